@@ -1,0 +1,192 @@
+package etcdserver
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// errPortTaken means that another process bound one of the member's ports
+// first, so that starting with other ports may succeed.
+var errPortTaken = errors.New("address already in use")
+
+// Member is one etcd process.
+type Member struct {
+	Name      string
+	ClientURL string
+	PeerURL   string
+
+	advertisedPeerURL string
+	binary            string
+	dir               string
+	args              []string
+
+	mu     sync.Mutex
+	cmd    *exec.Cmd
+	done   chan struct{} // closed when the process has been waited for
+	killed bool
+}
+
+// PID is the process id of the running member, or 0.
+func (m *Member) PID() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.cmd == nil || m.cmd.Process == nil {
+		return 0
+	}
+	return m.cmd.Process.Pid
+}
+
+// LogFile is where the member's log goes.
+func (m *Member) LogFile() string { return filepath.Join(m.dir, m.Name+".log") }
+
+// Kill ends the member at once and waits until it is gone. Its data stays, so
+// that Restart can start it again.
+func (m *Member) Kill() {
+	m.mu.Lock()
+	cmd, done := m.cmd, m.done
+	m.killed = true
+	m.mu.Unlock()
+	if cmd == nil {
+		return
+	}
+	select {
+	case <-done:
+		return
+	default:
+	}
+	m.signal(syscall.SIGKILL)
+	<-done
+}
+
+// Pause stops the member without ending it: its connections stay open and
+// nothing answers.
+func (m *Member) Pause() error { return m.signal(syscall.SIGSTOP) }
+
+// Continue ends a Pause.
+func (m *Member) Continue() error { return m.signal(syscall.SIGCONT) }
+
+// Restart starts a killed member again with its data and returns when it
+// accepts connections.
+func (m *Member) Restart(ctx context.Context) error {
+	if err := m.start(); err != nil {
+		return err
+	}
+	return m.waitListening(ctx)
+}
+
+func (m *Member) dataDir() string { return filepath.Join(m.dir, m.Name+".etcd") }
+
+func (m *Member) signal(sig syscall.Signal) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.cmd == nil || m.cmd.Process == nil {
+		return fmt.Errorf("member %s is not running", m.Name)
+	}
+	return m.cmd.Process.Signal(sig)
+}
+
+func (m *Member) start() error {
+	log, err := os.OpenFile(m.LogFile(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	cmd := exec.Command(m.binary, m.args...)
+	cmd.Stdout, cmd.Stderr = log, log
+	cmd.SysProcAttr = ownProcessGroup()
+	done := make(chan struct{})
+	started := make(chan error)
+	go func() {
+		// The kernel's parent-death signal is sent when the thread that
+		// forked ends, so that thread is kept for as long as the server runs.
+		runtime.LockOSThread()
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			_ = cmd.Wait() // the reason is in the log
+		}
+		close(done)
+	}()
+	if err := <-started; err != nil {
+		return fmt.Errorf("start etcd: %w", err)
+	}
+	m.mu.Lock()
+	m.cmd, m.done, m.killed = cmd, done, false
+	m.mu.Unlock()
+	return nil
+}
+
+// waitListening returns when the member's client port accepts a connection.
+// Dialling it with gRPC any sooner would cost a second: that is how long gRPC
+// waits after a refused connection.
+func (m *Member) waitListening(ctx context.Context) error {
+	address, err := url.Parse(m.ClientURL)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	var dialer net.Dialer
+	for {
+		conn, err := dialer.DialContext(ctx, "tcp", address.Host)
+		if err == nil {
+			conn.Close()
+			// Another process may own the port; then ours is about to exit,
+			// which the first request finds out.
+			return m.exitError()
+		}
+		if exited := m.exitError(); exited != nil {
+			return exited
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("member %s does not listen: %w\n%s", m.Name, ctx.Err(), m.logTail())
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// exitError says why the member is no longer running, or nil while it is.
+func (m *Member) exitError() error {
+	m.mu.Lock()
+	done, killed := m.done, m.killed
+	m.mu.Unlock()
+	if killed {
+		return nil
+	}
+	select {
+	case <-done:
+	default:
+		return nil
+	}
+	log, err := os.ReadFile(m.LogFile())
+	if err == nil && bytes.Contains(log, []byte("address already in use")) {
+		return errPortTaken
+	}
+	return fmt.Errorf("member %s has exited\n%s", m.Name, m.logTail())
+}
+
+// logTail is the first lines of the log and the last.
+func (m *Member) logTail() string {
+	log, err := os.ReadFile(m.LogFile())
+	if err != nil {
+		return err.Error()
+	}
+	lines := bytes.Split(bytes.TrimSpace(log), []byte("\n"))
+	if len(lines) > 25 {
+		// A usage error is at the beginning, everything else at the end.
+		lines = append(lines[:5:5], lines[len(lines)-20:]...)
+	}
+	return string(bytes.Join(lines, []byte("\n")))
+}

@@ -1,0 +1,11 @@
+//go:build unix && !linux
+
+package etcdserver
+
+import "syscall"
+
+// ownProcessGroup keeps a terminal's Ctrl-C from the server, which is stopped
+// deliberately.
+func ownProcessGroup() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Setpgid: true}
+}

@@ -1,0 +1,188 @@
+// Package testpki makes the keys and certificates that tests of TLS, of
+// certificate identity and of JWT tokens need: a certificate authority, server
+// certificates for the loopback interface, client certificates by common name,
+// and certificates that are wrong in one stated way.
+//
+// Everything is ECDSA P-256 but for the JWT keys, which are RSA because the
+// signing method under test is RS256. Nothing here is fit for production.
+package testpki
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"fmt"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// Authority is a certificate authority that writes what it issues into one
+// directory. Its methods may be called from several goroutines.
+type Authority struct {
+	dir  string
+	name string
+	cert *x509.Certificate
+	key  *ecdsa.PrivateKey
+
+	mu     sync.Mutex
+	serial int64
+}
+
+// Pair names the PEM files of a certificate and of its private key.
+type Pair struct {
+	CertFile string
+	KeyFile  string
+}
+
+// NewAuthority makes a certificate authority and writes its certificate to
+// dir/NAME.pem. Two authorities with different names trust nothing of each
+// other.
+func NewAuthority(dir, name string) (*Authority, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("generate the key of authority %q: %w", name, err)
+	}
+	now := time.Now()
+	template := &x509.Certificate{
+		SerialNumber:          big.NewInt(1),
+		Subject:               pkix.Name{CommonName: name},
+		NotBefore:             now.Add(-48 * time.Hour),
+		NotAfter:              now.Add(24 * time.Hour),
+		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
+		BasicConstraintsValid: true,
+		IsCA:                  true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		return nil, fmt.Errorf("sign authority %q: %w", name, err)
+	}
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		return nil, err
+	}
+	a := &Authority{dir: dir, name: name, cert: cert, key: key, serial: 1}
+	return a, writePEM(a.CertFile(), "CERTIFICATE", der, 0o644)
+}
+
+// CertFile is the PEM file of the authority's own certificate, the one that
+// --cacert and --trusted-ca-file want.
+func (a *Authority) CertFile() string {
+	return filepath.Join(a.dir, a.name+".pem")
+}
+
+// Server issues a certificate for 127.0.0.1, ::1 and localhost that both sides
+// of a cluster may present: it is good for serving and, because members dial
+// each other with it, for connecting. It has no common name, as etcd's own
+// gateway presents it as a client and refuses to when there is one.
+func (a *Authority) Server(file string) (Pair, error) {
+	return a.issue(file, certificate{
+		hosts: []string{"127.0.0.1", "::1", "localhost"},
+		usage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
+	})
+}
+
+// ServerFor issues a server certificate for the given host names and addresses
+// only, for tests of a name that does not match.
+func (a *Authority) ServerFor(file string, hosts ...string) (Pair, error) {
+	return a.issue(file, certificate{
+		hosts: hosts,
+		usage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
+	})
+}
+
+// ExpiredServer issues a loopback server certificate that expired yesterday.
+func (a *Authority) ExpiredServer(file string) (Pair, error) {
+	return a.issue(file, certificate{
+		hosts:   []string{"127.0.0.1", "::1", "localhost"},
+		usage:   []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
+		expired: true,
+	})
+}
+
+// Client issues a client certificate whose common name is the etcd user that a
+// server with --client-cert-auth takes it for. An empty name gives a
+// certificate without identity.
+func (a *Authority) Client(file, commonName string) (Pair, error) {
+	return a.issue(file, certificate{
+		commonName: commonName,
+		usage:      []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+	})
+}
+
+// ExpiredClient issues a client certificate that expired yesterday.
+func (a *Authority) ExpiredClient(file, commonName string) (Pair, error) {
+	return a.issue(file, certificate{
+		commonName: commonName,
+		usage:      []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+		expired:    true,
+	})
+}
+
+type certificate struct {
+	commonName string
+	hosts      []string
+	usage      []x509.ExtKeyUsage
+	expired    bool
+}
+
+func (a *Authority) issue(file string, c certificate) (Pair, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return Pair{}, fmt.Errorf("generate the key of %q: %w", file, err)
+	}
+	a.mu.Lock()
+	a.serial++
+	serial := a.serial
+	a.mu.Unlock()
+
+	now := time.Now()
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(serial),
+		Subject:      pkix.Name{CommonName: c.commonName},
+		NotBefore:    now.Add(-47 * time.Hour),
+		NotAfter:     now.Add(23 * time.Hour),
+		KeyUsage:     x509.KeyUsageDigitalSignature,
+		ExtKeyUsage:  c.usage,
+	}
+	if c.expired {
+		template.NotAfter = now.Add(-24 * time.Hour)
+	}
+	for _, host := range c.hosts {
+		if ip := net.ParseIP(host); ip != nil {
+			template.IPAddresses = append(template.IPAddresses, ip)
+		} else {
+			template.DNSNames = append(template.DNSNames, host)
+		}
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, key.Public(), a.key)
+	if err != nil {
+		return Pair{}, fmt.Errorf("sign %q: %w", file, err)
+	}
+	keyDER, err := x509.MarshalECPrivateKey(key)
+	if err != nil {
+		return Pair{}, err
+	}
+	pair := Pair{
+		CertFile: filepath.Join(a.dir, file+".pem"),
+		KeyFile:  filepath.Join(a.dir, file+"-key.pem"),
+	}
+	if err := writePEM(pair.CertFile, "CERTIFICATE", der, 0o644); err != nil {
+		return Pair{}, err
+	}
+	return pair, writePEM(pair.KeyFile, "EC PRIVATE KEY", keyDER, 0o600)
+}
+
+func writePEM(file, blockType string, der []byte, mode os.FileMode) error {
+	data := pem.EncodeToMemory(&pem.Block{Type: blockType, Bytes: der})
+	if err := os.WriteFile(file, data, mode); err != nil {
+		return fmt.Errorf("write %s: %w", blockType, err)
+	}
+	return nil
+}
