@@ -1,0 +1,127 @@
+# Everything a contributor or a CI runs. `make` alone lists the targets.
+#
+# What the tests need and the repository does not hold (real etcd servers, the
+# reference etcdctl, the linters) is built once from the modules under e2e/tools
+# into .cache, and again when one of those go.mod files changes. Nothing here
+# needs a C compiler.
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+GO    ?= go
+CACHE := .cache
+export CGO_ENABLED := 0
+
+# grpcnotrace keeps golang.org/x/net/trace, and with it html/template, out of
+# the binary. The tests use the same tag, so that they share the build cache.
+TAGS := -tags grpcnotrace
+
+# The date is the commit's, so that the same commit gives the same binary. Outside
+# a checkout these are empty, and the program says "unknown".
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null )
+COMMIT  ?= $(shell git rev-parse HEAD 2>/dev/null )
+DATE    ?= $(shell TZ=UTC git log -1 --date=iso-strict-local --format=%cd 2>/dev/null )
+VERSION_PACKAGE := github.com/ectl-io/ectl/internal/version
+LDFLAGS = -s -w \
+	-X $(VERSION_PACKAGE).Version=$(VERSION) \
+	-X $(VERSION_PACKAGE).Commit=$(COMMIT) \
+	-X $(VERSION_PACKAGE).Date=$(DATE)
+
+# Extra arguments for `go test`, as in: make test TESTFLAGS='-run TestParity -v'
+TESTFLAGS ?=
+# One script test can start several servers; the default of ten minutes is for
+# a whole package on a slow machine too short.
+TEST_TIMEOUT ?= 15m
+
+SERVERS   := $(CACHE)/etcd-3.7.3 $(CACHE)/etcd-3.6.16 $(CACHE)/etcd-3.5.35
+REFERENCE := $(CACHE)/etcdctl-3.7.3
+LINT      := $(CACHE)/golangci-lint
+RELEASER  := $(CACHE)/goreleaser
+VULNCHECK := $(CACHE)/govulncheck
+
+.PHONY: help
+help: ## List the targets (the default)
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "%-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: build
+build: ## Build bin/ectl
+	@$(GO) build $(TAGS) -trimpath -ldflags '$(LDFLAGS)' -o bin/ectl ./cmd/ectl
+
+.PHONY: test
+test: build servers ## Run every test, fetching the servers and the reference first
+	$(GO) test $(TAGS) -timeout $(TEST_TIMEOUT) $(TESTFLAGS) ./... </dev/null
+	cd e2e && $(GO) test $(TAGS) -timeout $(TEST_TIMEOUT) $(TESTFLAGS) ./... </dev/null
+
+.PHONY: lint
+lint: $(LINT) $(VULNCHECK) ## Run the linters, the formatting check and the binary's guard
+	@./e2e/tools/check-format
+	$(LINT) run ./...
+	cd e2e && ../$(LINT) run --config ../.golangci.yml ./...
+	@./e2e/tools/check-dead-code
+	@./e2e/tools/check-vulnerabilities $(VULNCHECK)
+
+.PHONY: fmt
+fmt: $(LINT) ## Format all Go code
+	$(LINT) fmt ./...
+	cd e2e && ../$(LINT) fmt --config ../.golangci.yml ./...
+
+.PHONY: generate
+generate: ## Write docs/reference, the completion scripts and the man pages
+	$(GO) run $(TAGS) ./cmd/docgen -reference docs/reference -completions completions/scripts -man bin/man
+
+.PHONY: check-generated
+check-generated: ## Fail when a generated file that is tracked is out of date
+	@./e2e/tools/check-generated
+
+.PHONY: demo
+demo: build $(CACHE)/etcd-3.7.3 ## See the main job done on a throwaway etcd
+	@cd e2e && $(GO) build $(TAGS) -o ../$(CACHE)/demo ./cmd/demo
+	@exec $(CACHE)/demo
+
+.PHONY: bench
+bench: build $(CACHE)/etcd-3.7.3 $(CACHE)/etcd-3.6.16 $(REFERENCE) ## Measure ectl against the reference etcdctl
+	@cd e2e && $(GO) build $(TAGS) -o ../$(CACHE)/bench ./bench
+	@cd e2e && $(GO) build $(TAGS) -trimpath -ldflags '-s -w' -o ../$(CACHE)/bare-client ./bench/bareclient
+	@exec $(CACHE)/bench
+
+.PHONY: snapshot
+snapshot: $(RELEASER) ## Build the release archives and packages into dist, publishing nothing
+	$(RELEASER) release -f goreleaser.yaml --snapshot --clean --skip=publish
+
+.PHONY: release-check
+release-check: $(RELEASER) ## Check goreleaser.yaml
+	$(RELEASER) check -q -f goreleaser.yaml
+
+.PHONY: servers
+servers: $(SERVERS) $(REFERENCE) ## Build the etcd servers and the reference etcdctl for the tests
+	@./e2e/tools/etcd-3.4.23/fetch $(CACHE)/etcd-3.4.23
+
+.PHONY: clean
+clean: ## Remove what was built; the cache of servers and tools too
+	rm -rf bin dist $(CACHE)
+
+# Tools are written beside their place and moved, so that an interrupted build
+# leaves no half a binary and a running one is not written over.
+define build_tool
+@mkdir -p $(@D)
+@echo "building $@ (once)"
+@cd $(<D) && $(GO) build -trimpath -ldflags '-s -w' -o '$(abspath $@).new' $(1)
+@mv '$@.new' '$@'
+endef
+
+$(CACHE)/etcd-%: e2e/tools/etcd-%/go.mod e2e/tools/etcd-%/go.sum
+	$(call build_tool,go.etcd.io/etcd/server/v3)
+
+$(CACHE)/etcdctl-%: e2e/tools/etcd-%/go.mod e2e/tools/etcd-%/go.sum
+	$(call build_tool,go.etcd.io/etcd/etcdctl/v3)
+
+$(LINT): e2e/tools/lint/go.mod e2e/tools/lint/go.sum
+	$(call build_tool,github.com/golangci/golangci-lint/v2/cmd/golangci-lint)
+
+$(RELEASER): e2e/tools/release/go.mod e2e/tools/release/go.sum
+	$(call build_tool,github.com/goreleaser/goreleaser/v2)
+
+$(VULNCHECK): e2e/tools/vuln/go.mod e2e/tools/vuln/go.sum
+	$(call build_tool,golang.org/x/vuln/cmd/govulncheck)
