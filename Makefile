@@ -31,6 +31,8 @@ LDFLAGS = -s -w \
 
 # Extra arguments for `go test`, as in: make test TESTFLAGS='-run TestParity -v'
 TESTFLAGS ?=
+# Arguments for the benchmark, as in: make bench BENCHFLAGS='-servers 3.7.3'
+BENCHFLAGS ?=
 # For one package. The e2e package starts hundreds of servers.
 TEST_TIMEOUT ?= 15m
 
@@ -86,10 +88,11 @@ demo: build $(CACHE)/etcd-3.7.3 ## See the main job done on a throwaway etcd
 	@exec $(CACHE)/demo
 
 .PHONY: bench
-bench: build $(CACHE)/etcd-3.7.3 $(CACHE)/etcd-3.6.16 $(REFERENCE) ## Measure ectl against the reference etcdctl
-	@cd e2e && $(GO) build $(TAGS) -o ../$(CACHE)/bench ./bench
-	@cd e2e && $(GO) build $(TAGS) -trimpath -ldflags '-s -w' -o ../$(CACHE)/bare-client ./bench/bareclient
-	@exec $(CACHE)/bench
+bench: build $(CACHE)/etcd-3.7.3 $(CACHE)/etcd-3.6.16 $(REFERENCE) ## Measure ectl beside the reference etcdctl
+	@cd e2e && $(GO) build $(TAGS) -trimpath -ldflags '-s -w' -o ../$(CACHE)/bench ./bench
+	@cd e2e && $(GO) build $(TAGS) -trimpath -ldflags '-s -w' -o ../$(CACHE)/bench-launch ./bench/launch
+	@cd e2e && $(GO) build $(TAGS) -trimpath -ldflags '-s -w' -o ../$(CACHE)/bench-bareclient ./bench/bareclient
+	@exec $(CACHE)/bench $(BENCHFLAGS)
 
 .PHONY: snapshot
 snapshot: $(RELEASER) ## Build the release archives and packages into dist, publishing nothing

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"time"
 
@@ -37,9 +38,10 @@ This is a shell in which ectl is root of that server. Try:
 	}
 	cmd := exec.CommandContext(ctx, shell)
 	cmd.Dir = s.home
-	cmd.Env = append(s.environ,
+	cmd.Env = slices.Concat(s.environ, []string{
 		"ETCDCTL_USER=root",
-		"ECTL_PASSWORD_FILE="+filepath.Join(s.home, rootPassword))
+		"ECTL_PASSWORD_FILE=" + filepath.Join(s.home, rootPassword),
+	})
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	// An interactive shell ignores a termination but not a lost terminal, and
 	// passes that on to what runs in it.

@@ -1,0 +1,56 @@
+// Bareclient reads every key of a prefix with client/v3 and prints nothing. It
+// is what a program costs that does only what has to be done.
+//
+//	bareclient [-stream] ENDPOINT PREFIX
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.uber.org/zap"
+)
+
+func main() {
+	stream := flag.Bool("stream", false, "read with RangeStream, which servers know from 3.7 on, instead of one request")
+	flag.Parse()
+	keys, err := read(context.Background(), *stream, flag.Arg(0), flag.Arg(1))
+	if err == nil && keys == 0 {
+		err = fmt.Errorf("no key under %q", flag.Arg(1))
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bareclient:", err)
+		os.Exit(1)
+	}
+}
+
+// read returns how many keys it saw.
+func read(ctx context.Context, stream bool, endpoint, prefix string) (int, error) {
+	client, err := clientv3.New(clientv3.Config{Endpoints: []string{endpoint}, Logger: zap.NewNop()})
+	if err != nil {
+		return 0, err
+	}
+	defer client.Close()
+	if !stream {
+		resp, err := client.Get(ctx, prefix, clientv3.WithPrefix())
+		if err != nil {
+			return 0, err
+		}
+		return len(resp.Kvs), nil
+	}
+	chunks, err := client.GetStream(ctx, prefix, clientv3.WithPrefix())
+	if err != nil {
+		return 0, err
+	}
+	keys := 0
+	for chunk := range chunks {
+		if err := chunk.Err(); err != nil {
+			return keys, err
+		}
+		keys += len(chunk.GetKvs())
+	}
+	return keys, nil
+}

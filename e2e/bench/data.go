@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/ectl-io/ectl/e2e/etcdserver"
+)
+
+// prefix is what the large gets read.
+const prefix = "/bench/"
+
+const (
+	valueSize  = 128
+	batch      = 2000 // keys in one transaction
+	writers    = 8
+	usersToAdd = 10
+)
+
+// serverFlags lets a server take the keys in large transactions and hold them.
+var serverFlags = []string{
+	"--max-txn-ops", fmt.Sprint(batch),
+	"--quota-backend-bytes", fmt.Sprint(8 << 30),
+}
+
+// fill writes n keys of valueSize bytes under prefix, the key "k" and some users.
+func fill(ctx context.Context, server *etcdserver.Server, n int) error {
+	client, err := server.Client("", "")
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	if _, err := client.Put(ctx, "k", "v"); err != nil {
+		return err
+	}
+	for i := range usersToAdd {
+		if _, err := client.UserAdd(ctx, fmt.Sprintf("user%d", i), "password"); err != nil {
+			return err
+		}
+	}
+
+	var (
+		wait   sync.WaitGroup
+		starts = make(chan int)
+		failed = make(chan error, writers)
+	)
+	for range writers {
+		wait.Go(func() {
+			for start := range starts {
+				if err := fillBatch(ctx, client, start, min(start+batch, n)); err != nil {
+					failed <- err
+					return
+				}
+			}
+		})
+	}
+	for start := 0; start < n; start += batch {
+		select {
+		case starts <- start:
+		case err := <-failed:
+			close(starts)
+			wait.Wait()
+			return err
+		}
+	}
+	close(starts)
+	wait.Wait()
+	close(failed)
+	return <-failed
+}
+
+func fillBatch(ctx context.Context, client *clientv3.Client, start, end int) error {
+	ops := make([]clientv3.Op, 0, end-start)
+	for i := start; i < end; i++ {
+		value := fmt.Sprintf("value %d ", i)
+		value += strings.Repeat("x", valueSize-len(value))
+		ops = append(ops, clientv3.OpPut(fmt.Sprintf("%s%07d", prefix, i), value))
+	}
+	_, err := client.Txn(ctx).Then(ops...).Commit()
+	return err
+}

@@ -1,0 +1,214 @@
+// Bench measures ectl beside the reference etcdctl in one run, on one machine,
+// in turn, and prints the medians as ratios with what is to be reached.
+//
+// Start-up is that of commands that do little. The large get reads a million
+// keys of 128 bytes in every format; beside it stands a program that reads the
+// same with client/v3 and prints nothing: with RangeStream on a server that has
+// it, with one request on an older one. Standard output goes to /dev/null for
+// all of them; before anything is timed, both programs' bytes are compared.
+//
+//	bench [-keys 1000000] [-runs 3] [-starts 40] [-servers 3.7.3,3.6.16]
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/ectl-io/ectl/e2e/etcdserver"
+)
+
+// bench is one run of the benchmark.
+type bench struct {
+	ectl, etcdctl, launch, bare string // programs
+
+	keys, runs, starts int
+	report             report
+}
+
+func main() {
+	var b bench
+	flag.StringVar(&b.ectl, "ectl", filepath.Join("bin", "ectl"), "the `program` to measure")
+	flag.StringVar(&b.etcdctl, "etcdctl", filepath.Join(".cache", "etcdctl-3.7.3"), "the `program` to compare with")
+	flag.StringVar(&b.launch, "launch", filepath.Join(".cache", "bench-launch"), "the `program` that measures one run")
+	flag.StringVar(&b.bare, "bareclient", filepath.Join(".cache", "bench-bareclient"), "the `program` that only reads")
+	flag.IntVar(&b.keys, "keys", 1_000_000, "`number` of keys of the large get")
+	flag.IntVar(&b.runs, "runs", 3, "`number` of runs of each large get")
+	flag.IntVar(&b.starts, "starts", 41, "`number` of runs of each small command")
+	servers := flag.String("servers", "3.7.3,3.6.16", "server `versions` to measure on")
+	flag.Parse()
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
+	err := b.run(ctx, strings.Split(*servers, ","))
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func (b *bench) run(ctx context.Context, servers []string) error {
+	if err := b.binarySize(); err != nil {
+		return err
+	}
+	for i, version := range servers {
+		if err := b.onServer(ctx, version, i == 0); err != nil {
+			return fmt.Errorf("on etcd %s: %w", version, err)
+		}
+	}
+	fmt.Printf("ectl beside etcdctl, medians of %d small and %d large runs in turn, output to %s\n\n", b.starts, b.runs, os.DevNull)
+	targets, missed, err := b.report.print(os.Stdout)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("\n%d of %d targets reached\n", targets-missed, targets)
+	return nil
+}
+
+func (b *bench) binarySize() error {
+	ours, err := os.Stat(b.ectl)
+	if err != nil {
+		return err
+	}
+	theirs, err := os.Stat(b.etcdctl)
+	if err != nil {
+		return err
+	}
+	b.report.limit("binary", "size", size(ours.Size()), size(theirs.Size()), 15, "MB", 1e6)
+	return nil
+}
+
+// onServer measures on a fresh server of the given version; the commands that
+// talk to no server only the first time.
+func (b *bench) onServer(ctx context.Context, version string, first bool) error {
+	server, err := etcdserver.Start(ctx, etcdserver.Options{Version: version, Flags: serverFlags})
+	if err != nil {
+		return err
+	}
+	defer server.Stop()
+	m := measurer{launch: b.launch, environ: []string{"ETCDCTL_ENDPOINTS=" + server.Endpoint(), "HOME=" + server.Dir(), "PATH=" + os.Getenv("PATH")}}
+
+	say("etcd %s: writing %d keys", version, b.keys)
+	if err := fill(ctx, server, b.keys); err != nil {
+		return fmt.Errorf("write the keys: %w", err)
+	}
+	if first {
+		if err := b.small(ctx, m, "version", "version"); err != nil {
+			return err
+		}
+		if err := b.small(ctx, m, "__complete user", "__complete", "user", ""); err != nil {
+			return err
+		}
+	}
+	if err := b.small(ctx, m, "user list, "+version, "user", "list"); err != nil {
+		return err
+	}
+	if err := b.small(ctx, m, "get k, "+version, "get", "k"); err != nil {
+		return err
+	}
+	return b.large(ctx, m, version, server.Endpoint())
+}
+
+// small measures a command that does little: what it takes is the start.
+func (b *bench) small(ctx context.Context, m measurer, task string, args ...string) error {
+	say("%s", task)
+	median, err := m.alternate(ctx, b.starts,
+		candidate{"ectl", append([]string{b.ectl}, args...)},
+		candidate{"etcdctl", append([]string{b.etcdctl}, args...)})
+	if err != nil {
+		return err
+	}
+	ours, theirs := median["ectl"], median["etcdctl"]
+	b.report.compare(task, "CPU", ours.cpu, theirs.cpu, ratio(ours.cpu, theirs.cpu), 0.75)
+	b.report.compare(task, "wall", ours.wall, theirs.wall, ratio(ours.wall, theirs.wall), 0)
+	b.report.compare(task, "peak memory", size(ours.memory), size(theirs.memory), ratio(ours.memory, theirs.memory), 0.75)
+	return nil
+}
+
+// wallTargets are the largest ratios of wall clock to the reference's that are
+// wanted for the large get, by server version and format.
+var wallTargets = map[string]map[string]float64{
+	"3.7.3":  {"simple": 0.5, "json": 0.35},
+	"3.6.16": {"simple": 0.8, "json": 0.5},
+}
+
+const (
+	bareTarget  = 1.3 // largest ratio of wall clock to the bare client's
+	memoryLimit = 40  // MiB, whatever the format
+)
+
+// large measures the get of every key under prefix.
+func (b *bench) large(ctx context.Context, m measurer, version, endpoint string) error {
+	bare := candidate{"bare", []string{b.bare, endpoint, prefix}}
+	way := "bare client, one request"
+	if version == "3.7.3" {
+		bare.argv = []string{b.bare, "-stream", endpoint, prefix}
+		way = "bare client, RangeStream"
+	}
+	for _, format := range []string{"simple", "fields", "json", "protobuf"} {
+		task := fmt.Sprintf("get --prefix -w %s, %s", format, version)
+		say("%s", task)
+		args := []string{"get", "--prefix", prefix, "-w", format}
+		if err := b.sameBytes(ctx, m, args); err != nil {
+			return err
+		}
+		median, err := m.alternate(ctx, b.runs,
+			candidate{"ectl", append([]string{b.ectl}, args...)},
+			candidate{"etcdctl", append([]string{b.etcdctl}, args...)},
+			bare)
+		if err != nil {
+			return err
+		}
+		ours, theirs, least := median["ectl"], median["etcdctl"], median["bare"]
+		b.report.compare(task, "wall", round(ours.wall), round(theirs.wall), ratio(ours.wall, theirs.wall), wallTargets[version][format])
+		b.report.compare(task, "wall ("+way+")", round(ours.wall), round(least.wall), ratio(ours.wall, least.wall), bareTarget)
+		b.report.compare(task, "CPU", round(ours.cpu), round(theirs.cpu), ratio(ours.cpu, theirs.cpu), 0)
+		b.report.limit(task, "peak memory", size(ours.memory), size(theirs.memory), memoryLimit, "MiB", 1<<20)
+	}
+	for _, format := range []string{"yaml", "ndjson", "csv"} {
+		task := fmt.Sprintf("get --prefix -w %s, %s", format, version)
+		say("%s", task)
+		ours, err := m.run(ctx, []string{b.ectl, "get", "--prefix", prefix, "-w", format})
+		if err != nil {
+			return err
+		}
+		b.report.limit(task, "peak memory", size(ours.memory), 0, memoryLimit, "MiB", 1<<20)
+	}
+	return nil
+}
+
+// sameBytes fails when the two programs do not print the same: then they did
+// not do the same work.
+func (b *bench) sameBytes(ctx context.Context, m measurer, args []string) error {
+	var sums [2][]byte
+	for i, program := range []string{b.ectl, b.etcdctl} {
+		sum := sha256.New()
+		cmd := exec.CommandContext(ctx, program, args...)
+		cmd.Env = m.environ
+		cmd.Stdout = sum
+		cmd.Stderr = os.Stderr
+		if err := cmd.Run(); err != nil {
+			return fmt.Errorf("%s %s: %w", program, strings.Join(args, " "), err)
+		}
+		sums[i] = sum.Sum(nil)
+	}
+	if !bytes.Equal(sums[0], sums[1]) {
+		return fmt.Errorf("%s: ectl and etcdctl print different bytes", strings.Join(args, " "))
+	}
+	return nil
+}
+
+func ratio[T int64 | time.Duration](ours, theirs T) float64 { return float64(ours) / float64(theirs) }
+
+func round(d time.Duration) time.Duration { return d.Round(time.Millisecond) }
+
+func say(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }

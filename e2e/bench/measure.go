@@ -1,0 +1,86 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os/exec"
+	"slices"
+	"strings"
+	"time"
+)
+
+// usage is what one run of a program took.
+type usage struct {
+	wall   time.Duration
+	cpu    time.Duration // of user and kernel
+	memory int64         // peak resident, bytes
+}
+
+// candidate is one program in a comparison, with what it is to do.
+type candidate struct {
+	name string
+	argv []string
+}
+
+// measurer starts programs through the launch program, which says why.
+type measurer struct {
+	launch  string
+	environ []string
+}
+
+// alternate runs the candidates in turn, A B A B, so that whatever else the
+// machine does meets all of them, and returns the medians of each by its name.
+func (m measurer) alternate(ctx context.Context, runs int, candidates ...candidate) (map[string]usage, error) {
+	samples := map[string][]usage{}
+	for range runs {
+		for _, c := range candidates {
+			u, err := m.run(ctx, c.argv)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", c.name, err)
+			}
+			samples[c.name] = append(samples[c.name], u)
+		}
+	}
+	medians := map[string]usage{}
+	for name, s := range samples {
+		medians[name] = usage{
+			wall:   median(s, func(u usage) time.Duration { return u.wall }),
+			cpu:    median(s, func(u usage) time.Duration { return u.cpu }),
+			memory: median(s, func(u usage) int64 { return u.memory }),
+		}
+	}
+	return medians, nil
+}
+
+// run runs argv once. A program that fails was not measured.
+func (m measurer) run(ctx context.Context, argv []string) (usage, error) {
+	cmd := exec.CommandContext(ctx, m.launch, argv...)
+	cmd.Env = m.environ
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return usage{}, fmt.Errorf("%s: %w: %s", strings.Join(argv, " "), err, stderr.String())
+	}
+	var wall, user, kernel, memory, status int64
+	if _, err := fmt.Sscan(stdout.String(), &wall, &user, &kernel, &memory, &status); err != nil {
+		return usage{}, fmt.Errorf("what launch said of %s: %w", strings.Join(argv, " "), err)
+	}
+	if status != 0 {
+		return usage{}, fmt.Errorf("%s: exit status %d: %s", strings.Join(argv, " "), status, stderr.String())
+	}
+	return usage{
+		wall:   time.Duration(wall) * time.Microsecond,
+		cpu:    time.Duration(user+kernel) * time.Microsecond,
+		memory: memory << 10,
+	}, nil
+}
+
+func median[T int64 | time.Duration](samples []usage, of func(usage) T) T {
+	values := make([]T, len(samples))
+	for i, s := range samples {
+		values[i] = of(s)
+	}
+	slices.Sort(values)
+	return values[len(values)/2]
+}
