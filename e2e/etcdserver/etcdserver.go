@@ -245,7 +245,7 @@ func (s *Server) prepareTLS() error {
 		return nil
 	}
 	if s.options.ServerCert == (testpki.Pair{}) {
-		pair, err := s.options.TLS.Server("server-" + filepath.Base(s.dir))
+		pair, err := s.options.TLS.Server(filepath.Join(s.dir, "server"))
 		if err != nil {
 			return err
 		}
@@ -265,7 +265,7 @@ func (s *Server) prepareTLS() error {
 		InsecureSkipVerify: true,
 	}
 	if s.options.ClientCertAuth {
-		pair, err := s.options.TLS.Client("setup-"+filepath.Base(s.dir), "")
+		pair, err := s.options.TLS.Client(filepath.Join(s.dir, "setup"), "")
 		if err != nil {
 			return err
 		}

@@ -23,8 +23,9 @@ import (
 	"time"
 )
 
-// Authority is a certificate authority that writes what it issues into one
-// directory. Its methods may be called from several goroutines.
+// Authority is a certificate authority. What it issues goes to FILE.pem and
+// FILE-key.pem, in the authority's directory where FILE is not absolute. Its
+// methods may be called from several goroutines.
 type Authority struct {
 	dir  string
 	name string
@@ -169,10 +170,10 @@ func (a *Authority) issue(file string, c certificate) (Pair, error) {
 	if err != nil {
 		return Pair{}, err
 	}
-	pair := Pair{
-		CertFile: filepath.Join(a.dir, file+".pem"),
-		KeyFile:  filepath.Join(a.dir, file+"-key.pem"),
+	if !filepath.IsAbs(file) {
+		file = filepath.Join(a.dir, file)
 	}
+	pair := Pair{CertFile: file + ".pem", KeyFile: file + "-key.pem"}
 	if err := writePEM(pair.CertFile, "CERTIFICATE", der, 0o644); err != nil {
 		return Pair{}, err
 	}

@@ -1,0 +1,208 @@
+// Package parity reads the files of testdata/parity: groups of command lines
+// that are run through the reference etcdctl and through ours.
+//
+// A file is a group. Its head says what server it needs and prepares it; then
+// each line that is not indented is a case, written as one would type it:
+//
+//	# A comment.
+//	server -auth
+//	setup role add reader
+//	env ETCDCTL_USER=root:rootpw
+//
+//	etcdctl user add alice:secret
+//	ETCDCTL_HEX=true etcdctl get $'\xff'
+//	etcdctl user add bob
+//		tty 'Password of bob: ' 'secret\n'
+//		tty 'again for confirmation: ' 'secret\n'
+//		differs prompts
+//
+// # Head
+//
+//	server FLAGS     -version V, -tls, -client-cert-auth, -auth (root has the
+//	                 password rootpw), -jwt. Without the line: none of them.
+//	setup WORDS      runs the reference with these words on both servers first
+//	env NAME=VALUE   is in the environment of every case of the group
+//	lease HEX TTL    grants a lease of that ID on both servers
+//	effects-differ   the servers do not hold the same at the end, because a
+//	                 deliberate difference lets one program do what the other
+//	                 refuses
+//
+// # Cases
+//
+// Quoting is the shell's: 'as it is', "with $NAME expanded", $'with \xff
+// escapes'. Assignments stand before the word etcdctl. The test's own names are
+// $ENDPOINT (the group's server), $DEAD (an endpoint that refuses), $TMP (an
+// empty folder), $CACERT, $OTHERCA and, for client certificates by common name,
+// $CERT_root, $KEY_root and so on; parity_test.go lists them. ETCDCTL_ENDPOINTS
+// names the group's server unless the line has --endpoints or assigns it, and
+// in a TLS group ETCDCTL_CACERT is set unless the line has --cacert or assigns
+// it.
+//
+// Indented lines say more about the case above them:
+//
+//	stdin TEXT        is what the program reads from a pipe (default: nothing)
+//	tty PROMPT TYPED  has the program run on a terminal, waits for the prompt
+//	                  and types the answer; may be repeated
+//	differs ID        the difference is deliberate and listed under that ID in
+//	                  docs/compatibility.md
+//	status-only       the bytes are not compared: help texts are our own words
+//	limit DURATION    ends either program after that time
+package parity
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Group is one file.
+type Group struct {
+	Name          string
+	Server        []string
+	Setup         [][]string
+	Env           []string
+	Leases        []Lease
+	EffectsDiffer bool
+	Cases         []Case
+}
+
+// Lease is a lease that exists on both servers before the first case.
+type Lease struct {
+	ID  string // hexadecimal
+	TTL string // seconds
+}
+
+// Case is one command line.
+type Case struct {
+	Line       int    // in its file, from 1
+	Text       string // as it is written
+	words      []word
+	Stdin      string
+	Terminal   []Answer
+	Differs    string
+	StatusOnly bool
+	Limit      time.Duration
+}
+
+// Answer is typed on the terminal after the prompt was shown.
+type Answer struct {
+	Prompt string
+	Typed  string
+}
+
+// Command is a case's environment and arguments with its variables expanded.
+func (c Case) Command(variables func(string) (string, bool)) (env, args []string, err error) {
+	words, err := expand(c.words, variables)
+	if err != nil {
+		return nil, nil, fmt.Errorf("line %d: %w", c.Line, err)
+	}
+	for i, w := range words {
+		if w == "etcdctl" {
+			return words[:i], words[i+1:], nil
+		}
+	}
+	return nil, nil, fmt.Errorf("line %d: no etcdctl in %q", c.Line, c.Text)
+}
+
+// ReadFile reads one group. Its name is that of the file.
+func ReadFile(file string) (*Group, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	g := &Group{Name: strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))}
+	for i, line := range strings.Split(string(data), "\n") {
+		if err := g.add(i+1, line); err != nil {
+			return nil, fmt.Errorf("%s:%d: %w", file, i+1, err)
+		}
+	}
+	return g, nil
+}
+
+func (g *Group) add(number int, line string) error {
+	trimmed := strings.TrimSpace(line)
+	if trimmed == "" || strings.HasPrefix(trimmed, "#") {
+		return nil
+	}
+	words, err := split(trimmed)
+	if err != nil {
+		return err
+	}
+	if line[0] == ' ' || line[0] == '\t' {
+		if len(g.Cases) == 0 {
+			return fmt.Errorf("an indented line without a case above it")
+		}
+		return g.Cases[len(g.Cases)-1].option(words)
+	}
+	if len(g.Cases) == 0 {
+		if done, err := g.head(words); done || err != nil {
+			return err
+		}
+	}
+	c := Case{Line: number, Text: trimmed, words: words}
+	if _, _, err := c.Command(func(string) (string, bool) { return "", true }); err != nil {
+		return err
+	}
+	g.Cases = append(g.Cases, c)
+	return nil
+}
+
+// head takes a line of the head, or says that it is none.
+func (g *Group) head(words []word) (bool, error) {
+	text, err := expand(words, nil)
+	if err != nil {
+		// Only cases have variables.
+		return false, nil
+	}
+	switch text[0] {
+	case "server":
+		g.Server = text[1:]
+	case "setup":
+		g.Setup = append(g.Setup, text[1:])
+	case "env":
+		g.Env = append(g.Env, text[1:]...)
+	case "lease":
+		if len(text) != 3 {
+			return true, fmt.Errorf("want: lease HEX TTL")
+		}
+		g.Leases = append(g.Leases, Lease{ID: text[1], TTL: text[2]})
+	case "effects-differ":
+		g.EffectsDiffer = true
+	default:
+		return false, nil
+	}
+	return true, nil
+}
+
+func (c *Case) option(words []word) error {
+	text, err := expand(words, nil)
+	if err != nil {
+		return err
+	}
+	name, args := text[0], text[1:]
+	want := map[string]int{"stdin": 1, "tty": 2, "differs": 1, "status-only": 0, "limit": 1}
+	n, known := want[name]
+	if !known {
+		return fmt.Errorf("unknown option %q of a case", name)
+	}
+	if len(args) != n {
+		return fmt.Errorf("%s takes %d words, got %d", name, n, len(args))
+	}
+	switch name {
+	case "stdin":
+		c.Stdin = args[0]
+	case "tty":
+		c.Terminal = append(c.Terminal, Answer{Prompt: args[0], Typed: strings.ReplaceAll(args[1], `\n`, "\n")})
+	case "differs":
+		c.Differs = args[0]
+	case "status-only":
+		c.StatusOnly = true
+	case "limit":
+		if c.Limit, err = time.ParseDuration(args[0]); err != nil {
+			return err
+		}
+	}
+	return nil
+}

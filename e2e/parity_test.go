@@ -1,0 +1,495 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/ectl-io/ectl/e2e/etcdserver"
+	"github.com/ectl-io/ectl/e2e/parity"
+)
+
+// groupsAtOnce bounds how many groups run side by side, each with two servers.
+const groupsAtOnce = 2
+
+// caseLimit ends a program that hangs where the case does not say that it does.
+const caseLimit = 20 * time.Second
+
+// TestParity runs the command lines of testdata/parity through the reference
+// etcdctl and through ours, each on a server of its own, and compares what they
+// print on stdout, their exit status and what they leave on the server.
+func TestParity(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join("testdata", "parity", "*.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed := listedDifferences(t)
+	var mu sync.Mutex
+	shown := map[string]bool{}
+	total := 0
+	slots := make(chan struct{}, groupsAtOnce)
+
+	t.Run("group", func(t *testing.T) {
+		for _, file := range files {
+			group, err := parity.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			total += len(group.Cases)
+			t.Run(group.Name, func(t *testing.T) {
+				t.Parallel()
+				slots <- struct{}{}
+				defer func() { <-slots }()
+				run := newGroupRun(t, group)
+				for _, c := range group.Cases {
+					if c.Differs != "" {
+						if !listed[c.Differs] {
+							t.Errorf("%s:%d: %q is not listed in docs/compatibility.md", file, c.Line, c.Differs)
+						}
+						mu.Lock()
+						shown[c.Differs] = true
+						mu.Unlock()
+					}
+					run.check(t, file, c)
+				}
+				if !group.EffectsDiffer {
+					run.compareServers(t)
+				}
+			})
+		}
+	})
+	t.Logf("%d command lines compared", total)
+	if total < 300 {
+		t.Errorf("only %d command lines are compared, there were 300 once", total)
+	}
+	for id := range listed {
+		if !shown[id] && !shownElsewhere(t, id) {
+			t.Errorf("docs/compatibility.md lists %q, but no case and no test shows it", id)
+		}
+	}
+}
+
+// side is one of the two programs with its server.
+type side struct {
+	program string
+	server  *etcdserver.Server
+	tmp     string
+	vars    map[string]string
+}
+
+type groupRun struct {
+	group           *parity.Group
+	reference, ours side
+	tls             bool
+	password        string // root's, while authentication is on from the start
+}
+
+func newGroupRun(t *testing.T, group *parity.Group) *groupRun {
+	t.Helper()
+	fixtures := newFixtures(t, t.TempDir())
+	options, rest, err := fixtures.options(group.Server)
+	if err != nil || len(rest) > 0 {
+		t.Fatalf("bad server line %q: %v", group.Server, err)
+	}
+	options.EqualIdentity = true
+	dead := deadEndpoint(t)
+	run := &groupRun{
+		group:     group,
+		reference: side{program: filepath.Join(installed.reference, "etcdctl")},
+		ours:      side{program: filepath.Join(installed.ours, "etcdctl")},
+		tls:       options.TLS != nil,
+		password:  options.RootPassword,
+	}
+	var starting sync.WaitGroup
+	for _, s := range []*side{&run.reference, &run.ours} {
+		s.tmp = t.TempDir()
+		s.vars = fixtures.variables()
+		s.vars["TMP"], s.vars["DEAD"] = s.tmp, dead
+		starting.Go(func() {
+			o := options
+			o.Dir = filepath.Join(s.tmp, "etcd")
+			if err := os.Mkdir(o.Dir, 0o700); err != nil {
+				t.Error(err)
+				return
+			}
+			server, err := etcdserver.Start(t.Context(), o)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			t.Cleanup(server.Stop)
+			s.server = server
+			s.vars["ENDPOINT"] = server.Endpoint()
+		})
+	}
+	starting.Wait()
+	if t.Failed() {
+		t.FailNow()
+	}
+	for _, s := range []*side{&run.reference, &run.ours} {
+		run.prepare(t, s)
+		if options.Tokens != nil {
+			run.addTokens(t, s, fixtures)
+		}
+	}
+	return run
+}
+
+// prepare grants the group's leases and runs its setup lines, with the
+// reference on either server.
+func (r *groupRun) prepare(t *testing.T, s *side) {
+	t.Helper()
+	client, err := s.server.Client(r.root())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	for _, lease := range r.group.Leases {
+		id, err := strconv.ParseInt(lease.ID, 16, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ttl, err := strconv.ParseInt(lease.TTL, 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := grantLease(t.Context(), client, id, ttl); err != nil {
+			t.Fatalf("grant lease %s: %v", lease.ID, err)
+		}
+	}
+	env := []string{"ETCDCTL_ENDPOINTS=" + s.server.Endpoint()}
+	if r.tls {
+		env = append(env, "ETCDCTL_CACERT="+s.vars["CACERT"],
+			"ETCDCTL_CERT="+s.vars["CERT_noname"], "ETCDCTL_KEY="+s.vars["KEY_noname"])
+	}
+	if r.password != "" {
+		env = append(env, "ETCDCTL_USER=root:"+r.password)
+	}
+	for _, words := range r.group.Setup {
+		got := invoke(t, invocation{
+			Program: r.reference.program, Args: words, Env: baseEnv(s.tmp, env...), Dir: s.tmp,
+		})
+		if got.Status != "0" {
+			t.Fatalf("setup %q: status %s\n%s", words, got.Status, got.Stderr)
+		}
+	}
+}
+
+// addTokens makes the group's tokens known: of root and of alice, and root's
+// with an expiry in the past and of a time before the last change of users.
+func (r *groupRun) addTokens(t *testing.T, s *side, f *fixtures) {
+	t.Helper()
+	user, password := r.root()
+	revision, err := s.server.AuthRevision(t.Context(), user, password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, token := range map[string]struct {
+		user     string
+		revision uint64
+		ttl      time.Duration
+	}{
+		"TOKEN_root":    {"root", revision, time.Hour},
+		"TOKEN_alice":   {"alice", revision, time.Hour},
+		"TOKEN_expired": {"root", revision, -time.Hour},
+		"TOKEN_old":     {"root", 1, time.Hour},
+	} {
+		if s.vars[name], err = f.tokens.Sign(token.user, token.revision, token.ttl); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func (r *groupRun) root() (user, password string) {
+	if r.password == "" {
+		return "", ""
+	}
+	return "root", r.password
+}
+
+// run runs one case on one side.
+func (r *groupRun) run(t *testing.T, s *side, c parity.Case) result {
+	t.Helper()
+	assigned, args, err := c.Command(func(name string) (string, bool) {
+		value, ok := s.vars[name]
+		return value, ok
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	env := slices.Concat(r.group.Env, assigned)
+	setUnlessGiven := func(variable, flag, value string) {
+		given := slices.ContainsFunc(env, func(e string) bool { return strings.HasPrefix(e, variable+"=") }) ||
+			slices.ContainsFunc(args, func(a string) bool { return a == flag || strings.HasPrefix(a, flag+"=") })
+		if !given {
+			env = append(env, variable+"="+value)
+		}
+	}
+	setUnlessGiven("ETCDCTL_ENDPOINTS", "--endpoints", s.server.Endpoint())
+	if r.tls {
+		setUnlessGiven("ETCDCTL_CACERT", "--cacert", s.vars["CACERT"])
+	}
+	in := invocation{
+		Program: s.program,
+		Args:    args,
+		Env:     baseEnv(s.tmp, env...),
+		Dir:     s.tmp,
+		Stdin:   c.Stdin,
+		Limit:   c.Limit,
+	}
+	if in.Limit == 0 {
+		in.Limit = caseLimit
+	}
+	for _, a := range c.Terminal {
+		in.Terminal = append(in.Terminal, answer(a))
+	}
+	return invoke(t, in)
+}
+
+func (r *groupRun) check(t *testing.T, file string, c parity.Case) {
+	t.Helper()
+	var ours result
+	var running sync.WaitGroup
+	running.Go(func() { ours = r.run(t, &r.ours, c) })
+	reference := r.run(t, &r.reference, c)
+	running.Wait()
+
+	fail := func(problem string) {
+		t.Helper()
+		t.Errorf("%s:%d: %s: %s\nreference: status %s\n%s\nours: status %s\n%s", file, c.Line, c.Text, problem,
+			reference.Status, indent(reference), ours.Status, indent(ours))
+	}
+	if c.Differs != "" {
+		if c.StatusOnly {
+			fail("status-only and differs exclude each other")
+		}
+		if err := showsDifference(c.Differs, reference, ours); err != nil {
+			fail(err.Error())
+		}
+		return
+	}
+	switch {
+	case strings.HasPrefix(reference.Status, "killed"):
+		fail("the reference hangs")
+	case reference.Status != ours.Status:
+		fail("exit status differs")
+	case c.StatusOnly && (reference.Stdout == "") != (ours.Stdout == ""):
+		fail("only one of the two prints anything on stdout")
+	case !c.StatusOnly && reference.Stdout != ours.Stdout:
+		fail("stdout differs:\n" + cmp.Diff(reference.Stdout, ours.Stdout))
+	case ours.Status != "0" && ours.Stderr == "":
+		fail("ours fails without a word")
+	}
+	if line := serverError(reference.Stderr); line != "" && !hasLineWithPrefix(ours.Stderr, line) {
+		fail("the server's error is not at the start of a line of our stderr: " + line)
+	}
+}
+
+func indent(r result) string {
+	text := "stdout: " + strconv.Quote(r.Stdout) + "\nstderr: " + strconv.Quote(r.Stderr)
+	if r.Terminal != "" {
+		text += "\nterminal: " + strconv.Quote(r.Terminal)
+	}
+	return text
+}
+
+// serverError is the line of the reference's stderr that came from the server.
+func serverError(stderr string) string {
+	for line := range strings.Lines(stderr) {
+		if strings.HasPrefix(line, "Error: etcdserver: ") {
+			return strings.TrimRight(line, "\n")
+		}
+	}
+	return ""
+}
+
+func hasLineWithPrefix(text, prefix string) bool {
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+var promptText = regexp.MustCompile(`(?:Password: |Password of .*: |Type password of .* again for confirmation: )\n`)
+
+// showsDifference checks that a case shows the deliberate difference of that ID
+// and no other. A case that no longer differs is an error too.
+func showsDifference(id string, reference, ours result) error {
+	if reference.Stdout == ours.Stdout && reference.Status == ours.Status {
+		return errors.New("no longer differs; take it out of docs/compatibility.md")
+	}
+	if precise, ok := differences[id]; ok {
+		return precise(reference, ours)
+	}
+	return fmt.Errorf("no check is written for the difference %q", id)
+}
+
+// differences says for each deliberate difference what exactly differs, so that
+// a listed difference does not hide another one.
+var differences = map[string]func(reference, ours result) error{
+	"prompts": func(reference, ours result) error {
+		data := promptText.ReplaceAllString(reference.Stdout, "")
+		switch {
+		case data == reference.Stdout:
+			return errors.New("the reference does not prompt")
+		case data != ours.Stdout:
+			return fmt.Errorf("without its prompts the reference's stdout is %q", data)
+		case reference.Status != ours.Status:
+			return errors.New("exit status differs")
+		}
+		return nil
+	},
+	"formats": func(reference, ours result) error {
+		if reference.Status != "4" || !strings.Contains(reference.Stderr, "not supported as output format") {
+			return errors.New("the reference does not refuse the format")
+		}
+		if ours.Status != "0" || ours.Stdout == "" {
+			return errors.New("ours does not answer in the format")
+		}
+		return nil
+	},
+	"unreachable": func(reference, ours result) error {
+		if !strings.HasPrefix(reference.Status, "killed") {
+			return errors.New("the reference does not hang")
+		}
+		if ours.Status != "1" || !strings.Contains(ours.Stderr, "Error: ") {
+			return errors.New("ours does not fail with status 1")
+		}
+		return nil
+	},
+}
+
+// compareServers checks that both programs left the same keys, users and roles.
+func (r *groupRun) compareServers(t *testing.T) {
+	t.Helper()
+	want, err := r.contents(t.Context(), r.reference.server)
+	if err != nil {
+		t.Fatalf("read the reference's server: %v", err)
+	}
+	got, err := r.contents(t.Context(), r.ours.server)
+	if err != nil {
+		t.Fatalf("read our server: %v", err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s: the programs leave the server different (-reference +ours):\n%s", r.group.Name, diff)
+	}
+}
+
+// contents describes everything that the commands under test can change.
+func (r *groupRun) contents(ctx context.Context, server *etcdserver.Server) ([]string, error) {
+	client, err := server.Client(r.root())
+	if err != nil {
+		return nil, err
+	}
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	var lines []string
+	auth, err := client.AuthStatus(ctx)
+	if err != nil {
+		return nil, err
+	}
+	lines = append(lines, fmt.Sprintf("auth %t revision %d", auth.Enabled, auth.AuthRevision))
+	keys, err := client.Get(ctx, "\x00", clientv3.WithFromKey())
+	if err != nil {
+		return nil, err
+	}
+	lines = append(lines, fmt.Sprintf("revision %d", keys.Header.Revision))
+	for _, kv := range keys.Kvs {
+		lines = append(lines, fmt.Sprintf("key %q = %q create %d mod %d version %d lease %x",
+			kv.Key, kv.Value, kv.CreateRevision, kv.ModRevision, kv.Version, kv.Lease))
+	}
+	users, err := client.UserList(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range users.Users {
+		user, err := client.UserGet(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		lines = append(lines, fmt.Sprintf("user %q roles %q", name, user.Roles))
+	}
+	roles, err := client.RoleList(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range roles.Roles {
+		role, err := client.RoleGet(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range role.Perm {
+			lines = append(lines, fmt.Sprintf("role %q %v %q %q", name, p.PermType, p.Key, p.RangeEnd))
+		}
+		lines = append(lines, fmt.Sprintf("role %q", name))
+	}
+	return lines, nil
+}
+
+// listedDifferences are the IDs in the first column of the table of deliberate
+// differences.
+func listedDifferences(t *testing.T) map[string]bool {
+	t.Helper()
+	listed := map[string]bool{}
+	for _, row := range differenceRows(t) {
+		listed[row.id] = true
+	}
+	if len(listed) == 0 {
+		t.Fatal("docs/compatibility.md lists no differences")
+	}
+	for id := range maps.Keys(differences) {
+		if !listed[id] {
+			t.Errorf("the difference %q has a check but is not listed in docs/compatibility.md", id)
+		}
+	}
+	return listed
+}
+
+type differenceRow struct{ id, test string }
+
+var differencePattern = regexp.MustCompile("(?m)^\\| `([a-z0-9-]+)` \\|.*\\| ([^|]+) \\|$")
+
+func differenceRows(t *testing.T) []differenceRow {
+	t.Helper()
+	var rows []differenceRow
+	for _, m := range differencePattern.FindAllStringSubmatch(mustRead(t, projectFile("docs", "compatibility.md")), -1) {
+		rows = append(rows, differenceRow{id: m[1], test: m[2]})
+	}
+	return rows
+}
+
+// shownElsewhere says whether the table names an existing test or script that
+// shows the difference, for those that a single command line cannot show.
+func shownElsewhere(t *testing.T, id string) bool {
+	t.Helper()
+	for _, row := range differenceRows(t) {
+		if row.id != id {
+			continue
+		}
+		for _, m := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(row.test, -1) {
+			if strings.HasSuffix(m[1], ".txt") {
+				continue // a parity file, whose cases count by themselves
+			}
+			if _, err := os.Stat(projectFile(m[1])); err == nil {
+				return true
+			}
+		}
+	}
+	return false
+}

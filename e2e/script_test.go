@@ -1,0 +1,220 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/ectl-io/ectl/e2e/etcdserver"
+)
+
+// scriptsAtOnce bounds how many scripts run side by side.
+const scriptsAtOnce = 3
+
+// TestScripts runs the administrator's tasks of testdata/script. doc.go says
+// how one is written.
+func TestScripts(t *testing.T) {
+	slots := make(chan struct{}, scriptsAtOnce)
+	testscript.Run(t, testscript.Params{
+		Dir: filepath.Join("testdata", "script"),
+		Setup: func(env *testscript.Env) error {
+			slots <- struct{}{}
+			env.Defer(func() { <-slots })
+			return setUpScript(t, env)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"ectl":    func(ts *testscript.TestScript, neg bool, args []string) { runProgram(ts, neg, "ectl", args) },
+			"etcdctl": func(ts *testscript.TestScript, neg bool, args []string) { runProgram(ts, neg, "etcdctl", args) },
+			"etcd":    etcdCommand,
+			"status":  statusCommand,
+			"token":   tokenCommand,
+			"nosecret": func(ts *testscript.TestScript, neg bool, args []string) {
+				if neg || len(args) != 1 {
+					ts.Fatalf("usage: nosecret TEXT")
+				}
+				for _, stream := range []string{"stdout", "stderr"} {
+					if strings.Contains(ts.ReadFile(stream), args[0]) {
+						ts.Fatalf("%s has the secret %q", stream, args[0])
+					}
+				}
+			},
+		},
+		RequireUniqueNames: true,
+	})
+}
+
+// scriptState is what the commands of one script share.
+type scriptState struct {
+	fixtures *fixtures
+	servers  map[string]*etcdserver.Server
+	status   int
+	ran      bool
+}
+
+type scriptStateKey struct{}
+
+func stateOf(ts *testscript.TestScript) *scriptState {
+	return ts.Value(scriptStateKey{}).(*scriptState)
+}
+
+func setUpScript(t *testing.T, env *testscript.Env) error {
+	pki := filepath.Join(env.WorkDir, ".pki")
+	if err := os.Mkdir(pki, 0o700); err != nil {
+		return err
+	}
+	state := &scriptState{fixtures: newFixtures(t, pki), servers: map[string]*etcdserver.Server{}}
+	env.Values[scriptStateKey{}] = state
+	env.Defer(func() {
+		for _, s := range state.servers {
+			s.Stop()
+		}
+	})
+	env.Setenv("PATH", installed.ours+string(os.PathListSeparator)+os.Getenv("PATH"))
+	env.Setenv("HOME", env.WorkDir)
+	env.Setenv("DEAD", deadEndpoint(t))
+	env.Setenv("ROOTPW", rootPassword)
+	for name, value := range state.fixtures.variables() {
+		env.Setenv(name, value)
+	}
+	return nil
+}
+
+// runProgram runs ours under one of its names and remembers its exit status.
+func runProgram(ts *testscript.TestScript, neg bool, name string, args []string) {
+	state := stateOf(ts)
+	err := ts.Exec(filepath.Join(installed.ours, name), args...)
+	state.ran, state.status = true, 0
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		state.status = exit.ExitCode()
+	} else if err != nil {
+		ts.Fatalf("%s: %v", name, err)
+	}
+	if state.status == 0 && neg {
+		ts.Fatalf("%s succeeded, a failure was expected", name)
+	}
+	if state.status != 0 && !neg {
+		ts.Fatalf("%s failed with status %d", name, state.status)
+	}
+}
+
+// statusCommand is "status N": the last ectl ended with N.
+func statusCommand(ts *testscript.TestScript, neg bool, args []string) {
+	state := stateOf(ts)
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: status N")
+	}
+	if !state.ran {
+		ts.Fatalf("no ectl was run before")
+	}
+	if got := fmt.Sprint(state.status); got != args[0] {
+		ts.Fatalf("exit status %s, want %s", got, args[0])
+	}
+}
+
+// etcdCommand is "etcd start [FLAGS] [NAME]" and "etcd stop|pause|continue|kill|restart [NAME]".
+func etcdCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: etcd start|stop|pause|continue|kill|restart ...")
+	}
+	state := stateOf(ts)
+	if args[0] == "start" {
+		startServer(ts, state, args[1:])
+		return
+	}
+	name := "etcd"
+	if len(args) > 1 {
+		name = args[1]
+	}
+	// NAME.2 is the second member of the cluster NAME.
+	cluster, member, one := strings.Cut(name, ".")
+	server, ok := state.servers[cluster]
+	if !ok {
+		ts.Fatalf("no server %q, there are %v", cluster, slices.Sorted(maps.Keys(state.servers)))
+	}
+	members := server.Members
+	if one {
+		var n int
+		if _, err := fmt.Sscan(member, &n); err != nil || n < 1 || n > len(members) {
+			ts.Fatalf("no member %q", name)
+		}
+		members = members[n-1 : n]
+	}
+	for _, m := range members {
+		switch args[0] {
+		case "stop", "kill":
+			m.Kill()
+		case "pause":
+			ts.Check(m.Pause())
+		case "continue":
+			ts.Check(m.Continue())
+		case "restart":
+			m.Kill()
+			ts.Check(m.Restart(context.Background()))
+		default:
+			ts.Fatalf("unknown: etcd %s", args[0])
+		}
+	}
+}
+
+func startServer(ts *testscript.TestScript, state *scriptState, args []string) {
+	options, rest, err := state.fixtures.options(args)
+	ts.Check(err)
+	name := "etcd"
+	switch len(rest) {
+	case 0:
+	case 1:
+		name = rest[0]
+	default:
+		ts.Fatalf("one name at most, got %v", rest)
+	}
+	if state.servers[name] != nil {
+		ts.Fatalf("there is already a server %q", name)
+	}
+	options.Dir = ts.MkAbs(filepath.Join(ts.Getenv("WORK"), ".servers", name))
+	ts.Check(os.MkdirAll(options.Dir, 0o700))
+	server, err := etcdserver.Start(context.Background(), options)
+	ts.Check(err)
+	state.servers[name] = server
+	ts.Setenv("ETCDCTL_ENDPOINTS", server.Endpoint())
+	for i, endpoint := range server.Endpoints() {
+		ts.Setenv(fmt.Sprintf("ENDPOINT%d", i+1), endpoint)
+	}
+	if options.TLS != nil {
+		ts.Setenv("ETCDCTL_CACERT", state.fixtures.ca.CertFile())
+	}
+}
+
+// tokenCommand is "token VARIABLE USER TTL [NAME]": a JWT for USER, valid at
+// the present revision of users and roles, in the environment variable.
+func tokenCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 || len(args) > 4 {
+		ts.Fatalf("usage: token VARIABLE USER TTL [NAME]")
+	}
+	state := stateOf(ts)
+	name := "etcd"
+	if len(args) == 4 {
+		name = args[3]
+	}
+	server := state.servers[name]
+	if server == nil {
+		ts.Fatalf("no server %q", name)
+	}
+	ttl, err := time.ParseDuration(args[2])
+	ts.Check(err)
+	revision, err := server.AuthRevision(context.Background(), "root", rootPassword)
+	ts.Check(err)
+	token, err := state.fixtures.tokens.Sign(args[1], revision, ttl)
+	ts.Check(err)
+	ts.Setenv(args[0], token)
+}
