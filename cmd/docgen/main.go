@@ -1,0 +1,93 @@
+// Docgen writes what is derived from the command tree: the reference in
+// Markdown, the man pages and the completion scripts. It is run when the project
+// is built and is not part of ectl, which links none of the libraries for it.
+//
+//	docgen [-reference DIR] [-man DIR] [-date DATE] [-completions DIR]
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ectl-io/ectl/commands"
+	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/iostreams"
+)
+
+const program = "ectl"
+
+func main() {
+	reference := flag.String("reference", "", "`folder` for the reference, one page for each command")
+	man := flag.String("man", "", "`folder` for the man pages")
+	date := flag.String("date", "", "`date` of the man pages, as in 2026-01-31 or 2026-01-31T12:00:00Z (default today)")
+	completions := flag.String("completions", "", "`folder` for the completion scripts")
+	flag.Parse()
+
+	if err := run(*reference, *man, *date, *completions); err != nil {
+		fmt.Fprintln(os.Stderr, "docgen:", err)
+		os.Exit(1)
+	}
+}
+
+func run(reference, man, date, completions string) error {
+	if reference != "" {
+		if err := writeReference(reference); err != nil {
+			return err
+		}
+	}
+	if man != "" {
+		day, err := parseDate(date)
+		if err != nil {
+			return err
+		}
+		if err := writeManPages(man, day); err != nil {
+			return err
+		}
+	}
+	if completions != "" {
+		return writeScripts(completions)
+	}
+	return nil
+}
+
+func parseDate(date string) (time.Time, error) {
+	if date == "" {
+		return time.Now().UTC(), nil
+	}
+	day, _, _ := strings.Cut(date, "T")
+	return time.Parse(time.DateOnly, day)
+}
+
+// newTree returns the command tree, which writes to w. Nothing in it has an
+// environment, so that what is generated is the same on every machine.
+func newTree(w io.Writer) (*cobra.Command, *cli.Factory) {
+	f := cli.NewFactory(program, &iostreams.Streams{In: strings.NewReader(""), Out: w, Err: w})
+	return commands.NewRoot(f), f
+}
+
+// tree lists root and every command below it that users are shown, parents
+// before their children, in the order of the help text.
+func tree(root *cobra.Command) []*cobra.Command {
+	all := []*cobra.Command{root}
+	for _, sub := range shown(root) {
+		all = append(all, tree(sub)...)
+	}
+	return all
+}
+
+// shown lists the subcommands of cmd that users are shown.
+func shown(cmd *cobra.Command) []*cobra.Command {
+	var subs []*cobra.Command
+	for _, sub := range cmd.Commands() {
+		if sub.IsAvailableCommand() {
+			subs = append(subs, sub)
+		}
+	}
+	return subs
+}

@@ -1,0 +1,20 @@
+// Package auth holds the commands for authentication: "ectl auth ...".
+package auth
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/ectl-io/ectl/internal/cli"
+)
+
+// NewCmd returns the command "auth".
+func NewCmd(f *cli.Factory) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "auth COMMAND",
+		Short:   "Turn authentication on and off",
+		Long:    "Turn the cluster's authentication on and off, and show whether it is on.",
+		GroupID: cli.GroupAuth,
+	}
+	cmd.AddCommand(newEnableCmd(f), newDisableCmd(f), newStatusCmd(f))
+	return cmd
+}

@@ -1,0 +1,66 @@
+package commands
+
+import (
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/output"
+)
+
+// shells lists the shells that completion scripts are made for.
+func shells() []string { return []string{"bash", "zsh", "fish", "powershell"} }
+
+func newCompletionCmd(f *cli.Factory) *cobra.Command {
+	p := f.Program
+	return &cobra.Command{
+		Use:   "completion bash|zsh|fish|powershell",
+		Short: "Print the completion script of a shell",
+		Long: `Print the script that lets a shell complete commands, options and, live from
+the cluster, the names of users, roles and keys.
+
+Bash (with the package bash-completion):
+  source <(` + p + ` completion bash)
+
+Zsh (after "autoload -U compinit; compinit"):
+  source <(` + p + ` completion zsh)
+
+Fish:
+  ` + p + ` completion fish | source
+
+PowerShell:
+  ` + p + ` completion powershell | Out-String | Invoke-Expression
+
+To have it in every session, put the line into the shell's start-up file.`,
+		GroupID:               cli.GroupUtility,
+		DisableFlagsInUseLine: true,
+		ValidArgs:             shells(),
+		Args:                  cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return WriteCompletion(cmd.Root(), args[0], cmd.OutOrStdout())
+		},
+	}
+}
+
+// WriteCompletion writes the completion script of shell for the tree root.
+func WriteCompletion(root *cobra.Command, shell string, w io.Writer) error {
+	switch shell {
+	case "bash":
+		return root.GenBashCompletionV2(w, true)
+	case "zsh":
+		return root.GenZshCompletion(w)
+	case "fish":
+		return root.GenFishCompletion(w, true)
+	}
+	return root.GenPowerShellCompletionWithDesc(w)
+}
+
+// completeGlobals completes the values of global flags.
+func completeGlobals(root *cobra.Command) {
+	formats := make([]string, 0, len(output.Formats()))
+	for _, format := range output.Formats() {
+		formats = append(formats, string(format))
+	}
+	_ = root.RegisterFlagCompletionFunc(cli.FlagFormat, cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
+}

@@ -1,0 +1,43 @@
+package kv
+
+import (
+	"github.com/ectl-io/ectl/internal/access"
+	"github.com/ectl-io/ectl/internal/exit"
+)
+
+// keyRange is a range of keys as "get" and "del" take it: KEY [END], or KEY
+// with --prefix or --from-key.
+type keyRange struct {
+	Prefix  bool
+	FromKey bool
+	Key     string
+	End     string // as in the API
+}
+
+// validate refuses options that exclude each other.
+func (r *keyRange) validate() error {
+	if r.Prefix && r.FromKey {
+		return exit.BadArgsf("`--prefix` and `--from-key` cannot be set at the same time, choose one")
+	}
+	return nil
+}
+
+// complete sets the range from the arguments KEY [END]. As in etcdctl an empty
+// key with --prefix or --from-key is the whole key space.
+func (r *keyRange) complete(args []string) error {
+	r.Key = args[0]
+	wide := r.Prefix || r.FromKey
+	switch {
+	case len(args) > 1 && wide:
+		return exit.BadArgsf("too many arguments, only accept one argument when `--prefix` or `--from-key` is set")
+	case len(args) > 1:
+		r.End = args[1]
+	case wide && r.Key == "":
+		r.Key, r.End = access.OpenEnd, access.OpenEnd
+	case r.Prefix:
+		r.End = string(access.PrefixEnd([]byte(r.Key)))
+	case r.FromKey:
+		r.End = access.OpenEnd
+	}
+	return nil
+}

@@ -1,0 +1,116 @@
+// Package kv holds the commands for keys: get, put and del.
+package kv
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strconv"
+
+	"github.com/spf13/cobra"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/ectl-io/ectl/completions"
+	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/output"
+)
+
+// putOptions is what "put" was asked to do.
+type putOptions struct {
+	Key, Value  string
+	Lease       string // hexadecimal
+	LeaseID     clientv3.LeaseID
+	PrevKV      bool
+	IgnoreValue bool
+	IgnoreLease bool
+}
+
+// NewPutCmd returns the command "put".
+func NewPutCmd(f *cli.Factory) *cobra.Command { return newPutCmd(f, nil) }
+
+func newPutCmd(f *cli.Factory, run func(context.Context, *putOptions) error) *cobra.Command {
+	opts := &putOptions{}
+	cmd := &cobra.Command{
+		Use:   "put KEY [VALUE]",
+		Short: "Write a key",
+		Long: `Write a key. A VALUE that is not given is read from standard input, all of it
+and as it is. Put "--" before a key or value that begins with "-".`,
+		Example: `  ` + f.Program + ` put /config/size 3
+  ` + f.Program + ` put /config/file < file
+  ` + f.Program + ` put -- /config/offset -1`,
+		GroupID: cli.GroupKV,
+		Args:    cli.Args(1, cli.Unlimited, "a key and a value (or the value from standard input)"),
+		RunE: f.RunE(func(ctx context.Context, args []string) error {
+			if err := opts.complete(f, args); err != nil {
+				return err
+			}
+			if run != nil {
+				return run(ctx, opts)
+			}
+			return runPut(ctx, f, opts)
+		}),
+		ValidArgsFunction: completions.Args(f, completions.Keys),
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&opts.Lease, "lease", "0", "`ID` of the lease to attach the key to, in hexadecimal")
+	flags.BoolVar(&opts.PrevKV, "prev-kv", false, "also print the key as it was before")
+	flags.BoolVar(&opts.IgnoreValue, "ignore-value", false, "keep the value that the key has")
+	flags.BoolVar(&opts.IgnoreLease, "ignore-lease", false, "keep the lease that the key has")
+	return cmd
+}
+
+func (o *putOptions) complete(f *cli.Factory, args []string) error {
+	o.Key = args[0]
+	if o.IgnoreValue && len(args) > 1 {
+		return exit.BadArgsf("put command needs only 1 argument when 'ignore-value' is set")
+	}
+	switch {
+	case o.IgnoreValue:
+	case len(args) > 1:
+		o.Value = args[1]
+	default:
+		value, err := io.ReadAll(f.Stdin())
+		if err != nil {
+			return exit.With(exit.BadArgs, fmt.Errorf("read the value from standard input: %w", err))
+		}
+		if len(value) == 0 {
+			return exit.BadArgsf("no value: give it behind the key or on standard input; an empty one is put KEY ''")
+		}
+		o.Value = string(value)
+	}
+	id, err := strconv.ParseInt(o.Lease, 16, 64)
+	if err != nil {
+		return exit.BadArgsf("bad lease ID (%w), expecting ID in Hex", err)
+	}
+	o.LeaseID = clientv3.LeaseID(id)
+	return nil
+}
+
+func (o *putOptions) api() []clientv3.OpOption {
+	var options []clientv3.OpOption
+	if o.LeaseID != clientv3.NoLease {
+		options = append(options, clientv3.WithLease(o.LeaseID))
+	}
+	if o.PrevKV {
+		options = append(options, clientv3.WithPrevKV())
+	}
+	if o.IgnoreValue {
+		options = append(options, clientv3.WithIgnoreValue())
+	}
+	if o.IgnoreLease {
+		options = append(options, clientv3.WithIgnoreLease())
+	}
+	return options
+}
+
+func runPut(ctx context.Context, f *cli.Factory, opts *putOptions) error {
+	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.PutResponse, error) {
+		return c.Put(ctx, opts.Key, opts.Value, opts.api()...)
+	})
+	if err != nil {
+		return err
+	}
+	return f.Print(output.Put{Key: opts.Key, Response: response})
+}

@@ -1,0 +1,28 @@
+package commands
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/ectl-io/ectl/internal/cli"
+)
+
+func newOptionsCmd(f *cli.Factory) *cobra.Command {
+	return &cobra.Command{
+		Use:     "options",
+		Short:   "Print the options that every command takes",
+		GroupID: cli.GroupUtility,
+		Run: func(cmd *cobra.Command, _ []string) {
+			shown := pflag.NewFlagSet("options", pflag.ContinueOnError)
+			f.Globals().VisitAll(func(flag *pflag.Flag) {
+				visible := *flag
+				visible.Hidden = false
+				visible.Usage += " [$" + cli.Variable(flag.Name) + "]"
+				shown.AddFlag(&visible)
+			})
+			fmt.Fprintf(cmd.OutOrStdout(), "Every command takes these options. Each can also be given as the environment variable in brackets.\n\n%s", shown.FlagUsages())
+		},
+	}
+}

@@ -1,0 +1,109 @@
+package commands
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/ectl-io/ectl/internal/cli"
+)
+
+// expandPrefixes returns args with the unambiguous prefixes of command names
+// written out: "user li" becomes "user list". cobra could do so itself, but it
+// would let names that only we have make etcdctl's prefixes ambiguous; here
+// etcdctl's names win.
+func expandPrefixes(root *cobra.Command, args []string) []string {
+	expanded := append([]string(nil), args...)
+	cmd, at, end := root, 0, len(expanded)
+	if end > 0 && (expanded[0] == cobra.ShellCompRequestCmd || expanded[0] == cobra.ShellCompNoDescRequestCmd) {
+		at, end = 1, end-1 // the last word is still being typed
+	}
+	for cmd.HasSubCommands() {
+		at = nextWord(cmd, expanded, at, end)
+		if at >= end {
+			break
+		}
+		next := findCommand(cmd, expanded[at])
+		if next == nil {
+			break
+		}
+		if !next.HasAlias(expanded[at]) {
+			expanded[at] = next.Name()
+		}
+		cmd = next
+		at++
+	}
+	return expanded
+}
+
+// nextWord returns the index of the first argument from at on that is neither
+// an option nor the value of one, or end.
+func nextWord(cmd *cobra.Command, args []string, at, end int) int {
+	for ; at < end; at++ {
+		word := args[at]
+		switch {
+		case word == "--":
+			return end
+		case takesValue(cmd, word):
+			at++
+		case !strings.HasPrefix(word, "-"):
+			return at
+		}
+	}
+	return end
+}
+
+// takesValue says whether word is an option whose value is the next argument.
+func takesValue(cmd *cobra.Command, word string) bool {
+	if strings.Contains(word, "=") || !strings.HasPrefix(word, "-") {
+		return false
+	}
+	var flag *pflag.Flag
+	if name, long := strings.CutPrefix(word, "--"); long {
+		if flag = cmd.Flags().Lookup(name); flag == nil {
+			flag = cmd.Root().PersistentFlags().Lookup(name)
+		}
+	} else if len(word) == 2 {
+		flag = cmd.Root().PersistentFlags().ShorthandLookup(word[1:])
+	}
+	return flag != nil && flag.NoOptDefVal == ""
+}
+
+// findCommand returns the one subcommand that word means: that of this name or
+// alias, else the only one of etcdctl's that starts with word, else the only
+// one of ours. It returns nil where there is none or more than one.
+func findCommand(cmd *cobra.Command, word string) *cobra.Command {
+	var etcdctls, ours []*cobra.Command
+	for _, sub := range cmd.Commands() {
+		switch {
+		case sub.Name() == word || sub.HasAlias(word):
+			return sub
+		case !strings.HasPrefix(sub.Name(), word):
+		case cli.IsOwn(sub):
+			ours = append(ours, sub)
+		default:
+			etcdctls = append(etcdctls, sub)
+		}
+	}
+	for _, candidates := range [][]*cobra.Command{etcdctls, ours} {
+		switch len(candidates) {
+		case 0:
+		case 1:
+			return candidates[0]
+		default:
+			return nil
+		}
+	}
+	for _, sub := range cmd.Commands() {
+		for _, alias := range sub.Aliases {
+			if strings.HasPrefix(alias, word) {
+				ours = append(ours, sub)
+			}
+		}
+	}
+	if len(ours) == 1 {
+		return ours[0]
+	}
+	return nil
+}

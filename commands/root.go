@@ -1,0 +1,94 @@
+// Package commands puts the command tree together and runs it.
+package commands
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ectl-io/ectl/commands/auth"
+	"github.com/ectl-io/ectl/commands/kv"
+	"github.com/ectl-io/ectl/commands/role"
+	"github.com/ectl-io/ectl/commands/user"
+	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/iostreams"
+)
+
+// Run runs one command line. program is the name that the program was called
+// by, args what followed it. It returns the status to exit with; the error has
+// been printed by then. A ctx that ends interrupts the command, whose error is
+// then ctx's cause and is not printed.
+func Run(ctx context.Context, program string, streams *iostreams.Streams, args []string) exit.Code {
+	f := cli.NewFactory(program, streams)
+	root := NewRoot(f)
+	root.SetArgs(expandPrefixes(root, args))
+	err := root.ExecuteContext(ctx)
+	if err != nil {
+		err = f.Explain(ctx, err)
+	}
+	if closeErr := f.Close(); err == nil && closeErr != nil {
+		err = exit.With(exit.IO, fmt.Errorf("write the output: %w", closeErr))
+	}
+	if err != nil && ctx.Err() == nil {
+		fmt.Fprintln(streams.Err, "Error:", err)
+	}
+	return exit.CodeOf(err)
+}
+
+// NewRoot returns the whole command tree. f makes what its commands need.
+func NewRoot(f *cli.Factory) *cobra.Command {
+	root := &cobra.Command{
+		Use:   f.Program,
+		Short: "Administer etcd: keys, users, roles and authentication",
+		Long: "Administer etcd v3: keys, users, roles and authentication.\n\n" +
+			"Every command line of etcdctl " + etcdctlVersion + " works here and answers the same.",
+		SilenceUsage:      true,
+		SilenceErrors:     true,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+	}
+	root.SetIn(f.Streams.In)
+	root.SetOut(f.Streams.Out)
+	root.SetErr(f.Streams.Err)
+	f.BindGlobals(root.PersistentFlags())
+	root.AddGroup(
+		&cobra.Group{ID: cli.GroupKV, Title: "Keys:"},
+		&cobra.Group{ID: cli.GroupAuth, Title: "Users, roles and authentication:"},
+		&cobra.Group{ID: cli.GroupUtility, Title: "The program itself:"},
+	)
+	root.AddCommand(
+		kv.NewGetCmd(f),
+		kv.NewPutCmd(f),
+		kv.NewDelCmd(f),
+		user.NewCmd(f),
+		role.NewCmd(f),
+		auth.NewCmd(f),
+		newVersionCmd(f),
+		newOptionsCmd(f),
+		newCompletionCmd(f),
+	)
+	root.SetHelpCommandGroupID(cli.GroupUtility)
+	setHelp(root, f)
+	completeGlobals(root)
+	return root
+}
+
+// setHelp adds to every help text where the global options are described, and
+// makes the errors of flags say where the command's own are.
+func setHelp(root *cobra.Command, f *cli.Factory) {
+	help := root.HelpFunc()
+	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
+		help(cmd, args)
+		fmt.Fprintf(cmd.OutOrStdout(), "\nUse \"%s options\" for the options that every command takes.\n", f.Program)
+	})
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return fmt.Errorf("%w; see '%s --help'", err, cmd.CommandPath())
+	})
+	// Only known once all commands are there.
+	root.InitDefaultHelpCmd()
+	root.InitDefaultHelpFlag()
+	if flag := root.Flags().Lookup("help"); flag != nil {
+		flag.Hidden = true
+	}
+}

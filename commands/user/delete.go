@@ -1,0 +1,59 @@
+package user
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/ectl-io/ectl/completions"
+	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/output"
+)
+
+// deleteOptions is what "user delete" was asked to do.
+type deleteOptions struct {
+	Name     string
+	IfExists bool
+}
+
+func newDeleteCmd(f *cli.Factory, run func(context.Context, *deleteOptions) error) *cobra.Command {
+	opts := &deleteOptions{}
+	cmd := &cobra.Command{
+		Use:   "delete NAME",
+		Short: "Delete a user",
+		Long:  "Delete a user. Watches and leases that it holds open last until it reconnects.",
+		Args:  cli.Args(1, 1, "a user name"),
+		RunE: f.RunE(func(ctx context.Context, args []string) error {
+			opts.Name = args[0]
+			if run != nil {
+				return run(ctx, opts)
+			}
+			return runDelete(ctx, f, opts)
+		}),
+		ValidArgsFunction: completions.Args(f, completions.Users),
+	}
+	cmd.Flags().BoolVar(&opts.IfExists, "if-exists", false, "succeed, and change nothing, where there is no such user")
+	return cmd
+}
+
+func runDelete(ctx context.Context, f *cli.Factory, opts *deleteOptions) error {
+	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthUserDeleteResponse, error) {
+		return c.UserDelete(ctx, opts.Name)
+	})
+	result := output.UserDeleted(opts.Name, response)
+	if opts.IfExists {
+		result = result.Idempotent()
+		if errors.Is(err, rpctypes.ErrUserNotFound) {
+			f.Say("User " + opts.Name + " does not exist: unchanged")
+			return f.Print(result.Unchanged())
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return f.Print(result)
+}

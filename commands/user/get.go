@@ -1,0 +1,63 @@
+package user
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/ectl-io/ectl/completions"
+	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/output"
+)
+
+// getOptions is what "user get" was asked to show.
+type getOptions struct {
+	Name   string
+	Detail bool
+}
+
+func newGetCmd(f *cli.Factory, run func(context.Context, *getOptions) error) *cobra.Command {
+	opts := &getOptions{}
+	cmd := &cobra.Command{
+		Use:   "get NAME",
+		Short: "Show a user and its roles",
+		Example: `  ` + f.Program + ` user get bob
+  ` + f.Program + ` user get bob --detail -w table`,
+		Args: cli.Args(1, 1, "a user name"),
+		RunE: f.RunE(func(ctx context.Context, args []string) error {
+			opts.Name = args[0]
+			if run != nil {
+				return run(ctx, opts)
+			}
+			return runGet(ctx, f, opts)
+		}),
+		ValidArgsFunction: completions.Args(f, completions.Users),
+	}
+	cmd.Flags().BoolVar(&opts.Detail, "detail", false, "also show what the roles allow")
+	return cmd
+}
+
+func runGet(ctx context.Context, f *cli.Factory, opts *getOptions) error {
+	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthUserGetResponse, error) {
+		return c.UserGet(ctx, opts.Name)
+	})
+	if err != nil {
+		return err
+	}
+	if !opts.Detail {
+		return f.Print(output.UserInfo{Name: opts.Name, Response: response})
+	}
+	result := output.UserDetail{Name: opts.Name, Response: response}
+	for _, role := range response.Roles {
+		response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthRoleGetResponse, error) {
+			return c.RoleGet(ctx, role)
+		})
+		if err != nil {
+			return err
+		}
+		result.Roles = append(result.Roles, output.RoleInfo{Name: role, Response: response})
+	}
+	return f.Print(result)
+}

@@ -1,0 +1,79 @@
+package user
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/ectl-io/ectl/completions"
+	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/output"
+)
+
+// passwdOptions is what "user passwd" was asked to do.
+type passwdOptions struct {
+	Name     string
+	Password newPassword
+}
+
+func newPasswdCmd(f *cli.Factory, run func(context.Context, *passwdOptions) error) *cobra.Command {
+	opts := &passwdOptions{}
+	cmd := &cobra.Command{
+		Use:   "passwd NAME",
+		Short: "Change a user's password",
+		Long: `Change a user's password. It is asked for, comes from a file or is generated.
+
+While authentication is on, the new password is tried with a login: a user that
+was added without password cannot be given one, which the server does not say.`,
+		Args: cli.Args(1, 1, "a user name"),
+		RunE: f.RunE(func(ctx context.Context, args []string) error {
+			opts.Name = args[0]
+			if err := opts.Password.validate(f.Printer().Format()); err != nil {
+				return err
+			}
+			if run != nil {
+				return run(ctx, opts)
+			}
+			return runPasswd(ctx, f, opts)
+		}),
+		ValidArgsFunction: completions.Args(f, completions.Users),
+	}
+	opts.Password.addFlags(cmd.Flags())
+	return cmd
+}
+
+func runPasswd(ctx context.Context, f *cli.Factory, opts *passwdOptions) error {
+	password, generated, err := opts.Password.read(ctx, f, opts.Name)
+	if err != nil {
+		return err
+	}
+	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthUserChangePasswordResponse, error) {
+		return c.UserChangePassword(ctx, opts.Name, password)
+	})
+	if err != nil {
+		return err
+	}
+	if err := verifyPassword(ctx, f, opts.Name, password); err != nil {
+		return err
+	}
+	return f.Print(output.PasswordChanged(opts.Name, response).WithPassword(generated))
+}
+
+// verifyPassword tries the new password with a login. The server answers the
+// change of the password of a user without one as if it had been made; only a
+// login tells, and only while authentication is on. Whatever else goes wrong
+// with the login says nothing about the password.
+func verifyPassword(ctx context.Context, f *cli.Factory, name, password string) error {
+	_, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthenticateResponse, error) {
+		return c.Authenticate(ctx, name, password)
+	})
+	if errors.Is(err, rpctypes.ErrAuthFailed) {
+		return fmt.Errorf("the password of %s was not changed: it is a user without password, known by its certificate; delete and add it to give it one", name)
+	}
+	return nil
+}

@@ -1,0 +1,28 @@
+// Package user holds the commands for users: "ectl user ...".
+package user
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/ectl-io/ectl/internal/cli"
+)
+
+// NewCmd returns the command "user".
+func NewCmd(f *cli.Factory) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "user COMMAND",
+		Short:   "Manage users",
+		Long:    "Manage the users of the cluster, their passwords and their roles.",
+		GroupID: cli.GroupAuth,
+	}
+	cmd.AddCommand(
+		newAddCmd(f, nil),
+		newDeleteCmd(f, nil),
+		newGetCmd(f, nil),
+		newListCmd(f),
+		newPasswdCmd(f, nil),
+		newGrantRoleCmd(f, nil),
+		newRevokeRoleCmd(f, nil),
+	)
+	return cmd
+}

@@ -1,0 +1,37 @@
+package commands
+
+import (
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/version"
+	"github.com/ectl-io/ectl/output"
+)
+
+const etcdctlVersion = version.Etcdctl
+
+func newVersionCmd(f *cli.Factory) *cobra.Command {
+	return &cobra.Command{
+		Use:     "version",
+		Short:   "Print the version",
+		GroupID: cli.GroupUtility,
+		RunE: func(*cobra.Command, []string) error {
+			result := output.Version{Info: version.Get()}
+			err := f.Prepare()
+			if f.AsEtcdctl() {
+				// etcdctl prints its version whatever the options say.
+				if err != nil {
+					_, err = io.WriteString(f.Streams.Out, output.EtcdctlVersion{Version: result}.String())
+					return err
+				}
+				return f.Print(output.EtcdctlVersion{Version: result})
+			}
+			if err != nil {
+				return err
+			}
+			return f.Print(result)
+		},
+	}
+}

@@ -1,0 +1,69 @@
+// Package access is the domain of etcd's access control: ranges of keys and
+// what roles allow on them, as the server sees them. It does no I/O.
+package access
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// RootRole is the role that allows everything, whatever it holds, and RootUser
+// the user that must hold it before authentication can be enabled.
+const (
+	RootRole = "root"
+	RootUser = "root"
+)
+
+// OpenEnd as the end of a range means that the range has none: it covers all
+// keys from its first key on. OpenEnd as the key of such a range stands for
+// the first key of all.
+const OpenEnd = "\x00"
+
+// Range is a range of keys as the API writes it: the single key Key where End
+// is empty, all keys from Key on where End is OpenEnd, otherwise the keys from
+// Key up to End, without End.
+type Range struct {
+	Key, End []byte
+}
+
+// PrefixEnd returns the end of the range of all keys that start with prefix:
+// prefix with its last byte that can be increased increased and the rest cut
+// off, or OpenEnd where no byte can.
+func PrefixEnd(prefix []byte) []byte {
+	for i := len(prefix) - 1; i >= 0; i-- {
+		if prefix[i] != 0xff {
+			end := bytes.Clone(prefix[:i+1])
+			end[i]++
+			return end
+		}
+	}
+	return []byte(OpenEnd)
+}
+
+// String describes the range to a person: "key /a", "prefix /a/", "keys from
+// /a", "[/a, /b)" or "every key". Keys that are not printable text are quoted
+// Go strings.
+func (r Range) String() string {
+	switch {
+	case len(r.End) == 0:
+		return "key " + describe(r.Key)
+	case string(r.End) == OpenEnd && (len(r.Key) == 0 || string(r.Key) == OpenEnd):
+		return "every key"
+	case len(r.Key) > 0 && bytes.Equal(r.End, PrefixEnd(r.Key)):
+		return "prefix " + describe(r.Key)
+	case string(r.End) == OpenEnd:
+		return "keys from " + describe(r.Key)
+	}
+	return "[" + describe(r.Key) + ", " + describe(r.End) + ")"
+}
+
+func describe(key []byte) string {
+	s := string(key)
+	if s == "" || !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) || r == ' ' }) {
+		return strconv.Quote(s)
+	}
+	return s
+}

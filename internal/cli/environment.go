@@ -1,0 +1,89 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/exit"
+)
+
+// Prefixes of the variables that set global options: etcdctl's own options
+// have etcdctl's variables, options that only we have have ours.
+const (
+	etcdctlPrefix = "ETCDCTL_"
+	ownPrefix     = "ECTL_"
+)
+
+// ownFlags are the global flags that etcdctl does not know.
+func ownFlag(name string) bool {
+	return name == flagQuiet || name == etcd.FlagPasswordFile || name == etcd.FlagTokenFile
+}
+
+// Variable returns the name of the environment variable that sets the global
+// flag name.
+func Variable(name string) string {
+	prefix := etcdctlPrefix
+	if ownFlag(name) {
+		prefix = ownPrefix
+	}
+	return prefix + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+}
+
+// silentVariables are known though no global flag has them: etcdctl's choice
+// of the API version, which is always 3 now, and the arguments of watch.
+func silentVariables() []string {
+	return []string{"ETCDCTL_API", "ETCDCTL_WATCH_KEY", "ETCDCTL_WATCH_RANGE_END"}
+}
+
+// applyEnvironment fills the options that the command line left alone from the
+// environment. As in etcdctl, an option that is given both ways is an error,
+// even where the variable is empty. Values are never shown: they may be
+// secrets.
+func (f *Factory) applyEnvironment() error {
+	known := map[string]bool{}
+	for _, name := range silentVariables() {
+		known[name] = true
+	}
+	var conflict error
+	var warnings []string
+	f.globals.VisitAll(func(flag *pflag.Flag) {
+		variable := Variable(flag.Name)
+		known[variable] = true
+		value, set := f.Streams.LookupEnv(variable)
+		switch {
+		case set && flag.Changed && !ownFlag(flag.Name):
+			conflict = exit.With(exit.Error, fmt.Errorf(
+				"the option --%s is also set by the environment variable %s: unset the variable or leave the option out", flag.Name, variable))
+		case value == "" || flag.Changed:
+		default:
+			if err := f.globals.Set(flag.Name, value); err != nil {
+				warnings = append(warnings, fmt.Sprintf("%s is ignored: its value does not fit --%s", variable, flag.Name))
+			}
+		}
+	})
+	if conflict != nil {
+		return conflict
+	}
+	for _, env := range f.Streams.Environ {
+		name, _, _ := strings.Cut(env, "=")
+		if strings.HasPrefix(name, etcdctlPrefix) && !known[name] {
+			warnings = append(warnings, fmt.Sprintf("the environment variable %s is unknown", name))
+		}
+	}
+	for _, warning := range warnings {
+		f.Warn(warning)
+	}
+	return nil
+}
+
+// notEmpty refuses an empty file name, given by a variable of a script that
+// has lost its value: the connection would silently be another one.
+func notEmpty(flag *pflag.Flag) error {
+	if flag.Changed && flag.Value.String() == "" {
+		return exit.BadArgsf("empty string is passed to --%s option", flag.Name)
+	}
+	return nil
+}

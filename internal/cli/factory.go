@@ -1,0 +1,175 @@
+// Package cli holds what every command is handed: streams, prompter, global
+// options, client and printer.
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/iostreams"
+	"github.com/ectl-io/ectl/internal/prompt"
+	"github.com/ectl-io/ectl/output"
+)
+
+// Factory makes what commands need, each thing on first use. One Factory
+// serves one command line.
+type Factory struct {
+	// Program is the name that the program was called by. Help texts and
+	// errors call it so.
+	Program  string
+	Streams  *iostreams.Streams
+	Prompter *prompt.Prompter
+
+	Connection etcd.Options
+	Format     string // of the output, see output.Formats
+	Hex        bool
+	Quiet      bool
+
+	globals  *pflag.FlagSet
+	prepared bool
+	printer  *output.Printer
+	client   *etcd.Client
+}
+
+// EtcdctlName is the name under which the program stands in for etcdctl.
+const EtcdctlName = "etcdctl"
+
+// NewFactory returns the Factory of one run of the program.
+func NewFactory(program string, streams *iostreams.Streams) *Factory {
+	return &Factory{Program: program, Streams: streams, Prompter: prompt.New(streams)}
+}
+
+// AsEtcdctl says whether the program stands in for etcdctl.
+func (f *Factory) AsEtcdctl() bool { return f.Program == EtcdctlName }
+
+// BindGlobals adds the global flags to fs, the root command's persistent ones.
+func (f *Factory) BindGlobals(fs *pflag.FlagSet) {
+	f.Connection.AddFlags(fs)
+	fs.StringVarP(&f.Format, FlagFormat, "w", string(output.Simple), "`format` of the output: "+output.FormatNames())
+	fs.BoolVar(&f.Hex, "hex", false, "print keys and values as hexadecimal bytes")
+	fs.BoolVar(&f.Quiet, flagQuiet, false, "do not print warnings")
+	fs.VisitAll(func(flag *pflag.Flag) { flag.Hidden = true })
+	f.globals = fs
+}
+
+// Names of the global flags that are not about the connection.
+const (
+	FlagFormat = "write-out"
+	flagQuiet  = "quiet"
+)
+
+// Globals are the global flags.
+func (f *Factory) Globals() *pflag.FlagSet { return f.globals }
+
+// RunE makes a cobra run function of run: it completes the global options from
+// the environment and refuses an unknown output format, before anything else
+// happens.
+func (f *Factory) RunE(run func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := f.Prepare(); err != nil {
+			return err
+		}
+		return run(cmd.Context(), args)
+	}
+}
+
+// Prepare completes the global options from the environment and makes the
+// printer. Only its first call does anything.
+func (f *Factory) Prepare() error {
+	if f.prepared {
+		return nil
+	}
+	f.prepared = true
+	if err := f.applyEnvironment(); err != nil {
+		return err
+	}
+	for _, name := range []string{etcd.FlagCert, etcd.FlagKey, etcd.FlagCACert} {
+		if err := notEmpty(f.globals.Lookup(name)); err != nil {
+			return err
+		}
+	}
+	printer, err := output.NewPrinter(f.Streams.Out, f.Format, f.Hex)
+	if err != nil {
+		return err
+	}
+	f.printer = printer
+	if f.Connection.Debug {
+		f.startDebugLog()
+	}
+	return nil
+}
+
+// Client returns the client of the cluster. It dials on first use; the
+// command's timeout begins only after that.
+func (f *Factory) Client(ctx context.Context) (*etcd.Client, error) {
+	if f.client == nil {
+		client, err := etcd.Dial(ctx, &f.Connection, f.Prompter, f.Warn)
+		if err != nil {
+			return nil, err
+		}
+		f.client = client
+	}
+	return f.client, nil
+}
+
+// Timeout returns ctx with the command's timeout.
+func (f *Factory) Timeout(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, f.Connection.CommandTimeout)
+}
+
+// Call makes the client and calls request with it, within the command's
+// timeout.
+func Call[Response any](ctx context.Context, f *Factory, request func(context.Context, *etcd.Client) (Response, error)) (Response, error) {
+	client, err := f.Client(ctx)
+	if err != nil {
+		var none Response
+		return none, err
+	}
+	ctx, cancel := f.Timeout(ctx)
+	defer cancel()
+	return request(ctx, client)
+}
+
+// Printer returns the printer of results. It may be called only after Prepare.
+func (f *Factory) Printer() *output.Printer { return f.printer }
+
+// Print prints one result on standard output.
+func (f *Factory) Print(r output.Result) error { return f.printer.Print(r) }
+
+// Explain adds the reason to an error of the cluster, see etcd.Client.Explain.
+func (f *Factory) Explain(ctx context.Context, err error) error {
+	if f.client == nil {
+		return err
+	}
+	return f.client.Explain(ctx, err)
+}
+
+// Warn prints a warning on standard error, unless the user wants quiet.
+func (f *Factory) Warn(sentence string) {
+	if !f.Quiet {
+		f.Say("Warning: " + sentence)
+	}
+}
+
+// Say prints a line for the user on standard error.
+func (f *Factory) Say(sentence string) { fmt.Fprintln(f.Streams.Err, sentence) }
+
+// Stdin is standard input, less what questions have read of it.
+func (f *Factory) Stdin() io.Reader { return f.Prompter.Stdin() }
+
+// Close writes what is still buffered and ends the connections. It returns the
+// error of the writing.
+func (f *Factory) Close() error {
+	if f.client != nil {
+		_ = f.client.Close()
+	}
+	if f.printer == nil {
+		return nil
+	}
+	return f.printer.Flush()
+}

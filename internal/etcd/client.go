@@ -1,0 +1,119 @@
+package etcd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"go.etcd.io/etcd/client/pkg/v3/logutil"
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.uber.org/zap"
+	"google.golang.org/grpc"
+
+	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/prompt"
+)
+
+// Client is a client of the cluster that can say why a request failed.
+type Client struct {
+	*clientv3.Client
+	trace *trace
+}
+
+// Dial makes the client that o describes and logs it in, asking p for a
+// password where one is missing. Sentences for the user go to warn. ctx bounds
+// the questions and the login, which also ends after o.DialTimeout; the client
+// outlives neither.
+//
+// Errors end with etcdctl's statuses: BadArgs for options that cannot work,
+// BadConnection for a login that failed.
+func Dial(ctx context.Context, o *Options, p *prompt.Prompter, warn func(string)) (*Client, error) {
+	endpoints, ignored, err := o.resolveEndpoints()
+	if err != nil {
+		return nil, err
+	}
+	for _, endpoint := range ignored {
+		warn(fmt.Sprintf("ignoring the discovered endpoint %s: it has no TLS (--insecure-discovery=false)", endpoint))
+	}
+	if err := o.checkTLSFiles(time.Now()); err != nil {
+		return nil, err
+	}
+	auth, err := o.identity(ctx, p, warn)
+	if err != nil {
+		return nil, err
+	}
+	if auth != nil && auth.Password != "" {
+		if exposed := o.exposed(endpoints); len(exposed) > 0 {
+			warn(fmt.Sprintf("the password goes unencrypted to %s; use https:// endpoints", strings.Join(exposed, ", ")))
+		}
+	}
+	config, err := o.config(endpoints, auth)
+	if err != nil {
+		return nil, exit.With(exit.BadArgs, err)
+	}
+	t := &trace{endpoints: endpoints, token: config.Token, timeout: o.DialTimeout, flag: "--dial-timeout"}
+	config.Context = ctx
+	config.DialOptions = []grpc.DialOption{
+		grpc.WithChainUnaryInterceptor(t.unary),
+		grpc.WithChainStreamInterceptor(t.stream),
+	}
+	client, err := clientv3.New(*config)
+	if err != nil {
+		return nil, exit.With(exit.BadConnection, t.explain(ctx, err))
+	}
+	t.timeout, t.flag = o.CommandTimeout, "--"+FlagCommandTimeout
+	return &Client{Client: client, trace: t}, nil
+}
+
+func (o *Options) config(endpoints []string, auth *clientv3.AuthConfig) (*clientv3.Config, error) {
+	logger := zap.NewNop()
+	if o.Debug {
+		var err error
+		if logger, err = logutil.CreateDefaultZapLogger(zap.DebugLevel); err != nil {
+			return nil, err
+		}
+	}
+	secure := &clientv3.SecureConfig{
+		Cert:               o.Cert,
+		Key:                o.Key,
+		Cacert:             o.CACert,
+		InsecureTransport:  o.InsecureTransport,
+		InsecureSkipVerify: o.InsecureSkipTLSVerify,
+	}
+	if !o.InsecureDiscovery {
+		// etcdctl expects the discovery domain as the server's name only then.
+		secure.ServerName = o.DiscoverySRV
+	}
+	config, err := clientv3.NewClientConfig(&clientv3.ConfigSpec{
+		Endpoints:          endpoints,
+		DialTimeout:        o.DialTimeout,
+		KeepAliveTime:      o.KeepAliveTime,
+		KeepAliveTimeout:   o.KeepAliveTimeout,
+		MaxCallSendMsgSize: o.MaxRequestBytes,
+		MaxCallRecvMsgSize: o.MaxRecvBytes,
+		Secure:             secure,
+		Auth:               auth,
+	}, logger)
+	if err != nil {
+		return nil, err
+	}
+	config.Logger = logger
+	return config, nil
+}
+
+// Explain adds to the error of a request what its text leaves out: the cause
+// behind an expired deadline, and what the user can do. It returns other
+// errors as they are.
+func (c *Client) Explain(ctx context.Context, err error) error {
+	return c.trace.explain(ctx, err)
+}
+
+// Close ends the connections.
+func (c *Client) Close() error {
+	if err := c.Client.Close(); err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,83 @@
+// Package etcd turns what the user said of the cluster and of himself (flags,
+// environment) into a client of the cluster.
+package etcd
+
+import (
+	"time"
+
+	"github.com/spf13/pflag"
+)
+
+// Options is how to reach a cluster and as whom. Names, defaults and meanings
+// are those of etcdctl 3.7.3's global flags, but for PasswordFile and
+// TokenFile, which only we have.
+type Options struct {
+	Endpoints []string
+
+	DialTimeout      time.Duration // bounds the login
+	CommandTimeout   time.Duration // bounds a short command, after the client is made
+	KeepAliveTime    time.Duration
+	KeepAliveTimeout time.Duration
+	MaxRequestBytes  int // 0: 2 MiB
+	MaxRecvBytes     int // 0: math.MaxInt32
+
+	InsecureTransport     bool // no TLS where nothing asks for it
+	InsecureSkipTLSVerify bool
+	Cert, Key, CACert     string // files
+
+	DiscoverySRV      string // domain
+	DiscoverySRVName  string // service name
+	InsecureDiscovery bool   // accept endpoints without TLS
+
+	User         string // NAME or NAME:PASSWORD
+	Password     string
+	PasswordFile string
+	Token        string // JWT
+	TokenFile    string
+
+	Debug bool
+}
+
+// Names of the flags that other code asks about.
+const (
+	FlagCert           = "cert"
+	FlagKey            = "key"
+	FlagCACert         = "cacert"
+	FlagCommandTimeout = "command-timeout"
+	FlagPasswordFile   = "password-file"
+	FlagTokenFile      = "auth-jwt-token-file"
+)
+
+// AddFlags binds the options to flags.
+func (o *Options) AddFlags(fs *pflag.FlagSet) {
+	fs.StringSliceVar(&o.Endpoints, "endpoints", []string{"127.0.0.1:2379"}, "addresses of the members to talk to, comma-separated")
+	fs.BoolVar(&o.Debug, "debug", false, "write the client's log to standard error, without secrets")
+
+	fs.DurationVar(&o.DialTimeout, "dial-timeout", 2*time.Second, "longest wait for the login")
+	fs.DurationVar(&o.CommandTimeout, FlagCommandTimeout, 5*time.Second, "longest wait for the answer to a command, once connected")
+	fs.DurationVar(&o.KeepAliveTime, "keepalive-time", 2*time.Second, "idle time after which the connection is tried with a ping")
+	fs.DurationVar(&o.KeepAliveTimeout, "keepalive-timeout", 6*time.Second, "longest wait for the answer to such a ping")
+	fs.IntVar(&o.MaxRequestBytes, "max-request-bytes", 0, "largest request to send, in bytes (0: 2 MiB)")
+	fs.IntVar(&o.MaxRecvBytes, "max-recv-bytes", 0, "largest response to accept, in bytes (0: 2 GiB)")
+
+	fs.BoolVar(&o.InsecureTransport, "insecure-transport", true, "talk without TLS to endpoints that do not ask for it")
+	fs.BoolVar(&o.InsecureDiscovery, "insecure-discovery", true, "accept endpoints without TLS from DNS discovery")
+	fs.BoolVar(&o.InsecureSkipTLSVerify, "insecure-skip-tls-verify", false, "do not verify the server's certificate: anybody can be the server (for tests only)")
+	fs.StringVar(&o.Cert, FlagCert, "", "certificate `file` that identifies this client")
+	fs.StringVar(&o.Key, FlagKey, "", "private key `file` of that certificate")
+	fs.StringVar(&o.CACert, FlagCACert, "", "`file` of the certificate authorities that vouch for the server")
+
+	fs.StringVar(&o.User, "user", "", "who you are: `name[:password]` (asks for a password that is not given)")
+	fs.StringVar(&o.Password, "password", "", "password of --user, which is then a name alone")
+	fs.StringVar(&o.PasswordFile, FlagPasswordFile, "", "`file` whose first line is the password of --user (-: standard input)")
+	fs.StringVar(&o.Token, "auth-jwt-token", "", "JSON web token that says who you are, in place of --user")
+	fs.StringVar(&o.TokenFile, FlagTokenFile, "", "`file` whose first line is that token (-: standard input)")
+
+	fs.StringVarP(&o.DiscoverySRV, "discovery-srv", "d", "", "`domain` whose SRV records name the endpoints")
+	fs.StringVar(&o.DiscoverySRVName, "discovery-srv-name", "", "service name to look up there")
+}
+
+// Secret says whether the value of the flag name must never be shown.
+func Secret(name string) bool {
+	return name == "user" || name == "password" || name == "auth-jwt-token"
+}

@@ -1,0 +1,101 @@
+package etcd
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/ectl-io/ectl/internal/exit"
+)
+
+// checkTLSFiles looks at the TLS files before anything is dialled, because
+// what the TLS library and the server say of a bad one comes late and names
+// no file. Its errors end with the status BadArgs.
+func (o *Options) checkTLSFiles(now time.Time) error {
+	return exit.With(exit.BadArgs, errors.Join(o.checkCACert(now), o.checkCert(now)))
+}
+
+func (o *Options) checkCACert(now time.Time) error {
+	if o.CACert == "" {
+		return nil
+	}
+	certs, err := readCertificates("--cacert", o.CACert)
+	if err != nil {
+		return err
+	}
+	// A bundle may hold old authorities beside the one that counts.
+	var lastErr error
+	for _, cert := range certs {
+		if lastErr = checkValidity("--cacert", o.CACert, cert, now); lastErr == nil {
+			return nil
+		}
+	}
+	return lastErr
+}
+
+func (o *Options) checkCert(now time.Time) error {
+	switch {
+	case o.Cert == "" && o.Key == "":
+		return nil
+	case o.Key == "":
+		return fmt.Errorf("--cert %s needs its private key: give --key", o.Cert)
+	case o.Cert == "":
+		return fmt.Errorf("--key %s needs its certificate: give --cert", o.Key)
+	}
+	certs, err := readCertificates("--cert", o.Cert)
+	if err != nil {
+		return err
+	}
+	certPEM, err := os.ReadFile(o.Cert)
+	if err != nil {
+		return fmt.Errorf("--cert: %w", err)
+	}
+	keyPEM, err := os.ReadFile(o.Key)
+	if err != nil {
+		return fmt.Errorf("--key: %w", err)
+	}
+	if _, err := tls.X509KeyPair(certPEM, keyPEM); err != nil {
+		if block, _ := pem.Decode(keyPEM); block == nil {
+			return fmt.Errorf("--key %s: no PEM private key in it", o.Key)
+		}
+		return fmt.Errorf("--cert %s and --key %s are not a pair: %w", o.Cert, o.Key, err)
+	}
+	return checkValidity("--cert", o.Cert, certs[0], now)
+}
+
+func readCertificates(flag, path string) ([]*x509.Certificate, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", flag, err)
+	}
+	var certs []*x509.Certificate
+	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type != "CERTIFICATE" {
+			continue
+		}
+		cert, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return nil, fmt.Errorf("%s %s: %w", flag, path, err)
+		}
+		certs = append(certs, cert)
+	}
+	if len(certs) == 0 {
+		return nil, fmt.Errorf("%s %s: no PEM certificate in it", flag, path)
+	}
+	return certs, nil
+}
+
+func checkValidity(flag, path string, cert *x509.Certificate, now time.Time) error {
+	const day = "2006-01-02 15:04 MST"
+	switch {
+	case now.After(cert.NotAfter):
+		return fmt.Errorf("%s %s: the certificate of %q expired at %s", flag, path, cert.Subject.CommonName, cert.NotAfter.Format(day))
+	case now.Before(cert.NotBefore):
+		return fmt.Errorf("%s %s: the certificate of %q is not valid before %s; is this machine's clock right?", flag, path, cert.Subject.CommonName, cert.NotBefore.Format(day))
+	}
+	return nil
+}

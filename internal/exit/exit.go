@@ -1,0 +1,70 @@
+// Package exit holds the exit statuses of the program and the one decision
+// that turns an error into a status.
+//
+// The numbers are etcdctl's (pkg/cobrautl of etcd 3.7), uneven for reasons of
+// history: a bad argument is 128, an unsupported value of a good flag 4.
+package exit
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Code is an exit status of the process.
+type Code int
+
+// The statuses that the program ends with.
+const (
+	Success       Code = 0
+	Error         Code = 1   // the command failed
+	BadConnection Code = 2   // no connection, or the login was refused
+	InvalidInput  Code = 3   // input of txn or watch that cannot be parsed
+	BadFeature    Code = 4   // a flag's value is not supported
+	Interrupted   Code = 5   // a watch was cancelled, a snapshot failed
+	IO            Code = 6   // reading or writing a file failed
+	BadArgs       Code = 128 // arguments or options that do not fit the command
+)
+
+// coded is an error that knows the status to end with.
+type coded struct {
+	code Code
+	err  error
+}
+
+func (e *coded) Error() string { return e.err.Error() }
+func (e *coded) Unwrap() error { return e.err }
+
+// With gives err a status of its own. The innermost status of a chain of
+// errors is the one that counts, because it was given where the failure was
+// seen. With returns nil for a nil err.
+func With(code Code, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &coded{code: code, err: err}
+}
+
+// BadArgsf is With(BadArgs, ...) of a formatted message.
+func BadArgsf(format string, args ...any) error {
+	return With(BadArgs, fmt.Errorf(format, args...))
+}
+
+// BadFeaturef is With(BadFeature, ...) of a formatted message.
+func BadFeaturef(format string, args ...any) error {
+	return With(BadFeature, fmt.Errorf(format, args...))
+}
+
+// CodeOf decides the status of a command that returned err: the innermost
+// status in its chain, Error where none was given, Success for nil.
+func CodeOf(err error) Code {
+	if err == nil {
+		return Success
+	}
+	code := Error
+	var c *coded
+	for errors.As(err, &c) {
+		code = c.code
+		err = c.err
+	}
+	return code
+}

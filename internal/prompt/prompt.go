@@ -1,0 +1,149 @@
+// Package prompt asks the user for secrets.
+//
+// On a terminal the answer is read without echo. Otherwise answers are lines
+// of standard input, in the order of the questions, all of them from one
+// buffered reader: printf 'pw\npw\n' | ectl user add bob.
+package prompt
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+
+	"github.com/ectl-io/ectl/internal/iostreams"
+)
+
+// Prompter asks questions. Its zero value cannot be used, see New.
+type Prompter struct {
+	in       *bufio.Reader
+	terminal *os.File
+	err      io.Writer
+}
+
+// New returns a Prompter on the terminal of s or, without one, on s.In.
+func New(s *iostreams.Streams) *Prompter {
+	return &Prompter{in: bufio.NewReader(s.In), terminal: s.Terminal, err: s.Err}
+}
+
+// Stdin is the standard input, less what questions have read of it. Everything
+// that reads standard input must read it here, because the buffer behind it
+// may hold more than the lines asked for.
+func (p *Prompter) Stdin() *bufio.Reader { return p.in }
+
+// Interactive says whether questions reach a person.
+func (p *Prompter) Interactive() bool { return p.terminal != nil }
+
+// Secret asks question and returns the answer, without white space at its
+// ends, as etcdctl reads it. The end of the input is an empty answer. It
+// returns the cause of ctx's end when ctx ends first, the terminal restored.
+func (p *Prompter) Secret(ctx context.Context, question string) (string, error) {
+	if p.terminal == nil {
+		fmt.Fprintln(p.err, question)
+		line, err := p.Line(ctx)
+		return strings.TrimSpace(line), err
+	}
+	out, done := p.terminalOut()
+	defer done()
+	fmt.Fprint(out, question)
+	answer, err := p.readWithoutEcho(ctx)
+	fmt.Fprintln(out)
+	if err != nil {
+		return "", err
+	}
+	return strings.TrimSpace(answer), nil
+}
+
+// Line reads one line of standard input and returns it without its line
+// ending. The end of the input is an empty line.
+func (p *Prompter) Line(ctx context.Context) (string, error) {
+	return wait(ctx, func() (string, error) {
+		line, err := p.in.ReadString('\n')
+		if err != nil && !errors.Is(err, io.EOF) {
+			return "", fmt.Errorf("read standard input: %w", err)
+		}
+		return strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r"), nil
+	})
+}
+
+// NewPassword asks twice for the new password of the user name. An empty
+// password or two different ones are errors.
+func (p *Prompter) NewPassword(ctx context.Context, name string) (string, error) {
+	password, err := p.Secret(ctx, fmt.Sprintf("Password of %s: ", name))
+	if err != nil {
+		return "", err
+	}
+	if password == "" {
+		return "", ErrEmptyPassword
+	}
+	again, err := p.Secret(ctx, fmt.Sprintf("Type password of %s again for confirmation: ", name))
+	if err != nil {
+		return "", err
+	}
+	if password != again {
+		return "", ErrDifferentPasswords
+	}
+	return password, nil
+}
+
+// The errors of an answer that cannot be a new password, in etcdctl's words.
+var (
+	ErrEmptyPassword      = errors.New("empty password")
+	ErrDifferentPasswords = errors.New("given passwords are different")
+)
+
+// terminalOut is where questions are written: the controlling terminal, since
+// standard error may be a log file, or else standard error.
+func (p *Prompter) terminalOut() (io.Writer, func()) {
+	if tty, err := os.OpenFile(ttyPath, os.O_WRONLY, 0); err == nil {
+		return tty, func() { _ = tty.Close() }
+	}
+	return p.err, func() {}
+}
+
+func (p *Prompter) readWithoutEcho(ctx context.Context) (string, error) {
+	fd := int(p.terminal.Fd())
+	state, err := term.GetState(fd)
+	if err != nil {
+		return "", fmt.Errorf("read the terminal's state: %w", err)
+	}
+	answer, err := wait(ctx, func() (string, error) {
+		answer, err := term.ReadPassword(fd)
+		if errors.Is(err, io.EOF) {
+			err = nil
+		}
+		return string(answer), err
+	})
+	if err != nil {
+		// The reader may still sit there with the echo switched off.
+		_ = term.Restore(fd, state)
+		return "", err
+	}
+	return answer, nil
+}
+
+// wait returns what read returns, or the cause of ctx's end if that comes
+// first. A read cannot be taken back; it is left to itself, since a program
+// that was interrupted at a question is about to end.
+func wait(ctx context.Context, read func() (string, error)) (string, error) {
+	type result struct {
+		text string
+		err  error
+	}
+	results := make(chan result, 1)
+	go func() {
+		text, err := read()
+		results <- result{text, err}
+	}()
+	select {
+	case r := <-results:
+		return r.text, r.err
+	case <-ctx.Done():
+		return "", context.Cause(ctx)
+	}
+}

@@ -1,0 +1,6 @@
+//go:build !windows
+
+package prompt
+
+// ttyPath is the controlling terminal.
+const ttyPath = "/dev/tty"

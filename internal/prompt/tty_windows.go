@@ -1,0 +1,4 @@
+package prompt
+
+// ttyPath is the console's output.
+const ttyPath = "CONOUT$"

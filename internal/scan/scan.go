@@ -1,0 +1,211 @@
+// Package scan reads ranges of keys of any size in constant memory.
+//
+// A range is read in blocks, all at the revision of the first one: as one
+// RangeStream where the server has it (3.7), otherwise in pages. A page has a
+// range end of its own, set near to where the page should end, because a
+// server counts every key up to the range end of a request, whatever its
+// limit: plain paging costs the square of the number of keys.
+package scan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/api/v3/mvccpb"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+// Query is a range to read, in the order of its keys.
+type Query struct {
+	Key, End     string // as in a RangeRequest: "" is the key alone, "\x00" open
+	Limit        int64  // most keys to read, 0: all
+	Revision     int64  // 0: the newest
+	Serializable bool
+	KeysOnly     bool
+
+	// Timeout bounds the wait for each block, not for all of them: a slow
+	// reader of the output must not cut it off.
+	Timeout time.Duration
+}
+
+// Sink takes what is read: Begin once, Keys for each block that has keys, End
+// once, when all was read. It does not keep the keys.
+type Sink interface {
+	Begin(header *pb.ResponseHeader) error
+	Keys(kvs []*mvccpb.KeyValue) error
+	End(more bool, count int64) error
+}
+
+// Block sizes. The first block is small because nothing is known of the size
+// of the values, up to 1.5 MiB each; it is also all there is for most ranges.
+const (
+	firstBlock  = 100
+	smallBlock  = 16
+	largeBlock  = 10_000
+	blockBytes  = 1 << 20
+	blockGrowth = 8 // a larger step would trust one block too much
+)
+
+// IncompleteError says that a range was cut off after some of its keys had
+// been handed on.
+type IncompleteError struct {
+	Read, Count int64
+	Revision    int64
+	Err         error
+}
+
+func (e *IncompleteError) Error() string {
+	text := fmt.Sprintf("%v: the output is incomplete: it has %d of %d keys of revision %d", e.Err, e.Read, e.Count, e.Revision)
+	if errors.Is(e.Err, rpctypes.ErrCompacted) {
+		text += ", which was compacted meanwhile"
+	}
+	return text
+}
+
+func (e *IncompleteError) Unwrap() error { return e.Err }
+
+// Read reads q and hands it to sink. The error is that of the server or of
+// sink; it is an *IncompleteError once sink has been given keys.
+func Read(ctx context.Context, kv clientv3.KV, q Query, sink Sink) error {
+	r := &reader{kv: kv, q: q, sink: sink, pinned: q.Revision}
+	limit := int64(firstBlock)
+	if q.Limit > 0 && q.Limit < limit {
+		limit = q.Limit
+	}
+	first, err := r.get(ctx, q.Key, q.End, limit)
+	if err != nil {
+		return err
+	}
+	r.count = first.Count
+	if r.pinned == 0 {
+		r.pinned = first.Header.GetRevision()
+	}
+	if err := sink.Begin(first.Header); err != nil {
+		return err
+	}
+	if err := r.hand(first.Kvs); err != nil {
+		return err
+	}
+	if first.More && !r.done() {
+		if err := r.rest(ctx, first.Kvs); err != nil {
+			return err
+		}
+	}
+	return sink.End(r.read < r.count, r.count)
+}
+
+type reader struct {
+	kv     clientv3.KV
+	q      Query
+	sink   Sink
+	pinned int64  // the revision of all blocks
+	count  int64  // of the keys in the range
+	read   int64  // keys handed on
+	next   string // the first key not handed on
+	size   int64  // bytes of the keys and values handed on
+}
+
+func (r *reader) hand(kvs []*mvccpb.KeyValue) error {
+	if len(kvs) == 0 {
+		return nil
+	}
+	r.read += int64(len(kvs))
+	r.size += bytesOf(kvs)
+	r.next = after(kvs[len(kvs)-1].GetKey())
+	return r.sink.Keys(kvs)
+}
+
+func bytesOf(kvs []*mvccpb.KeyValue) int64 {
+	size := int64(0)
+	for _, kv := range kvs {
+		size += int64(len(kv.GetKey()) + len(kv.GetValue()))
+	}
+	return size
+}
+
+// after returns the first key behind key.
+func after(key []byte) string { return string(key) + "\x00" }
+
+// left returns how many keys the limit still allows, 0 for any number.
+func (r *reader) left() int64 {
+	if r.q.Limit == 0 {
+		return 0
+	}
+	return r.q.Limit - r.read
+}
+
+func (r *reader) done() bool { return r.q.Limit > 0 && r.read >= r.q.Limit }
+
+// rest reads what the first block left, in the way that the server knows.
+func (r *reader) rest(ctx context.Context, first []*mvccpb.KeyValue) error {
+	err := r.streamed(ctx)
+	if isUnimplemented(err) {
+		err = r.paged(ctx, first)
+	}
+	if err == nil || isSinkError(err) || ctx.Err() != nil {
+		return unwrapSink(err)
+	}
+	return &IncompleteError{Read: r.read, Count: r.count, Revision: r.pinned, Err: err}
+}
+
+func isUnimplemented(err error) bool { return status.Code(err) == codes.Unimplemented }
+
+// sinkError tells the errors of the sink from those of the server.
+type sinkError struct{ error }
+
+func isSinkError(err error) bool {
+	var s sinkError
+	return errors.As(err, &s)
+}
+
+func unwrapSink(err error) error {
+	var s sinkError
+	if errors.As(err, &s) {
+		return s.error
+	}
+	return err
+}
+
+func (r *reader) options(end string, limit int64) []clientv3.OpOption {
+	var options []clientv3.OpOption
+	if end != "" {
+		options = append(options, clientv3.WithRange(end))
+	}
+	if r.pinned > 0 {
+		options = append(options, clientv3.WithRev(r.pinned))
+	}
+	if r.q.Serializable {
+		options = append(options, clientv3.WithSerializable())
+	}
+	if r.q.KeysOnly {
+		options = append(options, clientv3.WithKeysOnly())
+	}
+	return append(options, clientv3.WithLimit(limit))
+}
+
+// retryPause is the wait before a block is asked for again.
+const retryPause = 100 * time.Millisecond
+
+// get reads one block. A member that lags behind the pinned revision, which a
+// serializable read may meet, is given time to catch up.
+func (r *reader) get(ctx context.Context, key, end string, limit int64) (*clientv3.GetResponse, error) {
+	ctx, cancel := context.WithTimeout(ctx, r.q.Timeout)
+	defer cancel()
+	for {
+		response, err := r.kv.Get(ctx, key, r.options(end, limit)...)
+		if err == nil || !errors.Is(err, rpctypes.ErrFutureRev) || r.q.Revision > 0 || r.pinned == 0 {
+			return response, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(retryPause):
+		}
+	}
+}

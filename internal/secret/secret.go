@@ -1,0 +1,105 @@
+// Package secret reads secrets from files and makes new ones.
+package secret
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"math/big"
+	"os"
+	"runtime"
+	"strings"
+)
+
+// Stdin is the file name that stands for standard input.
+const Stdin = "-"
+
+// ReadFile returns the first line of the file at path, with only its line
+// ending removed. The path Stdin stands for stdin, of which exactly that line
+// is read where stdin is a *bufio.Reader.
+//
+// warning is a sentence for the user when others can read the file. An empty
+// first line is an error: a password is never empty by accident.
+func ReadFile(path string, stdin LineReader) (value, warning string, err error) {
+	if path == Stdin {
+		value, err = firstLine(stdin, "standard input")
+		return value, "", err
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return "", "", err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return "", "", err
+	}
+	if info.IsDir() {
+		return "", "", fmt.Errorf("%s is a directory", path)
+	}
+	// Windows has no such bits: what it reports is made up.
+	if runtime.GOOS != "windows" && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {
+		warning = fmt.Sprintf("%s can be read by others (mode %#o); chmod 600 %s", path, info.Mode().Perm(), path)
+	}
+	value, err = firstLine(&limitedLines{file}, path)
+	return value, warning, err
+}
+
+// LineReader reads up to and including a delimiter, as bufio.Reader does.
+type LineReader interface {
+	ReadString(delim byte) (string, error)
+}
+
+func firstLine(r LineReader, name string) (string, error) {
+	line, err := r.ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", fmt.Errorf("read %s: %w", name, err)
+	}
+	line = strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r")
+	if line == "" {
+		return "", fmt.Errorf("the first line of %s is empty", name)
+	}
+	return line, nil
+}
+
+// maxSize is more than any password or token; a larger file was named by
+// mistake.
+const maxSize = 64 << 10
+
+// limitedLines reads one line of a file.
+type limitedLines struct{ r io.Reader }
+
+func (l *limitedLines) ReadString(delim byte) (string, error) {
+	text, err := io.ReadAll(io.LimitReader(l.r, maxSize+1))
+	if err != nil {
+		return "", err
+	}
+	line, _, _ := strings.Cut(string(text), string(delim))
+	if len(line) > maxSize {
+		return "", fmt.Errorf("the first line has more than %d bytes", maxSize)
+	}
+	return line, nil
+}
+
+// alphabet leaves out what looks alike: 0 O o, 1 I l i, and signs that shells
+// and URLs give a meaning.
+const alphabet = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghjkmnpqrstuvwxyz23456789"
+
+// Length is the length of a generated password: 24 characters of 55 are 138
+// random bits.
+const Length = 24
+
+// Generate returns a new random password of Length characters, from
+// crypto/rand.
+func Generate() (string, error) {
+	password := make([]byte, Length)
+	for i := range password {
+		n, err := rand.Int(rand.Reader, big.NewInt(int64(len(alphabet))))
+		if err != nil {
+			return "", fmt.Errorf("generate a password: %w", err)
+		}
+		password[i] = alphabet[n.Int64()]
+	}
+	return string(password), nil
+}

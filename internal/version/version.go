@@ -1,0 +1,70 @@
+// Package version holds what the build says of itself.
+package version
+
+import (
+	"runtime"
+	"runtime/debug"
+)
+
+// Version, Commit and Date are set by the linker (-X) in releases and by
+// "make build". Without it they come from the build information that the Go
+// tool records.
+var (
+	Version = "" //nolint:gochecknoglobals // set by the linker
+	Commit  = "" //nolint:gochecknoglobals // set by the linker
+	Date    = "" //nolint:gochecknoglobals // set by the linker
+)
+
+// Etcdctl is the version of etcdctl that the program is compatible with.
+const Etcdctl = "3.7.3"
+
+// API is the version of the etcd API that the program speaks.
+const API = "3.7"
+
+// Info is everything that "version" tells.
+type Info struct {
+	Version  string
+	Commit   string
+	Date     string
+	Go       string
+	Platform string
+	Etcdctl  string
+	API      string
+}
+
+// Get returns the version information of the running program. A field that the
+// build did not record is "unknown".
+func Get() Info {
+	info := Info{
+		Version:  Version,
+		Commit:   Commit,
+		Date:     Date,
+		Go:       runtime.Version(),
+		Platform: runtime.GOOS + "/" + runtime.GOARCH,
+		Etcdctl:  Etcdctl,
+		API:      API,
+	}
+	if build, ok := debug.ReadBuildInfo(); ok {
+		if info.Version == "" {
+			info.Version = build.Main.Version
+		}
+		for _, s := range build.Settings {
+			switch s.Key {
+			case "vcs.revision":
+				setIfEmpty(&info.Commit, s.Value)
+			case "vcs.time":
+				setIfEmpty(&info.Date, s.Value)
+			}
+		}
+	}
+	setIfEmpty(&info.Version, "unknown")
+	setIfEmpty(&info.Commit, "unknown")
+	setIfEmpty(&info.Date, "unknown")
+	return info
+}
+
+func setIfEmpty(field *string, value string) {
+	if *field == "" {
+		*field = value
+	}
+}

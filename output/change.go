@@ -1,0 +1,119 @@
+package output
+
+import (
+	"strings"
+
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
+	"google.golang.org/protobuf/proto"
+)
+
+// headed is a response of the API that has a header.
+type headed interface {
+	proto.Message
+	GetHeader() *etcdserverpb.ResponseHeader
+}
+
+// Change is the result of a command that changes users or roles. Functions
+// named after the change make one: UserAdded, RoleGranted, ...
+type Change struct {
+	response headed // nil: nothing had to be done
+	line     string // what etcdctl says of it
+	subject  Object // what was changed: the members are strings
+	action   string // what happened to it, a past participle
+
+	idempotent bool
+	password   string
+}
+
+// Idempotent returns the change as the result of a command that may be run
+// again: JSON says whether anything was changed.
+func (c Change) Idempotent() Change {
+	c.idempotent = true
+	return c
+}
+
+// Unchanged returns the change as one that had been made before: only the
+// formats for programs say anything on standard output.
+func (c Change) Unchanged() Change {
+	c.response, c.idempotent, c.action = nil, true, "unchanged"
+	return c
+}
+
+// WithPassword returns the change with the password that was generated for it.
+func (c Change) WithPassword(password string) Change {
+	c.password = password
+	return c
+}
+
+// Simple implements Result.
+func (c Change) Simple(t *Text) {
+	if c.response == nil {
+		return
+	}
+	t.Linef("%s", c.line)
+	if c.password != "" {
+		t.Linef("Password: %s", c.password)
+	}
+}
+
+// Fields implements Result.
+func (c Change) Fields(f *FieldText) {
+	if c.response != nil {
+		f.Header(c.response.GetHeader())
+	}
+	if c.password != "" {
+		f.Quoted("Password", c.password)
+	}
+	if c.idempotent {
+		f.Field("Changed", c.response != nil)
+	}
+}
+
+// Message implements Result.
+func (c Change) Message() proto.Message {
+	if c.response == nil {
+		return nil
+	}
+	return c.response
+}
+
+func (c Change) addedJSON() Object {
+	added := c.passwordMember()
+	if c.idempotent {
+		added = append(added, Member{"changed", c.response != nil})
+	}
+	return added
+}
+
+// Table implements Result.
+func (c Change) Table() TableData {
+	var cells []string
+	for _, member := range c.subject {
+		value, _ := member.Value.(string)
+		cells = append(cells, strings.ReplaceAll(member.Name, "_", " "), cell([]byte(value)))
+	}
+	if c.password != "" {
+		cells = append(cells, "password", c.password)
+	}
+	return oneRow(append(cells, "result", c.action)...)
+}
+
+// Document implements Result.
+func (c Change) Document() Object {
+	var document Object
+	for _, member := range c.subject {
+		if value, ok := member.Value.(string); ok {
+			member.Value = Bytes(value)
+		}
+		document = append(document, member)
+	}
+	document = append(document, c.passwordMember()...)
+	return append(document, Member{"result", c.action}, Member{"changed", c.response != nil})
+}
+
+func (c Change) passwordMember() Object {
+	if c.password == "" {
+		return nil
+	}
+	return Object{{"password", c.password}}
+}

@@ -1,0 +1,61 @@
+package output
+
+import (
+	"strconv"
+
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/protobuf/proto"
+)
+
+// Deleted is the result of "del".
+type Deleted struct{ Response *clientv3.DeleteResponse }
+
+func (r Deleted) response() *pb.DeleteRangeResponse { return (*pb.DeleteRangeResponse)(r.Response) }
+
+// Simple implements Result.
+func (r Deleted) Simple(t *Text) {
+	t.Linef("%d", r.response().GetDeleted())
+	for _, prev := range r.response().GetPrevKvs() {
+		t.KeyValue(prev)
+	}
+}
+
+// Fields implements Result.
+func (r Deleted) Fields(f *FieldText) {
+	f.Header(r.response().GetHeader())
+	f.Field("Deleted", r.response().GetDeleted())
+	for _, prev := range r.response().GetPrevKvs() {
+		f.KeyValue("Prev", prev)
+	}
+}
+
+// Message implements Result.
+func (r Deleted) Message() proto.Message { return r.response() }
+
+// Table implements Result: the deleted keys where the server returned them,
+// otherwise their number.
+func (r Deleted) Table() TableData {
+	if prevs := r.response().GetPrevKvs(); len(prevs) > 0 {
+		return keyValueTable(prevs)
+	}
+	return oneRow(
+		"deleted", strconv.FormatInt(r.response().GetDeleted(), 10),
+		"revision", strconv.FormatInt(r.response().GetHeader().GetRevision(), 10))
+}
+
+// Document implements Result.
+func (r Deleted) Document() Object {
+	document := Object{
+		{"deleted", r.response().GetDeleted()},
+		{"revision", r.response().GetHeader().GetRevision()},
+	}
+	if prevs := r.response().GetPrevKvs(); len(prevs) > 0 {
+		var previous []Object
+		for _, kv := range prevs {
+			previous = append(previous, keyValueObject(kv))
+		}
+		document = append(document, Member{"previous", previous})
+	}
+	return document
+}

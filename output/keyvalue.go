@@ -1,0 +1,51 @@
+package output
+
+import (
+	"strconv"
+
+	"go.etcd.io/etcd/api/v3/mvccpb"
+)
+
+// keyValueObject is a key in plain terms. A lease is shown only where there is
+// one.
+func keyValueObject(kv *mvccpb.KeyValue) Object {
+	o := Object{
+		{"key", Bytes(kv.GetKey())},
+		{"value", Bytes(kv.GetValue())},
+		{"create_revision", kv.GetCreateRevision()},
+		{"mod_revision", kv.GetModRevision()},
+		{"version", kv.GetVersion()},
+	}
+	if kv.GetLease() != 0 {
+		o = append(o, Member{"lease", ID(kv.GetLease())})
+	}
+	return o
+}
+
+func keyValueColumns() []string {
+	return []string{"key", "value", "create revision", "mod revision", "version", "lease"}
+}
+
+// keyValueRow is a key as a row of a table. text shows keys and values.
+func keyValueRow(kv *mvccpb.KeyValue, text func([]byte) string) []string {
+	lease := ""
+	if kv.GetLease() != 0 {
+		lease = strconv.FormatUint(uint64(kv.GetLease()), 16)
+	}
+	return []string{
+		text(kv.GetKey()),
+		text(kv.GetValue()),
+		strconv.FormatInt(kv.GetCreateRevision(), 10),
+		strconv.FormatInt(kv.GetModRevision(), 10),
+		strconv.FormatInt(kv.GetVersion(), 10),
+		lease,
+	}
+}
+
+func keyValueTable(kvs []*mvccpb.KeyValue) TableData {
+	t := TableData{Header: keyValueColumns()}
+	for _, kv := range kvs {
+		t.Rows = append(t.Rows, keyValueRow(kv, cell))
+	}
+	return t
+}

@@ -1,0 +1,153 @@
+package output
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// Object is a result in plain terms: named values in the order in which they
+// are shown. A value is a string, bool, integer, Bytes, ID, []string, Object or
+// []Object.
+type Object []Member
+
+// Member is one named value of an Object.
+type Member struct {
+	Name  string
+	Value any
+}
+
+// Bytes is a key or value. It is shown as text where it is UTF-8; otherwise in
+// base64, and the name of its member then ends with "_base64" to say so.
+type Bytes []byte
+
+// ID is the identifier of a cluster, member or lease. It is shown in
+// hexadecimal, as other commands take it.
+type ID uint64
+
+const base64Suffix = "_base64"
+
+// plain returns the name and value of m as they are shown: with bytes and IDs
+// as strings.
+func (m Member) plain() (string, any) {
+	switch v := m.Value.(type) {
+	case Bytes:
+		if utf8.Valid(v) {
+			return m.Name, string(v)
+		}
+		return m.Name + base64Suffix, base64.StdEncoding.EncodeToString(v)
+	case ID:
+		return m.Name, strconv.FormatUint(uint64(v), 16)
+	}
+	return m.Name, m.Value
+}
+
+// MarshalJSON writes the object on one line.
+func (o Object) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false) // "<" is as good in a key as in any text
+	b.WriteByte('{')
+	for i, member := range o {
+		name, value := member.plain()
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		for j, part := range []any{name, value} {
+			if j > 0 {
+				b.WriteByte(':')
+			}
+			if nested, ok := part.([]Object); ok && nested == nil {
+				part = []Object{}
+			}
+			if list, ok := part.([]string); ok && list == nil {
+				part = []string{}
+			}
+			if err := encoder.Encode(part); err != nil {
+				return nil, err
+			}
+			b.Truncate(b.Len() - 1) // the encoder's line ending
+		}
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
+}
+
+// appendTo adds the members of o to the JSON object in text.
+func (o Object) appendTo(text []byte) []byte {
+	added, err := o.MarshalJSON()
+	if err != nil || len(o) == 0 {
+		return text
+	}
+	text = bytes.TrimSuffix(text, []byte("}"))
+	if len(text) > 1 {
+		text = append(text, ',')
+	}
+	return append(text, added[1:]...)
+}
+
+func (o Object) writeYAML(w io.Writer) error {
+	return writeYAMLNode(w, o.node())
+}
+
+func (o Object) node() *yaml.Node {
+	node := &yaml.Node{Kind: yaml.MappingNode}
+	for _, member := range o {
+		name, value := member.plain()
+		node.Content = append(node.Content, stringNode(name), valueNode(value))
+	}
+	return node
+}
+
+func valueNode(value any) *yaml.Node {
+	switch v := value.(type) {
+	case string:
+		return stringNode(v)
+	case bool:
+		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!bool", Value: strconv.FormatBool(v)}
+	case Object:
+		return v.node()
+	case []Object:
+		return sequenceNode(v, func(o Object) *yaml.Node { return o.node() })
+	case []string:
+		return sequenceNode(v, stringNode)
+	}
+	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!int", Value: fmt.Sprint(value)}
+}
+
+func sequenceNode[T any](items []T, node func(T) *yaml.Node) *yaml.Node {
+	sequence := &yaml.Node{Kind: yaml.SequenceNode}
+	if len(items) == 0 {
+		sequence.Style = yaml.FlowStyle // []
+	}
+	for _, item := range items {
+		sequence.Content = append(sequence.Content, node(item))
+	}
+	return sequence
+}
+
+func stringNode(s string) *yaml.Node {
+	node := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s}
+	return node
+}
+
+// writeYAMLItem writes o as one element of a sequence that is the value of a
+// member of the document's mapping.
+func writeYAMLItem(w io.Writer, o Object) error {
+	return writeYAMLNode(w, &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{o.node()}})
+}
+
+func writeYAMLNode(w io.Writer, node *yaml.Node) error {
+	text, err := yaml.Marshal(node)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(text)
+	return err
+}

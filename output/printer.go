@@ -1,0 +1,137 @@
+package output
+
+import (
+	"bufio"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// bufferSize lets a large result go out in few writes.
+const bufferSize = 64 << 10
+
+// Printer writes results in one format. Output is buffered until Flush.
+type Printer struct {
+	format Format
+	hex    bool
+	w      *bufio.Writer
+}
+
+// NewPrinter returns a Printer on w in the format called name. With hex, keys
+// and values in simple and IDs in fields are hexadecimal.
+func NewPrinter(w io.Writer, name string, hex bool) (*Printer, error) {
+	format, err := ParseFormat(name)
+	if err != nil {
+		return nil, err
+	}
+	return &Printer{format: format, hex: hex, w: bufio.NewWriterSize(w, bufferSize)}, nil
+}
+
+// Format returns the printer's format.
+func (p *Printer) Format() Format { return p.format }
+
+// Flush writes what is buffered.
+func (p *Printer) Flush() error { return p.w.Flush() }
+
+// Print writes one result. The error is that of writing or encoding.
+func (p *Printer) Print(r Result) error {
+	if fixed, ok := r.(fixedText); ok && p.format.isEtcdctls() {
+		_, err := p.w.WriteString(fixed.fixedText())
+		return err
+	}
+	switch p.format {
+	case Simple:
+		r.Simple(&Text{w: p.w, hex: p.hex})
+		return nil
+	case Fields:
+		r.Fields(&FieldText{Text{w: p.w, hex: p.hex}})
+		return nil
+	case JSON:
+		return p.printJSON(r)
+	case Protobuf:
+		if m, ok := r.(mixedProtobuf); ok {
+			return m.writeProtobuf(p)
+		}
+		return p.printProtobuf(r.Message())
+	case Table:
+		return r.Table().render(p.w)
+	case CSV:
+		return r.Table().csv(csv.NewWriter(p.w))
+	case YAML:
+		return r.Document().writeYAML(p.w)
+	case NDJSON:
+		return p.printNDJSON(r)
+	}
+	return fmt.Errorf("%w %q", errUnsupported, p.format)
+}
+
+// isEtcdctls says whether etcdctl has the format.
+func (f Format) isEtcdctls() bool {
+	switch f {
+	case Simple, Fields, JSON, Protobuf, Table:
+		return true
+	case YAML, NDJSON, CSV:
+	}
+	return false
+}
+
+func (p *Printer) printJSON(r Result) error {
+	var document any
+	if d, ok := r.(jsonDocument); ok {
+		document = d.jsonDocument()
+	} else if m := r.Message(); m != nil {
+		document = m
+	}
+	text := []byte("{}")
+	if document != nil {
+		var err error
+		if text, err = json.Marshal(document); err != nil {
+			return err
+		}
+	}
+	if a, ok := r.(jsonAdder); ok {
+		text = a.addedJSON().appendTo(text)
+	}
+	return p.line(text)
+}
+
+func (p *Printer) printProtobuf(m proto.Message) error {
+	if m == nil {
+		return nil
+	}
+	b, err := proto.Marshal(m)
+	if err != nil {
+		return err
+	}
+	_, err = p.w.Write(b)
+	return err
+}
+
+func (p *Printer) printNDJSON(r Result) error {
+	items := []Object{}
+	if lister, ok := r.(Lister); ok {
+		items = lister.Items()
+	} else {
+		items = append(items, r.Document())
+	}
+	for _, item := range items {
+		text, err := item.MarshalJSON()
+		if err != nil {
+			return err
+		}
+		if err := p.line(text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *Printer) line(text []byte) error {
+	if _, err := p.w.Write(text); err != nil {
+		return err
+	}
+	return p.w.WriteByte('\n')
+}

@@ -1,0 +1,388 @@
+package output
+
+import (
+	"encoding/base64"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"strconv"
+
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/api/v3/mvccpb"
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+)
+
+// RangeOptions is how "get" shows what it got.
+type RangeOptions struct {
+	KeysOnly  bool // the values were not asked for
+	CountOnly bool // the keys neither
+	ValueOnly bool // in simple, leave out the keys
+}
+
+// RangeStream writes the result of "get" as it arrives: Begin once, Keys for
+// each block of keys, End once. It holds no keys but in the table format,
+// whose columns are as wide as the widest of all.
+//
+// Together the writes of a RangeStream are the bytes that the format has for
+// one response of all the keys.
+type RangeStream interface {
+	// Begin writes what stands before the keys. The header is that of the
+	// first response.
+	Begin(header *pb.ResponseHeader) error
+	// Keys writes a block of keys, which the stream does not keep.
+	Keys(kvs []*mvccpb.KeyValue) error
+	// End writes what stands after the keys: whether there are more than a
+	// limit let through, and how many there are in all.
+	End(more bool, count int64) error
+}
+
+// Range returns the stream that writes the result of "get" in the printer's
+// format.
+func (p *Printer) Range(o RangeOptions) RangeStream {
+	switch p.format {
+	case Fields:
+		return &fieldsRange{FieldText{Text{w: p.w, hex: p.hex}}}
+	case JSON:
+		return &jsonRange{p: p}
+	case Protobuf:
+		return &protobufRange{p: p}
+	case Table:
+		return &tableRange{p: p, o: o}
+	case CSV:
+		return &csvRange{w: csv.NewWriter(p.w), o: o}
+	case YAML:
+		return &yamlRange{p: p, o: o}
+	case NDJSON:
+		return &ndjsonRange{p: p, o: o}
+	case Simple:
+	}
+	return &simpleRangeStream{Text{w: p.w, hex: p.hex}, o}
+}
+
+// flushed returns the error of the writes so far: bufio keeps the first one
+// and returns it again.
+func (t *Text) flushed() error {
+	_, err := t.w.Write(nil)
+	return err
+}
+
+type simpleRangeStream struct {
+	t Text
+	o RangeOptions
+}
+
+func (s *simpleRangeStream) Begin(*pb.ResponseHeader) error { return nil }
+
+func (s *simpleRangeStream) Keys(kvs []*mvccpb.KeyValue) error {
+	for _, kv := range kvs {
+		if !s.o.ValueOnly {
+			s.t.bytesLine(kv.GetKey())
+		}
+		s.t.bytesLine(kv.GetValue())
+	}
+	return s.t.flushed()
+}
+
+func (s *simpleRangeStream) End(_ bool, count int64) error {
+	if s.o.CountOnly {
+		s.t.Linef("%d", count)
+	}
+	return s.t.flushed()
+}
+
+type fieldsRange struct{ f FieldText }
+
+func (s *fieldsRange) Begin(header *pb.ResponseHeader) error {
+	s.f.Header(header)
+	return s.f.flushed()
+}
+
+func (s *fieldsRange) Keys(kvs []*mvccpb.KeyValue) error {
+	for _, kv := range kvs {
+		s.f.KeyValue("", kv)
+	}
+	return s.f.flushed()
+}
+
+func (s *fieldsRange) End(more bool, count int64) error {
+	s.f.Field("More", more)
+	s.f.Field("Count", count)
+	return s.f.flushed()
+}
+
+// jsonRange writes the bytes that encoding/json makes of a RangeResponse,
+// whose members are left out where they are empty.
+type jsonRange struct {
+	p   *Printer
+	any bool // keys were written
+	buf []byte
+}
+
+func (s *jsonRange) Begin(header *pb.ResponseHeader) error {
+	text, err := json.Marshal(header)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(s.p.w, `{"header":%s`, text)
+	return err
+}
+
+func (s *jsonRange) Keys(kvs []*mvccpb.KeyValue) error {
+	for _, kv := range kvs {
+		if s.any {
+			s.buf = append(s.buf[:0], ',')
+		} else {
+			s.buf = append(s.buf[:0], `,"kvs":[`...)
+		}
+		s.any = true
+		s.buf = appendKeyValueJSON(s.buf, kv)
+		if _, err := s.p.w.Write(s.buf); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *jsonRange) End(more bool, count int64) error {
+	s.buf = s.buf[:0]
+	if s.any {
+		s.buf = append(s.buf, ']')
+	}
+	if more {
+		s.buf = append(s.buf, `,"more":true`...)
+	}
+	if count != 0 {
+		s.buf = strconv.AppendInt(append(s.buf, `,"count":`...), count, 10)
+	}
+	return s.p.line(append(s.buf, '}'))
+}
+
+// appendKeyValueJSON appends what encoding/json makes of a key, without its
+// reflection: a range may have millions of keys.
+func appendKeyValueJSON(b []byte, kv *mvccpb.KeyValue) []byte {
+	start := len(b)
+	b = append(b, '{')
+	b = appendBytesJSON(b, `,"key":"`, kv.GetKey())
+	b = appendIntJSON(b, `,"create_revision":`, kv.GetCreateRevision())
+	b = appendIntJSON(b, `,"mod_revision":`, kv.GetModRevision())
+	b = appendIntJSON(b, `,"version":`, kv.GetVersion())
+	b = appendBytesJSON(b, `,"value":"`, kv.GetValue())
+	b = appendIntJSON(b, `,"lease":`, kv.GetLease())
+	if len(b) > start+1 { // the first member has no comma before it
+		b = append(b[:start+1], b[start+2:]...)
+	}
+	return append(b, '}')
+}
+
+func appendBytesJSON(b []byte, name string, value []byte) []byte {
+	if len(value) == 0 {
+		return b
+	}
+	b = append(b, name...)
+	b = base64.StdEncoding.AppendEncode(b, value)
+	return append(b, '"')
+}
+
+func appendIntJSON(b []byte, name string, value int64) []byte {
+	if value == 0 {
+		return b
+	}
+	return strconv.AppendInt(append(b, name...), value, 10)
+}
+
+// protobufRange writes a RangeResponse field by field. The format lets the
+// elements of a repeated field come one after the other.
+type protobufRange struct {
+	p   *Printer
+	buf []byte
+}
+
+// Field numbers of RangeResponse, from etcd's rpc.proto.
+const (
+	rangeHeader protowire.Number = 1
+	rangeKvs    protowire.Number = 2
+	rangeMore   protowire.Number = 3
+	rangeCount  protowire.Number = 4
+)
+
+func (s *protobufRange) Begin(header *pb.ResponseHeader) error {
+	return s.message(rangeHeader, header)
+}
+
+func (s *protobufRange) Keys(kvs []*mvccpb.KeyValue) error {
+	for _, kv := range kvs {
+		if err := s.message(rangeKvs, kv); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *protobufRange) End(more bool, count int64) error {
+	s.buf = s.buf[:0]
+	if more {
+		s.buf = protowire.AppendVarint(protowire.AppendTag(s.buf, rangeMore, protowire.VarintType), 1)
+	}
+	if count != 0 {
+		s.buf = protowire.AppendVarint(protowire.AppendTag(s.buf, rangeCount, protowire.VarintType), uint64(count))
+	}
+	_, err := s.p.w.Write(s.buf)
+	return err
+}
+
+func (s *protobufRange) message(field protowire.Number, m proto.Message) error {
+	s.buf = protowire.AppendTag(s.buf[:0], field, protowire.BytesType)
+	s.buf = protowire.AppendVarint(s.buf, uint64(proto.Size(m)))
+	var err error
+	if s.buf, err = (proto.MarshalOptions{UseCachedSize: true}).MarshalAppend(s.buf, m); err != nil {
+		return err
+	}
+	_, err = s.p.w.Write(s.buf)
+	return err
+}
+
+// columns returns the columns of keys to show, of those that keyValueRow makes.
+func (o RangeOptions) columns(row []string) []string {
+	if o.KeysOnly {
+		return append(row[:1:1], row[2:]...)
+	}
+	return row
+}
+
+func countTable(count int64) TableData { return oneRow("count", strconv.FormatInt(count, 10)) }
+
+type tableRange struct {
+	p    *Printer
+	o    RangeOptions
+	rows [][]string
+}
+
+func (s *tableRange) Begin(*pb.ResponseHeader) error { return nil }
+
+func (s *tableRange) Keys(kvs []*mvccpb.KeyValue) error {
+	for _, kv := range kvs {
+		s.rows = append(s.rows, s.o.columns(keyValueRow(kv, s.p.cell)))
+	}
+	return nil
+}
+
+func (s *tableRange) End(_ bool, count int64) error {
+	if s.o.CountOnly {
+		return countTable(count).render(s.p.w)
+	}
+	return TableData{Header: s.o.columns(keyValueColumns()), Rows: s.rows}.render(s.p.w)
+}
+
+// cell is a key or value in a table, in hexadecimal with --hex.
+func (p *Printer) cell(b []byte) string {
+	if p.hex {
+		return fmt.Sprintf("%x", b)
+	}
+	return cell(b)
+}
+
+type csvRange struct {
+	w *csv.Writer
+	o RangeOptions
+}
+
+func (s *csvRange) Begin(*pb.ResponseHeader) error {
+	if s.o.CountOnly {
+		return nil
+	}
+	return s.w.Write(s.o.columns(keyValueColumns()))
+}
+
+func (s *csvRange) Keys(kvs []*mvccpb.KeyValue) error {
+	for _, kv := range kvs {
+		if err := s.w.Write(s.o.columns(keyValueRow(kv, cell))); err != nil {
+			return err
+		}
+	}
+	s.w.Flush()
+	return s.w.Error()
+}
+
+func (s *csvRange) End(_ bool, count int64) error {
+	if s.o.CountOnly {
+		return countTable(count).csv(s.w)
+	}
+	s.w.Flush()
+	return s.w.Error()
+}
+
+// object is a key in plain terms.
+func (o RangeOptions) object(kv *mvccpb.KeyValue) Object {
+	object := keyValueObject(kv)
+	if o.KeysOnly {
+		return append(object[:1:1], object[2:]...)
+	}
+	return object
+}
+
+type ndjsonRange struct {
+	p *Printer
+	o RangeOptions
+}
+
+func (s *ndjsonRange) Begin(*pb.ResponseHeader) error { return nil }
+
+func (s *ndjsonRange) Keys(kvs []*mvccpb.KeyValue) error {
+	for _, kv := range kvs {
+		text, err := s.o.object(kv).MarshalJSON()
+		if err != nil {
+			return err
+		}
+		if err := s.p.line(text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *ndjsonRange) End(_ bool, count int64) error {
+	if !s.o.CountOnly {
+		return nil
+	}
+	text, err := Object{{"count", count}}.MarshalJSON()
+	if err != nil {
+		return err
+	}
+	return s.p.line(text)
+}
+
+// yamlRange writes one document: the revision, the keys, more and count. A
+// sequence may come element by element.
+type yamlRange struct {
+	p   *Printer
+	o   RangeOptions
+	any bool
+}
+
+func (s *yamlRange) Begin(header *pb.ResponseHeader) error {
+	return Object{{"revision", header.GetRevision()}}.writeYAML(s.p.w)
+}
+
+func (s *yamlRange) Keys(kvs []*mvccpb.KeyValue) error {
+	for _, kv := range kvs {
+		if !s.any {
+			s.any = true
+			if _, err := s.p.w.WriteString("keys:\n"); err != nil {
+				return err
+			}
+		}
+		if err := writeYAMLItem(s.p.w, s.o.object(kv)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *yamlRange) End(more bool, count int64) error {
+	var document Object
+	if !s.any && !s.o.CountOnly {
+		document = append(document, Member{"keys", []Object{}})
+	}
+	return append(document, Member{"more", more}, Member{"count", count}).writeYAML(s.p.w)
+}

@@ -1,0 +1,56 @@
+// Package output holds what commands say: a result states its forms, a format
+// picks one of them and writes it.
+//
+// A result is a plain struct of the API's response and the names that it is
+// about. Each command has its results in a file of their own; each format has
+// a file that writes any result. Results of any size are streams, see
+// RangeStream.
+package output
+
+import "google.golang.org/protobuf/proto"
+
+// Result is the result of one command.
+type Result interface {
+	// Simple writes the lines for people, as etcdctl writes them.
+	Simple(t *Text)
+
+	// Fields writes one line for each field, as etcdctl writes them where it
+	// does.
+	Fields(f *FieldText)
+
+	// Message is the response of the API, the source of json and protobuf. It
+	// is nil where there was none: nothing had to be done.
+	Message() proto.Message
+
+	// Table is the result in rows, for table and csv.
+	Table() TableData
+
+	// Document is the result in plain terms, for yaml and ndjson.
+	Document() Object
+}
+
+// Lister is a Result that is a list: ndjson writes one object for each item.
+type Lister interface {
+	Items() []Object
+}
+
+// jsonAdder is a Result that says more in JSON than the API's response does.
+type jsonAdder interface {
+	addedJSON() Object
+}
+
+// fixedText is a Result for which etcdctl writes the same text in each of its
+// formats.
+type fixedText interface {
+	fixedText() string
+}
+
+// jsonDocument is a Result that no single API response holds.
+type jsonDocument interface {
+	jsonDocument() any
+}
+
+// mixedProtobuf is a Result of several messages with text between them.
+type mixedProtobuf interface {
+	writeProtobuf(p *Printer) error
+}

@@ -1,0 +1,193 @@
+package output
+
+import (
+	"fmt"
+	"strings"
+
+	"go.etcd.io/etcd/api/v3/authpb"
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/ectl-io/ectl/internal/access"
+)
+
+// RoleAdded is the result of "role add".
+func RoleAdded(name string, r *clientv3.AuthRoleAddResponse) Change {
+	return roleChange((*pb.AuthRoleAddResponse)(r), fmt.Sprintf("Role %s created", name), name, "created")
+}
+
+// RoleDeleted is the result of "role delete".
+func RoleDeleted(name string, r *clientv3.AuthRoleDeleteResponse) Change {
+	return roleChange((*pb.AuthRoleDeleteResponse)(r), fmt.Sprintf("Role %s deleted", name), name, "deleted")
+}
+
+// PermissionGranted is the result of "role grant-permission".
+func PermissionGranted(role string, perm *authpb.Permission, r *clientv3.AuthRoleGrantPermissionResponse) Change {
+	c := roleChange((*pb.AuthRoleGrantPermissionResponse)(r), fmt.Sprintf("Role %s updated", role), role, "granted")
+	c.subject = append(c.subject, Member{"access", accessName(perm.GetPermType())})
+	c.subject = append(c.subject, rangeMembers(perm.GetKey(), perm.GetRangeEnd())...)
+	return c
+}
+
+// PermissionRevoked is the result of "role revoke-permission". named is the
+// key as the user gave it, which the sentence repeats.
+func PermissionRevoked(role, named, key, rangeEnd string, r *clientv3.AuthRoleRevokePermissionResponse) Change {
+	var line string
+	switch rangeEnd {
+	case "":
+		line = fmt.Sprintf("Permission of key %s is revoked from role %s", named, role)
+	case access.OpenEnd:
+		line = fmt.Sprintf("Permission of range [%s, <open ended> is revoked from role %s", named, role)
+	default:
+		line = fmt.Sprintf("Permission of range [%s, %s) is revoked from role %s", named, rangeEnd, role)
+	}
+	c := roleChange((*pb.AuthRoleRevokePermissionResponse)(r), line, role, "revoked")
+	c.subject = append(c.subject, rangeMembers([]byte(key), []byte(rangeEnd))...)
+	return c
+}
+
+func roleChange(response headed, line, role, action string) Change {
+	return Change{response: response, line: line, subject: Object{{"role", role}}, action: action}
+}
+
+func rangeMembers(key, end []byte) Object {
+	return Object{
+		{"key", string(key)},
+		{"range_end", string(end)},
+		{"description", access.Range{Key: key, End: end}.String()},
+	}
+}
+
+// RoleList is the result of "role list".
+type RoleList struct {
+	Response *clientv3.AuthRoleListResponse
+}
+
+func (r RoleList) response() *pb.AuthRoleListResponse { return (*pb.AuthRoleListResponse)(r.Response) }
+
+// Simple implements Result.
+func (r RoleList) Simple(t *Text) {
+	for _, role := range r.response().GetRoles() {
+		t.Linef("%s", role)
+	}
+}
+
+// Fields implements Result.
+func (r RoleList) Fields(f *FieldText) { f.names("Roles", r.response(), r.response().GetRoles()) }
+
+// Message implements Result.
+func (r RoleList) Message() proto.Message { return r.response() }
+
+// Table implements Result.
+func (r RoleList) Table() TableData { return nameTable("role", r.response().GetRoles()) }
+
+// Document implements Result.
+func (r RoleList) Document() Object { return Object{{"roles", r.response().GetRoles()}} }
+
+// Items implements Lister.
+func (r RoleList) Items() []Object { return nameItems("role", r.response().GetRoles()) }
+
+// RoleInfo is the result of "role get".
+type RoleInfo struct {
+	Name     string
+	Response *clientv3.AuthRoleGetResponse
+}
+
+func (r RoleInfo) response() *pb.AuthRoleGetResponse { return (*pb.AuthRoleGetResponse)(r.Response) }
+
+// allowsEverything says whether the role is root: the server lets it do
+// everything, whatever is granted to it.
+func (r RoleInfo) allowsEverything() bool { return r.Name == access.RootRole }
+
+// Simple implements Result.
+func (r RoleInfo) Simple(t *Text) {
+	t.Linef("Role %s", r.Name)
+	perms := r.response().GetPerm()
+	everything := r.allowsEverything() && len(perms) == 0
+	for _, section := range []struct {
+		title  string
+		allows authpb.Permission_Type
+	}{{"KV Read:", authpb.READ}, {"KV Write:", authpb.WRITE}} {
+		t.Linef("%s", section.title)
+		if everything {
+			t.Linef("\t[, <open ended>")
+		}
+		for _, perm := range perms {
+			if perm.GetPermType() == section.allows || perm.GetPermType() == authpb.READWRITE {
+				t.Linef("\t%s", simpleRange(string(perm.GetKey()), string(perm.GetRangeEnd())))
+			}
+		}
+	}
+}
+
+// simpleRange is a range in etcdctl's notation.
+func simpleRange(key, end string) string {
+	var text string
+	switch end {
+	case "":
+		return key
+	case access.OpenEnd:
+		text = fmt.Sprintf("[%s, <open ended>", key)
+	default:
+		text = fmt.Sprintf("[%s, %s)", key, end)
+	}
+	if key != "" && clientv3.GetPrefixRangeEnd(key) == end {
+		text += fmt.Sprintf(" (prefix %s)", key)
+	}
+	return text
+}
+
+// Fields implements Result.
+func (r RoleInfo) Fields(f *FieldText) {
+	f.Header(r.response().GetHeader())
+	for _, perm := range r.response().GetPerm() {
+		f.Field("PermType", " "+perm.GetPermType().String()) // etcdctl writes two spaces here
+		f.Quoted("Key", string(perm.GetKey()))
+		f.Quoted("RangeEnd", string(perm.GetRangeEnd()))
+	}
+}
+
+// Message implements Result.
+func (r RoleInfo) Message() proto.Message { return r.response() }
+
+func permissionColumns() []string { return []string{"access", "key", "range end", "description"} }
+
+const everythingDescription = "every key (role root)"
+
+// Table implements Result: a row for each permission.
+func (r RoleInfo) Table() TableData {
+	t := TableData{Header: permissionColumns()}
+	for _, perm := range r.response().GetPerm() {
+		t.Rows = append(t.Rows, []string{
+			accessName(perm.GetPermType()),
+			cell(perm.GetKey()),
+			cell(perm.GetRangeEnd()),
+			access.Range{Key: perm.GetKey(), End: perm.GetRangeEnd()}.String(),
+		})
+	}
+	if r.allowsEverything() && len(t.Rows) == 0 {
+		t.Rows = [][]string{{accessName(authpb.READWRITE), "", "", everythingDescription}}
+	}
+	return t
+}
+
+// Document implements Result.
+func (r RoleInfo) Document() Object {
+	permissions := []Object{}
+	for _, perm := range r.response().GetPerm() {
+		permissions = append(permissions, Object{
+			{"access", accessName(perm.GetPermType())},
+			{"key", Bytes(perm.GetKey())},
+			{"range_end", Bytes(perm.GetRangeEnd())},
+			{"description", access.Range{Key: perm.GetKey(), End: perm.GetRangeEnd()}.String()},
+		})
+	}
+	if r.allowsEverything() && len(permissions) == 0 {
+		permissions = append(permissions, Object{{"access", accessName(authpb.READWRITE)}, {"description", everythingDescription}})
+	}
+	return Object{{"role", r.Name}, {"permissions", permissions}}
+}
+
+// accessName is a kind of permission in the words that grant-permission takes.
+func accessName(t authpb.Permission_Type) string { return strings.ToLower(t.String()) }

@@ -1,0 +1,64 @@
+package output
+
+import (
+	"encoding/csv"
+	"io"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/olekukonko/tablewriter"
+	"github.com/olekukonko/tablewriter/tw"
+)
+
+// TableData is a result in rows. Header names the columns in lower case.
+type TableData struct {
+	Header []string
+	Rows   [][]string
+}
+
+// oneRow is a table of one row, given as column and value in turn.
+func oneRow(columnsAndValues ...string) TableData {
+	var header, row []string
+	for i := 0; i+1 < len(columnsAndValues); i += 2 {
+		header = append(header, columnsAndValues[i])
+		row = append(row, columnsAndValues[i+1])
+	}
+	return TableData{Header: header, Rows: [][]string{row}}
+}
+
+// render draws the table as etcdctl 3.7 does: tablewriter's default style with
+// cells to the right.
+func (t TableData) render(w io.Writer) error {
+	config := tablewriter.NewConfigBuilder().WithRowAlignment(tw.AlignRight).Build()
+	table := tablewriter.NewTable(w, tablewriter.WithConfig(config))
+	table.Header(t.Header)
+	for _, row := range t.Rows {
+		if err := table.Append(row); err != nil {
+			return err
+		}
+	}
+	return table.Render()
+}
+
+func (t TableData) csv(w *csv.Writer) error {
+	if err := w.Write(t.Header); err != nil {
+		return err
+	}
+	if err := w.WriteAll(t.Rows); err != nil {
+		return err
+	}
+	w.Flush()
+	return w.Error()
+}
+
+// cell is a key or value for a person to read in a table: as it is where it is
+// printable text, otherwise as a quoted Go string.
+func cell(b []byte) string {
+	s := string(b)
+	if utf8.ValidString(s) && strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) < 0 {
+		return s
+	}
+	return strconv.Quote(s)
+}

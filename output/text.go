@@ -1,0 +1,90 @@
+package output
+
+import (
+	"bufio"
+	"encoding/hex"
+	"fmt"
+
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/api/v3/mvccpb"
+)
+
+// Text writes the lines of simple. Errors of writing show at the printer's
+// Flush.
+type Text struct {
+	w   *bufio.Writer
+	hex bool
+}
+
+// Linef writes a formatted line.
+func (t *Text) Linef(format string, args ...any) {
+	fmt.Fprintf(t.w, format, args...)
+	_ = t.w.WriteByte('\n')
+}
+
+// KeyValue writes the key and the value, a line each, as they are or, with
+// --hex, as \x escapes.
+func (t *Text) KeyValue(kv *mvccpb.KeyValue) {
+	t.bytesLine(kv.GetKey())
+	t.bytesLine(kv.GetValue())
+}
+
+func (t *Text) bytesLine(b []byte) {
+	if t.hex {
+		writeEscaped(t.w, b)
+	} else {
+		_, _ = t.w.Write(b)
+	}
+	_ = t.w.WriteByte('\n')
+}
+
+func writeEscaped(w *bufio.Writer, b []byte) {
+	for i := range b {
+		var digits [2]byte
+		hex.Encode(digits[:], b[i:i+1])
+		_, _ = w.WriteString(`\x`)
+		_, _ = w.Write(digits[:])
+	}
+}
+
+// FieldText writes the lines of fields.
+type FieldText struct{ Text }
+
+// Field writes a field with its value as fmt's %v shows it.
+func (f *FieldText) Field(name string, value any) { f.Linef("%q : %v", name, value) }
+
+// Quoted writes a field with its value as a quoted string.
+func (f *FieldText) Quoted(name, value string) { f.Linef("%q : %q", name, value) }
+
+// Header writes the response header. A revision of 0 is left out: the response
+// is not about keys.
+func (f *FieldText) Header(h *etcdserverpb.ResponseHeader) {
+	f.id("ClusterID", h.GetClusterId())
+	f.id("MemberID", h.GetMemberId())
+	if h.GetRevision() > 0 {
+		f.Field("Revision", h.GetRevision())
+	}
+	f.Field("RaftTerm", h.GetRaftTerm())
+}
+
+func (f *FieldText) id(name string, id uint64) {
+	if f.hex {
+		f.Linef("%q : %x", name, id)
+		return
+	}
+	f.Field(name, id)
+}
+
+// KeyValue writes the fields of a key, each name behind prefix.
+func (f *FieldText) KeyValue(prefix string, kv *mvccpb.KeyValue) {
+	f.Quoted(prefix+"Key", string(kv.GetKey()))
+	f.Field(prefix+"CreateRevision", kv.GetCreateRevision())
+	f.Field(prefix+"ModRevision", kv.GetModRevision())
+	f.Field(prefix+"Version", kv.GetVersion())
+	f.Quoted(prefix+"Value", string(kv.GetValue()))
+	if f.hex {
+		f.Linef("%q : %016x", prefix+"Lease", kv.GetLease())
+		return
+	}
+	f.Field(prefix+"Lease", kv.GetLease())
+}
