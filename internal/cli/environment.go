@@ -59,7 +59,13 @@ func (f *Factory) applyEnvironment() error {
 				"the option --%s is also set by the environment variable %s: unset the variable or leave the option out", flag.Name, variable))
 		case value == "" || flag.Changed:
 		default:
+			before := flag.Value.String()
 			if err := f.globals.Set(flag.Name, value); err != nil {
+				if flag.Value.String() != before {
+					// pflag stores the zero value before it reports the error:
+					// a timeout of nothing, say.
+					_ = flag.Value.Set(before)
+				}
 				warnings = append(warnings, fmt.Sprintf("%s is ignored: its value does not fit --%s", variable, flag.Name))
 			}
 		}
