@@ -22,7 +22,7 @@ TAGS := -tags grpcnotrace
 # a checkout these are empty, and the program says "unknown".
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null )
 COMMIT  ?= $(shell git rev-parse HEAD 2>/dev/null )
-DATE    ?= $(shell TZ=UTC git log -1 --date=iso-strict-local --format=%cd 2>/dev/null )
+DATE    ?= $(shell TZ=UTC git log -1 --date=format-local:%Y-%m-%dT%H:%M:%SZ --format=%cd 2>/dev/null )
 VERSION_PACKAGE := github.com/ectl-io/ectl/internal/version
 LDFLAGS = -s -w \
 	-X $(VERSION_PACKAGE).Version=$(VERSION) \

@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/ectl-io/ectl/internal/cli"
-	"github.com/ectl-io/ectl/internal/version"
 )
 
 // writeManPages writes a man page for each command into dir. The global options
@@ -37,7 +36,7 @@ func writeManPages(dir string, day time.Time) error {
 			Section: "1",
 			Date:    &day,
 			Source:  program,
-			Manual:  "ectl " + version.Etcdctl + "-compatible",
+			Manual:  program + " manual",
 		}, &text)
 		if err != nil {
 			return err

@@ -56,7 +56,7 @@ func writeFiles(dir string, files map[string]string) error {
 func index(root *cobra.Command) string {
 	var b strings.Builder
 	b.WriteString(generatedNote)
-	fmt.Fprintf(&b, "# %s reference\n\n%s\n", program, markdown(root.Long))
+	fmt.Fprintf(&b, "# %s reference\n\n%s", program, markdown(root.Long))
 	for _, group := range root.Groups() {
 		fmt.Fprintf(&b, "\n## %s\n\n", strings.TrimSuffix(group.Title, ":"))
 		for _, cmd := range shown(root) {

@@ -14,6 +14,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -57,6 +58,15 @@ func main() {
 }
 
 func (b *bench) run(ctx context.Context, servers []string) error {
+	failure := b.measure(ctx, servers)
+	// What was measured before a failure is worth reading too.
+	fmt.Printf("ectl beside etcdctl, medians of %d small and %d large runs in turn, output to %s\n\n", b.starts, b.runs, os.DevNull)
+	targets, missed, err := b.report.print(os.Stdout)
+	fmt.Printf("\n%d of %d targets reached\n", targets-missed, targets)
+	return errors.Join(failure, err)
+}
+
+func (b *bench) measure(ctx context.Context, servers []string) error {
 	if err := b.binarySize(); err != nil {
 		return err
 	}
@@ -65,12 +75,6 @@ func (b *bench) run(ctx context.Context, servers []string) error {
 			return fmt.Errorf("on etcd %s: %w", version, err)
 		}
 	}
-	fmt.Printf("ectl beside etcdctl, medians of %d small and %d large runs in turn, output to %s\n\n", b.starts, b.runs, os.DevNull)
-	targets, missed, err := b.report.print(os.Stdout)
-	if err != nil {
-		return err
-	}
-	fmt.Printf("\n%d of %d targets reached\n", targets-missed, targets)
 	return nil
 }
 

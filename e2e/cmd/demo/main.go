@@ -35,6 +35,7 @@ func main() {
 	stop()
 	switch {
 	case err == nil:
+		fmt.Println("\nThe server is stopped and its data removed.")
 	case ctx.Err() != nil:
 		fmt.Println("\ninterrupted: the server is stopped and its data removed")
 		os.Exit(130)
