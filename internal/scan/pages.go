@@ -5,144 +5,172 @@ import (
 	"math/big"
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
-	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
-// paged reads the rest of the range in pages. The next page is fetched while
-// the sink writes the one before.
+// pagesInFlight is how many pages are asked for before the first of them has
+// come: the server reads one while another is decoded here.
+const pagesInFlight = 2
+
+// segment is a part of the range that one page is to bring.
+type segment struct {
+	from, end string
+	limit     int64 // most keys of the page
+}
+
+type page struct {
+	segment
+	kvs  []*mvccpb.KeyValue
+	more bool // the segment has more keys
+	err  error
+}
+
+// paged reads the rest of the range in pages, handed on in order.
 func (r *reader) paged(ctx context.Context, first []*mvccpb.KeyValue) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	type page struct {
-		kvs []*mvccpb.KeyValue
-		err error
-	}
-	pages := make(chan page)
-	go func() {
-		defer close(pages)
-		p := newPager(r, first)
-		for !p.finished {
-			kvs, err := p.next(ctx)
-			select {
-			case pages <- page{kvs, err}:
-			case <-ctx.Done():
-				return
-			}
-			if err != nil {
-				return
-			}
+	p := newPlanner(r, first)
+	var pages []<-chan page // in the order of their keys
+	for {
+		for len(pages) < pagesInFlight && !p.finished {
+			pages = append(pages, r.fetch(ctx, p.next()))
 		}
-	}()
-	for page := range pages {
-		if page.err != nil {
-			return page.err
+		if len(pages) == 0 {
+			return nil
 		}
-		if err := r.hand(page.kvs); err != nil {
+		got := <-pages[0]
+		if got.err != nil {
+			return got.err
+		}
+		p.observe(got)
+		if left := r.left(); left > 0 && int64(len(got.kvs)) > left {
+			got.kvs = got.kvs[:left]
+		}
+		if pages = pages[1:]; got.more {
+			// Keys are denser than thought: what is in flight is too far away.
+			pages = nil
+			p.replan(after(got.kvs[len(got.kvs)-1].GetKey()))
+		}
+		if err := r.hand(got.kvs); err != nil {
 			return sinkError{err}
 		}
+		if r.done() {
+			return nil
+		}
 	}
-	return context.Cause(ctx)
 }
 
-// pager asks for one page after the other.
-type pager struct {
-	r        *reader
-	from     string // the first key of the next page
-	left     int64  // keys that the limit still allows, 0: any number
-	limited  bool
+func (r *reader) fetch(ctx context.Context, s segment) <-chan page {
+	result := make(chan page, 1)
+	go func() {
+		response, err := r.get(ctx, s.from, s.end, s.limit)
+		if err != nil {
+			result <- page{segment: s, err: err}
+			return
+		}
+		result <- page{segment: s, kvs: response.Kvs, more: response.More}
+	}()
+	return result
+}
+
+// planner cuts the range into segments, from what the pages so far have shown
+// of the distance between keys and of their size.
+type planner struct {
+	end      string // of the whole range
+	from     string // where the next segment starts
 	finished bool
 
-	block    int64 // keys to ask for
-	keys     int64 // keys that the last page brought ...
-	start    string
-	end      string // ... between start and end
-	sizeSeen int64
-	seen     int64
+	block      int64 // keys that the last segment was to have
+	sample     sample
+	alphabet   *alphabet
+	keys, size int64 // seen so far, size in bytes
 }
 
-func newPager(r *reader, first []*mvccpb.KeyValue) *pager {
-	return &pager{
-		r: r, from: r.next, left: r.left(), limited: r.q.Limit > 0,
-		block: firstBlock, keys: int64(len(first)), start: string(first[0].GetKey()), end: r.next,
-		sizeSeen: r.size, seen: r.read,
+// sample is what is known of the distance between keys: so many lie between
+// start and end.
+type sample struct {
+	start, end string
+	keys       int64
+}
+
+func newPlanner(r *reader, first []*mvccpb.KeyValue) *planner {
+	p := &planner{
+		end: r.q.End, from: r.next, block: firstBlock,
+		sample:   sample{string(first[0].GetKey()), r.next, int64(len(first))},
+		alphabet: &alphabet{},
+		keys:     r.read, size: r.size,
 	}
+	p.alphabet.learn(first)
+	return p
 }
 
-func (p *pager) next(ctx context.Context) ([]*mvccpb.KeyValue, error) {
+func (p *planner) next() segment {
 	p.block = p.nextBlock()
-	limit := p.block
-	if p.limited && p.left < limit {
-		limit = p.left
-	}
-	end := estimateEnd(p.start, p.end, p.r.q.End, p.keys, limit)
-	response, err := p.r.get(ctx, p.from, end, limit)
-	if err != nil {
-		return nil, err
-	}
-	p.advance(response, end)
-	return response.Kvs, nil
+	end := p.sample.reach(p.alphabet, p.from, p.end, p.block)
+	// The limit only keeps a page small where the keys are suddenly denser.
+	s := segment{from: p.from, end: end, limit: p.block * 2}
+	p.from, p.finished = end, end == p.end
+	return s
 }
 
-// nextBlock aims at blockBytes for each page, from the sizes seen so far.
-func (p *pager) nextBlock() int64 {
+// replan starts the next segment at from, whatever was planned before.
+func (p *planner) replan(from string) { p.from, p.finished = from, false }
+
+// nextBlock aims at blockBytes for each page.
+func (p *planner) nextBlock() int64 {
 	want := int64(largeBlock)
-	if p.seen > 0 && p.sizeSeen > 0 {
-		want = blockBytes * p.seen / p.sizeSeen
+	if p.size > 0 {
+		want = blockBytes * p.keys / p.size
 	}
 	return max(smallBlock, min(want, largeBlock, p.block*blockGrowth))
 }
 
-func (p *pager) advance(response *clientv3.GetResponse, end string) {
-	p.start = p.from
-	p.keys = int64(len(response.Kvs))
-	p.seen += p.keys
-	p.sizeSeen += bytesOf(response.Kvs)
-	p.left -= p.keys
-	if response.More {
-		p.from = after(response.Kvs[p.keys-1].GetKey())
-		p.finished = p.limited && p.left <= 0
-	} else {
-		p.from = end
-		p.finished = end == p.r.q.End || p.limited && p.left <= 0
+func (p *planner) observe(got page) {
+	keys := int64(len(got.kvs))
+	p.keys += keys
+	p.size += bytesOf(got.kvs)
+	p.alphabet.learn(got.kvs)
+	end := got.end
+	if got.more {
+		end = after(got.kvs[keys-1].GetKey())
 	}
-	p.end = p.from
+	p.sample = sample{got.from, end, keys}
 }
 
 // windowBytes is how many bytes behind the common prefix of two keys decide
 // their distance.
 const windowBytes = 16
 
-// maxWidening bounds by how much one page may be wider than the one before, in
-// case that one was no measure of what comes.
+// maxWidening bounds by how much one segment may be wider than another, in case
+// that one was no measure of what comes.
 const maxWidening = 64
 
-// estimateEnd returns where a page of want keys from end should end, when keys
-// keys lie between start and end: keys are taken as big-endian numbers, and
-// as many in the same distance are expected. It returns limit, the end of the
-// whole range, where the estimate is beyond it.
-func estimateEnd(start, end, limit string, keys, want int64) string {
-	length := commonPrefix(start, end) + windowBytes
-	low, high := number(start, length), number(end, length)
-	distance := new(big.Int).Sub(high, low)
-	if distance.Sign() <= 0 {
-		return limit
+// reach returns where a segment from the key from on should end to have want
+// keys: keys are taken as numbers whose digits are the bytes of the alphabet,
+// and as many keys in the same distance are expected as in the sample. It
+// returns limit, the end of the whole range, where the estimate is beyond it.
+func (s sample) reach(a *alphabet, from, limit string, want int64) string {
+	for _, a := range []*alphabet{a, allBytes()} {
+		guess, ok := s.reachBy(a, from, want)
+		if ok && guess > from && (limit == openEnd || guess < limit) {
+			return guess
+		}
 	}
-	// A quarter more than expected: a page that ends at its limit is full.
-	if keys == 0 || want/keys >= maxWidening {
+	return limit
+}
+
+func (s sample) reachBy(a *alphabet, from string, want int64) (guess string, ok bool) {
+	scale := scale{a, from, commonPrefix(s.start, s.end) + windowBytes}
+	distance := new(big.Int).Sub(scale.number(s.end), scale.number(s.start))
+	if distance.Sign() <= 0 || len(a.digits) < 2 {
+		return "", false
+	}
+	if s.keys == 0 || want/s.keys >= maxWidening {
 		distance.Mul(distance, big.NewInt(maxWidening))
 	} else {
-		distance.Mul(distance, big.NewInt(want*5))
-		distance.Div(distance, big.NewInt(keys*4))
+		distance.Mul(distance, big.NewInt(want))
+		distance.Div(distance, big.NewInt(s.keys))
 	}
-	estimate := high.Add(high, distance)
-	if estimate.BitLen() > length*8 {
-		return limit
-	}
-	guess := string(estimate.FillBytes(make([]byte, length)))
-	if limit != openEnd && guess >= limit || guess <= end {
-		return limit
-	}
-	return guess
+	return scale.key(distance.Add(distance, scale.number(from)))
 }
 
 const openEnd = "\x00"
@@ -153,12 +181,4 @@ func commonPrefix(a, b string) int {
 		n++
 	}
 	return n
-}
-
-// number takes the first length bytes of key as a big-endian number, as if
-// zeros followed the key.
-func number(key string, length int) *big.Int {
-	digits := make([]byte, length)
-	copy(digits, key)
-	return new(big.Int).SetBytes(digits)
 }

@@ -82,7 +82,7 @@ func Read(ctx context.Context, kv clientv3.KV, q Query, sink Sink) error {
 	if err != nil {
 		return err
 	}
-	r.count = first.Count
+	r.count, r.following = first.Count, true
 	if r.pinned == 0 {
 		r.pinned = first.Header.GetRevision()
 	}
@@ -101,14 +101,15 @@ func Read(ctx context.Context, kv clientv3.KV, q Query, sink Sink) error {
 }
 
 type reader struct {
-	kv     clientv3.KV
-	q      Query
-	sink   Sink
-	pinned int64  // the revision of all blocks
-	count  int64  // of the keys in the range
-	read   int64  // keys handed on
-	next   string // the first key not handed on
-	size   int64  // bytes of the keys and values handed on
+	kv        clientv3.KV
+	q         Query
+	sink      Sink
+	pinned    int64  // the revision of all blocks
+	following bool   // the first block has come: pinned is fixed
+	count     int64  // of the keys in the range
+	read      int64  // keys handed on
+	next      string // the first key not handed on
+	size      int64  // bytes of the keys and values handed on
 }
 
 func (r *reader) hand(kvs []*mvccpb.KeyValue) error {
@@ -140,12 +141,15 @@ func (r *reader) left() int64 {
 	return r.q.Limit - r.read
 }
 
-func (r *reader) done() bool { return r.q.Limit > 0 && r.read >= r.q.Limit }
+// done says that everything that the query asks for was handed on.
+func (r *reader) done() bool {
+	return r.read >= r.count || r.q.Limit > 0 && r.read >= r.q.Limit
+}
 
 // rest reads what the first block left, in the way that the server knows.
 func (r *reader) rest(ctx context.Context, first []*mvccpb.KeyValue) error {
 	err := r.streamed(ctx)
-	if isUnimplemented(err) {
+	if errors.Is(err, errNoStreams) {
 		err = r.paged(ctx, first)
 	}
 	if err == nil || isSinkError(err) || ctx.Err() != nil {
@@ -172,7 +176,7 @@ func unwrapSink(err error) error {
 	return err
 }
 
-func (r *reader) options(end string, limit int64) []clientv3.OpOption {
+func (r *reader) options(end string, limit int64, serializable bool) []clientv3.OpOption {
 	var options []clientv3.OpOption
 	if end != "" {
 		options = append(options, clientv3.WithRange(end))
@@ -180,7 +184,7 @@ func (r *reader) options(end string, limit int64) []clientv3.OpOption {
 	if r.pinned > 0 {
 		options = append(options, clientv3.WithRev(r.pinned))
 	}
-	if r.q.Serializable {
+	if serializable {
 		options = append(options, clientv3.WithSerializable())
 	}
 	if r.q.KeysOnly {
@@ -192,15 +196,21 @@ func (r *reader) options(end string, limit int64) []clientv3.OpOption {
 // retryPause is the wait before a block is asked for again.
 const retryPause = 100 * time.Millisecond
 
-// get reads one block. A member that lags behind the pinned revision, which a
-// serializable read may meet, is given time to catch up.
+// get reads one block. What a revision holds is the same on every member, so
+// once the first block has fixed the revision any member may answer, without
+// asking the others; one that lags behind says so.
 func (r *reader) get(ctx context.Context, key, end string, limit int64) (*clientv3.GetResponse, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.q.Timeout)
 	defer cancel()
+	serializable := r.q.Serializable || r.following
 	for {
-		response, err := r.kv.Get(ctx, key, r.options(end, limit)...)
-		if err == nil || !errors.Is(err, rpctypes.ErrFutureRev) || r.q.Revision > 0 || r.pinned == 0 {
+		response, err := r.kv.Get(ctx, key, r.options(end, limit, serializable)...)
+		if !r.following || !errors.Is(err, rpctypes.ErrFutureRev) {
 			return response, err
+		}
+		if !r.q.Serializable && serializable {
+			serializable = false // waits until the member has caught up
+			continue
 		}
 		select {
 		case <-ctx.Done():

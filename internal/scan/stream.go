@@ -6,72 +6,102 @@ import (
 	"time"
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
-	clientv3 "go.etcd.io/etcd/client/v3"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 )
 
+// maxBarren is how many streams in a row may break without having brought
+// anything. What stands between client and server may know no streams.
+const maxBarren = 3
+
+// errNoStreams says that the range cannot be read as a stream.
+var errNoStreams = errors.New("no RangeStream")
+
 // streamed reads the rest of the range as a RangeStream. A stream that breaks
-// with its connection is taken up again behind the last key, at the same
-// revision, as long as each new stream brings something.
+// is taken up again behind the last key, at the same revision. It returns
+// errNoStreams where pages have to take over.
 func (r *reader) streamed(ctx context.Context) error {
-	for {
+	for barren := 0; barren < maxBarren; {
 		before := r.read
 		err := r.stream(ctx)
-		if err == nil || isSinkError(err) || !isBroken(err) {
+		switch {
+		case isUnimplemented(err):
+			return errNoStreams
+		case err == nil || !r.isBroken(err):
+			return err
+		case r.done():
+			return nil
+		case r.read > before:
+			barren = 0
+			continue
+		}
+		barren++
+		// The server may only be restarting, or lag behind: what its unary
+		// requests say within the timeout decides.
+		limit := int64(smallBlock)
+		if r.q.Limit > 0 {
+			limit = min(limit, r.q.Limit-r.read)
+		}
+		response, err := r.get(ctx, r.next, r.q.End, limit)
+		if err != nil {
 			return err
 		}
-		if r.read == before {
-			// The server may only be restarting: what its unary requests say
-			// within the timeout decides.
-			limit := int64(smallBlock)
-			if left := r.left(); left > 0 {
-				limit = min(limit, left)
-			}
-			response, err := r.get(ctx, r.next, r.q.End, limit)
-			if err != nil {
-				return err
-			}
-			if err := r.hand(response.Kvs); err != nil {
-				return sinkError{err}
-			}
+		if err := r.hand(response.Kvs); err != nil {
+			return sinkError{err}
 		}
-		if r.done() || r.q.Limit == 0 && r.read >= r.count {
+		if r.done() {
 			return nil
 		}
 	}
+	return errNoStreams
 }
 
-func isBroken(err error) bool {
-	return status.Code(err) == codes.Unavailable || errors.Is(err, rpctypes.ErrNoLeader) || errors.Is(err, rpctypes.ErrLeaderChanged)
+// isBroken says whether a new stream may go on where one ended with err: the
+// connection, the member or the leader is gone; a member lags behind the pinned
+// revision; or users and roles were changed, of which the server tells a stream
+// only at its end.
+func (r *reader) isBroken(err error) bool {
+	var e rpctypes.EtcdError
+	if errors.As(err, &e) {
+		return e.Code() == codes.Unavailable || errors.Is(e, rpctypes.ErrFutureRev) ||
+			errors.Is(e, rpctypes.ErrAuthOldRevision) || errors.Is(e, rpctypes.ErrInvalidAuthToken)
+	}
+	return status.Code(err) == codes.Unavailable
 }
 
 func (r *reader) stream(ctx context.Context) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel() // also ends the stream's sender
-	blocks, err := r.kv.GetStream(ctx, r.next, r.options(r.q.End, r.left())...)
-	if err != nil {
-		return err
-	}
-	timer := time.NewTimer(r.q.Timeout)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	// Runs while the server is waited for, not while the sink writes.
+	timer := time.AfterFunc(r.q.Timeout, func() { cancel(context.DeadlineExceeded) })
 	defer timer.Stop()
-	for {
-		var block clientv3.RangeStreamResponse
-		var open bool
-		select {
-		case block, open = <-blocks:
-		case <-timer.C:
-			return context.DeadlineExceeded
+	blocks, err := r.kv.GetStream(ctx, r.next, r.options(r.q.End, r.left(), r.q.Serializable)...)
+	if err != nil {
+		return timeoutOr(ctx, err)
+	}
+	defer func() { // the client's sender ends only when all it has is taken
+		cancel(nil)
+		for range blocks { //nolint:revive // nobody wants it any more
 		}
-		if !open {
-			return nil
-		}
+	}()
+	for block := range blocks {
+		timer.Stop()
 		if err := block.Err(); err != nil {
-			return err
+			return timeoutOr(ctx, err)
 		}
 		if err := r.hand(block.GetKvs()); err != nil {
 			return sinkError{err}
 		}
 		timer.Reset(r.q.Timeout)
 	}
+	return timeoutOr(ctx, nil)
+}
+
+// timeoutOr returns the timeout where ctx ended with it, otherwise err: the
+// client only says that its context was cancelled.
+func timeoutOr(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); errors.Is(cause, context.DeadlineExceeded) {
+		return cause
+	}
+	return err
 }
