@@ -5,12 +5,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ectl-io/ectl/completions"
 	"github.com/ectl-io/ectl/internal/cli"
 	"github.com/ectl-io/ectl/output"
 )
-
-// shells lists the shells that completion scripts are made for.
-func shells() []string { return []string{"bash", "zsh", "fish", "powershell"} }
 
 func newCompletionCmd(f *cli.Factory) *cobra.Command {
 	p := f.Program
@@ -35,7 +33,7 @@ PowerShell:
 To have it in every session, put the line into the shell's start-up file.`,
 		GroupID:               cli.GroupUtility,
 		DisableFlagsInUseLine: true,
-		ValidArgs:             shells(),
+		ValidArgs:             completions.Shells(),
 		Args:                  cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return WriteCompletion(cmd.Root(), args[0], cmd.OutOrStdout())
@@ -45,22 +43,16 @@ To have it in every session, put the line into the shell's start-up file.`,
 
 // WriteCompletion writes the completion script of shell for the tree root.
 func WriteCompletion(root *cobra.Command, shell string, w io.Writer) error {
-	switch shell {
-	case "bash":
-		return root.GenBashCompletionV2(w, true)
-	case "zsh":
-		return root.GenZshCompletion(w)
-	case "fish":
-		return root.GenFishCompletion(w, true)
-	}
-	return root.GenPowerShellCompletionWithDesc(w)
+	return completions.WriteScript(root, shell, w)
 }
 
-// completeGlobals completes the values of global flags.
+// completeGlobals completes the values of global flags, and what commands do
+// not complete themselves.
 func completeGlobals(root *cobra.Command) {
 	formats := make([]string, 0, len(output.Formats()))
 	for _, format := range output.Formats() {
 		formats = append(formats, string(format))
 	}
 	_ = root.RegisterFlagCompletionFunc(cli.FlagFormat, cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
+	completions.Defaults(root)
 }

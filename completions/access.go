@@ -1,86 +1,125 @@
 package completions
 
 import (
+	"bytes"
 	"context"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"go.etcd.io/etcd/api/v3/authpb"
 
 	"github.com/ectl-io/ectl/internal/access"
 	"github.com/ectl-io/ectl/internal/etcd"
 )
 
 // Users completes the names of users.
-func Users(ctx context.Context, c *etcd.Client, _ []string, toComplete string) (Candidates, error) {
+func Users(ctx context.Context, c *etcd.Client, r Request) (Candidates, error) {
 	response, err := c.UserList(ctx)
 	if err != nil {
 		return Candidates{}, err
 	}
-	return startingWith(response.Users, toComplete), nil
+	return startingWith(response.Users, r.Word), nil
 }
 
 // Roles completes the names of roles.
-func Roles(ctx context.Context, c *etcd.Client, _ []string, toComplete string) (Candidates, error) {
+func Roles(ctx context.Context, c *etcd.Client, r Request) (Candidates, error) {
 	response, err := c.RoleList(ctx)
 	if err != nil {
 		return Candidates{}, err
 	}
-	return startingWith(response.Roles, toComplete), nil
+	return startingWith(response.Roles, r.Word), nil
 }
 
 // RolesOfUser completes the roles that the user, the argument before, has.
-func RolesOfUser(ctx context.Context, c *etcd.Client, args []string, toComplete string) (Candidates, error) {
-	response, err := c.UserGet(ctx, args[0])
+func RolesOfUser(ctx context.Context, c *etcd.Client, r Request) (Candidates, error) {
+	response, err := c.UserGet(ctx, r.Args[0])
 	if err != nil {
 		return Candidates{}, err
 	}
-	return startingWith(response.Roles, toComplete), nil
+	return startingWith(response.Roles, r.Word), nil
 }
 
 // AccessKinds completes what a permission can allow.
-func AccessKinds(_ context.Context, _ *etcd.Client, _ []string, toComplete string) (Candidates, error) {
-	return startingWith([]string{"read", "write", "readwrite"}, toComplete), nil
+func AccessKinds(_ context.Context, _ *etcd.Client, r Request) (Candidates, error) {
+	return startingWith([]string{"read", "write", "readwrite"}, r.Word), nil
 }
 
 // KeysOfRole completes the keys that the role, the argument before, has
-// permissions on.
-func KeysOfRole(ctx context.Context, c *etcd.Client, args []string, toComplete string) (Candidates, error) {
-	response, err := c.RoleGet(ctx, args[0])
+// permissions on. With --prefix or --from-key it is those that have such a
+// permission.
+func KeysOfRole(ctx context.Context, c *etcd.Client, r Request) (Candidates, error) {
+	response, err := c.RoleGet(ctx, r.Args[0])
+	if err != nil {
+		return Candidates{}, err
+	}
+	prefix, fromKey := isSet(r.Flags, "prefix"), isSet(r.Flags, "from-key")
+	descriptions := map[string][]string{} // several permissions may start at one key
+	for _, perm := range response.Perm {
+		switch key := string(perm.GetKey()); {
+		case !plain(key), !strings.HasPrefix(key, r.Word):
+		case prefix && !isPrefix(perm), fromKey && string(perm.GetRangeEnd()) != access.OpenEnd:
+		default:
+			descriptions[key] = append(descriptions[key], describe(perm))
+		}
+	}
+	var found Candidates
+	for key, permissions := range descriptions {
+		found.Words = append(found.Words, cobra.CompletionWithDesc(key, strings.Join(permissions, "; ")))
+	}
+	slices.Sort(found.Words)
+	return found, nil
+}
+
+// EndsOfRole completes how the permissions go on that the role, two arguments
+// before, has on the key, the argument before: with the end of their range, or
+// with the option that stands for an end which cannot be typed.
+func EndsOfRole(ctx context.Context, c *etcd.Client, r Request) (Candidates, error) {
+	if isSet(r.Flags, "prefix") || isSet(r.Flags, "from-key") {
+		return Candidates{}, nil
+	}
+	response, err := c.RoleGet(ctx, r.Args[0])
 	if err != nil {
 		return Candidates{}, err
 	}
 	var found Candidates
 	for _, perm := range response.Perm {
-		if key := string(perm.GetKey()); typeable(key) && strings.HasPrefix(key, toComplete) {
-			description := strings.ToLower(perm.GetPermType().String()) + " " +
-				access.Range{Key: perm.GetKey(), End: perm.GetRangeEnd()}.String()
-			found.Words = append(found.Words, cobra.CompletionWithDesc(key, description))
+		if string(perm.GetKey()) != r.Args[1] {
+			continue
+		}
+		end := string(perm.GetRangeEnd())
+		switch {
+		case end == access.OpenEnd && r.Word == "":
+			found.Words = append(found.Words, cobra.CompletionWithDesc("--from-key", describe(perm)))
+		case plain(end) && strings.HasPrefix(end, r.Word):
+			found.Words = append(found.Words, cobra.CompletionWithDesc(end, describe(perm)))
+		case isPrefix(perm) && r.Word == "":
+			found.Words = append(found.Words, cobra.CompletionWithDesc("--prefix", describe(perm)))
 		}
 	}
 	return found, nil
 }
 
-// EndsOfRole completes the ends of the ranges from the key, the argument
-// before, that the role, the argument before that, has permissions on.
-func EndsOfRole(ctx context.Context, c *etcd.Client, args []string, toComplete string) (Candidates, error) {
-	response, err := c.RoleGet(ctx, args[0])
-	if err != nil {
-		return Candidates{}, err
-	}
-	var ends []string
-	for _, perm := range response.Perm {
-		if end := string(perm.GetRangeEnd()); string(perm.GetKey()) == args[1] && end != "" && typeable(end) {
-			ends = append(ends, end)
-		}
-	}
-	return startingWith(ends, toComplete), nil
+// describe says what perm allows: "read prefix /a/".
+func describe(perm *authpb.Permission) string {
+	keys := access.Range{Key: perm.GetKey(), End: perm.GetRangeEnd()}
+	return strings.ToLower(perm.GetPermType().String()) + " " + keys.String()
+}
+
+func isPrefix(perm *authpb.Permission) bool {
+	return len(perm.GetRangeEnd()) > 0 && bytes.Equal(perm.GetRangeEnd(), access.PrefixEnd(perm.GetKey()))
+}
+
+func isSet(flags *pflag.FlagSet, name string) bool {
+	flag := flags.Lookup(name)
+	return flag != nil && flag.Changed && flag.Value.String() == "true"
 }
 
 func startingWith(words []string, prefix string) Candidates {
 	var found Candidates
 	for _, word := range words {
-		if strings.HasPrefix(word, prefix) && typeable(word) {
+		if strings.HasPrefix(word, prefix) && plain(word) {
 			found.Words = append(found.Words, word)
 		}
 	}

@@ -6,9 +6,11 @@ package completions
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/ectl-io/ectl/internal/cli"
 	"github.com/ectl-io/ectl/internal/etcd"
@@ -17,9 +19,20 @@ import (
 // Deadline is how long a Tab may take, from the start of the look-up.
 const Deadline = 300 * time.Millisecond
 
-// Source returns the candidates for the word toComplete. args are the
-// arguments before it. An error means that there are none.
-type Source func(ctx context.Context, c *etcd.Client, args []string, toComplete string) (Candidates, error)
+// grace is the part of Deadline in which a source that was interrupted hands
+// over what it has found.
+const grace = 20 * time.Millisecond
+
+// Request is what a shell wants to know: how the word may go on.
+type Request struct {
+	Word  string         // what is typed of it
+	Args  []string       // the arguments before it
+	Flags *pflag.FlagSet // the options before it
+}
+
+// Source returns the candidates for a word. When ctx ends it returns those
+// that it has. An error means that there are none.
+type Source func(ctx context.Context, c *etcd.Client, r Request) (Candidates, error)
 
 // Candidates are what a word can be completed to.
 type Candidates struct {
@@ -31,11 +44,11 @@ type Candidates struct {
 
 // Args completes positional arguments, each from its own source.
 func Args(f *cli.Factory, sources ...Source) cobra.CompletionFunc {
-	return func(_ *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return func(cmd *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		if len(args) >= len(sources) {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		candidates := live(f, sources[len(args)], args, toComplete)
+		candidates := live(cmd.Context(), f, sources[len(args)], Request{Word: toComplete, Args: args, Flags: cmd.Flags()})
 		directive := cobra.ShellCompDirectiveNoFileComp
 		if candidates.Open {
 			directive |= cobra.ShellCompDirectiveNoSpace
@@ -46,20 +59,21 @@ func Args(f *cli.Factory, sources ...Source) cobra.CompletionFunc {
 
 // live asks source, with a client that nobody waits for. Everything that goes
 // wrong is silence.
-func live(f *cli.Factory, source Source, args []string, toComplete string) Candidates {
-	ctx, cancel := context.WithTimeout(context.Background(), Deadline)
-	defer cancel()
-	f.Quiet = true
+func live(ctx context.Context, f *cli.Factory, source Source, r Request) Candidates {
+	quiet := *f.Streams
+	quiet.Err = io.Discard
+	f.Streams = &quiet
 	if err := f.Prepare(); err != nil || !f.Connection.Unattended() {
 		return Candidates{}
 	}
+	f.Connection.Debug = false // its log does not go through the streams
+	ctx, cancel := context.WithTimeout(ctx, Deadline)
+	defer cancel()
 	result := make(chan Candidates, 1)
 	go func() {
-		var found Candidates
-		if client, err := f.Client(ctx); err == nil {
-			if candidates, err := source(ctx, client, args, toComplete); err == nil {
-				found = candidates
-			}
+		found, err := ask(ctx, f, source, r)
+		if err != nil {
+			found = Candidates{}
 		}
 		result <- found
 	}()
@@ -69,4 +83,15 @@ func live(f *cli.Factory, source Source, args []string, toComplete string) Candi
 	case <-ctx.Done(): // a look-up of a host does not end with its context
 		return Candidates{}
 	}
+}
+
+func ask(ctx context.Context, f *cli.Factory, source Source, r Request) (Candidates, error) {
+	ctx, cancel := context.WithTimeout(ctx, Deadline-grace)
+	defer cancel()
+	client, err := etcd.Dial(ctx, &f.Connection, f.Prompter, func(string) {})
+	if err != nil {
+		return Candidates{}, err
+	}
+	defer func() { _ = client.Close() }()
+	return source(ctx, client, r)
 }

@@ -2,10 +2,11 @@ package completions
 
 import (
 	"context"
+	"errors"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
+	"go.etcd.io/etcd/api/v3/authpb"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/internal/access"
@@ -18,62 +19,98 @@ const (
 	maxKeys = 200
 )
 
-// Keys completes keys level by level at the delimiter: each request skips over
-// the subtree that the last one found.
-func Keys(ctx context.Context, c *etcd.Client, _ []string, toComplete string) (Candidates, error) {
-	var found Candidates
-	end := string(access.PrefixEnd([]byte(toComplete)))
-	from := toComplete
-	if from == "" {
-		from = access.OpenEnd
+// Keys completes keys level by level at the delimiter. A user who may not read
+// all keys that start with the word gets those that the roles allow.
+func Keys(ctx context.Context, c *etcd.Client, r Request) (Candidates, error) {
+	l := level{kv: c.KV, prefix: r.Word}
+	err := l.read(ctx, span{start: r.Word, end: string(access.PrefixEnd([]byte(r.Word)))})
+	if errors.Is(err, rpctypes.ErrPermissionDenied) {
+		err = l.readPermitted(ctx, c)
 	}
-	for len(found.Words) < maxKeys {
-		response, err := c.Get(ctx, from, clientv3.WithRange(end), clientv3.WithLimit(1), clientv3.WithKeysOnly(), clientv3.WithSerializable())
+	if len(l.found.Words) > 0 {
+		return l.found, nil // the deadline, say, took only the rest
+	}
+	return l.found, err
+}
+
+// level collects the keys of one level: those that start with prefix, cut
+// behind the first delimiter after it.
+type level struct {
+	kv     clientv3.KV
+	prefix string
+	found  Candidates
+	last   string // the last word found, plain or not
+}
+
+// read collects from s. Each request skips the rest of the subtree that the
+// one before ended in: however large, a subtree costs one request.
+func (l *level) read(ctx context.Context, s span) error {
+	if s.start == "" {
+		s.start = access.OpenEnd // the API's name of the first key
+	}
+	for !s.empty() && len(l.found.Words) < maxKeys {
+		response, err := l.kv.Get(ctx, s.start, clientv3.WithRange(s.end), clientv3.WithLimit(maxKeys+1), clientv3.WithKeysOnly(), clientv3.WithSerializable())
 		if err != nil {
-			return found, partly(found, err)
+			return err
 		}
-		if len(response.Kvs) == 0 {
-			break
-		}
-		key := string(response.Kvs[0].GetKey())
-		word, subtree := level(key, toComplete)
-		if typeable(word) {
-			found.Words = append(found.Words, word)
-		}
-		from = key + "\x00"
-		if subtree {
-			found.Open = true
-			if from = string(access.PrefixEnd([]byte(word))); from == access.OpenEnd {
-				break
+		for _, kv := range response.Kvs {
+			if key := string(kv.GetKey()); key >= s.start {
+				if s.start = l.add(key); s.start == access.OpenEnd {
+					return nil
+				}
 			}
 		}
-		if !response.More && !subtree || end != access.OpenEnd && from >= end {
-			break
+		if !response.More {
+			return nil
 		}
 	}
-	return found, nil
+	return nil
 }
 
-// level cuts key behind the first delimiter after prefix. subtree says that
-// there was one.
-func level(key, prefix string) (word string, subtree bool) {
-	rest := key[len(prefix):]
-	if at := strings.Index(rest, delimiter); at >= 0 {
-		return key[:len(prefix)+at+len(delimiter)], true
+// add adds the word that key stands for and returns the first key that may
+// stand for another one, or access.OpenEnd where there is none.
+func (l *level) add(key string) (next string) {
+	word, next := key, key+"\x00"
+	at := strings.Index(key[len(l.prefix):], delimiter)
+	subtree := at >= 0
+	if subtree {
+		word = key[:len(l.prefix)+at+len(delimiter)]
+		next = string(access.PrefixEnd([]byte(word)))
 	}
-	return key, false
+	if word != l.last && plain(word) && len(l.found.Words) < maxKeys {
+		l.found.Words = append(l.found.Words, word)
+		l.found.Open = l.found.Open || subtree
+	}
+	l.last = word
+	return next
 }
 
-// partly forgives an error, such as the deadline, when there are candidates.
-func partly(found Candidates, err error) error {
-	if len(found.Words) > 0 {
+// readPermitted collects from what the roles of the client's user allow to
+// read. A client without a name, one with a certificate say, finds nothing.
+func (l *level) readPermitted(ctx context.Context, c *etcd.Client) error {
+	if c.Username == "" {
 		return nil
 	}
-	return err
-}
-
-// typeable says whether a word can be typed in a shell and shown in one line:
-// scripts take a tab as the start of a description and a newline as the end.
-func typeable(word string) bool {
-	return word != "" && utf8.ValidString(word) && !strings.ContainsFunc(word, unicode.IsControl)
+	user, err := c.UserGet(ctx, c.Username)
+	if err != nil {
+		return err
+	}
+	var permitted []access.Range
+	for _, name := range user.Roles {
+		role, err := c.RoleGet(ctx, name)
+		if err != nil {
+			return err
+		}
+		for _, perm := range role.Perm {
+			if perm.GetPermType() != authpb.WRITE {
+				permitted = append(permitted, access.Range{Key: perm.GetKey(), End: perm.GetRangeEnd()})
+			}
+		}
+	}
+	for _, s := range within(l.prefix, permitted) {
+		if err := l.read(ctx, s); err != nil {
+			return err
+		}
+	}
+	return nil
 }

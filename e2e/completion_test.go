@@ -1,0 +1,655 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/ectl-io/ectl/e2e/etcdserver"
+)
+
+// startForCompletion starts a server that holds what the tests complete to.
+func startForCompletion(t *testing.T, options etcdserver.Options) *etcdserver.Server {
+	t.Helper()
+	server, err := etcdserver.Start(t.Context(), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Stop)
+	user, password := "", ""
+	if options.RootPassword != "" {
+		user, password = "root", options.RootPassword
+	}
+	client, err := server.Client(user, password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{
+		"alice", "bob@example.com", "bob@example.org", "system:node:worker", "system:node:witness", "ünal",
+		"space man", "-dash", `quo"te`, "semi;colon", "tab\tbed", "evil$(touch pwned)1", "evil$(touch pwned)2", "evil`touch pwned`",
+	} {
+		_, err := client.UserAddWithOptions(ctx, name, "", &clientv3.UserAddOptions{NoPassword: true})
+		must(err)
+	}
+	for _, name := range []string{"app", "audit", "backup"} {
+		_, err := client.RoleAdd(ctx, name)
+		must(err)
+	}
+	for _, role := range []string{"app", "backup"} {
+		_, err := client.UserGrantRole(ctx, "alice", role)
+		must(err)
+	}
+	for _, p := range []struct {
+		key, end string
+		kind     clientv3.PermissionType
+	}{
+		{"/app/", "/app0", clientv3.PermissionType(clientv3.PermReadWrite)},
+		{"/app/", "", clientv3.PermissionType(clientv3.PermRead)},
+		{"/single", "", clientv3.PermissionType(clientv3.PermRead)},
+		{"/from", "\x00", clientv3.PermissionType(clientv3.PermRead)},
+		{"a-b=c:d@e", "", clientv3.PermissionType(clientv3.PermRead)},
+	} {
+		_, err := client.RoleGrantPermission(ctx, "app", p.key, p.end, p.kind)
+		must(err)
+	}
+	for _, key := range []string{
+		"/app/conf/name", "/app/conf/number", "/app/conf/nested/deep", "/app2/x", "/odd key/x", "/odd$(touch pwned)/x", "zone", "zone/a",
+		"urn:isbn:123", "a-b=c:d@e",
+	} {
+		_, err := client.Put(ctx, key, "v")
+		must(err)
+	}
+	return server
+}
+
+// completion is what a command line becomes at a Tab.
+type completion struct{ typed, want string }
+
+// completedAlike are command lines that every shell completes alike.
+var completedAlike = []completion{
+	// Commands, and their prefixes.
+	{"ectl us", "ectl user "},
+	{"ectl user li", "ectl user list "},
+	{"ectl completion z", "ectl completion zsh "},
+	// Names of users and roles.
+	{"ectl user get al", "ectl user get alice "},
+	{"ectl us get al", "ectl us get alice "},
+	{"ectl user get bob@example.c", "ectl user get bob@example.com "},
+	{"ectl user get bo", "ectl user get bob@example."},
+	{"ectl user get system:node:wo", "ectl user get system:node:worker "},
+	{"ectl user get sys", "ectl user get system:node:w"},
+	{"ectl user get ün", "ectl user get ünal "},
+	{"ectl user grant-role alice au", "ectl user grant-role alice audit "},
+	{"ectl us grant-role alice au", "ectl us grant-role alice audit "},
+	{"ectl --dial-timeout $T user get al", "ectl --dial-timeout $T user get alice "},
+	{"ectl --dial-timeout=$T us get al", "ectl --dial-timeout=$T us get alice "},
+	// The roles that the user has.
+	{"ectl user revoke-role alice a", "ectl user revoke-role alice app "},
+	{"ectl user revoke-role bob@example.com a", "ectl user revoke-role bob@example.com a"},
+	// Permissions.
+	{"ectl role grant-permission audit readw", "ectl role grant-permission audit readwrite "},
+	{"ectl role grant-permission audit w", "ectl role grant-permission audit write "},
+	{"ectl role grant-permission audit read /app2/", "ectl role grant-permission audit read /app2/x "},
+	{"ectl role revoke-permission app /s", "ectl role revoke-permission app /single "},
+	{"ectl role revoke-permission app /app/ ", "ectl role revoke-permission app /app/ /app0 "},
+	{"ectl role revoke-permission app /from ", "ectl role revoke-permission app /from --from-key "},
+	{"ectl role revoke-permission app a-b=c:d", "ectl role revoke-permission app a-b=c:d@e "},
+	{"ectl role revoke-permission app --prefix ", "ectl role revoke-permission app --prefix /app/ "},
+	{"ectl role revoke-permission app --from-key ", "ectl role revoke-permission app --from-key /from "},
+	// Formats and files.
+	{"ectl get k -w prot", "ectl get k -w protobuf "},
+	{"ectl get k --write-out=prot", "ectl get k --write-out=protobuf "},
+	{"ectl --cacert ca-f", "ectl --cacert ca-file.pem "},
+	{"ectl --password-file ca-f", "ectl --password-file ca-file.pem "},
+	{"ectl --endpoints ca-f", "ectl --endpoints ca-f"},
+	{"ectl get ca-f", "ectl get ca-f"},
+	// Keys, level by level.
+	{"ectl get /app/c", "ectl get /app/conf/"},
+	{"ectl get /app/conf/ne", "ectl get /app/conf/nested/"},
+	{"ectl get /app/conf/nu", "ectl get /app/conf/number "},
+	{"ectl put /app/conf/nu", "ectl put /app/conf/number "},
+	{"ectl get ur", "ectl get urn:isbn:123 "},
+	{"ectl get urn:isbn:1", "ectl get urn:isbn:123 "},
+	{"ectl get a-b=c:", "ectl get a-b=c:d@e "},
+	// What would need quoting is left out, and never run.
+	{"ectl user get spa", "ectl user get spa"},
+	{"ectl user get evi", "ectl user get evi"},
+	{"ectl user get semi", "ectl user get semi"},
+	{"ectl get /od", "ectl get /od"},
+}
+
+// listed are command lines with several ways to go on, which the shell shows.
+var listed = []struct {
+	typed string
+	shown []string
+	not   []string
+}{
+	{"ectl user ", []string{"add", "grant-role", "list", "passwd", "revoke-role"}, []string{"grant-permission"}},
+	{"ectl user get ", []string{"alice", "bob@example.com", "system:node:witness", "system:node:worker", "ünal"}, []string{"space", "evil", "dash", "semi", "quo", "tab"}},
+	{"ectl user revoke-role alice ", []string{"app", "backup"}, []string{"audit"}},
+	{"ectl role revoke-permission app ", []string{"/app/", "/single", "read key /single", "readwrite prefix /app/", "read keys from /from"}, []string{"audit"}},
+	{"ectl get /app/conf/", []string{"name", "nested/", "number"}, []string{"deep"}},
+	{"ectl get z", []string{"zone", "zone/"}, nil},
+	{"ectl get k -w ", []string{"simple", "fields", "json", "protobuf", "table", "yaml", "ndjson", "csv"}, nil},
+}
+
+func TestBashCompletesLive(t *testing.T) {
+	const library = "/usr/share/bash-completion/bash_completion"
+	if _, err := os.Stat(library); err != nil {
+		t.Skip("bash-completion is not installed")
+	}
+	testShell(t, shellSetup{
+		program: "bash",
+		args:    []string{"--noprofile", "--rcfile", "rc", "-i"},
+		rc:      "rc", setup: `
+PS1='ready> '
+. ` + library + `
+source <(ectl completion bash)
+bind 'set show-all-if-ambiguous on'
+bind 'set bell-style none'
+bind 'set page-completions off'
+bind 'set completion-query-items 0'
+bind 'set enable-bracketed-paste off'
+dump() { printf %s "$READLINE_LINE" >line.new; mv line.new line; }
+bind -x '"\C-xd": dump'
+`,
+	})
+}
+
+func TestZshCompletesLive(t *testing.T) {
+	testShell(t, shellSetup{
+		program: "zsh",
+		args:    []string{"-i"},
+		rc:      ".zshrc", setup: `
+PS1='ready> '
+bindkey -e
+setopt no_beep no_list_ambiguous
+LISTMAX=1000000
+autoload -U compinit
+compinit -u -D
+source <(ectl completion zsh)
+dump() { print -rn -- "$BUFFER" >line.new; zf_mv line.new line }
+zmodload -F zsh/files b:zf_mv
+zle -N dump
+bindkey '^Xd' dump
+`,
+	})
+}
+
+// shellSetup says how an interactive shell is started whose start-up file
+// loads the script under test, and which writes its command line into the file
+// "line" on Ctrl-X d.
+type shellSetup struct {
+	program string
+	args    []string
+	rc      string // the start-up file ...
+	setup   string // ... and what is in it
+}
+
+func testShell(t *testing.T, setup shellSetup) {
+	t.Helper()
+	if _, err := exec.LookPath(setup.program); err != nil {
+		t.Skip(setup.program + " is not installed")
+	}
+	server := startForCompletion(t, etcdserver.Options{})
+	s := startShell(t, setup, server)
+	for _, c := range completedAlike {
+		t.Run(c.typed, func(t *testing.T) {
+			if line, _ := s.tab(t, c.typed); line != c.want {
+				t.Errorf("%s makes %q of %q, want %q", setup.program, line, c.typed, c.want)
+			}
+		})
+	}
+	for _, c := range listed {
+		t.Run(c.typed+" lists", func(t *testing.T) {
+			_, shown := s.tab(t, c.typed)
+			for _, want := range c.shown {
+				if !strings.Contains(shown, want) {
+					t.Errorf("%s does not show %q for %q, but %q", setup.program, want, c.typed, shown)
+				}
+			}
+			for _, not := range c.not {
+				if strings.Contains(shown, not) {
+					t.Errorf("%s shows %q for %q: %q", setup.program, not, c.typed, shown)
+				}
+			}
+		})
+	}
+	// A server that cannot answer costs a moment and shows nothing.
+	if err := server.Members[0].Pause(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = server.Members[0].Continue() }()
+	line, shown := s.tab(t, "ectl user get al")
+	if line != "ectl user get al" || strings.Contains(shown, "rror") {
+		t.Errorf("with a server that does not answer %s makes %q of the line and shows %q", setup.program, line, shown)
+	}
+	if _, err := os.Stat(filepath.Join(s.dir, "pwned")); err == nil {
+		t.Errorf("%s ran a command that was the name of a user or a key", setup.program)
+	}
+}
+
+// interactiveShell is a shell at a pseudo-terminal.
+type interactiveShell struct {
+	dir     string
+	control *os.File
+	seen    *screen
+}
+
+func startShell(t *testing.T, setup shellSetup, server *etcdserver.Server) *interactiveShell {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range map[string]string{setup.rc: setup.setup, "ca-file.pem": ""} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.Command(setup.program, setup.args...)
+	cmd.Dir = dir
+	cmd.Env = append(shellEnv(dir, server), "TERM=xterm", "ZDOTDIR="+dir)
+	control, err := pty.StartWithAttrs(cmd, &pty.Winsize{Rows: 200, Cols: 160}, &syscall.SysProcAttr{Setsid: true, Setctty: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &interactiveShell{dir: dir, control: control, seen: &screen{}}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		defer s.seen.end()
+		buffer := make([]byte, 4096)
+		for {
+			n, err := control.Read(buffer)
+			s.seen.write(buffer[:n])
+			if err != nil {
+				return
+			}
+		}
+	}()
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		control.Close()
+		<-ended
+	})
+	timer := time.AfterFunc(20*time.Second, s.seen.end)
+	defer timer.Stop()
+	if _, ok := s.seen.waitFor("ready> ", 0); !ok {
+		t.Fatalf("%s does not prompt; it shows %q", setup.program, s.seen.since(0))
+	}
+	return s
+}
+
+func shellEnv(home string, server *etcdserver.Server) []string {
+	env := baseEnv(home, "ETCDCTL_ENDPOINTS="+server.Endpoint(), "T=1s")
+	env[0] = "PATH=" + installed.ours + string(os.PathListSeparator) + os.Getenv("PATH")
+	return env
+}
+
+// tab types the beginning of a command line and Tab. It returns what the line
+// is then, and what the screen shows since. The line is discarded.
+func (s *interactiveShell) tab(t *testing.T, typed string) (line, shown string) {
+	t.Helper()
+	file := filepath.Join(s.dir, "line")
+	_ = os.Remove(file)
+	from := s.seen.length()
+	if _, err := s.control.WriteString(typed + "\t\x18d"); err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(20 * time.Second); ; {
+		if content, err := os.ReadFile(file); err == nil {
+			line = string(content)
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("the shell does not come back from Tab after %q; it shows %q", typed, s.seen.since(from))
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	shown = strings.TrimPrefix(s.seen.since(from), typed)
+	if _, err := s.control.WriteString("\x15"); err != nil { // Ctrl-U discards the line
+		t.Fatal(err)
+	}
+	return line, shown
+}
+
+func (s *screen) length() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.shown.Len()
+}
+
+func (s *screen) since(from int) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return string(s.shown.Bytes()[from:])
+}
+
+func TestFishCompletesLive(t *testing.T) {
+	if _, err := exec.LookPath("fish"); err != nil {
+		t.Skip("fish is not installed")
+	}
+	server := startForCompletion(t, etcdserver.Options{})
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "ca-file.pem"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	complete := func(t *testing.T, typed string) []string {
+		r := invoke(t, invocation{
+			Program: "fish",
+			Args:    []string{"--no-config", "-c", `ectl completion fish | source; complete -C $argv[1]`, typed},
+			Env:     shellEnv(dir, server),
+			Dir:     dir,
+		})
+		if r.Stderr != "" || r.Status != "0" {
+			t.Errorf("fish says %q and ends with %s", r.Stderr, r.Status)
+		}
+		if r.Stdout == "" {
+			return nil
+		}
+		return strings.Split(strings.TrimSuffix(r.Stdout, "\n"), "\n")
+	}
+	for _, c := range completedAlike {
+		t.Run(c.typed, func(t *testing.T) {
+			want := c.want[strings.LastIndex(strings.TrimSuffix(c.want, " "), " ")+1:]
+			var words []string
+			for _, line := range complete(t, c.typed) {
+				word, _, _ := strings.Cut(line, "\t")
+				words = append(words, word)
+			}
+			if got := commonPrefix(words); strings.TrimSuffix(want, " ") != got && (c.typed != c.want || len(words) > 0) {
+				t.Errorf("fish completes %q to %q, want %q", c.typed, words, want)
+			}
+			// fish adds the space itself, but behind a slash.
+			if strings.HasSuffix(want, " ") && len(words) != 1 {
+				t.Errorf("fish offers %q for %q, want one word", words, c.typed)
+			}
+		})
+	}
+	for _, c := range listed {
+		t.Run(c.typed+" lists", func(t *testing.T) {
+			shown := strings.Join(complete(t, c.typed), "\n")
+			for _, want := range c.shown {
+				if !strings.Contains(shown, want) {
+					t.Errorf("fish does not show %q for %q, but %q", want, c.typed, shown)
+				}
+			}
+			for _, not := range c.not {
+				if strings.Contains(shown, not) {
+					t.Errorf("fish shows %q for %q: %q", not, c.typed, shown)
+				}
+			}
+		})
+	}
+	if _, err := os.Stat(filepath.Join(dir, "pwned")); err == nil {
+		t.Error("fish ran a command that was the name of a user or a key")
+	}
+}
+
+func commonPrefix(words []string) string {
+	if len(words) == 0 {
+		return ""
+	}
+	prefix := words[0]
+	for _, word := range words[1:] {
+		for !strings.HasPrefix(word, prefix) {
+			prefix = prefix[:len(prefix)-1]
+		}
+	}
+	return prefix
+}
+
+// completed is what the program answers to a completion script.
+type completed struct {
+	Words     []string // without descriptions
+	Directive string
+	Took      time.Duration
+	result
+}
+
+// Directives of cobra's completion scripts.
+const (
+	noFiles         = ":4"
+	noFilesNorSpace = ":6"
+	anyFile         = ":0"
+)
+
+func complete(t *testing.T, env []string, args ...string) completed {
+	t.Helper()
+	start := time.Now()
+	r := invoke(t, invocation{
+		Program: filepath.Join(installed.ours, "ectl"),
+		Args:    append([]string{"__complete"}, args...),
+		Env:     env,
+		Dir:     t.TempDir(),
+		// A question or a look at standard input would end here, and show.
+		Terminal: []answer{},
+	})
+	c := completed{Took: time.Since(start), result: r}
+	lines := strings.Split(strings.TrimSuffix(r.Stdout, "\n"), "\n")
+	c.Directive = lines[len(lines)-1]
+	for _, line := range lines[:len(lines)-1] {
+		word, _, _ := strings.Cut(line, "\t")
+		c.Words = append(c.Words, word)
+	}
+	return c
+}
+
+// tolerance is what starting a program may take on a busy machine, besides the
+// 300 ms that a completion has.
+const tolerance = 500 * time.Millisecond
+
+func TestCompletionThatCannotAnswerIsSilentAndQuick(t *testing.T) {
+	server := startForCompletion(t, etcdserver.Options{RootPassword: rootPassword})
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // accepts and never says a word
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	stopped := startForCompletion(t, etcdserver.Options{})
+	if err := stopped.Members[0].Pause(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = stopped.Members[0].Continue() }()
+	const root = "ETCDCTL_USER=root:" + rootPassword
+	for name, test := range map[string]struct {
+		env  []string
+		args []string
+	}{
+		"refused":               {[]string{"ETCDCTL_ENDPOINTS=" + deadEndpoint(t)}, nil},
+		"no answer":             {[]string{"ETCDCTL_ENDPOINTS=" + silent.Addr().String()}, nil},
+		"no answer to a login":  {[]string{"ETCDCTL_ENDPOINTS=" + silent.Addr().String(), root}, nil},
+		"stopped":               {[]string{"ETCDCTL_ENDPOINTS=" + stopped.Endpoint()}, nil},
+		"unknown host":          {[]string{"ETCDCTL_ENDPOINTS=no-such-host.invalid:2379"}, nil},
+		"no such domain":        {[]string{"ETCDCTL_DISCOVERY_SRV=no-such-domain.invalid"}, nil},
+		"nobody":                {nil, nil},
+		"password to ask for":   {[]string{"ETCDCTL_USER=root"}, nil},
+		"password on stdin":     {[]string{"ETCDCTL_USER=root"}, []string{"--password-file", "-"}},
+		"wrong password":        {[]string{"ETCDCTL_USER=root:wrong"}, nil},
+		"wrong token":           {[]string{"ETCDCTL_AUTH_JWT_TOKEN=nonsense"}, nil},
+		"flag and variable":     {[]string{root}, []string{"--user", "root:" + rootPassword}},
+		"unknown format":        {[]string{root, "ETCDCTL_WRITE_OUT=poetry"}, nil},
+		"no such certificate":   {[]string{root, "ETCDCTL_CACERT=no-such-file"}, nil},
+		"TLS to a plain server": {[]string{"ETCDCTL_ENDPOINTS=" + strings.Replace(server.Endpoint(), "http:", "https:", 1), root}, nil},
+		"debug":                 {[]string{"ETCDCTL_USER=root:wrong", "ETCDCTL_DEBUG=true"}, nil},
+		"unknown variable":      {[]string{"ETCDCTL_USER=root:wrong", "ETCDCTL_NO_SUCH=1"}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			env := baseEnv(t.TempDir(), append([]string{"ETCDCTL_ENDPOINTS=" + server.Endpoint()}, test.env...)...)
+			c := complete(t, env, append(test.args, "user", "get", "")...)
+			if c.Stdout != noFiles+"\n" || c.Status != "0" {
+				t.Errorf("stdout %q and status %s, want no candidate", c.Stdout, c.Status)
+			}
+			if c.Stderr != "Completion ended with directive: ShellCompDirectiveNoFileComp\n" || c.Terminal != "" {
+				t.Errorf("the screen shows %q and %q", c.Stderr, c.Terminal)
+			}
+			if limit := 300*time.Millisecond + tolerance; c.Took > limit {
+				t.Errorf("it took %s, more than %s", c.Took, limit)
+			}
+		})
+	}
+	// The same with all of it right, so that silence above means something.
+	env := baseEnv(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint(), root, "ETCDCTL_DEBUG=true", "ETCDCTL_NO_SUCH=1")
+	c := complete(t, env, "user", "get", "al")
+	if !slices.Equal(c.Words, []string{"alice"}) || strings.Count(c.Stderr, "\n") != 1 {
+		t.Errorf("root completes %q, and the screen shows %q", c.Words, c.Stderr)
+	}
+}
+
+func TestCompletionHasADirectiveForEveryWord(t *testing.T) {
+	server := startForCompletion(t, etcdserver.Options{})
+	env := baseEnv(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint())
+	for _, test := range []struct {
+		line      string
+		words     string
+		directive string
+	}{
+		{"user add ", "", noFiles},
+		{"user get alice ", "", noFiles},
+		{"role get ", "app audit backup", noFiles},
+		{"role delete a", "app audit", noFiles},
+		{"user grant-role ali", "alice", noFiles},
+		{"user revoke-role alice ", "app backup", noFiles},
+		{"role grant-permission app ", "read readwrite write", noFiles},
+		{"role revoke-permission app ", "/app/ /from /single a-b=c:d@e", noFiles},
+		{"role revoke-permission app --prefix ", "/app/", noFiles},
+		{"role revoke-permission app --prefix /app/ ", "", noFiles},
+		{"role revoke-permission app /single ", "", noFiles},
+		{"role revoke-permission app /app/ /", "/app0", noFiles},
+		{"get /app", "/app/ /app2/", noFilesNorSpace},
+		{"get /app/conf/nu", "/app/conf/number", noFiles},
+		{"get zo", "zone zone/", noFilesNorSpace},
+		{"del /app2/", "/app2/x", noFiles},
+		{"put zone ", "", noFiles},
+		{"get k --sort-by ", "CREATE KEY MODIFY VALUE VERSION", noFiles},
+		{"get k --consistency ", "l s", noFiles},
+		{"get k --limit ", "", noFiles},
+		{"put k v --lease ", "", noFiles},
+		{"--endpoints ", "", noFiles},
+		{"--user ", "", noFiles},
+		{"--command-timeout ", "", noFiles},
+		{"--cacert ", "", anyFile},
+		{"--cert ", "", anyFile},
+		{"--key ", "", anyFile},
+		{"--password-file ", "", anyFile},
+		{"--auth-jwt-token-file ", "", anyFile},
+		{"user add bob --new-user-password-file ", "", anyFile},
+		{"version ", "", noFiles},
+		{"auth status ", "", noFiles},
+		{"options ", "", noFiles},
+	} {
+		t.Run(test.line, func(t *testing.T) {
+			c := complete(t, env, strings.Split(test.line, " ")...)
+			if got := strings.Join(c.Words, " "); got != test.words || c.Directive != test.directive {
+				t.Errorf("%q is completed to %q%s, want %q%s", test.line, got, c.Directive, test.words, test.directive)
+			}
+		})
+	}
+}
+
+func TestCompletionOfKeysKeepsToWhatTheUserMayRead(t *testing.T) {
+	server := startForCompletion(t, etcdserver.Options{RootPassword: rootPassword})
+	client, err := server.Client("root", rootPassword)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	if _, err := client.UserAdd(t.Context(), "carol", "carolpw"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.UserGrantRole(t.Context(), "carol", "app"); err != nil {
+		t.Fatal(err)
+	}
+	env := baseEnv(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint(), "ETCDCTL_USER=carol:carolpw")
+	for word, want := range map[string]string{
+		"":           "/ a-b=c:d@e urn:isbn:123 zone zone/", // keys from /from on, too
+		"/a":         "/app/",
+		"/app/conf/": "/app/conf/name /app/conf/nested/ /app/conf/number",
+		"/app2":      "",
+	} {
+		if got := strings.Join(complete(t, env, "get", word).Words, " "); got != want {
+			t.Errorf("carol completes %q to %q, want %q", word, got, want)
+		}
+	}
+}
+
+func TestCompletionIsQuickWhereThereIsMuch(t *testing.T) {
+	server, err := etcdserver.Start(t.Context(), etcdserver.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Stop)
+	client, err := server.Client("", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	putAll := func(n int, key func(int) string) {
+		t.Helper()
+		const batch = 128 // operations of a transaction
+		for from := 0; from < n; from += batch {
+			var puts []clientv3.Op
+			for i := from; i < min(from+batch, n); i++ {
+				puts = append(puts, clientv3.OpPut(key(i), "v"))
+			}
+			if _, err := client.Txn(t.Context()).Then(puts...).Commit(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	putAll(100_000, func(i int) string { return fmt.Sprintf("/big/subtree/%06d", i) })
+	putAll(10_000, func(i int) string { return fmt.Sprintf("/wide/%05d", i) })
+	putAll(1_000, func(i int) string { return fmt.Sprintf("/wide-subtrees/%04d/k", i) })
+	for _, key := range []string{"/big/a", "/big/b/x", "/big/z"} {
+		if _, err := client.Put(t.Context(), key, "v"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const users = 2_000
+	for i := range users {
+		if _, err := client.UserAddWithOptions(t.Context(), fmt.Sprintf("user%04d", i), "", &clientv3.UserAddOptions{NoPassword: true}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	env := baseEnv(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint())
+	quick := func(c completed) completed {
+		t.Helper()
+		if limit := 300*time.Millisecond + tolerance; c.Took > limit {
+			t.Errorf("it took %s, more than %s", c.Took, limit)
+		}
+		return c
+	}
+	if got, want := quick(complete(t, env, "get", "/big/")).Words, []string{"/big/a", "/big/b/", "/big/subtree/", "/big/z"}; !slices.Equal(got, want) {
+		t.Errorf("the level /big/ is completed to %q, want %q", got, want)
+	}
+	if got, want := quick(complete(t, env, "get", "")).Words, []string{"/"}; !slices.Equal(got, want) {
+		t.Errorf("nothing is completed to %q, want %q", got, want)
+	}
+	for _, level := range []string{"/wide/", "/wide-subtrees/", "/big/subtree/"} {
+		if got := quick(complete(t, env, "get", level)).Words; len(got) != 200 {
+			t.Errorf("the level %s is completed to %d keys, want the first 200", level, len(got))
+		}
+	}
+	if got := quick(complete(t, env, "user", "get", "")).Words; len(got) != users {
+		t.Errorf("%d users are completed, want %d", len(got), users)
+	}
+}
