@@ -96,6 +96,9 @@ bench: build $(CACHE)/etcd-3.7.3 $(CACHE)/etcd-3.6.16 $(REFERENCE) ## Measure ec
 
 .PHONY: snapshot
 snapshot: $(RELEASER) ## Build the release archives and packages into dist, publishing nothing
+# Without any remote goreleaser gives up on all of git, commit and date included.
+	@git remote get-url origin >/dev/null 2>&1 || export GIT_CONFIG_COUNT=1 \
+		GIT_CONFIG_KEY_0=remote.origin.url GIT_CONFIG_VALUE_0=https://github.com/ectl-io/ectl; \
 	$(RELEASER) release -f goreleaser.yaml --snapshot --clean --skip=publish
 
 .PHONY: release-check
