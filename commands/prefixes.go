@@ -32,6 +32,9 @@ func expandPrefixes(root *cobra.Command, args []string) []string {
 			expanded[at] = next.Name()
 		}
 		cmd = next
+		if cmd.Parent() == root && cmd.Name() == "help" {
+			cmd = root // its arguments name a command
+		}
 		at++
 	}
 	return expanded

@@ -4,6 +4,7 @@ package commands
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -88,6 +89,17 @@ func setHelp(root *cobra.Command, f *cli.Factory) {
 	// Only known once all commands are there.
 	root.InitDefaultHelpCmd()
 	root.InitDefaultHelpFlag()
+	if topic, _, err := root.Find([]string{"help"}); err == nil {
+		known := topic.Run
+		topic.Run = func(cmd *cobra.Command, args []string) {
+			if _, _, err := root.Find(args); err != nil {
+				// As in etcdctl this is not an error, but no help text either.
+				fmt.Fprintf(cmd.ErrOrStderr(), "Unknown help topic %q; see '%s --help'\n", strings.Join(args, " "), root.CommandPath())
+				return
+			}
+			known(cmd, args)
+		}
+	}
 	if flag := root.Flags().Lookup("help"); flag != nil {
 		flag.Hidden = true
 	}

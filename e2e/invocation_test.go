@@ -26,6 +26,9 @@ type invocation struct {
 	// Terminal, where it is not empty, replaces Stdin by a pseudo-terminal on
 	// which each prompt is waited for and then answered.
 	Terminal []answer
+	// AtPrompt, where it is not nil, is called with the process id each time a
+	// prompt was seen, before it is answered.
+	AtPrompt func(pid int)
 	// Limit ends the program when it takes longer.
 	Limit time.Duration
 }
@@ -62,7 +65,7 @@ func invoke(t testing.TB, in invocation) result {
 	cmd.WaitDelay = time.Second
 
 	var terminal *sink
-	var closeTerminal func()
+	var answerPrompts, closeTerminal func()
 	if in.Terminal == nil {
 		cmd.Stdin = strings.NewReader(in.Stdin)
 		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
@@ -87,23 +90,30 @@ func invoke(t testing.TB, in invocation) result {
 			}
 			control.Close()
 		}
-		go func() {
+		answerPrompts = func() {
 			from := 0
 			for _, a := range in.Terminal {
 				var ok bool
 				if from, ok = seen.waitFor(a.Prompt, from); !ok {
 					return
 				}
+				if in.AtPrompt != nil {
+					in.AtPrompt(cmd.Process.Pid)
+				}
 				// A person takes longer than the program needs to turn the
 				// echo off.
 				time.Sleep(60 * time.Millisecond)
 				_, _ = control.WriteString(a.Typed)
 			}
-		}()
+		}
 	}
 
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("start %s: %v", in.Program, err)
+	}
+	var answering sync.WaitGroup
+	if answerPrompts != nil {
+		answering.Go(answerPrompts)
 	}
 	var killed bool
 	var mu sync.Mutex
@@ -116,6 +126,7 @@ func invoke(t testing.TB, in invocation) result {
 	err := cmd.Wait()
 	timer.Stop()
 	seen.end()
+	answering.Wait()
 	r := result{Stdout: stdout.String(), Stderr: stderr.String()}
 	if closeTerminal != nil {
 		closeTerminal()

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -355,23 +356,101 @@ var differences = map[string]func(reference, ours result) error{
 		return nil
 	},
 	"formats": func(reference, ours result) error {
+		// It may have begun to print, prompts or the head of a result.
 		if reference.Status != "4" || !strings.Contains(reference.Stderr, "not supported as output format") {
 			return errors.New("the reference does not refuse the format")
 		}
-		if ours.Status != "0" || ours.Stdout == "" {
-			return errors.New("ours does not answer in the format")
-		}
-		return nil
+		return answered(ours)
+	},
+	"new-formats": func(reference, ours result) error {
+		return firstError(
+			refused(reference, "4", "unsupported output format"),
+			answered(ours))
+	},
+	"count-only": func(reference, ours result) error {
+		return firstError(
+			refused(reference, "128", "--count-only is only for `--write-out=fields`"),
+			answered(ours))
+	},
+	"stream-fallback": func(reference, ours result) error {
+		return firstError(
+			refused(reference, "1", "code = Unimplemented"),
+			answered(ours))
+	},
+	"expired-certificate": func(_, ours result) error {
+		return refused(ours, "128", "expired at")
 	},
 	"unreachable": func(reference, ours result) error {
 		if !strings.HasPrefix(reference.Status, "killed") {
 			return errors.New("the reference does not hang")
 		}
-		if ours.Status != "1" || !strings.Contains(ours.Stderr, "Error: ") {
-			return errors.New("ours does not fail with status 1")
-		}
-		return nil
+		return refused(ours, "1", "connection refused")
 	},
+	"whole-line": func(reference, ours result) error {
+		if ours.Status == "0" {
+			return refused(reference, "2", "authentication failed")
+		}
+		return firstError(
+			answered(reference),
+			refused(ours, "2", "authentication failed"))
+	},
+	"empty-password": func(reference, ours result) error {
+		return firstError(
+			answered(reference),
+			refused(ours, "128", "empty password"))
+	},
+	"passwd-without-password": func(reference, ours result) error {
+		return firstError(
+			printed(reference, "Password updated\n"),
+			refused(ours, "1", "password"))
+	},
+	"auth-enable-grants": func(reference, ours result) error {
+		return firstError(
+			refused(reference, "1", "role name already exists"),
+			printed(ours, "Authentication Enabled\n"))
+	},
+	"detail-json": func(reference, ours result) error {
+		if json.Valid([]byte(reference.Stdout)) {
+			return errors.New("the reference prints one JSON document")
+		}
+		if !json.Valid([]byte(ours.Stdout)) {
+			return errors.New("ours is not one JSON document")
+		}
+		return firstError(answered(reference), answered(ours))
+	},
+}
+
+// refused is nil where a program failed as it was meant to, without a result.
+func refused(r result, status, reason string) error {
+	if r.Status != status || r.Stdout != "" || !strings.Contains(r.Stderr, reason) {
+		return fmt.Errorf("status %s and stdout %q, want status %s, no stdout and %q on stderr", r.Status, r.Stdout, status, reason)
+	}
+	return nil
+}
+
+// answered is nil where a program gave a result.
+func answered(r result) error {
+	if r.Status != "0" || r.Stdout == "" {
+		return fmt.Errorf("status %s and stdout %q, want a result", r.Status, r.Stdout)
+	}
+	return nil
+}
+
+// printed is nil where a program gave this result.
+func printed(r result, stdout string) error {
+	if r.Status != "0" || r.Stdout != stdout {
+		return fmt.Errorf("status %s and stdout %q, want %q", r.Status, r.Stdout, stdout)
+	}
+	return nil
+}
+
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // compareServers checks that both programs left the same keys, users and roles.

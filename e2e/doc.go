@@ -1,0 +1,65 @@
+// Package e2e tests ectl from outside: the built program, on real etcd servers,
+// beside the etcdctl that it stands in for. It is a Go module of its own, so
+// that nobody who builds ectl compiles what only tests need.
+//
+// The program is bin/ectl, or what the environment variable ECTL_BIN names. The
+// servers and the reference are in .cache, or in ECTL_CACHE; `make servers`
+// builds them. Every server listens on loopback only and ends with the test.
+//
+// # Scripts
+//
+// testdata/script/NAME.txtar is one administrator's task from start to end, run
+// by TestScripts. The language is that of rogpeppe/go-internal/testscript:
+// "ectl ARGS" must succeed and "! ectl ARGS" fail, and "stdout", "stderr" and
+// "cmp" look at what it printed. Besides its own, these commands exist:
+//
+//	etcd start [FLAGS] [NAME]   starts a server and sets ETCDCTL_ENDPOINTS, for
+//	                            a TLS server ETCDCTL_CACERT as well, and
+//	                            ENDPOINT1, ENDPOINT2, ... to its members' URLs.
+//	    -version V              default 3.7.3
+//	    -members N              default 1
+//	    -tls                    a server certificate for loopback
+//	    -client-cert-auth       TLS, and the user is the certificate's CN
+//	    -auth                   root with the password $ROOTPW, authentication on
+//	    -jwt                    tokens are JWTs
+//	    -token-ttl DURATION     how long tokens live
+//	etcd stop|pause|continue|restart [NAME]    NAME.2 is its second member
+//	ectl ARGS, etcdctl ARGS     ours, under either name
+//	status N                    the exit status of the last ectl was N
+//	nosecret TEXT               TEXT is in neither stdout nor stderr
+//	token VARIABLE USER TTL     a JWT of USER for the server, in the variable
+//
+// To run ectl in the background or in a pipe, use exec: it is on the PATH.
+// "stdin FILE" gives the next command a pipe, "ttyin -stdin FILE" a terminal,
+// and "ttyout" looks at what the terminal showed. The environment has
+//
+//	CACERT, OTHERCA             the servers' authority, and another
+//	CERT_x, KEY_x               client certificates, for x root, alice, bob and
+//	                            nobody (who is no user) by common name, noname
+//	                            (without one), expired (root's, until yesterday)
+//	                            and other (root's, of the other authority)
+//	DEAD                        host:port of an endpoint that refuses
+//
+// An empty variable is still set, and etcdctl takes a variable and a flag for
+// the same option for an error. So a script that uses --user never sets
+// ETCDCTL_USER before.
+//
+// # Parity
+//
+// testdata/parity/NAME.txt is a group of command lines that TestParity runs
+// through the reference and through ours. Package parity describes the format.
+// Standard output and exit status must be equal, an error of the server must
+// stand at the start of a line of our standard error, and afterwards both
+// servers must hold the same. What differs on purpose is marked in the file,
+// listed in docs/compatibility.md and checked for exactly that difference by an
+// entry of the map "differences" in parity_test.go.
+//
+// To add a case, write the line into the group with the right server. To add a
+// deliberate difference, add the row, the entry and the marked case.
+//
+// # The rest
+//
+// TestMainWorkflow runs access control from set-up to removal on every server
+// version, kind of token and kind of identity. TestSecretsAreNeverShown tells
+// the program a secret in every way and searches what comes out.
+package e2e

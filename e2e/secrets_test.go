@@ -1,0 +1,245 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/ectl-io/ectl/e2e/etcdserver"
+)
+
+// canary is the secret that must never be seen again once it was told.
+const canary = "C4n4ry-s3cr3t"
+
+// TestSecretsAreNeverShown tells the program a secret in every way there is,
+// lets the command succeed and fail in different places, with and without
+// --debug, and searches everything that comes out.
+func TestSecretsAreNeverShown(t *testing.T) {
+	f := newFixtures(t, t.TempDir())
+	server, err := etcdserver.Start(t.Context(), etcdserver.Options{Dir: t.TempDir(), RootPassword: canary})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Stop)
+	jwtServer, err := etcdserver.Start(t.Context(), etcdserver.Options{Dir: t.TempDir(), RootPassword: canary, Tokens: f.tokens})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(jwtServer.Stop)
+	revision, err := jwtServer.AuthRevision(t.Context(), "root", canary)
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := f.tokens.Sign("root", revision, 1<<40)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	home := t.TempDir()
+	secretFile := writeSecret(t, home, "secret", canary+"\n")
+	tokenFile := writeSecret(t, home, "token", token+"\n")
+	dead := deadEndpoint(t)
+	quick := []string{"--command-timeout", "300ms", "--dial-timeout", "300ms"}
+	root := []string{"--user", "root:" + canary}
+
+	cases := []struct {
+		name     string
+		args     []string
+		env      []string
+		stdin    string
+		terminal []answer
+		endpoint string // empty means server's
+		secret   string // empty means canary
+		status   string // empty means any but a kill
+	}{
+		{name: "user:password", args: words("get k", root...), status: "0"},
+		{name: "user:password, wrong", args: words("get k --user", "nobody:"+canary), status: "2"},
+		{name: "user:password, put", args: words("put k v", root...), status: "0"},
+		{name: "user:password, unreachable", args: append(words("get k", root...), quick...), endpoint: dead, status: "2"},
+		{name: "user:password, bad endpoint", args: append(words("get k", root...), quick...), endpoint: "http://bad url", status: ""},
+		{name: "user:password, bad certificate", args: words("get k --cacert /nonexistent", root...), status: ""},
+		{name: "user:password, usage error", args: words("get", root...), status: "128"},
+		{name: "user:password, unknown flag", args: words("get k --nonsense", root...), status: "1"},
+		{name: "user:password, unknown command", args: words("nonsense", root...), status: "1"},
+		{name: "user:password, unknown format", args: words("get k -w nonsense", root...), status: "4"},
+		{name: "user:password, help", args: words("get --help", root...), status: "0"},
+		{name: "user:password, options", args: words("options", root...), status: "0"},
+		{name: "user:password, version", args: words("version", root...), status: "0"},
+		{name: "user:password, completion", args: words("__complete user get", append(root, "")...), status: "0"},
+		{name: "user:password, completion of flags", args: words("__complete get", append(root, "--")...), status: "0"},
+		{name: "user:password, password too", args: words("get k --password", append([]string{canary}, root...)...)},
+		{name: "--password", args: words("get k --user root --password", canary), status: "0"},
+		{name: "--password=", args: words("get k --user root", "--password="+canary), status: "0"},
+		{name: "--password without user", args: words("get k --password", canary)},
+		{name: "--password, wrong", args: words("get k --user nobody --password", canary), status: "2"},
+		{name: "--password and --password-file", args: words("get k --user root --password-file "+secretFile+" --password", canary)},
+		{name: "--password-file", args: words("get k --user root --password-file " + secretFile), status: "0"},
+		{name: "--password-file, wrong", args: words("get k --user nobody --password-file " + secretFile), status: "2"},
+		{name: "--password-file -", args: words("get k --user root --password-file -"), stdin: canary + "\n", status: "0"},
+		{name: "--password-file named by the secret", args: words("get k --user root:" + canary + " --password-file /nonexistent")},
+		{name: "ETCDCTL_USER", args: words("get k"), env: []string{"ETCDCTL_USER=root:" + canary}, status: "0"},
+		{name: "ETCDCTL_USER, wrong", args: words("get k"), env: []string{"ETCDCTL_USER=nobody:" + canary}, status: "2"},
+		{name: "ETCDCTL_USER, conflict", args: words("get k", root...), env: []string{"ETCDCTL_USER=root:" + canary}, status: "1"},
+		{name: "ETCDCTL_PASSWORD", args: words("get k --user root"), env: []string{"ETCDCTL_PASSWORD=" + canary}, status: "0"},
+		{name: "ETCDCTL_PASSWORD, conflict", args: words("get k --user root --password", canary), env: []string{"ETCDCTL_PASSWORD=" + canary}, status: "1"},
+		{name: "misspelt variable", args: words("get k", root...), env: []string{"ETCDCTL_PASWORD=" + canary}, status: "0"},
+		{name: "misspelt variable, ours", args: words("get k", root...), env: []string{"ECTL_PASSWORD=" + canary}, status: "0"},
+		{name: "wrong variable", args: words("get k"), env: []string{"ETCDCTL_HEX=" + canary}},
+		{name: "prompt on a pipe", args: words("get k --user root"), stdin: canary + "\n", status: "0"},
+		{name: "prompt on a terminal", args: words("get k --user root"), terminal: []answer{{"Password: ", canary + "\n"}}, status: "0"},
+		{name: "prompt on a terminal, wrong", args: words("get k --user nobody"), terminal: []answer{{"Password: ", canary + "\n"}}, status: "2"},
+
+		{name: "user add name:password", args: words("user add alice:"+canary, root...), status: "0"},
+		{name: "user add name:password again", args: words("user add alice:"+canary, root...), status: "1"},
+		{name: "user add name:password, two arguments", args: words("user add alice:"+canary+" x", root...), status: "128"},
+		{name: "user add name:password, json", args: words("user add a1:"+canary+" -w json", root...), status: "0"},
+		{name: "user add name:password, yaml", args: words("user add a2:"+canary+" -w yaml", root...), status: "0"},
+		{name: "user add name:password, unauthenticated", args: words("user add a3:" + canary), status: "1"},
+		{name: "user add :password", args: words("user add :"+canary, root...), status: "128"},
+		{name: "user add misspelt", args: words("user adx alice:"+canary, root...), status: "0"},
+		{name: "user add name:password unreachable", args: append(words("user add a4:"+canary), quick...), endpoint: dead, status: "1"},
+		{name: "--new-user-password", args: words("user add bob --new-user-password "+canary, root...), status: "0"},
+		{name: "--new-user-password again", args: words("user add bob --new-user-password "+canary, root...), status: "1"},
+		{name: "--new-user-password-file", args: words("user add carol --new-user-password-file "+secretFile, root...), status: "0"},
+		{name: "--new-user-password-file, passwd", args: words("user passwd carol --new-user-password-file "+secretFile, root...), status: "0"},
+		{name: "two sources", args: words("user add dora --generate-password --new-user-password "+canary, root...), status: "128"},
+		{name: "new password on a pipe", args: words("user add dave", root...), stdin: canary + "\n" + canary + "\n", status: "0"},
+		{name: "new password on a pipe, different", args: words("user add erin", root...), stdin: canary + "\nother\n", status: "128"},
+		{name: "new password, not interactive", args: words("user add frank --interactive=false", root...), stdin: canary + "\n", status: "0"},
+		{name: "new password on a terminal", args: words("user add grace", root...), status: "0", terminal: []answer{
+			{"Password of grace: ", canary + "\n"}, {"again for confirmation: ", canary + "\n"},
+		}},
+		{name: "new password on a terminal, different", args: words("user passwd grace", root...), status: "128", terminal: []answer{
+			{"Password of grace: ", canary + "\n"}, {"again for confirmation: ", "other\n"},
+		}},
+		{name: "both passwords on a terminal", args: words("user passwd grace --user root"), status: "0", terminal: []answer{
+			{"Password of grace: ", canary + "\n"}, {"again for confirmation: ", canary + "\n"}, {"Password: ", canary + "\n"},
+		}},
+
+		{name: "--auth-jwt-token", args: words("get k --auth-jwt-token", token), endpoint: jwtServer.Endpoint(), secret: token, status: "0"},
+		{name: "--auth-jwt-token, wrong server", args: words("get k --auth-jwt-token", token), secret: token, status: "1"},
+		{name: "--auth-jwt-token, nonsense", args: words("get k --auth-jwt-token", canary), endpoint: jwtServer.Endpoint(), status: "1"},
+		{name: "--auth-jwt-token unreachable", args: append(words("get k --auth-jwt-token", token), quick...), endpoint: dead, secret: token, status: "1"},
+		{name: "--auth-jwt-token-file", args: words("get k --auth-jwt-token-file " + tokenFile), endpoint: jwtServer.Endpoint(), secret: token, status: "0"},
+		{name: "ETCDCTL_AUTH_JWT_TOKEN", args: words("get k"), env: []string{"ETCDCTL_AUTH_JWT_TOKEN=" + token}, endpoint: jwtServer.Endpoint(), secret: token, status: "0"},
+		{name: "ETCDCTL_AUTH_JWT_TOKEN, conflict", args: words("get k --auth-jwt-token", token), env: []string{"ETCDCTL_AUTH_JWT_TOKEN=" + token}, secret: token, status: "1"},
+		{name: "login on a JWT server", args: words("get k", root...), endpoint: jwtServer.Endpoint(), status: "0"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			for _, debug := range []string{"", "--debug"} {
+				if debug != "" && c.status == "0" && c.args[0] == "user" && c.args[1] == "add" {
+					continue // the user exists now; the cases that fail cover it
+				}
+				in := invocation{
+					Program: filepath.Join(installed.ours, "ectl"), Args: c.args, Dir: home,
+					Stdin: c.stdin, Terminal: c.terminal,
+				}
+				if debug != "" && c.args[0] != "__complete" {
+					in.Args = append([]string{debug}, c.args...)
+				}
+				endpoint := c.endpoint
+				if endpoint == "" {
+					endpoint = server.Endpoint()
+				}
+				in.Env = baseEnv(home, append([]string{"ETCDCTL_ENDPOINTS=" + endpoint}, c.env...)...)
+				in.AtPrompt = func(pid int) {
+					for _, child := range children(pid) {
+						if line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", child)); err == nil {
+							searchFor(t, canary, "the command line of a child", string(line))
+						}
+					}
+				}
+				got := invoke(t, in)
+				if strings.HasPrefix(got.Status, "killed") || c.status != "" && got.Status != c.status {
+					t.Errorf("%v: status %s, want %q\nstderr: %s", in.Args, got.Status, c.status, got.Stderr)
+				}
+				secret := c.secret
+				if secret == "" {
+					secret = canary
+				}
+				searchFor(t, secret, "stdout"+debug, got.Stdout)
+				searchFor(t, secret, "stderr"+debug, got.Stderr)
+				searchFor(t, secret, "the terminal"+debug, got.Terminal)
+			}
+		})
+	}
+}
+
+// TestGeneratedPasswordIsShownOnce checks the one secret that is printed.
+func TestGeneratedPasswordIsShownOnce(t *testing.T) {
+	server, err := etcdserver.Start(t.Context(), etcdserver.Options{Dir: t.TempDir(), RootPassword: rootPassword})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Stop)
+	home := t.TempDir()
+	run := func(args ...string) result {
+		return invoke(t, invocation{
+			Program: filepath.Join(installed.ours, "ectl"), Args: args, Dir: home,
+			Env: baseEnv(home, "ETCDCTL_ENDPOINTS="+server.Endpoint()),
+		})
+	}
+	added := run("--user", "root:"+rootPassword, "--debug", "user", "add", "alice", "--generate-password")
+	if added.Status != "0" {
+		t.Fatalf("status %s: %s", added.Status, added.Stderr)
+	}
+	var password string
+	for _, word := range strings.Fields(added.Stdout) {
+		if len(word) == 24 {
+			password = word
+		}
+	}
+	if password == "" {
+		t.Fatalf("no password of 24 characters in %q", added.Stdout)
+	}
+	if n := strings.Count(added.Stdout, password); n != 1 {
+		t.Errorf("the password is on stdout %d times, want once", n)
+	}
+	searchFor(t, password, "stderr", added.Stderr)
+	if got := run("--user", "alice:"+password, "user", "get", "alice"); got.Status != "0" {
+		t.Errorf("the generated password is not alice's: %s", got.Stderr)
+	}
+}
+
+func searchFor(t *testing.T, secret, where, text string) {
+	t.Helper()
+	if strings.Contains(text, secret) {
+		t.Errorf("%s has the secret:\n%s", where, text)
+	}
+}
+
+// words splits line at spaces and appends more.
+func words(line string, more ...string) []string {
+	return append(strings.Fields(line), more...)
+}
+
+func writeSecret(t *testing.T, dir, name, content string) string {
+	t.Helper()
+	file := filepath.Join(dir, name)
+	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// children are the process ids of a process's children, where the system tells.
+func children(pid int) []int {
+	var pids []int
+	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	for _, task := range tasks {
+		data, err := os.ReadFile(task)
+		if err != nil {
+			continue
+		}
+		for _, field := range strings.Fields(string(data)) {
+			var child int
+			if _, err := fmt.Sscan(field, &child); err == nil {
+				pids = append(pids, child)
+			}
+		}
+	}
+	return pids
+}
