@@ -84,7 +84,7 @@ func (t *trace) reason(err error) string {
 	case errors.Is(err, context.DeadlineExceeded), status.Code(err) == codes.DeadlineExceeded:
 		return t.reasonOfDeadline()
 	case errors.Is(err, rpctypes.ErrUserEmpty):
-		return "authentication is on; say who you are with --user, --auth-jwt-token or a client certificate"
+		return "the command names an empty user, or authentication is on; say who you are with --user, --auth-jwt-token or a client certificate"
 	case errors.Is(err, rpctypes.ErrInvalidAuthToken):
 		if expiry, ok := tokenExpiry(t.token); ok && time.Now().After(expiry) {
 			return "the token expired at " + expiry.Format(time.RFC3339)
