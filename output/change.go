@@ -103,6 +103,9 @@ func (c Change) Document() Object {
 	var document Object
 	for _, member := range c.subject {
 		if value, ok := member.Value.(string); ok {
+			if value == "" { // the range end of a single key
+				continue
+			}
 			member.Value = Bytes(value)
 		}
 		document = append(document, member)

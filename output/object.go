@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
@@ -134,7 +135,22 @@ func sequenceNode[T any](items []T, node func(T) *yaml.Node) *yaml.Node {
 
 func stringNode(s string) *yaml.Node {
 	node := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s}
+	if looksOtherwise(s) {
+		node.Style = yaml.SingleQuotedStyle
+	}
 	return node
+}
+
+// looksOtherwise says whether some reader of YAML would take s, unquoted, for
+// something else than a string. The library quotes what YAML 1.2 does not take
+// for one; readers of YAML 1.1 are still many, and know more truth values and
+// notations of numbers and dates.
+func looksOtherwise(s string) bool {
+	switch strings.ToLower(s) {
+	case "y", "n", "yes", "no", "on", "off":
+		return true
+	}
+	return s != "" && strings.ContainsRune("0123456789+-.=<~", rune(s[0]))
 }
 
 // writeYAMLItem writes o as one element of a sequence that is the value of a
@@ -144,7 +160,7 @@ func writeYAMLItem(w io.Writer, o Object) error {
 }
 
 func writeYAMLNode(w io.Writer, node *yaml.Node) error {
-	text, err := yaml.Marshal(node)
+	text, err := yaml.Dump(node, yaml.WithLineWidth(-1))
 	if err != nil {
 		return err
 	}

@@ -50,7 +50,7 @@ func (p *Printer) Range(o RangeOptions) RangeStream {
 	case Table:
 		return &tableRange{p: p, o: o}
 	case CSV:
-		return &csvRange{w: csv.NewWriter(p.w), o: o}
+		return &csvRange{p: p, w: csv.NewWriter(p.w), o: o}
 	case YAML:
 		return &yamlRange{p: p, o: o}
 	case NDJSON:
@@ -283,6 +283,7 @@ func (p *Printer) cell(b []byte) string {
 }
 
 type csvRange struct {
+	p *Printer
 	w *csv.Writer
 	o RangeOptions
 }
@@ -296,7 +297,7 @@ func (s *csvRange) Begin(*pb.ResponseHeader) error {
 
 func (s *csvRange) Keys(kvs []*mvccpb.KeyValue) error {
 	for _, kv := range kvs {
-		if err := s.w.Write(s.o.columns(keyValueRow(kv, cell))); err != nil {
+		if err := s.w.Write(s.o.columns(keyValueRow(kv, s.p.cell))); err != nil {
 			return err
 		}
 	}

@@ -176,12 +176,12 @@ func (r RoleInfo) Table() TableData {
 func (r RoleInfo) Document() Object {
 	permissions := []Object{}
 	for _, perm := range r.response().GetPerm() {
-		permissions = append(permissions, Object{
-			{"access", accessName(perm.GetPermType())},
-			{"key", Bytes(perm.GetKey())},
-			{"range_end", Bytes(perm.GetRangeEnd())},
-			{"description", access.Range{Key: perm.GetKey(), End: perm.GetRangeEnd()}.String()},
-		})
+		permission := Object{{"access", accessName(perm.GetPermType())}, {"key", Bytes(perm.GetKey())}}
+		if end := perm.GetRangeEnd(); len(end) > 0 {
+			permission = append(permission, Member{"range_end", Bytes(end)})
+		}
+		description := access.Range{Key: perm.GetKey(), End: perm.GetRangeEnd()}.String()
+		permissions = append(permissions, append(permission, Member{"description", description}))
 	}
 	if r.allowsEverything() && len(permissions) == 0 {
 		permissions = append(permissions, Object{{"access", accessName(authpb.READWRITE)}, {"description", everythingDescription}})

@@ -54,11 +54,13 @@ func (t TableData) csv(w *csv.Writer) error {
 }
 
 // cell is a key or value for a person to read in a table: as it is where it is
-// printable text, otherwise as a quoted Go string.
+// printable text, otherwise as a quoted Go string. So is what looks like one,
+// and what begins or ends with a space, which nobody would see.
 func cell(b []byte) string {
 	s := string(b)
-	if utf8.ValidString(s) && strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) < 0 {
-		return s
+	if !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) ||
+		strings.HasPrefix(s, `"`) || strings.TrimSpace(s) != s {
+		return strconv.Quote(s)
 	}
-	return strconv.Quote(s)
+	return s
 }
