@@ -145,7 +145,7 @@ func FuzzNamesComeBackFromJSONAndYAMLAsTheyAre(f *testing.F) {
 // string; the reader of this test is one of YAML 1.2.
 func TestYAMLQuotesWhatReadersOfOldYAMLTakeForSomethingElse(t *testing.T) {
 	for _, s := range []string{"y", "Y", "yes", "Yes", "NO", "on", "Off", "true", "null", "~", "", "0777", "0b1", "1_000", "1:20", "+1", "-1", ".5", "1e5", "2026-01-02", "=", "<<"} {
-		if got, want := string(toYAML(t, Object{{"s", s}})), "s: '" + s + "'\n"; got != want {
+		if got, want := string(toYAML(t, Object{{"s", s}})), "s: '"+s+"'\n"; got != want {
 			t.Errorf("the string %s is written as %q, want it quoted, %q", s, got, want)
 		}
 	}
