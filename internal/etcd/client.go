@@ -53,7 +53,7 @@ func Dial(ctx context.Context, o *Options, p *prompt.Prompter, warn func(string)
 	if err != nil {
 		return nil, exit.With(exit.BadArgs, err)
 	}
-	t := &trace{endpoints: endpoints, token: config.Token, timeout: o.DialTimeout, flag: "--dial-timeout"}
+	t := &trace{endpoints: endpoints, token: config.Token, tls: config.TLS, timeout: o.DialTimeout, flag: "--dial-timeout"}
 	config.Context = ctx
 	config.DialOptions = []grpc.DialOption{
 		grpc.WithChainUnaryInterceptor(t.unary),

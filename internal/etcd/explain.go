@@ -2,6 +2,7 @@ package etcd
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -22,7 +23,8 @@ import (
 // passed, and the reason why no connection came about is gone.
 type trace struct {
 	endpoints []string
-	token     string        // the JSON web token in use, if any
+	token     string // the JSON web token in use, if any
+	tls       *tls.Config
 	timeout   time.Duration // how long requests may take, and the flag that says so
 	flag      string
 
@@ -103,6 +105,11 @@ func (t *trace) reason(err error) string {
 		case codes.Unimplemented:
 			return "this server is too old for the command"
 		case codes.Unavailable:
+			if hungUp(s.Message()) {
+				if reason := t.reasonOfHangup(); reason != "" {
+					return reason
+				}
+			}
 			return t.cause(s.Message())
 		}
 	}
@@ -115,6 +122,11 @@ func (t *trace) reasonOfDeadline() string {
 	t.mu.Lock()
 	last := t.last
 	t.mu.Unlock()
+	if hungUp(last) {
+		if reason := t.reasonOfHangup(); reason != "" {
+			return reason
+		}
+	}
 	if reason := t.cause(last); reason != "" {
 		return reason
 	}
