@@ -28,7 +28,7 @@ type printed struct {
 	name  string
 	of    string // the type or function of this package that makes it
 	hex   bool   // as with --hex
-	print func(*Printer) error
+	write func(*Printer) error
 }
 
 func header() *pb.ResponseHeader {
@@ -144,7 +144,7 @@ func everything() []printed {
 
 	var cases []printed
 	add := func(of, name string, r Result) {
-		cases = append(cases, printed{name: name, of: of, print: func(p *Printer) error { return p.Print(r) }})
+		cases = append(cases, printed{name: name, of: of, write: func(p *Printer) error { return p.Print(r) }})
 	}
 	addHex := func(of, name string, r Result) {
 		add(of, name, r)
@@ -209,17 +209,17 @@ func everything() []printed {
 	add("EtcdctlVersion", "etcdctl-version", EtcdctlVersion{info})
 
 	for _, c := range []printed{
-		{name: "range", print: get(RangeOptions{}, all)},
-		{name: "range-hex", hex: true, print: get(RangeOptions{}, all)},
-		{name: "range-nothing", print: get(RangeOptions{}, none)},
-		{name: "range-limited", print: get(RangeOptions{}, &pb.RangeResponse{Header: h, Kvs: oddKeys()[:2], More: true, Count: 16})},
-		{name: "range-keys-only", print: get(RangeOptions{KeysOnly: true}, keys)},
-		{name: "range-keys-only-hex", hex: true, print: get(RangeOptions{KeysOnly: true}, keys)},
-		{name: "range-keys-only-nothing", print: get(RangeOptions{KeysOnly: true}, none)},
-		{name: "range-count-only", print: get(RangeOptions{CountOnly: true}, counted)},
-		{name: "range-count-only-nothing", print: get(RangeOptions{CountOnly: true}, none)},
-		{name: "range-value-only", print: get(RangeOptions{ValueOnly: true}, all)},
-		{name: "range-value-only-hex", hex: true, print: get(RangeOptions{ValueOnly: true}, all)},
+		{name: "range", write: get(RangeOptions{}, all)},
+		{name: "range-hex", hex: true, write: get(RangeOptions{}, all)},
+		{name: "range-nothing", write: get(RangeOptions{}, none)},
+		{name: "range-limited", write: get(RangeOptions{}, &pb.RangeResponse{Header: h, Kvs: oddKeys()[:2], More: true, Count: 16})},
+		{name: "range-keys-only", write: get(RangeOptions{KeysOnly: true}, keys)},
+		{name: "range-keys-only-hex", hex: true, write: get(RangeOptions{KeysOnly: true}, keys)},
+		{name: "range-keys-only-nothing", write: get(RangeOptions{KeysOnly: true}, none)},
+		{name: "range-count-only", write: get(RangeOptions{CountOnly: true}, counted)},
+		{name: "range-count-only-nothing", write: get(RangeOptions{CountOnly: true}, none)},
+		{name: "range-value-only", write: get(RangeOptions{ValueOnly: true}, all)},
+		{name: "range-value-only-hex", hex: true, write: get(RangeOptions{ValueOnly: true}, all)},
 	} {
 		c.of = "Range"
 		cases = append(cases, c)
@@ -235,8 +235,8 @@ func (c printed) text(t *testing.T, format Format) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.print(p); err != nil {
-		t.Fatalf("print %s as %s: %v", c.name, format, err)
+	if err := c.write(p); err != nil {
+		t.Fatalf("write %s as %s: %v", c.name, format, err)
 	}
 	if err := p.Flush(); err != nil {
 		t.Fatal(err)

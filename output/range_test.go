@@ -53,7 +53,7 @@ func randomRange(r *rand.Rand) (response *pb.RangeResponse, blocks [][]*mvccpb.K
 
 func streamed(t *testing.T, format Format, o RangeOptions, response *pb.RangeResponse, blocks [][]*mvccpb.KeyValue) []byte {
 	t.Helper()
-	return printed{name: "random range", print: func(p *Printer) error {
+	return printed{name: "random range", write: func(p *Printer) error {
 		stream := p.Range(o)
 		if err := stream.Begin(response.GetHeader()); err != nil {
 			return err
@@ -198,7 +198,7 @@ func TestAnOutputThatCannotBeWrittenIsAnError(t *testing.T) {
 	for range 5000 {
 		large.Kvs = append(large.Kvs, keyValue("key", strings.Repeat("value ", 10), 7))
 	}
-	results = append(results, printed{name: "more than the buffer", print: get(RangeOptions{}, large)})
+	results = append(results, printed{name: "more than the buffer", write: get(RangeOptions{}, large)})
 	for _, c := range results {
 		for _, format := range Formats() {
 			size := len(c.text(t, format))
@@ -210,7 +210,7 @@ func TestAnOutputThatCannotBeWrittenIsAnError(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if err = c.print(p); err == nil {
+				if err = c.write(p); err == nil {
 					err = p.Flush()
 				}
 				if !errors.Is(err, errFull) {

@@ -164,13 +164,12 @@ func isUnimplemented(err error) bool { return status.Code(err) == codes.Unimplem
 type sinkError struct{ error }
 
 func isSinkError(err error) bool {
-	var s sinkError
-	return errors.As(err, &s)
+	_, ok := errors.AsType[sinkError](err)
+	return ok
 }
 
 func unwrapSink(err error) error {
-	var s sinkError
-	if errors.As(err, &s) {
+	if s, ok := errors.AsType[sinkError](err); ok {
 		return s.error
 	}
 	return err

@@ -148,9 +148,7 @@ func (s *server) RangeStream(ctx context.Context, r *pb.RangeRequest, _ ...grpc.
 		stream.err = status.Error(codes.Unimplemented, "unknown method RangeStream for service etcdserverpb.KV")
 		return stream, nil
 	}
-	if stream.err = s.check(ctx, r); stream.err != nil {
-		return stream, nil
-	}
+	stream.err = s.check(ctx, r)
 	kvs := s.between(r.GetKey(), r.GetRangeEnd())
 	if limit := r.GetLimit(); limit > 0 && int64(len(kvs)) > limit {
 		kvs = kvs[:limit]

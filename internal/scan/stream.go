@@ -61,8 +61,7 @@ func (r *reader) streamed(ctx context.Context) error {
 // revision; or users and roles were changed, of which the server tells a stream
 // only at its end.
 func (r *reader) isBroken(err error) bool {
-	var e rpctypes.EtcdError
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[rpctypes.EtcdError](err); ok {
 		return e.Code() == codes.Unavailable || errors.Is(e, rpctypes.ErrFutureRev) ||
 			errors.Is(e, rpctypes.ErrAuthOldRevision) || errors.Is(e, rpctypes.ErrInvalidAuthToken)
 	}
@@ -81,7 +80,7 @@ func (r *reader) stream(ctx context.Context) error {
 	}
 	defer func() { // the client's sender ends only when all it has is taken
 		cancel(nil)
-		for range blocks { //nolint:revive // nobody wants it any more
+		for range blocks {
 		}
 	}()
 	for block := range blocks {
