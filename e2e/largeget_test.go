@@ -1,0 +1,270 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/ectl-io/ectl/e2e/etcdserver"
+)
+
+// largeRange is a range that takes many blocks: 40 MB in 40,000 keys, whose
+// names lie unevenly and whose values have every byte.
+const (
+	largeKeys   = 40_000
+	largeValue  = 1000
+	largePrefix = "/large/"
+)
+
+func largeKey(i int) string {
+	switch i % 4 {
+	case 0: // decimal
+		return fmt.Sprintf("%sdecimal/%d", largePrefix, i)
+	case 1: // like a UUID
+		sum := sha256.Sum256([]byte{byte(i), byte(i >> 8)})
+		return fmt.Sprintf("%sid/%x-%x", largePrefix, sum[:4], sum[4:10])
+	case 2: // binary
+		return fmt.Sprintf("%s\xff\x00%c%c%c", largePrefix, i, i>>8, i>>4)
+	}
+	return fmt.Sprintf("%sdeep/%d/%d/%d/key-%08d", largePrefix, i%7, i%13, i%101, i)
+}
+
+func fillLarge(t *testing.T, server *etcdserver.Server) {
+	t.Helper()
+	client, err := server.Client("", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	value := bytes.Repeat([]byte("value \x00\xff\n"), largeValue/9)
+	const batch = 100
+	for start := 0; start < largeKeys; start += batch {
+		var ops []clientv3.Op
+		seen := map[string]bool{}
+		for i := start; i < start+batch; i++ {
+			if key := largeKey(i); !seen[key] {
+				seen[key] = true
+				ops = append(ops, clientv3.OpPut(key, string(value)))
+			}
+		}
+		if _, err := client.Txn(t.Context()).Then(ops...).Commit(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func startLarge(t *testing.T, version string) *etcdserver.Server {
+	t.Helper()
+	server, err := etcdserver.Start(t.Context(), etcdserver.Options{Version: version})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Stop)
+	fillLarge(t, server)
+	return server
+}
+
+// TestLargeGet compares the bytes of a range of many blocks with the
+// reference's, in each format that both have, on servers with RangeStream and
+// without, and holds the memory that it takes against the size of the range.
+func TestLargeGet(t *testing.T) {
+	const mostMemory = 48 << 10 // KiB; the range alone has 40 MB
+	for _, version := range etcdserver.Versions() {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			server := startLarge(t, version)
+			env := baseEnv(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint())
+			for i, query := range [][]string{
+				{largePrefix, "--prefix"},
+				{largePrefix, "--prefix", "--limit", "12345"},
+				{largePrefix + "deep/", "--prefix", "--keys-only"},
+				{largePrefix + "i", largePrefix + "j", "--consistency", "s"},
+				{"", "--from-key"},
+				{"", "--prefix", "--rev", "100"},
+			} {
+				formats := []string{"json"} // has every field
+				if i == 0 {
+					formats = append(formats, "simple", "fields", "protobuf")
+				}
+				for _, format := range formats {
+					args := append([]string{"get", "-w", format, "--command-timeout", "60s"}, query...)
+					want, _ := sum(t, installed.reference+"/etcdctl", args, env)
+					got, memory := sum(t, installed.ours+"/ectl", args, env)
+					if got != want {
+						t.Errorf("%s: the output has the digest %s, the reference's %s", strings.Join(args, " "), got, want)
+					}
+					if memory > mostMemory {
+						t.Errorf("%s: took %d KiB of memory at its peak, want at most %d", strings.Join(args, " "), memory, mostMemory)
+					}
+				}
+			}
+			for _, format := range []string{"yaml", "ndjson", "csv"} {
+				args := []string{"get", "-w", format, largePrefix, "--prefix"}
+				if _, memory := sum(t, installed.ours+"/ectl", args, env); memory > mostMemory {
+					t.Errorf("%s: took %d KiB of memory at its peak, want at most %d", strings.Join(args, " "), memory, mostMemory)
+				}
+			}
+		})
+	}
+}
+
+// sum runs a program and returns the length and digest of its output, and its
+// peak memory in KiB.
+func sum(t *testing.T, program string, args, env []string) (digest string, memory int64) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), program, args...)
+	cmd.Env = env
+	hash := sha256.New()
+	count := &counter{}
+	var stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = io.MultiWriter(hash, count), &stderr
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%s %s: %v\n%s", program, strings.Join(args, " "), err, &stderr)
+	}
+	if count.n == 0 {
+		t.Fatalf("%s %s printed nothing", program, strings.Join(args, " "))
+	}
+	usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+	if !ok {
+		t.Fatal("no resource usage")
+	}
+	return fmt.Sprintf("%d bytes, %x", count.n, hash.Sum(nil)[:8]), usage.Maxrss
+}
+
+type counter struct{ n int64 }
+
+func (c *counter) Write(p []byte) (int, error) {
+	c.n += int64(len(p))
+	return len(p), nil
+}
+
+// slowGet starts a large get and stops reading its output after the first
+// bytes, calls meanwhile, and reads the rest. It returns all of the output,
+// standard error and the exit status.
+func slowGet(t *testing.T, env, args []string, meanwhile func()) (stdout []byte, stderr string, status int) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), installed.ours+"/ectl", args...)
+	cmd.Env = env
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	first := make([]byte, 100)
+	if _, err := io.ReadFull(out, first); err != nil {
+		t.Fatalf("no output: %v\n%s", err, &errs)
+	}
+	meanwhile()
+	rest, err := io.ReadAll(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait() // the status tells
+	return append(first, rest...), errs.String(), cmd.ProcessState.ExitCode()
+}
+
+// TestCompactionCutsALargeGetOff compacts the revision that a get reads while
+// nobody reads its output. What comes is a part of the whole, said to be so.
+func TestCompactionCutsALargeGetOff(t *testing.T) {
+	t.Parallel()
+	// Pages: a stream of 3.7 may have been read by the server already.
+	server := startLarge(t, "3.6.16")
+	env := baseEnv(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint())
+	whole, _, status := slowGet(t, env, []string{"get", largePrefix, "--prefix"}, func() {})
+	if status != 0 {
+		t.Fatalf("the undisturbed get ended with status %d", status)
+	}
+	part, stderr, status := slowGet(t, env, []string{"get", largePrefix, "--prefix"}, func() { compactAll(t, server) })
+	if status != 1 {
+		t.Errorf("the get that was cut off ended with status %d, want 1", status)
+	}
+	if !strings.HasPrefix(stderr, "Error: etcdserver: mvcc: required revision has been compacted") || !strings.Contains(stderr, "the output is incomplete") {
+		t.Errorf("standard error is %q: want the server's error and that the output is incomplete", stderr)
+	}
+	if len(part) >= len(whole) || !bytes.HasPrefix(whole, part) {
+		t.Errorf("the output has %d bytes of %d: want a beginning of it", len(part), len(whole))
+	}
+}
+
+func compactAll(t *testing.T, server *etcdserver.Server) {
+	t.Helper()
+	client, err := server.Client("", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	put, err := client.Put(t.Context(), "another", "revision")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.Compact(t.Context(), put.Header.Revision, clientv3.WithCompactPhysical()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestLargeGetOutlivesAMember restarts the member that a get reads from while
+// nobody reads its output. Nothing is lost, doubled or out of order.
+func TestLargeGetOutlivesAMember(t *testing.T) {
+	for _, version := range []string{"3.7.3", "3.6.16"} {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			server := startLarge(t, version)
+			env := baseEnv(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint())
+			args := []string{"get", largePrefix, "--prefix", "--command-timeout", "20s"}
+			whole, _, _ := slowGet(t, env, args, func() {})
+			again, stderr, status := slowGet(t, env, args, func() {
+				server.Members[0].Kill()
+				if err := server.Members[0].Restart(context.WithoutCancel(t.Context())); err != nil {
+					t.Error(err)
+				}
+			})
+			if status != 0 || !bytes.Equal(whole, again) {
+				t.Errorf("status %d, %d bytes of %d, stderr %q: want the same output as undisturbed", status, len(again), len(whole), stderr)
+			}
+		})
+	}
+}
+
+// TestLargeGetStopsWhenNobodyReads closes the output half way: the program
+// ends by SIGPIPE, as the reference does, and says nothing.
+func TestLargeGetStopsWhenNobodyReads(t *testing.T) {
+	t.Parallel()
+	server := startLarge(t, etcdserver.Latest)
+	for _, program := range []string{installed.ours + "/ectl", installed.reference + "/etcdctl"} {
+		cmd := exec.CommandContext(t.Context(), program, "get", largePrefix, "--prefix", "--command-timeout", "60s")
+		cmd.Env = baseEnv(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint())
+		var stderr bytes.Buffer
+		cmd.Stderr = &stderr
+		reader, writer, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd.Stdout = writer
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		writer.Close()
+		if _, err := io.ReadFull(reader, make([]byte, 100)); err != nil {
+			t.Fatal(err)
+		}
+		reader.Close()
+		_ = cmd.Wait() // the signal tells
+		status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus)
+		if !ok || !status.Signaled() || status.Signal() != syscall.SIGPIPE || stderr.Len() > 0 {
+			t.Errorf("%s ended with %v and stderr %q: want SIGPIPE and nothing", program, cmd.ProcessState, &stderr)
+		}
+	}
+}
