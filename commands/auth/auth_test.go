@@ -1,0 +1,31 @@
+package auth
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/ectl-io/ectl/internal/clitest"
+	"github.com/ectl-io/ectl/internal/exit"
+)
+
+func TestWrongCommandLinesAreRefusedBeforeAnythingElse(t *testing.T) {
+	for line, want := range map[string]exit.Code{
+		"enable root":       exit.BadArgs,
+		"disable now":       exit.BadArgs,
+		"status --all":      exit.Error,
+		"status x":          exit.BadArgs,
+		"enable -w xml":     exit.BadFeature,
+		"disable -w JSON":   exit.BadFeature,
+		"status -w ndjson,": exit.BadFeature,
+	} {
+		// Nothing listens at port 1: what is refused only later ends otherwise.
+		run := clitest.New("", "ETCDCTL_ENDPOINTS=127.0.0.1:1", "ETCDCTL_COMMAND_TIMEOUT=1ms")
+		err := run.Execute(t.Context(), NewCmd(run.Factory), strings.Fields(line)...)
+		if exit.CodeOf(err) != want || err == nil || strings.Contains(err.Error(), "deadline") {
+			t.Errorf("auth %s: error %v with status %d, want status %d", line, err, exit.CodeOf(err), want)
+		}
+		if run.Out.Len() > 0 {
+			t.Errorf("auth %s was refused and printed %q", line, &run.Out)
+		}
+	}
+}

@@ -1,0 +1,140 @@
+package role
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"go.etcd.io/etcd/api/v3/authpb"
+
+	"github.com/ectl-io/ectl/internal/clitest"
+	"github.com/ectl-io/ectl/internal/exit"
+)
+
+func TestPermissionsTakeAKeyAndPerhapsAnEnd(t *testing.T) {
+	const none = ""
+	for _, test := range []struct {
+		args     []string // behind the role and the kind
+		key, end string
+		warns    bool
+	}{
+		{args: []string{"/a"}, key: "/a", end: none},
+		{args: []string{"/a", "/b"}, key: "/a", end: "/b"},
+		{args: []string{"/b", "/a"}, key: "/b", end: "/a"}, // the server judges
+		{args: []string{"/a", ""}, key: "/a", end: none},
+		{args: []string{"/a/", "--prefix"}, key: "/a/", end: "/a0"},
+		{args: []string{"--prefix=true", "/a/"}, key: "/a/", end: "/a0"},
+		{args: []string{"a\xff", "--prefix"}, key: "a\xff", end: "b"},
+		{args: []string{"\xff\xff", "--prefix"}, key: "\xff\xff", end: "\x00"},
+		{args: []string{"/a", "--from-key"}, key: "/a", end: "\x00"},
+		{args: []string{"", "--prefix"}, key: "\x00", end: "\x00"},
+		{args: []string{"", "--from-key"}, key: "\x00", end: "\x00"},
+		{args: []string{""}, key: "\x00", end: none},
+		{args: []string{"", "/b"}, key: "\x00", end: none, warns: true},
+		{args: []string{"", "/b", "--prefix"}, key: "\x00", end: "\x00", warns: true},
+		{args: []string{"--", "--prefix"}, key: "--prefix", end: none},
+		{args: []string{"--prefix", "--", "-"}, key: "-", end: "."},
+		{args: []string{"/a", "/b", "more", "is ignored"}, key: "/a", end: "/b"},
+	} {
+		run := clitest.New("")
+		var grant grantPermissionOptions
+		cmd := newGrantPermissionCmd(run.Factory, func(_ context.Context, opts *grantPermissionOptions) error {
+			grant = *opts
+			return nil
+		})
+		if err := run.Execute(t.Context(), cmd, append([]string{"app", "write"}, test.args...)...); err != nil {
+			t.Errorf("grant-permission app write %q: %v", test.args, err)
+		}
+		if grant.Role != "app" || grant.Access != authpb.WRITE || string(grant.Range.Key) != test.key || string(grant.Range.End) != test.end {
+			t.Errorf("grant-permission app write %q is asked to grant %v on %q to %q, want write on %q to %q",
+				test.args, grant.Access, grant.Range.Key, grant.Range.End, test.key, test.end)
+		}
+		if warned := run.Err.Len() > 0; warned != test.warns {
+			t.Errorf("grant-permission app write %q warns: %q, want a warning: %t", test.args, &run.Err, test.warns)
+		}
+
+		run = clitest.New("")
+		var revoke revokePermissionOptions
+		cmd = newRevokePermissionCmd(run.Factory, func(_ context.Context, opts *revokePermissionOptions) error {
+			revoke = *opts
+			return nil
+		})
+		if err := run.Execute(t.Context(), cmd, append([]string{"--if-exists", "app"}, test.args...)...); err != nil {
+			t.Errorf("revoke-permission app %q: %v", test.args, err)
+		}
+		if revoke.Role != "app" || !revoke.IfExists || string(revoke.Range.Key) != test.key || string(revoke.Range.End) != test.end {
+			t.Errorf("revoke-permission app %q is asked to revoke %q to %q, want %q to %q", test.args, revoke.Range.Key, revoke.Range.End, test.key, test.end)
+		}
+	}
+}
+
+func TestKindsOfPermissionsAreInAnyCase(t *testing.T) {
+	for word, want := range map[string]authpb.Permission_Type{
+		"read": authpb.READ, "WRITE": authpb.WRITE, "ReadWrite": authpb.READWRITE,
+	} {
+		run := clitest.New("")
+		var got grantPermissionOptions
+		cmd := newGrantPermissionCmd(run.Factory, func(_ context.Context, opts *grantPermissionOptions) error {
+			got = *opts
+			return nil
+		})
+		if err := run.Execute(t.Context(), cmd, "app", word, "/a"); err != nil || got.Access != want {
+			t.Errorf("grant-permission app %s /a grants %v, %v; want %v", word, got.Access, err, want)
+		}
+	}
+}
+
+func TestNamesOfRoles(t *testing.T) {
+	run := clitest.New("")
+	var add addOptions
+	cmd := newAddCmd(run.Factory, func(_ context.Context, opts *addOptions) error { add = *opts; return nil })
+	if err := run.Execute(t.Context(), cmd, "a:b", "--if-not-exists"); err != nil || add != (addOptions{"a:b", true}) {
+		t.Errorf("role add is asked to do %+v, %v", add, err)
+	}
+	for _, name := range []string{"delete", "remove"} {
+		run = clitest.New("")
+		var del deleteOptions
+		cmd = newDeleteCmd(run.Factory, func(_ context.Context, opts *deleteOptions) error { del = *opts; return nil })
+		parent := NewCmd(run.Factory)
+		parent.ResetCommands()
+		parent.AddCommand(cmd)
+		if err := run.Execute(t.Context(), parent, name, "app", "--if-exists"); err != nil || del != (deleteOptions{"app", true}) {
+			t.Errorf("role %s is asked to do %+v, %v", name, del, err)
+		}
+	}
+}
+
+func TestWrongCommandLinesAreRefusedBeforeAnythingElse(t *testing.T) {
+	for line, want := range map[string]struct {
+		code exit.Code
+		says string
+	}{
+		"add":                                    {exit.BadArgs, "a role name"},
+		"add a b":                                {exit.BadArgs, "a role name"},
+		"add a -w nothing":                       {exit.BadFeature, "nothing"},
+		"delete":                                 {exit.BadArgs, "a role name"},
+		"delete a --if-not-exists":               {exit.Error, "if-not-exists"},
+		"get":                                    {exit.BadArgs, "a role name"},
+		"get a b":                                {exit.BadArgs, "a role name"},
+		"list a":                                 {exit.BadArgs, "no arguments"},
+		"grant-permission a read":                {exit.BadArgs, "a key"},
+		"grant-permission a execute /a":          {exit.BadArgs, "read, write or readwrite"},
+		"grant-permission a read /a /b --prefix": {exit.BadArgs, "--prefix"},
+		"grant-permission a read /a /b --from-key":          {exit.BadArgs, "--from-key"},
+		"grant-permission a read /a --prefix --from-key":    {exit.BadArgs, "mutually exclusive"},
+		"grant-permission a read /a /b --prefix --from-key": {exit.BadArgs, "--prefix"},
+		"revoke-permission a":                               {exit.BadArgs, "a key"},
+		"revoke-permission a /a --prefix --from-key":        {exit.BadArgs, "mutually exclusive"},
+		"revoke-permission a /a /b --prefix":                {exit.BadArgs, "--prefix"},
+	} {
+		// Nothing listens at port 1: what is refused only later ends otherwise.
+		run := clitest.New("", "ETCDCTL_ENDPOINTS=127.0.0.1:1", "ETCDCTL_COMMAND_TIMEOUT=1ms")
+		err := run.Execute(t.Context(), NewCmd(run.Factory), strings.Fields(line)...)
+		if exit.CodeOf(err) != want.code || err == nil || !strings.Contains(err.Error(), want.says) {
+			t.Errorf("role %s: error %v with status %d, want status %d and the text %q", line, err, exit.CodeOf(err), want.code, want.says)
+		}
+		if run.Out.Len() > 0 {
+			t.Errorf("role %s was refused and printed %q", line, &run.Out)
+		}
+	}
+}

@@ -1,0 +1,183 @@
+package user
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/ectl-io/ectl/internal/clitest"
+	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/secret"
+)
+
+// asked makes a run function that keeps what it was asked to do.
+func asked[Options any](got *Options) func(context.Context, *Options) error {
+	return func(_ context.Context, opts *Options) error {
+		*got = *opts
+		return nil
+	}
+}
+
+func TestAddSplitsNameAndPassword(t *testing.T) {
+	interactive := newPassword{Interactive: true}
+	given := func(password string) newPassword {
+		return newPassword{Interactive: true, Value: password, given: true}
+	}
+	for line, want := range map[string]addOptions{
+		"bob":                    {Name: "bob", Password: interactive},
+		"bob:pw":                 {Name: "bob", Password: given("pw")},
+		"bob:p:w":                {Name: "bob", Password: given("p:w")},
+		"bob:":                   {Name: "bob", Password: given("")},
+		"bob::":                  {Name: "bob", Password: given(":")},
+		"a:b --no-password":      {Name: "a:b", Password: interactive, NoPassword: true},
+		"bob --if-not-exists":    {Name: "bob", Password: interactive, IfNotExists: true},
+		"bob --interactive=0":    {Name: "bob"},
+		"bob:pw --interactive=0": {Name: "bob", Password: newPassword{Value: "pw", given: true}},
+
+		"a:b --new-user-password x": {Name: "a:b", Password: newPassword{Interactive: true, Value: "x"}},
+		// etcdctl lets --no-password win.
+		"a --no-password --new-user-password x":     {Name: "a", Password: newPassword{Interactive: true, Value: "x"}, NoPassword: true},
+		"a:b --new-user-password-file /dev/null":    {Name: "a:b", Password: newPassword{Interactive: true, File: "/dev/null"}},
+		"a:b --generate-password":                   {Name: "a:b", Password: newPassword{Interactive: true, Generate: true}},
+		"bob --generate-password -w json":           {Name: "bob", Password: newPassword{Interactive: true, Generate: true}},
+		"--new-user-password=x -- -b":               {Name: "-b", Password: newPassword{Interactive: true, Value: "x"}},
+		"a:b --new-user-password= --user=root:root": {Name: "a", Password: given("b")},
+	} {
+		run, got := clitest.New(""), addOptions{}
+		if err := run.Execute(t.Context(), newAddCmd(run.Factory, asked(&got)), strings.Fields(line)...); err != nil {
+			t.Errorf("user add %s: %v", line, err)
+		} else if got != want {
+			t.Errorf("user add %s is asked to do %+v, want %+v", line, got, want)
+		}
+	}
+}
+
+func TestWrongCommandLinesAreRefusedBeforeAnythingElse(t *testing.T) {
+	for line, want := range map[string]struct {
+		code exit.Code
+		says string
+	}{
+		"add":     {exit.BadArgs, "a user name"},
+		"add a b": {exit.BadArgs, "a user name"},
+		"add :pw": {exit.BadArgs, "empty user name is not allowed"},
+		"add a --no-password --generate-password":                 {exit.BadArgs, "--no-password and --generate-password"},
+		"add a --no-password --new-user-password-file f":          {exit.BadArgs, "--no-password and --new-user-password-file"},
+		"add a --new-user-password x --generate-password":         {exit.BadArgs, "--new-user-password and --generate-password"},
+		"add a --new-user-password-file f --new-user-password x":  {exit.BadArgs, "--new-user-password and --new-user-password-file"},
+		"add a --generate-password --new-user-password-file f":    {exit.BadArgs, "--new-user-password-file and --generate-password"},
+		"add a --generate-password -w protobuf":                   {exit.BadFeature, "protobuf"},
+		"add a -w xml":                                            {exit.BadFeature, "xml"},
+		"add a --nonsense":                                        {exit.Error, "nonsense"},
+		"passwd":                                                  {exit.BadArgs, "a user name"},
+		"passwd a --generate-password -w protobuf":                {exit.BadFeature, "protobuf"},
+		"passwd a --generate-password --new-user-password-file f": {exit.BadArgs, "choose one"},
+		"passwd a --no-password":                                  {exit.Error, "no-password"},
+		"delete":                                                  {exit.BadArgs, "a user name"},
+		"delete a b":                                              {exit.BadArgs, "a user name"},
+		"get":                                                     {exit.BadArgs, "a user name"},
+		"get a -w JSON":                                           {exit.BadFeature, "JSON"},
+		"list a":                                                  {exit.BadArgs, "no arguments"},
+		"grant-role a":                                            {exit.BadArgs, "a user name and a role name"},
+		"grant-role a b c":                                        {exit.BadArgs, "a user name and a role name"},
+		"revoke-role a":                                           {exit.BadArgs, "a user name and a role name"},
+	} {
+		// Nothing listens at port 1: what is refused only later ends otherwise.
+		run := clitest.New("pw\npw\n", "ETCDCTL_ENDPOINTS=127.0.0.1:1", "ETCDCTL_COMMAND_TIMEOUT=1ms")
+		err := run.Execute(t.Context(), NewCmd(run.Factory), strings.Fields(line)...)
+		if exit.CodeOf(err) != want.code || err == nil || !strings.Contains(err.Error(), want.says) {
+			t.Errorf("user %s: error %v with status %d, want status %d and the text %q", line, err, exit.CodeOf(err), want.code, want.says)
+		}
+		if run.Out.Len() > 0 {
+			t.Errorf("user %s was refused and printed %q", line, &run.Out)
+		}
+	}
+}
+
+func TestTheOtherCommandsTakeTheirNames(t *testing.T) {
+	run := clitest.New("")
+	var passwd passwdOptions
+	if err := run.Execute(t.Context(), newPasswdCmd(run.Factory, asked(&passwd)), "a:b", "--interactive=false"); err != nil || passwd != (passwdOptions{Name: "a:b"}) {
+		t.Errorf("user passwd is asked to do %+v, %v; want the whole argument as the name", passwd, err)
+	}
+	run = clitest.New("")
+	var del deleteOptions
+	if err := run.Execute(t.Context(), newDeleteCmd(run.Factory, asked(&del)), "--if-exists", "bob"); err != nil || del != (deleteOptions{"bob", true}) {
+		t.Errorf("user delete is asked to do %+v, %v", del, err)
+	}
+	run = clitest.New("")
+	var get getOptions
+	if err := run.Execute(t.Context(), newGetCmd(run.Factory, asked(&get)), "bob", "--detail"); err != nil || get != (getOptions{"bob", true}) {
+		t.Errorf("user get is asked to do %+v, %v", get, err)
+	}
+	run = clitest.New("")
+	var grant grantRoleOptions
+	if err := run.Execute(t.Context(), newGrantRoleCmd(run.Factory, asked(&grant)), "bob", "app"); err != nil || grant != (grantRoleOptions{"bob", "app"}) {
+		t.Errorf("user grant-role is asked to do %+v, %v", grant, err)
+	}
+	run = clitest.New("")
+	var revoke revokeRoleOptions
+	if err := run.Execute(t.Context(), newRevokeRoleCmd(run.Factory, asked(&revoke)), "bob", "app", "--if-exists"); err != nil || revoke != (revokeRoleOptions{"bob", "app", true}) {
+		t.Errorf("user revoke-role is asked to do %+v, %v", revoke, err)
+	}
+}
+
+func TestNewPasswordsComeFromTheirSource(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name, content string, mode os.FileMode) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(content), mode); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	for _, test := range []struct {
+		name   string
+		from   newPassword
+		stdin  string
+		want   string
+		code   exit.Code
+		stderr string
+	}{
+		{name: "in argv", from: newPassword{Value: "pw", Interactive: true}, want: "pw"},
+		{name: "empty in argv, which the server is to judge", from: newPassword{given: true, Interactive: true}, want: ""},
+		{name: "asked for", from: newPassword{Interactive: true}, stdin: "pw\npw\n", want: "pw", stderr: "Password of bob: "},
+		{name: "asked for, two different", from: newPassword{Interactive: true}, stdin: "pw\nwp\n", code: exit.BadArgs},
+		{name: "asked for, empty", from: newPassword{Interactive: true}, stdin: "", code: exit.BadArgs},
+		{name: "a line of stdin", from: newPassword{}, stdin: "pass word \nrest", want: "pass word "},
+		{name: "an empty stdin", from: newPassword{}, stdin: "", code: exit.BadArgs},
+		{name: "an empty line of stdin", from: newPassword{}, stdin: "\npw\n", code: exit.BadArgs},
+		{name: "a file", from: newPassword{File: file("good", "pw \nrest\n", 0o600)}, want: "pw "},
+		{name: "a file that others can read", from: newPassword{File: file("open", "pw", 0o644)}, want: "pw", stderr: "can be read by others"},
+		{name: "a file for stdin", from: newPassword{File: secret.Stdin}, stdin: "pw\nrest", want: "pw"},
+		{name: "an empty file", from: newPassword{File: file("empty", "", 0o600)}, code: exit.BadArgs},
+		{name: "no file", from: newPassword{File: filepath.Join(dir, "none")}, code: exit.BadArgs},
+		{name: "a folder", from: newPassword{File: dir}, code: exit.BadArgs},
+	} {
+		run := clitest.New(test.stdin)
+		got, generated, err := test.from.read(t.Context(), run.Factory, "bob")
+		if got != test.want || generated != "" || exit.CodeOf(err) != test.code {
+			t.Errorf("%s: read = %q, %q, %v; want %q and status %d", test.name, got, generated, err, test.want, test.code)
+		}
+		if !strings.Contains(run.Err.String(), test.stderr) || test.stderr == "" && run.Err.Len() > 0 && test.code == exit.Success {
+			t.Errorf("%s: stderr is %q, want %q", test.name, &run.Err, test.stderr)
+		}
+		if err != nil && strings.Contains(err.Error(), "pw") {
+			t.Errorf("%s: the error shows a password: %v", test.name, err)
+		}
+	}
+}
+
+func TestGeneratedPasswordsAreShown(t *testing.T) {
+	run := clitest.New("")
+	var seen []string
+	for range 10 {
+		password, generated, err := (&newPassword{Generate: true, Interactive: true}).read(t.Context(), run.Factory, "bob")
+		if err != nil || len(password) != secret.Length || generated != password || slices.Contains(seen, password) {
+			t.Fatalf("read = %q, %q, %v; want a new password of %d characters, twice", password, generated, err, secret.Length)
+		}
+		seen = append(seen, password)
+	}
+}

@@ -1,0 +1,41 @@
+// Package clitest runs one command without the tree around it, for tests of
+// what its arguments and options mean. No server is needed.
+package clitest
+
+import (
+	"bytes"
+	"context"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/iostreams"
+)
+
+// Run is one run of the program, without a terminal.
+type Run struct {
+	*cli.Factory
+	Out, Err bytes.Buffer
+}
+
+// New returns a Run with stdin as its standard input and environ as its
+// environment, as NAME=VALUE.
+func New(stdin string, environ ...string) *Run {
+	r := &Run{}
+	r.Factory = cli.NewFactory("ectl", &iostreams.Streams{In: strings.NewReader(stdin), Out: &r.Out, Err: &r.Err, Environ: environ})
+	return r
+}
+
+// Execute runs cmd, which was made with the Factory of r, with args and the
+// global options.
+func (r *Run) Execute(ctx context.Context, cmd *cobra.Command, args ...string) error {
+	root := &cobra.Command{Use: r.Program, SilenceUsage: true, SilenceErrors: true}
+	root.SetOut(&r.Out)
+	root.SetErr(&r.Err)
+	r.BindGlobals(root.PersistentFlags())
+	cmd.GroupID = "" // the root that has the groups is not here
+	root.AddCommand(cmd)
+	root.SetArgs(append([]string{cmd.Name()}, args...))
+	return root.ExecuteContext(ctx)
+}
