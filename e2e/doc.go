@@ -20,6 +20,8 @@
 //	    -members N              default 1
 //	    -tls                    a server certificate for loopback
 //	    -client-cert-auth       TLS, and the user is the certificate's CN
+//	    -wrong-name             TLS with a certificate for etcd.example.com
+//	    -expired-cert           TLS with a certificate that has expired
 //	    -auth                   root with the password $ROOTPW, authentication on
 //	    -jwt                    tokens are JWTs
 //	    -token-ttl DURATION     how long tokens live

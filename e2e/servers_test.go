@@ -104,6 +104,16 @@ func (f *fixtures) options(flags []string) (o etcdserver.Options, rest []string,
 			o.TLS = f.ca
 		case "-client-cert-auth":
 			o.TLS, o.ClientCertAuth = f.ca, true
+		case "-expired-cert":
+			o.TLS = f.ca
+			if o.ServerCert, err = f.ca.ExpiredServer("server-expired"); err != nil {
+				return o, nil, err
+			}
+		case "-wrong-name":
+			o.TLS = f.ca
+			if o.ServerCert, err = f.ca.ServerFor("server-wrong-name", "etcd.example.com"); err != nil {
+				return o, nil, err
+			}
 		case "-auth":
 			o.RootPassword = rootPassword
 		case "-jwt":

@@ -144,6 +144,9 @@ func (t *trace) reasonOfDeadline() string {
 // failed connection.
 var transportCause = regexp.MustCompile(`desc = "(?:transport: )?(?:Error while dialing: |authentication handshake failed: )?(.*)"`)
 
+// handshakeEOF is what gRPC says when a server without TLS is spoken to in TLS.
+const handshakeEOF = "authentication handshake failed: EOF"
+
 // causes maps what the transport says to what it means and what to do.
 var causes = []struct{ says, means string }{
 	{"connection refused", "nothing listens there; is etcd running, and is --endpoints right?"},
@@ -171,6 +174,9 @@ var causes = []struct{ says, means string }{
 // cause puts gRPC's words into a sentence: the transport's own error and what
 // it means. It is empty where message names no cause.
 func (t *trace) cause(message string) string {
+	if strings.Contains(message, handshakeEOF) {
+		return "the server hung up in the TLS handshake: does it use TLS? Without it, use http:// endpoints"
+	}
 	text := message
 	if match := transportCause.FindStringSubmatch(message); match != nil {
 		text = strings.ReplaceAll(match[1], `\"`, `"`)

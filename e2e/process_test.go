@@ -1,0 +1,188 @@
+package e2e
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+	"golang.org/x/term"
+
+	"github.com/ectl-io/ectl/e2e/etcdserver"
+)
+
+// bothPrograms runs a subtest for the reference and for ours and returns what
+// each ended with, to be compared.
+func bothPrograms(t *testing.T, run func(t *testing.T, program string) string) (reference, ours string) {
+	t.Helper()
+	return run(t, filepath.Join(installed.reference, "etcdctl")), run(t, filepath.Join(installed.ours, "etcdctl"))
+}
+
+// ending describes how a process ended.
+func ending(err error) string {
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return "status 0"
+	case errors.As(err, &exit):
+		if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+			return "signal " + status.Signal().String()
+		}
+		return "status " + strconv.Itoa(exit.ExitCode())
+	}
+	return err.Error()
+}
+
+// A reader that goes away, as head does, ends the program as it ends etcdctl,
+// without a word.
+func TestClosedPipeEndsTheProgramQuietly(t *testing.T) {
+	server, err := etcdserver.Start(t.Context(), etcdserver.Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Stop)
+	client, err := server.Client("", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	value := strings.Repeat("v", 1000)
+	for i := range 500 { // more than a pipe holds
+		if _, err := client.Put(t.Context(), "key"+strconv.Itoa(i), value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, format := range []string{"simple", "json", "fields"} {
+		t.Run(format, func(t *testing.T) {
+			home := t.TempDir()
+			var stderr strings.Builder
+			reference, ours := bothPrograms(t, func(t *testing.T, program string) string {
+				stderr.Reset()
+				cmd := exec.Command(program, "get", "", "--prefix", "-w", format)
+				cmd.Env = baseEnv(home, "ETCDCTL_ENDPOINTS="+server.Endpoint())
+				cmd.Stderr = &stderr
+				reader, writer, err := os.Pipe()
+				if err != nil {
+					t.Fatal(err)
+				}
+				cmd.Stdout = writer
+				if err := cmd.Start(); err != nil {
+					t.Fatal(err)
+				}
+				writer.Close()
+				if _, err := bufio.NewReader(reader).ReadByte(); err != nil {
+					t.Fatalf("read the first byte: %v", err)
+				}
+				reader.Close()
+				return ending(cmd.Wait())
+			})
+			if ours != reference {
+				t.Errorf("ours ends with %s, the reference with %s", ours, reference)
+			}
+			if stderr.Len() > 0 {
+				t.Errorf("ours says %q", stderr.String())
+			}
+		})
+	}
+}
+
+// Ctrl-C while a request is under way ends the program as it ends etcdctl.
+func TestInterruptEndsARequest(t *testing.T) {
+	server, err := etcdserver.Start(t.Context(), etcdserver.Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Stop)
+	if err := server.Members[0].Pause(); err != nil {
+		t.Fatal(err)
+	}
+	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		t.Run(sig.String(), func(t *testing.T) {
+			home := t.TempDir()
+			reference, ours := bothPrograms(t, func(t *testing.T, program string) string {
+				cmd := exec.Command(program, "get", "k", "--command-timeout", "30s")
+				cmd.Env = baseEnv(home, "ETCDCTL_ENDPOINTS="+server.Endpoint())
+				if err := cmd.Start(); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(500 * time.Millisecond)
+				if err := cmd.Process.Signal(sig); err != nil {
+					t.Fatal(err)
+				}
+				ended := make(chan error, 1)
+				go func() { ended <- cmd.Wait() }()
+				select {
+				case err := <-ended:
+					return ending(err)
+				case <-time.After(10 * time.Second):
+					_ = cmd.Process.Kill()
+					<-ended
+					return "not at all"
+				}
+			})
+			if ours != reference {
+				t.Errorf("after %s ours ends with %s, the reference with %s", sig, ours, reference)
+			}
+		})
+	}
+}
+
+// Ctrl-C at a password prompt gives the terminal its echo back.
+func TestInterruptAtAPromptRestoresTheTerminal(t *testing.T) {
+	home := t.TempDir()
+	control, tty, err := pty.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer control.Close()
+	defer tty.Close()
+	before, err := term.GetState(int(tty.Fd()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(filepath.Join(installed.ours, "ectl"), "user", "add", "bob")
+	cmd.Env = baseEnv(home)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = tty, tty, tty
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 0}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	shown := &sink{screen: &screen{}}
+	go func() { _, _ = io.Copy(shown, control) }()
+	if _, ok := shown.screen.waitFor("Password of bob: ", 0); !ok {
+		t.Fatal("no prompt")
+	}
+	time.Sleep(100 * time.Millisecond)
+	if during, err := term.GetState(int(tty.Fd())); err != nil || *during == *before {
+		t.Fatalf("the prompt leaves the terminal as it was (%v): the password would be seen", err)
+	}
+	if _, err := control.WriteString("\x03"); err != nil { // Ctrl-C
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	select {
+	case err := <-ended:
+		if err == nil {
+			t.Error("an interrupted command ends with status 0")
+		}
+	case <-time.After(10 * time.Second):
+		_ = cmd.Process.Kill()
+		t.Fatal("Ctrl-C at a prompt does not end the program")
+	}
+	after, err := term.GetState(int(tty.Fd()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *after != *before {
+		t.Error("the terminal is not as it was before the prompt")
+	}
+}
