@@ -10,14 +10,16 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// bufferSize lets a large result go out in few writes.
-const bufferSize = 64 << 10
+// rangeBuffer lets a large range go out in few writes. Most results are a few
+// lines, for which touching so much memory would show in the start-up time.
+const rangeBuffer = 64 << 10
 
 // Printer writes results in one format. Output is buffered until Flush.
 type Printer struct {
 	format Format
 	hex    bool
-	w      *bufio.Writer
+	out    io.Writer
+	w      *bufio.Writer // on out
 }
 
 // NewPrinter returns a Printer on w in the format called name. With hex, keys
@@ -27,7 +29,7 @@ func NewPrinter(w io.Writer, name string, hex bool) (*Printer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Printer{format: format, hex: hex, w: bufio.NewWriterSize(w, bufferSize)}, nil
+	return &Printer{format: format, hex: hex, out: w, w: bufio.NewWriter(w)}, nil
 }
 
 // Format returns the printer's format.

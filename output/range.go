@@ -1,6 +1,7 @@
 package output
 
 import (
+	"bufio"
 	"encoding/base64"
 	"encoding/csv"
 	"encoding/json"
@@ -40,6 +41,9 @@ type RangeStream interface {
 // Range returns the stream that writes the result of "get" in the printer's
 // format.
 func (p *Printer) Range(o RangeOptions) RangeStream {
+	if p.w.Buffered() == 0 {
+		p.w = bufio.NewWriterSize(p.out, rangeBuffer)
+	}
 	switch p.format {
 	case Fields:
 		return &fieldsRange{FieldText{Text{w: p.w, hex: p.hex}}}
