@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/spf13/cobra"
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
@@ -34,17 +35,25 @@ granted to it where that is missing.`,
 }
 
 // enable turns authentication on. The server says ErrRootRoleNotExist where
-// the role root is missing, and also where the user root does not have it.
+// the role root is missing, and also where the user root does not have it. An
+// error after the role was added or granted says so.
 func enable(ctx context.Context, c *etcd.Client) (*clientv3.AuthEnableResponse, error) {
 	response, err := c.AuthEnable(ctx)
 	if !errors.Is(err, rpctypes.ErrRootRoleNotExist) {
 		return response, err
 	}
-	if _, err := c.RoleAdd(ctx, access.RootRole); err != nil && !errors.Is(err, rpctypes.ErrRoleAlreadyExist) {
+	done := ""
+	switch _, err := c.RoleAdd(ctx, access.RootRole); {
+	case err == nil:
+		done = "; the role root was added"
+	case !errors.Is(err, rpctypes.ErrRoleAlreadyExist):
 		return nil, err
 	}
 	if _, err := c.UserGrantRole(ctx, access.RootUser, access.RootRole); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w%s", err, done)
 	}
-	return c.AuthEnable(ctx)
+	if response, err = c.AuthEnable(ctx); err != nil {
+		return nil, fmt.Errorf("%w%s; the role root was granted to the user root", err, done)
+	}
+	return response, nil
 }
