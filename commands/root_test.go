@@ -1,0 +1,232 @@
+package commands
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/iostreams"
+)
+
+// ran is what came of one run of the program.
+type ran struct {
+	code     exit.Code
+	out, err string
+}
+
+func runAs(ctx context.Context, program, stdin string, environ []string, args ...string) ran {
+	var out, err bytes.Buffer
+	streams := &iostreams.Streams{In: strings.NewReader(stdin), Out: &out, Err: &err, Environ: environ}
+	code := Run(ctx, program, streams, args)
+	return ran{code, out.String(), err.String()}
+}
+
+// runIt runs the program where nothing listens.
+func runIt(t *testing.T, args ...string) ran {
+	t.Helper()
+	return runAs(t.Context(), "ectl", "", []string{"ETCDCTL_ENDPOINTS=127.0.0.1:1", "ETCDCTL_COMMAND_TIMEOUT=50ms", "ETCDCTL_DIAL_TIMEOUT=50ms"}, args...)
+}
+
+func TestStatusOfACommandLine(t *testing.T) {
+	for line, want := range map[string]struct {
+		code exit.Code
+		err  string // in the one line of stderr
+	}{
+		"":                        {exit.Success, ""},
+		"help":                    {exit.Success, ""},
+		"help user add":           {exit.Success, ""},
+		"user add --help":         {exit.Success, ""},
+		"version":                 {exit.Success, ""},
+		"options":                 {exit.Success, ""},
+		"completion zsh":          {exit.Success, ""},
+		"nonsense":                {exit.Error, "nonsense"},
+		"--nonsense":              {exit.Error, "nonsense"},
+		"user add":                {exit.BadArgs, "user name"},
+		"user add a -w xml":       {exit.BadFeature, "unsupported output format"},
+		"-w xml user list":        {exit.BadFeature, "unsupported output format"},
+		"version -w xml":          {exit.BadFeature, "unsupported output format"},
+		"completion tcsh":         {exit.Error, "tcsh"},
+		"completion":              {exit.Error, ""},
+		"get a --order x":         {exit.BadFeature, "bad sort order"},
+		"get a --cacert= -w json": {exit.BadArgs, "--cacert"},
+		"get a --cert=":           {exit.BadArgs, "--cert"},
+		"get a --key=":            {exit.BadArgs, "--key"},
+		"get a --cacert /no/such": {exit.BadArgs, "--cacert"},
+		"get a --endpoints=x --endpoints=y --command-timeout=50ms": {exit.Error, "--endpoints"}, // also in the environment
+		"get a":                        {exit.Error, "refused"},
+		"user list":                    {exit.Error, "refused"},
+		"user list --user root:secret": {exit.BadConnection, "refused"},
+		"auth enable":                  {exit.Error, "refused"},
+	} {
+		got := runIt(t, strings.Fields(line)...)
+		if got.code != want.code || !strings.Contains(got.err, want.err) {
+			t.Errorf("ectl %s ends with %d and %q, want %d and %q", line, got.code, got.err, want.code, want.err)
+		}
+		if want.code == exit.Success {
+			if got.out == "" || got.err != "" {
+				t.Errorf("ectl %s prints %q and on stderr %q, want something and nothing", line, got.out, got.err)
+			}
+			continue
+		}
+		if got.out != "" || !strings.HasPrefix(got.err, "Error: ") || strings.Count(got.err, "\n") != 1 {
+			t.Errorf("ectl %s prints %q and on stderr %q, want nothing and one line that begins with \"Error: \"", line, got.out, got.err)
+		}
+		if strings.Contains(got.err, "secret") {
+			t.Errorf("ectl %s shows a password: %q", line, got.err)
+		}
+	}
+}
+
+func TestTheProgramCallsItselfAsItWasCalled(t *testing.T) {
+	for _, program := range []string{"ectl", "etcdctl", "my-etcdctl"} {
+		for _, args := range [][]string{{"help"}, {"user", "add", "--help"}, {"role", "get"}, {"nonsense"}, {"get", "--nonsense"}, {"completion", "bash"}, {"help", "completion"}, {"put", "--help"}} {
+			got := runAs(t.Context(), program, "", nil, args...)
+			all := got.out + got.err
+			if !strings.Contains(all, program) {
+				t.Errorf("%s %s does not name itself:\n%s", program, args, all)
+			}
+			if program == "my-etcdctl" {
+				if rest := strings.ReplaceAll(all, program, ""); strings.Contains(rest, "ectl ") {
+					t.Errorf("%s %s calls itself otherwise:\n%s", program, args, all)
+				}
+			}
+		}
+	}
+}
+
+func TestTheVersionOfEtcdctl(t *testing.T) {
+	const two = "etcdctl version: 3.7.3\nAPI version: 3.7\n"
+	for _, args := range [][]string{{"version"}, {"version", "-w", "json"}, {"version", "-w", "xml"}, {"version", "--hex"}} {
+		if got := runAs(t.Context(), "etcdctl", "", nil, args...); got.out != two || got.code != exit.Success {
+			t.Errorf("etcdctl %s prints %q and ends with %d, want %q and 0", args, got.out, got.code, two)
+		}
+	}
+	if got := runAs(t.Context(), "ectl", "", nil, "version"); !strings.HasPrefix(got.out, "ectl version: ") || !strings.Contains(got.out, "Compatible with etcdctl: 3.7.3\n") {
+		t.Errorf("ectl version prints %q", got.out)
+	}
+}
+
+func TestOptionsListsEveryGlobalOptionWithItsVariable(t *testing.T) {
+	f := cli.NewFactory("ectl", &iostreams.Streams{In: strings.NewReader(""), Out: io.Discard, Err: io.Discard})
+	NewRoot(f)
+	got := runIt(t, "options").out
+	n := 0
+	f.Globals().VisitAll(func(flag *pflag.Flag) {
+		n++
+		if !strings.Contains(got, "--"+flag.Name+" ") || !strings.Contains(got, "[$"+cli.Variable(flag.Name)+"]") {
+			t.Errorf("options says nothing of --%s with its variable", flag.Name)
+		}
+	})
+	if n < 23 { // etcdctl 3.7.3 has 20
+		t.Errorf("there are %d global options", n)
+	}
+}
+
+func TestEveryCommandDescribesItself(t *testing.T) {
+	var visit func(cmd *cobra.Command)
+	visit = func(cmd *cobra.Command) {
+		if cmd.Short == "" || strings.HasSuffix(cmd.Short, ".") {
+			t.Errorf("%s is described as %q, want a sentence without its full stop", cmd.CommandPath(), cmd.Short)
+		}
+		if !cmd.HasParent() || cmd.Parent().HasParent() || cmd.GroupID != "" || cmd.Hidden {
+			for _, sub := range cmd.Commands() {
+				visit(sub)
+			}
+			return
+		}
+		t.Errorf("%s is in no group of the help", cmd.CommandPath())
+	}
+	visit(newTestRoot())
+}
+
+// stuck is a closed pipe or a full disk.
+type stuck struct{ err error }
+
+func (s stuck) Write([]byte) (int, error) { return 0, s.err }
+
+func TestAnOutputThatCannotBeWrittenIsAnError(t *testing.T) {
+	var stderr bytes.Buffer
+	streams := &iostreams.Streams{In: strings.NewReader(""), Out: stuck{errors.New("no space left on device")}, Err: &stderr}
+	if code := Run(t.Context(), "ectl", streams, []string{"version"}); code != exit.IO || stderr.String() != "Error: write the output: no space left on device\n" {
+		t.Errorf("version into a full disk ends with %d and %q, want %d", code, &stderr, exit.IO)
+	}
+}
+
+func TestAnInterruptIsNotPrinted(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	got := runAs(ctx, "ectl", "", []string{"ETCDCTL_ENDPOINTS=127.0.0.1:1"}, "user", "list")
+	if got.code == exit.Success || got.err != "" || got.out != "" {
+		t.Errorf("an interrupted command ends with %d, %q, %q; want a failure and no text", got.code, got.out, got.err)
+	}
+}
+
+func TestFormatsAndChoicesComplete(t *testing.T) {
+	// Shells pick those that start with the word.
+	const formats = "simple\nfields\njson\nprotobuf\ntable\nyaml\nndjson\ncsv\n"
+	for line, want := range map[string]string{
+		"user l":                      "list\tList all users\n",
+		"us re":                       "revoke-role\tRevoke a role from a user\n",
+		"user list -w js":             formats,
+		"-w t":                        formats,
+		"get --consistency ":          "l\ns\n",
+		"get k --order A":             "ASCEND\nDESCEND\n",
+		"completion z":                "zsh\n",
+		"role grant-permission app r": "read\nreadwrite\n",
+		"user add ":                   "",
+		"user get ":                   "", // nothing listens
+		"user get bob ":               "",
+	} {
+		got := runIt(t, strings.Split("__complete "+line, " ")...)
+		if words, directive, _ := strings.Cut(got.out, ":"); words != want || directive == "" {
+			t.Errorf("%q completes to %q, want %q", line, words, want)
+		}
+		if strings.Contains(got.err, "rror") || strings.Contains(got.err, "arning") {
+			t.Errorf("completing %q says %q", line, got.err)
+		}
+	}
+}
+
+// A shell, and these tests, run many command lines in one process.
+func TestRunsHaveNothingInCommon(t *testing.T) {
+	lines := [][]string{
+		{"version", "-w", "json"}, {"version"}, {"options"}, {"help", "user"}, {"nonsense"}, {"get", "a", "--order", "x"}, {"user", "add", "bob:pw", "-w", "xml"},
+		{"__complete", "user", ""}, {"completion", "bash"}, {"role", "grant-permission", "app", "read", "/a", "--prefix", "--from-key"},
+		{"--hex", "-w", "table", "version"}, {"put", "k", "--lease", "zz", "v"},
+	}
+	var want []ran
+	for _, line := range lines {
+		want = append(want, runIt(t, line...))
+	}
+	var wait sync.WaitGroup
+	problems := make(chan string, 1000)
+	for worker := range 4 {
+		wait.Go(func() {
+			for round := range 5 {
+				at := (worker*5 + round*7) % len(lines)
+				for i := range lines {
+					i = (i + at) % len(lines)
+					got := runAs(t.Context(), "ectl", "", []string{"ETCDCTL_ENDPOINTS=127.0.0.1:1", "ETCDCTL_COMMAND_TIMEOUT=50ms", "ETCDCTL_DIAL_TIMEOUT=50ms"}, lines[i]...)
+					if got != want[i] {
+						problems <- fmt.Sprintf("%q, run beside others, gives %+v, want %+v", lines[i], got, want[i])
+					}
+				}
+			}
+		})
+	}
+	wait.Wait()
+	close(problems)
+	for problem := range problems {
+		t.Error(problem)
+	}
+}
