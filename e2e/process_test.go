@@ -186,3 +186,60 @@ func TestInterruptAtAPromptRestoresTheTerminal(t *testing.T) {
 		t.Error("the terminal is not as it was before the prompt")
 	}
 }
+
+// "del FROM TO" without --range says what it will delete and gives two seconds
+// to think again. Whoever does loses nothing.
+func TestDeletingARangeCanBeInterrupted(t *testing.T) {
+	server, err := etcdserver.Start(t.Context(), etcdserver.Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Stop)
+	client, err := server.Client("", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	home := t.TempDir()
+	keys := func() int64 {
+		resp, err := client.Get(t.Context(), "a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return resp.Count
+	}
+	if _, err := client.Put(t.Context(), "a", "1"); err != nil {
+		t.Fatal(err)
+	}
+
+	reference, ours := bothPrograms(t, func(t *testing.T, program string) string {
+		cmd := exec.Command(program, "del", "a", "b")
+		cmd.Env = baseEnv(home, "ETCDCTL_ENDPOINTS="+server.Endpoint())
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+			t.Fatal(err)
+		}
+		return ending(cmd.Wait())
+	})
+	if ours != reference {
+		t.Errorf("interrupted, ours ends with %s, the reference with %s", ours, reference)
+	}
+	if keys() != 1 {
+		t.Fatal("the interrupted command deleted the key")
+	}
+
+	start := time.Now()
+	got := invoke(t, invocation{
+		Program: filepath.Join(installed.ours, "ectl"), Args: words("del a b"), Dir: home,
+		Env: baseEnv(home, "ETCDCTL_ENDPOINTS="+server.Endpoint()),
+	})
+	if took := time.Since(start); took < 2*time.Second {
+		t.Errorf("the deletion happened after %s, want two seconds to think", took)
+	}
+	if got.Status != "0" || got.Stdout != "1\n" || keys() != 0 {
+		t.Errorf("status %s, stdout %q, %d keys left", got.Status, got.Stdout, keys())
+	}
+}
