@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
-	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -16,7 +15,14 @@ import (
 // what the TLS library and the server say of a bad one comes late and names
 // no file. Its errors end with the status BadArgs.
 func (o *Options) checkTLSFiles(now time.Time) error {
-	return exit.With(exit.BadArgs, errors.Join(o.checkCACert(now), o.checkCert(now)))
+	err, other := o.checkCACert(now), o.checkCert(now)
+	switch {
+	case err == nil:
+		err = other
+	case other != nil:
+		err = fmt.Errorf("%w; %w", err, other) // an error is one line
+	}
+	return exit.With(exit.BadArgs, err)
 }
 
 func (o *Options) checkCACert(now time.Time) error {
