@@ -10,7 +10,6 @@ import (
 	"go.etcd.io/etcd/client/pkg/v3/logutil"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
-	"google.golang.org/grpc"
 
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/prompt"
@@ -53,12 +52,8 @@ func Dial(ctx context.Context, o *Options, p *prompt.Prompter, warn func(string)
 	if err != nil {
 		return nil, exit.With(exit.BadArgs, err)
 	}
-	t := &trace{endpoints: endpoints, token: config.Token, tls: config.TLS, timeout: o.DialTimeout, flag: "--dial-timeout"}
 	config.Context = ctx
-	config.DialOptions = []grpc.DialOption{
-		grpc.WithChainUnaryInterceptor(t.unary),
-		grpc.WithChainStreamInterceptor(t.stream),
-	}
+	t := newTrace(config)
 	client, err := clientv3.New(*config)
 	if err != nil {
 		return nil, exit.With(exit.BadConnection, t.explain(ctx, err))
@@ -83,7 +78,8 @@ func (o *Options) config(endpoints []string, auth *clientv3.AuthConfig) (*client
 		InsecureSkipVerify: o.InsecureSkipTLSVerify,
 	}
 	if !o.InsecureDiscovery {
-		// etcdctl expects the discovery domain as the server's name only then.
+		// As etcdctl does. It only makes TLS the default: gRPC verifies the
+		// name of the host that it connects to, not this one.
 		secure.ServerName = o.DiscoverySRV
 	}
 	config, err := clientv3.NewClientConfig(&clientv3.ConfigSpec{

@@ -7,6 +7,9 @@ import (
 	"strings"
 
 	"go.etcd.io/etcd/client/pkg/v3/srv"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/ectl-io/ectl/internal/exit"
 )
 
 // clientService is the SRV service of etcd's clients.
@@ -34,34 +37,41 @@ func (o *Options) resolveEndpoints() (endpoints, ignored []string, err error) {
 			endpoints = append(endpoints, strings.TrimSpace(endpoint))
 		}
 	}
+	if len(endpoints) == 0 { // --endpoints=
+		return nil, nil, exit.With(exit.BadConnection, clientv3.ErrNoAvailableEndpoints)
+	}
 	return endpoints, ignored, nil
 }
 
 // exposed returns the endpoints to which a password would travel in the clear
 // over a network: neither TLS nor this machine.
 func (o *Options) exposed(endpoints []string) []string {
+	configured := o.Cert != "" || o.CACert != "" || !o.InsecureTransport || o.InsecureSkipTLSVerify ||
+		!o.InsecureDiscovery && o.DiscoverySRV != ""
+	if speaksTLS(endpoints[0], configured) {
+		return nil
+	}
 	var exposed []string
 	for _, endpoint := range endpoints {
-		if !o.usesTLS(endpoint) && !isLocal(endpoint) {
+		if !isLocal(endpoint) {
 			exposed = append(exposed, endpoint)
 		}
 	}
 	return exposed
 }
 
-// usesTLS tells whether the client talks TLS to endpoint: client/v3 does so
-// where the scheme asks for it, and without a scheme where TLS is configured.
-func (o *Options) usesTLS(endpoint string) bool {
-	scheme, _, found := strings.Cut(endpoint, ":")
-	if found {
-		switch scheme {
-		case "https", "unixs":
-			return true
-		case "http", "unix":
-			return false
-		}
+// speaksTLS tells whether a client of several endpoints, of which this is the
+// first, talks TLS to all of them: where its scheme says so, and without such
+// a scheme where TLS is configured. That is client/v3's rule.
+func speaksTLS(first string, configured bool) bool {
+	scheme, _, _ := strings.Cut(first, ":")
+	switch scheme {
+	case "https", "unixs":
+		return true
+	case "http":
+		return false
 	}
-	return o.Cert != "" || o.CACert != "" || !o.InsecureTransport || o.InsecureSkipTLSVerify
+	return configured
 }
 
 func isLocal(endpoint string) bool {

@@ -2,40 +2,72 @@ package etcd
 
 import (
 	"context"
-	"crypto/tls"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 )
 
-// trace remembers what gRPC said of the requests of one client. client/v3
-// replaces it by a bare "context deadline exceeded" when a deadline has
-// passed, and the reason why no connection came about is gone.
+// trace knows why the requests of one client fail. client/v3 replaces what
+// gRPC says by a bare "context deadline exceeded" when a deadline has passed,
+// and the reason why no connection came about is gone.
 type trace struct {
-	endpoints []string
-	token     string // the JSON web token in use, if any
-	tls       *tls.Config
-	timeout   time.Duration // how long requests may take, and the flag that says so
-	flag      string
+	attempts *attempts
+	config   clientv3.Config
+	timeout  time.Duration // how long requests may take, and the flag that says so
+	flag     string
 
 	mu   sync.Mutex
 	last string // gRPC's words of the last failed request
 }
 
+func newTrace(config *clientv3.Config) *trace {
+	t := &trace{attempts: newAttempts(config.Endpoints, config.TLS), config: *config, timeout: config.DialTimeout, flag: "--dial-timeout"}
+	config.DialOptions = append(t.attempts.options(),
+		grpc.WithChainUnaryInterceptor(t.unary),
+		grpc.WithChainStreamInterceptor(t.stream),
+	)
+	return t
+}
+
+// authenticate is the RPC of the login. client/v3 does not repeat it, though
+// it changes nothing.
+const authenticate = "/etcdserverpb.Auth/Authenticate"
+
+// loginPause is the wait before a login is tried again.
+const loginPause = 100 * time.Millisecond
+
 func (t *trace) unary(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoker grpc.UnaryInvoker, opts ...grpc.CallOption) error {
-	err := invoker(ctx, method, req, reply, cc, opts...)
-	t.remember(err)
-	return err
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(t.attempts.hopeless, func() { cancel(context.Cause(t.attempts.hopeless)) })()
+	for {
+		err := invoker(ctx, method, req, reply, cc, opts...)
+		var unreachable unreachableError
+		if err != nil && errors.As(context.Cause(ctx), &unreachable) {
+			return unreachable
+		}
+		t.remember(err)
+		if method != authenticate || !isElection(rpctypes.Error(err)) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(loginPause):
+		}
+	}
 }
 
 func (t *trace) stream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, streamer grpc.Streamer, opts ...grpc.CallOption) (grpc.ClientStream, error) {
@@ -61,6 +93,12 @@ func isBareDeadline(message string) bool {
 	return strings.HasPrefix(message, context.DeadlineExceeded.Error())
 }
 
+// isElection says whether err is that the cluster has no leader at the moment.
+func isElection(err error) bool {
+	return errors.Is(err, rpctypes.ErrLeaderChanged) || errors.Is(err, rpctypes.ErrNoLeader) || errors.Is(err, rpctypes.ErrNotLeader) ||
+		errors.Is(err, rpctypes.ErrTimeoutDueToLeaderFail)
+}
+
 // explained is an error with the reason behind it and advice. Its text starts
 // with the text of the error, on which scripts rely.
 type explained struct {
@@ -75,125 +113,101 @@ func (t *trace) explain(ctx context.Context, err error) error {
 	if err == nil || ctx.Err() != nil { // the user ended it himself
 		return err
 	}
-	if reason := t.reason(err); reason != "" {
+	if reason := t.reason(ctx, err); reason != "" {
 		return &explained{err: err, reason: reason}
 	}
 	return err
 }
 
-func (t *trace) reason(err error) string {
+func (t *trace) reason(ctx context.Context, err error) string {
 	switch {
 	case errors.Is(err, context.DeadlineExceeded), status.Code(err) == codes.DeadlineExceeded:
-		return t.reasonOfDeadline()
+		return t.reasonOfDeadline(ctx)
 	case errors.Is(err, rpctypes.ErrUserEmpty):
 		return "the command names an empty user, or authentication is on; say who you are with --user, --auth-jwt-token or a client certificate"
 	case errors.Is(err, rpctypes.ErrInvalidAuthToken):
-		if expiry, ok := tokenExpiry(t.token); ok && time.Now().After(expiry) {
+		if expiry, ok := tokenExpiry(t.config.Token); ok && time.Now().After(expiry) {
 			return "the token expired at " + expiry.Format(time.RFC3339)
 		}
 		return "the token is not one of this cluster's, or it has expired"
-	case errors.Is(err, rpctypes.ErrAuthFailed):
-		return "wrong user name or password"
-	case errors.Is(err, rpctypes.ErrNoLeader), errors.Is(err, rpctypes.ErrTimeoutDueToLeaderFail), errors.Is(err, rpctypes.ErrTimeout),
-		errors.Is(err, rpctypes.ErrLeaderChanged), errors.Is(err, rpctypes.ErrNotLeader), errors.Is(err, rpctypes.ErrTimeoutDueToConnectionLost):
-		return "the cluster has no leader now: fewer than half of its members can be reached"
+	case errors.Is(err, rpctypes.ErrAuthOldRevision):
+		return "users or roles have changed since the token was made; get a new one"
+	case errors.Is(err, rpctypes.ErrNoLeader):
+		return "fewer than half of the members can be reached, or an election is going on"
+	case isElection(err):
+		return "the leader was lost or replaced meanwhile; try again"
+	case errors.Is(err, rpctypes.ErrTimeout), errors.Is(err, rpctypes.ErrTimeoutDueToConnectionLost):
+		return t.leader(ctx, "the members did not agree in time; their disks or their network may be too slow")
 	case errors.Is(err, rpctypes.ErrRootUserNotExist):
 		return "add it first: user add root"
 	}
-	if s, ok := status.FromError(err); ok {
-		switch s.Code() {
-		case codes.Unimplemented:
-			return "this server is too old for the command"
-		case codes.Unavailable:
-			if hungUp(s.Message()) {
-				if reason := t.reasonOfHangup(); reason != "" {
-					return reason
-				}
-			}
-			return t.cause(s.Message())
+	switch status.Code(err) {
+	case codes.Unimplemented:
+		return "this server is too old for the command"
+	case codes.Unavailable:
+		if !strings.Contains(err.Error(), "etcdserver: ") {
+			return t.attempts.reason("the connection broke before the answer came")
 		}
 	}
 	return ""
 }
 
 // reasonOfDeadline says why no answer came in time: why no connection came
-// about, or else that the server did not answer.
-func (t *trace) reasonOfDeadline() string {
+// about, or else what is known of the servers that did not answer.
+func (t *trace) reasonOfDeadline(ctx context.Context) string {
 	t.mu.Lock()
 	last := t.last
 	t.mu.Unlock()
-	if hungUp(last) {
-		if reason := t.reasonOfHangup(); reason != "" {
-			return reason
-		}
-	}
-	if reason := t.cause(last); reason != "" {
-		return reason
-	}
-	if strings.Contains(last, "waiting for connections") || last == "" {
-		return fmt.Sprintf("no connection to %s within %s (%s): the host is down or a firewall drops the packets",
-			strings.Join(t.endpoints, ", "), t.timeout, t.flag)
-	}
 	if strings.HasPrefix(last, "etcdserver: ") {
-		return last
+		return t.leader(ctx, last)
 	}
-	return fmt.Sprintf("%s did not answer within %s (%s); the cluster may have no leader", strings.Join(t.endpoints, ", "), t.timeout, t.flag)
+	if answering := t.attempts.answering(); len(answering) > 0 {
+		return t.leader(ctx, fmt.Sprintf("%s did not answer within %s (%s)", strings.Join(answering, ", "), t.timeout, t.flag))
+	}
+	if cause := transportCause.FindStringSubmatch(last); cause != nil && !t.attempts.direct {
+		return strings.ReplaceAll(cause[1], `\"`, `"`)
+	}
+	return t.attempts.reason("no answer came")
 }
 
 // transportCause picks the innermost reason out of gRPC's description of a
 // failed connection.
 var transportCause = regexp.MustCompile(`desc = "(?:transport: )?(?:Error while dialing: |authentication handshake failed: )?(.*)"`)
 
-// handshakeEOF is what gRPC says when a server without TLS is spoken to in TLS.
-const handshakeEOF = "authentication handshake failed: EOF"
+// leaderTimeout bounds the question who the leader is.
+const leaderTimeout = time.Second
 
-// causes maps what the transport says to what it means and what to do.
-var causes = []struct{ says, means string }{
-	{"connection refused", "nothing listens there; is etcd running, and is --endpoints right?"},
-	{"no such host", "unknown host; is --endpoints right?"},
-	{"server misbehaving", "the name server cannot look the host up; is --endpoints right?"},
-	{"signed by unknown authority", "the server's certificate is from an authority that is not trusted; give it with --cacert"},
-	{"certificate is not trusted", "the server's certificate is from an authority that is not trusted; give it with --cacert"},
-	{"certificate is valid for", "the server's certificate is for other names; use one of them in --endpoints"},
-	{"doesn't contain any IP SANs", "the server's certificate is for host names; use one of them in --endpoints"},
-	{"certificate is not valid for any names", "the server's certificate is for no host; it must name the endpoint"},
-	{"certificate has expired", "the server's certificate has expired, or this machine's clock is wrong"},
-	{"certificate required", "the server wants a client certificate; give --cert and --key"},
-	{"bad certificate", "the server refused the client certificate, or wants one; check --cert and --key"},
-	{"unknown certificate authority", "the server does not trust the authority of the client certificate; check --cert"},
-	{"first record does not look like a TLS handshake", "the server does not use TLS; use http:// endpoints"},
-	{"error reading server preface: EOF", "the server hung up; does it want TLS? Use https:// endpoints"},
-	{"error reading server preface: http2", "the server does not speak etcd's protocol; does it want TLS? Use https:// endpoints"},
-	{"connection reset by peer", "the server hung up; does it want TLS? Use https:// endpoints"},
-	{"i/o timeout", "the host is down or a firewall drops the packets"},
-	{"network is unreachable", "no route to that network"},
-	{"no route to host", "no route to that host"},
-	{"etcdserver: ", ""},
-}
-
-// cause puts gRPC's words into a sentence: the transport's own error and what
-// it means. It is empty where message names no cause.
-func (t *trace) cause(message string) string {
-	if strings.Contains(message, handshakeEOF) {
-		return "the server hung up in the TLS handshake: does it use TLS? Without it, use http:// endpoints"
+// leader says which of the members that answer know no leader, or else what
+// otherwise says. A member that is asked for something which needs a leader
+// says at once that there is none, before it asks who wants to know.
+func (t *trace) leader(ctx context.Context, otherwise string) string {
+	ctx, cancel := context.WithTimeout(ctx, leaderTimeout)
+	defer cancel()
+	config := t.config
+	config.Context, config.DialOptions = ctx, nil
+	config.Username, config.Password, config.Token = "", "", ""
+	config.MaxUnaryRetries = 1
+	client, err := clientv3.New(config)
+	if err != nil {
+		return otherwise
 	}
-	text := message
-	if match := transportCause.FindStringSubmatch(message); match != nil {
-		text = strings.ReplaceAll(match[1], `\"`, `"`)
+	defer func() { _ = client.Close() }()
+	endpoints := t.attempts.answering()
+	leaderless := make([]string, len(endpoints))
+	var asking sync.WaitGroup
+	for i, endpoint := range endpoints {
+		asking.Go(func() {
+			if _, err := client.Status(clientv3.WithRequireLeader(ctx), endpoint); errors.Is(err, rpctypes.ErrNoLeader) {
+				leaderless[i] = endpoint
+			}
+		})
 	}
-	for _, c := range causes {
-		if !strings.Contains(text, c.says) {
-			continue
-		}
-		if c.means == "" {
-			return text
-		}
-		return text + ": " + c.means
+	asking.Wait()
+	leaderless = slices.DeleteFunc(leaderless, func(endpoint string) bool { return endpoint == "" })
+	if len(leaderless) == 0 {
+		return otherwise
 	}
-	if text != message {
-		return text
-	}
-	return ""
+	return strings.Join(leaderless, ", ") + ": no leader: fewer than half of the members of the cluster can be reached from there"
 }
 
 // tokenExpiry reads the time of expiry out of a JSON web token, which is not

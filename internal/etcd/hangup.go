@@ -1,56 +1,109 @@
 package etcd
 
 import (
+	"context"
 	"crypto/tls"
+	"errors"
+	"io"
 	"net"
-	"net/url"
-	"strings"
+	"syscall"
 	"time"
 )
 
-// hangupTimeout bounds the connection that reasonOfHangup makes, and the wait
-// for the server's last word on it.
-const hangupTimeout = time.Second
+// probeTimeout bounds each look at a server that has hung up.
+const probeTimeout = 500 * time.Millisecond
 
-// hungUp says whether gRPC's words mean that the server closed a connection
-// that had been made.
-func hungUp(message string) bool {
-	return strings.Contains(message, "broken pipe") ||
-		strings.Contains(message, "connection reset by peer") ||
-		strings.HasSuffix(strings.TrimSuffix(message, `"`), "EOF")
+var (
+	errSpeaksTLS   = errors.New("the server speaks TLS")
+	errSpeaksPlain = errors.New("the server does not speak TLS")
+)
+
+// hungUp says whether the server closed a connection that had been made
+// without a word, as far as err tells.
+func hungUp(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
-// reasonOfHangup asks a TLS server why it hangs up. With TLS 1.3 a server
-// judges the client's certificate after the client's half of the handshake is
-// done. Its alert comes while gRPC already writes, and more often than not the
-// broken pipe is all that gRPC tells. So one more connection is made that only
-// listens. It returns an empty string where the server has nothing to say.
-func (t *trace) reasonOfHangup() string {
-	for _, endpoint := range t.endpoints {
-		address, err := url.Parse(endpoint)
-		if err != nil || address.Scheme != "https" {
-			continue
+// reasonOfHangup finds out why the server at address hangs up, by further
+// connections that send nothing but greetings. It returns nil where it does
+// not find out.
+func (a *attempts) reasonOfHangup(address string) error {
+	if a.tls == nil {
+		if speaks, _ := a.handshake(address, &tls.Config{
+			InsecureSkipVerify: true, //nolint:gosec // whoever it is, only that it speaks TLS counts
+		}); speaks {
+			return errSpeaksTLS
 		}
-		config := t.tls.Clone()
-		if config == nil {
-			config = &tls.Config{MinVersion: tls.VersionTLS12}
-		}
-		config.NextProtos = []string{"h2"}
-		conn, err := tls.DialWithDialer(&net.Dialer{Timeout: hangupTimeout}, "tcp", address.Host, config)
-		if err == nil {
-			_ = conn.SetReadDeadline(time.Now().Add(hangupTimeout))
-			_, err = conn.Read(make([]byte, 1))
-			_ = conn.Close()
-		}
-		if err == nil || hungUp(err.Error()) {
-			continue
-		}
-		if timeout, ok := err.(net.Error); ok && timeout.Timeout() {
-			continue
-		}
-		if reason := t.cause(err.Error()); reason != "" {
-			return reason
-		}
+		return nil
 	}
-	return ""
+	// With TLS 1.3 a server judges the client's certificate after the client's
+	// half of the handshake is done. Its alert comes while gRPC already
+	// writes, and often a broken pipe is all that is left of it.
+	if speaks, err := a.handshake(address, a.tls); speaks {
+		return err
+	}
+	if greetsPlain(address) {
+		return errSpeaksPlain
+	}
+	return nil
+}
+
+// handshake makes a TLS connection and listens. speaks says whether the server
+// speaks TLS, alert is what it had against it.
+func (a *attempts) handshake(address string, config *tls.Config) (speaks bool, alert error) {
+	conn, err := dialProbe(address)
+	if err != nil {
+		return false, nil
+	}
+	defer func() { _ = conn.Close() }()
+	config = config.Clone()
+	config.NextProtos = []string{"h2"}
+	if host, _, err := net.SplitHostPort(address); err == nil {
+		config.ServerName = host
+	}
+	client := tls.Client(conn, config)
+	if err = client.HandshakeContext(context.Background()); err == nil {
+		speaks = true
+		_, err = client.Read(make([]byte, 1))
+	}
+	if final(err) {
+		return true, err
+	}
+	return speaks, nil
+}
+
+func dialProbe(address string) (net.Conn, error) {
+	dialer := net.Dialer{Timeout: probeTimeout}
+	conn, err := dialer.DialContext(context.Background(), "tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	return conn, conn.SetDeadline(time.Now().Add(probeTimeout))
+}
+
+// greeting is what an HTTP/2 client says first (RFC 9113, 3.4): the preface
+// and a frame of type SETTINGS without any.
+const greeting = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + "\x00\x00\x00" + frameSettings + "\x00\x00\x00\x00\x00"
+
+const (
+	frameSettings     = "\x04"
+	frameHeaderLength = 9
+	frameTypeAt       = 3 // in the header of a frame, behind its length
+)
+
+// greetsPlain says whether the server at address answers an HTTP/2 client that
+// has no TLS: with its own SETTINGS.
+func greetsPlain(address string) bool {
+	conn, err := dialProbe(address)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = conn.Close() }()
+	if _, err := io.WriteString(conn, greeting); err != nil {
+		return false
+	}
+	var header [frameHeaderLength]byte
+	_, err = io.ReadFull(conn, header[:])
+	return err == nil && header[frameTypeAt] == frameSettings[0]
 }

@@ -1,0 +1,228 @@
+package etcd
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
+)
+
+// attempts follows what becomes of the connections to each endpoint. gRPC
+// keeps only the last failure of any of them, as text.
+type attempts struct {
+	endpoints []string
+	tls       *tls.Config // nil where the client talks in the clear
+	direct    bool        // no sockets of Unix and no proxy: dialled here
+
+	// hopeless ends, with the reason as its cause, once every endpoint has
+	// failed in a way that waiting cannot mend.
+	hopeless context.Context //nolint:containedctx // a signal, like a channel, that can be joined to requests
+	giveUp   context.CancelCauseFunc
+
+	mu       sync.Mutex
+	states   map[string]*state // by the address that gRPC uses
+	answered bool              // an endpoint has answered
+}
+
+// state is how far an endpoint has let the client come.
+type state struct {
+	connected bool  // in the last attempt
+	answered  bool  // it has spoken HTTP/2
+	err       error // of the last attempt that failed before it ever answered
+	final     bool  // waiting does not mend err
+	probed    bool
+}
+
+func newAttempts(endpoints []string, config *tls.Config) *attempts {
+	a := &attempts{endpoints: endpoints, states: map[string]*state{}}
+	// client/v3 lets the first endpoint decide for all.
+	if speaksTLS(endpoints[0], config != nil) {
+		if a.tls = config; a.tls == nil {
+			a.tls = &tls.Config{MinVersion: tls.VersionTLS12}
+		}
+	}
+	a.direct = !slices.ContainsFunc(endpoints, func(endpoint string) bool {
+		address := addressOf(endpoint)
+		return address == "" || proxied(address)
+	})
+	a.hopeless, a.giveUp = context.WithCancelCause(context.Background())
+	return a
+}
+
+// options makes gRPC connect as it does without them, but under watch.
+func (a *attempts) options() []grpc.DialOption {
+	transport := insecure.NewCredentials()
+	if a.tls != nil {
+		transport = credentials.NewTLS(a.tls)
+	}
+	options := []grpc.DialOption{grpc.WithTransportCredentials(watchedCredentials{transport, a})}
+	if a.direct {
+		options = append(options, grpc.WithContextDialer(a.dial))
+	}
+	return options
+}
+
+// addressOf returns the address by which gRPC knows endpoint, empty where that
+// is not HOST:PORT.
+func addressOf(endpoint string) string {
+	if strings.HasPrefix(endpoint, "unix") {
+		return ""
+	}
+	if !strings.Contains(endpoint, "://") {
+		return endpoint
+	}
+	u, err := url.Parse(endpoint)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" {
+		return ""
+	}
+	return u.Host
+}
+
+// proxied says whether gRPC connects to address through a proxy, which the
+// environment names.
+func proxied(address string) bool {
+	proxy, err := http.ProxyFromEnvironment(&http.Request{URL: &url.URL{Scheme: "https", Host: address}})
+	return err != nil || proxy != nil
+}
+
+func (a *attempts) dial(ctx context.Context, address string) (net.Conn, error) {
+	a.update(address, func(s *state) { s.connected = false })
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+	if err != nil {
+		a.fail(address, err)
+		return nil, err
+	}
+	a.update(address, func(s *state) { s.connected = true })
+	return conn, nil
+}
+
+// watchedCredentials tells attempts how handshakes end.
+type watchedCredentials struct {
+	credentials.TransportCredentials
+	attempts *attempts
+}
+
+// ClientHandshake implements credentials.TransportCredentials. The authority
+// is the address of the endpoint.
+func (c watchedCredentials) ClientHandshake(ctx context.Context, authority string, raw net.Conn) (net.Conn, credentials.AuthInfo, error) {
+	conn, info, err := c.TransportCredentials.ClientHandshake(ctx, authority, raw)
+	if err != nil {
+		c.attempts.fail(authority, err)
+		return nil, nil, err
+	}
+	return &watchedConn{Conn: conn, attempts: c.attempts, address: authority}, info, nil
+}
+
+// Clone implements credentials.TransportCredentials.
+func (c watchedCredentials) Clone() credentials.TransportCredentials {
+	return watchedCredentials{c.TransportCredentials.Clone(), c.attempts}
+}
+
+// watchedConn tells attempts whether the server says anything on it: with TLS
+// 1.3 one that does not like the client's certificate hangs up only now.
+type watchedConn struct {
+	net.Conn
+	attempts *attempts
+	address  string
+	read     bool
+}
+
+func (c *watchedConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if !c.read {
+		c.read = true
+		if n > 0 {
+			c.attempts.succeed(c.address)
+		} else {
+			c.attempts.fail(c.address, err)
+		}
+	}
+	return n, err
+}
+
+func (c *watchedConn) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	if err != nil {
+		c.attempts.fail(c.address, err)
+	}
+	return n, err
+}
+
+func (a *attempts) update(address string, change func(*state)) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	s := a.states[address]
+	if s == nil {
+		s = &state{}
+		a.states[address] = s
+	}
+	change(s)
+}
+
+func (a *attempts) succeed(address string) {
+	a.update(address, func(s *state) {
+		*s = state{connected: true, answered: true}
+		a.answered = true
+	})
+}
+
+func (a *attempts) fail(address string, err error) {
+	if errors.Is(err, context.Canceled) || errors.Is(err, net.ErrClosed) {
+		return // the client itself has ended it
+	}
+	probe := false
+	a.update(address, func(s *state) {
+		probe = a.direct && !s.probed && !s.answered && hungUp(err)
+		s.probed = s.probed || probe
+		if !s.final && !s.answered { // the more telling one stays
+			s.err, s.final = err, final(err)
+		}
+	})
+	if probe {
+		if reason := a.reasonOfHangup(address); reason != nil {
+			a.update(address, func(s *state) { s.err, s.final = reason, true })
+		}
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.answered {
+		return
+	}
+	for _, endpoint := range a.endpoints {
+		if s := a.states[addressOf(endpoint)]; s == nil || !s.final {
+			return
+		}
+	}
+	a.giveUp(unreachableError{a.causes()})
+}
+
+// final says whether err will be the same at every further attempt.
+func final(err error) bool {
+	var verification *tls.CertificateVerificationError
+	var record tls.RecordHeaderError
+	if errors.As(err, &verification) || errors.As(err, &record) {
+		return true
+	}
+	return isAlert(err)
+}
+
+// isAlert says whether the server ended the handshake with an alert of TLS.
+func isAlert(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "remote error"
+}
+
+// unreachableError is that no endpoint can be talked to, for reasons that will
+// not go away.
+type unreachableError struct{ reasons string }
+
+func (e unreachableError) Error() string { return e.reasons }

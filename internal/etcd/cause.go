@@ -1,0 +1,129 @@
+package etcd
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
+	"strings"
+	"syscall"
+)
+
+// answering returns the endpoints that have spoken HTTP/2.
+func (a *attempts) answering() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var answering []string
+	for _, endpoint := range a.endpoints {
+		if s := a.states[addressOf(endpoint)]; s != nil && s.answered {
+			answering = append(answering, endpoint)
+		}
+	}
+	return answering
+}
+
+// reason says why the endpoints cannot be talked to. Where one has answered,
+// that is not the reason, but otherwise is.
+func (a *attempts) reason(otherwise string) string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.answered {
+		return otherwise
+	}
+	return a.causes()
+}
+
+// causes says why the endpoints cannot be talked to, those with the same cause
+// together. The caller holds a.mu.
+func (a *attempts) causes() string {
+	endpoints := map[string][]string{}
+	var order []string
+	for _, endpoint := range a.endpoints {
+		cause := a.states[addressOf(endpoint)].cause()
+		if endpoints[cause] == nil {
+			order = append(order, cause)
+		}
+		endpoints[cause] = append(endpoints[cause], endpoint)
+	}
+	for i, cause := range order {
+		order[i] = strings.Join(endpoints[cause], ", ") + ": " + cause
+	}
+	return strings.Join(order, "; ")
+}
+
+// cause says in a sentence what the endpoint's state is and what it means.
+func (s *state) cause() string {
+	switch {
+	case s != nil && s.err != nil:
+		return meaning(s.err)
+	case s != nil && s.connected:
+		return "accepts connections and then says nothing: it may be stopped or overloaded"
+	}
+	return "no answer: the host is down or a firewall drops the packets"
+}
+
+// meaning puts the error of a connection into a sentence: what it says, what
+// that means and what to do.
+func meaning(err error) string {
+	says := innermost(err)
+	var (
+		lookup    *net.DNSError
+		authority x509.UnknownAuthorityError
+		name      x509.HostnameError
+		invalid   x509.CertificateInvalidError
+		plain     tls.RecordHeaderError
+		network   net.Error
+	)
+	switch {
+	case errors.Is(err, errSpeaksTLS):
+		return says + ": use https:// endpoints"
+	case errors.Is(err, errSpeaksPlain):
+		return says + ": use http:// endpoints"
+	case errors.As(err, &plain):
+		return says + ": the server does not speak TLS: use http:// endpoints"
+	case errors.As(err, &lookup) && lookup.IsNotFound:
+		return "no such host " + lookup.Name + ": is --endpoints right?"
+	case errors.As(err, &lookup):
+		return says + ": the name server does not know the host; is --endpoints right?"
+	case errors.As(err, &authority):
+		return says + ": the authority of the server's certificate is not trusted; give it with --cacert"
+	case errors.As(err, &name):
+		return says + ": the server's certificate is for other names; use one of them in --endpoints"
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return says + ": the server's certificate has expired, or the clock here is wrong"
+	case isAlert(err):
+		return says + meaningOfAlert(says)
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return says + ": nothing listens there; is etcd running, and is --endpoints right?"
+	case hungUp(err):
+		return says + ": the server hung up"
+	case errors.As(err, &network) && network.Timeout():
+		return says + ": the host is down or a firewall drops the packets"
+	}
+	return says
+}
+
+// meaningOfAlert explains what a server says of the client's certificate.
+func meaningOfAlert(says string) string {
+	switch {
+	case strings.Contains(says, "certificate required"):
+		return ": the server wants a client certificate; give --cert and --key"
+	case strings.Contains(says, "bad certificate"):
+		return ": the server refuses the client certificate, or wants one; check --cert and --key"
+	case strings.Contains(says, "unknown certificate authority"):
+		return ": the server does not trust the authority of the client certificate; check --cert"
+	}
+	return ""
+}
+
+// innermost is the text of err without where and doing what it was seen, which
+// the endpoint says already.
+func innermost(err error) string {
+	if op, ok := errors.AsType[*net.OpError](err); ok {
+		err = op.Err
+	}
+	if errno, ok := errors.AsType[syscall.Errno](err); ok {
+		return errno.Error()
+	}
+	return err.Error()
+}
