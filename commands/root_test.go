@@ -149,6 +149,14 @@ func TestEveryCommandDescribesItself(t *testing.T) {
 	visit(newTestRoot())
 }
 
+func TestNoEndpointsAreAnError(t *testing.T) {
+	for _, args := range [][]string{{"get", "a", "--endpoints="}, {"user", "list", "--endpoints=", "--user=root:pw"}} {
+		if got := runAs(t.Context(), "ectl", "", nil, args...); got.code != exit.BadConnection || got.err != "Error: etcdclient: no available endpoints\n" {
+			t.Errorf("ectl %s ends with %d and %q, want %d and that there are no endpoints", args, got.code, got.err, exit.BadConnection)
+		}
+	}
+}
+
 // stuck is a closed pipe or a full disk.
 type stuck struct{ err error }
 
