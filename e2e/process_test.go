@@ -65,6 +65,7 @@ func TestClosedPipeEndsTheProgramQuietly(t *testing.T) {
 			home := t.TempDir()
 			var stderr strings.Builder
 			reference, ours := bothPrograms(t, func(t *testing.T, program string) string {
+				t.Helper()
 				stderr.Reset()
 				cmd := exec.Command(program, "get", "", "--prefix", "-w", format)
 				cmd.Env = baseEnv(home, "ETCDCTL_ENDPOINTS="+server.Endpoint())
@@ -108,6 +109,7 @@ func TestInterruptEndsARequest(t *testing.T) {
 		t.Run(sig.String(), func(t *testing.T) {
 			home := t.TempDir()
 			reference, ours := bothPrograms(t, func(t *testing.T, program string) string {
+				t.Helper()
 				cmd := exec.Command(program, "get", "k", "--command-timeout", "30s")
 				cmd.Env = baseEnv(home, "ETCDCTL_ENDPOINTS="+server.Endpoint())
 				if err := cmd.Start(); err != nil {
@@ -213,6 +215,7 @@ func TestDeletingARangeCanBeInterrupted(t *testing.T) {
 	}
 
 	reference, ours := bothPrograms(t, func(t *testing.T, program string) string {
+		t.Helper()
 		cmd := exec.Command(program, "del", "a", "b")
 		cmd.Env = baseEnv(home, "ETCDCTL_ENDPOINTS="+server.Endpoint())
 		if err := cmd.Start(); err != nil {

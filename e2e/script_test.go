@@ -68,6 +68,7 @@ func stateOf(ts *testscript.TestScript) *scriptState {
 }
 
 func setUpScript(t *testing.T, env *testscript.Env) error {
+	t.Helper()
 	pki := filepath.Join(env.WorkDir, ".pki")
 	if err := os.Mkdir(pki, 0o700); err != nil {
 		return err
@@ -94,8 +95,7 @@ func runProgram(ts *testscript.TestScript, neg bool, name string, args []string)
 	state := stateOf(ts)
 	err := ts.Exec(filepath.Join(installed.ours, name), args...)
 	state.ran, state.status = true, 0
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		state.status = exit.ExitCode()
 	} else if err != nil {
 		ts.Fatalf("%s: %v", name, err)

@@ -55,6 +55,7 @@ type workflow struct {
 }
 
 func runMainWorkflow(t *testing.T, f *fixtures, server *etcdserver.Server, certificate bool) {
+	t.Helper()
 	w := &workflow{
 		t: t, fixtures: f, server: server, certificate: certificate, home: t.TempDir(),
 		passwords: map[string]string{"root": "root-pw", "alice": "alice-pw"},

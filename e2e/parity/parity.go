@@ -53,6 +53,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -151,10 +152,12 @@ func (g *Group) add(number int, line string) error {
 
 // head takes a line of the head, or says that it is none.
 func (g *Group) head(words []word) (bool, error) {
+	if slices.ContainsFunc(words, word.hasVariable) {
+		return false, nil // only cases have variables
+	}
 	text, err := expand(words, nil)
 	if err != nil {
-		// Only cases have variables.
-		return false, nil
+		return true, err
 	}
 	switch text[0] {
 	case "server":

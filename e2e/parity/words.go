@@ -2,6 +2,7 @@ package parity
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -12,6 +13,10 @@ type word []piece
 type piece struct {
 	text     string
 	variable bool // text is a variable's name
+}
+
+func (w word) hasVariable() bool {
+	return slices.ContainsFunc(w, func(p piece) bool { return p.variable })
 }
 
 // expand replaces variables. With a nil lookup there must be none.
