@@ -1,0 +1,169 @@
+package etcd
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+func dialError(err error) error {
+	return &net.OpError{Op: "dial", Net: "tcp", Addr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 2379}, Err: err}
+}
+
+func TestWhatTheErrorOfAConnectionMeans(t *testing.T) {
+	certificate := &x509.Certificate{}
+	for _, test := range []struct {
+		name string
+		err  error
+		says []string
+	}{
+		{"nothing listens", dialError(os.NewSyscallError("connect", syscall.ECONNREFUSED)), []string{"connection refused", "is etcd running"}},
+		{"no such host", dialError(&net.DNSError{Err: "no such host", Name: "etcd-1", IsNotFound: true}), []string{"no such host etcd-1", "--endpoints"}},
+		{"a name server that fails", dialError(&net.DNSError{Err: "server misbehaving", Name: "etcd-1", Server: "10.0.0.1:53"}), []string{"server misbehaving", "name server", "--endpoints"}},
+		{"no route", dialError(os.NewSyscallError("connect", syscall.EHOSTUNREACH)), []string{"no route to host"}},
+		{"no network", dialError(os.NewSyscallError("connect", syscall.ENETUNREACH)), []string{"network is unreachable"}},
+		{"no answer", dialError(os.ErrDeadlineExceeded), []string{"i/o timeout", "firewall"}},
+		{"an unknown authority", &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{Cert: certificate}}, []string{"unknown authority", "--cacert"}},
+		{"another name", &tls.CertificateVerificationError{Err: x509.HostnameError{Certificate: &x509.Certificate{DNSNames: []string{"etcd-1"}}, Host: "etcd-2"}}, []string{"etcd-1", "etcd-2", "--endpoints"}},
+		{"an expired certificate", &tls.CertificateVerificationError{Err: x509.CertificateInvalidError{Cert: certificate, Reason: x509.Expired, Detail: "in 2025"}}, []string{"expired", "clock"}},
+		{"a server without TLS", tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}, []string{"http://"}},
+		{"a server with TLS", errSpeaksTLS, []string{"https://"}},
+		{"a wanted certificate", &net.OpError{Op: "remote error", Err: errors.New("tls: certificate required")}, []string{"certificate required", "--cert and --key"}},
+		{"a refused certificate", &net.OpError{Op: "remote error", Err: errors.New("tls: bad certificate")}, []string{"bad certificate", "--cert and --key"}},
+		{"a certificate of an unknown authority", &net.OpError{Op: "remote error", Err: errors.New("tls: unknown certificate authority")}, []string{"unknown certificate authority", "--cert"}},
+		{"a server that hangs up", io.EOF, []string{"EOF", "hung up"}},
+		{"a connection that is reset", &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}, []string{"connection reset", "hung up"}},
+		{"anything else", errors.New("something else"), []string{"something else"}},
+	} {
+		got := meaning(fmt.Errorf("wrapped: %w", test.err))
+		for _, says := range test.says {
+			if !strings.Contains(got, says) {
+				t.Errorf("%s: %q says nothing of %q", test.name, got, says)
+			}
+		}
+		if strings.Contains(got, "\n") {
+			t.Errorf("%s: %q is more than one line", test.name, got)
+		}
+	}
+}
+
+func TestEndpointsWithTheSameCauseAreNamedTogether(t *testing.T) {
+	a := newAttempts([]string{"one:1", "http://two:2", "three:3", "four:4"}, nil)
+	a.fail("one:1", dialError(os.NewSyscallError("connect", syscall.ECONNREFUSED)))
+	a.fail("two:2", dialError(os.NewSyscallError("connect", syscall.ECONNREFUSED)))
+	a.update("three:3", func(s *state) { s.connected = true })
+	want := "one:1, http://two:2: connection refused: nothing listens there; is etcd running, and is --endpoints right?; " +
+		"three:3: accepts connections and then says nothing: it may be stopped or overloaded; " +
+		"four:4: no answer: the host is down or a firewall drops the packets"
+	if got := a.reason("otherwise"); got != want {
+		t.Errorf("the reason is\n%s\nwant\n%s", got, want)
+	}
+	a.succeed("three:3")
+	if got := a.reason("otherwise"); got != "otherwise" {
+		t.Errorf("an endpoint has answered, and the reason is %q", got)
+	}
+}
+
+func TestOnlyWhatWaitingDoesNotMendEndsAtOnce(t *testing.T) {
+	untrusted := &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{Cert: &x509.Certificate{}}}
+	refused := dialError(os.NewSyscallError("connect", syscall.ECONNREFUSED))
+	for _, test := range []struct {
+		name string
+		one  error
+		two  error
+		want bool
+	}{
+		{"two untrusted certificates", untrusted, untrusted, true},
+		{"one untrusted certificate, the other endpoint not tried yet", untrusted, nil, false},
+		{"one untrusted certificate, the other endpoint restarting", untrusted, refused, false},
+		{"two that may be restarting", refused, refused, false},
+		{"two that the client itself has left", context.Canceled, net.ErrClosed, false},
+	} {
+		a := newAttempts([]string{"https://one:1", "https://two:2"}, nil)
+		for address, err := range map[string]error{"one:1": test.one, "two:2": test.two} {
+			if err != nil {
+				a.fail(address, err)
+			}
+		}
+		if got := a.hopeless.Err() != nil; got != test.want {
+			t.Errorf("%s: the client gives up: %t, want %t", test.name, got, test.want)
+		}
+	}
+}
+
+func TestAnErrorOfTheServerKeepsItsTextAndGetsAReason(t *testing.T) {
+	claims := base64.RawURLEncoding.EncodeToString([]byte(`{"exp":1767225600}`))
+	for _, test := range []struct {
+		err   error
+		token string
+		says  string // nothing: the text is enough
+	}{
+		{err: rpctypes.ErrUserEmpty, says: "--user"},
+		{err: rpctypes.ErrInvalidAuthToken, says: "not one of this cluster's"},
+		{err: rpctypes.ErrInvalidAuthToken, token: "a." + claims + ".c", says: "the token expired at "},
+		{err: rpctypes.ErrAuthOldRevision, says: "since the token was made"},
+		{err: rpctypes.ErrNoLeader, says: "half of the members"},
+		{err: rpctypes.ErrLeaderChanged, says: "try again"},
+		{err: rpctypes.ErrRootUserNotExist, says: "user add root"},
+		{err: status.Error(codes.Unimplemented, "unknown method RangeStream"), says: "too old"},
+		{err: context.DeadlineExceeded, says: "127.0.0.1:1: no answer"},
+		{err: status.Error(codes.DeadlineExceeded, "context deadline exceeded"), says: "127.0.0.1:1: no answer"},
+		{err: rpctypes.ErrPermissionDenied},
+		{err: rpctypes.ErrUserNotFound},
+		{err: rpctypes.ErrEmptyKey},
+		{err: errors.New("anything else")},
+	} {
+		trace := newTrace(&clientv3.Config{Endpoints: []string{"127.0.0.1:1"}, DialTimeout: time.Second, Token: test.token})
+		err := fmt.Errorf("add user: %w", test.err)
+		got := trace.explain(t.Context(), err)
+		if !strings.HasPrefix(got.Error(), err.Error()) || !errors.Is(got, test.err) {
+			t.Errorf("%v is explained as %v: want its own text first", err, got)
+		}
+		if test.says == "" && got.Error() != err.Error() || !strings.Contains(got.Error()[len(err.Error()):], test.says) {
+			t.Errorf("%v is explained as %q, want %q", err, got, test.says)
+		}
+		if strings.Contains(got.Error(), claims) {
+			t.Errorf("the error shows the token: %v", got)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	trace := newTrace(&clientv3.Config{Endpoints: []string{"127.0.0.1:1"}})
+	if got := trace.explain(ctx, rpctypes.ErrNoLeader); got != error(rpctypes.ErrNoLeader) { //nolint:errorlint // the very error
+		t.Errorf("an interrupted command is explained as %v", got)
+	}
+	if got := trace.explain(t.Context(), nil); got != nil {
+		t.Errorf("no error is explained as %v", got)
+	}
+}
+
+func TestTheFirstEndpointDecidesWhetherAllSpeakTLS(t *testing.T) {
+	options := Options{InsecureTransport: true}
+	for _, test := range []struct {
+		endpoints []string
+		want      int // exposed
+	}{
+		{[]string{"http://a:1", "https://b:2"}, 2},
+		{[]string{"https://a:1", "http://b:2"}, 0},
+		{[]string{"http://127.0.0.1:1", "b:2"}, 1},
+	} {
+		if got := options.exposed(test.endpoints); len(got) != test.want {
+			t.Errorf("a password to %q is exposed to %q, want %d of them", test.endpoints, got, test.want)
+		}
+	}
+}
