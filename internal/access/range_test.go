@@ -1,6 +1,10 @@
 package access
 
-import "testing"
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
 
 func TestRangeDescribesItselfToAPerson(t *testing.T) {
 	for _, test := range []struct{ key, end, want string }{
@@ -36,4 +40,37 @@ func TestPrefixEndIsTheFirstKeyBehindThePrefix(t *testing.T) {
 			t.Errorf("PrefixEnd(%q) = %q, want %q", prefix, got, want)
 		}
 	}
+}
+
+// covers says whether the server's comparison of bytes puts key into r.
+func covers(r Range, key string) bool {
+	switch string(r.End) {
+	case "":
+		return key == string(r.Key)
+	case OpenEnd:
+		return key >= string(r.Key)
+	}
+	return key >= string(r.Key) && key < string(r.End)
+}
+
+func FuzzTheRangeOfAPrefixHasTheKeysThatStartWithIt(f *testing.F) {
+	f.Add("/a/", "/a/b")
+	f.Add("a\xff", "a\xff\xff")
+	f.Add("\xff\xff", "\xff")
+	f.Add("a", "b")
+	f.Add("", "\x00")
+	f.Fuzz(func(t *testing.T, prefix, key string) {
+		r := Range{Key: []byte(prefix), End: PrefixEnd([]byte(prefix))}
+		for _, key := range []string{key, prefix, prefix + key, prefix + "\xff" + key, string(r.End), string(r.End) + key} {
+			if key == "" {
+				continue // no key is empty
+			}
+			if got, want := covers(r, key), strings.HasPrefix(key, prefix); got != want {
+				t.Errorf("the range of the prefix %q, to %q, has the key %q: %t, want %t", prefix, r.End, key, got, want)
+			}
+		}
+		if text := r.String(); strings.ContainsAny(text, "\n\r\x00\x1b") || !utf8.ValidString(text) {
+			t.Errorf("the range of the prefix %q is described as %q, want one line of text", prefix, text)
+		}
+	})
 }

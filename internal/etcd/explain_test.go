@@ -144,7 +144,7 @@ func TestAnErrorOfTheServerKeepsItsTextAndGetsAReason(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	trace := newTrace(&clientv3.Config{Endpoints: []string{"127.0.0.1:1"}})
-	if got := trace.explain(ctx, rpctypes.ErrNoLeader); got != error(rpctypes.ErrNoLeader) { //nolint:errorlint // the very error
+	if got := trace.explain(ctx, rpctypes.ErrNoLeader); got != rpctypes.ErrNoLeader { //nolint:errorlint // the very error
 		t.Errorf("an interrupted command is explained as %v", got)
 	}
 	if got := trace.explain(t.Context(), nil); got != nil {
