@@ -1,0 +1,364 @@
+package e2e
+
+import (
+	"net"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/ectl-io/ectl/e2e/etcdserver"
+	"github.com/ectl-io/ectl/e2e/testpki"
+)
+
+func startServerFor(t *testing.T, options etcdserver.Options) *etcdserver.Server {
+	t.Helper()
+	server, err := etcdserver.Start(t.Context(), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Stop)
+	return server
+}
+
+// mute is an endpoint that accepts connections and never says a word, as a
+// server does that is stopped, and a firewall that answers in its place.
+func mute(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	return listener.Addr().String()
+}
+
+func withScheme(scheme, endpoint string) string {
+	_, host, found := strings.Cut(endpoint, "://")
+	if !found {
+		host = endpoint
+	}
+	return scheme + "://" + host
+}
+
+// runBoth runs a command line through ours and, side by side, through the
+// reference, ours with the given timeouts and the reference with one second.
+func runBoth(t *testing.T, dir string, timeout time.Duration, args string) (ours, reference result, took time.Duration) {
+	t.Helper()
+	run := func(program string, timeout time.Duration) result {
+		return invoke(t, invocation{
+			Program: program,
+			Args:    append([]string{"--command-timeout", timeout.String(), "--dial-timeout", timeout.String()}, strings.Fields(args)...),
+			Env:     baseEnv(dir),
+			Dir:     dir,
+		})
+	}
+	var running sync.WaitGroup
+	running.Go(func() {
+		start := time.Now()
+		ours = run(filepath.Join(installed.ours, "ectl"), timeout)
+		took = time.Since(start)
+	})
+	running.Go(func() { reference = run(filepath.Join(installed.reference, "etcdctl"), time.Second) })
+	running.Wait()
+	return ours, reference, took
+}
+
+// longTimeout is the timeout of commands that need not wait for it, and atOnce
+// how soon they end all the same, on a busy machine.
+const (
+	longTimeout = 5 * time.Second
+	atOnce      = 3 * time.Second
+)
+
+func TestFailuresNameTheirCause(t *testing.T) {
+	dir := t.TempDir()
+	f := newFixtures(t, dir)
+	certificate := func(pair testpki.Pair, err error) testpki.Pair {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return pair
+	}
+	plain := startServerFor(t, etcdserver.Options{}).Endpoint()
+	secure := startServerFor(t, etcdserver.Options{TLS: f.ca}).Endpoint()
+	demanding := startServerFor(t, etcdserver.Options{TLS: f.ca, ClientCertAuth: true}).Endpoint()
+	misnamed := startServerFor(t, etcdserver.Options{TLS: f.ca, ServerCert: certificate(f.ca.ServerFor("misnamed", "etcd.example.com"))}).Endpoint()
+	expired := startServerFor(t, etcdserver.Options{TLS: f.ca, ServerCert: certificate(f.ca.ExpiredServer("expired-server"))}).Endpoint()
+	guarded := startServerFor(t, etcdserver.Options{RootPassword: rootPassword}).Endpoint()
+	jwt := startServerFor(t, etcdserver.Options{RootPassword: rootPassword, Tokens: f.tokens})
+	paused := startServerFor(t, etcdserver.Options{})
+	if err := paused.Members[0].Pause(); err != nil {
+		t.Fatal(err)
+	}
+	revision, err := jwt.AuthRevision(t.Context(), "root", rootPassword)
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := func(revision uint64, ttl time.Duration) string {
+		t.Helper()
+		signed, err := f.tokens.Sign("root", revision, ttl)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return signed
+	}
+	dead, silent := deadEndpoint(t), mute(t)
+
+	const (
+		deadline  = "context deadline exceeded: "
+		refused   = ": connection refused: nothing listens there; is etcd running, and is --endpoints right?"
+		says      = ": accepts connections and then says nothing: it may be stopped or overloaded"
+		untrusted = ": tls: failed to verify certificate: x509: certificate signed by unknown authority:" +
+			" the authority of the server's certificate is not trusted; give it with --cacert"
+		authenticated = "the command names an empty user, or authentication is on; say who you are with --user, --auth-jwt-token or a client certificate"
+	)
+	for _, test := range []struct {
+		name   string
+		args   string
+		want   string // the error, "..." stands for anything
+		status string
+		early  bool // before the timeout
+	}{
+		{"refused", "--endpoints " + dead + " get k", deadline + dead + refused, "1", false},
+		{"refused write", "--endpoints " + dead + " put k v", deadline + dead + refused, "1", false},
+		{"refused login", "--endpoints " + dead + " --user root:x get k", deadline + dead + refused, "2", false},
+		{
+			"unknown host", "--endpoints no-such-host.invalid:2379 get k",
+			deadline + "no-such-host.invalid:2379: no such host no-such-host.invalid: is --endpoints right?", "1", false,
+		},
+		{"accepts and does not answer", "--endpoints " + silent + " get k", deadline + silent + says, "1", false},
+		{"login there", "--endpoints " + silent + " --user root:x get k", deadline + silent + says, "2", false},
+		{"stopped server", "--endpoints " + paused.Endpoint() + " get k", deadline + paused.Endpoint() + says, "1", false},
+		{
+			"several, each with its cause", "--endpoints " + dead + "," + silent + "," + withScheme("http", dead) + " get k",
+			deadline + dead + ", " + withScheme("http", dead) + refused + "; " + silent + says, "1", false,
+		},
+		{"unknown authority", "--endpoints " + secure + " get k", secure + untrusted, "1", true},
+		{"unknown authority, write", "--endpoints " + secure + " --cacert " + f.other.CertFile() + " put k v", secure + untrusted, "1", true},
+		{"unknown authority, login", "--endpoints " + secure + " --user root:x get k", secure + untrusted, "2", true},
+		{
+			"unknown authority, and one that may come back", "--endpoints " + secure + "," + withScheme("https", dead) + " get k",
+			deadline + secure + untrusted + "; " + withScheme("https", dead) + refused, "1", false,
+		},
+		{
+			"certificate without this address", "--endpoints " + misnamed + " --cacert " + f.ca.CertFile() + " get k",
+			misnamed + ": tls: failed to verify certificate: x509: cannot validate certificate for 127.0.0.1 because it doesn't contain any IP SANs:" +
+				" the server's certificate is for other names; use one of them in --endpoints", "1", true,
+		},
+		{
+			"certificate for another name",
+			"--endpoints " + strings.Replace(misnamed, "127.0.0.1", "localhost", 1) + " --cacert " + f.ca.CertFile() + " get k",
+			"...: tls: failed to verify certificate: x509: certificate is valid for etcd.example.com, not localhost:" +
+				" the server's certificate is for other names; use one of them in --endpoints", "1", true,
+		},
+		{
+			"expired certificate", "--endpoints " + expired + " --cacert " + f.ca.CertFile() + " get k",
+			expired + ": tls: failed to verify certificate: x509: certificate has expired or is not yet valid: ...:" +
+				" the server's certificate has expired, or the clock here is wrong", "1", true,
+		},
+		{
+			"client certificate required", "--endpoints " + demanding + " --cacert " + f.ca.CertFile() + " get k",
+			demanding + ": tls: certificate required: the server wants a client certificate; give --cert and --key", "1", true,
+		},
+		{
+			"client certificate required, write", "--endpoints " + demanding + " --cacert " + f.ca.CertFile() + " put k v",
+			demanding + ": tls: certificate required: the server wants a client certificate; give --cert and --key", "1", true,
+		},
+		{
+			"client certificate of another authority",
+			"--endpoints " + demanding + " --cacert " + f.ca.CertFile() + " --cert " + f.clients["other"].CertFile + " --key " + f.clients["other"].KeyFile + " get k",
+			demanding + ": tls: unknown certificate authority: the server does not trust the authority of the client certificate; check --cert", "1", true,
+		},
+		{
+			"no TLS to a server with it", "--endpoints " + withScheme("http", secure) + " get k",
+			withScheme("http", secure) + ": the server speaks TLS: use https:// endpoints", "1", true,
+		},
+		{
+			"no TLS to a server that wants a client certificate", "--endpoints " + withScheme("http", demanding) + " put k v",
+			withScheme("http", demanding) + ": the server speaks TLS: use https:// endpoints", "1", true,
+		},
+		{
+			"TLS to a server without", "--endpoints " + withScheme("https", plain) + " get k",
+			withScheme("https", plain) + ": the server does not speak TLS: use http:// endpoints", "1", true,
+		},
+		{
+			"TLS to a server without, login", "--endpoints " + withScheme("https", guarded) + " --user root:" + rootPassword + " get k",
+			withScheme("https", guarded) + ": the server does not speak TLS: use http:// endpoints", "2", true,
+		},
+		{
+			"wrong password", "--endpoints " + guarded + " --user root:wrong get k",
+			"etcdserver: authentication failed, invalid user ID or password", "2", true,
+		},
+		{
+			"unknown user", "--endpoints " + guarded + " --user nobody:x get k",
+			"etcdserver: authentication failed, invalid user ID or password", "2", true,
+		},
+		{"nobody", "--endpoints " + guarded + " get k", "etcdserver: user name is empty: " + authenticated, "1", true},
+		{
+			"expired token", "--endpoints " + jwt.Endpoint() + " --auth-jwt-token " + token(revision, -time.Hour) + " get k",
+			"etcdserver: invalid auth token: the token expired at ...", "1", true,
+		},
+		{
+			"no token at all", "--endpoints " + jwt.Endpoint() + " --auth-jwt-token nonsense get k",
+			"etcdserver: invalid auth token: the token is not one of this cluster's, or it has expired", "1", true,
+		},
+		{
+			"token from before a change", "--endpoints " + jwt.Endpoint() + " --auth-jwt-token " + token(revision-1, time.Hour) + " get k",
+			"etcdserver: revision of auth store is old: users or roles have changed since the token was made; get a new one", "1", true,
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			timeout := time.Second
+			if test.early {
+				timeout = longTimeout
+			}
+			ours, reference, took := runBoth(t, dir, timeout, test.args)
+			if !matches("Error: "+test.want+"\n", ours.Stderr) {
+				t.Errorf("stderr %q\nwant   %q", ours.Stderr, "Error: "+test.want)
+			}
+			if ours.Status != test.status || reference.Status != test.status {
+				t.Errorf("status %s, and etcdctl's %s, want %s", ours.Status, reference.Status, test.status)
+			}
+			if ours.Stdout != "" {
+				t.Errorf("stdout %q", ours.Stdout)
+			}
+			if test.early && took > atOnce {
+				t.Errorf("it took %s, though waiting does not mend it", took)
+			}
+		})
+	}
+}
+
+// matches says whether text is pattern, in which "..." stands for anything.
+func matches(pattern, text string) bool {
+	parts := strings.Split(pattern, "...")
+	if !strings.HasPrefix(text, parts[0]) {
+		return false
+	}
+	text = text[len(parts[0]):]
+	for i, part := range parts[1:] {
+		last := i == len(parts)-2
+		if last {
+			return strings.HasSuffix(text, part)
+		}
+		at := strings.Index(text, part)
+		if at < 0 {
+			return false
+		}
+		text = text[at+len(part):]
+	}
+	return text == ""
+}
+
+func TestRefusedServerIsWaitedFor(t *testing.T) {
+	server := startServerFor(t, etcdserver.Options{})
+	server.Members[0].Kill()
+	restarted := make(chan error, 1)
+	go func() {
+		time.Sleep(700 * time.Millisecond)
+		restarted <- server.Members[0].Restart(t.Context())
+	}()
+	r := invoke(t, invocation{
+		Program: filepath.Join(installed.ours, "ectl"),
+		Args:    []string{"--endpoints", server.Endpoint(), "--command-timeout", "20s", "put", "k", "v"},
+		Env:     baseEnv(t.TempDir()),
+	})
+	if err := <-restarted; err != nil {
+		t.Fatal(err)
+	}
+	if r.Stdout != "OK\n" || r.Status != "0" {
+		t.Errorf("put to a restarting server: %q and %q, status %s", r.Stdout, r.Stderr, r.Status)
+	}
+}
+
+func TestOneDeadEndpointOfSeveralFailsNothing(t *testing.T) {
+	dir := t.TempDir()
+	f := newFixtures(t, dir)
+	cluster := startServerFor(t, etcdserver.Options{Members: 3, RootPassword: rootPassword})
+	secure := startServerFor(t, etcdserver.Options{TLS: f.ca})
+	other, err := testpki.NewAuthority(dir, "another")
+	if err != nil {
+		t.Fatal(err)
+	}
+	untrusted := startServerFor(t, etcdserver.Options{TLS: other})
+	commands := [][]string{{"put", "k", "v"}, {"get", "k"}, {"user", "list"}, {"role", "get", "root"}, {"auth", "status"}}
+	run := func(t *testing.T, args []string) {
+		t.Helper()
+		r := invoke(t, invocation{Program: filepath.Join(installed.ours, "ectl"), Args: args, Env: baseEnv(dir), Dir: dir})
+		if r.Status != "0" || strings.Contains(r.Stderr, "Error") || r.Stdout == "" {
+			t.Errorf("%q: stdout %q, stderr %q, status %s", args, r.Stdout, r.Stderr, r.Status)
+		}
+	}
+	login := []string{"--user", "root:" + rootPassword, "--quiet", "--endpoints"}
+	for name, dead := range map[string]string{
+		"refused":                     deadEndpoint(t),
+		"accepts and does not answer": mute(t),
+		"unknown host":                "no-such-host.invalid:2379",
+		"TLS where there is none":     withScheme("http", secure.Endpoint()),
+	} {
+		t.Run(name, func(t *testing.T) {
+			alive := cluster.Endpoints()
+			for _, endpoints := range [][]string{{dead, alive[1], alive[2]}, {alive[0], alive[1], dead}} {
+				for _, command := range commands {
+					run(t, append(append(login, strings.Join(endpoints, ",")), command...))
+				}
+			}
+		})
+	}
+	t.Run("untrusted certificate", func(t *testing.T) {
+		for _, endpoints := range []string{untrusted.Endpoint() + "," + secure.Endpoint(), secure.Endpoint() + "," + untrusted.Endpoint()} {
+			for _, command := range commands[:3] {
+				if command[0] == "user" {
+					command = []string{"auth", "status"}
+				}
+				run(t, append([]string{"--cacert", f.ca.CertFile(), "--endpoints", endpoints}, command...))
+			}
+		}
+	})
+	// The leader itself may be the one that dies: the others elect a new one,
+	// which a login and a read outlast.
+	for i, member := range cluster.Members {
+		t.Run("paused "+member.Name, func(t *testing.T) {
+			if err := member.Pause(); err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = member.Continue() }()
+			for range 3 {
+				run(t, append(append(login, cluster.Endpoint()), "--command-timeout", "30s", "--dial-timeout", "30s", "user", "list"))
+			}
+			run(t, append(append(login, cluster.Endpoint()), commands[i%2]...))
+		})
+		time.Sleep(500 * time.Millisecond) // the member finds its leader again
+	}
+}
+
+func TestClusterWithoutLeaderIsToldFromOneThatIsSlow(t *testing.T) {
+	dir := t.TempDir()
+	cluster := startServerFor(t, etcdserver.Options{Members: 3, RootPassword: rootPassword})
+	for _, member := range cluster.Members[:2] {
+		member.Kill()
+	}
+	left := cluster.Endpoints()[2]
+	noLeader := "Error: context deadline exceeded: " + left + ": no leader: fewer than half of the members of the cluster can be reached from there\n"
+	for _, test := range []struct {
+		args   string
+		status string
+	}{
+		{"--endpoints " + left + " get k", "1"},
+		{"--endpoints " + left + " put k v", "1"},
+		{"--endpoints " + cluster.Endpoint() + " put k v", "1"},
+		{"--endpoints " + left + " --user root:" + rootPassword + " get k", "2"},
+	} {
+		ours, reference, _ := runBoth(t, dir, 3*time.Second, test.args)
+		if ours.Stderr != noLeader {
+			t.Errorf("%s: stderr %q\nwant %q", test.args, ours.Stderr, noLeader)
+		}
+		if ours.Status != test.status || reference.Status != test.status {
+			t.Errorf("%s: status %s, and etcdctl's %s, want %s", test.args, ours.Status, reference.Status, test.status)
+		}
+	}
+}
