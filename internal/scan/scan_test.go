@@ -153,7 +153,7 @@ func TestReadIsOnePlainGet(t *testing.T) {
 	for _, d := range distributions() {
 		for _, streams := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s, streams %t", d.name, streams), func(t *testing.T) {
-				for range 12 {
+				for range 6 {
 					keys := d.keys(r, 1+r.IntN(6000))
 					some := func() string { return keys[r.IntN(len(keys))] }
 					queries := []Query{
