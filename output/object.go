@@ -50,34 +50,68 @@ func (m Member) plain() (string, any) {
 }
 
 // MarshalJSON writes the object on one line.
-func (o Object) MarshalJSON() ([]byte, error) {
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false) // "<" is as good in a key as in any text
-	b.WriteByte('{')
+func (o Object) MarshalJSON() ([]byte, error) { return o.appendJSON(nil) }
+
+// appendJSON appends the object on one line. Numbers and plain strings, which
+// is all that most keys have, go without encoding/json: a range may have
+// millions of keys.
+func (o Object) appendJSON(b []byte) ([]byte, error) {
+	b = append(b, '{')
 	for i, member := range o {
-		name, value := member.plain()
 		if i > 0 {
-			b.WriteByte(',')
+			b = append(b, ',')
 		}
-		for j, part := range []any{name, value} {
-			if j > 0 {
-				b.WriteByte(':')
-			}
-			if nested, ok := part.([]Object); ok && nested == nil {
-				part = []Object{}
-			}
-			if list, ok := part.([]string); ok && list == nil {
-				part = []string{}
-			}
-			if err := encoder.Encode(part); err != nil {
-				return nil, err
-			}
-			b.Truncate(b.Len() - 1) // the encoder's line ending
+		name, value := member.plain()
+		var err error
+		if b, err = appendValueJSON(b, name); err != nil {
+			return nil, err
+		}
+		b = append(b, ':')
+		if b, err = appendValueJSON(b, value); err != nil {
+			return nil, err
 		}
 	}
-	b.WriteByte('}')
-	return b.Bytes(), nil
+	return append(b, '}'), nil
+}
+
+func appendValueJSON(b []byte, value any) ([]byte, error) {
+	switch v := value.(type) {
+	case string:
+		if isPlainJSON(v) {
+			b = append(b, '"')
+			b = append(b, v...)
+			return append(b, '"'), nil
+		}
+	case int64:
+		return strconv.AppendInt(b, v, 10), nil
+	case Object:
+		return v.appendJSON(b)
+	case []Object:
+		if v == nil {
+			return append(b, "[]"...), nil
+		}
+	case []string:
+		if v == nil {
+			return append(b, "[]"...), nil
+		}
+	}
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false) // "<" is as good in a key as in any text
+	if err := encoder.Encode(value); err != nil {
+		return nil, err
+	}
+	return append(b, bytes.TrimSuffix(text.Bytes(), []byte{'\n'})...), nil
+}
+
+// isPlainJSON says whether s stands for itself in a JSON string.
+func isPlainJSON(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] >= utf8.RuneSelf || s[i] == '"' || s[i] == '\\' || s[i] == 0x7f {
+			return false
+		}
+	}
+	return true
 }
 
 // appendTo adds the members of o to the JSON object in text.
@@ -115,7 +149,7 @@ func valueNode(value any) *yaml.Node {
 	case Object:
 		return v.node()
 	case []Object:
-		return sequenceNode(v, func(o Object) *yaml.Node { return o.node() })
+		return sequenceNode(v, Object.node)
 	case []string:
 		return sequenceNode(v, stringNode)
 	}
@@ -153,10 +187,10 @@ func looksOtherwise(s string) bool {
 	return s != "" && strings.ContainsRune("0123456789+-.=<~", rune(s[0]))
 }
 
-// writeYAMLItem writes o as one element of a sequence that is the value of a
-// member of the document's mapping.
-func writeYAMLItem(w io.Writer, o Object) error {
-	return writeYAMLNode(w, &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{o.node()}})
+// writeYAMLItems writes objects as elements of a sequence that is the value of
+// a member of the document's mapping.
+func writeYAMLItems(w io.Writer, objects []Object) error {
+	return writeYAMLNode(w, sequenceNode(objects, Object.node))
 }
 
 func writeYAMLNode(w io.Writer, node *yaml.Node) error {

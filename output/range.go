@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
@@ -327,19 +328,20 @@ func (o RangeOptions) object(kv *mvccpb.KeyValue) Object {
 }
 
 type ndjsonRange struct {
-	p *Printer
-	o RangeOptions
+	p   *Printer
+	o   RangeOptions
+	buf []byte
 }
 
 func (s *ndjsonRange) Begin(*pb.ResponseHeader) error { return nil }
 
 func (s *ndjsonRange) Keys(kvs []*mvccpb.KeyValue) error {
 	for _, kv := range kvs {
-		text, err := s.o.object(kv).MarshalJSON()
-		if err != nil {
+		var err error
+		if s.buf, err = s.o.object(kv).appendJSON(s.buf[:0]); err != nil {
 			return err
 		}
-		if err := s.p.line(text); err != nil {
+		if err := s.p.line(s.buf); err != nil {
 			return err
 		}
 	}
@@ -369,15 +371,23 @@ func (s *yamlRange) Begin(header *pb.ResponseHeader) error {
 	return Object{{"revision", header.GetRevision()}}.writeYAML(s.p.w)
 }
 
+// yamlItems is how many keys one call of the encoder gets: its start costs as
+// much as some keys, and it takes much memory for each of them.
+const yamlItems = 50
+
 func (s *yamlRange) Keys(kvs []*mvccpb.KeyValue) error {
-	for _, kv := range kvs {
-		if !s.any {
-			s.any = true
-			if _, err := s.p.w.WriteString("keys:\n"); err != nil {
-				return err
-			}
+	if !s.any && len(kvs) > 0 {
+		s.any = true
+		if _, err := s.p.w.WriteString("keys:\n"); err != nil {
+			return err
 		}
-		if err := writeYAMLItem(s.p.w, s.o.object(kv)); err != nil {
+	}
+	for some := range slices.Chunk(kvs, yamlItems) {
+		objects := make([]Object, 0, len(some))
+		for _, kv := range some {
+			objects = append(objects, s.o.object(kv))
+		}
+		if err := writeYAMLItems(s.p.w, objects); err != nil {
 			return err
 		}
 	}

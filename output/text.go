@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/hex"
 	"fmt"
+	"strconv"
 
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/mvccpb"
@@ -75,16 +76,36 @@ func (f *FieldText) id(name string, id uint64) {
 	f.Field(name, id)
 }
 
-// KeyValue writes the fields of a key, each name behind prefix.
+// KeyValue writes the fields of a key, each name behind prefix. A range may
+// have millions of keys: nothing here is formatted through reflection.
 func (f *FieldText) KeyValue(prefix string, kv *mvccpb.KeyValue) {
-	f.Quoted(prefix+"Key", string(kv.GetKey()))
-	f.Field(prefix+"CreateRevision", kv.GetCreateRevision())
-	f.Field(prefix+"ModRevision", kv.GetModRevision())
-	f.Field(prefix+"Version", kv.GetVersion())
-	f.Quoted(prefix+"Value", string(kv.GetValue()))
+	f.quotedBytes(prefix, "Key", kv.GetKey())
+	f.number(prefix, "CreateRevision", kv.GetCreateRevision())
+	f.number(prefix, "ModRevision", kv.GetModRevision())
+	f.number(prefix, "Version", kv.GetVersion())
+	f.quotedBytes(prefix, "Value", kv.GetValue())
 	if f.hex {
 		f.Linef("%q : %016x", prefix+"Lease", kv.GetLease())
 		return
 	}
-	f.Field(prefix+"Lease", kv.GetLease())
+	f.number(prefix, "Lease", kv.GetLease())
+}
+
+func (f *FieldText) quotedBytes(prefix, name string, value []byte) {
+	b := appendFieldName(f.w.AvailableBuffer(), prefix, name)
+	b = strconv.AppendQuote(b, string(value))
+	_, _ = f.w.Write(append(b, '\n'))
+}
+
+func (f *FieldText) number(prefix, name string, value int64) {
+	b := appendFieldName(f.w.AvailableBuffer(), prefix, name)
+	b = strconv.AppendInt(b, value, 10)
+	_, _ = f.w.Write(append(b, '\n'))
+}
+
+func appendFieldName(b []byte, prefix, name string) []byte {
+	b = append(b, '"')
+	b = append(b, prefix...)
+	b = append(b, name...)
+	return append(b, `" : `...)
 }
