@@ -366,6 +366,12 @@ func TestPagesTakeOverWhereStreamsNeverBringAnything(t *testing.T) {
 	if len(s.opened) > maxBarren {
 		t.Errorf("%d streams were tried in vain, want at most %d", len(s.opened), maxBarren)
 	}
+	for limit := firstBlock + int64(1); limit < firstBlock+4*smallBlock; limit++ {
+		q := Query{Key: openEnd, End: openEnd, Limit: limit}
+		if got, want := read(t, s, q).result(), plain(t, s, q); !proto.Equal(got, want) {
+			t.Errorf("Read with a limit of %d keys has %d, more %t", limit, len(got.GetKvs()), got.GetMore())
+		}
+	}
 }
 
 func TestALostConnectionThatDoesNotComeBackSaysThatTheOutputIsIncomplete(t *testing.T) {
