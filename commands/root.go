@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ectl-io/ectl/commands/auth"
+	"github.com/ectl-io/ectl/commands/cluster"
 	"github.com/ectl-io/ectl/commands/kv"
 	"github.com/ectl-io/ectl/commands/role"
 	"github.com/ectl-io/ectl/commands/user"
@@ -56,6 +57,7 @@ func NewRoot(f *cli.Factory) *cobra.Command {
 	root.AddGroup(
 		&cobra.Group{ID: cli.GroupKV, Title: "Keys:"},
 		&cobra.Group{ID: cli.GroupAuth, Title: "Users, roles and authentication:"},
+		&cobra.Group{ID: cli.GroupCluster, Title: "The cluster and its members:"},
 		&cobra.Group{ID: cli.GroupUtility, Title: "The program itself:"},
 	)
 	root.AddCommand(
@@ -65,6 +67,7 @@ func NewRoot(f *cli.Factory) *cobra.Command {
 		user.NewCmd(f),
 		role.NewCmd(f),
 		auth.NewCmd(f),
+		cluster.NewMemberCmd(f),
 		newVersionCmd(f),
 		newOptionsCmd(f),
 		newCompletionCmd(f),

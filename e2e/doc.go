@@ -18,6 +18,7 @@
 //	                            ENDPOINT1, ENDPOINT2, ... to its members' URLs.
 //	    -version V              default 3.7.3
 //	    -members N              default 1
+//	    -quota BYTES            the size at which the server raises an alarm
 //	    -tls                    a server certificate for loopback
 //	    -client-cert-auth       TLS, and the user is the certificate's CN
 //	    -wrong-name             TLS with a certificate for etcd.example.com

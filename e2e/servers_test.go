@@ -100,6 +100,12 @@ func (f *fixtures) options(flags []string) (o etcdserver.Options, rest []string,
 			if o.TokenTTL, err = time.ParseDuration(ttl); err != nil {
 				return o, nil, err
 			}
+		case "-quota":
+			quota, err := value()
+			if err != nil {
+				return o, nil, err
+			}
+			o.Flags = append(o.Flags, "--quota-backend-bytes", quota)
 		case "-tls":
 			o.TLS = f.ca
 		case "-client-cert-auth":

@@ -224,7 +224,7 @@ func everything() []printed {
 		c.of = "Range"
 		cases = append(cases, c)
 	}
-	return cases
+	return append(cases, clusterResults()...)
 }
 
 // text is what is printed of c in a format.

@@ -82,7 +82,9 @@ func (f Format) isEtcdctls() bool {
 
 func (p *Printer) printJSON(r Result) error {
 	var document any
-	if d, ok := r.(jsonDocument); ok {
+	if h, ok := r.(hexJSON); ok && p.hex {
+		document = h.hexDocument()
+	} else if d, ok := r.(jsonDocument); ok {
 		document = d.jsonDocument()
 	} else if m := r.Message(); m != nil {
 		document = m

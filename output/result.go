@@ -50,6 +50,12 @@ type jsonDocument interface {
 	jsonDocument() any
 }
 
+// hexJSON is a Result that --hex shows otherwise in JSON: members, with their
+// IDs in hexadecimal.
+type hexJSON interface {
+	hexDocument() any
+}
+
 // mixedProtobuf is a Result of several messages with text between them.
 type mixedProtobuf interface {
 	writeProtobuf(p *Printer) error

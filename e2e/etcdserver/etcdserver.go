@@ -222,6 +222,36 @@ func (s *Server) AuthRevision(ctx context.Context, user, password string) (uint6
 	return status.AuthRevision, nil
 }
 
+// Spare returns a member that the cluster does not have yet. It is not started:
+// see Member.Join. Stop ends it, too.
+func (s *Server) Spare(name string) (*Member, error) {
+	ports, err := freePorts(2)
+	if err != nil {
+		return nil, err
+	}
+	m := &Member{
+		Name:      name,
+		ClientURL: fmt.Sprintf("http://127.0.0.1:%d", ports[0]),
+		PeerURL:   fmt.Sprintf("http://127.0.0.1:%d", ports[1]),
+		binary:    s.Members[0].binary,
+		dir:       s.dir,
+	}
+	m.args = []string{
+		"--data-dir", m.dataDir(),
+		"--listen-client-urls", m.ClientURL,
+		"--advertise-client-urls", m.ClientURL,
+		"--listen-peer-urls", m.PeerURL,
+		"--log-outputs", "stderr",
+		"--unsafe-no-fsync",
+		"--initial-cluster-token", "ectl-test",
+	}
+	if strings.HasPrefix(s.options.Version, "3.4.") {
+		m.args = append(m.args, "--logger", "zap")
+	}
+	s.Members = append(s.Members, m)
+	return m, nil
+}
+
 // Stop ends every member at once and removes the data if it is in a temporary
 // directory of the server's own. It may be called more than once.
 func (s *Server) Stop() {
@@ -301,6 +331,11 @@ func (s *Server) startMembers(ctx context.Context, binary string) error {
 			m.Name, advertised = "default", "http://127.0.0.1:2380"
 		}
 		m.advertisedPeerURL = advertised
+		m.advertisedClientURL = m.ClientURL
+		if s.options.EqualIdentity {
+			// Part of what a list of members says, and nothing else.
+			m.advertisedClientURL = s.clientScheme() + "://127.0.0.1:2379"
+		}
 		cluster = append(cluster, m.Name+"="+advertised)
 		s.Members = append(s.Members, m)
 	}
@@ -333,7 +368,7 @@ func (s *Server) memberArgs(m *Member, cluster string) []string {
 		"--name", m.Name,
 		"--data-dir", m.dataDir(),
 		"--listen-client-urls", m.ClientURL,
-		"--advertise-client-urls", m.ClientURL,
+		"--advertise-client-urls", m.advertisedClientURL,
 		"--listen-peer-urls", m.PeerURL,
 		"--initial-advertise-peer-urls", m.advertisedPeerURL,
 		"--initial-cluster", cluster,

@@ -26,10 +26,12 @@ type Member struct {
 	ClientURL string
 	PeerURL   string
 
-	advertisedPeerURL string
-	binary            string
-	dir               string
-	args              []string
+	advertisedPeerURL   string
+	advertisedClientURL string
+	binary              string
+	dir                 string
+	args                []string
+	env                 []string // instead of this process's, where it is not nil
 
 	mu     sync.Mutex
 	cmd    *exec.Cmd
@@ -85,6 +87,13 @@ func (m *Member) Restart(ctx context.Context) error {
 	return m.waitListening(ctx)
 }
 
+// Join starts a spare member with the settings that "member add" printed for
+// it, each as NAME=VALUE, and returns when it accepts connections.
+func (m *Member) Join(ctx context.Context, settings []string) error {
+	m.env = settings
+	return m.Restart(ctx)
+}
+
 func (m *Member) dataDir() string { return filepath.Join(m.dir, m.Name+".etcd") }
 
 func (m *Member) signal(sig syscall.Signal) error {
@@ -103,7 +112,7 @@ func (m *Member) start() error {
 	}
 	defer log.Close()
 	cmd := exec.Command(m.binary, m.args...)
-	cmd.Stdout, cmd.Stderr = log, log
+	cmd.Stdout, cmd.Stderr, cmd.Env = log, log, m.env
 	cmd.SysProcAttr = ownProcessGroup()
 	done := make(chan struct{})
 	started := make(chan error)

@@ -19,7 +19,14 @@
 // # Head
 //
 //	server FLAGS     -version V, -tls, -client-cert-auth, -auth (root has the
-//	                 password rootpw), -jwt. Without the line: none of them.
+//	                 password rootpw), -jwt, -members N, -quota BYTES. Without
+//	                 the line: none of them.
+//	same-server      both programs talk to one server, the reference first: for
+//	                 clusters of several members, whose IDs and URLs differ
+//	                 between two of them. ETCDCTL_ENDPOINTS is then the first
+//	                 member, $ENDPOINT are all. Cases only read, or undo what they do.
+//	                 A case that differs is tried again, twice at most, because
+//	                 a server's indexes and sizes may move on by themselves.
 //	setup WORDS      runs the reference with these words on both servers first
 //	env NAME=VALUE   is in the environment of every case of the group
 //	lease HEX TTL    grants a lease of that ID on both servers
@@ -36,7 +43,9 @@
 // $CERT_root, $KEY_root and so on; parity_test.go lists them. ETCDCTL_ENDPOINTS
 // names the group's server unless the line has --endpoints or assigns it, and
 // in a TLS group ETCDCTL_CACERT is set unless the line has --cacert or assigns
-// it.
+// it. $ADDED_ID is the member that was added last, $LEADER_ID, $LEADER_URL,
+// $FOLLOWER_ID and $FOLLOWER_URL are what they are before the program runs, all
+// IDs in hexadecimal.
 //
 // Indented lines say more about the case above them:
 //
@@ -47,6 +56,8 @@
 //	                  docs/compatibility.md
 //	status-only       the bytes are not compared: help texts are our own words
 //	limit DURATION    ends either program after that time
+//	volatile KINDS    what differs by nature between two runs, and is replaced
+//	                  before the comparison; parity_cluster_test.go has the kinds
 package parity
 
 import (
@@ -66,6 +77,7 @@ type Group struct {
 	Env           []string
 	Leases        []Lease
 	EffectsDiffer bool
+	SameServer    bool
 	Cases         []Case
 }
 
@@ -85,6 +97,7 @@ type Case struct {
 	Differs    string
 	StatusOnly bool
 	Limit      time.Duration
+	Volatile   []string // kinds
 }
 
 // Answer is typed on the terminal after the prompt was shown.
@@ -171,6 +184,8 @@ func (g *Group) head(words []word) (bool, error) {
 			return true, fmt.Errorf("want: lease HEX TTL")
 		}
 		g.Leases = append(g.Leases, Lease{ID: text[1], TTL: text[2]})
+	case "same-server":
+		g.SameServer = true
 	case "effects-differ":
 		g.EffectsDiffer = true
 	default:
@@ -185,6 +200,10 @@ func (c *Case) option(words []word) error {
 		return err
 	}
 	name, args := text[0], text[1:]
+	if name == "volatile" {
+		c.Volatile = args
+		return nil
+	}
 	want := map[string]int{"stdin": 1, "tty": 2, "differs": 1, "status-only": 0, "limit": 1}
 	n, known := want[name]
 	if !known {

@@ -6,6 +6,7 @@ import "github.com/spf13/cobra"
 const (
 	GroupKV      = "kv"
 	GroupAuth    = "auth"
+	GroupCluster = "cluster"
 	GroupUtility = "utility"
 )
 

@@ -1,0 +1,71 @@
+package cluster
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/ectl-io/ectl/internal/clitest"
+	"github.com/ectl-io/ectl/internal/exit"
+)
+
+// asked makes a run function that keeps what it was asked to do.
+func asked[Options any](got *Options) func(context.Context, *Options) error {
+	return func(_ context.Context, opts *Options) error {
+		*got = *opts
+		return nil
+	}
+}
+
+func TestMemberAddTakesANameAndPeerURLs(t *testing.T) {
+	for line, want := range map[string]memberAddOptions{
+		"m2 --peer-urls http://a:1":                      {Name: "m2", PeerURLs: "http://a:1"},
+		"--peer-urls=http://a:1,http://b:2 m2 --learner": {Name: "m2", PeerURLs: "http://a:1,http://b:2", Learner: true},
+		"--peer-urls=x -- -m":                            {Name: "-m", PeerURLs: "x"},
+	} {
+		run, got := clitest.New(""), memberAddOptions{}
+		if err := run.Execute(t.Context(), newMemberAddCmd(run.Factory, asked(&got)), strings.Fields(line)...); err != nil {
+			t.Errorf("member add %s: %v", line, err)
+		} else if got != want {
+			t.Errorf("member add %s is asked to do %+v, want %+v", line, got, want)
+		}
+	}
+}
+
+func TestMemberIDsAreHexadecimal(t *testing.T) {
+	for text, want := range map[string]uint64{"10": 16, "DEADbeef": 0xdeadbeef, "ffffffffffffffff": 1<<64 - 1} {
+		if got, err := parseMemberID(text); got != want || err != nil {
+			t.Errorf("the ID %s is %d, %v, want %d", text, got, err, want)
+		}
+	}
+}
+
+func TestWrongCommandLinesAreRefusedBeforeAnythingElse(t *testing.T) {
+	for line, want := range map[string]struct {
+		code exit.Code
+		says string
+	}{
+		"member add":                      {exit.BadArgs, "member name not provided"},
+		"member add m2":                   {exit.BadArgs, "--peer-urls"},
+		"member add m2 HTTP://a:1":        {exit.BadArgs, "did you mean --peer-urls=HTTP://a:1"},
+		"member add m2 m3 --peer-urls x":  {exit.BadArgs, "too many arguments"},
+		"member update 1":                 {exit.BadArgs, "--peer-urls"},
+		"member update --peer-urls x":     {exit.BadArgs, "a member's ID"},
+		"member update x --peer-urls x":   {exit.BadArgs, "bad member ID"},
+		"member remove":                   {exit.BadArgs, "a member's ID"},
+		"member remove 1 2":               {exit.BadArgs, "a member's ID"},
+		"member remove 0x1":               {exit.BadArgs, "bad member ID"},
+		"member remove 11112222333344445": {exit.BadArgs, "bad member ID"},
+		"member promote":                  {exit.BadArgs, "a member's ID"},
+		"member promote -- -1":            {exit.BadArgs, "bad member ID"},
+		"member list --consistency x":     {exit.BadFeature, "consistency"},
+		"member list -w xml":              {exit.BadFeature, "xml"},
+		"member promote 1 --learner":      {exit.Error, "learner"},
+	} {
+		run := clitest.New("")
+		err := run.Execute(t.Context(), NewMemberCmd(run.Factory), strings.Fields(line)[1:]...)
+		if exit.CodeOf(err) != want.code || err == nil || !strings.Contains(err.Error(), want.says) {
+			t.Errorf("%s: status %d, %v, want status %d and %q", line, exit.CodeOf(err), err, want.code, want.says)
+		}
+	}
+}

@@ -1,0 +1,46 @@
+// Package cluster holds the commands for the members of the cluster and their
+// maintenance: "ectl member ...", "ectl endpoint ..." and their like.
+package cluster
+
+import (
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/exit"
+)
+
+// NewMemberCmd returns the command "member".
+func NewMemberCmd(f *cli.Factory) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "member COMMAND",
+		Short:   "Manage the members of the cluster",
+		Long:    "List, add, remove and change the members of the cluster.",
+		GroupID: cli.GroupCluster,
+	}
+	cmd.AddCommand(
+		newMemberAddCmd(f, nil),
+		newMemberListCmd(f, nil),
+		newMemberPromoteCmd(f, nil),
+		newMemberRemoveCmd(f, nil),
+		newMemberUpdateCmd(f, nil),
+	)
+	return cmd
+}
+
+// parseMemberID reads a member's ID, which all commands print in hexadecimal.
+func parseMemberID(text string) (uint64, error) {
+	id, err := strconv.ParseUint(text, 16, 64)
+	if err != nil {
+		return 0, exit.BadArgsf("bad member ID arg (%w), expecting ID in Hex; member list shows the IDs", err)
+	}
+	return id, nil
+}
+
+const flagPeerURLs = "peer-urls"
+
+// errNoPeerURLs is the error of a command that was not told any.
+func errNoPeerURLs() error {
+	return exit.BadArgsf("member peer urls not provided; give --%s", flagPeerURLs)
+}

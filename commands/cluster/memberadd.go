@@ -1,0 +1,83 @@
+package cluster
+
+import (
+	"context"
+	"strings"
+
+	"github.com/spf13/cobra"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/output"
+)
+
+// memberAddOptions is what "member add" was asked to do.
+type memberAddOptions struct {
+	Name     string
+	PeerURLs string // comma-separated
+	Learner  bool
+}
+
+func newMemberAddCmd(f *cli.Factory, run func(context.Context, *memberAddOptions) error) *cobra.Command {
+	opts := &memberAddOptions{}
+	cmd := &cobra.Command{
+		Use:   "add NAME --peer-urls URL[,URL...]",
+		Short: "Add a member",
+		Long: `Tell the cluster of a new member, and print the settings that the new etcd is to
+be started with.
+
+From that moment on the cluster counts the new member, though it does not run
+yet: of two members both must be up, of four three. --learner adds it without a
+vote, until "member promote".`,
+		Example: `  ` + f.Program + ` member add node4 --peer-urls https://10.0.0.4:2380 --learner`,
+		Args:    cobra.ArbitraryArgs,
+		RunE: f.RunE(func(ctx context.Context, args []string) error {
+			if err := opts.complete(args); err != nil {
+				return err
+			}
+			if run != nil {
+				return run(ctx, opts)
+			}
+			return runMemberAdd(ctx, f, opts)
+		}),
+		ValidArgsFunction: cobra.NoFileCompletions,
+	}
+	cmd.Flags().StringVar(&opts.PeerURLs, flagPeerURLs, "", "`URLs` under which the other members reach the new one, comma-separated")
+	cmd.Flags().BoolVar(&opts.Learner, "learner", false, "add it without a vote")
+	return cmd
+}
+
+func (o *memberAddOptions) complete(args []string) error {
+	switch {
+	case len(args) == 0:
+		return exit.BadArgsf("member name not provided")
+	case len(args) > 1:
+		advice := ""
+		for _, arg := range args {
+			if strings.HasPrefix(strings.ToLower(arg), "http") {
+				advice += ", did you mean --" + flagPeerURLs + "=" + arg
+			}
+		}
+		return exit.BadArgsf("too many arguments%s", advice)
+	case o.PeerURLs == "":
+		return errNoPeerURLs()
+	}
+	o.Name = args[0]
+	return nil
+}
+
+func runMemberAdd(ctx context.Context, f *cli.Factory, opts *memberAddOptions) error {
+	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.MemberAddResponse, error) {
+		urls := strings.Split(opts.PeerURLs, ",")
+		if opts.Learner {
+			return c.MemberAddAsLearner(ctx, urls)
+		}
+		return c.MemberAdd(ctx, urls)
+	})
+	if err != nil {
+		return err
+	}
+	return f.Print(output.MemberAdded{Name: opts.Name, PeerURLs: opts.PeerURLs, Response: response})
+}
