@@ -16,9 +16,11 @@ func newCompletionCmd(f *cli.Factory) *cobra.Command {
 		Use:   "completion bash|zsh|fish|powershell",
 		Short: "Print the completion script of a shell",
 		Long: `Print the script that lets a shell complete commands, options and, live from
-the cluster, the names of users, roles and keys.
+the cluster, the names of users, roles and keys. It asks the cluster that the
+line and the environment name, for a moment and never for a password. Names that
+a shell would want quoted are not offered.
 
-Bash (with the package bash-completion):
+Bash:
   source <(` + p + ` completion bash)
 
 Zsh (after "autoload -U compinit; compinit"):

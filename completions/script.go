@@ -17,7 +17,8 @@ func Shells() []string { return []string{"bash", "zsh", "fish", "powershell"} }
 // expects: bash takes the at sign for the end of a word, which bob@example.com
 // is not, and several such ends in one word have to be seen together; zsh and
 // fish take everything up to an equals sign behind any hyphen for an option,
-// which the key "a-b=c" is not.
+// which the key "a-b=c" is not. And bash does without the package
+// bash-completion, which many servers lack.
 func WriteScript(root *cobra.Command, shell string, w io.Writer) error {
 	var script strings.Builder
 	var generate error
@@ -28,8 +29,9 @@ func WriteScript(root *cobra.Command, shell string, w io.Writer) error {
 		handle := "    __" + root.Name() + `_handle_special_char "$cur" `
 		correct = []string{
 			"_init_completion -n =:", "_init_completion -n =:@",
-			handle + ":\n", handle + `"[${COMP_WORDBREAKS//[^:=@]/}]"` + "\n",
+			handle + ":\n", trimToWordBreak,
 			handle + "=\n", "",
+			wordsByPackage, "    if declare -F _get_comp_words_by_ref >/dev/null 2>&1; then\n    " + wordsByPackage + wordsBySpaces + "    fi\n",
 		}
 	case "zsh":
 		generate = root.GenZshCompletion(&script)
@@ -46,3 +48,30 @@ func WriteScript(root *cobra.Command, shell string, w io.Writer) error {
 	_, err := strings.NewReplacer(correct...).WriteString(w, script.String())
 	return err
 }
+
+// trimToWordBreak takes from the candidates what bash leaves alone: all up to
+// the last of COMP_WORDBREAKS in the word. Bash replaces what follows it, but
+// an at sign together with what follows.
+const trimToWordBreak = `    local breaks=${COMP_WORDBREAKS//[^:=@]/} start i
+    if [[ -n ${breaks} && ${cur} == *[${breaks}]* ]]; then
+        start=${cur%"${cur##*[${breaks}]}"}
+        start=${start%@}
+        for i in "${!COMPREPLY[@]}"; do
+            COMPREPLY[i]=${COMPREPLY[i]#"${start}"}
+        done
+    fi
+`
+
+// How the script for bash gets at the words of the line, which bash itself
+// takes apart at each of COMP_WORDBREAKS: by the package bash-completion ...
+const wordsByPackage = `    _get_comp_words_by_ref "$@" cur prev words cword
+`
+
+// ... or without it, and then without regard to quotes.
+const wordsBySpaces = `    else
+        local line=${COMP_LINE:0:COMP_POINT}
+        read -ra words <<<"${line}"
+        [[ ${line} == *[[:space:]] ]] && words+=("")
+        cword=$((${#words[@]} - 1))
+        cur=${words[cword]}
+`

@@ -12,7 +12,15 @@ __ectl_debug()
 __ectl_init_completion()
 {
     COMPREPLY=()
-    _get_comp_words_by_ref "$@" cur prev words cword
+    if declare -F _get_comp_words_by_ref >/dev/null 2>&1; then
+        _get_comp_words_by_ref "$@" cur prev words cword
+    else
+        local line=${COMP_LINE:0:COMP_POINT}
+        read -ra words <<<"${line}"
+        [[ ${line} == *[[:space:]] ]] && words+=("")
+        cword=$((${#words[@]} - 1))
+        cur=${words[cword]}
+    fi
 }
 
 # This function calls the ectl program to obtain the completion
@@ -137,7 +145,14 @@ __ectl_process_completion_results() {
         __ectl_handle_completion_types
     fi
 
-    __ectl_handle_special_char "$cur" "[${COMP_WORDBREAKS//[^:=@]/}]"
+    local breaks=${COMP_WORDBREAKS//[^:=@]/} start i
+    if [[ -n ${breaks} && ${cur} == *[${breaks}]* ]]; then
+        start=${cur%"${cur##*[${breaks}]}"}
+        start=${start%@}
+        for i in "${!COMPREPLY[@]}"; do
+            COMPREPLY[i]=${COMPREPLY[i]#"${start}"}
+        done
+    fi
 
     # Print the activeHelp statements before we finish
     __ectl_handle_activeHelp

@@ -29,7 +29,7 @@ type Client struct {
 // Errors end with etcdctl's statuses: BadArgs for options that cannot work,
 // BadConnection for a login that failed.
 func Dial(ctx context.Context, o *Options, p *prompt.Prompter, warn func(string)) (*Client, error) {
-	endpoints, ignored, err := o.resolveEndpoints()
+	endpoints, ignored, err := o.resolveEndpoints(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package etcd
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/url"
@@ -18,13 +19,13 @@ const clientService = "etcd-client"
 // resolveEndpoints returns the endpoints to dial: those that DNS discovery
 // finds or else the given ones. ignored are the discovered endpoints without
 // TLS that --insecure-discovery=false refuses.
-func (o *Options) resolveEndpoints() (endpoints, ignored []string, err error) {
+func (o *Options) resolveEndpoints(ctx context.Context) (endpoints, ignored []string, err error) {
 	if o.DiscoverySRV != "" {
-		found, err := srv.GetClient(clientService, o.DiscoverySRV, o.DiscoverySRVName)
+		found, err := o.discover(ctx)
 		if err != nil {
 			return nil, nil, fmt.Errorf("%w (--discovery-srv %s)", err, o.DiscoverySRV)
 		}
-		for _, endpoint := range found.Endpoints {
+		for _, endpoint := range found {
 			if !o.InsecureDiscovery && strings.HasPrefix(endpoint, "http://") {
 				ignored = append(ignored, endpoint)
 				continue
@@ -41,6 +42,29 @@ func (o *Options) resolveEndpoints() (endpoints, ignored []string, err error) {
 		return nil, nil, exit.With(exit.BadConnection, clientv3.ErrNoAvailableEndpoints)
 	}
 	return endpoints, ignored, nil
+}
+
+// discover looks the endpoints up. It returns when ctx ends, which the look-up
+// itself, with a name server that does not answer, does not.
+func (o *Options) discover(ctx context.Context) ([]string, error) {
+	type answer struct {
+		found *srv.SRVClients
+		err   error
+	}
+	answered := make(chan answer, 1)
+	go func() {
+		found, err := srv.GetClient(clientService, o.DiscoverySRV, o.DiscoverySRVName)
+		answered <- answer{found, err}
+	}()
+	select {
+	case a := <-answered:
+		if a.err != nil {
+			return nil, a.err
+		}
+		return a.found.Endpoints, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 }
 
 // exposed returns the endpoints to which a password would travel in the clear

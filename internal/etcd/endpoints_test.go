@@ -46,7 +46,7 @@ func TestAPasswordIsExposedOverANetworkWithoutTLS(t *testing.T) {
 
 func TestEndpointsAreTakenAsTheyAreGiven(t *testing.T) {
 	options := Options{Endpoints: []string{"a:1", " b:2", "https://c:3 "}}
-	got, ignored, err := options.resolveEndpoints()
+	got, ignored, err := options.resolveEndpoints(t.Context())
 	if err != nil || len(ignored) > 0 || !slices.Equal(got, []string{"a:1", "b:2", "https://c:3"}) {
 		t.Errorf("endpoints are %q, ignored %q, %v", got, ignored, err)
 	}
