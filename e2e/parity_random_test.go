@@ -1,0 +1,177 @@
+package e2e
+
+import (
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/ectl-io/ectl/e2e/parity"
+)
+
+// TestParityOfRandomCommandLines compares command lines that nobody thought of.
+// A line must be answered alike, or differ in exactly one of the ways that
+// docs/compatibility.md lists. The lines are the same in every run; to explore,
+// set ECTL_RANDOM_SEED and ECTL_RANDOM_LINES.
+func TestParityOfRandomCommandLines(t *testing.T) {
+	seed := number(t, "ECTL_RANDOM_SEED", 1)
+	lines := number(t, "ECTL_RANDOM_LINES", 300)
+	for _, server := range []struct{ name, head string }{
+		{"open", ""},
+		{"authenticated", "server -auth\nenv ETCDCTL_USER=root:rootpw\n"},
+	} {
+		t.Run(server.name, func(t *testing.T) {
+			t.Parallel()
+			generator := &lineGenerator{rand.New(rand.NewPCG(seed, uint64(len(server.head))))}
+			text := server.head + randomHead
+			for range lines {
+				text += generator.line() + "\n\tstdin 'from stdin'\n"
+			}
+			file := filepath.Join(t.TempDir(), "random.txt")
+			if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			group, err := parity.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			run := newGroupRun(t, group)
+			for _, c := range group.Cases {
+				reference, ours := run.run(t, &run.reference, c), run.run(t, &run.ours, c)
+				if !alike(reference, ours) && !explained(reference, ours) {
+					t.Errorf("%s\nreference: status %s\n%s\nours: status %s\n%s", c.Text,
+						reference.Status, indent(reference), ours.Status, indent(ours))
+				}
+			}
+			run.compareServers(t)
+		})
+	}
+}
+
+func number(t *testing.T, variable string, otherwise uint64) uint64 {
+	t.Helper()
+	text := os.Getenv(variable)
+	if text == "" {
+		return otherwise
+	}
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		t.Fatalf("%s: %v", variable, err)
+	}
+	return n
+}
+
+func alike(reference, ours result) bool {
+	line := serverError(reference.Stderr)
+	return reference.Stdout == ours.Stdout && reference.Status == ours.Status &&
+		(line == "" || hasLineWithPrefix(ours.Stderr, line)) &&
+		(ours.Status == "0" || ours.Stderr != "")
+}
+
+// explained says whether one of the listed differences is all that differs.
+func explained(reference, ours result) bool {
+	for id := range differences {
+		if showsDifference(id, reference, ours) == nil {
+			return true
+		}
+	}
+	return false
+}
+
+const randomHead = `lease 1f 3600
+setup role add r1
+setup role add app
+setup user add alice:pw
+setup user add bob:pw
+setup put a 1
+setup put /x/1 1
+setup put /x/2 2
+setup put a 2
+
+`
+
+// lineGenerator makes command lines that are mostly right: few names, so that
+// they meet again, and now and then an argument too few or too many.
+type lineGenerator struct{ *rand.Rand }
+
+func (g *lineGenerator) line() string {
+	keys := []string{"a", "a1", "a2", "/x/", "/x/1", "/x/2", "''", "b", `$'\xff'`, `$'\x01\xfe'`, "zz", "'k k'", "0", "-k", "é"}
+	values := []string{"v1", "v2", "''", `$'\xfe\x02v'`, "'long value'", "-v"}
+	users := []string{"alice", "bob", "root", "u1", "u2", "''", "alice:pw", "u1:a:b", ":pw", "é"}
+	roles := []string{"r1", "r2", "root", "app", "''", "é"}
+	access := []string{"read", "write", "readwrite", "READ", "nope"}
+
+	var command string
+	switch g.IntN(14) {
+	case 0, 1, 2, 3:
+		command = g.pick("get", "get", "ge", "g") + g.flags("--prefix", "--prefix", "--from-key", "--keys-only", "--limit 1", "--limit 2",
+			"--rev 3", "--rev 7", "--order DESCEND", "--order ascend", "--sort-by VALUE", "--sort-by modify", "--sort-by CREATE",
+			"--print-value-only", "--consistency s", "--min-mod-rev 4", "--max-mod-rev 9", "--min-create-rev 3", "--max-create-rev 8",
+			"--count-only", "--stream") + g.args(keys) + g.pick("", "", g.args(keys))
+	case 4, 5:
+		command = "put" + g.flags("--prev-kv", "--ignore-value", "--ignore-lease", "--lease 1f", "--lease 2f", "--lease zz") + g.args(keys, values)
+	case 6:
+		command = "del --range" + g.flags("--prefix", "--from-key", "--prev-kv") + g.args(keys) + g.pick("", "", g.args(keys))
+	case 7:
+		command = "user add" + g.flags("--no-password", "--new-user-password=pw", "--interactive=false") + g.args(users)
+	case 8:
+		command = "user " + g.pick("get", "get", "get --detail", "delete", "list", "ge", "d", "l") + g.args(users)
+	case 9:
+		command = "user " + g.pick("grant-role", "revoke-role", "gr", "r") + g.args(users, roles)
+	case 10:
+		command = "role " + g.pick("add", "get", "get", "delete", "list", "a", "ge", "l") + g.args(roles)
+	case 11, 12:
+		command = "role grant-permission" + g.flags("--prefix", "--from-key") + g.args(roles, access, keys) + g.pick("", "", g.args(keys))
+	default:
+		command = "role revoke-permission" + g.flags("--prefix", "--from-key") + g.args(roles, keys) + g.pick("", "", g.args(keys))
+	}
+	return g.environment() + "etcdctl " + command + g.global()
+}
+
+func (g *lineGenerator) pick(from ...string) string { return from[g.IntN(len(from))] }
+
+// flags is none, one or several of these.
+func (g *lineGenerator) flags(from ...string) string {
+	text := ""
+	for g.IntN(2) == 0 {
+		text += " " + g.pick(from...)
+	}
+	return text
+}
+
+// args is one word of each set, rarely one too few or too many.
+func (g *lineGenerator) args(sets ...[]string) string {
+	var text strings.Builder
+	for _, set := range sets {
+		if g.IntN(12) > 0 {
+			text.WriteString(" " + g.pick(set...))
+		}
+	}
+	if g.IntN(15) == 0 {
+		text.WriteString(" " + g.pick(sets[0]...))
+	}
+	return text.String()
+}
+
+func (g *lineGenerator) global() string {
+	text := ""
+	if g.IntN(2) == 0 {
+		text += " -w " + g.pick("json", "json", "simple", "fields", "protobuf", "table", "xml")
+	}
+	if g.IntN(6) == 0 {
+		text += " --hex"
+	}
+	if g.IntN(30) == 0 {
+		text += g.pick(" --password x", " --debug=false", " --command-timeout 3s", " --nope", " -x", " --limit 1")
+	}
+	return text
+}
+
+func (g *lineGenerator) environment() string {
+	if g.IntN(20) > 0 {
+		return ""
+	}
+	return g.pick("ETCDCTL_HEX=true ", "ETCDCTL_WRITE_OUT=json ", "ETCDCTL_DEBUG=0 ", "ETCDCTL_NOPE=1 ", "ETCDCTL_COMMAND_TIMEOUT=9s ")
+}
