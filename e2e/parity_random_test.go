@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ectl-io/ectl/e2e/etcdserver"
 	"github.com/ectl-io/ectl/e2e/parity"
 )
 
@@ -17,16 +18,28 @@ import (
 // set ECTL_RANDOM_SEED and ECTL_RANDOM_LINES.
 func TestParityOfRandomCommandLines(t *testing.T) {
 	seed := number(t, "ECTL_RANDOM_SEED", 1)
-	lines := number(t, "ECTL_RANDOM_LINES", 300)
-	for _, server := range []struct{ name, head string }{
-		{"open", ""},
-		{"authenticated", "server -auth\nenv ETCDCTL_USER=root:rootpw\n"},
-	} {
+	lines := number(t, "ECTL_RANDOM_LINES", 240)
+	type server struct {
+		name, head string
+		lines      uint64
+	}
+	servers := []server{{"open", "", lines}}
+	for _, version := range etcdserver.Versions() {
+		s := server{version, "server -auth -version " + version + "\nenv ETCDCTL_USER=root:rootpw\n", lines}
+		if version != etcdserver.Latest {
+			s.lines /= 3
+		}
+		servers = append(servers, s)
+	}
+	slots := make(chan struct{}, groupsAtOnce)
+	for _, server := range servers {
 		t.Run(server.name, func(t *testing.T) {
 			t.Parallel()
+			slots <- struct{}{}
+			defer func() { <-slots }()
 			generator := &lineGenerator{rand.New(rand.NewPCG(seed, uint64(len(server.head))))}
 			text := server.head + randomHead
-			for range lines {
+			for range server.lines {
 				text += generator.line() + "\n\tstdin 'from stdin'\n"
 			}
 			file := filepath.Join(t.TempDir(), "random.txt")
@@ -104,7 +117,7 @@ func (g *lineGenerator) line() string {
 	access := []string{"read", "write", "readwrite", "READ", "nope"}
 
 	var command string
-	switch g.IntN(14) {
+	switch g.IntN(15) {
 	case 0, 1, 2, 3:
 		command = g.pick("get", "get", "ge", "g") + g.flags("--prefix", "--prefix", "--from-key", "--keys-only", "--limit 1", "--limit 2",
 			"--rev 3", "--rev 7", "--order DESCEND", "--order ascend", "--sort-by VALUE", "--sort-by modify", "--sort-by CREATE",
@@ -124,6 +137,8 @@ func (g *lineGenerator) line() string {
 		command = "role " + g.pick("add", "get", "get", "delete", "list", "a", "ge", "l") + g.args(roles)
 	case 11, 12:
 		command = "role grant-permission" + g.flags("--prefix", "--from-key") + g.args(roles, access, keys) + g.pick("", "", g.args(keys))
+	case 13:
+		command = g.pick("auth status", "auth st", "auth enable x", "user list", "role list", "version")
 	default:
 		command = "role revoke-permission" + g.flags("--prefix", "--from-key") + g.args(roles, keys) + g.pick("", "", g.args(keys))
 	}

@@ -18,6 +18,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/ectl-io/ectl/e2e/etcdserver"
 	"github.com/ectl-io/ectl/e2e/parity"
@@ -522,10 +524,13 @@ func (r *groupRun) contents(ctx context.Context, server *etcdserver.Server) ([]s
 	defer cancel()
 	var lines []string
 	auth, err := client.AuthStatus(ctx)
-	if err != nil {
+	switch {
+	case status.Code(err) == codes.Unimplemented: // before 3.5
+	case err != nil:
 		return nil, err
+	default:
+		lines = append(lines, fmt.Sprintf("auth %t revision %d", auth.Enabled, auth.AuthRevision))
 	}
-	lines = append(lines, fmt.Sprintf("auth %t revision %d", auth.Enabled, auth.AuthRevision))
 	keys, err := client.Get(ctx, "\x00", clientv3.WithFromKey())
 	if err != nil {
 		return nil, err
