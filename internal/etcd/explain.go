@@ -41,8 +41,8 @@ func newTrace(config *clientv3.Config) *trace {
 	return t
 }
 
-// authenticate is the RPC of the login. client/v3 does not repeat it, though
-// it changes nothing.
+// authenticate is the RPC of the login. client/v3 does not repeat it when its
+// connection breaks or during an election, though it changes nothing.
 const authenticate = "/etcdserverpb.Auth/Authenticate"
 
 // loginPause is the wait before a login is tried again.
@@ -59,7 +59,7 @@ func (t *trace) unary(ctx context.Context, method string, req, reply any, cc *gr
 			return unreachable
 		}
 		t.remember(err)
-		if method != authenticate || !isElection(rpctypes.Error(err)) {
+		if method != authenticate || status.Code(err) != codes.Unavailable {
 			return err
 		}
 		select {
