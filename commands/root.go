@@ -11,6 +11,7 @@ import (
 	"github.com/ectl-io/ectl/commands/auth"
 	"github.com/ectl-io/ectl/commands/cluster"
 	"github.com/ectl-io/ectl/commands/kv"
+	"github.com/ectl-io/ectl/commands/lease"
 	"github.com/ectl-io/ectl/commands/role"
 	"github.com/ectl-io/ectl/commands/user"
 	"github.com/ectl-io/ectl/internal/cli"
@@ -64,6 +65,7 @@ func NewRoot(f *cli.Factory) *cobra.Command {
 		kv.NewGetCmd(f),
 		kv.NewPutCmd(f),
 		kv.NewDelCmd(f),
+		lease.NewCmd(f),
 		user.NewCmd(f),
 		role.NewCmd(f),
 		auth.NewCmd(f),

@@ -107,6 +107,9 @@ var volatile = map[string]func(*testing.T, *groupRun, *side) func(string) string
 			return replaceID(replaceID(text, leader.ID, "LEADER"), follower.ID, "FOLLOWER")
 		}
 	},
+	// The server makes a lease's ID of the time, and the time runs.
+	"lease-id":  replacing(leaseIDPatterns, "LEASE"),
+	"remaining": replacing(remainingPatterns, "SECONDS"),
 	// protobuf's text format varies its spaces between two builds on purpose.
 	"spaces": func(*testing.T, *groupRun, *side) func(string) string {
 		return func(text string) string { return regexp.MustCompile(" +").ReplaceAllString(text, " ") }

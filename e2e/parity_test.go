@@ -380,7 +380,8 @@ var differences = map[string]func(reference, ours result) error{
 			return answered(ours)
 		}
 		// It may have begun to print, prompts or the head of a result.
-		if reference.Status != "4" || !strings.Contains(reference.Stderr, "not supported as output format") {
+		if reference.Status != "4" || !strings.Contains(reference.Stderr, "not supported as output format") &&
+			!strings.Contains(reference.Stderr, "marshal unsupported for type") {
 			return errors.New("the reference does not refuse the format")
 		}
 		return answered(ours)
@@ -420,6 +421,11 @@ var differences = map[string]func(reference, ours result) error{
 			return errors.New("the reference does not hang")
 		}
 		return refused(ours, "1", "connection refused")
+	},
+	"keep-alive-reason": func(reference, ours result) error {
+		return firstError(
+			printed(reference, "lease 0000000000001234 expired or revoked.\n"),
+			refused(ours, "2", "connection refused"))
 	},
 	"whole-line": func(reference, ours result) error {
 		if ours.Status == "0" {

@@ -208,6 +208,34 @@ func everything() []printed {
 	add("Version", "version", info)
 	add("EtcdctlVersion", "etcdctl-version", EtcdctlVersion{info})
 
+	lease := clientv3.LeaseID(0x694d7e4f1a2b3c05)
+	addBoth := func(of, name string, r Result) {
+		add(of, name, r)
+		addHex(of, name+"-hex", r)
+	}
+	leaseInfo := func(keys bool, response clientv3.LeaseTimeToLiveResponse) LeaseInfo {
+		response.ResponseHeader = h
+		return LeaseInfo{Keys: keys, Response: &response}
+	}
+	addBoth("LeaseGranted", "lease-granted", LeaseGranted{&clientv3.LeaseGrantResponse{ResponseHeader: h, ID: lease, TTL: 60}})
+	addBoth("LeaseRevoked", "lease-revoked", LeaseRevoked{lease, &clientv3.LeaseRevokeResponse{Header: h}})
+	addBoth("LeaseInfo", "lease-info", leaseInfo(false, clientv3.LeaseTimeToLiveResponse{ID: lease, TTL: 41, GrantedTTL: 60}))
+	addBoth("LeaseInfo", "lease-info-expired", leaseInfo(true, clientv3.LeaseTimeToLiveResponse{ID: -1, TTL: -1}))
+	addBoth("LeaseInfo", "lease-info-keys", leaseInfo(true, clientv3.LeaseTimeToLiveResponse{ID: lease, TTL: 41, GrantedTTL: 60,
+		Keys: [][]byte{[]byte("/leased"), []byte("binary \x00\xff"), []byte("two words")}}))
+	add("LeaseInfo", "lease-info-no-keys", leaseInfo(true, clientv3.LeaseTimeToLiveResponse{ID: lease, TTL: 41, GrantedTTL: 60}))
+	addBoth("LeaseList", "lease-list", LeaseList{&clientv3.LeaseLeasesResponse{ResponseHeader: h, Leases: []clientv3.LeaseStatus{{ID: lease}, {ID: 0x1234}}}})
+	add("LeaseList", "lease-list-empty", LeaseList{&clientv3.LeaseLeasesResponse{ResponseHeader: h, Leases: []clientv3.LeaseStatus{}}})
+	addBoth("LeaseKeptAlive", "lease-kept-alive", LeaseKeptAlive{&clientv3.LeaseKeepAliveResponse{ResponseHeader: h, ID: lease, TTL: 60}})
+	cases = append(cases, printed{name: "lease-keep-alive", of: "LeaseGone", write: func(p *Printer) error {
+		for range 2 {
+			if err := p.Next(LeaseKeptAlive{&clientv3.LeaseKeepAliveResponse{ResponseHeader: h, ID: lease, TTL: 60}}); err != nil {
+				return err
+			}
+		}
+		return p.Next(LeaseGone{lease})
+	}})
+
 	for _, c := range []printed{
 		{name: "range", write: get(RangeOptions{}, all)},
 		{name: "range-hex", hex: true, write: get(RangeOptions{}, all)},

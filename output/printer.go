@@ -20,6 +20,8 @@ type Printer struct {
 	hex    bool
 	out    io.Writer
 	w      *bufio.Writer // on out
+
+	following bool // a result of a stream was printed before
 }
 
 // NewPrinter returns a Printer on w in the format called name. With hex, keys

@@ -1,0 +1,42 @@
+// Package lease holds the commands for leases: "ectl lease ...".
+package lease
+
+import (
+	"strconv"
+
+	"github.com/spf13/cobra"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/exit"
+)
+
+// NewCmd returns the command "lease".
+func NewCmd(f *cli.Factory) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "lease COMMAND",
+		Short: "Manage leases",
+		Long: `Manage leases. A lease lives for as many seconds as it was granted, again from
+each time that it is kept alive. When it ends, its keys go with it.
+
+Leases are named by their ID, in hexadecimal as "lease grant" prints it.`,
+		GroupID: cli.GroupKV,
+	}
+	cmd.AddCommand(
+		newGrantCmd(f, nil),
+		newRevokeCmd(f, nil),
+		newTimeToLiveCmd(f, nil),
+		newListCmd(f),
+		newKeepAliveCmd(f, nil),
+	)
+	return cmd
+}
+
+// parseID reads a lease's ID.
+func parseID(text string) (clientv3.LeaseID, error) {
+	id, err := strconv.ParseInt(text, 16, 64)
+	if err != nil {
+		return 0, exit.BadArgsf("bad lease ID arg (%w), expecting ID in Hex", err)
+	}
+	return clientv3.LeaseID(id), nil
+}

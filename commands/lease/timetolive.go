@@ -1,0 +1,60 @@
+package lease
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/ectl-io/ectl/completions"
+	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/output"
+)
+
+// timeToLiveOptions is what "lease timetolive" was asked to show.
+type timeToLiveOptions struct {
+	ID   clientv3.LeaseID
+	Keys bool
+}
+
+func newTimeToLiveCmd(f *cli.Factory, run func(context.Context, *timeToLiveOptions) error) *cobra.Command {
+	opts := &timeToLiveOptions{}
+	cmd := &cobra.Command{
+		Use:   "timetolive ID",
+		Short: "Show how long a lease has to live, and its keys",
+		Long: `Show for how many seconds a lease was granted and how many it has left. A lease
+that does not exist has expired, which is no error.`,
+		Example: `  ` + f.Program + ` lease timetolive 694d7e4f1a2b3c05 --keys`,
+		Args:    cli.Args(1, 1, "the ID of a lease"),
+		RunE: f.RunE(func(ctx context.Context, args []string) error {
+			id, err := parseID(args[0])
+			if err != nil {
+				return err
+			}
+			opts.ID = id
+			if run != nil {
+				return run(ctx, opts)
+			}
+			return runTimeToLive(ctx, f, opts)
+		}),
+		ValidArgsFunction: completions.Args(f, completions.Leases),
+	}
+	cmd.Flags().BoolVar(&opts.Keys, "keys", false, "also show the keys that are attached to the lease")
+	return cmd
+}
+
+func runTimeToLive(ctx context.Context, f *cli.Factory, opts *timeToLiveOptions) error {
+	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.LeaseTimeToLiveResponse, error) {
+		var options []clientv3.LeaseOption
+		if opts.Keys {
+			options = append(options, clientv3.WithAttachedKeys())
+		}
+		return c.TimeToLive(ctx, opts.ID, options...)
+	})
+	if err != nil {
+		return exit.With(exit.BadConnection, err)
+	}
+	return f.Print(output.LeaseInfo{Keys: opts.Keys, Response: response})
+}

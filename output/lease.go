@@ -1,0 +1,292 @@
+package output
+
+import (
+	"strconv"
+	"strings"
+
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/protobuf/proto"
+)
+
+// The client library has types of its own for responses about leases. They
+// embed the response's header, so that etcdctl takes them for the header when
+// it writes protobuf, and writes that alone.
+
+// leaseID is a lease's ID as etcdctl prints it. It is signed, and so may be its
+// hexadecimal form.
+func (t *Text) leaseLinef(format string, id clientv3.LeaseID, rest ...any) {
+	t.Linef("lease %016x "+format, append([]any{int64(id)}, rest...)...)
+}
+
+func (f *FieldText) leaseID(id clientv3.LeaseID) {
+	if f.hex {
+		f.Linef("%q : %016x", "ID", int64(id))
+		return
+	}
+	f.Field("ID", int64(id))
+}
+
+// idText is a lease's ID as other commands take it.
+func idText(id clientv3.LeaseID) string { return strconv.FormatInt(int64(id), 16) }
+
+func seconds(n int64) string { return strconv.FormatInt(n, 10) }
+
+// LeaseGranted is the result of "lease grant".
+type LeaseGranted struct{ Response *clientv3.LeaseGrantResponse }
+
+// Simple implements Result.
+func (r LeaseGranted) Simple(t *Text) {
+	t.leaseLinef("granted with TTL(%ds)", r.Response.ID, r.Response.TTL)
+}
+
+// Fields implements Result.
+func (r LeaseGranted) Fields(f *FieldText) {
+	f.Header(r.Response.ResponseHeader)
+	f.leaseID(r.Response.ID)
+	f.Field("TTL", r.Response.TTL)
+}
+
+// Message implements Result.
+func (r LeaseGranted) Message() proto.Message { return r.Response.ResponseHeader }
+
+func (r LeaseGranted) jsonDocument() any { return r.Response }
+
+// Table implements Result.
+func (r LeaseGranted) Table() TableData {
+	return oneRow("lease", idText(r.Response.ID), "ttl", seconds(r.Response.TTL), "result", "granted")
+}
+
+// Document implements Result.
+func (r LeaseGranted) Document() Object {
+	return Object{{"lease", idText(r.Response.ID)}, {"ttl", r.Response.TTL}, {"result", "granted"}}
+}
+
+// LeaseRevoked is the result of "lease revoke".
+type LeaseRevoked struct {
+	ID       clientv3.LeaseID
+	Response *clientv3.LeaseRevokeResponse
+}
+
+func (r LeaseRevoked) response() *pb.LeaseRevokeResponse {
+	return (*pb.LeaseRevokeResponse)(r.Response)
+}
+
+// Simple implements Result.
+func (r LeaseRevoked) Simple(t *Text) { t.leaseLinef("revoked", r.ID) }
+
+// Fields implements Result.
+func (r LeaseRevoked) Fields(f *FieldText) { f.Header(r.response().GetHeader()) }
+
+// Message implements Result.
+func (r LeaseRevoked) Message() proto.Message { return r.response() }
+
+// Table implements Result.
+func (r LeaseRevoked) Table() TableData { return oneRow("lease", idText(r.ID), "result", "revoked") }
+
+// Document implements Result.
+func (r LeaseRevoked) Document() Object {
+	return Object{
+		{"lease", idText(r.ID)},
+		{"result", "revoked"},
+		{"revision", r.response().GetHeader().GetRevision()},
+	}
+}
+
+// LeaseInfo is the result of "lease timetolive".
+type LeaseInfo struct {
+	Keys     bool // they were asked for
+	Response *clientv3.LeaseTimeToLiveResponse
+}
+
+// expired says whether the lease does not exist, which the server tells in
+// this way.
+func (r LeaseInfo) expired() bool { return r.Response.GrantedTTL == 0 && r.Response.TTL == -1 }
+
+// Simple implements Result.
+func (r LeaseInfo) Simple(t *Text) {
+	switch {
+	case r.expired():
+		t.leaseLinef("already expired", r.Response.ID)
+	case r.Keys:
+		keys := make([]string, 0, len(r.Response.Keys))
+		for _, key := range r.Response.Keys {
+			keys = append(keys, string(key))
+		}
+		t.leaseLinef("granted with TTL(%ds), remaining(%ds), attached keys([%s])", r.Response.ID, r.Response.GrantedTTL, r.Response.TTL,
+			strings.Join(keys, " "))
+	default:
+		t.leaseLinef("granted with TTL(%ds), remaining(%ds)", r.Response.ID, r.Response.GrantedTTL, r.Response.TTL)
+	}
+}
+
+// Fields implements Result.
+func (r LeaseInfo) Fields(f *FieldText) {
+	f.Header(r.Response.ResponseHeader)
+	f.leaseID(r.Response.ID)
+	f.Field("TTL", r.Response.TTL)
+	f.Field("GrantedTTL", r.Response.GrantedTTL)
+	for _, key := range r.Response.Keys {
+		f.Quoted("Key", string(key))
+	}
+}
+
+// Message implements Result.
+func (r LeaseInfo) Message() proto.Message { return r.Response.ResponseHeader }
+
+func (r LeaseInfo) jsonDocument() any { return r.Response }
+
+// Table implements Result. With keys it has a row for each.
+func (r LeaseInfo) Table() TableData {
+	row := []string{idText(r.Response.ID), seconds(r.Response.GrantedTTL), seconds(r.Response.TTL)}
+	t := TableData{Header: []string{"lease", "granted ttl", "remaining ttl"}, Rows: [][]string{row}}
+	if r.expired() {
+		t.Rows[0] = []string{idText(r.Response.ID), "", "expired"}
+	}
+	if !r.Keys {
+		return t
+	}
+	t.Header = append(t.Header, "key")
+	first := t.Rows[0]
+	t.Rows = nil
+	for _, key := range r.Response.Keys {
+		t.Rows = append(t.Rows, append(first[:3:3], cell(key)))
+	}
+	if len(t.Rows) == 0 {
+		t.Rows = [][]string{append(first, "")}
+	}
+	return t
+}
+
+// Document implements Result.
+func (r LeaseInfo) Document() Object {
+	if r.expired() {
+		return Object{{"lease", idText(r.Response.ID)}, {"expired", true}}
+	}
+	document := Object{
+		{"lease", idText(r.Response.ID)},
+		{"expired", false},
+		{"granted_ttl", r.Response.GrantedTTL},
+		{"remaining_ttl", r.Response.TTL},
+	}
+	if r.Keys {
+		keys := []Object{}
+		for _, key := range r.Response.Keys {
+			keys = append(keys, Object{{"key", Bytes(key)}})
+		}
+		document = append(document, Member{"keys", keys})
+	}
+	return document
+}
+
+// LeaseList is the result of "lease list".
+type LeaseList struct{ Response *clientv3.LeaseLeasesResponse }
+
+// Simple implements Result.
+func (r LeaseList) Simple(t *Text) {
+	t.Linef("found %d leases", len(r.Response.Leases))
+	for _, lease := range r.Response.Leases {
+		t.Linef("%016x", int64(lease.ID))
+	}
+}
+
+// Fields implements Result.
+func (r LeaseList) Fields(f *FieldText) {
+	f.Header(r.Response.ResponseHeader)
+	for _, lease := range r.Response.Leases {
+		f.leaseID(lease.ID)
+	}
+}
+
+// Message implements Result.
+func (r LeaseList) Message() proto.Message { return r.Response.ResponseHeader }
+
+func (r LeaseList) jsonDocument() any { return r.Response }
+
+// Table implements Result.
+func (r LeaseList) Table() TableData {
+	t := TableData{Header: []string{"lease"}}
+	for _, lease := range r.Response.Leases {
+		t.Rows = append(t.Rows, []string{idText(lease.ID)})
+	}
+	return t
+}
+
+// Document implements Result.
+func (r LeaseList) Document() Object {
+	leases := []string{}
+	for _, lease := range r.Response.Leases {
+		leases = append(leases, idText(lease.ID))
+	}
+	return Object{{"leases", leases}}
+}
+
+// Items implements Lister.
+func (r LeaseList) Items() []Object {
+	items := []Object{}
+	for _, lease := range r.Response.Leases {
+		items = append(items, Object{{"lease", idText(lease.ID)}})
+	}
+	return items
+}
+
+// LeaseKeptAlive is the result of "lease keep-alive", each time that the lease
+// was renewed.
+type LeaseKeptAlive struct {
+	Response *clientv3.LeaseKeepAliveResponse
+}
+
+// Simple implements Result.
+func (r LeaseKeptAlive) Simple(t *Text) {
+	t.leaseLinef("keepalived with TTL(%d)", r.Response.ID, r.Response.TTL)
+}
+
+// Fields implements Result.
+func (r LeaseKeptAlive) Fields(f *FieldText) {
+	f.Header(r.Response.ResponseHeader)
+	f.leaseID(r.Response.ID)
+	f.Field("TTL", r.Response.TTL)
+}
+
+// Message implements Result.
+func (r LeaseKeptAlive) Message() proto.Message { return r.Response.ResponseHeader }
+
+func (r LeaseKeptAlive) jsonDocument() any { return r.Response }
+
+// Table implements Result.
+func (r LeaseKeptAlive) Table() TableData {
+	return oneRow("lease", idText(r.Response.ID), "ttl", seconds(r.Response.TTL), "result", "kept alive")
+}
+
+// Document implements Result.
+func (r LeaseKeptAlive) Document() Object {
+	return Object{{"lease", idText(r.Response.ID)}, {"ttl", r.Response.TTL}, {"result", "kept alive"}}
+}
+
+// LeaseGone is the last result of "lease keep-alive": the lease expired or was
+// revoked. Like etcdctl it says nothing where programs read responses.
+type LeaseGone struct{ ID clientv3.LeaseID }
+
+// silentIn says in which formats the result is nothing at all.
+func (r LeaseGone) silentIn(format Format) bool {
+	return format == Fields || format == JSON || format == Protobuf
+}
+
+// Simple implements Result.
+func (r LeaseGone) Simple(t *Text) { t.leaseLinef("expired or revoked.", r.ID) }
+
+// Fields implements Result.
+func (r LeaseGone) Fields(*FieldText) {}
+
+// Message implements Result.
+func (r LeaseGone) Message() proto.Message { return nil }
+
+// Table implements Result.
+func (r LeaseGone) Table() TableData {
+	return oneRow("lease", idText(r.ID), "ttl", "", "result", "expired or revoked")
+}
+
+// Document implements Result.
+func (r LeaseGone) Document() Object {
+	return Object{{"lease", idText(r.ID)}, {"result", "expired or revoked"}}
+}
