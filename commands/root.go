@@ -69,6 +69,7 @@ func NewRoot(f *cli.Factory) *cobra.Command {
 		user.NewCmd(f),
 		role.NewCmd(f),
 		auth.NewCmd(f),
+		cluster.NewEndpointCmd(f),
 		cluster.NewMemberCmd(f),
 		newVersionCmd(f),
 		newOptionsCmd(f),

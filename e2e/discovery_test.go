@@ -224,4 +224,10 @@ func TestEndpointsAreDiscoveredByDNS(t *testing.T) {
 			}
 		})
 	}
+	t.Run("commands that ask each endpoint by itself", func(t *testing.T) {
+		r := runHere(t, baseEnv(dir), "--discovery-srv", "plain.test", "endpoint", "health")
+		if want := "http://etcd1.plain.test.:" + portOf(t, plain.Endpoint()) + " is healthy"; !strings.HasPrefix(r.Stdout, want) || r.Status != "0" {
+			t.Errorf("endpoint health: status %s, stdout %q, stderr %q, want %q", r.Status, r.Stdout, r.Stderr, want)
+		}
+	})
 }

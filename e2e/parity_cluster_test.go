@@ -73,6 +73,11 @@ var volatile = map[string]func(*testing.T, *groupRun, *side) func(string) string
 			return anyWidth(text)
 		}
 	},
+	// Each login is an entry of the Raft log, and so are more requests than one
+	// would think.
+	"raft-index": func(*testing.T, *groupRun, *side) func(string) string {
+		return func(text string) string { return raftIndexes.ReplaceAllString(text, "${1}INDEX${2}INDEX") }
+	},
 	// The reference prints endpoints in the order in which they answer.
 	"order": func(*testing.T, *groupRun, *side) func(string) string {
 		return func(text string) string {
@@ -115,6 +120,10 @@ var volatile = map[string]func(*testing.T, *groupRun, *side) func(string) string
 		return func(text string) string { return regexp.MustCompile(" +").ReplaceAllString(text, " ") }
 	},
 }
+
+// raftIndexes are the two indexes behind the leader, the learner and the term
+// in a line or row of "endpoint status".
+var raftIndexes = regexp.MustCompile(`((?:(?:true|false),? *(?:│ *)?){2}[0-9]+,? *(?:│ *)?)[0-9]+(,? *(?:│ *)?)[0-9]+`)
 
 const duration = `(?:[0-9.]+(?:h|m|s|ms|µs))+`
 

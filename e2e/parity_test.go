@@ -427,6 +427,12 @@ var differences = map[string]func(reference, ours result) error{
 			printed(reference, "lease 0000000000001234 expired or revoked.\n"),
 			refused(ours, "2", "connection refused"))
 	},
+	"no-endpoints": func(reference, ours result) error {
+		if reference.Status != "0" {
+			return errors.New("the reference fails, too")
+		}
+		return refused(ours, "2", "no available endpoints")
+	},
 	"whole-line": func(reference, ours result) error {
 		if ours.Status == "0" {
 			return refused(reference, "2", "authentication failed")

@@ -41,5 +41,48 @@ func clusterResults() []printed {
 	add("MemberChange", "member-removed-hex", true, removed)
 	add("MemberChange", "member-updated", false, MemberUpdated(shortID, &clientv3.MemberUpdateResponse{Header: h, Members: members}))
 	add("MemberChange", "member-promoted", false, MemberPromoted(1<<64-1, &clientv3.MemberPromoteResponse{Header: h, Members: members}))
+
+	add("EndpointHealth", "endpoint-health", false, healthOfThree())
+	add("EndpointHealth", "endpoint-health-of-nothing", false, EndpointHealth{})
+	add("EndpointStatus", "endpoint-status", false, statusOfThree())
+	add("EndpointStatus", "endpoint-status-hex", true, statusOfThree())
+	add("EndpointStatus", "endpoint-status-unanswered", false, EndpointStatus{[]Status{{Endpoint: "http://10.0.0.1:2379", Reason: "context deadline exceeded: it is down"}}})
+	add("EndpointHashKV", "endpoint-hashkv", false, hashOfThree())
+	add("EndpointHashKV", "endpoint-hashkv-hex", true, hashOfThree())
 	return cases
+}
+
+func healthOfThree() EndpointHealth {
+	return EndpointHealth{[]Health{
+		{Endpoint: "http://10.0.0.1:2379", Took: "1.234567ms", Alarms: &clientv3.AlarmResponse{Header: clusterHeader()}},
+		{Endpoint: "10.0.0.2:2379", Took: "5.000123456s", Error: "context deadline exceeded", Reason: "context deadline exceeded: it is down"},
+		{
+			Endpoint: "https://[::1]:2379", Took: "987.654µs", Error: "Active Alarm(s): NOSPACE CORRUPT ", Reason: "Active Alarm(s): NOSPACE CORRUPT",
+			Alarms: &clientv3.AlarmResponse{Header: clusterHeader(), Alarms: []*pb.AlarmMember{{MemberID: shortID, Alarm: pb.AlarmType_NOSPACE}, {MemberID: shortID, Alarm: pb.AlarmType_CORRUPT}}},
+		},
+	}}
+}
+
+func statusOfThree() EndpointStatus {
+	leader := &clientv3.StatusResponse{
+		Header: header(), Version: "3.7.3", DbSize: 10_450_000, Leader: 10276657743932975437, RaftIndex: 1 << 40, RaftTerm: 2, RaftAppliedIndex: 1<<40 - 1,
+		DbSizeInUse: 4_200_000, StorageVersion: "3.7.0", DbSizeQuota: 2147483648, DowngradeInfo: &pb.DowngradeInfo{Enabled: true, TargetVersion: "3.6.0"},
+	}
+	learner := &clientv3.StatusResponse{
+		Header: &pb.ResponseHeader{ClusterId: 14841639068965178418, MemberId: shortID, Revision: 42, RaftTerm: 2}, Version: "3.4.23", Leader: 10276657743932975437,
+		RaftTerm: 2, Errors: []string{"etcdserver: no leader", "memberID:1 alarm:NOSPACE "}, IsLearner: true,
+	}
+	return EndpointStatus{[]Status{
+		{Endpoint: "http://10.0.0.1:2379", Response: leader},
+		{Endpoint: "http://10.0.0.2:2379", Reason: "context deadline exceeded: it is down"},
+		{Endpoint: "10.0.0.3:2379", Response: learner},
+	}}
+}
+
+func hashOfThree() EndpointHashKV {
+	return EndpointHashKV{[]Hash{
+		{Endpoint: "http://10.0.0.1:2379", Response: &clientv3.HashKVResponse{Header: header(), Hash: 1084519789, CompactRevision: -1, HashRevision: 42}},
+		{Endpoint: "http://10.0.0.2:2379", Reason: "context deadline exceeded: it is down"},
+		{Endpoint: "http://10.0.0.3:2379", Response: &clientv3.HashKVResponse{Header: header(), Hash: 1<<32 - 1, CompactRevision: 40, HashRevision: 42}},
+	}}
 }

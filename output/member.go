@@ -93,11 +93,7 @@ type MemberList struct {
 func (r MemberList) response() *pb.MemberListResponse { return (*pb.MemberListResponse)(r.Response) }
 
 // Simple implements Result.
-func (r MemberList) Simple(t *Text) {
-	for _, row := range r.Table().Rows {
-		t.Linef("%s", strings.Join(row, ", "))
-	}
-}
+func (r MemberList) Simple(t *Text) { simpleRows(t, r.Table()) }
 
 // Fields implements Result.
 func (r MemberList) Fields(f *FieldText) {

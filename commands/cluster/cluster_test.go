@@ -5,6 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spf13/cobra"
+
+	"github.com/ectl-io/ectl/internal/cli"
 	"github.com/ectl-io/ectl/internal/clitest"
 	"github.com/ectl-io/ectl/internal/exit"
 )
@@ -40,6 +43,23 @@ func TestMemberIDsAreHexadecimal(t *testing.T) {
 	}
 }
 
+func TestEndpointOptionsStandBeforeAndBehindTheCommand(t *testing.T) {
+	for _, line := range []string{"--cluster hashkv --rev 5", "hashkv --rev=5 --cluster", "hashkv ignored --cluster --rev 5"} {
+		run, got := clitest.New(""), endpointHashKVOptions{}
+		from := &targets{}
+		parent := NewEndpointCmd(run.Factory)
+		parent.ResetCommands()
+		parent.ResetFlags()
+		from.AddFlags(parent.PersistentFlags())
+		parent.AddCommand(newEndpointHashKVCmd(run.Factory, from, asked(&got)))
+		if err := run.Execute(t.Context(), parent, strings.Fields(line)...); err != nil {
+			t.Errorf("endpoint %s: %v", line, err)
+		} else if got.Revision != 5 || !got.From.Cluster {
+			t.Errorf("endpoint %s is asked for revision %d, cluster %t, want 5 and true", line, got.Revision, got.From.Cluster)
+		}
+	}
+}
+
 func TestWrongCommandLinesAreRefusedBeforeAnythingElse(t *testing.T) {
 	for line, want := range map[string]struct {
 		code exit.Code
@@ -60,10 +80,16 @@ func TestWrongCommandLinesAreRefusedBeforeAnythingElse(t *testing.T) {
 		"member promote -- -1":            {exit.BadArgs, "bad member ID"},
 		"member list --consistency x":     {exit.BadFeature, "consistency"},
 		"member list -w xml":              {exit.BadFeature, "xml"},
+		"endpoint hashkv --rev x":         {exit.Error, "rev"},
+		"endpoint status --rev 1":         {exit.Error, "rev"},
+		"endpoint health -w xml":          {exit.BadFeature, "xml"},
+		"endpoint health --endpoints=":    {exit.BadConnection, "no available endpoints"},
 		"member promote 1 --learner":      {exit.Error, "learner"},
 	} {
 		run := clitest.New("")
-		err := run.Execute(t.Context(), NewMemberCmd(run.Factory), strings.Fields(line)[1:]...)
+		words := strings.Fields(line)
+		command := map[string]func(*cli.Factory) *cobra.Command{"member": NewMemberCmd, "endpoint": NewEndpointCmd}[words[0]]
+		err := run.Execute(t.Context(), command(run.Factory), words[1:]...)
 		if exit.CodeOf(err) != want.code || err == nil || !strings.Contains(err.Error(), want.says) {
 			t.Errorf("%s: status %d, %v, want status %d and %q", line, exit.CodeOf(err), err, want.code, want.says)
 		}

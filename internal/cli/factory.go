@@ -33,6 +33,7 @@ type Factory struct {
 	globals  *pflag.FlagSet
 	prepared bool
 	printer  *output.Printer
+	dialer   *etcd.Dialer
 	client   *etcd.Client
 }
 
@@ -108,13 +109,30 @@ func (f *Factory) Prepare() error {
 // command's timeout begins only after that.
 func (f *Factory) Client(ctx context.Context) (*etcd.Client, error) {
 	if f.client == nil {
-		client, err := etcd.Dial(ctx, &f.Connection, f.Prompter, f.Warn)
+		dialer, err := f.Dialer(ctx)
+		if err != nil {
+			return nil, err
+		}
+		client, err := dialer.Dial(ctx, dialer.Endpoints)
 		if err != nil {
 			return nil, err
 		}
 		f.client = client
 	}
 	return f.client, nil
+}
+
+// Dialer returns what makes clients of single members. On first use it asks
+// for a password that is missing.
+func (f *Factory) Dialer(ctx context.Context) (*etcd.Dialer, error) {
+	if f.dialer == nil {
+		dialer, err := etcd.NewDialer(ctx, &f.Connection, f.Prompter, f.Warn)
+		if err != nil {
+			return nil, err
+		}
+		f.dialer = dialer
+	}
+	return f.dialer, nil
 }
 
 // Timeout returns ctx with the command's timeout.

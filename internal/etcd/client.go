@@ -29,6 +29,26 @@ type Client struct {
 // Errors end with etcdctl's statuses: BadArgs for options that cannot work,
 // BadConnection for a login that failed.
 func Dial(ctx context.Context, o *Options, p *prompt.Prompter, warn func(string)) (*Client, error) {
+	d, err := NewDialer(ctx, o, p, warn)
+	if err != nil {
+		return nil, err
+	}
+	return d.Dial(ctx, d.Endpoints)
+}
+
+// Dialer makes clients of one identity, for commands that talk to each member
+// by itself.
+type Dialer struct {
+	Endpoints []string // that the options name or DNS discovery finds
+
+	options *Options
+	auth    *clientv3.AuthConfig
+	warn    func(string)
+}
+
+// NewDialer does what Dial does before anything is dialled: it asks for a
+// missing password, once for all clients.
+func NewDialer(ctx context.Context, o *Options, p *prompt.Prompter, warn func(string)) (*Dialer, error) {
 	endpoints, ignored, err := o.resolveEndpoints(ctx)
 	if err != nil {
 		return nil, err
@@ -43,12 +63,27 @@ func Dial(ctx context.Context, o *Options, p *prompt.Prompter, warn func(string)
 	if err != nil {
 		return nil, err
 	}
-	if auth != nil && auth.Password != "" {
-		if exposed := o.exposed(endpoints); len(exposed) > 0 {
-			warn(fmt.Sprintf("the password goes unencrypted to %s; use https:// endpoints", strings.Join(exposed, ", ")))
-		}
+	d := &Dialer{Endpoints: endpoints, options: o, auth: auth, warn: warn}
+	d.WarnOfExposure(endpoints)
+	return d, nil
+}
+
+// WarnOfExposure warns where a password would travel to one of endpoints
+// unencrypted.
+func (d *Dialer) WarnOfExposure(endpoints []string) {
+	if d.auth == nil || d.auth.Password == "" || len(endpoints) == 0 {
+		return
 	}
-	config, err := o.config(endpoints, auth)
+	if exposed := d.options.exposed(endpoints); len(exposed) > 0 {
+		d.warn(fmt.Sprintf("the password goes unencrypted to %s; use https:// endpoints", strings.Join(exposed, ", ")))
+	}
+}
+
+// Dial makes a client of endpoints and logs it in. Dialers may do so at the
+// same time; the bounds and the errors are those of the function Dial.
+func (d *Dialer) Dial(ctx context.Context, endpoints []string) (*Client, error) {
+	o := d.options
+	config, err := o.config(endpoints, d.auth)
 	if err != nil {
 		return nil, exit.With(exit.BadArgs, err)
 	}

@@ -1,0 +1,67 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/output"
+)
+
+// endpointHashKVOptions is what "endpoint hashkv" was asked to show.
+type endpointHashKVOptions struct {
+	From     *targets
+	Revision int64
+}
+
+func newEndpointHashKVCmd(f *cli.Factory, from *targets, run func(context.Context, *endpointHashKVOptions) error) *cobra.Command {
+	opts := &endpointHashKVOptions{From: from}
+	cmd := &cobra.Command{
+		Use:   "hashkv",
+		Short: "Show a hash over the keys and their history of each member",
+		Long: `Show a hash over the keys and their history of each member. Members with the
+same compaction hold the same where the hashes of one revision are equal.`,
+		Args: cobra.ArbitraryArgs, // as etcdctl, which ignores them
+		RunE: f.RunE(func(ctx context.Context, _ []string) error {
+			if run != nil {
+				return run(ctx, opts)
+			}
+			return runEndpointHashKV(ctx, f, opts)
+		}),
+		ValidArgsFunction: cobra.NoFileCompletions,
+	}
+	cmd.Flags().Int64Var(&opts.Revision, "rev", 0, "the last revision to hash (0: the newest)")
+	return cmd
+}
+
+func runEndpointHashKV(ctx context.Context, f *cli.Factory, opts *endpointHashKVOptions) error {
+	endpoints, err := opts.From.endpoints(ctx, f)
+	if err != nil {
+		return err
+	}
+	answers, err := askEach(ctx, f, endpoints, func(ctx context.Context, c *etcd.Client, endpoint string) (*clientv3.HashKVResponse, error) {
+		return c.HashKV(ctx, endpoint, opts.Revision)
+	})
+	if err != nil {
+		return err
+	}
+	result := output.EndpointHashKV{}
+	for _, a := range answers {
+		hash := output.Hash{Endpoint: a.Endpoint, Response: a.Response}
+		if a.Err != nil {
+			hash.Reason = a.Err.Error()
+			f.Say(fmt.Sprintf("Failed to get the hash of endpoint %s (%s)", a.Endpoint, hash.Reason))
+		}
+		result.Endpoints = append(result.Endpoints, hash)
+	}
+	if !noneLoggedIn(answers) {
+		if err := f.Print(result); err != nil {
+			return err
+		}
+	}
+	return unanswered(answers)
+}

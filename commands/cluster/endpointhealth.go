@@ -1,0 +1,105 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+
+	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/output"
+)
+
+func newEndpointHealthCmd(f *cli.Factory, from *targets, run func(context.Context, *targets) error) *cobra.Command {
+	return &cobra.Command{
+		Use:   "health",
+		Short: "Say which members work",
+		Long: `Say which members work: those through which a key can be read that the majority
+agrees on, and that have no alarm. That the key must not be read is an answer,
+too. Fails unless all are healthy.`,
+		Args: cobra.ArbitraryArgs, // as etcdctl, which ignores them
+		RunE: f.RunE(func(ctx context.Context, _ []string) error {
+			if run != nil {
+				return run(ctx, from)
+			}
+			return runEndpointHealth(ctx, f, from)
+		}),
+		ValidArgsFunction: cobra.NoFileCompletions,
+	}
+}
+
+// healthKey is the key that etcdctl reads, too. It need not exist.
+const healthKey = "health"
+
+func runEndpointHealth(ctx context.Context, f *cli.Factory, from *targets) error {
+	endpoints, err := from.endpoints(ctx, f)
+	if err != nil {
+		return err
+	}
+	answers, err := askEach(ctx, f, endpoints, checkHealth)
+	if err != nil {
+		return err
+	}
+	result := output.EndpointHealth{}
+	healthy := true
+	for _, a := range answers {
+		h := a.Response
+		h.Endpoint = a.Endpoint
+		if a.Err != nil {
+			h.Error, h.Reason = etcd.Text(a.Err), a.Err.Error()
+		}
+		if h.Error != "" {
+			healthy = false
+			f.Say(fmt.Sprintf("%s is unhealthy: failed to commit proposal: %s", h.Endpoint, h.Reason))
+		}
+		result.Endpoints = append(result.Endpoints, h)
+	}
+	if err := f.Print(result); err != nil {
+		return err
+	}
+	if !healthy {
+		return errors.New("unhealthy cluster")
+	}
+	return nil
+}
+
+// checkHealth reads a key, which only works while a majority agrees, and then
+// the alarms. The error is that of the key.
+func checkHealth(ctx context.Context, c *etcd.Client, _ string) (output.Health, error) {
+	start := time.Now()
+	_, err := c.Get(ctx, healthKey)
+	h := output.Health{Took: time.Since(start).String()}
+	if err != nil && !errors.Is(err, rpctypes.ErrPermissionDenied) {
+		return h, err
+	}
+	alarms, err := c.AlarmList(ctx)
+	switch {
+	case err != nil:
+		h.Error = "Unable to fetch the alarm list"
+		h.Reason = h.Error + ": " + err.Error()
+	case len(alarms.Alarms) > 0:
+		h.Error = "Active Alarm(s): "
+		for _, a := range alarms.Alarms {
+			h.Error += alarmName(a.Alarm) + " "
+		}
+		h.Reason = strings.TrimSpace(h.Error) + "; alarm list names the members"
+	}
+	h.Alarms = alarms
+	return h, nil
+}
+
+// alarmName is etcdctl's name of an alarm.
+func alarmName(alarm pb.AlarmType) string {
+	switch alarm {
+	case pb.AlarmType_NOSPACE, pb.AlarmType_CORRUPT:
+		return alarm.String()
+	case pb.AlarmType_NONE:
+	}
+	return "UNKNOWN"
+}

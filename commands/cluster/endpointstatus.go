@@ -1,0 +1,68 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/output"
+)
+
+func newEndpointStatusCmd(f *cli.Factory, from *targets, run func(context.Context, *targets) error) *cobra.Command {
+	return &cobra.Command{
+		Use:   "status",
+		Short: "Show version, size, leader and progress of each member",
+		Long: `Show version, size, leader and progress of each member. The format simple has
+endpoint, ID, version, storage version, database size, size in use, percentage
+not in use, quota, whether it is the leader, whether it is a learner, Raft term,
+Raft index, Raft applied index, errors, downgrade target version and whether a
+downgrade is on.`,
+		Args: cobra.ArbitraryArgs, // as etcdctl, which ignores them
+		RunE: f.RunE(func(ctx context.Context, _ []string) error {
+			if run != nil {
+				return run(ctx, from)
+			}
+			return runEndpointStatus(ctx, f, from)
+		}),
+		ValidArgsFunction: cobra.NoFileCompletions,
+	}
+}
+
+func runEndpointStatus(ctx context.Context, f *cli.Factory, from *targets) error {
+	endpoints, err := from.endpoints(ctx, f)
+	if err != nil {
+		return err
+	}
+	answers, err := askEach(ctx, f, endpoints, func(ctx context.Context, c *etcd.Client, endpoint string) (*clientv3.StatusResponse, error) {
+		return c.Status(ctx, endpoint)
+	})
+	if err != nil {
+		return err
+	}
+	result := output.EndpointStatus{}
+	failed := 0
+	for _, a := range answers {
+		status := output.Status{Endpoint: a.Endpoint, Response: a.Response}
+		if a.Err != nil {
+			failed++
+			status.Reason = a.Err.Error()
+			f.Say(fmt.Sprintf("Failed to get the status of endpoint %s (%s)", a.Endpoint, status.Reason))
+		}
+		result.Endpoints = append(result.Endpoints, status)
+	}
+	if !noneLoggedIn(answers) {
+		if err := f.Print(result); err != nil {
+			return err
+		}
+	}
+	err = unanswered(answers)
+	if err == nil || exit.CodeOf(err) == exit.BadConnection {
+		return err
+	}
+	return fmt.Errorf("%d of %d endpoints did not say their status", failed, len(answers))
+}
