@@ -28,8 +28,9 @@ type trace struct {
 	timeout  time.Duration // how long requests may take, and the flag that says so
 	flag     string
 
-	mu   sync.Mutex
-	last string // gRPC's words of the last failed request
+	mu     sync.Mutex
+	last   string // gRPC's words of the last failed request
+	method string // of that request
 }
 
 func newTrace(config *clientv3.Config) *trace {
@@ -58,7 +59,7 @@ func (t *trace) unary(ctx context.Context, method string, req, reply any, cc *gr
 		if err != nil && errors.As(context.Cause(ctx), &unreachable) {
 			return unreachable
 		}
-		t.remember(err)
+		t.remember(method, err)
 		if method != authenticate || status.Code(err) != codes.Unavailable {
 			return err
 		}
@@ -72,17 +73,18 @@ func (t *trace) unary(ctx context.Context, method string, req, reply any, cc *gr
 
 func (t *trace) stream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, streamer grpc.Streamer, opts ...grpc.CallOption) (grpc.ClientStream, error) {
 	stream, err := streamer(ctx, desc, cc, method, opts...)
-	t.remember(err)
+	t.remember(method, err)
 	return stream, err
 }
 
-func (t *trace) remember(err error) {
+func (t *trace) remember(method string, err error) {
 	if err == nil {
 		return
 	}
 	message := status.Convert(err).Message()
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.method = method
 	// "while waiting for connections" without a reason says nothing new.
 	if t.last == "" || strings.Contains(message, "desc = ") || !isBareDeadline(message) {
 		t.last = message
@@ -146,7 +148,7 @@ func (t *trace) reason(ctx context.Context, err error) string {
 		return "this server is too old for the command"
 	case codes.Unavailable:
 		if !strings.Contains(err.Error(), "etcdserver: ") {
-			return t.attempts.reason("the connection broke before the answer came")
+			return t.attempts.reason("the connection broke before the answer came" + t.doubt())
 		}
 	}
 	return ""
@@ -162,12 +164,28 @@ func (t *trace) reasonOfDeadline(ctx context.Context) string {
 		return t.leader(ctx, last)
 	}
 	if answering := t.attempts.answering(); len(answering) > 0 {
-		return t.leader(ctx, fmt.Sprintf("%s did not answer within %s (%s)", strings.Join(answering, ", "), t.timeout, t.flag))
+		return t.leader(ctx, fmt.Sprintf("%s did not answer within %s (%s)", strings.Join(answering, ", "), t.timeout, t.flag)) + t.doubt()
 	}
 	if cause := transportCause.FindStringSubmatch(last); cause != nil && !t.attempts.direct {
 		return strings.ReplaceAll(cause[1], `\"`, `"`)
 	}
 	return t.attempts.reason("no answer came")
+}
+
+// reads are the parts of the names of RPCs that change nothing.
+func reads() []string {
+	return []string{"/Range", "Get", "List", "Status", "/Authenticate", "/LeaseTimeToLive", "/LeaseLeases", "Hash", "/Snapshot", "/Watch"}
+}
+
+// doubt is what to say of a request that was sent and not answered: a change
+// may have been made.
+func (t *trace) doubt() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.method == "" || slices.ContainsFunc(reads(), func(part string) bool { return strings.Contains(t.method, part) }) {
+		return ""
+	}
+	return "; the change may have been made all the same: look before you repeat it"
 }
 
 // transportCause picks the innermost reason out of gRPC's description of a

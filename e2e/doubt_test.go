@@ -1,0 +1,87 @@
+package e2e
+
+import (
+	"io"
+	"net"
+	"strings"
+	"testing"
+
+	"github.com/ectl-io/ectl/e2e/etcdserver"
+)
+
+// TestAnUnansweredChangeIsInDoubt lets a change reach the server and loses the
+// answer: the change is made, and the error does not say that it failed.
+func TestAnUnansweredChangeIsInDoubt(t *testing.T) {
+	t.Parallel()
+	server, err := etcdserver.Start(t.Context(), etcdserver.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Stop)
+	env := baseEnv(t.TempDir(), "ETCDCTL_ENDPOINTS="+loseAnswers(t, strings.TrimPrefix(server.Endpoint(), "http://")))
+	const doubt = "the change may have been made all the same: look before you repeat it"
+
+	for _, test := range []struct {
+		args  []string
+		doubt bool
+	}{
+		{[]string{"role", "add", "app"}, true},
+		{[]string{"put", "k", "v"}, true},
+		{[]string{"get", "k"}, false},
+		{[]string{"role", "list"}, false},
+	} {
+		got := invoke(t, invocation{Program: installed.ours + "/ectl", Args: append(test.args, "--command-timeout", "1s"), Env: env})
+		if got.Status != "1" || !strings.HasPrefix(got.Stderr, "Error: context deadline exceeded: ") ||
+			strings.Contains(got.Stderr, doubt) != test.doubt {
+			t.Errorf("%v without an answer: status %s, stderr %q; want 1, and doubt: %v", test.args, got.Status, got.Stderr, test.doubt)
+		}
+	}
+
+	client, err := server.Client("", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	if roles, err := client.RoleList(t.Context()); err != nil || len(roles.Roles) != 1 {
+		t.Errorf("the server has the roles %v, %v: want the one whose answer was lost", roles, err)
+	}
+}
+
+// loseAnswers returns the address of a proxy to target that lets the server
+// begin to speak and then loses what it says.
+func loseAnswers(t *testing.T, target string) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	go func() {
+		for {
+			client, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go loseAnswersOf(client, target)
+		}
+	}()
+	return listener.Addr().String()
+}
+
+func loseAnswersOf(client net.Conn, target string) {
+	defer client.Close()
+	server, err := net.Dial("tcp", target)
+	if err != nil {
+		return
+	}
+	defer server.Close()
+	go func() {
+		settings := make([]byte, 1024)
+		n, err := server.Read(settings)
+		if err == nil {
+			_, _ = client.Write(settings[:n])
+		}
+		_, _ = io.Copy(io.Discard, server)
+	}()
+	_, _ = io.Copy(server, client)
+}
