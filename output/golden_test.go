@@ -208,6 +208,8 @@ func everything() []printed {
 	add("Version", "version", info)
 	add("EtcdctlVersion", "etcdctl-version", EtcdctlVersion{info})
 
+	add("Compacted", "compacted", Compacted{1234, &pb.CompactionResponse{Header: h}})
+
 	lease := clientv3.LeaseID(0x694d7e4f1a2b3c05)
 	addBoth := func(of, name string, r Result) {
 		add(of, name, r)

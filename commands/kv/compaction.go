@@ -1,0 +1,122 @@
+package kv
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/spf13/cobra"
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/output"
+)
+
+// compactionOptions is what "compaction" was asked to do.
+type compactionOptions struct {
+	Revision int64
+	Keep     int64 // revisions; 0: Revision says what to keep
+	Physical bool
+}
+
+// NewCompactionCmd returns the command "compaction".
+func NewCompactionCmd(f *cli.Factory) *cobra.Command { return newCompactionCmd(f, nil) }
+
+func newCompactionCmd(f *cli.Factory, run func(context.Context, *compactionOptions) error) *cobra.Command {
+	opts := &compactionOptions{}
+	cmd := &cobra.Command{
+		Use:   "compaction REVISION",
+		Short: "Forget the history of keys before a revision",
+		Long: `Forget the history of keys before REVISION. What keys held at REVISION and
+later can still be read and watched.
+
+With --keep N it is the last N revisions that stay. Where there are no more, or
+where that much has been forgotten before, nothing is done and that is no error.`,
+		Example: `  ` + f.Program + ` compaction 12345
+  ` + f.Program + ` compaction --keep 1000 --physical`,
+		GroupID: cli.GroupKV,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			keeping := cmd.Flags().Changed("keep")
+			return f.RunE(func(ctx context.Context, args []string) error {
+				if err := opts.complete(cmd, keeping, args); err != nil {
+					return err
+				}
+				if run != nil {
+					return run(ctx, opts)
+				}
+				return runCompaction(ctx, f, opts)
+			})(cmd, args)
+		},
+		ValidArgsFunction: cobra.NoFileCompletions,
+	}
+	cmd.Flags().BoolVar(&opts.Physical, "physical", false, "wait until the server has removed the old revisions from its database")
+	cmd.Flags().Int64Var(&opts.Keep, "keep", 0, "forget all but the last `N` revisions")
+	return cmd
+}
+
+func (o *compactionOptions) complete(cmd *cobra.Command, keeping bool, args []string) error {
+	if keeping {
+		if len(args) > 0 {
+			return exit.BadArgsf("give a revision or --keep, not both")
+		}
+		if o.Keep < 1 {
+			return exit.BadArgsf("--keep takes a number of revisions from 1 on, and got %d", o.Keep)
+		}
+		return nil
+	}
+	if err := cli.Args(1, 1, "a revision")(cmd, args); err != nil {
+		return err
+	}
+	revision, err := strconv.ParseInt(args[0], 10, 64)
+	if err != nil {
+		// Not the status of a bad argument: etcdctl's.
+		return exit.With(exit.Error, fmt.Errorf("bad revision: %w", err))
+	}
+	o.Revision = revision
+	return nil
+}
+
+func runCompaction(ctx context.Context, f *cli.Factory, opts *compactionOptions) error {
+	if opts.Keep > 0 {
+		current, err := currentRevision(ctx, f)
+		if err != nil {
+			return err
+		}
+		if opts.Revision = current - opts.Keep + 1; opts.Revision < 1 {
+			f.Say(fmt.Sprintf("unchanged: there are only %d revisions", current))
+			return nil
+		}
+	}
+	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.CompactResponse, error) {
+		var options []clientv3.CompactOption
+		if opts.Physical {
+			options = append(options, clientv3.WithCompactPhysical())
+		}
+		return c.Compact(ctx, opts.Revision, options...)
+	})
+	switch {
+	case opts.Keep > 0 && errors.Is(err, rpctypes.ErrCompacted):
+		f.Say(fmt.Sprintf("unchanged: revision %d was compacted before", opts.Revision))
+		return nil
+	case err != nil:
+		return err
+	}
+	return f.Print(output.Compacted{Revision: opts.Revision, Response: (*pb.CompactionResponse)(response)})
+}
+
+// currentRevision asks for the revision of the cluster. A transaction that
+// does nothing may be made by anyone, whatever keys he may read.
+func currentRevision(ctx context.Context, f *cli.Factory) (int64, error) {
+	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.TxnResponse, error) {
+		return c.Txn(ctx).Commit()
+	})
+	if err != nil {
+		return 0, err
+	}
+	return response.Header.GetRevision(), nil
+}
