@@ -1,0 +1,62 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestIndentedLinesOfAHelpTextBecomeCode(t *testing.T) {
+	got := markdown("Prints a <thing>.\n\nBash:\n  ectl a\n\nDone.")
+	want := "Prints a &lt;thing>.\n\nBash:\n\n```text\nectl a\n```\n\nDone.\n"
+	if got != want {
+		t.Errorf("markdown gave %q, want %q", got, want)
+	}
+}
+
+func TestEveryCommandHasAPageAndPagesOfOthersGo(t *testing.T) {
+	dir := t.TempDir()
+	stale := filepath.Join(dir, "ectl_gone.md")
+	if err := os.WriteFile(stale, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := writeReference(dir); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(stale); !os.IsNotExist(err) {
+		t.Errorf("the page of a command that is no more: %v, want it gone", err)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, _ := newTree(&strings.Builder{})
+	for _, cmd := range tree(root)[1:] {
+		if _, err := os.Stat(filepath.Join(dir, pageName(cmd))); err != nil {
+			t.Errorf("%s: %v", cmd.CommandPath(), err)
+		}
+		if !strings.Contains(string(text), "`"+cmd.CommandPath()+"`") {
+			t.Errorf("the index does not name %s", cmd.CommandPath())
+		}
+	}
+}
+
+func TestGlobalOptionsAreOnTheFirstManPageOnly(t *testing.T) {
+	dir := t.TempDir()
+	if err := run("", dir, "2026-01-31", ""); err != nil {
+		t.Fatal(err)
+	}
+	for page, want := range map[string]bool{"ectl.1": true, "ectl-user-add.1": false} {
+		text, err := os.ReadFile(filepath.Join(dir, page))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(string(text), "insecure-skip-tls-verify"); got != want {
+			t.Errorf("%s has the global options: %v, want %v", page, got, want)
+		}
+		if !strings.Contains(string(text), "Jan 2026") {
+			t.Errorf("%s is not of the date that was given", page)
+		}
+	}
+}
