@@ -456,6 +456,11 @@ var differences = map[string]func(reference, ours result) error{
 			refused(reference, "1", "role name already exists"),
 			printed(ours, "Authentication Enabled\n"))
 	},
+	"all-at-once": func(reference, ours result) error {
+		return firstError(
+			refused(reference, "1", "context deadline exceeded"),
+			answered(ours))
+	},
 	"detail-json": func(reference, ours result) error {
 		if json.Valid([]byte(reference.Stdout)) {
 			return errors.New("the reference prints one JSON document")

@@ -49,6 +49,17 @@ func clusterResults() []printed {
 	add("EndpointStatus", "endpoint-status-unanswered", false, EndpointStatus{[]Status{{Endpoint: "http://10.0.0.1:2379", Reason: "context deadline exceeded: it is down"}}})
 	add("EndpointHashKV", "endpoint-hashkv", false, hashOfThree())
 	add("EndpointHashKV", "endpoint-hashkv-hex", true, hashOfThree())
+
+	add("LeaderMoved", "leader-moved", false, LeaderMoved{10276657743932975437, shortID, &clientv3.MoveLeaderResponse{}})
+	add("LeaderMoved", "leader-moved-hex", true, LeaderMoved{10276657743932975437, shortID, &clientv3.MoveLeaderResponse{}})
+	alarms := Alarms{&clientv3.AlarmResponse{Header: h, Alarms: []*pb.AlarmMember{
+		{MemberID: 10276657743932975437, Alarm: pb.AlarmType_NOSPACE}, {MemberID: shortID, Alarm: pb.AlarmType_CORRUPT}, {Alarm: 7},
+	}}}
+	add("Alarms", "alarms", false, alarms)
+	add("Alarms", "alarms-hex", true, alarms)
+	add("Alarms", "alarms-none", false, Alarms{&clientv3.AlarmResponse{Header: h}})
+	add("Alarms", "alarms-without-header", false, Alarms{&clientv3.AlarmResponse{}}) // as the client library makes it
+	add("Downgrade", "downgrade", false, Downgrade{"validate", &clientv3.DowngradeResponse{Header: header(), Version: "3.7"}})
 	return cases
 }
 

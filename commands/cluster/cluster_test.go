@@ -79,6 +79,14 @@ func TestWrongCommandLinesAreRefusedBeforeAnythingElse(t *testing.T) {
 		"member promote":                  {exit.BadArgs, "a member's ID"},
 		"member promote -- -1":            {exit.BadArgs, "bad member ID"},
 		"member list --consistency x":     {exit.BadFeature, "consistency"},
+		"move-leader":                     {exit.BadArgs, "a member's ID"},
+		"move-leader 1 2":                 {exit.BadArgs, "a member's ID"},
+		"move-leader x":                   {exit.BadArgs, "bad member ID"},
+		"alarm list x":                    {exit.BadArgs, "no arguments"},
+		"alarm disarm x":                  {exit.BadArgs, "no arguments"},
+		"alarm disarm -w xml":             {exit.BadFeature, "xml"},
+		"downgrade validate":              {exit.BadArgs, "TARGET_VERSION"},
+		"downgrade enable 3.6 3.5":        {exit.BadArgs, "too many"},
 		"member list -w xml":              {exit.BadFeature, "xml"},
 		"endpoint hashkv --rev x":         {exit.Error, "rev"},
 		"endpoint status --rev 1":         {exit.Error, "rev"},
@@ -88,7 +96,9 @@ func TestWrongCommandLinesAreRefusedBeforeAnythingElse(t *testing.T) {
 	} {
 		run := clitest.New("")
 		words := strings.Fields(line)
-		command := map[string]func(*cli.Factory) *cobra.Command{"member": NewMemberCmd, "endpoint": NewEndpointCmd}[words[0]]
+		command := map[string]func(*cli.Factory) *cobra.Command{
+			"member": NewMemberCmd, "endpoint": NewEndpointCmd, "move-leader": NewMoveLeaderCmd, "alarm": NewAlarmCmd, "downgrade": NewDowngradeCmd,
+		}[words[0]]
 		err := run.Execute(t.Context(), command(run.Factory), words[1:]...)
 		if exit.CodeOf(err) != want.code || err == nil || !strings.Contains(err.Error(), want.says) {
 			t.Errorf("%s: status %d, %v, want status %d and %q", line, exit.CodeOf(err), err, want.code, want.says)

@@ -5,10 +5,8 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
-	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/internal/cli"
-	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/output"
 )
@@ -38,9 +36,7 @@ func runEndpointStatus(ctx context.Context, f *cli.Factory, from *targets) error
 	if err != nil {
 		return err
 	}
-	answers, err := askEach(ctx, f, endpoints, func(ctx context.Context, c *etcd.Client, endpoint string) (*clientv3.StatusResponse, error) {
-		return c.Status(ctx, endpoint)
-	})
+	answers, err := askEach(ctx, f, endpoints, askStatus)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,61 @@
+package cluster
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/output"
+)
+
+// NewAlarmCmd returns the command "alarm".
+func NewAlarmCmd(f *cli.Factory) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "alarm COMMAND",
+		Short: "Show and clear alarms",
+		Long: `Show and clear the alarms that members have raised: NOSPACE for a full database,
+CORRUPT for one that differs from the others. While there is one the cluster
+accepts no writes.`,
+		GroupID: cli.GroupCluster,
+	}
+	cmd.AddCommand(newAlarmDisarmCmd(f), newAlarmListCmd(f))
+	return cmd
+}
+
+func newAlarmListCmd(f *cli.Factory) *cobra.Command {
+	return newAlarmsCmd(f, &cobra.Command{
+		Use:   "list",
+		Short: "List the alarms",
+		Long:  "List the alarms. No output is good news.",
+	}, func(ctx context.Context, c *etcd.Client) (*clientv3.AlarmResponse, error) {
+		return c.AlarmList(ctx)
+	})
+}
+
+func newAlarmDisarmCmd(f *cli.Factory) *cobra.Command {
+	return newAlarmsCmd(f, &cobra.Command{
+		Use:   "disarm",
+		Short: "Clear all alarms",
+		Long: `Clear all alarms, and list them. A database that is still full raises its alarm
+again: before, compact the history and defragment the members.`,
+	}, func(ctx context.Context, c *etcd.Client) (*clientv3.AlarmResponse, error) {
+		return c.AlarmDisarm(ctx, &clientv3.AlarmMember{}) // all
+	})
+}
+
+// newAlarmsCmd completes cmd, which prints the alarms that request returns.
+func newAlarmsCmd(f *cli.Factory, cmd *cobra.Command, request func(context.Context, *etcd.Client) (*clientv3.AlarmResponse, error)) *cobra.Command {
+	cmd.Args = cli.NoArgs
+	cmd.ValidArgsFunction = cobra.NoFileCompletions
+	cmd.RunE = f.RunE(func(ctx context.Context, _ []string) error {
+		response, err := cli.Call(ctx, f, request)
+		if err != nil {
+			return err
+		}
+		return f.Print(output.Alarms{Response: response})
+	})
+	return cmd
+}

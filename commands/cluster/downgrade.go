@@ -1,0 +1,89 @@
+package cluster
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/output"
+)
+
+// downgradeOptions is what a command under "downgrade" was asked to do.
+type downgradeOptions struct {
+	Action  clientv3.DowngradeAction
+	Version string // to go back to; empty to cancel
+}
+
+// NewDowngradeCmd returns the command "downgrade".
+func NewDowngradeCmd(f *cli.Factory) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "downgrade COMMAND",
+		Short: "Go back to the minor version before",
+		Long: `Prepare the cluster for etcds of the minor version before its own. After
+"downgrade enable" the members are replaced one by one.`,
+		GroupID: cli.GroupCluster,
+	}
+	cmd.AddCommand(
+		newDowngradeCmd(f, "cancel", "End a downgrade that was enabled", clientv3.DowngradeCancel, nil),
+		newDowngradeCmd(f, "enable VERSION", "Begin a downgrade", clientv3.DowngradeEnable, nil),
+		newDowngradeCmd(f, "validate VERSION", "Say whether a downgrade is possible", clientv3.DowngradeValidate, nil),
+	)
+	return cmd
+}
+
+func newDowngradeCmd(f *cli.Factory, use, short string, action clientv3.DowngradeAction, run func(context.Context, *downgradeOptions) error) *cobra.Command {
+	opts := &downgradeOptions{Action: action}
+	cmd := &cobra.Command{
+		Use:   use,
+		Short: short,
+		Args:  cobra.ArbitraryArgs,
+		RunE: f.RunE(func(ctx context.Context, args []string) error {
+			if err := opts.complete(args); err != nil {
+				return err
+			}
+			if run != nil {
+				return run(ctx, opts)
+			}
+			return runDowngrade(ctx, f, opts)
+		}),
+		ValidArgsFunction: cobra.NoFileCompletions,
+	}
+	if action != clientv3.DowngradeCancel {
+		cmd.Example = "  " + f.Program + " downgrade " + cmd.Name() + " 3.6"
+	}
+	return cmd
+}
+
+func (o *downgradeOptions) complete(args []string) error {
+	switch {
+	case o.Action == clientv3.DowngradeCancel: // etcdctl ignores arguments here
+	case len(args) == 0:
+		return exit.BadArgsf("TARGET_VERSION not provided")
+	case len(args) > 1:
+		return exit.BadArgsf("too many arguments")
+	case args[0] == "":
+		return exit.BadArgsf("target version not provided")
+	default:
+		o.Version = args[0]
+	}
+	return nil
+}
+
+func runDowngrade(ctx context.Context, f *cli.Factory, opts *downgradeOptions) error {
+	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.DowngradeResponse, error) {
+		return c.Downgrade(ctx, opts.Action, opts.Version)
+	})
+	if err != nil {
+		return err
+	}
+	action := map[clientv3.DowngradeAction]string{
+		clientv3.DowngradeValidate: "validate",
+		clientv3.DowngradeEnable:   "enable",
+		clientv3.DowngradeCancel:   "cancel",
+	}[opts.Action]
+	return f.Print(output.Downgrade{Action: action, Response: response})
+}

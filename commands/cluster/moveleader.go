@@ -1,0 +1,95 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/spf13/cobra"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/output"
+)
+
+// moveLeaderOptions is what "move-leader" was asked to do.
+type moveLeaderOptions struct {
+	ID uint64 // of the member that is to lead
+}
+
+// NewMoveLeaderCmd returns the command "move-leader".
+func NewMoveLeaderCmd(f *cli.Factory) *cobra.Command { return newMoveLeaderCmd(f, nil) }
+
+func newMoveLeaderCmd(f *cli.Factory, run func(context.Context, *moveLeaderOptions) error) *cobra.Command {
+	opts := &moveLeaderOptions{}
+	return &cobra.Command{
+		Use:   "move-leader ID",
+		Short: "Make another member the leader",
+		Long: `Make the member with the ID the leader. Only the leader can do so: its endpoint
+has to be among --endpoints.`,
+		Example: `  ` + f.Program + ` move-leader 8211f1d0f64f3269`,
+		GroupID: cli.GroupCluster,
+		Args:    cli.Args(1, 1, "a member's ID"),
+		RunE: f.RunE(func(ctx context.Context, args []string) error {
+			var err error
+			if opts.ID, err = parseMemberID(args[0]); err != nil {
+				return err
+			}
+			if run != nil {
+				return run(ctx, opts)
+			}
+			return runMoveLeader(ctx, f, opts)
+		}),
+		ValidArgsFunction: cobra.NoFileCompletions,
+	}
+}
+
+func runMoveLeader(ctx context.Context, f *cli.Factory, opts *moveLeaderOptions) error {
+	dialer, err := f.Dialer(ctx)
+	if err != nil {
+		return err
+	}
+	endpoint, leader, err := findLeader(ctx, f, dialer.Endpoints)
+	if err != nil {
+		return err
+	}
+	client, err := dialer.Dial(ctx, []string{endpoint})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = client.Close() }()
+	timed, cancel := f.Timeout(ctx)
+	defer cancel()
+	response, err := client.MoveLeader(timed, opts.ID)
+	if err != nil {
+		return client.Explain(ctx, err)
+	}
+	return f.Print(output.LeaderMoved{From: leader, To: opts.ID, Response: response})
+}
+
+// findLeader returns the leader and its endpoint among endpoints.
+func findLeader(ctx context.Context, f *cli.Factory, endpoints []string) (endpoint string, leader uint64, err error) {
+	answers, err := askEach(ctx, f, endpoints, askStatus)
+	if err != nil {
+		return "", 0, err
+	}
+	for _, a := range answers {
+		if a.Err == nil && leads(a.Response) {
+			return a.Endpoint, a.Response.Leader, nil
+		}
+	}
+	for _, a := range answers {
+		if a.Err != nil {
+			return "", 0, exit.With(exit.CodeOf(a.Err), errors.New(a.Err.Error()))
+		}
+	}
+	return "", 0, exit.BadArgsf("no leader endpoint given at [%s]; endpoint status --cluster shows it", strings.Join(endpoints, " "))
+}
+
+func askStatus(ctx context.Context, c *etcd.Client, endpoint string) (*clientv3.StatusResponse, error) {
+	return c.Status(ctx, endpoint)
+}
+
+func leads(s *clientv3.StatusResponse) bool { return s.Leader == s.Header.GetMemberId() }
