@@ -166,8 +166,8 @@ func (t *trace) reasonOfDeadline(ctx context.Context) string {
 	if answering := t.attempts.answering(); len(answering) > 0 {
 		return t.leader(ctx, fmt.Sprintf("%s did not answer within %s (%s)", strings.Join(answering, ", "), t.timeout, t.flag)) + t.doubt()
 	}
-	if cause := transportCause.FindStringSubmatch(last); cause != nil && !t.attempts.direct {
-		return strings.ReplaceAll(cause[1], `\"`, `"`)
+	if cause := transportCause(last); cause != "" && !t.attempts.direct {
+		return cause
 	}
 	return t.attempts.reason("no answer came")
 }
@@ -189,8 +189,15 @@ func (t *trace) doubt() string {
 }
 
 // transportCause picks the innermost reason out of gRPC's description of a
-// failed connection.
-var transportCause = regexp.MustCompile(`desc = "(?:transport: )?(?:Error while dialing: |authentication handshake failed: )?(.*)"`)
+// failed connection, or returns an empty string. It compiles its expression
+// only here: every start would pay for it otherwise.
+func transportCause(message string) string {
+	expression := regexp.MustCompile(`desc = "(?:transport: )?(?:Error while dialing: |authentication handshake failed: )?(.*)"`)
+	if cause := expression.FindStringSubmatch(message); cause != nil {
+		return strings.ReplaceAll(cause[1], `\"`, `"`)
+	}
+	return ""
+}
 
 // leaderTimeout bounds the question who the leader is.
 const leaderTimeout = time.Second
