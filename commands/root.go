@@ -73,6 +73,7 @@ func NewRoot(f *cli.Factory) *cobra.Command {
 		cluster.NewMemberCmd(f),
 		cluster.NewEndpointCmd(f),
 		cluster.NewMoveLeaderCmd(f),
+		cluster.NewDefragCmd(f),
 		cluster.NewAlarmCmd(f),
 		cluster.NewDowngradeCmd(f),
 		newVersionCmd(f),

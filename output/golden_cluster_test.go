@@ -1,6 +1,8 @@
 package output
 
 import (
+	"time"
+
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
@@ -60,6 +62,11 @@ func clusterResults() []printed {
 	add("Alarms", "alarms-none", false, Alarms{&clientv3.AlarmResponse{Header: h}})
 	add("Alarms", "alarms-without-header", false, Alarms{&clientv3.AlarmResponse{}}) // as the client library makes it
 	add("Downgrade", "downgrade", false, Downgrade{"validate", &clientv3.DowngradeResponse{Header: header(), Version: "3.7"}})
+	add("Defragmentation", "defragmentation", false, Defragmentation{[]Defragmented{
+		{Endpoint: "http://10.0.0.1:2379", Took: 1234567 * time.Microsecond, Before: 10_450_000, After: 4_200_000},
+		{Endpoint: "10.0.0.2:2379", Took: 987654 * time.Nanosecond},
+	}})
+	add("Defragmentation", "defragmentation-of-nothing", false, Defragmentation{})
 	return cases
 }
 

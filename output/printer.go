@@ -72,6 +72,12 @@ func (p *Printer) Print(r Result) error {
 	return fmt.Errorf("%w %q", errUnsupported, p.format)
 }
 
+// ByLine says whether the parts of one result can be printed one after another,
+// as they come, for commands that take long.
+func (p *Printer) ByLine() bool {
+	return p.format.isEtcdctls() || p.format == NDJSON
+}
+
 // isEtcdctls says whether etcdctl has the format.
 func (f Format) isEtcdctls() bool {
 	switch f {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -39,6 +40,23 @@ func TestMemberIDsAreHexadecimal(t *testing.T) {
 	for text, want := range map[string]uint64{"10": 16, "DEADbeef": 0xdeadbeef, "ffffffffffffffff": 1<<64 - 1} {
 		if got, err := parseMemberID(text); got != want || err != nil {
 			t.Errorf("the ID %s is %d, %v, want %d", text, got, err, want)
+		}
+	}
+}
+
+func TestDefragIsAskedToBeCareful(t *testing.T) {
+	for line, want := range map[string]defragOptions{
+		"":                          {},
+		"--cluster --leader-last":   {From: targets{Cluster: true}, LeaderLast: true},
+		"--wait":                    {Wait: defaultWait},
+		"--wait=10s --min-free 20%": {Wait: 10 * time.Second, MinFree: "20%", minFree: 20},
+		"--min-free 12.5":           {MinFree: "12.5", minFree: 12.5},
+	} {
+		run, got := clitest.New(""), defragOptions{}
+		if err := run.Execute(t.Context(), newDefragCmd(run.Factory, asked(&got)), strings.Fields(line)...); err != nil {
+			t.Errorf("defrag %s: %v", line, err)
+		} else if got != want {
+			t.Errorf("defrag %s is asked to do %+v, want %+v", line, got, want)
 		}
 	}
 }
@@ -82,6 +100,12 @@ func TestWrongCommandLinesAreRefusedBeforeAnythingElse(t *testing.T) {
 		"move-leader":                     {exit.BadArgs, "a member's ID"},
 		"move-leader 1 2":                 {exit.BadArgs, "a member's ID"},
 		"move-leader x":                   {exit.BadArgs, "bad member ID"},
+		"defrag --min-free x":             {exit.BadArgs, "--min-free x"},
+		"defrag --min-free 101%":          {exit.BadArgs, "--min-free 101%"},
+		"defrag --min-free=-1":            {exit.BadArgs, "--min-free -1"},
+		"defrag --min-free NaN":           {exit.BadArgs, "--min-free NaN"},
+		"defrag --wait=-1s":               {exit.BadArgs, "--wait -1s"},
+		"defrag --wait=soon":              {exit.Error, "soon"},
 		"alarm list x":                    {exit.BadArgs, "no arguments"},
 		"alarm disarm x":                  {exit.BadArgs, "no arguments"},
 		"alarm disarm -w xml":             {exit.BadFeature, "xml"},
@@ -97,7 +121,7 @@ func TestWrongCommandLinesAreRefusedBeforeAnythingElse(t *testing.T) {
 		run := clitest.New("")
 		words := strings.Fields(line)
 		command := map[string]func(*cli.Factory) *cobra.Command{
-			"member": NewMemberCmd, "endpoint": NewEndpointCmd, "move-leader": NewMoveLeaderCmd, "alarm": NewAlarmCmd, "downgrade": NewDowngradeCmd,
+			"member": NewMemberCmd, "endpoint": NewEndpointCmd, "move-leader": NewMoveLeaderCmd, "alarm": NewAlarmCmd, "downgrade": NewDowngradeCmd, "defrag": NewDefragCmd,
 		}[words[0]]
 		err := run.Execute(t.Context(), command(run.Factory), words[1:]...)
 		if exit.CodeOf(err) != want.code || err == nil || !strings.Contains(err.Error(), want.says) {

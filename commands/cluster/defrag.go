@@ -1,0 +1,236 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/output"
+)
+
+// defragOptions is what "defrag" was asked to do.
+type defragOptions struct {
+	From       targets
+	LeaderLast bool
+	Wait       time.Duration // 0: go on at once
+	MinFree    string        // percentage, with or without its sign
+
+	minFree float64
+}
+
+// defaultWait is how long --wait alone waits for a member.
+const defaultWait = time.Minute
+
+// sizeTimeout bounds a request for the size of a database, which is news and no
+// condition.
+const sizeTimeout = time.Second
+
+// NewDefragCmd returns the command "defrag".
+func NewDefragCmd(f *cli.Factory) *cobra.Command { return newDefragCmd(f, nil) }
+
+func newDefragCmd(f *cli.Factory, run func(context.Context, *defragOptions) error) *cobra.Command {
+	opts := &defragOptions{}
+	cmd := &cobra.Command{
+		Use:   "defrag",
+		Short: "Give unused parts of the database file back",
+		Long: `Rewrite the database of each endpoint's member, one member after the other,
+without its unused parts. A member answers nobody in the meantime, which takes
+seconds for each gigabyte: --command-timeout has to be long enough.
+
+What each member won is said on standard error.`,
+		Example: `  ` + f.Program + ` defrag --cluster --leader-last --wait --min-free 20% --command-timeout 1m`,
+		GroupID: cli.GroupCluster,
+		Args:    cobra.ArbitraryArgs, // as etcdctl, which ignores them
+		RunE: f.RunE(func(ctx context.Context, _ []string) error {
+			if err := opts.complete(); err != nil {
+				return err
+			}
+			if run != nil {
+				return run(ctx, opts)
+			}
+			return runDefrag(ctx, f, opts)
+		}),
+		ValidArgsFunction: cobra.NoFileCompletions,
+	}
+	flags := cmd.Flags()
+	opts.From.AddFlags(flags)
+	flags.BoolVar(&opts.LeaderLast, "leader-last", false, "begin with the other members")
+	flags.DurationVar(&opts.Wait, "wait", 0, "after each member wait until it is healthy, and stop if it is not after this time (--wait alone: 1m)")
+	flags.Lookup("wait").NoOptDefVal = defaultWait.String()
+	flags.StringVar(&opts.MinFree, "min-free", "", "leave members alone of whose database less than this `percentage` is unused")
+	return cmd
+}
+
+func (o *defragOptions) complete() error {
+	if o.Wait < 0 {
+		return exit.BadArgsf("--wait %s: give a positive time", o.Wait)
+	}
+	if o.MinFree == "" {
+		return nil
+	}
+	var err error
+	o.minFree, err = strconv.ParseFloat(strings.TrimSuffix(o.MinFree, "%"), 64)
+	if err != nil || !(o.minFree >= 0 && o.minFree <= 100) {
+		return exit.BadArgsf("--min-free %s: give a percentage, 20%% say", o.MinFree)
+	}
+	return nil
+}
+
+func runDefrag(ctx context.Context, f *cli.Factory, opts *defragOptions) error {
+	endpoints, err := opts.From.endpoints(ctx, f)
+	if err != nil {
+		return err
+	}
+	failed := 0
+	if opts.LeaderLast || opts.minFree > 0 {
+		var unknown int
+		if endpoints, unknown, err = opts.choose(ctx, f, endpoints); err != nil {
+			return err
+		}
+		failed += unknown
+	}
+	var done output.Defragmentation
+	for _, endpoint := range endpoints {
+		won, err := defragment(ctx, f, opts, endpoint)
+		if won != nil {
+			done.Members = append(done.Members, *won)
+			if f.Printer().ByLine() {
+				if err := errors.Join(f.Print(output.Defragmentation{Members: []output.Defragmented{*won}}), f.Printer().Flush()); err != nil {
+					return err
+				}
+			}
+		}
+		if errors.Is(err, errNotDefragmented) {
+			failed++
+		} else if err != nil {
+			return err
+		}
+	}
+	if !f.Printer().ByLine() {
+		if err := f.Print(done); err != nil {
+			return err
+		}
+	}
+	if failed > 0 {
+		return fmt.Errorf("%d members were not defragmented", failed)
+	}
+	return nil
+}
+
+// choose returns those of endpoints that are worth the work, the leader's last
+// if that is wanted, and the number of those that did not answer.
+func (o *defragOptions) choose(ctx context.Context, f *cli.Factory, endpoints []string) (chosen []string, unknown int, err error) {
+	answers, err := askEach(ctx, f, endpoints, askStatus)
+	if err != nil {
+		return nil, 0, err
+	}
+	var last []string
+	for _, a := range answers {
+		switch {
+		case a.Err != nil:
+			unknown++
+			f.Say(fmt.Sprintf("Failed to get the status of endpoint %s, it is left alone (%v)", a.Endpoint, a.Err))
+		case o.minFree > 0 && free(a.Response.DbSize, a.Response.DbSizeInUse) < o.minFree:
+			f.Say(fmt.Sprintf("Left alone: etcd member[%s], %.0f%% of its %s are unused", a.Endpoint,
+				free(a.Response.DbSize, a.Response.DbSizeInUse), output.Bytesize(a.Response.DbSize)))
+		case o.LeaderLast && leads(a.Response):
+			last = append(last, a.Endpoint)
+		default:
+			chosen = append(chosen, a.Endpoint)
+		}
+	}
+	return append(chosen, last...), unknown, nil
+}
+
+// free is the part of a database that is unused, in percent.
+func free(size, inUse int64) float64 {
+	if size <= 0 {
+		return 0
+	}
+	return float64(size-inUse) * 100 / float64(size)
+}
+
+// errNotDefragmented means that a member refused or did not answer. The others
+// have their turn all the same.
+var errNotDefragmented = errors.New("the member was not defragmented")
+
+// defragment defragments the member of one endpoint and waits until it is
+// healthy. The result is nil where it was not defragmented.
+func defragment(ctx context.Context, f *cli.Factory, opts *defragOptions, endpoint string) (*output.Defragmented, error) {
+	dialer, err := f.Dialer(ctx)
+	if err != nil {
+		return nil, err
+	}
+	client, err := dialer.Dial(ctx, []string{endpoint})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = client.Close() }()
+	before := databaseSize(ctx, client, endpoint)
+	timed, cancel := f.Timeout(ctx)
+	defer cancel()
+	start := time.Now()
+	_, err = client.Defragment(timed, endpoint)
+	result := &output.Defragmented{Endpoint: endpoint, Took: time.Since(start)}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	if err != nil {
+		f.Say(fmt.Sprintf("Failed to defragment etcd member[%s]. took %s. (%v)", endpoint, result.Took, client.Explain(ctx, err)))
+		return nil, errNotDefragmented
+	}
+	if after := databaseSize(ctx, client, endpoint); before > 0 && after > 0 {
+		result.Before, result.After = before, after
+		f.Say(fmt.Sprintf("etcd member[%s]: %s before, %s now", endpoint, output.Bytesize(before), output.Bytesize(after)))
+	}
+	if opts.Wait > 0 {
+		return result, waitUntilHealthy(ctx, f, client, endpoint, opts.Wait)
+	}
+	return result, nil
+}
+
+// databaseSize is 0 where it cannot be known.
+func databaseSize(ctx context.Context, c *etcd.Client, endpoint string) int64 {
+	ctx, cancel := context.WithTimeout(ctx, sizeTimeout)
+	defer cancel()
+	status, err := c.Status(ctx, endpoint)
+	if err != nil {
+		return 0
+	}
+	return status.DbSize
+}
+
+// healthInterval is the time between two looks at a member that is not healthy.
+const healthInterval = 200 * time.Millisecond
+
+func waitUntilHealthy(ctx context.Context, f *cli.Factory, c *etcd.Client, endpoint string, limit time.Duration) error {
+	for deadline := time.Now().Add(limit); ; {
+		timed, cancel := f.Timeout(ctx)
+		h, err := checkHealth(timed, c, endpoint)
+		cancel()
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err == nil && h.Error == "" {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			if err != nil {
+				h.Reason = c.Explain(ctx, err).Error()
+			}
+			return fmt.Errorf("stopped: etcd member[%s] is not healthy %s after it was defragmented: %s", endpoint, limit, h.Reason)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(healthInterval):
+		}
+	}
+}
