@@ -35,7 +35,7 @@ func (c Change) Idempotent() Change {
 // Unchanged returns the change as one that had been made before: only the
 // formats for programs say anything on standard output.
 func (c Change) Unchanged() Change {
-	c.response, c.idempotent, c.action = nil, true, "unchanged"
+	c.response, c.password, c.idempotent, c.action = nil, "", true, "unchanged"
 	return c
 }
 

@@ -2,7 +2,6 @@ package role
 
 import (
 	"context"
-	"errors"
 
 	"github.com/spf13/cobra"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
@@ -42,16 +41,9 @@ func runAdd(ctx context.Context, f *cli.Factory, opts *addOptions) error {
 	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthRoleAddResponse, error) {
 		return c.RoleAdd(ctx, opts.Name)
 	})
-	result := output.RoleAdded(opts.Name, response)
-	if opts.IfNotExists {
-		result = result.Idempotent()
-		if errors.Is(err, rpctypes.ErrRoleAlreadyExist) {
-			f.Say("Role " + opts.Name + " exists: unchanged")
-			return f.Print(result.Unchanged())
-		}
-	}
-	if err != nil {
-		return err
-	}
-	return f.Print(result)
+	return f.PrintChange(output.RoleAdded(opts.Name, response), err, cli.Again{
+		Allowed: opts.IfNotExists,
+		Errors:  []error{rpctypes.ErrRoleAlreadyExist},
+		Reason:  "Role " + opts.Name + " exists",
+	})
 }

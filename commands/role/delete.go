@@ -2,7 +2,6 @@ package role
 
 import (
 	"context"
-	"errors"
 
 	"github.com/spf13/cobra"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
@@ -44,16 +43,9 @@ func runDelete(ctx context.Context, f *cli.Factory, opts *deleteOptions) error {
 	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthRoleDeleteResponse, error) {
 		return c.RoleDelete(ctx, opts.Name)
 	})
-	result := output.RoleDeleted(opts.Name, response)
-	if opts.IfExists {
-		result = result.Idempotent()
-		if errors.Is(err, rpctypes.ErrRoleNotFound) {
-			f.Say("Role " + opts.Name + " does not exist: unchanged")
-			return f.Print(result.Unchanged())
-		}
-	}
-	if err != nil {
-		return err
-	}
-	return f.Print(result)
+	return f.PrintChange(output.RoleDeleted(opts.Name, response), err, cli.Again{
+		Allowed: opts.IfExists,
+		Errors:  []error{rpctypes.ErrRoleNotFound},
+		Reason:  "Role " + opts.Name + " does not exist",
+	})
 }

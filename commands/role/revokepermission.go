@@ -2,7 +2,6 @@ package role
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -52,16 +51,9 @@ func runRevokePermission(ctx context.Context, f *cli.Factory, opts *revokePermis
 	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthRoleRevokePermissionResponse, error) {
 		return c.RoleRevokePermission(ctx, opts.Role, key, end)
 	})
-	result := output.PermissionRevoked(opts.Role, opts.Range.named, key, end, response)
-	if opts.IfExists {
-		result = result.Idempotent()
-		if errors.Is(err, rpctypes.ErrPermissionNotGranted) || errors.Is(err, rpctypes.ErrRoleNotFound) {
-			f.Say(fmt.Sprintf("Role %s has no permission on %s: unchanged", opts.Role, opts.Range.Range))
-			return f.Print(result.Unchanged())
-		}
-	}
-	if err != nil {
-		return err
-	}
-	return f.Print(result)
+	return f.PrintChange(output.PermissionRevoked(opts.Role, opts.Range.named, key, end, response), err, cli.Again{
+		Allowed: opts.IfExists,
+		Errors:  []error{rpctypes.ErrPermissionNotGranted, rpctypes.ErrRoleNotFound},
+		Reason:  fmt.Sprintf("Role %s has no permission on %s", opts.Role, opts.Range.Range),
+	})
 }

@@ -2,7 +2,6 @@ package user
 
 import (
 	"context"
-	"errors"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -98,16 +97,9 @@ func runAdd(ctx context.Context, f *cli.Factory, opts *addOptions) error {
 	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthUserAddResponse, error) {
 		return c.UserAddWithOptions(ctx, opts.Name, password, &clientv3.UserAddOptions{NoPassword: opts.NoPassword})
 	})
-	result := output.UserAdded(opts.Name, response)
-	if opts.IfNotExists {
-		result = result.Idempotent()
-		if errors.Is(err, rpctypes.ErrUserAlreadyExist) {
-			f.Say("User " + opts.Name + " exists: unchanged")
-			return f.Print(result.Unchanged())
-		}
-	}
-	if err != nil {
-		return err
-	}
-	return f.Print(result.WithPassword(generated))
+	return f.PrintChange(output.UserAdded(opts.Name, response).WithPassword(generated), err, cli.Again{
+		Allowed: opts.IfNotExists,
+		Errors:  []error{rpctypes.ErrUserAlreadyExist},
+		Reason:  "User " + opts.Name + " exists",
+	})
 }

@@ -2,7 +2,6 @@ package user
 
 import (
 	"context"
-	"errors"
 
 	"github.com/spf13/cobra"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
@@ -44,16 +43,9 @@ func runDelete(ctx context.Context, f *cli.Factory, opts *deleteOptions) error {
 	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthUserDeleteResponse, error) {
 		return c.UserDelete(ctx, opts.Name)
 	})
-	result := output.UserDeleted(opts.Name, response)
-	if opts.IfExists {
-		result = result.Idempotent()
-		if errors.Is(err, rpctypes.ErrUserNotFound) {
-			f.Say("User " + opts.Name + " does not exist: unchanged")
-			return f.Print(result.Unchanged())
-		}
-	}
-	if err != nil {
-		return err
-	}
-	return f.Print(result)
+	return f.PrintChange(output.UserDeleted(opts.Name, response), err, cli.Again{
+		Allowed: opts.IfExists,
+		Errors:  []error{rpctypes.ErrUserNotFound},
+		Reason:  "User " + opts.Name + " does not exist",
+	})
 }

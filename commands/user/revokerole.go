@@ -2,7 +2,6 @@ package user
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -44,16 +43,9 @@ func runRevokeRole(ctx context.Context, f *cli.Factory, opts *revokeRoleOptions)
 	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthUserRevokeRoleResponse, error) {
 		return c.UserRevokeRole(ctx, opts.User, opts.Role)
 	})
-	result := output.RoleRevoked(opts.User, opts.Role, response)
-	if opts.IfExists {
-		result = result.Idempotent()
-		if errors.Is(err, rpctypes.ErrRoleNotGranted) || errors.Is(err, rpctypes.ErrUserNotFound) {
-			f.Say(fmt.Sprintf("User %s does not have the role %s: unchanged", opts.User, opts.Role))
-			return f.Print(result.Unchanged())
-		}
-	}
-	if err != nil {
-		return err
-	}
-	return f.Print(result)
+	return f.PrintChange(output.RoleRevoked(opts.User, opts.Role, response), err, cli.Again{
+		Allowed: opts.IfExists,
+		Errors:  []error{rpctypes.ErrRoleNotGranted, rpctypes.ErrUserNotFound},
+		Reason:  fmt.Sprintf("User %s does not have the role %s", opts.User, opts.Role),
+	})
 }
