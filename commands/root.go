@@ -46,7 +46,7 @@ func NewRoot(f *cli.Factory) *cobra.Command {
 		Use:   f.Program,
 		Short: "Administer etcd: keys, users, roles and authentication",
 		Long: "Administer etcd v3: keys, users, roles and authentication.\n\n" +
-			"Every command line of etcdctl " + etcdctlVersion + " works here and answers the same.",
+			"The commands that etcdctl " + etcdctlVersion + " has take the same command lines here and answer the same.",
 		SilenceUsage:      true,
 		SilenceErrors:     true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
