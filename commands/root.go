@@ -65,6 +65,7 @@ func NewRoot(f *cli.Factory) *cobra.Command {
 		kv.NewGetCmd(f),
 		kv.NewPutCmd(f),
 		kv.NewDelCmd(f),
+		kv.NewTxnCmd(f),
 		kv.NewCompactionCmd(f),
 		lease.NewCmd(f),
 		user.NewCmd(f),

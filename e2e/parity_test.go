@@ -433,6 +433,15 @@ var differences = map[string]func(reference, ours result) error{
 		}
 		return refused(ours, "2", "no available endpoints")
 	},
+	"txn-panics": func(reference, ours result) error {
+		if reference.Status != "2" || reference.Stdout != "" || !strings.Contains(reference.Stderr, "panic: ") {
+			return errors.New("the reference does not panic")
+		}
+		if ours.Status == "0" {
+			return answered(ours)
+		}
+		return refused(ours, "3", "line 1: malformed comparison")
+	},
 	"whole-line": func(reference, ours result) error {
 		if ours.Status == "0" {
 			return refused(reference, "2", "authentication failed")

@@ -208,13 +208,31 @@ func everything() []printed {
 	add("Version", "version", info)
 	add("EtcdctlVersion", "etcdctl-version", EtcdctlVersion{info})
 
-	add("Compacted", "compacted", Compacted{1234, &pb.CompactionResponse{Header: h}})
-
-	lease := clientv3.LeaseID(0x694d7e4f1a2b3c05)
+	txn := func(succeeded bool, responses ...*pb.ResponseOp) Txn {
+		return Txn{&clientv3.TxnResponse{Header: h, Succeeded: succeeded, Responses: responses}}
+	}
+	rangeOp := func(kvs ...*mvccpb.KeyValue) *pb.ResponseOp {
+		return &pb.ResponseOp{Response: &pb.ResponseOp_ResponseRange{ResponseRange: &pb.RangeResponse{
+			Header: &pb.ResponseHeader{Revision: 42}, Kvs: kvs, Count: int64(len(kvs)) + 1, More: true}}}
+	}
+	putOp := func(prev *mvccpb.KeyValue) *pb.ResponseOp {
+		return &pb.ResponseOp{Response: &pb.ResponseOp_ResponsePut{ResponsePut: &pb.PutResponse{
+			Header: &pb.ResponseHeader{Revision: 42}, PrevKv: prev}}}
+	}
+	deleteOp := func(prev ...*mvccpb.KeyValue) *pb.ResponseOp {
+		return &pb.ResponseOp{Response: &pb.ResponseOp_ResponseDeleteRange{ResponseDeleteRange: &pb.DeleteRangeResponse{
+			Header: &pb.ResponseHeader{Revision: 42}, Deleted: 2, PrevKvs: prev}}}
+	}
 	addBoth := func(of, name string, r Result) {
 		add(of, name, r)
 		addHex(of, name+"-hex", r)
 	}
+	addBoth("Txn", "txn", txn(true, putOp(nil), rangeOp(oddKeys()[:4]...), deleteOp(), putOp(oddKeys()[3]), deleteOp(oddKeys()[1:3]...)))
+	add("Txn", "txn-failure", txn(false, rangeOp()))
+	add("Txn", "txn-nothing", txn(true))
+	add("Compacted", "compacted", Compacted{1234, &pb.CompactionResponse{Header: h}})
+
+	lease := clientv3.LeaseID(0x694d7e4f1a2b3c05)
 	leaseInfo := func(keys bool, response clientv3.LeaseTimeToLiveResponse) LeaseInfo {
 		response.ResponseHeader = h
 		return LeaseInfo{Keys: keys, Response: &response}

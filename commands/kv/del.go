@@ -63,27 +63,40 @@ list and are a range: without --range there are two seconds to think it over.`,
 const pause = 2 * time.Second
 
 func runDel(ctx context.Context, f *cli.Factory, opts *delOptions) error {
-	if opts.Pausing {
-		f.Warn("deleting the range " + access.Range{Key: []byte(opts.Keys.Key), End: []byte(opts.Keys.End)}.String() +
-			" in 2 seconds, interrupt to keep it; --range skips the wait")
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-time.After(pause):
-		}
-	}
-	options := []clientv3.OpOption{}
-	if opts.Keys.End != "" {
-		options = append(options, clientv3.WithRange(opts.Keys.End))
-	}
-	if opts.PrevKV {
-		options = append(options, clientv3.WithPrevKV())
+	if err := opts.pause(ctx, f); err != nil {
+		return err
 	}
 	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.DeleteResponse, error) {
-		return c.Delete(ctx, opts.Keys.Key, options...)
+		return c.Delete(ctx, opts.Keys.Key, opts.api()...)
 	})
 	if err != nil {
 		return err
 	}
 	return f.Print(output.Deleted{Response: response})
+}
+
+// pause gives a user who may not mean a range the time to see that it is one.
+func (o *delOptions) pause(ctx context.Context, f *cli.Factory) error {
+	if !o.Pausing {
+		return nil
+	}
+	f.Warn("deleting the range " + access.Range{Key: []byte(o.Keys.Key), End: []byte(o.Keys.End)}.String() +
+		" in 2 seconds, interrupt to keep it; --range skips the wait")
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-time.After(pause):
+		return nil
+	}
+}
+
+func (o *delOptions) api() []clientv3.OpOption {
+	var options []clientv3.OpOption
+	if o.Keys.End != "" {
+		options = append(options, clientv3.WithRange(o.Keys.End))
+	}
+	if o.PrevKV {
+		options = append(options, clientv3.WithPrevKV())
+	}
+	return options
 }

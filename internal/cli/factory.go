@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -77,6 +78,21 @@ func (f *Factory) RunE(run func(ctx context.Context, args []string) error) func(
 		}
 		return run(cmd.Context(), args)
 	}
+}
+
+// ForRequest returns a Factory for a command that is only parsed, as a request
+// of a transaction: the command reads nothing from standard input and prints
+// nothing, so that any option about printing fits.
+func (f *Factory) ForRequest() (*Factory, error) {
+	streams := *f.Streams
+	streams.In, streams.Terminal, streams.Out = strings.NewReader(""), nil, io.Discard
+	printer, err := output.NewPrinter(streams.Out, string(output.Simple), false)
+	if err != nil {
+		return nil, err
+	}
+	request := *f
+	request.Streams, request.Prompter, request.printer, request.prepared = &streams, prompt.New(&streams), printer, true
+	return &request, nil
 }
 
 // Prepare completes the global options from the environment and makes the

@@ -1,0 +1,162 @@
+package kv
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/txn"
+	"github.com/ectl-io/ectl/output"
+)
+
+// txnOptions is what "txn" was asked to do.
+type txnOptions struct {
+	Interactive bool
+}
+
+// NewTxnCmd returns the command "txn".
+func NewTxnCmd(f *cli.Factory) *cobra.Command { return newTxnCmd(f, nil) }
+
+func newTxnCmd(f *cli.Factory, run func(context.Context, *txnOptions) error) *cobra.Command {
+	opts := &txnOptions{}
+	cmd := &cobra.Command{
+		Use:   "txn",
+		Short: "Run a transaction that is read from standard input",
+		Long: `Run a transaction that is read from standard input, in three parts that each
+end with an empty line: comparisons, the requests for when all of them hold, and
+the requests for when they do not.
+
+A comparison is TARGET("KEY") OPERATOR "VALUE" with spaces around the operator,
+one of = != < >. The targets are mod, create (revisions), version, value, and
+lease, whose value is an ID in hexadecimal. Key and value may have Go's escapes.
+
+A request is a command line of get, put or del. A word in 'single quotes' is
+taken as it is, one in "double quotes" may have Go's escapes.
+
+Nothing is sent before all of it was read and understood.`,
+		Example: `  ` + f.Program + ` txn <<'END'
+  mod("/config/size") = "0"
+
+  put /config/size 3
+
+  get /config/size
+
+  END`,
+		GroupID: cli.GroupKV,
+		Args:    cli.NoArgs,
+		RunE: f.RunE(func(ctx context.Context, _ []string) error {
+			if run != nil {
+				return run(ctx, opts)
+			}
+			return runTxn(ctx, f, opts)
+		}),
+		ValidArgsFunction: cobra.NoFileCompletions,
+	}
+	cmd.Flags().BoolVarP(&opts.Interactive, "interactive", "i", false, "say which part is read")
+	return cmd
+}
+
+func runTxn(ctx context.Context, f *cli.Factory, opts *txnOptions) error {
+	// The password of a login comes first from standard input, as in etcdctl.
+	if _, err := f.Client(ctx); err != nil {
+		return err
+	}
+	transaction, err := readTxn(ctx, f, opts)
+	if err != nil {
+		return err
+	}
+	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.TxnResponse, error) {
+		return c.Txn(ctx).If(transaction.compares...).Then(transaction.success...).Else(transaction.failure...).Commit()
+	})
+	if err != nil {
+		return err
+	}
+	return f.Print(output.Txn{Response: response})
+}
+
+type transaction struct {
+	compares         []clientv3.Cmp
+	success, failure []clientv3.Op
+}
+
+// readTxn reads a transaction from standard input. A person at the terminal
+// can interrupt it.
+func readTxn(ctx context.Context, f *cli.Factory, opts *txnOptions) (transaction, error) {
+	var t transaction
+	handler := txn.Handler{
+		Begin: func(part txn.Part) error {
+			if !opts.Interactive {
+				return nil
+			}
+			return f.Printer().Notice(part.Title())
+		},
+		Compare: func(c clientv3.Cmp) { t.compares = append(t.compares, c) },
+		Request: func(part txn.Part, words []string) error {
+			op, err := parseRequest(ctx, f, words)
+			if err != nil {
+				return err
+			}
+			if part == txn.SuccessRequests {
+				t.success = append(t.success, op)
+			} else {
+				t.failure = append(t.failure, op)
+			}
+			return nil
+		},
+	}
+	read := make(chan error, 1)
+	go func() { read <- txn.Read(bufio.NewReader(f.Stdin()), handler) }()
+	select {
+	case err := <-read:
+		// An error with a status of its own, a bad argument of put say, has
+		// given it already: the innermost counts.
+		return t, exit.With(exit.InvalidInput, err)
+	case <-ctx.Done():
+		return transaction{}, context.Cause(ctx)
+	}
+}
+
+// parseRequest makes a request of a transaction of its words, a command line
+// of get, put or del.
+func parseRequest(ctx context.Context, f *cli.Factory, words []string) (clientv3.Op, error) {
+	f, err := f.ForRequest()
+	if err != nil {
+		return clientv3.Op{}, err
+	}
+	var op clientv3.Op
+	for _, cmd := range []*cobra.Command{
+		newGetCmd(f, func(_ context.Context, o *getOptions) error {
+			op = clientv3.OpGet(o.Keys.Key, o.api()...)
+			return nil
+		}),
+		newPutCmd(f, func(_ context.Context, o *putOptions) error {
+			op = clientv3.OpPut(o.Key, o.Value, o.api()...)
+			return nil
+		}),
+		newDelCmd(f, func(ctx context.Context, o *delOptions) error {
+			op = clientv3.OpDelete(o.Keys.Key, o.api()...)
+			return o.pause(ctx, f)
+		}),
+	} {
+		if words[0] == "" || !strings.HasPrefix(cmd.Name(), words[0]) {
+			continue
+		}
+		cmd.SetContext(ctx)
+		if err := cmd.ParseFlags(words[1:]); err != nil {
+			return op, fmt.Errorf("invalid request: %s: %w", cmd.Name(), err)
+		}
+		args := cmd.Flags().Args()
+		if err := cmd.ValidateArgs(args); err != nil {
+			return op, err
+		}
+		return op, cmd.RunE(cmd, args)
+	}
+	return op, fmt.Errorf("invalid request: %s: it is none of get, put and del", words[0])
+}

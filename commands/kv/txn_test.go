@@ -1,0 +1,56 @@
+package kv
+
+import (
+	"testing"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/ectl-io/ectl/internal/clitest"
+	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/txn"
+)
+
+func requestOf(t *testing.T, line string) (clientv3.Op, error) {
+	t.Helper()
+	words, err := txn.Words(line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parseRequest(t.Context(), clitest.New("not for the request").Factory, words)
+}
+
+func TestRequestsAreCommandLines(t *testing.T) {
+	for line, want := range map[string]struct{ key, end, value string }{
+		"put k v":              {"k", "", "v"},
+		`put "a b" 'c d'`:      {"a b", "", "c d"},
+		"put -- -k -v":         {"-k", "", "-v"},
+		"get k":                {"k", "", ""},
+		"g k end --limit 3":    {"k", "end", ""},
+		"get k --prefix":       {"k", "l", ""},
+		"del k --from-key":     {"k", "\x00", ""},
+		"del a b --range":      {"a", "b", ""},
+		"put k --ignore-value": {"k", "", ""},
+	} {
+		op, err := requestOf(t, line)
+		if err != nil || string(op.KeyBytes()) != want.key || string(op.RangeBytes()) != want.end || string(op.ValueBytes()) != want.value {
+			t.Errorf("%s is key %q end %q value %q (%v), want %q", line, op.KeyBytes(), op.RangeBytes(), op.ValueBytes(), err, want)
+		}
+	}
+}
+
+func TestWrongRequestsEndWithTheStatusOfTheirCommand(t *testing.T) {
+	for line, want := range map[string]exit.Code{
+		"foo k":                  exit.Error, // which the transaction makes InvalidInput
+		"get k --bogus":          exit.Error,
+		"get --help k":           exit.Error,
+		"__complete get":         exit.Error,
+		"put k":                  exit.BadArgs,
+		"put k v --lease=zz":     exit.BadArgs,
+		"get k l --prefix":       exit.BadArgs,
+		"get k --order sideways": exit.BadFeature,
+	} {
+		if op, err := requestOf(t, line); exit.CodeOf(err) != want {
+			t.Errorf("%s is %v with status %d (%v), want %d", line, op, exit.CodeOf(err), err, want)
+		}
+	}
+}

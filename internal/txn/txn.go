@@ -1,0 +1,166 @@
+// Package txn reads transactions as etcdctl's "txn" writes them: lines of
+// comparisons, of requests for when all of them hold, and of requests for when
+// they do not. An empty line ends each of the three parts.
+//
+//	mod("key") > "0"
+//
+//	put key "new value"
+//	get key
+//
+//	put key created
+//
+// What a request's options mean is the business of the commands get, put and
+// del; here a request is its words.
+package txn
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+)
+
+// Part is one of the three parts of a transaction.
+type Part int
+
+// The parts, in their order.
+const (
+	Comparisons Part = iota
+	SuccessRequests
+	FailureRequests
+	partCount
+)
+
+// Title is what the interactive mode asks for, in etcdctl's words.
+func (p Part) Title() string {
+	return []string{"compares:", "success requests (get, put, del):", "failure requests (get, put, del):"}[p]
+}
+
+func (p Part) String() string {
+	return []string{"comparisons", "success requests", "failure requests"}[p]
+}
+
+// LineError is an error in a line of the input, counted from 1.
+type LineError struct {
+	Line int
+	Err  error
+}
+
+func (e *LineError) Error() string { return fmt.Sprintf("line %d: %v", e.Line, e.Err) }
+func (e *LineError) Unwrap() error { return e.Err }
+
+// Handler takes the transaction as it is read.
+type Handler struct {
+	Begin   func(Part) error
+	Compare func(clientv3.Cmp)
+	Request func(part Part, words []string) error
+}
+
+// Read reads a transaction line by line, so that a person who types it hears
+// of an error at once. An error of a line, the handler's too, is a *LineError.
+// What follows the third part is not read.
+func Read(r *bufio.Reader, h Handler) error {
+	number := 0
+	for part := range partCount {
+		if err := h.Begin(part); err != nil {
+			return err
+		}
+		for {
+			number++
+			line, err := r.ReadString('\n')
+			if err != nil {
+				return &LineError{number, endError(part, err)}
+			}
+			line = strings.TrimSpace(line)
+			if line == "" {
+				break
+			}
+			if err := h.line(part, line); err != nil {
+				return &LineError{number, err}
+			}
+		}
+	}
+	return nil
+}
+
+func endError(part Part, err error) error {
+	if errors.Is(err, io.EOF) {
+		return fmt.Errorf("the input ends in the %s: an empty line ends each of the three parts", part)
+	}
+	return err
+}
+
+func (h Handler) line(part Part, line string) error {
+	if part == Comparisons {
+		compare, err := ParseCompare(line)
+		if err != nil {
+			return err
+		}
+		h.Compare(compare)
+		return nil
+	}
+	words, err := Words(line)
+	if err != nil {
+		return err
+	}
+	if len(words) < 2 {
+		return fmt.Errorf("invalid request: %s: a request is get, put or del with its options and keys", line)
+	}
+	return h.Request(part, words)
+}
+
+// grammar is the reminder behind the error of a comparison.
+const grammar = `a comparison is TARGET("KEY") OPERATOR "VALUE", with spaces around the operator =, !=, < or > ` +
+	`and as target mod, create, version, value or lease`
+
+// ParseCompare reads one comparison:
+//
+//	TARGET("KEY") OPERATOR "VALUE"
+//
+// Key and value are strings in Go's notation. The targets are ver or version,
+// c or create, m or mod, val or value, and lease, whose value is the ID in
+// hexadecimal; the others' but value's are decimal numbers. What stands behind
+// the value is ignored, as in etcdctl.
+func ParseCompare(line string) (clientv3.Cmp, error) {
+	target, rest, found := strings.Cut(line, "(")
+	if !found {
+		return clientv3.Cmp{}, fmt.Errorf("malformed comparison: %s: %s", line, grammar)
+	}
+	var key, operator, value string
+	if n, err := fmt.Sscanf(rest, "%q) %s %q", &key, &operator, &value); n != 3 {
+		return clientv3.Cmp{}, fmt.Errorf("malformed comparison: %s (%w): %s", line, err, grammar)
+	}
+	switch operator {
+	case "=", "!=", "<", ">":
+	default:
+		return clientv3.Cmp{}, fmt.Errorf("malformed comparison: %s (unknown operator %s): %s", line, operator, grammar)
+	}
+	number := func(of func(string) clientv3.Cmp) (clientv3.Cmp, error) {
+		n, err := strconv.ParseInt(value, 10, 64)
+		if err != nil {
+			return clientv3.Cmp{}, fmt.Errorf("invalid comparison: %s (%w)", line, err)
+		}
+		return clientv3.Compare(of(key), operator, n), nil
+	}
+	switch target {
+	case "ver", "version":
+		return number(clientv3.Version)
+	case "c", "create":
+		return number(clientv3.CreateRevision)
+	case "m", "mod":
+		return number(clientv3.ModRevision)
+	case "val", "value":
+		return clientv3.Compare(clientv3.Value(key), operator, value), nil
+	case "lease":
+		id, err := strconv.ParseInt(value, 16, 64)
+		if err != nil {
+			return clientv3.Cmp{}, fmt.Errorf("invalid comparison: %s (%w): a lease is named by its ID in hexadecimal", line, err)
+		}
+		return clientv3.Compare(clientv3.LeaseValue(key), operator, clientv3.LeaseID(id)), nil
+	}
+	return clientv3.Cmp{}, fmt.Errorf("malformed comparison: %s (unknown target %s): %s", line, target, grammar)
+}
