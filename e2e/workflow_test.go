@@ -37,6 +37,11 @@ func TestMainWorkflow(t *testing.T) {
 						t.Fatal(err)
 					}
 					t.Cleanup(server.Stop)
+					t.Cleanup(func() {
+						if t.Failed() {
+							t.Logf("the server's log:\n%s", server.Members[0].LogTail())
+						}
+					})
 					runMainWorkflow(t, f, server, identity == "certificate")
 				})
 			}
@@ -87,7 +92,7 @@ func runMainWorkflow(t *testing.T, f *fixtures, server *etcdserver.Server, certi
 	w.as("root").prints("app\nroot\n", "role", "list")
 
 	if !certificate {
-		w.as("root").types("alice-new\nalice-new\n").prints("Password updated\n", "user", "passwd", "alice")
+		w.as("root").types("alice-new\n").prints("Password updated\n", "user", "passwd", "alice", "--interactive=false")
 		w.as("alice").cannotLogIn("get", "/app/a")
 		w.passwords["alice"] = "alice-new"
 		w.as("alice").prints("/app/a\n1\n", "get", "/app/a")

@@ -425,7 +425,7 @@ func (s *Server) waitServing(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("the new server does not answer: %w\n%s", err, s.Members[0].logTail())
+			return fmt.Errorf("the new server does not answer: %w\n%s", err, s.Members[0].LogTail())
 		case <-time.After(20 * time.Millisecond):
 		}
 	}

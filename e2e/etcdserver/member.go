@@ -160,7 +160,7 @@ func (m *Member) waitListening(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("member %s does not listen: %w\n%s", m.Name, ctx.Err(), m.logTail())
+			return fmt.Errorf("member %s does not listen: %w\n%s", m.Name, ctx.Err(), m.LogTail())
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
@@ -183,11 +183,11 @@ func (m *Member) exitError() error {
 	if err == nil && bytes.Contains(log, []byte("address already in use")) {
 		return errPortTaken
 	}
-	return fmt.Errorf("member %s has exited\n%s", m.Name, m.logTail())
+	return fmt.Errorf("member %s has exited\n%s", m.Name, m.LogTail())
 }
 
-// logTail is the first lines of the log and the last.
-func (m *Member) logTail() string {
+// LogTail is the first lines of the log and the last.
+func (m *Member) LogTail() string {
 	log, err := os.ReadFile(m.LogFile())
 	if err != nil {
 		return err.Error()
