@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ectl-io/ectl/e2e/etcdserver"
 )
@@ -42,7 +43,14 @@ func TestMainWorkflow(t *testing.T) {
 							t.Logf("the server's log:\n%s", server.Members[0].LogTail())
 						}
 					})
-					runMainWorkflow(t, f, server, identity == "certificate")
+					w := &workflow{
+						t: t, fixtures: f, server: server, certificate: identity == "certificate", home: t.TempDir(),
+						passwords: map[string]string{"root": "root-pw", "alice": "alice-pw"},
+					}
+					if strings.HasPrefix(version, "3.5.") {
+						w.pause = staleUsers
+					}
+					w.run()
 				})
 			}
 		}
@@ -57,16 +65,18 @@ type workflow struct {
 	certificate bool
 	home        string
 	passwords   map[string]string
+	pause       time.Duration // after each change of a user
 }
 
-func runMainWorkflow(t *testing.T, f *fixtures, server *etcdserver.Server, certificate bool) {
-	t.Helper()
-	w := &workflow{
-		t: t, fixtures: f, server: server, certificate: certificate, home: t.TempDir(),
-		passwords: map[string]string{"root": "root-pw", "alice": "alice-pw"},
-	}
+// staleUsers is how long etcd 3.5 may take root for a user without the role
+// root after another user was changed: it looks past the end of a buffer of
+// recent writes and finds root as it was before the grant. The next commit of
+// the backend, 100 ms later at most, empties the buffer.
+const staleUsers = 200 * time.Millisecond
 
-	if certificate {
+func (w *workflow) run() {
+	w.t.Helper()
+	if w.certificate {
 		w.as("").prints("User root created\n", "user", "add", "root", "--no-password")
 		w.as("").prints("User alice created\n", "user", "add", "alice", "--no-password")
 	} else {
@@ -91,7 +101,7 @@ func runMainWorkflow(t *testing.T, f *fixtures, server *etcdserver.Server, certi
 	w.as("root").prints("alice\nroot\n", "user", "list")
 	w.as("root").prints("app\nroot\n", "role", "list")
 
-	if !certificate {
+	if !w.certificate {
 		w.as("root").types("alice-new\n").prints("Password updated\n", "user", "passwd", "alice", "--interactive=false")
 		w.as("alice").cannotLogIn("get", "/app/a")
 		w.passwords["alice"] = "alice-new"
@@ -121,7 +131,10 @@ func (s speaker) types(text string) speaker { s.stdin = text; return s }
 
 func (s speaker) prints(want string, args ...string) {
 	s.t.Helper()
-	got := s.run(args)
+	got := s.invoke(args)
+	if args[0] == "user" {
+		time.Sleep(s.pause)
+	}
 	if got.Status != "0" {
 		s.t.Fatalf("%s, as %q: status %s, stderr %q", strings.Join(args, " "), s.user, got.Status, got.Stderr)
 	}
@@ -144,14 +157,14 @@ func (s speaker) cannotLogIn(args ...string) {
 
 func (s speaker) fails(status, want string, args []string) {
 	s.t.Helper()
-	got := s.run(args)
+	got := s.invoke(args)
 	if got.Status != status || got.Stdout != "" || !hasLineWithPrefix(got.Stderr, want) {
 		s.t.Fatalf("%s, as %q: status %s, stdout %q, stderr %q, want status %s and %q", strings.Join(args, " "),
 			s.user, got.Status, got.Stdout, got.Stderr, status, want)
 	}
 }
 
-func (s speaker) run(args []string) result {
+func (s speaker) invoke(args []string) result {
 	s.t.Helper()
 	env := []string{"ETCDCTL_ENDPOINTS=" + s.server.Endpoint()}
 	if s.certificate {
