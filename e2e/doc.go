@@ -60,6 +60,9 @@
 // To add a case, write the line into the group with the right server. To add a
 // deliberate difference, add the row, the entry and the marked case.
 //
+// TestParityOfRandomCommandLines compares lines that a generator makes, on every
+// server version.
+//
 // # The rest
 //
 // TestMainWorkflow runs access control from set-up to removal on every server
