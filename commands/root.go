@@ -13,6 +13,7 @@ import (
 	"github.com/ectl-io/ectl/commands/kv"
 	"github.com/ectl-io/ectl/commands/lease"
 	"github.com/ectl-io/ectl/commands/role"
+	"github.com/ectl-io/ectl/commands/snapshot"
 	"github.com/ectl-io/ectl/commands/user"
 	"github.com/ectl-io/ectl/internal/cli"
 	"github.com/ectl-io/ectl/internal/exit"
@@ -75,6 +76,7 @@ func NewRoot(f *cli.Factory) *cobra.Command {
 		cluster.NewEndpointCmd(f),
 		cluster.NewMoveLeaderCmd(f),
 		cluster.NewDefragCmd(f),
+		snapshot.NewCmd(f),
 		cluster.NewAlarmCmd(f),
 		cluster.NewDowngradeCmd(f),
 		newVersionCmd(f),

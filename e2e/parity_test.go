@@ -470,6 +470,12 @@ var differences = map[string]func(reference, ours result) error{
 			refused(reference, "1", "context deadline exceeded"),
 			answered(ours))
 	},
+	"snapshot-unreachable": func(reference, ours result) error {
+		if !strings.HasPrefix(reference.Status, "killed") {
+			return errors.New("the reference does not hang")
+		}
+		return refused(ours, "5", "connection refused")
+	},
 	"detail-json": func(reference, ours result) error {
 		if json.Valid([]byte(reference.Stdout)) {
 			return errors.New("the reference prints one JSON document")

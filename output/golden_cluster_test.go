@@ -67,6 +67,8 @@ func clusterResults() []printed {
 		{Endpoint: "10.0.0.2:2379", Took: 987654 * time.Nanosecond},
 	}})
 	add("Defragmentation", "defragmentation-of-nothing", false, Defragmentation{})
+	add("SnapshotSaved", "snapshot-saved", false, SnapshotSaved{"/backup/a file.db", "3.7.0", 20512})
+	add("SnapshotSaved", "snapshot-saved-of-an-old-server", false, SnapshotSaved{"x", "", 20512})
 	return cases
 }
 

@@ -24,6 +24,9 @@ type Streams struct {
 	// OutIsTerminal says that data is read by a person and not by a program.
 	OutIsTerminal bool
 
+	// ErrIsTerminal says that a person watches what is not data.
+	ErrIsTerminal bool
+
 	// Environ is the environment, in the form of os.Environ.
 	Environ []string
 }
@@ -35,6 +38,7 @@ func System() *Streams {
 		Out:           os.Stdout,
 		Err:           os.Stderr,
 		OutIsTerminal: term.IsTerminal(int(os.Stdout.Fd())),
+		ErrIsTerminal: term.IsTerminal(int(os.Stderr.Fd())),
 		Environ:       os.Environ(),
 	}
 	if term.IsTerminal(int(os.Stdin.Fd())) {

@@ -1,0 +1,47 @@
+package snapshot
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"hash"
+)
+
+// checksum checks a snapshot that is written to it: the last 32 bytes are the
+// SHA-256 of all before them, and those are whole sectors.
+type checksum struct {
+	hash hash.Hash
+	tail []byte // what may be the checksum, so far
+	size int64
+}
+
+// sectorSize divides the size of every database file.
+const sectorSize = 512
+
+func newChecksum() *checksum { return &checksum{hash: sha256.New()} }
+
+// Write implements io.Writer.
+func (c *checksum) Write(p []byte) (int, error) {
+	c.size += int64(len(p))
+	if surplus := len(c.tail) + len(p) - sha256.Size; surplus > 0 {
+		fromTail := min(surplus, len(c.tail))
+		c.hash.Write(c.tail[:fromTail])
+		c.hash.Write(p[:surplus-fromTail])
+		c.tail = append(c.tail[:0], c.tail[fromTail:]...)
+		c.tail = append(c.tail, p[surplus-fromTail:]...)
+		return len(p), nil
+	}
+	c.tail = append(c.tail, p...)
+	return len(p), nil
+}
+
+// verify says whether all that was written is a whole snapshot.
+func (c *checksum) verify() error {
+	if c.size%sectorSize != sha256.Size {
+		return fmt.Errorf("sha256 checksum not found [bytes: %d]: the transfer broke off", c.size)
+	}
+	if sum := c.hash.Sum(nil); !bytes.Equal(sum, c.tail) {
+		return fmt.Errorf("the snapshot was damaged on its way: its checksum is %x, the server sent %x", sum, c.tail)
+	}
+	return nil
+}

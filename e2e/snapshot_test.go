@@ -1,0 +1,253 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"io"
+	"maps"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+	"go.etcd.io/bbolt"
+
+	"github.com/ectl-io/ectl/e2e/etcdserver"
+)
+
+// snapshotServer is a server with some megabytes in its database.
+func snapshotServer(t *testing.T, version string) *cluster {
+	t.Helper()
+	c := newCluster(t, etcdserver.Options{Version: version})
+	client, err := c.Client("", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	value := strings.Repeat("0123456789abcdef", 1<<15) // half a megabyte
+	for _, key := range strings.Fields("a b c d e f g h i j k l m n o p") {
+		if _, err := client.Put(t.Context(), key, value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	time.Sleep(300 * time.Millisecond) // the server commits ten times a second
+	return c
+}
+
+// narrow is a way to an endpoint on which only so many bytes come back, and
+// then nothing, or the end.
+type narrow struct {
+	url     string
+	reached chan struct{} // closed when the limit is
+}
+
+// narrowSteps is how often a narrow way stops for a moment.
+const narrowSteps = 8
+
+func newNarrow(t *testing.T, endpoint string, limit int64, cut bool) *narrow {
+	t.Helper()
+	target, err := url.Parse(endpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := &narrow{url: "http://" + listener.Addr().String(), reached: make(chan struct{})}
+	ctx, cancel := context.WithCancel(context.Background())
+	t.Cleanup(func() {
+		cancel()
+		listener.Close()
+	})
+	var once sync.Once
+	go func() {
+		for {
+			front, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer front.Close()
+				back, err := net.Dial("tcp", target.Host)
+				if err != nil {
+					return
+				}
+				defer back.Close()
+				go func() { _, _ = io.Copy(back, front) }()
+				var sent int64
+				for range narrowSteps {
+					n, _ := io.CopyN(front, back, limit/narrowSteps)
+					sent += n
+					time.Sleep(50 * time.Millisecond)
+				}
+				if sent == limit {
+					once.Do(func() { close(n.reached) })
+					if !cut {
+						<-ctx.Done()
+					}
+				}
+			}()
+		}
+	}()
+	return n
+}
+
+func filesIn(t *testing.T, folder string) string {
+	t.Helper()
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return strings.Join(names, " ")
+}
+
+// keysOfSnapshot are the revisions of keys in a snapshot, as the server keeps
+// them. Other pages of the database differ between two snapshots: to make one
+// is a transaction.
+func keysOfSnapshot(t *testing.T, path string) map[string]string {
+	t.Helper()
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	keys := map[string]string{}
+	if err := db.View(func(tx *bbolt.Tx) error {
+		return tx.Bucket([]byte("key")).ForEach(func(k, v []byte) error {
+			keys[string(k)] = string(v)
+			return nil
+		})
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return keys
+}
+
+func TestASnapshotHoldsWhatTheReferencesHolds(t *testing.T) {
+	for _, version := range etcdserver.Versions() {
+		t.Run(version, func(t *testing.T) {
+			c := snapshotServer(t, version)
+			said := c.mustAt(c.Endpoint(), "snapshot", "save", "ours.db")
+			reference := invoke(t, invocation{
+				Program: filepath.Join(installed.reference, "etcdctl"), Args: []string{"snapshot", "save", "reference.db"},
+				Env: baseEnv(c.tmp, "ETCDCTL_ENDPOINTS="+c.Endpoint()), Dir: c.tmp,
+			})
+			if want := strings.ReplaceAll(reference.Stdout, "reference.db", "ours.db"); said != want {
+				t.Errorf("ours says %q, the reference %q", said, want)
+			}
+			ours, theirs := keysOfSnapshot(t, filepath.Join(c.tmp, "ours.db")), keysOfSnapshot(t, filepath.Join(c.tmp, "reference.db"))
+			if len(ours) < 16 || !maps.Equal(ours, theirs) {
+				t.Errorf("our snapshot has %d keys, the reference's %d, want the same 16 at least", len(ours), len(theirs))
+			}
+			content := []byte(mustRead(t, filepath.Join(c.tmp, "ours.db")))
+			end := len(content) - sha256.Size
+			if sum := sha256.Sum256(content[:end]); !bytes.Equal(sum[:], content[end:]) {
+				t.Error("the checksum at the end of the snapshot is not its own")
+			}
+			if files := filesIn(t, c.tmp); files != "ours.db reference.db" {
+				t.Errorf("the folder has %s", files)
+			}
+		})
+	}
+}
+
+// A connection that is cut leaves the old file as it was and no other.
+func TestABrokenTransferLeavesNoSnapshot(t *testing.T) {
+	c := snapshotServer(t, etcdserver.Latest)
+	if err := os.WriteFile(filepath.Join(c.tmp, "old.db"), []byte("old"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, target := range []string{"new.db", "old.db"} {
+		way := newNarrow(t, c.Endpoint(), 3<<20, true)
+		r := c.at(way.url, "snapshot", "save", target)
+		if r.Status != "5" || r.Stdout != "" || !strings.HasPrefix(r.Stderr, "Error: could not write snapshot: ") {
+			t.Errorf("a cut connection: status %s, stdout %q, stderr %q", r.Status, r.Stdout, r.Stderr)
+		}
+	}
+	// One that falls silent ends with the timeout that was asked for.
+	way := newNarrow(t, c.Endpoint(), 3<<20, false)
+	if r := c.at(way.url, "snapshot", "save", "new.db", "--command-timeout", "1s"); r.Status != "5" || !strings.Contains(r.Stderr, "deadline exceeded") {
+		t.Errorf("a silent connection: status %s, stderr %q", r.Status, r.Stderr)
+	}
+	if files := filesIn(t, c.tmp); files != "old.db" {
+		t.Errorf("the folder has %s, want old.db alone", files)
+	}
+	if old, _ := os.ReadFile(filepath.Join(c.tmp, "old.db")); string(old) != "old" {
+		t.Error("the old file is no longer what it was")
+	}
+}
+
+func TestAnInterruptedSnapshotLeavesNoFile(t *testing.T) {
+	c := snapshotServer(t, etcdserver.Latest)
+	way := newNarrow(t, c.Endpoint(), 3<<20, false)
+	cmd := exec.Command(filepath.Join(installed.ours, "ectl"), "snapshot", "save", "new.db")
+	cmd.Dir, cmd.Env = c.tmp, baseEnv(c.tmp, "ETCDCTL_ENDPOINTS="+way.url)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	<-way.reached
+	for deadline := time.Now().Add(10 * time.Second); !strings.Contains(filesIn(t, c.tmp), ".part") && time.Now().Before(deadline); {
+		time.Sleep(10 * time.Millisecond)
+	}
+	if files := filesIn(t, c.tmp); !strings.HasPrefix(files, "new.db.") {
+		t.Errorf("in the middle of it the folder has %q, want a temporary file", files)
+	}
+	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	if state, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || state.Signal() != syscall.SIGINT {
+		t.Errorf("it ended with %v, want the signal", cmd.ProcessState)
+	}
+	if files := filesIn(t, c.tmp); files != "" {
+		t.Errorf("the folder has %s, want nothing", files)
+	}
+}
+
+// On a terminal a person sees how far it is, and afterwards the result alone.
+func TestProgressIsShownOnATerminal(t *testing.T) {
+	c := snapshotServer(t, etcdserver.Latest)
+	way := newNarrow(t, c.Endpoint(), 4<<20, false)
+	control, tty, err := pty.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer control.Close()
+	if err := pty.Setsize(tty, &pty.Winsize{Rows: 24, Cols: 80}); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(filepath.Join(installed.ours, "ectl"), "snapshot", "save", "new.db", "--command-timeout", "2s")
+	cmd.Dir, cmd.Env = c.tmp, baseEnv(c.tmp, "ETCDCTL_ENDPOINTS="+way.url)
+	var stdout bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, tty
+	shown := &sink{screen: &screen{}}
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		_, _ = io.Copy(shown, control)
+	}()
+	err = cmd.Run()
+	tty.Close()
+	<-read
+	if err == nil || stdout.Len() > 0 {
+		t.Errorf("a transfer that stops in the middle: %v, stdout %q", err, stdout.String())
+	}
+	for _, part := range []string{"%", "MB/s", " MB, "} {
+		if !strings.Contains(shown.String(), part) {
+			t.Errorf("the terminal shows %q, want %q in it", shown, part)
+		}
+	}
+}
