@@ -366,3 +366,20 @@ func TestClusterWithoutLeaderIsToldFromOneThatIsSlow(t *testing.T) {
 		}
 	}
 }
+
+// TestTheVariableOfTheTimeoutHolds waits for an endpoint that never answers:
+// ours as long as the variable says, the reference as long as it does without.
+func TestTheVariableOfTheTimeoutHolds(t *testing.T) {
+	t.Parallel()
+	env := baseEnv(t.TempDir(), "ETCDCTL_ENDPOINTS="+mute(t), "ETCDCTL_COMMAND_TIMEOUT=100ms")
+	for _, args := range [][]string{{"get", "k"}, {"put", "k", "v"}, {"del", "k"}, {"user", "list"}} {
+		ours := invoke(t, invocation{Program: filepath.Join(installed.ours, "ectl"), Args: args, Env: env, Limit: 4 * time.Second})
+		if ours.Status != "1" || !strings.HasPrefix(ours.Stderr, "Error: context deadline exceeded: ") {
+			t.Errorf("%q: status %s, stderr %q; want 1 and the deadline, long before the default of 5s", args, ours.Status, ours.Stderr)
+		}
+	}
+	reference := invoke(t, invocation{Program: filepath.Join(installed.reference, "etcdctl"), Args: []string{"get", "k"}, Env: env, Limit: 2 * time.Second})
+	if !strings.HasPrefix(reference.Status, "killed") {
+		t.Errorf("the reference ended with status %s: it heeds the variable now, and docs/compatibility.md need not say otherwise", reference.Status)
+	}
+}
