@@ -102,7 +102,7 @@ func TestMemberJoinsAndLeaves(t *testing.T) {
 				t.Fatal(err)
 			}
 			// The leader refuses until the learner has caught up.
-			c.until("in sync with leader", first, "member", "promote", id[1])
+			c.until("in sync with leader: it has not caught up yet", first, "member", "promote", id[1])
 			want := id[1] + ", started, the new one, " + spare.PeerURL + ", " + spare.ClientURL + ", false\n"
 			if list := run("member", "list"); !strings.Contains(list, want) {
 				t.Errorf("member list is\n%s, want the line %s", list, want)
@@ -112,7 +112,7 @@ func TestMemberJoinsAndLeaves(t *testing.T) {
 				t.Errorf("the new member says %q", got)
 			}
 			// The leader refuses until all members were connected for five seconds.
-			if removed := c.until("unhealthy cluster", first, "member", "remove", id[1]); !strings.Contains(removed, "removed from cluster") {
+			if removed := c.until("unhealthy cluster: the members change only while", first, "member", "remove", id[1]); !strings.Contains(removed, "removed from cluster") {
 				t.Errorf("member remove prints %q", removed)
 			}
 			if list := run("member", "list"); strings.Count(list, "\n") != 1 {

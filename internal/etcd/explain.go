@@ -140,6 +140,12 @@ func (t *trace) reason(ctx context.Context, err error) string {
 		return "the leader was lost or replaced meanwhile; try again"
 	case errors.Is(err, rpctypes.ErrTimeout), errors.Is(err, rpctypes.ErrTimeoutDueToConnectionLost):
 		return t.leader(ctx, "the members did not agree in time; their disks or their network may be too slow")
+	case errors.Is(err, rpctypes.ErrUnhealthy):
+		return "the members change only while all of them have been connected for five seconds; endpoint health --cluster shows which is not"
+	case errors.Is(err, rpctypes.ErrMemberNotEnoughStarted):
+		return "with this change too few members that run would be left for a majority; member list shows which never started"
+	case errors.Is(err, rpctypes.ErrMemberLearnerNotReady):
+		return "it has not caught up yet, or does not run: try again later"
 	case errors.Is(err, rpctypes.ErrRootUserNotExist):
 		return "add it first: user add root"
 	}
