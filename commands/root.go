@@ -15,6 +15,7 @@ import (
 	"github.com/ectl-io/ectl/commands/role"
 	"github.com/ectl-io/ectl/commands/snapshot"
 	"github.com/ectl-io/ectl/commands/user"
+	"github.com/ectl-io/ectl/commands/watch"
 	"github.com/ectl-io/ectl/internal/cli"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/iostreams"
@@ -68,6 +69,7 @@ func NewRoot(f *cli.Factory) *cobra.Command {
 		kv.NewDelCmd(f),
 		kv.NewTxnCmd(f),
 		kv.NewCompactionCmd(f),
+		watch.NewCmd(f),
 		lease.NewCmd(f),
 		user.NewCmd(f),
 		role.NewCmd(f),

@@ -442,6 +442,12 @@ var differences = map[string]func(reference, ours result) error{
 		}
 		return refused(ours, "3", "line 1: malformed comparison")
 	},
+	"watch-command-words": func(reference, ours result) error {
+		return firstError(
+			refused(reference, "5", "watcher range is empty"),
+			refused(result{Status: ours.Status, Stderr: ours.Stderr}, "1", "command [\"false\" \"false\"] error"),
+			answered(result{Status: "0", Stdout: ours.Stdout}))
+	},
 	"whole-line": func(reference, ours result) error {
 		if ours.Status == "0" {
 			return refused(reference, "2", "authentication failed")

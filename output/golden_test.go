@@ -208,6 +208,27 @@ func everything() []printed {
 	add("Version", "version", info)
 	add("EtcdctlVersion", "etcdctl-version", EtcdctlVersion{info})
 
+	watched := func(responses ...clientv3.WatchResponse) func(*Printer) error {
+		return func(p *Printer) error {
+			for _, r := range responses {
+				r.Header = h
+				if err := p.Next(Watched{&r}); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}
+	put := &clientv3.Event{Type: clientv3.EventTypePut, Kv: oddKeys()[1]}
+	overwrite := &clientv3.Event{Type: clientv3.EventTypePut, Kv: oddKeys()[3], PrevKv: keyValue("binary", "before", 0)}
+	deletion := &clientv3.Event{Type: clientv3.EventTypeDelete, Kv: &mvccpb.KeyValue{Key: []byte("gone"), ModRevision: 41}}
+	events := watched(clientv3.WatchResponse{Events: []*clientv3.Event{put, overwrite}}, clientv3.WatchResponse{Events: []*clientv3.Event{deletion}})
+	cases = append(cases,
+		printed{name: "watched", of: "Watched", write: events},
+		printed{name: "watched-hex", of: "Watched", hex: true, write: events},
+		printed{name: "watched-progress", of: "Watched", write: watched(clientv3.WatchResponse{}, clientv3.WatchResponse{Events: []*clientv3.Event{put}}, clientv3.WatchResponse{})},
+		printed{name: "watched-compacted", of: "Watched", write: watched(clientv3.WatchResponse{Events: []*clientv3.Event{put}}, clientv3.WatchResponse{CompactRevision: 40, Canceled: true})})
+
 	txn := func(succeeded bool, responses ...*pb.ResponseOp) Txn {
 		return Txn{&clientv3.TxnResponse{Header: h, Succeeded: succeeded, Responses: responses}}
 	}

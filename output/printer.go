@@ -42,7 +42,7 @@ func (p *Printer) Flush() error { return p.w.Flush() }
 
 // Print writes one result. The error is that of writing or encoding.
 func (p *Printer) Print(r Result) error {
-	if fixed, ok := r.(fixedText); ok && p.format.isEtcdctls() {
+	if fixed, ok := r.(fixedText); ok && p.format.IsEtcdctls() {
 		_, err := p.w.WriteString(fixed.fixedText())
 		return err
 	}
@@ -75,11 +75,11 @@ func (p *Printer) Print(r Result) error {
 // ByLine says whether the parts of one result can be printed one after another,
 // as they come, for commands that take long.
 func (p *Printer) ByLine() bool {
-	return p.format.isEtcdctls() || p.format == NDJSON
+	return p.format.IsEtcdctls() || p.format == NDJSON
 }
 
-// isEtcdctls says whether etcdctl has the format.
-func (f Format) isEtcdctls() bool {
+// IsEtcdctls says whether etcdctl has the format.
+func (f Format) IsEtcdctls() bool {
 	switch f {
 	case Simple, Fields, JSON, Protobuf, Table:
 		return true

@@ -1,0 +1,137 @@
+package watch
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+
+	"github.com/spf13/pflag"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/txn"
+)
+
+// interactive is one run of the interactive mode.
+type interactive struct {
+	f         *cli.Factory
+	client    *etcd.Client
+	variables variables
+
+	printing sync.Mutex
+	watchers sync.WaitGroup
+	failed   chan error // of a watcher, which ends the program
+}
+
+// runInteractive starts what the lines of standard input ask for. The end of
+// the input is an error: there is no other way to end it.
+func runInteractive(ctx context.Context, f *cli.Factory, v variables) error {
+	client, err := f.Client(ctx)
+	if err != nil {
+		return err
+	}
+	s := &interactive{f: f, client: client, variables: v, failed: make(chan error, 1)}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer s.watchers.Wait()
+	defer cancel(errEnded)
+	lines, readError := readLines(f.Stdin())
+	for {
+		select {
+		case line := <-lines:
+			if err := s.line(ctx, line); err != nil {
+				return err
+			}
+		case err := <-readError:
+			return exit.With(exit.InvalidInput, fmt.Errorf("error reading watch request line: %w", err))
+		case err := <-s.failed:
+			return err
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+var errEnded = errors.New("the interactive mode has ended")
+
+// readLines reads lines to the end. Nobody waits for the reader, which cannot
+// be interrupted.
+func readLines(r io.Reader) (<-chan string, <-chan error) {
+	lines, failed := make(chan string), make(chan error, 1)
+	go func() {
+		in := bufio.NewReader(r)
+		for {
+			line, err := in.ReadString('\n')
+			if err != nil {
+				failed <- err
+				return
+			}
+			lines <- strings.TrimSuffix(line, "\n")
+		}
+	}()
+	return lines, failed
+}
+
+// line does what a line asks for. What it cannot mean is said, and the next
+// line read; only what etcdctl ends for is an error.
+func (s *interactive) line(ctx context.Context, line string) error {
+	words, err := txn.Words(line) // etcdctl's words are the same everywhere
+	switch {
+	case err != nil:
+		return exit.With(exit.InvalidInput, err)
+	case len(words) == 0:
+		s.refuse(line, "watch and progress are supported")
+		return nil
+	case words[0] == "progress":
+		return s.client.RequestProgress(clientv3.WithRequireLeader(ctx))
+	case words[0] != "watch":
+		s.refuse(line, "watch and progress are supported")
+		return nil
+	case len(words) == 1 && s.variables.key == "":
+		s.refuse(line, "no key to watch")
+		return nil
+	}
+	o, err := s.parse(words[1:])
+	switch {
+	case errors.Is(err, errPrefixRange):
+		s.refuse(line, err.Error())
+		return nil
+	case err != nil:
+		return exit.With(exit.BadArgs, err)
+	}
+	s.watchers.Go(func() {
+		if err := newWatcher(s.f, s.client, &s.printing, o).run(ctx); err != nil {
+			select {
+			case s.failed <- err:
+			default:
+			}
+		}
+	})
+	return nil
+}
+
+// parse reads the words behind "watch". Each line begins with the defaults.
+func (s *interactive) parse(words []string) (watchOptions, error) {
+	var o watchOptions
+	flags := pflag.NewFlagSet("watch", pflag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.Usage = func() {}
+	o.addFlags(flags)
+	flags.BoolP("interactive", "i", false, "accepted as on the command line")
+	if err := flags.Parse(words); err != nil {
+		return o, err
+	}
+	err := o.complete(flags.Args(), flags.ArgsLenAtDash(), s.variables)
+	return o, err
+}
+
+func (s *interactive) refuse(line, reason string) {
+	s.printing.Lock()
+	defer s.printing.Unlock()
+	s.f.Say(fmt.Sprintf("Invalid command: %s (%s)", line, reason))
+}

@@ -1,0 +1,192 @@
+// Package watch holds the command "watch".
+package watch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/ectl-io/ectl/completions"
+	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/exit"
+)
+
+// options is what "watch" was asked to do.
+type options struct {
+	Interactive bool
+	watchOptions
+}
+
+// watchOptions is one watch: of the command line, or of a line of the
+// interactive mode.
+type watchOptions struct {
+	Key, End       string // as in the API; with Prefix no End
+	Prefix         bool
+	Revision       int64
+	PrevKV         bool
+	ProgressNotify bool
+	Command        []string // to run for each event
+}
+
+// NewCmd returns the command "watch".
+func NewCmd(f *cli.Factory) *cobra.Command { return newCmd(f, nil) }
+
+func newCmd(f *cli.Factory, run func(context.Context, *options) error) *cobra.Command {
+	opts := &options{}
+	cmd := &cobra.Command{
+		Use:   "watch [KEY [END]] [-- COMMAND [ARG...]]",
+		Short: "Watch keys and print what happens to them",
+		Long: `Watch a key, or all keys from KEY up to END, without END, and print what happens
+to them until interrupted. KEY and END may come from the environment variables
+ETCDCTL_WATCH_KEY and ETCDCTL_WATCH_RANGE_END.
+
+Lost connections and leaders are waited for, and nothing of what happened
+meanwhile is lost or printed twice, unless it was compacted.
+
+With a COMMAND it is run for each event, one after the other. Its environment
+has ETCD_WATCH_REVISION, ETCD_WATCH_EVENT_TYPE, ETCD_WATCH_KEY and
+ETCD_WATCH_VALUE as quoted Go strings, and ECTL_WATCH_KEY, ECTL_WATCH_VALUE and,
+with --prev-kv, ECTL_WATCH_PREV_VALUE as they are. What holds a NUL byte is in
+base64, in a variable of the same name with _BASE64 behind it.
+
+In interactive mode each line of standard input is "watch" with options and keys
+as above, or "progress", which asks the server how far the watches have come.`,
+		Example: `  ` + f.Program + ` watch /config/ --prefix
+  ` + f.Program + ` watch /config/size --rev 1 -w ndjson
+  ` + f.Program + ` watch /config/size -- sh -c 'echo "now $ECTL_WATCH_VALUE"'`,
+		GroupID: cli.GroupKV,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			dash := cmd.ArgsLenAtDash()
+			return f.RunE(func(ctx context.Context, args []string) error {
+				variables, err := readVariables(f)
+				if err != nil {
+					return err
+				}
+				if !opts.Interactive {
+					if err := opts.complete(args, dash, variables); err != nil {
+						return exit.With(exit.BadArgs, err)
+					}
+				}
+				switch {
+				case run != nil:
+					return run(ctx, opts)
+				case opts.Interactive:
+					return runInteractive(ctx, f, variables)
+				}
+				return runWatch(ctx, f, opts)
+			})(cmd, args)
+		},
+		ValidArgsFunction: completions.Args(f, completions.Keys, completions.Keys),
+	}
+	opts.addFlags(cmd.Flags())
+	cmd.Flags().BoolVarP(&opts.Interactive, "interactive", "i", false, "read what to watch from standard input")
+	return cmd
+}
+
+func (o *watchOptions) addFlags(flags *pflag.FlagSet) {
+	flags.BoolVar(&o.Prefix, "prefix", false, "watch all keys that start with the key")
+	flags.Int64Var(&o.Revision, "rev", 0, "begin with what happened at this revision (0: from now on)")
+	flags.BoolVar(&o.PrevKV, "prev-kv", false, "also print the key as it was before the event")
+	flags.BoolVar(&o.ProgressNotify, "progress-notify", false, "also print now and then how far the watch has come")
+}
+
+// variables are the keys that the environment gives.
+type variables struct{ key, end string }
+
+func readVariables(f *cli.Factory) (variables, error) {
+	key, _ := f.Streams.LookupEnv("ETCDCTL_WATCH_KEY")
+	end, _ := f.Streams.LookupEnv("ETCDCTL_WATCH_RANGE_END")
+	if key == "" && end != "" {
+		return variables{}, exit.BadArgsf("ETCDCTL_WATCH_KEY is empty but got ETCDCTL_WATCH_RANGE_END=%q", end)
+	}
+	return variables{key, end}, nil
+}
+
+func (v variables) keys() []string {
+	switch {
+	case v.key == "":
+		return nil
+	case v.end == "":
+		return []string{v.key}
+	}
+	return []string{v.key, v.end}
+}
+
+var (
+	errNoKey       = errors.New("bad number of arguments: no key to watch")
+	errNoCommand   = errors.New("bad number of arguments (found separator --, but no commands)")
+	errConflict    = errors.New("bad number of arguments (found conflicting environment key): a key is given, and ETCDCTL_WATCH_KEY too")
+	errPrefixRange = errors.New("`range_end` and `--prefix` are mutually exclusive")
+)
+
+// complete sets keys and command from the arguments, of which the first dash
+// ones stand before "--"; -1 is without it.
+func (o *watchOptions) complete(args []string, dash int, v variables) error {
+	keys := args
+	if dash >= 0 {
+		if keys, o.Command = args[:dash], args[dash:]; len(o.Command) == 0 {
+			return errNoCommand
+		}
+	}
+	if v.key != "" {
+		if len(keys) > 0 {
+			return errConflict
+		}
+		keys = v.keys()
+	}
+	return o.setKeys(keys)
+}
+
+func (o *watchOptions) setKeys(keys []string) error {
+	switch {
+	case len(keys) == 0:
+		return errNoKey
+	case len(keys) == 2 && o.Prefix:
+		return errPrefixRange
+	case len(keys) == 2:
+		o.End = keys[1]
+	}
+	// etcdctl ignores a third key and with it the second.
+	o.Key = keys[0]
+	return nil
+}
+
+// api are the API's options of a watch that begins at a revision.
+func (o *watchOptions) api(revision int64) []clientv3.OpOption {
+	options := []clientv3.OpOption{clientv3.WithRev(revision), clientv3.WithCreatedNotify()}
+	if o.End != "" {
+		options = append(options, clientv3.WithRange(o.End))
+	}
+	if o.Prefix {
+		options = append(options, clientv3.WithPrefix())
+	}
+	if o.PrevKV {
+		options = append(options, clientv3.WithPrevKV())
+	}
+	if o.ProgressNotify {
+		options = append(options, clientv3.WithProgressNotify())
+	}
+	return options
+}
+
+func runWatch(ctx context.Context, f *cli.Factory, opts *options) error {
+	client, err := f.Client(ctx)
+	if err != nil {
+		return err
+	}
+	w := newWatcher(f, client, &sync.Mutex{}, opts.watchOptions)
+	if err := w.run(ctx); err != nil {
+		return err
+	}
+	return exit.With(exit.Interrupted, fmt.Errorf("watch is canceled by the server"))
+}
+
+func newWatcher(f *cli.Factory, client *etcd.Client, printing *sync.Mutex, o watchOptions) *watcher {
+	return &watcher{f: f, client: client, printing: printing, watchOptions: o, next: o.Revision}
+}

@@ -1,0 +1,233 @@
+package e2e
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/ectl-io/ectl/e2e/etcdserver"
+)
+
+// Whatever happens to the cluster and to the login, a watch prints each event
+// once, in order.
+func TestWatchLosesAndDoublesNothing(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		options etcdserver.Options
+		fault   func(context.Context, *testing.T, *etcdserver.Server)
+	}{
+		{"the server restarts", etcdserver.Options{}, func(ctx context.Context, t *testing.T, s *etcdserver.Server) {
+			t.Helper()
+			s.Members[0].Kill()
+			time.Sleep(time.Second)
+			if err := s.Members[0].Restart(ctx); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{"the leader is killed", etcdserver.Options{Members: 3}, func(ctx context.Context, t *testing.T, s *etcdserver.Server) {
+			t.Helper()
+			leader := leaderOf(ctx, t, s)
+			leader.Kill()
+			time.Sleep(3 * time.Second)
+			if err := leader.Restart(ctx); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{"two of three are stopped and continued", etcdserver.Options{Members: 3}, func(_ context.Context, t *testing.T, s *etcdserver.Server) {
+			t.Helper()
+			for _, m := range s.Members[1:] {
+				if err := m.Pause(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			time.Sleep(6 * time.Second)
+			for _, m := range s.Members[1:] {
+				if err := m.Continue(); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}},
+		{"the login expires and the server restarts", etcdserver.Options{RootPassword: rootPassword, TokenTTL: 2 * time.Second},
+			func(ctx context.Context, t *testing.T, s *etcdserver.Server) {
+				t.Helper()
+				time.Sleep(4 * time.Second)
+				s.Members[0].Kill()
+				if err := s.Members[0].Restart(ctx); err != nil {
+					t.Fatal(err)
+				}
+			}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+			defer cancel()
+			c.options.Dir = t.TempDir()
+			server, err := etcdserver.Start(ctx, c.options)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(server.Stop)
+			user := ""
+			if c.options.RootPassword != "" {
+				user = "root"
+			}
+			client, err := server.Client(user, c.options.RootPassword)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = client.Close() })
+
+			printed := startWatch(ctx, t, server, user, c.options.RootPassword)
+			stop := make(chan struct{})
+			writing := make(chan struct{})
+			go func() {
+				defer close(writing)
+				for i := 0; ; i++ {
+					select {
+					case <-stop:
+						return
+					default:
+						put(ctx, client, fmt.Sprintf("k/%d", i%7), fmt.Sprint(i))
+					}
+				}
+			}()
+			time.Sleep(500 * time.Millisecond)
+			c.fault(ctx, t, server)
+			time.Sleep(2 * time.Second)
+			close(stop)
+			<-writing
+			last := put(ctx, client, "k/last", "")
+			for last == 0 && ctx.Err() == nil {
+				last = put(ctx, client, "k/last", "")
+			}
+
+			want := happened(ctx, t, client, last)
+			var got []event
+			for e := range printed {
+				if got = append(got, e); e.ModRevision >= last {
+					break
+				}
+			}
+			if len(want) < 50 {
+				t.Errorf("only %d events happened", len(want))
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("of %d events %d were printed; the first that differs is %s", len(want), len(got), firstDifference(got, want))
+			}
+		})
+	}
+}
+
+type event struct {
+	Key         string `json:"key"`
+	Value       string `json:"value"`
+	ModRevision int64  `json:"mod_revision"`
+}
+
+func firstDifference(got, want []event) string {
+	for i := range want {
+		if i >= len(got) || got[i] != want[i] {
+			return fmt.Sprintf("event %d: %+v, want %+v", i, got[i:min(i+1, len(got))], want[i])
+		}
+	}
+	return "behind the last"
+}
+
+// put writes a key. It returns the revision, 0 where it is unknown whether the
+// key was written.
+func put(ctx context.Context, client *clientv3.Client, key, value string) int64 {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	response, err := client.Put(ctx, key, value)
+	if err != nil {
+		return 0
+	}
+	return response.Header.Revision
+}
+
+// happened is what the cluster says afterwards.
+func happened(ctx context.Context, t *testing.T, client *clientv3.Client, last int64) []event {
+	t.Helper()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var all []event
+	for response := range client.Watch(ctx, "k/", clientv3.WithPrefix(), clientv3.WithRev(1)) {
+		if err := response.Err(); err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range response.Events {
+			all = append(all, event{string(e.Kv.Key), string(e.Kv.Value), e.Kv.ModRevision})
+			if e.Kv.ModRevision >= last {
+				return all
+			}
+		}
+	}
+	t.Fatal("the events that happened cannot be read")
+	return nil
+}
+
+// startWatch has ectl watch everything from the beginning.
+func startWatch(ctx context.Context, t *testing.T, server *etcdserver.Server, user, password string) <-chan event {
+	t.Helper()
+	cmd := exec.CommandContext(ctx, filepath.Join(installed.ours, "ectl"), "watch", "k/", "--prefix", "--rev", "1", "-w", "ndjson")
+	cmd.Env = baseEnv(t.TempDir(), "ETCDCTL_ENDPOINTS="+strings.Join(server.Endpoints(), ","))
+	if user != "" {
+		cmd.Env = append(cmd.Env, "ETCDCTL_USER="+user+":"+password)
+	}
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	events := make(chan event, 1<<20)
+	go func() {
+		defer close(events)
+		lines := bufio.NewScanner(out)
+		for lines.Scan() {
+			var e event
+			if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
+				t.Errorf("%q is no event: %v", lines.Text(), err)
+				return
+			}
+			events <- e
+		}
+	}()
+	return events
+}
+
+func leaderOf(ctx context.Context, t *testing.T, s *etcdserver.Server) *etcdserver.Member {
+	t.Helper()
+	client, err := s.Client("", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	for i, endpoint := range s.Endpoints() {
+		status, err := client.Status(ctx, endpoint)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if status.Leader == status.Header.MemberId {
+			return s.Members[i]
+		}
+	}
+	t.Fatal("the cluster has no leader")
+	return nil
+}
