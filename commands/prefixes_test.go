@@ -102,7 +102,7 @@ func TestOurCommandsHavePrefixesWhereEtcdctlHasNone(t *testing.T) {
 	for _, name := range []string{"rbac", "whoami", "wherefore"} {
 		root.AddCommand(cli.Own(&cobra.Command{Use: name}))
 	}
-	for word, want := range map[string]string{"rb": "rbac", "r": "role", "wh": "", "who": "whoami", "w": "", "wa": ""} {
+	for word, want := range map[string]string{"rb": "rbac", "r": "role", "wh": "", "who": "whoami", "w": "watch", "wa": "watch"} {
 		got := ""
 		if found := findCommand(root, word); found != nil {
 			got = found.Name()
