@@ -5,6 +5,12 @@ package main
 import (
 	"os"
 	"syscall"
+	"time"
+)
+
+const (
+	signalDelay    = 100 * time.Millisecond
+	statusOfSignal = 128 // what shells add to the number of a signal that ended a program
 )
 
 // die ends the program by the signal that interrupted it: only so does a shell
@@ -12,6 +18,9 @@ import (
 func die(s os.Signal) {
 	if sig, ok := s.(syscall.Signal); ok {
 		_ = syscall.Kill(os.Getpid(), sig)
-		select {} // the signal ends us
+		// The signal ends us, unless we were started with it ignored, as a
+		// shell's background jobs are.
+		time.Sleep(signalDelay)
+		os.Exit(statusOfSignal + int(sig))
 	}
 }
