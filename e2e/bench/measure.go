@@ -27,6 +27,7 @@ type candidate struct {
 type measurer struct {
 	launch  string
 	environ []string
+	pipe    bool // somebody reads the output
 }
 
 // alternate runs the candidates in turn, A B A B, so that whatever else the
@@ -55,6 +56,9 @@ func (m measurer) alternate(ctx context.Context, runs int, candidates ...candida
 
 // run runs argv once. A program that fails was not measured.
 func (m measurer) run(ctx context.Context, argv []string) (usage, error) {
+	if m.pipe {
+		argv = append([]string{"-pipe"}, argv...)
+	}
 	cmd := exec.CommandContext(ctx, m.launch, argv...)
 	cmd.Env = m.environ
 	var stdout, stderr bytes.Buffer
