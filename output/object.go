@@ -77,7 +77,7 @@ func (o Object) appendJSON(b []byte) ([]byte, error) {
 func appendValueJSON(b []byte, value any) ([]byte, error) {
 	switch v := value.(type) {
 	case string:
-		if isPlainJSON(v) {
+		if isPlain(v) {
 			b = append(b, '"')
 			b = append(b, v...)
 			return append(b, '"'), nil
@@ -104,10 +104,11 @@ func appendValueJSON(b []byte, value any) ([]byte, error) {
 	return append(b, bytes.TrimSuffix(text.Bytes(), []byte{'\n'})...), nil
 }
 
-// isPlainJSON says whether s stands for itself in a JSON string.
-func isPlainJSON(s string) bool {
+// isPlain says whether s stands for itself in a quoted string, of JSON as of
+// Go: it is printable ASCII without quotes and backslashes.
+func isPlain[T string | []byte](s T) bool {
 	for i := range len(s) {
-		if s[i] < ' ' || s[i] >= utf8.RuneSelf || s[i] == '"' || s[i] == '\\' || s[i] == 0x7f {
+		if s[i] < ' ' || s[i] >= 0x7f || s[i] == '"' || s[i] == '\\' {
 			return false
 		}
 	}

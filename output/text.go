@@ -93,7 +93,11 @@ func (f *FieldText) KeyValue(prefix string, kv *mvccpb.KeyValue) {
 
 func (f *FieldText) quotedBytes(prefix, name string, value []byte) {
 	b := appendFieldName(f.w.AvailableBuffer(), prefix, name)
-	b = strconv.AppendQuote(b, string(value))
+	if isPlain(value) {
+		b = append(append(append(b, '"'), value...), '"')
+	} else {
+		b = strconv.AppendQuote(b, string(value))
+	}
 	_, _ = f.w.Write(append(b, '\n'))
 }
 
