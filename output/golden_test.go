@@ -201,6 +201,8 @@ func everything() []printed {
 	add("Put", "put", Put{"/config/size", &clientv3.PutResponse{Header: h}})
 	add("Put", "put-previous", overwritten)
 	addHex("Put", "put-previous-hex", overwritten)
+	add("PutRefused", "put-refused", PutRefused{"/config/size", &pb.RangeResponse{Header: h, Count: 1, Kvs: withoutValues(oddKeys()[:1])}})
+	add("PutRefused", "put-refused-absent", PutRefused{"binary \x00\x01\xff", &pb.RangeResponse{Header: h}})
 	add("Deleted", "deleted", Deleted{&clientv3.DeleteResponse{Header: h, Deleted: 3}})
 	add("Deleted", "deleted-nothing", Deleted{&clientv3.DeleteResponse{Header: h}})
 	add("Deleted", "deleted-previous", prev(oddKeys()[:4]...))
@@ -282,6 +284,7 @@ func everything() []printed {
 		{name: "range-hex", hex: true, write: get(RangeOptions{}, all)},
 		{name: "range-nothing", write: get(RangeOptions{}, none)},
 		{name: "range-limited", write: get(RangeOptions{}, &pb.RangeResponse{Header: h, Kvs: oddKeys()[:2], More: true, Count: 16})},
+		{name: "range-lines", write: get(RangeOptions{KeysOnly: true, Lines: true}, keys)},
 		{name: "range-keys-only", write: get(RangeOptions{KeysOnly: true}, keys)},
 		{name: "range-keys-only-hex", hex: true, write: get(RangeOptions{KeysOnly: true}, keys)},
 		{name: "range-keys-only-nothing", write: get(RangeOptions{KeysOnly: true}, none)},

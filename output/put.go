@@ -1,9 +1,11 @@
 package output
 
 import (
+	"fmt"
 	"strconv"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"google.golang.org/protobuf/proto"
 )
@@ -59,4 +61,66 @@ func (r Put) Document() Object {
 		document = append(document, Member{"previous", keyValueObject(prev)})
 	}
 	return document
+}
+
+// PutRefused is the result of a "put" on a condition that did not hold: the
+// state of the key.
+type PutRefused struct {
+	Key      string
+	Response *pb.RangeResponse // the key without its value, or no key
+}
+
+func (r PutRefused) key() *mvccpb.KeyValue {
+	if kvs := r.Response.GetKvs(); len(kvs) > 0 {
+		return kvs[0]
+	}
+	return nil
+}
+
+// Reason says what stands against the condition.
+func (r PutRefused) Reason() string {
+	if kv := r.key(); kv != nil {
+		return fmt.Sprintf("%s exists, and was last changed at revision %d", cell([]byte(r.Key)), kv.GetModRevision())
+	}
+	return cell([]byte(r.Key)) + " does not exist"
+}
+
+// Simple implements Result: nothing, as the error says it.
+func (r PutRefused) Simple(*Text) {}
+
+// Fields implements Result.
+func (r PutRefused) Fields(f *FieldText) {
+	f.Header(r.Response.GetHeader())
+	f.Quoted("Key", r.Key)
+	f.Field("CreateRevision", r.key().GetCreateRevision())
+	f.Field("ModRevision", r.key().GetModRevision())
+	f.Field("Version", r.key().GetVersion())
+	f.Field("Changed", false)
+}
+
+// Message implements Result.
+func (r PutRefused) Message() proto.Message { return r.Response }
+
+func (r PutRefused) addedJSON() Object { return Object{{"changed", false}} }
+
+// Table implements Result. A key that does not exist has the revision 0.
+func (r PutRefused) Table() TableData {
+	return oneRow(
+		"key", cell([]byte(r.Key)),
+		"result", "refused",
+		"create revision", strconv.FormatInt(r.key().GetCreateRevision(), 10),
+		"mod revision", strconv.FormatInt(r.key().GetModRevision(), 10),
+		"version", strconv.FormatInt(r.key().GetVersion(), 10))
+}
+
+// Document implements Result.
+func (r PutRefused) Document() Object {
+	return Object{
+		{"key", Bytes(r.Key)},
+		{"result", "refused"},
+		{"changed", false},
+		{"create_revision", r.key().GetCreateRevision()},
+		{"mod_revision", r.key().GetModRevision()},
+		{"version", r.key().GetVersion()},
+	}
 }

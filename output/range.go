@@ -20,6 +20,7 @@ type RangeOptions struct {
 	KeysOnly  bool // the values were not asked for
 	CountOnly bool // the keys neither
 	ValueOnly bool // in simple, leave out the keys
+	Lines     bool // in simple, write no line for values that were not asked for
 }
 
 // RangeStream writes the result of "get" as it arrives: Begin once, Keys for
@@ -84,7 +85,9 @@ func (s *simpleRangeStream) Keys(kvs []*mvccpb.KeyValue) error {
 		if !s.o.ValueOnly {
 			s.t.bytesLine(kv.GetKey())
 		}
-		s.t.bytesLine(kv.GetValue())
+		if !s.o.Lines || !s.o.KeysOnly {
+			s.t.bytesLine(kv.GetValue())
+		}
 	}
 	return s.t.flushed()
 }

@@ -2,15 +2,17 @@ package kv
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/completions"
-	"github.com/ectl-io/ectl/internal/access"
 	"github.com/ectl-io/ectl/internal/cli"
 	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/scan"
 	"github.com/ectl-io/ectl/output"
 )
 
@@ -20,6 +22,8 @@ type delOptions struct {
 	PrevKV  bool
 	Range   bool // the user means a range
 	Pausing bool // the user may not: two keys look like a list
+	DryRun  bool
+	MaxKeys number
 }
 
 // NewDelCmd returns the command "del".
@@ -31,9 +35,15 @@ func newDelCmd(f *cli.Factory, run func(context.Context, *delOptions) error) *co
 		Use:   "del KEY [END]",
 		Short: "Delete a key or a range of keys",
 		Long: `Delete a key, or all keys from KEY up to END, without END. Two keys look like a
-list and are a range: without --range there are two seconds to think it over.`,
+list and are a range: without --range there are two seconds to think it over.
+
+--dry-run prints the keys that would be deleted and their number. --max-keys
+deletes all of the keys or, where there are more of them, none; no key that is
+created meanwhile is deleted. Both need the permission to read the keys.`,
 		Example: `  ` + f.Program + ` del /config/size
-  ` + f.Program + ` del /config/ --prefix --prev-kv`,
+  ` + f.Program + ` del /config/ --prefix --prev-kv
+  ` + f.Program + ` del /config/ --prefix --dry-run
+  ` + f.Program + ` del /config/ --prefix --max-keys 10`,
 		GroupID: cli.GroupKV,
 		Args:    cli.Args(1, 2, "a key [and an end key]"),
 		RunE: f.RunE(func(ctx context.Context, args []string) error {
@@ -43,7 +53,7 @@ list and are a range: without --range there are two seconds to think it over.`,
 			if err := opts.Keys.complete(args); err != nil {
 				return err
 			}
-			opts.Pausing = len(args) > 1 && !opts.Range
+			opts.Pausing = len(args) > 1 && !opts.Range && !opts.DryRun
 			if run != nil {
 				return run(ctx, opts)
 			}
@@ -56,6 +66,8 @@ list and are a range: without --range there are two seconds to think it over.`,
 	flags.BoolVar(&opts.Keys.FromKey, "from-key", false, "delete all keys from the key on, in byte order")
 	flags.BoolVar(&opts.PrevKV, "prev-kv", false, "also print what was deleted")
 	flags.BoolVar(&opts.Range, "range", false, "a range is meant: do not wait before deleting it")
+	flags.BoolVar(&opts.DryRun, flagDryRun, false, "only print what would be deleted")
+	flags.Var(&opts.MaxKeys, flagMaxKeys, "delete nothing where there are more than `N` keys")
 	return cmd
 }
 
@@ -66,6 +78,12 @@ func runDel(ctx context.Context, f *cli.Factory, opts *delOptions) error {
 	if err := opts.pause(ctx, f); err != nil {
 		return err
 	}
+	switch {
+	case opts.DryRun:
+		return tryDel(ctx, f, opts)
+	case opts.MaxKeys.given:
+		return delAtMost(ctx, f, opts)
+	}
 	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.DeleteResponse, error) {
 		return c.Delete(ctx, opts.Keys.Key, opts.api()...)
 	})
@@ -75,12 +93,86 @@ func runDel(ctx context.Context, f *cli.Factory, opts *delOptions) error {
 	return f.Print(output.Deleted{Response: response})
 }
 
+// tryDel prints what would be deleted.
+func tryDel(ctx context.Context, f *cli.Factory, opts *delOptions) error {
+	client, err := f.Client(ctx)
+	if err != nil {
+		return err
+	}
+	sink := &counting{RangeStream: f.Printer().Range(output.RangeOptions{KeysOnly: !opts.PrevKV, Lines: true})}
+	err = scan.Read(ctx, client.KV, scan.Query{
+		Key:      opts.Keys.Key,
+		End:      opts.Keys.End,
+		KeysOnly: !opts.PrevKV,
+		Timeout:  f.Connection.CommandTimeout,
+	}, sink)
+	if err != nil {
+		return needsRead(err, "--"+flagDryRun+" and --"+flagMaxKeys)
+	}
+	if opts.MaxKeys.given && sink.count > opts.MaxKeys.value {
+		return opts.tooMany(sink.count)
+	}
+	f.Say(fmt.Sprintf("dry run: %s would be deleted, nothing was", countOf(sink.count)))
+	return nil
+}
+
+// delAtMost deletes the range unless it has more keys than are allowed.
+//
+// It counts the keys at some revision, and then deletes them in a transaction
+// on the condition that no key of the range was created after that revision:
+// what is deleted is among what was counted. Where the condition fails it
+// counts again, until the command's timeout.
+func delAtMost(ctx context.Context, f *cli.Factory, opts *delOptions) error {
+	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*pb.DeleteRangeResponse, error) {
+		for again := false; ; again = true {
+			counted, err := c.Get(ctx, opts.Keys.Key, append(opts.rangeOf(), clientv3.WithCountOnly())...)
+			if err != nil && again {
+				return nil, fmt.Errorf("nothing was deleted, as keys were created meanwhile: %w", err)
+			}
+			if err != nil {
+				return nil, err
+			}
+			if counted.Count > opts.MaxKeys.value {
+				return nil, opts.tooMany(counted.Count)
+			}
+			noneNew := clientv3.Compare(clientv3.CreateRevision(opts.Keys.Key), "<", counted.Header.GetRevision()+1)
+			if opts.Keys.End != "" {
+				noneNew = noneNew.WithRange(opts.Keys.End)
+			}
+			deleted, err := c.Txn(ctx).If(noneNew).Then(clientv3.OpDelete(opts.Keys.Key, opts.api()...)).Commit()
+			if err != nil {
+				return nil, err
+			}
+			if deleted.Succeeded {
+				response := deleted.Responses[0].GetResponseDeleteRange()
+				response.Header = deleted.Header
+				return response, nil
+			}
+		}
+	})
+	if err != nil {
+		return needsRead(err, "--"+flagDryRun+" and --"+flagMaxKeys)
+	}
+	return f.Print(output.Deleted{Response: (*clientv3.DeleteResponse)(response)})
+}
+
+func (o *delOptions) tooMany(count int64) error {
+	return fmt.Errorf("nothing was deleted: %s has %s, and --%s allows %d", o.Keys.String(), countOf(count), flagMaxKeys, o.MaxKeys.value)
+}
+
+func countOf(keys int64) string {
+	if keys == 1 {
+		return "1 key"
+	}
+	return fmt.Sprintf("%d keys", keys)
+}
+
 // pause gives a user who may not mean a range the time to see that it is one.
 func (o *delOptions) pause(ctx context.Context, f *cli.Factory) error {
 	if !o.Pausing {
 		return nil
 	}
-	f.Warn("deleting the range " + access.Range{Key: []byte(o.Keys.Key), End: []byte(o.Keys.End)}.String() +
+	f.Warn("deleting the range " + o.Keys.String() +
 		" in 2 seconds, interrupt to keep it; --range skips the wait")
 	select {
 	case <-ctx.Done():
@@ -90,11 +182,15 @@ func (o *delOptions) pause(ctx context.Context, f *cli.Factory) error {
 	}
 }
 
-func (o *delOptions) api() []clientv3.OpOption {
-	var options []clientv3.OpOption
-	if o.Keys.End != "" {
-		options = append(options, clientv3.WithRange(o.Keys.End))
+func (o *delOptions) rangeOf() []clientv3.OpOption {
+	if o.Keys.End == "" {
+		return nil
 	}
+	return []clientv3.OpOption{clientv3.WithRange(o.Keys.End)}
+}
+
+func (o *delOptions) api() []clientv3.OpOption {
+	options := o.rangeOf()
 	if o.PrevKV {
 		options = append(options, clientv3.WithPrevKV())
 	}

@@ -2,9 +2,11 @@ package kv
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/completions"
@@ -31,6 +33,7 @@ type getOptions struct {
 	MinModRev    int64
 	MaxModRev    int64
 	Stream       bool
+	MustFind     bool // nothing found is an error
 
 	order  clientv3.SortOrder
 	target clientv3.SortTarget
@@ -45,7 +48,7 @@ func newGetCmd(f *cli.Factory, run func(context.Context, *getOptions) error) *co
 		Use:   "get KEY [END]",
 		Short: "Read a key or a range of keys",
 		Long: `Read a key, or all keys from KEY up to END, without END. A key that does not
-exist prints nothing and is no error.
+exist prints nothing and is no error, unless --fail-if-missing says so.
 
 Keys are printed as they arrive, all of one revision: a range of any size needs
 little memory, except in the format table. The command timeout is for each
@@ -53,7 +56,8 @@ block of keys. Orders other than by key, and limits of revisions, are the
 server's work and take one request, in memory as large as its answer.`,
 		Example: `  ` + f.Program + ` get /config/size
   ` + f.Program + ` get /config/ --prefix -w yaml
-  ` + f.Program + ` get "" --prefix --keys-only`,
+  ` + f.Program + ` get "" --prefix --keys-only
+  ` + f.Program + ` get /config/size --fail-if-missing --print-value-only || echo unset`,
 		GroupID: cli.GroupKV,
 		Args:    cli.Args(1, cli.Unlimited, "a key [and an end key]"),
 		RunE: f.RunE(func(ctx context.Context, args []string) error {
@@ -83,6 +87,7 @@ server's work and take one request, in memory as large as its answer.`,
 	flags.Int64Var(&opts.MinModRev, "min-mod-rev", 0, "lowest revision of a key's last change")
 	flags.Int64Var(&opts.MaxModRev, "max-mod-rev", 0, "highest revision of a key's last change")
 	flags.BoolVar(&opts.Stream, "stream", false, "accepted for etcdctl's sake: results stream wherever the server can")
+	flags.BoolVar(&opts.MustFind, flagFailIfMissing, false, "fail with status 1 where nothing is found")
 	complete := func(names []string) cobra.CompletionFunc {
 		return cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp)
 	}
@@ -181,20 +186,51 @@ func runGet(ctx context.Context, f *cli.Factory, opts *getOptions) error {
 	if err != nil {
 		return err
 	}
-	sink := f.Printer().Range(output.RangeOptions{KeysOnly: opts.KeysOnly, CountOnly: opts.CountOnly, ValueOnly: opts.ValueOnly})
-	if opts.streams() {
+	sink := &counting{RangeStream: f.Printer().Range(output.RangeOptions{KeysOnly: opts.KeysOnly, CountOnly: opts.CountOnly, ValueOnly: opts.ValueOnly})}
+	if err := opts.read(ctx, f, client, sink); err != nil {
+		return err
+	}
+	found := sink.keys > 0 || opts.CountOnly && sink.count > 0
+	if opts.MustFind && !found {
+		return errors.New("nothing found: " + opts.Keys.String())
+	}
+	return nil
+}
+
+// counting is a stream that knows what was read.
+type counting struct {
+	output.RangeStream
+	keys  int   // handed on
+	count int64 // in the range, whatever was asked for of them
+}
+
+// Keys implements output.RangeStream.
+func (c *counting) Keys(kvs []*mvccpb.KeyValue) error {
+	c.keys += len(kvs)
+	return c.RangeStream.Keys(kvs)
+}
+
+// End implements output.RangeStream.
+func (c *counting) End(more bool, count int64) error {
+	c.count = count
+	return c.RangeStream.End(more, count)
+}
+
+// read reads what was asked for into sink.
+func (o *getOptions) read(ctx context.Context, f *cli.Factory, client *etcd.Client, sink output.RangeStream) error {
+	if o.streams() {
 		return scan.Read(ctx, client.KV, scan.Query{
-			Key:          opts.Keys.Key,
-			End:          opts.Keys.End,
-			Limit:        opts.Limit,
-			Revision:     max(opts.Revision, 0),
-			Serializable: opts.Consistency == "s",
-			KeysOnly:     opts.KeysOnly,
+			Key:          o.Keys.Key,
+			End:          o.Keys.End,
+			Limit:        o.Limit,
+			Revision:     max(o.Revision, 0),
+			Serializable: o.Consistency == "s",
+			KeysOnly:     o.KeysOnly,
 			Timeout:      f.Connection.CommandTimeout,
 		}, sink)
 	}
 	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.GetResponse, error) {
-		return c.Get(ctx, opts.Keys.Key, opts.api()...)
+		return c.Get(ctx, o.Keys.Key, o.api()...)
 	})
 	if err != nil {
 		return err

@@ -41,3 +41,8 @@ func (r *keyRange) complete(args []string) error {
 	}
 	return nil
 }
+
+// String describes the range to a person.
+func (r *keyRange) String() string {
+	return access.Range{Key: []byte(r.Key), End: []byte(r.End)}.String()
+}

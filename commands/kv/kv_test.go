@@ -145,7 +145,7 @@ func TestOnlyWhatIsInTheOrderOfKeysStreams(t *testing.T) {
 }
 
 func TestDelHesitatesBeforeTwoKeys(t *testing.T) {
-	for line, want := range map[string]bool{"a": false, "a b": true, "a b --range": false, "a --prefix": false, "a --from-key": false} {
+	for line, want := range map[string]bool{"a": false, "a b": true, "a b --max-keys 9": true, "a b --dry-run": false, "a b --range": false, "a --prefix": false, "a --from-key": false} {
 		run, got := clitest.New(""), delOptions{}
 		err := run.Execute(t.Context(), newDelCmd(run.Factory, func(_ context.Context, opts *delOptions) error { got = *opts; return nil }), strings.Fields(line)...)
 		if err != nil || got.Pausing != want {
@@ -241,6 +241,13 @@ func TestWrongCommandLinesAreRefusedBeforeAnythingElse(t *testing.T) {
 		"del a b c":                                   {exit.BadArgs, "a key"},
 		"del a b --prefix":                            {exit.BadArgs, "too many arguments"},
 		"del a --prefix --from-key":                   {exit.BadArgs, "choose one"},
+		"put k v --if-absent --if-rev 3":              {exit.BadArgs, "not both"},
+		"put k --if-absent --ignore-value":            {exit.BadArgs, "does not exist"},
+		"put k v --if-rev 0 --ignore-lease":           {exit.BadArgs, "does not exist"},
+		"put k v --if-rev=-1":                         {exit.Error, "from 0 on"},
+		"put k v --if-rev x":                          {exit.Error, "--if-rev"},
+		"del a --max-keys=-1":                         {exit.Error, "from 0 on"},
+		"del a --max-keys=":                           {exit.Error, "--max-keys"},
 	} {
 		// Nothing listens at port 1: what is refused only later ends otherwise.
 		run := clitest.New("", "ETCDCTL_ENDPOINTS=127.0.0.1:1", "ETCDCTL_COMMAND_TIMEOUT=1ms")

@@ -3,6 +3,7 @@ package kv
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -25,6 +26,8 @@ type putOptions struct {
 	PrevKV      bool
 	IgnoreValue bool
 	IgnoreLease bool
+	IfAbsent    bool
+	IfRev       number // of the key's last change; 0: it does not exist
 }
 
 // NewPutCmd returns the command "put".
@@ -36,10 +39,17 @@ func newPutCmd(f *cli.Factory, run func(context.Context, *putOptions) error) *co
 		Use:   "put KEY [VALUE]",
 		Short: "Write a key",
 		Long: `Write a key. A VALUE that is not given is read from standard input, all of it
-and as it is. Put "--" before a key or value that begins with "-".`,
+and as it is. Put "--" before a key or value that begins with "-".
+
+With --if-absent and --if-rev nothing is written where the key is in another
+state than that; the command then fails with status 1, and the error and the
+formats other than simple have the revision of its last change. The key has to
+be readable for that.`,
 		Example: `  ` + f.Program + ` put /config/size 3
   ` + f.Program + ` put /config/file < file
-  ` + f.Program + ` put -- /config/offset -1`,
+  ` + f.Program + ` put -- /config/offset -1
+  ` + f.Program + ` put /config/size 3 --if-absent
+  ` + f.Program + ` put /config/size 4 --if-rev 1234`,
 		GroupID: cli.GroupKV,
 		Args:    cli.Args(1, cli.Unlimited, "a key and a value (or the value from standard input)"),
 		RunE: f.RunE(func(ctx context.Context, args []string) error {
@@ -58,6 +68,8 @@ and as it is. Put "--" before a key or value that begins with "-".`,
 	flags.BoolVar(&opts.PrevKV, "prev-kv", false, "also print the key as it was before")
 	flags.BoolVar(&opts.IgnoreValue, "ignore-value", false, "keep the value that the key has")
 	flags.BoolVar(&opts.IgnoreLease, "ignore-lease", false, "keep the lease that the key has")
+	flags.BoolVar(&opts.IfAbsent, flagIfAbsent, false, "write only where the key does not exist")
+	flags.Var(&opts.IfRev, flagIfRev, "write only where the last change of the key was at revision `N` (0: it does not exist)")
 	return cmd
 }
 
@@ -65,6 +77,12 @@ func (o *putOptions) complete(f *cli.Factory, args []string) error {
 	o.Key = args[0]
 	if o.IgnoreValue && len(args) > 1 {
 		return exit.BadArgsf("put command needs only 1 argument when 'ignore-value' is set")
+	}
+	if o.IfAbsent && o.IfRev.given {
+		return exit.BadArgsf("give --%s or --%s, not both", flagIfAbsent, flagIfRev)
+	}
+	if (o.IfAbsent || o.IfRev.given && o.IfRev.value == 0) && (o.IgnoreValue || o.IgnoreLease) {
+		return exit.BadArgsf("a key that does not exist has no value and no lease to keep")
 	}
 	switch {
 	case o.IgnoreValue:
@@ -106,6 +124,9 @@ func (o *putOptions) api() []clientv3.OpOption {
 }
 
 func runPut(ctx context.Context, f *cli.Factory, opts *putOptions) error {
+	if opts.IfAbsent || opts.IfRev.given {
+		return putIf(ctx, f, opts)
+	}
 	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.PutResponse, error) {
 		return c.Put(ctx, opts.Key, opts.Value, opts.api()...)
 	})
@@ -113,4 +134,31 @@ func runPut(ctx context.Context, f *cli.Factory, opts *putOptions) error {
 		return err
 	}
 	return f.Print(output.Put{Key: opts.Key, Response: response})
+}
+
+// putIf writes the key where it is in the state that was asked for. A key that
+// does not exist has the revision 0.
+func putIf(ctx context.Context, f *cli.Factory, opts *putOptions) error {
+	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.TxnResponse, error) {
+		return c.Txn(ctx).
+			If(clientv3.Compare(clientv3.ModRevision(opts.Key), "=", opts.IfRev.value)).
+			Then(clientv3.OpPut(opts.Key, opts.Value, opts.api()...)).
+			Else(clientv3.OpGet(opts.Key, clientv3.WithKeysOnly())).
+			Commit()
+	})
+	if err != nil {
+		return needsRead(err, "--"+flagIfAbsent+" and --"+flagIfRev)
+	}
+	if response.Succeeded {
+		put := response.Responses[0].GetResponsePut()
+		put.Header = response.Header
+		return f.Print(output.Put{Key: opts.Key, Response: (*clientv3.PutResponse)(put)})
+	}
+	found := response.Responses[0].GetResponseRange()
+	found.Header = response.Header
+	refused := output.PutRefused{Key: opts.Key, Response: found}
+	if err := f.Print(refused); err != nil {
+		return err
+	}
+	return errors.New("nothing was written: " + refused.Reason())
 }

@@ -152,6 +152,9 @@ func parseRequest(ctx context.Context, f *cli.Factory, words []string) (clientv3
 		if err := cmd.ParseFlags(words[1:]); err != nil {
 			return op, fmt.Errorf("invalid request: %s: %w", cmd.Name(), err)
 		}
+		if err := checkRequest(cmd.Flags()); err != nil {
+			return op, fmt.Errorf("invalid request: %s: %w", cmd.Name(), err)
+		}
 		args := cmd.Flags().Args()
 		if err := cmd.ValidateArgs(args); err != nil {
 			return op, err

@@ -40,14 +40,19 @@ func TestRequestsAreCommandLines(t *testing.T) {
 
 func TestWrongRequestsEndWithTheStatusOfTheirCommand(t *testing.T) {
 	for line, want := range map[string]exit.Code{
-		"foo k":                  exit.Error, // which the transaction makes InvalidInput
-		"get k --bogus":          exit.Error,
-		"get --help k":           exit.Error,
-		"__complete get":         exit.Error,
-		"put k":                  exit.BadArgs,
-		"put k v --lease=zz":     exit.BadArgs,
-		"get k l --prefix":       exit.BadArgs,
-		"get k --order sideways": exit.BadFeature,
+		"foo k":                   exit.Error, // which the transaction makes InvalidInput
+		"get k --bogus":           exit.Error,
+		"get --help k":            exit.Error,
+		"get k --fail-if-missing": exit.Error, // what cannot be said to the server in one request
+		"put k v --if-absent":     exit.Error,
+		"put k v --if-rev 3":      exit.Error,
+		"del k --max-keys 3":      exit.Error,
+		"del k --dry-run":         exit.Error,
+		"__complete get":          exit.Error,
+		"put k":                   exit.BadArgs,
+		"put k v --lease=zz":      exit.BadArgs,
+		"get k l --prefix":        exit.BadArgs,
+		"get k --order sideways":  exit.BadFeature,
 	} {
 		if op, err := requestOf(t, line); exit.CodeOf(err) != want {
 			t.Errorf("%s is %v with status %d (%v), want %d", line, op, exit.CodeOf(err), err, want)

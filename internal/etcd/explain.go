@@ -146,6 +146,8 @@ func (t *trace) reason(ctx context.Context, err error) string {
 		return "with this change too few members that run would be left for a majority; member list shows which never started"
 	case errors.Is(err, rpctypes.ErrMemberLearnerNotReady):
 		return "it has not caught up yet, or does not run: try again later"
+	case errors.Is(err, rpctypes.ErrPermissionNotGranted):
+		return "a range has to be given as it was granted, with --prefix for a prefix say; role get NAME shows what the role has"
 	case errors.Is(err, rpctypes.ErrRootUserNotExist):
 		return "add it first: user add root"
 	}

@@ -120,6 +120,7 @@ func TestAnErrorOfTheServerKeepsItsTextAndGetsAReason(t *testing.T) {
 		{err: rpctypes.ErrNoLeader, says: "half of the members"},
 		{err: rpctypes.ErrLeaderChanged, says: "try again"},
 		{err: rpctypes.ErrRootUserNotExist, says: "user add root"},
+		{err: rpctypes.ErrPermissionNotGranted, says: "role get NAME"},
 		{err: rpctypes.ErrUnhealthy, says: "connected for five seconds"},
 		{err: rpctypes.ErrMemberNotEnoughStarted, says: "for a majority"},
 		{err: rpctypes.ErrMemberLearnerNotReady, says: "not caught up"},
