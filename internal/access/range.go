@@ -29,6 +29,12 @@ type Range struct {
 	Key, End []byte
 }
 
+// Everything is the range of every key.
+func Everything() Range { return Range{Key: []byte(OpenEnd), End: []byte(OpenEnd)} }
+
+// Equal says whether r and o are the same range in the same notation.
+func (r Range) Equal(o Range) bool { return bytes.Equal(r.Key, o.Key) && bytes.Equal(r.End, o.End) }
+
 // PrefixEnd returns the end of the range of all keys that start with prefix:
 // prefix with its last byte that can be increased increased and the rest cut
 // off, or OpenEnd where no byte can.

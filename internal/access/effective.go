@@ -1,0 +1,184 @@
+package access
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+)
+
+// Grant is a permission and the role that grants it.
+type Grant struct {
+	Role string
+	Permission
+}
+
+// Effective is what one user may do. The rules are the server's (getMergedPerms
+// and isOpPermitted of package auth in etcd 3.4 to 3.7): the permissions of all
+// roles add up, for reading and for writing apart; ranges that overlap or touch
+// count as one; a request is allowed where all of its range is covered; and
+// with the role root everything is, whatever the roles hold. Nothing can be
+// denied.
+type Effective struct {
+	Root        bool // has the role root
+	Read, Write Set
+
+	// Grants are all permissions behind it, by role and then in the role's
+	// order. Those of the role root are one, on every key.
+	Grants []Grant
+}
+
+// Effective returns what user may do: nothing, where there is no such user.
+func (s State) Effective(user string) Effective {
+	var e Effective
+	roles := slices.Clone(s.Users[user].Roles)
+	slices.Sort(roles)
+	var read, write []Range
+	for _, name := range slices.Compact(roles) {
+		permissions := s.Roles[name].Permissions
+		if name == RootRole {
+			e.Root = true
+			permissions = []Permission{{Access: ReadWrite, Range: Everything()}}
+		}
+		for _, p := range permissions {
+			e.Grants = append(e.Grants, Grant{Role: name, Permission: p})
+			if !p.counts() {
+				continue
+			}
+			if p.Access.Has(Read) {
+				read = append(read, p.Range)
+			}
+			if p.Access.Has(Write) {
+				write = append(write, p.Range)
+			}
+		}
+	}
+	e.Read, e.Write = SetOf(read...), SetOf(write...)
+	return e
+}
+
+// counts says whether the permission allows anything. One on the empty key,
+// which servers have refused to grant since 3.4, does not, though it has keys
+// where its end is behind it: to the server the empty key is behind all others.
+func (p Permission) counts() bool { return len(p.Range.Key) > 0 && !p.Range.IsEmpty() }
+
+// Keys returns what may be read, or written, or with ReadWrite both.
+func (e Effective) Keys(a Access) Set {
+	switch a {
+	case Read:
+		return e.Read
+	case Write:
+		return e.Write
+	case ReadWrite:
+		return e.Read.Intersection(e.Write)
+	}
+	return Set{}
+}
+
+// Allows says whether a on all of r is allowed. It is not for a range without
+// keys, about which the server decides by the accident of how its tree of
+// permissions has grown.
+func (e Effective) Allows(a Access, r Range) bool {
+	return !r.IsEmpty() && e.Keys(a).Contains(r)
+}
+
+// Decision is the answer to whether somebody may do something, with its
+// reasons.
+type Decision struct {
+	Allowed bool
+
+	// Grants allow it together, or as much of it as is allowed. For reading and
+	// for writing none of them could be left out. In the order of their keys.
+	Grants []Grant
+
+	// Missing is the first key that is not covered, and MissingAccess what is
+	// not allowed there. Nil where it is allowed.
+	Missing       []byte
+	MissingAccess Access
+
+	// Needed are the permissions that are lacking, in the order of their keys.
+	Needed []Permission
+}
+
+// Decide says whether a on all of r is allowed, and why.
+func (e Effective) Decide(a Access, r Range) Decision {
+	d := Decision{Allowed: e.Allows(a, r)}
+	var lacking [ReadWrite + 1]Set
+	for _, kind := range a.Kinds() {
+		d.Grants = append(d.Grants, e.covering(kind, a, r)...)
+		key, missing := e.Keys(kind).FirstMissing(r)
+		if !missing {
+			continue
+		}
+		lacking[kind] = SetOf(r).Difference(e.Keys(kind))
+		switch order := bytes.Compare(key, d.Missing); {
+		case d.Missing == nil || order < 0:
+			d.Missing, d.MissingAccess = key, kind
+		case order == 0:
+			d.MissingAccess |= kind
+		}
+	}
+	d.Grants = distinct(d.Grants)
+	both := lacking[Read].Intersection(lacking[Write])
+	for kind, keys := range map[Access]Set{ReadWrite: both, Read: lacking[Read].Difference(both), Write: lacking[Write].Difference(both)} {
+		for _, r := range keys.Ranges() {
+			d.Needed = append(d.Needed, Permission{Access: kind, Range: r})
+		}
+	}
+	slices.SortFunc(d.Needed, func(a, b Permission) int { return bytes.Compare(a.Range.Key, b.Range.Key) })
+	return d
+}
+
+// covering returns the fewest grants of kind, Read or Write, that cover as much
+// of r as all of them do. Of two that are as good, one that grants all
+// is taken.
+func (e Effective) covering(kind, all Access, r Range) []Grant {
+	wanted, some := spanOf(r)
+	if !some {
+		return nil
+	}
+	type candidate struct {
+		span
+		Grant
+	}
+	var candidates []candidate
+	for _, g := range e.Grants {
+		if s, _ := spanOf(g.Range); g.Access.Has(kind) && g.counts() && !before(s.end, wanted.start) && !before(wanted.end, s.start) {
+			candidates = append(candidates, candidate{s, g})
+		}
+	}
+	slices.SortStableFunc(candidates, func(a, b candidate) int { return cmp.Compare(a.start, b.start) })
+	// From left to right, of those that begin where coverage ends so far the
+	// one that reaches farthest.
+	var chosen []Grant
+	at, done := wanted.start, false
+	for i := 0; i < len(candidates) && !done; {
+		if candidates[i].start > at {
+			at = candidates[i].start // nothing covers what is before
+		}
+		best := i
+		for ; i < len(candidates) && candidates[i].start <= at; i++ {
+			farther := compareEnds(candidates[i].end, candidates[best].end)
+			if farther > 0 || farther == 0 && candidates[i].Access.Has(all) && !candidates[best].Access.Has(all) {
+				best = i
+			}
+		}
+		if before(candidates[best].end, at) {
+			continue
+		}
+		chosen = append(chosen, candidates[best].Grant)
+		at = candidates[best].end
+		done = at == "" || before(wanted.end, at)
+	}
+	return chosen
+}
+
+// distinct returns grants without repetitions, in their order.
+func distinct(grants []Grant) []Grant {
+	var once []Grant
+	for _, g := range grants {
+		if !slices.ContainsFunc(once, func(o Grant) bool { return o.Role == g.Role && o.Equal(g.Permission) }) {
+			once = append(once, g)
+		}
+	}
+	return once
+}

@@ -1,0 +1,293 @@
+// Package directory reads the users and roles of a cluster into the domain of
+// package access.
+package directory
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+
+	"go.etcd.io/etcd/api/v3/authpb"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/ectl-io/ectl/internal/access"
+)
+
+// Snapshot is all users and roles of a cluster at one moment.
+type Snapshot struct {
+	access.State
+
+	// Enabled says whether authentication is on. While it is off, everybody may
+	// do everything.
+	Enabled bool
+
+	// Revision is the auth revision of the moment. It is 0 where the server
+	// does not tell it: before 3.5.
+	Revision uint64
+}
+
+// Bound bounds the wait for the answer to one request.
+type Bound func(context.Context) (context.Context, context.CancelFunc)
+
+const (
+	// parallel is how many requests are on their way at once.
+	parallel = 32
+
+	// attempts is how often users and roles are read because they have changed
+	// meanwhile.
+	attempts = 10
+)
+
+// ErrUnsettled means that users and roles changed each time that they were
+// read.
+var ErrUnsettled = errors.New("users and roles are being changed all the time: no two looks at them agree; try again when that is over")
+
+// Read reads all users and roles. There is no request that reads them at once:
+// it reads again when something has changed meanwhile, by the auth revision or,
+// where the server has none, by a second look. Only root may do that while
+// authentication is on.
+func Read(ctx context.Context, api clientv3.Auth, bound Bound) (Snapshot, error) {
+	r := reader{api: api, bound: bound}
+	before, err := r.status(ctx)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	var last Snapshot
+	for attempt := range attempts {
+		state, err := r.all(ctx)
+		if err != nil && !isGone(err) {
+			return Snapshot{}, err
+		}
+		after, statusErr := r.status(ctx)
+		if statusErr != nil {
+			return Snapshot{}, statusErr
+		}
+		this := after
+		this.State = state
+		settled := before.Revision == after.Revision && before.Enabled == after.Enabled
+		if after.Revision == 0 {
+			settled = attempt > 0 && equal(last.State, state)
+		}
+		if err == nil && settled {
+			return this, nil
+		}
+		before, last = after, this
+	}
+	return Snapshot{}, ErrUnsettled
+}
+
+// ReadUser reads one user and its roles. A user may do so for itself.
+func ReadUser(ctx context.Context, api clientv3.Auth, bound Bound, name string) (access.State, error) {
+	r := reader{api: api, bound: bound}
+	for range attempts {
+		user, err := r.user(ctx, name)
+		if err != nil {
+			return access.State{}, err
+		}
+		roles, err := each(ctx, user.Roles, r.role)
+		switch {
+		case err == nil:
+			state := access.NewState()
+			state.Users[name] = user
+			for _, role := range roles {
+				state.Roles[role.Name] = role
+			}
+			return state, nil
+		case !isGone(err) && !errors.Is(err, rpctypes.ErrPermissionDenied):
+			return access.State{}, err
+		}
+		// A role was deleted, or taken from the user, since the user was read.
+		again, againErr := r.user(ctx, name)
+		if againErr != nil {
+			return access.State{}, againErr
+		}
+		if slices.Equal(again.Roles, user.Roles) {
+			return access.State{}, err
+		}
+	}
+	return access.State{}, ErrUnsettled
+}
+
+// isGone says whether err is that a user or role is no longer there that was
+// listed before.
+func isGone(err error) bool {
+	return errors.Is(err, rpctypes.ErrUserNotFound) || errors.Is(err, rpctypes.ErrRoleNotFound)
+}
+
+// reader makes the requests.
+type reader struct {
+	api   clientv3.Auth
+	bound Bound
+}
+
+// status returns the snapshot without its state.
+func (r reader) status(ctx context.Context) (Snapshot, error) {
+	ctx, cancel := r.bound(ctx)
+	defer cancel()
+	response, err := r.api.AuthStatus(ctx)
+	if status.Code(err) == codes.Unimplemented {
+		enabled, err := r.enabledBefore35(ctx)
+		return Snapshot{Enabled: enabled}, err
+	}
+	if err != nil {
+		return Snapshot{}, err
+	}
+	return Snapshot{Enabled: response.Enabled, Revision: response.AuthRevision}, nil
+}
+
+// enabledBefore35 finds out whether authentication is on by a login that cannot
+// succeed, of nobody: where it is off, the server says that first.
+func (r reader) enabledBefore35(ctx context.Context) (bool, error) {
+	_, err := r.api.Authenticate(ctx, "", "")
+	switch {
+	case errors.Is(err, rpctypes.ErrAuthNotEnabled):
+		return false, nil
+	case err == nil, errors.Is(err, rpctypes.ErrAuthFailed):
+		return true, nil
+	}
+	return false, err
+}
+
+func (r reader) all(ctx context.Context) (access.State, error) {
+	users, err := r.users(ctx)
+	if err != nil {
+		return access.State{}, err
+	}
+	roles, err := r.roles(ctx)
+	if err != nil {
+		return access.State{}, err
+	}
+	state := access.NewState()
+	all, err := each(ctx, users, r.user)
+	if err != nil {
+		return state, err
+	}
+	for _, user := range all {
+		state.Users[user.Name] = user
+	}
+	held, err := each(ctx, roles, r.role)
+	if err != nil {
+		return state, err
+	}
+	for _, role := range held {
+		state.Roles[role.Name] = role
+	}
+	return state, nil
+}
+
+func (r reader) users(ctx context.Context) ([]string, error) {
+	ctx, cancel := r.bound(ctx)
+	defer cancel()
+	response, err := r.api.UserList(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return response.Users, nil
+}
+
+func (r reader) roles(ctx context.Context) ([]string, error) {
+	ctx, cancel := r.bound(ctx)
+	defer cancel()
+	response, err := r.api.RoleList(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return response.Roles, nil
+}
+
+func (r reader) user(ctx context.Context, name string) (access.User, error) {
+	ctx, cancel := r.bound(ctx)
+	defer cancel()
+	response, err := r.api.UserGet(ctx, name)
+	if err != nil {
+		return access.User{}, err
+	}
+	return access.User{Name: name, Roles: response.Roles}, nil
+}
+
+func (r reader) role(ctx context.Context, name string) (access.Role, error) {
+	ctx, cancel := r.bound(ctx)
+	defer cancel()
+	response, err := r.api.RoleGet(ctx, name)
+	if err != nil {
+		return access.Role{}, err
+	}
+	role := access.Role{Name: name, Permissions: make([]access.Permission, 0, len(response.Perm))}
+	for _, perm := range response.Perm {
+		role.Permissions = append(role.Permissions, Permission(perm))
+	}
+	return role, nil
+}
+
+// Permission returns a permission of the API in terms of the domain.
+func Permission(perm *authpb.Permission) access.Permission {
+	p := access.Permission{Range: access.Range{Key: perm.GetKey(), End: perm.GetRangeEnd()}}
+	switch perm.GetPermType() {
+	case authpb.READ:
+		p.Access = access.Read
+	case authpb.WRITE:
+		p.Access = access.Write
+	case authpb.READWRITE:
+		p.Access = access.ReadWrite
+	}
+	return p
+}
+
+// PermissionType returns the kind of a permission in terms of the API.
+func PermissionType(a access.Access) clientv3.PermissionType {
+	kind := authpb.READ
+	switch a {
+	case access.Write:
+		kind = authpb.WRITE
+	case access.ReadWrite:
+		kind = authpb.READWRITE
+	case access.Read:
+	}
+	return clientv3.PermissionType(kind)
+}
+
+// each calls get for all names, some of them at once, and returns the answers
+// in their order. The first error ends it.
+func each[T any](ctx context.Context, names []string, get func(context.Context, string) (T, error)) ([]T, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	answers := make([]T, len(names))
+	next := make(chan int)
+	var asking sync.WaitGroup
+	for range min(parallel, len(names)) {
+		asking.Go(func() {
+			for i := range next {
+				answer, err := get(ctx, names[i])
+				if err != nil {
+					cancel(err)
+					return
+				}
+				answers[i] = answer
+			}
+		})
+	}
+	for i := range names {
+		select {
+		case next <- i:
+			continue
+		case <-ctx.Done():
+		}
+		break
+	}
+	close(next)
+	asking.Wait()
+	return answers, context.Cause(ctx)
+}
+
+// equal says whether a and b hold the same users and roles.
+func equal(a, b access.State) bool {
+	return slices.Equal(a.UserNames(), b.UserNames()) && slices.Equal(a.RoleNames(), b.RoleNames()) &&
+		!slices.ContainsFunc(a.UserNames(), func(name string) bool { return !slices.Equal(a.Users[name].Roles, b.Users[name].Roles) }) &&
+		!slices.ContainsFunc(a.RoleNames(), func(name string) bool {
+			return !slices.EqualFunc(a.Roles[name].Permissions, b.Roles[name].Permissions, access.Permission.Equal)
+		})
+}
