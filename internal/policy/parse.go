@@ -1,0 +1,498 @@
+package policy
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf16"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/ectl-io/ectl/internal/access"
+)
+
+// Document is a policy file that was read.
+type Document struct {
+	Name string // of the file, for errors
+	Text []byte // YAML, or JSON, which is YAML
+}
+
+// Parse reads documents that together are one policy. The error is Errors,
+// all of them at once; a file that is no YAML has one alone.
+func Parse(documents ...Document) (Policy, error) {
+	p := &parser{policy: Policy{Roles: map[string]Role{}, Users: map[string]User{}}}
+	files := make([]string, 0, len(documents))
+	for _, d := range documents {
+		files = append(files, d.Name)
+		p.file = d.Name
+		p.document(d.Text)
+	}
+	if len(documents) == 0 {
+		p.problems = append(p.problems, Problem{Message: "there is no policy file"})
+	}
+	p.checkNames()
+	if len(p.problems) > 0 {
+		return Policy{}, p.problems.sorted(files)
+	}
+	return p.policy, nil
+}
+
+// parser collects a policy and its problems over several files.
+type parser struct {
+	file     string
+	policy   Policy
+	problems Errors
+	memberOf []membership
+}
+
+// membership is a role in a user's list, to be looked up when all roles are
+// known.
+type membership struct {
+	role string
+	at   Position
+}
+
+func (p *parser) at(n *yaml.Node) Position {
+	return Position{File: p.file, Line: n.Line, Column: n.Column}
+}
+
+func (p *parser) problem(n *yaml.Node, hint, format string, args ...any) {
+	p.problems = append(p.problems, Problem{At: p.at(n), Message: fmt.Sprintf(format, args...), Hint: hint})
+}
+
+func (p *parser) document(text []byte) {
+	var node yaml.Node
+	if err := yaml.Load(asYAML(text), &node); err != nil {
+		p.problems = append(p.problems, p.syntax(err))
+		return
+	}
+	root := &node
+	if node.Kind == yaml.DocumentNode && len(node.Content) == 1 {
+		root = node.Content[0]
+	}
+	seen := false
+	p.fields(root, "a policy", documentFields(), func(name string, key, value *yaml.Node) {
+		switch name {
+		case fieldAPIVersion:
+			seen = true
+			if value.Value != APIVersion {
+				p.problem(value, "write "+APIVersion, "the apiVersion is %q, which this program does not know", value.Value)
+			}
+		case fieldRoles:
+			p.names(value, "a role", p.role)
+		case fieldUsers:
+			p.names(value, "a user", p.user)
+		case fieldExpect:
+			p.items(value, "assertions", p.assertion)
+		case fieldWaive:
+			p.items(value, "waivers", p.waiver)
+		}
+	})
+	if !seen && root.Kind == yaml.MappingNode {
+		p.problem(root, "write "+fieldAPIVersion+": "+APIVersion+" into the first line", "the file does not say its apiVersion")
+	}
+}
+
+// syntax is the problem of a file that is no YAML.
+func (p *parser) syntax(err error) Problem {
+	problem := Problem{At: Position{File: p.file}, Message: err.Error()}
+	var fault *yaml.LoadError
+	if !errors.As(err, &fault) {
+		return problem
+	}
+	problem.At.Line, problem.At.Column = fault.Mark.Line, fault.Mark.Column
+	problem.Message = strings.TrimPrefix(fault.Message, "yaml: ")
+	switch {
+	case strings.Contains(problem.Message, "no documents"):
+		problem.Message, problem.Hint = "the file is empty", "write "+fieldAPIVersion+": "+APIVersion+" into its first line"
+	case strings.Contains(problem.Message, "found multiple"):
+		problem.Message, problem.Hint = "the file has several documents", "a policy is one; make a file of each and give them all with -f"
+	case strings.Contains(problem.Message, "cannot start any token"):
+		problem.Hint = "YAML is indented with spaces, not with tabs; a word that begins with @ or ` needs quotes"
+	case fault.ContextMsg != "":
+		problem.Message = fault.ContextMsg + ": " + problem.Message
+	}
+	return problem
+}
+
+// resolve returns the node that an alias stands for, or n itself.
+func resolve(n *yaml.Node) *yaml.Node {
+	for n.Kind == yaml.AliasNode && n.Alias != nil {
+		n = n.Alias
+	}
+	return n
+}
+
+// pairs calls each for every pair of the mapping n, and reports what is none
+// and keys that occur twice. what is the mapping's content, for errors.
+func (p *parser) pairs(n *yaml.Node, what string, each func(key, value *yaml.Node)) {
+	n = resolve(n)
+	if isNull(n) {
+		return
+	}
+	if n.Kind != yaml.MappingNode {
+		p.problem(n, "", "%s is written as names with values, not as %s", what, kindName(n))
+		return
+	}
+	first := map[string]*yaml.Node{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key := resolve(n.Content[i])
+		if key.Kind != yaml.ScalarNode || isNull(key) {
+			p.problem(key, "", "a name is text, not %s", kindName(key))
+			continue
+		}
+		if key.Tag == "!!merge" {
+			p.problem(key, "give the whole value an anchor, or repeat its fields", "merge keys are not part of the format")
+			continue
+		}
+		if before, twice := first[key.Value]; twice {
+			p.problem(key, "", "%q is given twice, first in line %d", key.Value, before.Line)
+			continue
+		}
+		first[key.Value] = key
+		each(key, resolve(n.Content[i+1]))
+	}
+}
+
+// fields calls each for every field of the mapping n whose name is in known,
+// and reports the others.
+func (p *parser) fields(n *yaml.Node, what string, known []string, each func(name string, key, value *yaml.Node)) {
+	if n = resolve(n); isNull(n) {
+		p.problem(n, "its fields are "+strings.Join(known, ", "), "%s is empty", what)
+		return
+	}
+	p.pairs(n, what, func(key, value *yaml.Node) {
+		if slices.Contains(known, key.Value) {
+			each(key.Value, key, value)
+			return
+		}
+		hint := Suggest(key.Value, known)
+		if hint == "" {
+			hint = "the fields are " + strings.Join(known, ", ")
+		}
+		p.problem(key, hint, "%s has no field %q", what, key.Value)
+	})
+}
+
+// names calls each for every name of the mapping n: its roles, or users.
+func (p *parser) names(n *yaml.Node, what string, each func(name string, key, value *yaml.Node)) {
+	p.pairs(n, "a list of what each name of "+what+" has", func(key, value *yaml.Node) {
+		if key.Value == "" {
+			p.problem(key, "", "the name of %s is empty", what)
+			return
+		}
+		each(key.Value, key, value)
+	})
+}
+
+// items calls each for every item of the sequence n.
+func (p *parser) items(n *yaml.Node, what string, each func(item *yaml.Node)) {
+	n = resolve(n)
+	if isNull(n) {
+		return
+	}
+	if n.Kind != yaml.SequenceNode {
+		p.problem(n, "begin each with a dash, or write them in [ ]", "%s are a list, not %s", what, kindName(n))
+		return
+	}
+	for _, item := range n.Content {
+		each(resolve(item))
+	}
+}
+
+// text returns the text of the scalar n, and false after reporting that it is
+// none. Numbers and truth values are taken as they are written.
+func (p *parser) text(n *yaml.Node, what string) (string, bool) {
+	n = resolve(n)
+	if n.Kind != yaml.ScalarNode || isNull(n) {
+		p.problem(n, "", "%s is text, not %s", what, kindName(n))
+		return "", false
+	}
+	if n.Tag == "!!binary" {
+		p.problem(n, "give it in a field whose name ends with "+base64Suffix, "the tag !!binary is not part of the format")
+		return "", false
+	}
+	return n.Value, true
+}
+
+func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }
+
+func kindName(n *yaml.Node) string {
+	switch {
+	case n.Kind == yaml.MappingNode:
+		return "names with values"
+	case n.Kind == yaml.SequenceNode:
+		return "a list"
+	case isNull(n):
+		return "nothing"
+	}
+	return strconv.Quote(n.Value)
+}
+
+func (p *parser) role(name string, key, value *yaml.Node) {
+	if before, twice := p.policy.Roles[name]; twice {
+		p.problem(key, "", "the role %q is also in %s", name, before.At)
+		return
+	}
+	role := Role{Name: name, At: p.at(key)}
+	p.items(value, "the permissions of the role "+name, func(item *yaml.Node) {
+		permission, ok := p.permission(item)
+		if !ok {
+			return
+		}
+		for _, other := range role.Permissions {
+			if other.Range.Equal(permission.Range) {
+				hint := "leave one of them out"
+				if other.Access != permission.Access {
+					hint = "write it once, with the access that is meant: " + (other.Access | permission.Access).String() + " for both"
+				}
+				p.problem(item, hint, "the role %s has %s twice", name, permission.Range)
+				return
+			}
+		}
+		role.Permissions = append(role.Permissions, permission)
+	})
+	if name == access.RootRole && len(role.Permissions) > 0 {
+		p.problem(key, "leave its permissions out", "the role root allows everything, whatever it holds")
+	}
+	p.policy.Roles[name] = role
+}
+
+func (p *parser) permission(n *yaml.Node) (permission access.Permission, ok bool) {
+	var said []string // names of the fields that say which keys
+	faults := len(p.problems)
+	p.fields(n, "a permission", permissionFields(), func(name string, key, value *yaml.Node) {
+		switch name {
+		case fieldAccess:
+			text, isText := p.text(value, "the access")
+			if !isText {
+				return
+			}
+			var err error
+			if permission.Access, err = access.ParseAccess(text); err != nil {
+				p.problem(value, Suggest(text, access.AccessNames()), "%s", err)
+			}
+			return
+		case fieldAll:
+			if value.Value != "true" {
+				p.problem(value, "say which keys with "+strings.Join(keyFields(), ", "), "%s is true or not there", fieldAll)
+			}
+			permission.Range = access.Everything()
+		default:
+			permission.Range = p.keys(name, value)
+		}
+		said = append(said, name)
+		if len(said) == 2 {
+			p.problem(key, "make two permissions of it", "a permission has one range, here are %s and %s", said[0], said[1])
+		}
+	})
+	if len(p.problems) > faults {
+		return permission, false
+	}
+	if permission.Access == 0 {
+		p.problem(n, "add "+fieldAccess+": read, write or readwrite", "the permission does not say its access")
+	}
+	if len(said) == 0 {
+		p.problem(n, "add one of "+strings.Join(keyFields(), ", ")+", "+fieldAll, "the permission does not say for which keys it is")
+	}
+	return permission, len(p.problems) == faults
+}
+
+// keys returns the range that the field called name says, having reported what
+// is wrong with it.
+func (p *parser) keys(name string, value *yaml.Node) access.Range {
+	field, inBase64 := strings.CutSuffix(name, base64Suffix)
+	nodes := []*yaml.Node{value}
+	if field == fieldRange {
+		if value.Kind != yaml.SequenceNode || len(value.Content) != 2 {
+			p.problem(value, "write [FROM, TO]: its keys are those from FROM up to TO, without TO", "a range has two keys")
+			return access.Range{}
+		}
+		nodes = value.Content
+	}
+	keys := make([]string, 0, len(nodes))
+	for _, n := range nodes {
+		text, ok := p.text(n, "a key")
+		if !ok {
+			return access.Range{}
+		}
+		if inBase64 {
+			decoded, err := base64.StdEncoding.DecodeString(text)
+			if err != nil {
+				p.problem(resolve(n), "encode the key with: base64 -w0", "%q is not base64", text)
+				return access.Range{}
+			}
+			text = string(decoded)
+		}
+		keys = append(keys, text)
+	}
+	r, err := keyRange(field, keys)
+	if h, ok := errors.AsType[hinted](err); ok {
+		p.problem(value, h.hint, "%s", h.message)
+	}
+	return r
+}
+
+func (p *parser) user(name string, key, value *yaml.Node) {
+	if before, twice := p.policy.Users[name]; twice {
+		p.problem(key, "", "the user %q is also in %s", name, before.At)
+		return
+	}
+	user := User{Name: name, At: p.at(key)}
+	if !isNull(value) { // a user without anything is one, too
+		p.fields(value, "a user", userFields(), func(field string, _, value *yaml.Node) {
+			switch field {
+			case fieldRoles:
+				p.items(value, "the roles of the user "+name, func(item *yaml.Node) {
+					role, ok := p.text(item, "the name of a role")
+					switch {
+					case !ok:
+					case slices.Contains(user.Roles, role):
+						p.problem(item, "", "the user %s has the role %s twice", name, role)
+					default:
+						user.Roles = append(user.Roles, role)
+						p.memberOf = append(p.memberOf, membership{role, p.at(item)})
+					}
+				})
+			case fieldPassword:
+				user.Password = p.password(value)
+			}
+		})
+	}
+	p.policy.Users[name] = user
+}
+
+func (p *parser) password(n *yaml.Node) Password {
+	password := Password{At: p.at(n)}
+	const hint = "write none, or where it comes from: {env: VARIABLE}, {file: PATH}, {command: LINE} or {generate: true}"
+	if n.Kind == yaml.ScalarNode && !isNull(n) {
+		if n.Value == string(None) {
+			password.Source = None
+			return password
+		}
+		// Never with its text, which is a secret by now.
+		p.problem(n, hint, "a password does not stand in the policy itself")
+		return password
+	}
+	p.fields(n, "a password", passwordFields(), func(name string, key, value *yaml.Node) {
+		if password.Source != Unsaid {
+			p.problem(key, "", "the password comes from one place, here are %s and %s", password.Source, name)
+			return
+		}
+		password.Source = Source(name)
+		if password.Source == Generate {
+			if value.Value != "true" {
+				p.problem(value, hint, "%s is true or not there", name)
+			}
+			return
+		}
+		text, ok := p.text(value, name)
+		if ok && text == "" {
+			p.problem(value, hint, "%s is empty", name)
+		}
+		password.Value = text
+	})
+	if password.Source == Unsaid && n.Kind == yaml.MappingNode && len(n.Content) == 0 {
+		p.problem(n, hint, "the password comes from nowhere")
+	}
+	return password
+}
+
+func (p *parser) assertion(n *yaml.Node) {
+	text, ok := p.text(n, "an assertion")
+	if !ok {
+		return
+	}
+	a, err := ParseAssertion(text)
+	if err != nil {
+		p.problem(n, "", "%s", err)
+		return
+	}
+	a.At = p.at(n)
+	p.policy.Expect = append(p.policy.Expect, a)
+}
+
+func (p *parser) waiver(n *yaml.Node) {
+	w := Waiver{At: p.at(n)}
+	p.fields(n, "a waiver", waiverFields(), func(name string, _, value *yaml.Node) {
+		text, _ := p.text(value, name)
+		switch name {
+		case fieldRule:
+			w.Rule = text
+		case fieldObject:
+			w.Object = text
+		case fieldReason:
+			w.Reason = strings.TrimSpace(text)
+		}
+	})
+	if n.Kind == yaml.MappingNode && (w.Rule == "" || w.Object == "" || w.Reason == "") {
+		p.problem(n, "say what lint found with rule and object, as it prints them, and why that is fine with reason", "the waiver is not complete")
+	}
+	p.policy.Waivers = append(p.policy.Waivers, w)
+}
+
+// checkNames reports roles of users that no file has.
+func (p *parser) checkNames() {
+	known := []string{access.RootRole}
+	for name := range p.policy.Roles {
+		known = append(known, name)
+	}
+	for _, m := range p.memberOf {
+		if !slices.Contains(known, m.role) {
+			hint := Suggest(m.role, known)
+			if hint == "" {
+				hint = "add it under " + fieldRoles
+			}
+			p.problems = append(p.problems, Problem{At: m.at, Message: fmt.Sprintf("the role %q is not in the policy", m.role), Hint: hint})
+		}
+	}
+}
+
+// asYAML returns text in a form that YAML understands as it is meant: JSON
+// writes characters beyond 16 bits as two escapes, which YAML does not know,
+// and takes for text what ends lines in YAML.
+func asYAML(text []byte) []byte {
+	trimmed := bytes.TrimLeft(text, "\ufeff \t\r\n")
+	if !bytes.HasPrefix(trimmed, []byte("{")) || !json.Valid(trimmed) {
+		return text
+	}
+	for _, lineEnd := range []string{"\u0085", "\u2028", "\u2029"} {
+		text = bytes.ReplaceAll(text, []byte(lineEnd), fmt.Appendf(nil, `\u%04x`, []rune(lineEnd)[0]))
+	}
+	if !bytes.Contains(bytes.ToLower(text), []byte(`\ud`)) {
+		return text
+	}
+	joined := make([]byte, 0, len(text))
+	for i := 0; i < len(text); {
+		if text[i] == '\\' && i+1 < len(text) {
+			if high, low, ok := surrogates(text[i:]); ok {
+				joined = append(joined, string(utf16.DecodeRune(high, low))...)
+				i += 2 * len(`\u0000`)
+				continue
+			}
+			joined, i = append(joined, text[i], text[i+1]), i+2
+			continue
+		}
+		joined, i = append(joined, text[i]), i+1
+	}
+	return joined
+}
+
+// surrogates reads the two escapes of one character at the start of text.
+func surrogates(text []byte) (high, low rune, ok bool) {
+	const length = len(`\u0000`)
+	if len(text) < 2*length || text[1] != 'u' || text[length] != '\\' || text[length+1] != 'u' {
+		return 0, 0, false
+	}
+	first, err1 := strconv.ParseUint(string(text[2:length]), 16, 16)
+	second, err2 := strconv.ParseUint(string(text[length+2:2*length]), 16, 16)
+	if err1 != nil || err2 != nil || utf16.DecodeRune(rune(first), rune(second)) == '\ufffd' {
+		return 0, 0, false
+	}
+	return rune(first), rune(second), true
+}
