@@ -15,10 +15,8 @@ import (
 // etcdctl's names win.
 func expandPrefixes(root *cobra.Command, args []string) []string {
 	expanded := append([]string(nil), args...)
-	cmd, at, end := root, 0, len(expanded)
-	if end > 0 && (expanded[0] == cobra.ShellCompRequestCmd || expanded[0] == cobra.ShellCompNoDescRequestCmd) {
-		at, end = 1, end-1 // the last word is still being typed
-	}
+	cmd := root
+	at, end := firstWord(root, expanded)
 	for cmd.HasSubCommands() {
 		at = nextWord(cmd, expanded, at, end)
 		if at >= end {
@@ -38,6 +36,17 @@ func expandPrefixes(root *cobra.Command, args []string) []string {
 		at++
 	}
 	return expanded
+}
+
+// firstWord returns the index of the argument that names a command below root,
+// and where the arguments end that may name commands. It is at the end where
+// none does.
+func firstWord(root *cobra.Command, args []string) (at, end int) {
+	end = len(args)
+	if end > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd) {
+		at, end = 1, end-1 // the last word is still being typed
+	}
+	return nextWord(root, args, at, end), end
 }
 
 // nextWord returns the index of the first argument from at on that is neither

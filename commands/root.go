@@ -27,7 +27,7 @@ import (
 // then ctx's cause and is not printed.
 func Run(ctx context.Context, program string, streams *iostreams.Streams, args []string) exit.Code {
 	f := cli.NewFactory(program, streams)
-	root := NewRoot(f)
+	root := newRoot(f, args)
 	root.SetArgs(expandPrefixes(root, args))
 	err := root.ExecuteContext(ctx)
 	if err != nil {
@@ -42,8 +42,63 @@ func Run(ctx context.Context, program string, streams *iostreams.Streams, args [
 	return exit.CodeOf(err)
 }
 
+// topCommand is a command right below the root, by its name.
+type topCommand struct {
+	name string
+	make func(*cli.Factory) *cobra.Command
+}
+
+// topCommands returns the commands below the root.
+func topCommands() []topCommand {
+	return []topCommand{
+		{"get", kv.NewGetCmd},
+		{"put", kv.NewPutCmd},
+		{"del", kv.NewDelCmd},
+		{"txn", kv.NewTxnCmd},
+		{"compaction", kv.NewCompactionCmd},
+		{"watch", watch.NewCmd},
+		{"lease", lease.NewCmd},
+		{"user", user.NewCmd},
+		{"role", role.NewCmd},
+		{"auth", auth.NewCmd},
+		{"member", cluster.NewMemberCmd},
+		{"endpoint", cluster.NewEndpointCmd},
+		{"move-leader", cluster.NewMoveLeaderCmd},
+		{"defrag", cluster.NewDefragCmd},
+		{"snapshot", snapshot.NewCmd},
+		{"alarm", cluster.NewAlarmCmd},
+		{"downgrade", cluster.NewDowngradeCmd},
+		{"version", newVersionCmd},
+		{"options", newOptionsCmd},
+		{"completion", newCompletionCmd},
+	}
+}
+
+// addCommands adds the commands to root. Where args name one of them in full it
+// is the only one: scripts and every Tab do so, and building all the others
+// would be a tenth of what they wait for. What args may otherwise mean depends
+// on all of them.
+func addCommands(root *cobra.Command, f *cli.Factory, args []string) {
+	all := topCommands()
+	at, end := firstWord(root, args)
+	if at < end {
+		for _, command := range all {
+			if command.name == args[at] {
+				root.AddCommand(command.make(f))
+				return
+			}
+		}
+	}
+	for _, command := range all {
+		root.AddCommand(command.make(f))
+	}
+}
+
 // NewRoot returns the whole command tree. f makes what its commands need.
-func NewRoot(f *cli.Factory) *cobra.Command {
+func NewRoot(f *cli.Factory) *cobra.Command { return newRoot(f, nil) }
+
+// newRoot returns the command tree, or the part of it that args need.
+func newRoot(f *cli.Factory, args []string) *cobra.Command {
 	root := &cobra.Command{
 		Use:   f.Program,
 		Short: "Administer etcd: keys, users, roles and authentication",
@@ -63,28 +118,7 @@ func NewRoot(f *cli.Factory) *cobra.Command {
 		&cobra.Group{ID: cli.GroupCluster, Title: "The cluster and its members:"},
 		&cobra.Group{ID: cli.GroupUtility, Title: "The program itself:"},
 	)
-	root.AddCommand(
-		kv.NewGetCmd(f),
-		kv.NewPutCmd(f),
-		kv.NewDelCmd(f),
-		kv.NewTxnCmd(f),
-		kv.NewCompactionCmd(f),
-		watch.NewCmd(f),
-		lease.NewCmd(f),
-		user.NewCmd(f),
-		role.NewCmd(f),
-		auth.NewCmd(f),
-		cluster.NewMemberCmd(f),
-		cluster.NewEndpointCmd(f),
-		cluster.NewMoveLeaderCmd(f),
-		cluster.NewDefragCmd(f),
-		snapshot.NewCmd(f),
-		cluster.NewAlarmCmd(f),
-		cluster.NewDowngradeCmd(f),
-		newVersionCmd(f),
-		newOptionsCmd(f),
-		newCompletionCmd(f),
-	)
+	addCommands(root, f, args)
 	root.SetHelpCommandGroupID(cli.GroupUtility)
 	setHelp(root, f)
 	completeGlobals(root)

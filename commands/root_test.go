@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -236,5 +237,45 @@ func TestRunsHaveNothingInCommon(t *testing.T) {
 	close(problems)
 	for problem := range problems {
 		t.Error(problem)
+	}
+}
+
+// A command line that names its command in full builds only that one: it must
+// be the one of this name, and say of itself what it says in the whole tree.
+func TestACommandAloneIsTheOneOfTheWholeTree(t *testing.T) {
+	factory := func() *cli.Factory {
+		return cli.NewFactory("ectl", &iostreams.Streams{In: strings.NewReader(""), Out: io.Discard, Err: io.Discard})
+	}
+	whole := NewRoot(factory())
+	help := func(root *cobra.Command, words ...string) string {
+		var text bytes.Buffer
+		root.SetOut(&text)
+		root.SetArgs(append(words, "--help"))
+		if err := root.Execute(); err != nil {
+			t.Errorf("%q --help: %v", words, err)
+		}
+		return text.String()
+	}
+	for _, command := range topCommands() {
+		line := []string{"--endpoints", "get", "--debug", command.name, "put"}
+		alone := newRoot(factory(), line)
+		var names []string
+		for _, sub := range alone.Commands() {
+			if sub.Name() != "help" {
+				names = append(names, sub.Name())
+			}
+		}
+		if !slices.Equal(names, []string{command.name}) {
+			t.Errorf("%q builds %q", line, names)
+			continue
+		}
+		if got, want := help(alone, command.name), help(whole, command.name); got != want {
+			t.Errorf("help of %s alone:\n%s\nin the whole tree:\n%s", command.name, got, want)
+		}
+	}
+	for _, line := range [][]string{{}, {"us"}, {"help", "user"}, {"__complete", "user"}, {"--user", "user"}, {"--", "user"}} {
+		if got := len(newRoot(factory(), line).Commands()); got < len(topCommands()) {
+			t.Errorf("%q builds %d commands", line, got)
+		}
 	}
 }
