@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"io"
 	"os"
@@ -162,7 +163,6 @@ func TestInterruptAtAPromptRestoresTheTerminal(t *testing.T) {
 	if _, ok := shown.screen.waitFor("Password of bob: ", 0); !ok {
 		t.Fatal("no prompt")
 	}
-	time.Sleep(100 * time.Millisecond)
 	if during, err := term.GetState(int(tty.Fd())); err != nil || *during == *before {
 		t.Fatalf("the prompt leaves the terminal as it was (%v): the password would be seen", err)
 	}
@@ -244,5 +244,46 @@ func TestDeletingARangeCanBeInterrupted(t *testing.T) {
 	}
 	if got.Status != "0" || got.Stdout != "1\n" || keys() != 0 {
 		t.Errorf("status %s, stdout %q, %d keys left", got.Status, got.Stdout, keys())
+	}
+}
+
+// Whoever answers at once, as a program does that waits for the question, sees
+// nothing of the answer, neither behind the first question nor between the two.
+func TestAnswersThatAreThereAtOnceAreNotShown(t *testing.T) {
+	home := t.TempDir()
+	for range 20 {
+		control, tty, err := pty.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.Command(filepath.Join(installed.ours, "ectl"), "user", "add", "bob")
+		cmd.Env = baseEnv(home, "ETCDCTL_ENDPOINTS=127.0.0.1:1", "ETCDCTL_COMMAND_TIMEOUT=1ms")
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = tty, tty, tty
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 0}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		_ = tty.Close() // so that the end of the program ends the reading
+		var shown []byte
+		answers := 0
+		for block := make([]byte, 4096); ; {
+			n, err := control.Read(block)
+			shown = append(shown, block[:n]...)
+			// The line break after the first answer is when the second is due.
+			if answers == 0 && bytes.Contains(shown, []byte("Password of bob: ")) || answers == 1 && bytes.Contains(shown, []byte("\n")) {
+				answers++
+				if _, err := control.WriteString("swordfish\n"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err != nil {
+				break
+			}
+		}
+		_ = cmd.Wait()
+		_ = control.Close()
+		if answers != 2 || bytes.Contains(shown, []byte("swordfish")) {
+			t.Fatalf("after %d answers the terminal shows:\n%s", answers, shown)
+		}
 	}
 }

@@ -48,11 +48,16 @@ func (p *Prompter) Secret(ctx context.Context, question string) (string, error) 
 		line, err := p.Line(ctx)
 		return strings.TrimSpace(line), err
 	}
-	out, done := p.terminalOut()
-	defer done()
-	fmt.Fprint(out, question)
-	answer, err := p.readWithoutEcho(ctx)
-	fmt.Fprintln(out)
+	var answer string
+	err := p.quietly(func() error {
+		out, done := p.terminalOut()
+		defer done()
+		fmt.Fprint(out, question)
+		var err error
+		answer, err = p.readWithoutEcho(ctx)
+		fmt.Fprintln(out)
+		return err
+	})
 	if err != nil {
 		return "", err
 	}
@@ -74,14 +79,17 @@ func (p *Prompter) Line(ctx context.Context) (string, error) {
 // NewPassword asks twice for the new password of the user name. An empty
 // password or two different ones are errors.
 func (p *Prompter) NewPassword(ctx context.Context, name string) (string, error) {
-	password, err := p.Secret(ctx, fmt.Sprintf("Password of %s: ", name))
-	if err != nil {
-		return "", err
-	}
-	if password == "" {
-		return "", ErrEmptyPassword
-	}
-	again, err := p.Secret(ctx, fmt.Sprintf("Type password of %s again for confirmation: ", name))
+	var password, again string
+	err := p.quietly(func() (err error) {
+		if password, err = p.Secret(ctx, fmt.Sprintf("Password of %s: ", name)); err != nil {
+			return err
+		}
+		if password == "" {
+			return ErrEmptyPassword
+		}
+		again, err = p.Secret(ctx, fmt.Sprintf("Type password of %s again for confirmation: ", name))
+		return err
+	})
 	if err != nil {
 		return "", err
 	}
@@ -104,6 +112,21 @@ func (p *Prompter) terminalOut() (io.Writer, func()) {
 		return tty, func() { _ = tty.Close() }
 	}
 	return p.err, func() {}
+}
+
+// quietly asks with the terminal's echo off, from before the first question is
+// shown until after the last answer: an answer that is there at once, pasted or
+// typed by a program, must not be seen either.
+func (p *Prompter) quietly(ask func() error) error {
+	if p.terminal == nil {
+		return ask()
+	}
+	restore, err := echoOff(int(p.terminal.Fd()))
+	if err != nil {
+		return fmt.Errorf("switch the terminal's echo off: %w", err)
+	}
+	defer restore()
+	return ask()
 }
 
 func (p *Prompter) readWithoutEcho(ctx context.Context) (string, error) {
