@@ -7,6 +7,8 @@ package completions
 import (
 	"context"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -48,13 +50,42 @@ func Args(f *cli.Factory, sources ...Source) cobra.CompletionFunc {
 		if len(args) >= len(sources) {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		candidates := live(cmd.Context(), f, sources[len(args)], Request{Word: toComplete, Args: args, Flags: cmd.Flags()})
-		directive := cobra.ShellCompDirectiveNoFileComp
-		if candidates.Open {
-			directive |= cobra.ShellCompDirectiveNoSpace
-		}
-		return candidates.Words, directive
+		return live(cmd.Context(), f, sources[len(args)], Request{Word: toComplete, Args: args, Flags: cmd.Flags()}).answer()
 	}
+}
+
+// Value completes the value of an option.
+func Value(f *cli.Factory, source Source) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return live(cmd.Context(), f, source, Request{Word: toComplete, Args: args, Flags: cmd.Flags()}).answer()
+	}
+}
+
+// Values completes the last of the values, separated by commas, of an option.
+// Those that stand before it are not offered again.
+func Values(f *cli.Factory, source Source) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		at := strings.LastIndexByte(toComplete, ',') + 1
+		before := toComplete[:at]
+		found := live(cmd.Context(), f, source, Request{Word: toComplete[at:], Args: args, Flags: cmd.Flags()})
+		var more Candidates
+		for _, word := range found.Words {
+			if !slices.Contains(strings.Split(before, ","), word) && !strings.Contains(word, ",") {
+				more.Words = append(more.Words, before+word)
+			}
+		}
+		more.Open = true // for a comma
+		return more.answer()
+	}
+}
+
+// answer is what cobra hands to the shell.
+func (c Candidates) answer() ([]cobra.Completion, cobra.ShellCompDirective) {
+	directive := cobra.ShellCompDirectiveNoFileComp
+	if c.Open {
+		directive |= cobra.ShellCompDirectiveNoSpace
+	}
+	return c.Words, directive
 }
 
 // live asks source, with a client that nobody waits for. Everything that goes

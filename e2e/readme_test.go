@@ -30,7 +30,7 @@ func TestREADME(t *testing.T) {
 	defer server.Stop()
 
 	dir := t.TempDir()
-	for _, name := range []string{"root", "alice"} {
+	for _, name := range []string{"root", "alice", "carol"} {
 		if err := os.WriteFile(filepath.Join(dir, name+".password"), []byte(name+"'s secret\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -141,7 +141,11 @@ func simpleRange(key, end string) string {
 // Fields implements Result.
 func (r RoleInfo) Fields(f *FieldText) {
 	f.Header(r.response().GetHeader())
-	for _, perm := range r.response().GetPerm() {
+	f.permissions(r.response().GetPerm())
+}
+
+func (f *FieldText) permissions(permissions []*authpb.Permission) {
+	for _, perm := range permissions {
 		f.Field("PermType", " "+perm.GetPermType().String()) // etcdctl writes two spaces here
 		f.Quoted("Key", string(perm.GetKey()))
 		f.Quoted("RangeEnd", string(perm.GetRangeEnd()))
@@ -159,12 +163,7 @@ const everythingDescription = "every key (role root)"
 func (r RoleInfo) Table() TableData {
 	t := TableData{Header: permissionColumns()}
 	for _, perm := range r.response().GetPerm() {
-		t.Rows = append(t.Rows, []string{
-			accessName(perm.GetPermType()),
-			cell(perm.GetKey()),
-			cell(perm.GetRangeEnd()),
-			access.Range{Key: perm.GetKey(), End: perm.GetRangeEnd()}.String(),
-		})
+		t.Rows = append(t.Rows, permissionCells(perm))
 	}
 	if r.allowsEverything() && len(t.Rows) == 0 {
 		t.Rows = [][]string{{accessName(authpb.READWRITE), "", "", everythingDescription}}
@@ -172,21 +171,35 @@ func (r RoleInfo) Table() TableData {
 	return t
 }
 
+// permissionCells are the cells of permissionColumns.
+func permissionCells(p *authpb.Permission) []string {
+	return []string{
+		accessName(p.GetPermType()),
+		cell(p.GetKey()),
+		cell(p.GetRangeEnd()),
+		access.Range{Key: p.GetKey(), End: p.GetRangeEnd()}.String(),
+	}
+}
+
 // Document implements Result.
 func (r RoleInfo) Document() Object {
 	permissions := []Object{}
 	for _, perm := range r.response().GetPerm() {
-		permission := Object{{"access", accessName(perm.GetPermType())}, {"key", Bytes(perm.GetKey())}}
-		if end := perm.GetRangeEnd(); len(end) > 0 {
-			permission = append(permission, Member{"range_end", Bytes(end)})
-		}
-		description := access.Range{Key: perm.GetKey(), End: perm.GetRangeEnd()}.String()
-		permissions = append(permissions, append(permission, Member{"description", description}))
+		permissions = append(permissions, permissionObject(perm))
 	}
 	if r.allowsEverything() && len(permissions) == 0 {
 		permissions = append(permissions, Object{{"access", accessName(authpb.READWRITE)}, {"description", everythingDescription}})
 	}
 	return Object{{"role", r.Name}, {"permissions", permissions}}
+}
+
+func permissionObject(p *authpb.Permission) Object {
+	permission := Object{{"access", accessName(p.GetPermType())}, {"key", Bytes(p.GetKey())}}
+	if end := p.GetRangeEnd(); len(end) > 0 {
+		permission = append(permission, Member{"range_end", Bytes(end)})
+	}
+	description := access.Range{Key: p.GetKey(), End: p.GetRangeEnd()}.String()
+	return append(permission, Member{"description", description})
 }
 
 // accessName is a kind of permission in the words that grant-permission takes.

@@ -4,9 +4,11 @@ import (
 	"context"
 
 	"github.com/spf13/cobra"
+	"go.etcd.io/etcd/api/v3/authpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/ectl-io/ectl/completions"
 	"github.com/ectl-io/ectl/internal/cli"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/output"
@@ -15,7 +17,10 @@ import (
 // addOptions is what "role add" was asked to do.
 type addOptions struct {
 	Name        string
+	Permissions []*authpb.Permission // to grant; none: the role alone
 	IfNotExists bool
+
+	grants grantFlags
 }
 
 func newAddCmd(f *cli.Factory, run func(context.Context, *addOptions) error) *cobra.Command {
@@ -23,17 +28,38 @@ func newAddCmd(f *cli.Factory, run func(context.Context, *addOptions) error) *co
 	cmd := &cobra.Command{
 		Use:   "add NAME",
 		Short: "Add a role",
-		Args:  cli.Args(1, 1, "a role name"),
+		Long: `Add a role, with permissions where --key-prefix, --key or --from-key name keys:
+the role and all of its permissions, or nothing. --read and --write stand beside
+the keys that they are for; several keys in a row share them. Each option can be
+given several times.
+
+With --if-not-exists a role that exists is given the permissions that it lacks.
+None is taken from it.`,
+		Example: `  ` + f.Program + ` role add app
+  ` + f.Program + ` role add app --key-prefix /app/ --read --write --key /config --read
+  ` + f.Program + ` role add app --if-not-exists --key /a --range-end /b --read`,
+		Args: cli.Args(1, 1, "a role name"),
 		RunE: f.RunE(func(ctx context.Context, args []string) error {
 			opts.Name = args[0]
+			var err error
+			if opts.Permissions, err = opts.grants.permissions(); err != nil {
+				return err
+			}
 			if run != nil {
 				return run(ctx, opts)
+			}
+			if len(opts.Permissions) > 0 {
+				return runAddWithPermissions(ctx, f, opts)
 			}
 			return runAdd(ctx, f, opts)
 		}),
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
-	cmd.Flags().BoolVar(&opts.IfNotExists, "if-not-exists", false, "succeed, and change nothing, where the role exists")
+	opts.grants.addFlags(cmd.Flags())
+	for _, name := range []string{flagKey, flagKeyPrefix, flagFromKey, flagRangeEnd} {
+		_ = cmd.RegisterFlagCompletionFunc(name, completions.Value(f, completions.Keys)) // the flag is there
+	}
+	cmd.Flags().BoolVar(&opts.IfNotExists, "if-not-exists", false, "succeed where the role exists")
 	return cmd
 }
 
@@ -44,6 +70,8 @@ func runAdd(ctx context.Context, f *cli.Factory, opts *addOptions) error {
 	return f.PrintChange(output.RoleAdded(opts.Name, response), err, cli.Again{
 		Allowed: opts.IfNotExists,
 		Errors:  []error{rpctypes.ErrRoleAlreadyExist},
-		Reason:  "Role " + opts.Name + " exists",
+		Reason:  roleExists(opts.Name),
 	})
 }
+
+func roleExists(name string) string { return "Role " + name + " exists" }

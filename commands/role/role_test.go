@@ -84,11 +84,70 @@ func TestKindsOfPermissionsAreInAnyCase(t *testing.T) {
 	}
 }
 
+// permissionsText are permissions as a line: "read key /a, write [/b, /c)".
+func permissionsText(permissions []*authpb.Permission) string {
+	var parts []string
+	for _, p := range permissions {
+		parts = append(parts, kind(p)+" "+keysOf(p).String())
+	}
+	return strings.Join(parts, ", ")
+}
+
+func TestWhatIsAllowedStandsBesideTheKeysThatItIsFor(t *testing.T) {
+	for line, want := range map[string]string{
+		"":                             "",
+		"--key-prefix /a/ --read":      "read prefix /a/",
+		"--key-prefix /a/ --write":     "write prefix /a/",
+		"--key /a --read --write":      "readwrite key /a",
+		"--read --write --key /a":      "readwrite key /a",
+		"--read --key /a --write":      "readwrite key /a",
+		"--from-key /z --write --read": "readwrite keys from /z",
+		"--key /a --range-end /c --write --read=true":             "readwrite [/a, /c)",
+		"--key /a --read --key /b --write":                        "read key /a, write key /b",
+		"--read --key /a --write --key /b":                        "read key /a, write key /b",
+		"--key /a --key-prefix /b --read --key /c --read --write": "read key /a, read prefix /b, readwrite key /c",
+		"--read --key /a --key-prefix /b --write --read --key /c": "read key /a, read prefix /b, readwrite key /c",
+		"--key /a --read --key /a --write":                        "readwrite key /a",
+		"--key /a --range-end /c --read --key /a --write":         "read [/a, /c), write key /a",
+		"--key-prefix /a --read --key /a --range-end /b --write":  "readwrite prefix /a",
+		"--key /a --read --key /b --read --write=false":           "read key /a, read key /b",
+	} {
+		run := clitest.New("")
+		var got addOptions
+		cmd := newAddCmd(run.Factory, func(_ context.Context, opts *addOptions) error { got = *opts; return nil })
+		if err := run.Execute(t.Context(), cmd, append([]string{"app"}, strings.Fields(line)...)...); err != nil || permissionsText(got.Permissions) != want {
+			t.Errorf("role add app %s grants %q, %v; want %q", line, permissionsText(got.Permissions), err, want)
+		}
+	}
+}
+
+func TestARoleIsGrantedWhatItLacks(t *testing.T) {
+	permission := func(kind authpb.Permission_Type, key, end string) *authpb.Permission {
+		return &authpb.Permission{PermType: kind, Key: []byte(key), RangeEnd: []byte(end)}
+	}
+	had := []*authpb.Permission{permission(authpb.READ, "/a", ""), permission(authpb.READWRITE, "/b/", "/b0"), permission(authpb.WRITE, "/c", "")}
+	for _, test := range []struct {
+		want []*authpb.Permission
+		text string
+	}{
+		{[]*authpb.Permission{permission(authpb.READ, "/a", "")}, ""},
+		{[]*authpb.Permission{permission(authpb.WRITE, "/b/", "/b0")}, ""},
+		{[]*authpb.Permission{permission(authpb.WRITE, "/a", "")}, "readwrite key /a"},
+		{[]*authpb.Permission{permission(authpb.READ, "/c", "")}, "readwrite key /c"},
+		{[]*authpb.Permission{permission(authpb.READWRITE, "/c", "")}, "readwrite key /c"},
+		{[]*authpb.Permission{permission(authpb.READ, "/c", "/e")}, "read [/c, /e)"},
+	} {
+		if got := permissionsText(missing(test.want, had)); got != test.text {
+			t.Errorf("of %s the role lacks %q, want %q", permissionsText(test.want), got, test.text)
+		}
+	}
+}
+
 func TestNamesOfRoles(t *testing.T) {
 	run := clitest.New("")
 	var add addOptions
 	cmd := newAddCmd(run.Factory, func(_ context.Context, opts *addOptions) error { add = *opts; return nil })
-	if err := run.Execute(t.Context(), cmd, "a:b", "--if-not-exists"); err != nil || add != (addOptions{"a:b", true}) {
+	if err := run.Execute(t.Context(), cmd, "a:b", "--if-not-exists"); err != nil || add.Name != "a:b" || !add.IfNotExists || add.Permissions != nil {
 		t.Errorf("role add is asked to do %+v, %v", add, err)
 	}
 	for _, name := range []string{"delete", "remove"} {
@@ -109,17 +168,32 @@ func TestWrongCommandLinesAreRefusedBeforeAnythingElse(t *testing.T) {
 		code exit.Code
 		says string
 	}{
-		"add":                                    {exit.BadArgs, "a role name"},
-		"add a b":                                {exit.BadArgs, "a role name"},
-		"add a -w nothing":                       {exit.BadFeature, "nothing"},
-		"delete":                                 {exit.BadArgs, "a role name"},
-		"delete a --if-not-exists":               {exit.Error, "if-not-exists"},
-		"get":                                    {exit.BadArgs, "a role name"},
-		"get a b":                                {exit.BadArgs, "a role name"},
-		"list a":                                 {exit.BadArgs, "no arguments"},
-		"grant-permission a read":                {exit.BadArgs, "a key"},
-		"grant-permission a execute /a":          {exit.BadArgs, "read, write or readwrite"},
-		"grant-permission a read /a /b --prefix": {exit.BadArgs, "--prefix"},
+		"add":                          {exit.BadArgs, "a role name"},
+		"add a b":                      {exit.BadArgs, "a role name"},
+		"add a -w nothing":             {exit.BadFeature, "nothing"},
+		"add a --key":                  {exit.Error, "--key"},
+		"add a --key= --read":          {exit.BadArgs, "is empty"},
+		"add a --key-prefix= --read":   {exit.BadArgs, "is empty"},
+		"add a --from-key= --read":     {exit.BadArgs, "is empty"},
+		"add a --read":                 {exit.BadArgs, "--read says nothing of the keys"},
+		"add a --key k":                {exit.BadArgs, "what is allowed on key k is not said"},
+		"add a --key k --read=false":   {exit.BadArgs, "what is allowed on key k is not said"},
+		"add a --key k --read=no":      {exit.BadArgs, "takes no value"},
+		"add a --key k --read --key l": {exit.BadArgs, "what is allowed on key l is not said"},
+		"add a --read --key k --write --key l --read":       {exit.BadArgs, "two ways"},
+		"add a --range-end k --read":                        {exit.BadArgs, "follow the --key"},
+		"add a --key-prefix k --range-end l --read":         {exit.BadArgs, "follow the --key"},
+		"add a --key k --range-end l --range-end m":         {exit.BadArgs, "follow the --key"},
+		"add a --key l --range-end k --read":                {exit.BadArgs, "ends before it begins"},
+		"add a --key l --range-end l --read":                {exit.BadArgs, "ends before it begins"},
+		"delete":                                            {exit.BadArgs, "a role name"},
+		"delete a --if-not-exists":                          {exit.Error, "if-not-exists"},
+		"get":                                               {exit.BadArgs, "a role name"},
+		"get a b":                                           {exit.BadArgs, "a role name"},
+		"list a":                                            {exit.BadArgs, "no arguments"},
+		"grant-permission a read":                           {exit.BadArgs, "a key"},
+		"grant-permission a execute /a":                     {exit.BadArgs, "read, write or readwrite"},
+		"grant-permission a read /a /b --prefix":            {exit.BadArgs, "--prefix"},
 		"grant-permission a read /a /b --from-key":          {exit.BadArgs, "--from-key"},
 		"grant-permission a read /a --prefix --from-key":    {exit.BadArgs, "mutually exclusive"},
 		"grant-permission a read /a /b --prefix --from-key": {exit.BadArgs, "--prefix"},

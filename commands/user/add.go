@@ -2,12 +2,15 @@ package user
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/ectl-io/ectl/completions"
 	"github.com/ectl-io/ectl/internal/cli"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
@@ -19,31 +22,46 @@ type addOptions struct {
 	Name        string
 	Password    newPassword
 	NoPassword  bool
+	Roles       []string
 	IfNotExists bool
+
+	rolesGiven bool // --roles was given, perhaps with nothing in it
 }
 
-const flagNewUserPassword = "new-user-password"
+const (
+	flagNewUserPassword = "new-user-password"
+	flagRoles           = "roles"
+)
 
 func newAddCmd(f *cli.Factory, run func(context.Context, *addOptions) error) *cobra.Command {
 	opts := &addOptions{}
-	cmd := &cobra.Command{
+	var cmd *cobra.Command
+	cmd = &cobra.Command{
 		Use:   "add NAME[:PASSWORD]",
 		Short: "Add a user",
 		Long: `Add a user. Its password is asked for, or comes from a file, is generated, or
 stands behind the name, where others can read it in the list of processes. A
-user without password is known by the common name of its client certificate.`,
+user without password is known by the common name of its client certificate.
+
+With --roles it is the user with all of these roles, or nothing: the roles have
+to exist. With --if-not-exists a user who exists is granted the roles that it
+lacks. None is taken from it, and its password stays what it is.`,
 		Example: `  ` + f.Program + ` user add bob
   ` + f.Program + ` user add bob --new-user-password-file bob.password
   ` + f.Program + ` user add bob --generate-password --if-not-exists -w json
-  ` + f.Program + ` user add kube-apiserver --no-password`,
+  ` + f.Program + ` user add kube-apiserver --no-password --roles kubernetes`,
 		Args: cli.Args(1, 1, "a user name"),
 		RunE: f.RunE(func(ctx context.Context, args []string) error {
 			opts.complete(args[0])
+			opts.rolesGiven = cmd.Flags().Changed(flagRoles)
 			if err := opts.validate(f.Printer().Format()); err != nil {
 				return err
 			}
 			if run != nil {
 				return run(ctx, opts)
+			}
+			if opts.rolesGiven {
+				return runAddWithRoles(ctx, f, opts)
 			}
 			return runAdd(ctx, f, opts)
 		}),
@@ -51,7 +69,9 @@ user without password is known by the common name of its client certificate.`,
 	opts.Password.addFlags(cmd.Flags())
 	cmd.Flags().StringVar(&opts.Password.Value, flagNewUserPassword, "", "the `password`, visible to other users of this machine")
 	cmd.Flags().BoolVar(&opts.NoPassword, "no-password", false, "the user has no password: it is known by its certificate's common name")
-	cmd.Flags().BoolVar(&opts.IfNotExists, "if-not-exists", false, "succeed, and change nothing, where the user exists")
+	cmd.Flags().BoolVar(&opts.IfNotExists, "if-not-exists", false, "succeed where the user exists")
+	cmd.Flags().StringSliceVar(&opts.Roles, flagRoles, nil, "grant these `roles`, separated by commas, to the user")
+	_ = cmd.RegisterFlagCompletionFunc(flagRoles, completions.Values(f, completions.Roles)) // the flag is there
 	cmd.ValidArgsFunction = cobra.NoFileCompletions
 	return cmd
 }
@@ -76,6 +96,9 @@ func (o *addOptions) validate(format output.Format) error {
 	if o.Password.given && o.Name == "" {
 		return exit.BadArgsf("empty user name is not allowed")
 	}
+	if err := o.validateRoles(); err != nil {
+		return err
+	}
 	if o.NoPassword {
 		// etcdctl lets --no-password win over --new-user-password.
 		return o.Password.validate(format, "--no-password")
@@ -86,20 +109,55 @@ func (o *addOptions) validate(format output.Format) error {
 	return o.Password.validate(format)
 }
 
-func runAdd(ctx context.Context, f *cli.Factory, opts *addOptions) error {
-	var password, generated string
-	if !opts.NoPassword {
-		var err error
-		if password, generated, err = opts.Password.read(ctx, f, opts.Name); err != nil {
-			return err
+// validateRoles refuses --roles without any, which a script's empty variable
+// gives, and leaves each role once.
+func (o *addOptions) validateRoles() error {
+	if !o.rolesGiven {
+		return nil
+	}
+	if len(o.Roles) == 0 || slices.Contains(o.Roles, "") {
+		return exit.BadArgsf("--%s has an empty name in it", flagRoles)
+	}
+	var once []string
+	for _, role := range o.Roles {
+		if !slices.Contains(once, role) {
+			once = append(once, role)
 		}
 	}
+	o.Roles = once
+	return nil
+}
+
+// newPassword returns the new user's password, and once more where it was
+// generated.
+func (o *addOptions) newPassword(ctx context.Context, f *cli.Factory) (password, generated string, err error) {
+	if o.NoPassword {
+		return "", "", nil
+	}
+	return o.Password.read(ctx, f, o.Name)
+}
+
+func (o *addOptions) add(ctx context.Context, c *etcd.Client, password string) (*clientv3.AuthUserAddResponse, error) {
+	response, err := c.UserAddWithOptions(ctx, o.Name, password, &clientv3.UserAddOptions{NoPassword: o.NoPassword})
+	if o.Name == "" && errors.Is(err, rpctypes.ErrUserEmpty) {
+		err = etcd.Because(err, "the new user needs a name")
+	}
+	return response, err
+}
+
+func (o *addOptions) exists() string { return "User " + o.Name + " exists" }
+
+func runAdd(ctx context.Context, f *cli.Factory, opts *addOptions) error {
+	password, generated, err := opts.newPassword(ctx, f)
+	if err != nil {
+		return err
+	}
 	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthUserAddResponse, error) {
-		return c.UserAddWithOptions(ctx, opts.Name, password, &clientv3.UserAddOptions{NoPassword: opts.NoPassword})
+		return opts.add(ctx, c, password)
 	})
 	return f.PrintChange(output.UserAdded(opts.Name, response).WithPassword(generated), err, cli.Again{
 		Allowed: opts.IfNotExists,
 		Errors:  []error{rpctypes.ErrUserAlreadyExist},
-		Reason:  "User " + opts.Name + " exists",
+		Reason:  opts.exists(),
 	})
 }

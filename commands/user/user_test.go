@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -37,6 +38,9 @@ func TestAddSplitsNameAndPassword(t *testing.T) {
 		"bob --interactive=0":    {Name: "bob"},
 		"bob:pw --interactive=0": {Name: "bob", Password: newPassword{Value: "pw", given: true}},
 
+		"a:b --no-password --roles x,y": {Name: "a:b", Password: interactive, NoPassword: true, Roles: []string{"x", "y"}, rolesGiven: true},
+		"bob --roles x --roles y,x":     {Name: "bob", Password: interactive, Roles: []string{"x", "y"}, rolesGiven: true},
+
 		"a:b --new-user-password x": {Name: "a:b", Password: newPassword{Interactive: true, Value: "x"}},
 		// etcdctl lets --no-password win.
 		"a --no-password --new-user-password x":     {Name: "a", Password: newPassword{Interactive: true, Value: "x"}, NoPassword: true},
@@ -49,7 +53,7 @@ func TestAddSplitsNameAndPassword(t *testing.T) {
 		run, got := clitest.New(""), addOptions{}
 		if err := run.Execute(t.Context(), newAddCmd(run.Factory, asked(&got)), strings.Fields(line)...); err != nil {
 			t.Errorf("user add %s: %v", line, err)
-		} else if got != want {
+		} else if !reflect.DeepEqual(got, want) {
 			t.Errorf("user add %s is asked to do %+v, want %+v", line, got, want)
 		}
 	}
@@ -71,6 +75,8 @@ func TestWrongCommandLinesAreRefusedBeforeAnythingElse(t *testing.T) {
 		"add a --generate-password -w protobuf":                   {exit.BadFeature, "protobuf"},
 		"add a -w xml":                                            {exit.BadFeature, "xml"},
 		"add a --nonsense":                                        {exit.Error, "nonsense"},
+		"add a --roles=":                                          {exit.BadArgs, "--roles has an empty name"},
+		"add a --roles b,":                                        {exit.BadArgs, "--roles has an empty name"},
 		"passwd":                                                  {exit.BadArgs, "a user name"},
 		"passwd a --generate-password -w protobuf":                {exit.BadFeature, "protobuf"},
 		"passwd a --generate-password --new-user-password-file f": {exit.BadArgs, "choose one"},

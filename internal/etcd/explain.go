@@ -111,20 +111,68 @@ type explained struct {
 func (e *explained) Error() string { return e.err.Error() + ": " + e.reason }
 func (e *explained) Unwrap() error { return e.err }
 
+// Because adds the reason to an error where the command knows better than
+// Explain, which leaves it as it is.
+func Because(err error, reason string) error { return &explained{err: err, reason: reason} }
+
+// settled is an error after which the command has seen to the changes that it
+// had made. Its text ends with what became of them, behind the reason.
+type settled struct {
+	err     error
+	outcome string
+}
+
+func (e *settled) Error() string { return e.err.Error() + "; " + e.outcome }
+func (e *settled) Unwrap() error { return e.err }
+
+// Settled adds to the error of a request what the command has done about it
+// and about the changes before it: outcome is a part of a sentence. The error
+// leaves no doubt about changes, so that Explain voices none.
+func Settled(err error, outcome string) error { return &settled{err: err, outcome: outcome} }
+
+// Doubtful says whether a change that was answered by err may have been made
+// all the same: the answer was lost, or the server itself lost sight of it.
+func Doubtful(err error) bool {
+	if err == nil {
+		return false
+	}
+	code := status.Code(err)
+	if server, ok := errors.AsType[rpctypes.EtcdError](err); ok {
+		code = server.Code()
+	}
+	switch code {
+	case codes.Unavailable, codes.DeadlineExceeded, codes.Canceled, codes.Unknown:
+		return true
+	}
+	return false
+}
+
 func (t *trace) explain(ctx context.Context, err error) error {
 	if err == nil || ctx.Err() != nil { // the user ended it himself
 		return err
 	}
-	if reason := t.reason(ctx, err); reason != "" {
+	if s, ok := errors.AsType[*settled](err); ok {
+		return &settled{err: t.withReason(ctx, s.err, ""), outcome: s.outcome}
+	}
+	return t.withReason(ctx, err, t.doubt())
+}
+
+func (t *trace) withReason(ctx context.Context, err error, doubt string) error {
+	if _, has := errors.AsType[*explained](err); has {
+		return err
+	}
+	if reason := t.reason(ctx, err, doubt); reason != "" {
 		return &explained{err: err, reason: reason}
 	}
 	return err
 }
 
-func (t *trace) reason(ctx context.Context, err error) string {
+// reason is what to say of err, or nothing. doubt ends the reason of an error
+// that leaves open whether a change was made.
+func (t *trace) reason(ctx context.Context, err error, doubt string) string {
 	switch {
 	case errors.Is(err, context.DeadlineExceeded), status.Code(err) == codes.DeadlineExceeded:
-		return t.reasonOfDeadline(ctx)
+		return t.reasonOfDeadline(ctx, doubt)
 	case errors.Is(err, rpctypes.ErrUserEmpty):
 		return "the command names an empty user, or authentication is on; say who you are with --user, --auth-jwt-token or a client certificate"
 	case errors.Is(err, rpctypes.ErrInvalidAuthToken):
@@ -156,7 +204,7 @@ func (t *trace) reason(ctx context.Context, err error) string {
 		return "this server is too old for the command"
 	case codes.Unavailable:
 		if !strings.Contains(err.Error(), "etcdserver: ") {
-			return t.attempts.reason("the connection broke before the answer came" + t.doubt())
+			return t.attempts.reason("the connection broke before the answer came" + doubt)
 		}
 	}
 	return ""
@@ -164,7 +212,7 @@ func (t *trace) reason(ctx context.Context, err error) string {
 
 // reasonOfDeadline says why no answer came in time: why no connection came
 // about, or else what is known of the servers that did not answer.
-func (t *trace) reasonOfDeadline(ctx context.Context) string {
+func (t *trace) reasonOfDeadline(ctx context.Context, doubt string) string {
 	t.mu.Lock()
 	last := t.last
 	t.mu.Unlock()
@@ -172,7 +220,7 @@ func (t *trace) reasonOfDeadline(ctx context.Context) string {
 		return t.leader(ctx, last)
 	}
 	if answering := t.attempts.answering(); len(answering) > 0 {
-		return t.leader(ctx, fmt.Sprintf("%s did not answer within %s (%s)", strings.Join(answering, ", "), t.timeout, t.flag)) + t.doubt()
+		return t.leader(ctx, fmt.Sprintf("%s did not answer within %s (%s)", strings.Join(answering, ", "), t.timeout, t.flag)) + doubt
 	}
 	if cause := transportCause(last); cause != "" && !t.attempts.direct {
 		return cause

@@ -1,0 +1,156 @@
+package role
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"go.etcd.io/etcd/api/v3/authpb"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/ectl-io/ectl/internal/access"
+	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/output"
+)
+
+// runAddWithPermissions adds the role and grants its permissions, or leaves
+// everything as it was.
+func runAddWithPermissions(ctx context.Context, f *cli.Factory, opts *addOptions) error {
+	steps := f.Steps()
+	result := output.RoleWithPermissions{Name: opts.Name, Created: true, Idempotent: opts.IfNotExists}
+	granting := opts.Permissions
+	var had []*authpb.Permission
+	err := steps.Do(ctx, addRole(opts.Name, &result))
+	if opts.IfNotExists && errors.Is(err, rpctypes.ErrRoleAlreadyExist) {
+		result.Created = false
+		if had, err = permissionsOf(ctx, f, opts.Name); err == nil {
+			granting = missing(opts.Permissions, had)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	for _, permission := range granting {
+		step := grant(opts.Name, permission, &result)
+		if !result.Created {
+			step = restoring(step, opts.Name, permission, had)
+		}
+		if err := steps.Do(ctx, step); err != nil {
+			return err
+		}
+	}
+	result.Granted = granting
+	if !result.Created && len(granting) == 0 {
+		f.Say(roleExists(opts.Name) + " with these permissions: unchanged")
+	}
+	return f.Print(result)
+}
+
+func addRole(name string, result *output.RoleWithPermissions) cli.Step {
+	return cli.Step{
+		Do: func(ctx context.Context, c *etcd.Client) error {
+			response, err := c.RoleAdd(ctx, name)
+			if err == nil {
+				result.Header = response.Header
+			}
+			return err
+		},
+		Undo: func(ctx context.Context, c *etcd.Client) error {
+			_, err := c.RoleDelete(ctx, name)
+			return err
+		},
+		Absent: rpctypes.ErrRoleNotFound,
+		Done:   "the role " + name + " was added",
+		Mend:   "role delete " + cli.Quote(name),
+	}
+}
+
+func permissionsOf(ctx context.Context, f *cli.Factory, role string) ([]*authpb.Permission, error) {
+	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthRoleGetResponse, error) {
+		return c.RoleGet(ctx, role)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return response.Perm, nil
+}
+
+// grant grants p to the role. It is taken back with the role, see restoring.
+func grant(role string, p *authpb.Permission, result *output.RoleWithPermissions) cli.Step {
+	return cli.Step{
+		Do: func(ctx context.Context, c *etcd.Client) error {
+			response, err := grantPermission(ctx, c, role, p)
+			if err == nil {
+				result.Header = response.Header
+			}
+			return err
+		},
+		Done: fmt.Sprintf("the role %s was granted %s on %s", role, kind(p), keysOf(p)),
+	}
+}
+
+// restoring is the grant of p to a role that stays when the grant is taken
+// back: had are the permissions that it had before.
+func restoring(step cli.Step, role string, p *authpb.Permission, had []*authpb.Permission) cli.Step {
+	revoke := func(ctx context.Context, c *etcd.Client) error {
+		_, err := c.RoleRevokePermission(ctx, role, string(p.GetKey()), string(p.GetRangeEnd()))
+		return err
+	}
+	step.Undo, step.Absent, step.UndoInDoubt = revoke, rpctypes.ErrPermissionNotGranted, true
+	step.Mend = "role revoke-permission " + cli.Quote(role) + " " + arguments(p)
+	if before := onRange(had, keysOf(p)); before != nil {
+		step.Undo = func(ctx context.Context, c *etcd.Client) error { return narrow(ctx, c, role, before, revoke) }
+		step.Mend = "role grant-permission " + cli.Quote(role) + " " + kind(before) + " " + arguments(before)
+	}
+	return step
+}
+
+// narrow grants p in place of a wider permission on the same range. A server
+// may answer that it has done so and keep the wider one, where the role also
+// has a permission on the single key that the range begins with: then the
+// permission is revoked before it is granted.
+func narrow(ctx context.Context, c *etcd.Client, role string, p *authpb.Permission, revoke cli.Request) error {
+	if _, err := grantPermission(ctx, c, role, p); err != nil {
+		return err
+	}
+	now, err := c.RoleGet(ctx, role)
+	if err != nil {
+		return err
+	}
+	if has := onRange(now.Perm, keysOf(p)); has != nil && has.GetPermType() == p.GetPermType() {
+		return nil
+	}
+	if err := revoke(ctx, c); err != nil {
+		return err
+	}
+	_, err = grantPermission(ctx, c, role, p)
+	return err
+}
+
+func grantPermission(ctx context.Context, c *etcd.Client, role string, p *authpb.Permission) (*clientv3.AuthRoleGrantPermissionResponse, error) {
+	return c.RoleGrantPermission(ctx, role, string(p.GetKey()), string(p.GetRangeEnd()), clientv3.PermissionType(p.GetPermType()))
+}
+
+func keysOf(p *authpb.Permission) access.Range {
+	return access.Range{Key: p.GetKey(), End: p.GetRangeEnd()}
+}
+
+// kind is what p allows, as grant-permission takes it.
+func kind(p *authpb.Permission) string { return strings.ToLower(p.GetPermType().String()) }
+
+// arguments are the keys of p as grant-permission and revoke-permission take
+// them.
+func arguments(p *authpb.Permission) string {
+	keys := cli.Quote(string(p.GetKey()))
+	switch end := p.GetRangeEnd(); {
+	case len(end) == 0:
+		return keys
+	case string(end) == access.OpenEnd:
+		return keys + " --from-key"
+	default:
+		return keys + " " + cli.Quote(string(end))
+	}
+}

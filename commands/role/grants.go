@@ -1,0 +1,227 @@
+package role
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/spf13/pflag"
+	"go.etcd.io/etcd/api/v3/authpb"
+
+	"github.com/ectl-io/ectl/internal/access"
+	"github.com/ectl-io/ectl/internal/exit"
+)
+
+// grantFlags are the permissions that "role add" gives a role, in the order in
+// which the options stand on the command line: which range a --read or --write
+// is for depends on it.
+type grantFlags struct{ given []grantFlag }
+
+// grantFlag is one option: a range, or what is allowed.
+type grantFlag struct {
+	name   string
+	keys   access.Range
+	access authpb.Permission_Type
+}
+
+const (
+	flagKey       = "key"
+	flagKeyPrefix = "key-prefix"
+	flagRangeEnd  = "range-end"
+	flagFromKey   = "from-key"
+	flagRead      = "read"
+	flagWrite     = "write"
+)
+
+func (g *grantFlags) addFlags(fs *pflag.FlagSet) {
+	fs.Var(rangeValue{g, flagKeyPrefix}, flagKeyPrefix, "allow something on all keys that start with this `prefix`")
+	fs.Var(rangeValue{g, flagKey}, flagKey, "allow something on this `key`")
+	fs.Var(rangeValue{g, flagRangeEnd}, flagRangeEnd, "up to this `key`, without it, from that of the --key before")
+	fs.Var(rangeValue{g, flagFromKey}, flagFromKey, "allow something on all keys from this `key` on, in byte order")
+	for _, name := range []string{flagRead, flagWrite} {
+		fs.Var(accessValue{g, name}, name, "allow to "+name+" the keys of the options beside it")
+		fs.Lookup(name).NoOptDefVal = "true"
+	}
+}
+
+// rangeValue is the value of an option that gives a range or the end of one.
+type rangeValue struct {
+	grants *grantFlags
+	name   string
+}
+
+// String implements pflag.Value. There is no default to show.
+func (rangeValue) String() string { return "" }
+
+// Type implements pflag.Value.
+func (rangeValue) Type() string { return "string" }
+
+// Set implements pflag.Value.
+func (v rangeValue) Set(key string) error {
+	given := &v.grants.given
+	if key == "" {
+		return exit.BadArgsf("it is empty; to allow something on every key, say so with role grant-permission")
+	}
+	keys := access.Range{Key: []byte(key)}
+	switch v.name {
+	case flagKeyPrefix:
+		keys.End = access.PrefixEnd(keys.Key)
+	case flagFromKey:
+		keys.End = []byte(access.OpenEnd)
+	case flagRangeEnd:
+		if len(*given) == 0 || (*given)[len(*given)-1].name != flagKey {
+			return exit.BadArgsf("it has to follow the --key that the range begins with")
+		}
+		start := &(*given)[len(*given)-1]
+		if key <= string(start.keys.Key) {
+			return exit.BadArgsf("the range ends before it begins, at %q", start.keys.Key)
+		}
+		start.name, start.keys.End = flagRangeEnd, []byte(key)
+		return nil
+	}
+	*given = append(*given, grantFlag{name: v.name, keys: keys})
+	return nil
+}
+
+// accessValue is the value of --read or --write.
+type accessValue struct {
+	grants *grantFlags
+	name   string
+}
+
+// String implements pflag.Value.
+func (accessValue) String() string { return "" }
+
+// Type implements pflag.Value.
+func (accessValue) Type() string { return "bool" }
+
+// IsBoolFlag tells pflag that the value may be left out.
+func (accessValue) IsBoolFlag() bool { return true }
+
+// Set implements pflag.Value.
+func (v accessValue) Set(value string) error {
+	switch value {
+	case "false":
+		return nil
+	case "true":
+	default:
+		return exit.BadArgsf("it takes no value")
+	}
+	kind := authpb.READ
+	if v.name == flagWrite {
+		kind = authpb.WRITE
+	}
+	v.grants.given = append(v.grants.given, grantFlag{name: v.name, access: kind})
+	return nil
+}
+
+func (f grantFlag) isRange() bool { return len(f.keys.Key) > 0 }
+
+// permissions are what the options ask for, one for each range, in the order
+// in which the ranges stand first. --read and --write are for the ranges
+// beside them: behind these where the first option is a range, otherwise in
+// front of them. A line that could mean both is refused, because one of the
+// meanings allows too much.
+func (g *grantFlags) permissions() ([]*authpb.Permission, error) {
+	if len(g.given) == 0 {
+		return nil, nil
+	}
+	given := slices.Clone(g.given)
+	first, last := given[0], given[len(given)-1]
+	reversed := false
+	switch {
+	case !slices.ContainsFunc(given, grantFlag.isRange):
+		return nil, exit.BadArgsf("--%s says nothing of the keys: give --%s, --%s or --%s", last.name, flagKeyPrefix, flagKey, flagFromKey)
+	case g.groups() == 1: // --read --key K --write
+		slices.SortStableFunc(given, func(a, b grantFlag) int { return rank(a) - rank(b) })
+	case !first.isRange() && !last.isRange():
+		return nil, exit.BadArgsf("which keys --%s and --%s are for could be understood in two ways: put both behind the keys that they are for", first.name, last.name)
+	case !first.isRange():
+		reversed = true
+		slices.Reverse(given)
+	}
+	if end := given[len(given)-1]; end.isRange() {
+		return nil, exit.BadArgsf("what is allowed on %s is not said: give --%s, --%s or both behind it", end.keys, flagRead, flagWrite)
+	}
+	permissions := assign(given)
+	if reversed {
+		slices.Reverse(permissions)
+	}
+	return permissions, nil
+}
+
+// rank puts ranges in front of what is allowed on them.
+func rank(f grantFlag) int {
+	if f.isRange() {
+		return 0
+	}
+	return 1
+}
+
+// groups counts the groups of ranges that --read or --write separates.
+func (g *grantFlags) groups() int {
+	groups := 0
+	for i, flag := range g.given {
+		if flag.isRange() && (i == 0 || !g.given[i-1].isRange()) {
+			groups++
+		}
+	}
+	return groups
+}
+
+// assign gives each range what the next options of --read and --write allow.
+// Ranges that are given several times are one.
+func assign(given []grantFlag) []*authpb.Permission {
+	var permissions []*authpb.Permission
+	var group []access.Range
+	for i, flag := range given {
+		if flag.isRange() {
+			if i > 0 && !given[i-1].isRange() {
+				group = nil
+			}
+			group = append(group, flag.keys)
+			continue
+		}
+		for _, keys := range group {
+			if had := onRange(permissions, keys); had != nil {
+				had.PermType = both(had.GetPermType(), flag.access)
+				continue
+			}
+			permissions = append(permissions, &authpb.Permission{PermType: flag.access, Key: keys.Key, RangeEnd: keys.End})
+		}
+	}
+	return permissions
+}
+
+// onRange is the permission on exactly keys, of which a role has one at most.
+func onRange(permissions []*authpb.Permission, keys access.Range) *authpb.Permission {
+	for _, p := range permissions {
+		if bytes.Equal(p.GetKey(), keys.Key) && bytes.Equal(p.GetRangeEnd(), keys.End) {
+			return p
+		}
+	}
+	return nil
+}
+
+// both is the access that allows what a allows and what b allows.
+func both(a, b authpb.Permission_Type) authpb.Permission_Type {
+	if a == b {
+		return a
+	}
+	return authpb.READWRITE
+}
+
+// missing are the permissions of wanted that a role with the permissions had
+// lacks, each with what it has on the same range in addition, because a role
+// has one permission on a range.
+func missing(wanted, had []*authpb.Permission) []*authpb.Permission {
+	var lacking []*authpb.Permission
+	for _, want := range wanted {
+		has := onRange(had, access.Range{Key: want.GetKey(), End: want.GetRangeEnd()})
+		if has == nil {
+			lacking = append(lacking, want)
+		} else if all := both(has.GetPermType(), want.GetPermType()); all != has.GetPermType() {
+			lacking = append(lacking, &authpb.Permission{PermType: all, Key: want.GetKey(), RangeEnd: want.GetRangeEnd()})
+		}
+	}
+	return lacking
+}

@@ -1,0 +1,120 @@
+package user
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/output"
+)
+
+// runAddWithRoles adds the user and grants it its roles, or leaves everything
+// as it was.
+func runAddWithRoles(ctx context.Context, f *cli.Factory, opts *addOptions) error {
+	password, generated, err := opts.newPassword(ctx, f)
+	if err != nil {
+		return err
+	}
+	if err := rolesExist(ctx, f, opts.Roles); err != nil {
+		return err
+	}
+	steps := f.Steps()
+	result := output.UserWithRoles{Name: opts.Name, Created: true, Password: generated, Idempotent: opts.IfNotExists}
+	granting := opts.Roles
+	err = steps.Do(ctx, cli.Step{
+		Do: func(ctx context.Context, c *etcd.Client) error {
+			response, err := opts.add(ctx, c, password)
+			if err == nil {
+				result.Header = response.Header
+			}
+			return err
+		},
+		Undo: func(ctx context.Context, c *etcd.Client) error {
+			_, err := c.UserDelete(ctx, opts.Name)
+			return err
+		},
+		Absent: rpctypes.ErrUserNotFound,
+		Done:   "the user " + opts.Name + " was added",
+		Mend:   "user delete " + cli.Quote(opts.Name),
+	})
+	if opts.IfNotExists && errors.Is(err, rpctypes.ErrUserAlreadyExist) {
+		result.Created, result.Password = false, ""
+		granting, err = rolesLacking(ctx, f, opts.Name, opts.Roles)
+	}
+	if err != nil {
+		return err
+	}
+	for _, role := range granting {
+		step := grantStep(opts.Name, role, &result)
+		if result.Created {
+			step.Undo = nil // with the user
+		}
+		if err := steps.Do(ctx, step); err != nil {
+			return err
+		}
+	}
+	result.Granted = granting
+	if !result.Created && len(granting) == 0 {
+		f.Say(opts.exists() + " with these roles: unchanged")
+	}
+	return f.Print(result)
+}
+
+func grantStep(user, role string, result *output.UserWithRoles) cli.Step {
+	return cli.Step{
+		Do: func(ctx context.Context, c *etcd.Client) error {
+			response, err := c.UserGrantRole(ctx, user, role)
+			if err == nil {
+				result.Header = response.Header
+			}
+			return err
+		},
+		Undo: func(ctx context.Context, c *etcd.Client) error {
+			_, err := c.UserRevokeRole(ctx, user, role)
+			return err
+		},
+		Absent:      rpctypes.ErrRoleNotGranted,
+		UndoInDoubt: true,
+		Done:        "the role " + role + " was granted to " + user,
+		Mend:        "user revoke-role " + cli.Quote(user) + " " + cli.Quote(role),
+	}
+}
+
+// rolesExist is an error that names the roles which do not exist.
+func rolesExist(ctx context.Context, f *cli.Factory, names []string) error {
+	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthRoleListResponse, error) {
+		return c.RoleList(ctx)
+	})
+	if err != nil {
+		return err
+	}
+	var unknown []string
+	for _, name := range names {
+		if !slices.Contains(response.Roles, name) {
+			unknown = append(unknown, name)
+		}
+	}
+	if len(unknown) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: %s; nothing was changed; the roles are %s (add one with role add)",
+		rpctypes.ErrRoleNotFound, strings.Join(unknown, ", "), strings.Join(response.Roles, ", "))
+}
+
+// rolesLacking are the roles of wanted that the user does not have.
+func rolesLacking(ctx context.Context, f *cli.Factory, name string, wanted []string) ([]string, error) {
+	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthUserGetResponse, error) {
+		return c.UserGet(ctx, name)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Clone(wanted), func(role string) bool { return slices.Contains(response.Roles, role) }), nil
+}

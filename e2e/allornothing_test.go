@@ -1,0 +1,153 @@
+package e2e
+
+import (
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/ectl-io/ectl/e2e/etcdserver"
+)
+
+// on decides that a fault happens to the nth request of each of methods.
+func on(decided fault, nth int, methods ...string) func(string, int) fault {
+	return func(method string, n int) fault {
+		for _, m := range methods {
+			if m == method && n == nth {
+				return decided
+			}
+		}
+		return passes
+	}
+}
+
+// A role with its permissions, a user with its roles: all or nothing, whatever
+// happens in the middle, and where nothing is out of reach it is said what is
+// left.
+func TestCommandsOfSeveralChangesMakeAllOrNone(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, etcdserver.Options{})
+	const (
+		addRole = "role add new --key-prefix /a/ --read --write --key /b --read --command-timeout 1s"
+		addUser = "user add new --no-password --roles old,older --command-timeout 1s"
+		undone  = "; what had been changed before was changed back, nothing is left of it"
+	)
+	setUp := func() {
+		for _, line := range []string{
+			"user delete new --if-exists", "role delete new --if-exists", "user delete bob --if-exists", "role delete old --if-exists", "role delete older --if-exists",
+			"role add old", "role add older", "user add bob --no-password", "user grant-role bob older",
+			"role grant-permission old read /a/ --prefix", "role grant-permission old read /a/",
+		} {
+			c.mustAt(c.Endpoint(), strings.Fields(line)...)
+		}
+	}
+	state := func() string {
+		return c.mustAt(c.Endpoint(), "user", "list") + c.mustAt(c.Endpoint(), "role", "list") +
+			c.mustAt(c.Endpoint(), "user", "get", "bob") + c.mustAt(c.Endpoint(), "role", "get", "old", "-w", "csv")
+	}
+	setUp()
+	before := state()
+	for _, test := range []struct {
+		name   string
+		line   string
+		faults func(string, int) fault
+		says   string // the error, from its beginning
+		ends   string
+		left   bool // something is
+	}{
+		{"the first grant is refused", addRole, on(isRefused, 1, "RoleGrantPermission"), "", "", false}, // once: it is tried again
+		{"every grant is refused", addRole, func(m string, _ int) fault {
+			if m == "RoleGrantPermission" {
+				return isRefused
+			}
+			return passes
+		}, "Error: etcdserver: permission denied; ", undone, false},
+		{"the second grant never arrives", addRole, on(isLost, 2, "RoleGrantPermission"), "Error: ", undone, false},
+		{"the second grant's answer is lost", addRole, on(isUnheard, 2, "RoleGrantPermission"), "Error: ", undone, false},
+		{"the second grant's answer never comes", addRole, on(isSwallowed, 2, "RoleGrantPermission"), "Error: context deadline exceeded: ", undone, false},
+		{"the role's answer is lost", addRole, on(isUnheard, 1, "RoleAdd"), "Error: ", "the change may have been made all the same: look before you repeat it", true},
+		{"changing back fails", addRole, func(m string, n int) fault {
+			if m == "RoleGrantPermission" && n == 2 || m == "RoleDelete" {
+				return isLost
+			}
+			return passes
+		}, "Error: ", "the role new was added, the role new was granted readwrite on prefix /a/, perhaps the role new was granted read on key /b; to change it back: ectl role delete new", true},
+		{"a role that exists", "role add old --if-not-exists --key-prefix /a/ --write --key /c --read", on(isLost, 2, "RoleGrantPermission"), "Error: ", undone, false},
+		{"a role that exists, and the answer is lost", "role add old --if-not-exists --key-prefix /a/ --write --key /c --read", on(isUnheard, 2, "RoleGrantPermission"), "Error: ", undone, false},
+		{"a role that exists, and changing back fails", "role add old --if-not-exists --key-prefix /z/ --write --key /c --read", func(m string, n int) fault {
+			if m == "RoleGrantPermission" && n == 2 || m == "RoleRevokePermission" {
+				return isLost
+			}
+			return passes
+		}, "Error: ", "the role old was granted write on prefix /z/, perhaps the role old was granted read on key /c; to change it back: ectl role revoke-permission old /z/ /z0; ectl role revoke-permission old /c", true},
+		{"the second role is refused", addUser, func(m string, n int) fault {
+			if m == "UserGrantRole" && n > 1 {
+				return isRefused
+			}
+			return passes
+		}, "Error: etcdserver: permission denied; ", undone, false},
+		{"the second role's answer is lost", addUser, on(isUnheard, 2, "UserGrantRole"), "Error: ", undone, false},
+		{"a user that exists", "user add bob --no-password --if-not-exists --roles old,older", on(isUnheard, 1, "UserGrantRole"), "Error: ", undone, false},
+		{"a role that does not exist", "user add new --no-password --roles old,odd", on(passes, 0), "Error: etcdserver: role name not found: odd; nothing was changed; the roles are old, older", "", false},
+	} {
+		way := newFaulty(t, c.Endpoint(), test.faults)
+		r := c.at(way.url, strings.Fields(test.line)...)
+		if test.says == "" {
+			if r.Status != "0" {
+				t.Errorf("%s: %s ends with %s and says %s", test.name, test.line, r.Status, r.Stderr)
+			}
+			setUp()
+			continue
+		}
+		said := strings.TrimSpace(r.Stderr)
+		if r.Status != "1" || r.Stdout != "" || !strings.HasPrefix(said, test.says) || !strings.Contains(said, test.ends) || strings.Contains(said, "\n") {
+			t.Errorf("%s: %s ends with %s, stdout %q, and says\n%s\nwant %s ... %s\nafter %v", test.name, test.line, r.Status, r.Stdout, said, test.says, test.ends, way.requests())
+		}
+		if after := state(); (after != before) != test.left {
+			t.Errorf("%s: %s leaves\n%s\nwhere there was\n%s\nit says %s", test.name, test.line, after, before, said)
+		}
+		if test.left {
+			setUp()
+		}
+	}
+}
+
+// An interrupt in the middle undoes, too.
+func TestAnInterruptedChangeIsUndone(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, etcdserver.Options{RootPassword: rootPassword})
+	reached := make(chan struct{})
+	way := newFaulty(t, c.Endpoint(), func(method string, n int) fault {
+		if method == "RoleGrantPermission" && n == 2 {
+			close(reached)
+			return isSwallowed
+		}
+		return passes
+	})
+	cmd := exec.Command(filepath.Join(installed.ours, "ectl"), "role", "add", "new", "--key", "/a", "--key", "/b", "--read",
+		"--user", "root:"+rootPassword, "--command-timeout", "1m")
+	cmd.Env = baseEnv(c.tmp, "ETCDCTL_ENDPOINTS="+way.url)
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-reached:
+	case <-time.After(20 * time.Second):
+		t.Error("the second grant was never asked for")
+	}
+	_ = cmd.Process.Signal(syscall.SIGINT)
+	_ = cmd.Wait()
+	if state, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || state.Signal() != syscall.SIGINT {
+		t.Errorf("it ended with %v, want the signal", cmd.ProcessState)
+	}
+	if !strings.Contains(stderr.String(), "Interrupted: what had been changed before was changed back, nothing is left of it\n") {
+		t.Errorf("it says %q", stderr.String())
+	}
+	if roles := c.mustAt(c.Endpoint(), "role", "list", "--user", "root:"+rootPassword); roles != "root\n" {
+		t.Errorf("the roles are %q", roles)
+	}
+}

@@ -1,0 +1,147 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+
+	"github.com/ectl-io/ectl/internal/etcd"
+)
+
+// Request is a request to the cluster, or several.
+type Request func(context.Context, *etcd.Client) error
+
+// Step is one change of a command that makes several and is to leave all of
+// them or none.
+type Step struct {
+	Do Request
+
+	// Undo takes the change back. It is nil where the Undo of a step before
+	// takes this change back as well.
+	Undo Request
+
+	Absent error // of Undo: there is nothing to take back
+
+	// UndoInDoubt says that Undo does no harm where the change was not made. It
+	// then also follows a Do whose answer was lost.
+	UndoInDoubt bool
+
+	Done string // what has changed: "the role app was added"
+	Mend string // the arguments of the command that does by hand what Undo could not
+}
+
+// Steps makes the changes of one command, one after the other, over the
+// command's client. etcd has no transaction over users and roles.
+type Steps struct {
+	f    *Factory
+	done []doneStep
+}
+
+type doneStep struct {
+	Step
+	doubtful bool // its answer was lost
+}
+
+// Steps begins the changes of a command.
+func (f *Factory) Steps() *Steps { return &Steps{f: f} }
+
+// Do makes the next change, within the command's timeout. When it fails, Do
+// takes back everything that was done before; the error says what became of
+// it. Nothing may be done after that. An interrupt undoes as well: that no
+// error of an interrupted command is printed, Do says it itself.
+func (s *Steps) Do(ctx context.Context, step Step) error {
+	err := s.request(ctx, step.Do)
+	if err == nil {
+		s.done = append(s.done, doneStep{Step: step})
+		return nil
+	}
+	if etcd.Doubtful(err) && (step.UndoInDoubt || step.Undo == nil && len(s.done) > 0) {
+		s.done = append(s.done, doneStep{Step: step, doubtful: true})
+	}
+	if len(s.done) == 0 {
+		return err
+	}
+	outcome := s.undo(ctx)
+	if ctx.Err() != nil {
+		s.f.Say("Interrupted: " + outcome)
+	}
+	return etcd.Settled(err, outcome)
+}
+
+// lagPause and lagLimit bound how often a request is repeated that the server
+// denies to an administrator whose request before it allowed: etcd 3.5 does so
+// until its backend commits the change of a user, within 100 ms.
+const (
+	lagPause = 50 * time.Millisecond
+	lagLimit = time.Second
+)
+
+func (s *Steps) request(ctx context.Context, request Request) error {
+	for start := time.Now(); ; {
+		_, err := Call(ctx, s.f, func(ctx context.Context, c *etcd.Client) (struct{}, error) { return struct{}{}, request(ctx, c) })
+		if len(s.done) == 0 || !errors.Is(err, rpctypes.ErrPermissionDenied) || time.Since(start) > lagLimit {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(lagPause):
+		}
+	}
+}
+
+// undo takes everything back, the last change first, and says what became of
+// it.
+func (s *Steps) undo(ctx context.Context) string {
+	f := s.f
+	if ctx.Err() != nil {
+		// The client ended with its context.
+		detached := *f
+		detached.client = nil
+		defer func() {
+			if detached.client != nil {
+				_ = detached.client.Close()
+			}
+		}()
+		ctx = context.WithoutCancel(ctx)
+		f = &detached
+	}
+	undoing := &Steps{f: f, done: s.done}
+	var depending, left []doneStep
+	var failures []string
+	for _, step := range slices.Backward(s.done) {
+		depending = append(depending, step)
+		if step.Undo == nil {
+			continue
+		}
+		err := undoing.request(ctx, step.Undo)
+		if err != nil && (step.Absent == nil || !errors.Is(err, step.Absent)) {
+			if says := f.Explain(ctx, err).Error(); !slices.Contains(failures, says) {
+				failures = append(failures, says)
+			}
+			left = append(left, depending...)
+		}
+		depending = nil
+	}
+	if len(failures) == 0 {
+		return "what had been changed before was changed back, nothing is left of it"
+	}
+	var remains, mend []string
+	for _, step := range slices.Backward(left) {
+		what := step.Done
+		if step.doubtful {
+			what = "perhaps " + what
+		}
+		remains = append(remains, what)
+		if step.Mend != "" {
+			mend = append(mend, f.Program+" "+step.Mend)
+		}
+	}
+	return fmt.Sprintf("this remains, because changing it back failed (%s): %s; to change it back: %s",
+		strings.Join(failures, "; "), strings.Join(remains, ", "), strings.Join(mend, "; "))
+}
