@@ -3,6 +3,7 @@ package snapshot
 import (
 	"errors"
 	"io"
+	"os"
 	"sync"
 )
 
@@ -16,7 +17,7 @@ const (
 )
 
 // copyTo copies what comes from src to f, and to check and progress.
-func copyTo(f *file, check, progress io.Writer, src io.Reader) (size int64, err error) {
+func copyTo(f *os.File, check, progress io.Writer, src io.Reader) (size int64, err error) {
 	spare, full := make(chan []byte, blockCount), make(chan []byte, blockCount)
 	for range blockCount {
 		spare <- make([]byte, blockSize)

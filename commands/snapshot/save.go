@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/ectl-io/ectl/internal/atomicfile"
 	"github.com/ectl-io/ectl/internal/cli"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
@@ -156,11 +157,11 @@ func picked(pick string, s *clientv3.StatusResponse) bool {
 // save copies the database into the file at path. size is about what the copy
 // will have.
 func save(ctx context.Context, f *cli.Factory, client *etcd.Client, size int64, path string) (saved output.SnapshotSaved, err error) {
-	file, err := create(path)
+	file, err := atomicfile.Create(path)
 	if err != nil {
 		return saved, fmt.Errorf("could not open a file beside %s (%w)", path, err)
 	}
-	defer file.discard() // does nothing once it has its name
+	defer file.Discard() // does nothing once it has its name
 	response, err := client.SnapshotWithVersion(ctx)
 	if err != nil {
 		return saved, serverError(err)
@@ -170,12 +171,12 @@ func save(ctx context.Context, f *cli.Factory, client *etcd.Client, size int64, 
 	defer progress.end()
 	sum := newChecksum()
 	saved.Path, saved.Version = path, response.Version
-	saved.Size, err = copyTo(file, sum, progress, response.Snapshot)
+	saved.Size, err = copyTo(file.File, sum, progress, response.Snapshot)
 	if err != nil {
 		return saved, fmt.Errorf("could not write snapshot: %w", serverError(err))
 	}
 	if err := sum.verify(); err != nil {
 		return saved, err
 	}
-	return saved, file.keep()
+	return saved, file.Keep()
 }

@@ -3,10 +3,7 @@ package snapshot
 import (
 	"context"
 	"crypto/sha256"
-	"io"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -58,43 +55,6 @@ func TestABrokenSnapshotIsRefused(t *testing.T) {
 		if err := written(bad, 1).verify(); err == nil || !strings.Contains(err.Error(), "damaged") {
 			t.Fatalf("a snapshot with a wrong bit in byte %d gives %v", at, err)
 		}
-	}
-}
-
-func TestAFileHasItsNameOnlyWhenItIsKept(t *testing.T) {
-	folder := t.TempDir()
-	path := filepath.Join(folder, "db")
-	if err := os.WriteFile(path, []byte("old"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for _, keep := range []bool{false, true} {
-		f, err := create(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := io.WriteString(f, "new"); err != nil {
-			t.Fatal(err)
-		}
-		if got, _ := os.ReadFile(path); string(got) != "old" {
-			t.Fatalf("before it is kept the file is %q", got)
-		}
-		want := "old"
-		if keep {
-			want = "new"
-			if err := f.keep(); err != nil {
-				t.Fatal(err)
-			}
-		}
-		f.discard()
-		if got, _ := os.ReadFile(path); string(got) != want {
-			t.Errorf("kept %t: the file is %q, want %q", keep, got, want)
-		}
-		if files, _ := os.ReadDir(folder); len(files) != 1 {
-			t.Errorf("kept %t: %d files, want one", keep, len(files))
-		}
-	}
-	if info, err := os.Stat(path); err != nil || info.Mode().Perm()&0o077 != 0 {
-		t.Errorf("others may read the file: %v, %v", info.Mode(), err)
 	}
 }
 
