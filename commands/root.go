@@ -55,6 +55,8 @@ func topCommands() []topCommand {
 		{"put", kv.NewPutCmd},
 		{"del", kv.NewDelCmd},
 		{"txn", kv.NewTxnCmd},
+		{"ls", kv.NewLsCmd},
+		{"du", kv.NewDuCmd},
 		{"compaction", kv.NewCompactionCmd},
 		{"watch", watch.NewCmd},
 		{"lease", lease.NewCmd},

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"strings"
 
-	"go.etcd.io/etcd/api/v3/authpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
@@ -23,7 +22,7 @@ const (
 // all keys that start with the word gets those that the roles allow.
 func Keys(ctx context.Context, c *etcd.Client, r Request) (Candidates, error) {
 	l := level{kv: c.KV, prefix: r.Word}
-	err := l.read(ctx, span{start: r.Word, end: string(access.PrefixEnd([]byte(r.Word)))})
+	err := l.read(ctx, access.PrefixRange([]byte(r.Word)))
 	if errors.Is(err, rpctypes.ErrPermissionDenied) {
 		err = l.readPermitted(ctx, c)
 	}
@@ -42,20 +41,21 @@ type level struct {
 	last   string // the last word found, plain or not
 }
 
-// read collects from s. Each request skips the rest of the subtree that the
+// read collects from r. Each request skips the rest of the subtree that the
 // one before ended in: however large, a subtree costs one request.
-func (l *level) read(ctx context.Context, s span) error {
-	if s.start == "" {
-		s.start = access.OpenEnd // the API's name of the first key
+func (l *level) read(ctx context.Context, r access.Range) error {
+	start, end := string(r.Key), string(r.End)
+	if end == "" {
+		end = start + "\x00"
 	}
-	for !s.empty() && len(l.found.Words) < maxKeys {
-		response, err := l.kv.Get(ctx, s.start, clientv3.WithRange(s.end), clientv3.WithLimit(maxKeys+1), clientv3.WithKeysOnly(), clientv3.WithSerializable())
+	for (end == access.OpenEnd || start < end) && len(l.found.Words) < maxKeys {
+		response, err := l.kv.Get(ctx, start, clientv3.WithRange(end), clientv3.WithLimit(maxKeys+1), clientv3.WithKeysOnly(), clientv3.WithSerializable())
 		if err != nil {
 			return err
 		}
 		for _, kv := range response.Kvs {
-			if key := string(kv.GetKey()); key >= s.start {
-				if s.start = l.add(key); s.start == access.OpenEnd {
+			if key := string(kv.GetKey()); key >= start {
+				if start = l.add(key); start == access.OpenEnd {
 					return nil
 				}
 			}
@@ -88,27 +88,12 @@ func (l *level) add(key string) (next string) {
 // readPermitted collects from what the roles of the client's user allow to
 // read. A client without a name, one with a certificate say, finds nothing.
 func (l *level) readPermitted(ctx context.Context, c *etcd.Client) error {
-	if c.Username == "" {
-		return nil
-	}
-	user, err := c.UserGet(ctx, c.Username)
+	readable, err := c.Readable(ctx)
 	if err != nil {
 		return err
 	}
-	var permitted []access.Range
-	for _, name := range user.Roles {
-		role, err := c.RoleGet(ctx, name)
-		if err != nil {
-			return err
-		}
-		for _, perm := range role.Perm {
-			if perm.GetPermType() != authpb.WRITE {
-				permitted = append(permitted, access.Range{Key: perm.GetKey(), End: perm.GetRangeEnd()})
-			}
-		}
-	}
-	for _, s := range within(l.prefix, permitted) {
-		if err := l.read(ctx, s); err != nil {
+	for _, r := range readable.Intersection(access.SetOf(access.PrefixRange([]byte(l.prefix)))).Ranges() {
+		if err := l.read(ctx, r); err != nil {
 			return err
 		}
 	}

@@ -2,6 +2,7 @@ package output
 
 import (
 	"bytes"
+	"cmp"
 	"flag"
 	"go/ast"
 	"go/parser"
@@ -92,8 +93,17 @@ func withoutValues(kvs []*mvccpb.KeyValue) []*mvccpb.KeyValue {
 
 // get is a range as "get" prints it.
 func get(o RangeOptions, response *pb.RangeResponse) func(*Printer) error {
+	return inBlocks(func(p *Printer) RangeStream { return p.Range(o) }, response)
+}
+
+// listing is a level as "ls" prints it.
+func listing(o ListingOptions, response *pb.RangeResponse) func(*Printer) error {
+	return inBlocks(func(p *Printer) RangeStream { return p.Listing(o) }, response)
+}
+
+func inBlocks(in func(*Printer) RangeStream, response *pb.RangeResponse) func(*Printer) error {
 	return func(p *Printer) error {
-		stream := p.Range(o)
+		stream := in(p)
 		if err := stream.Begin(response.GetHeader()); err != nil {
 			return err
 		}
@@ -140,6 +150,9 @@ func everything() []printed {
 	all := &pb.RangeResponse{Header: h, Kvs: oddKeys(), Count: int64(len(oddKeys()))}
 	keys := &pb.RangeResponse{Header: h, Kvs: withoutValues(oddKeys()), Count: int64(len(oddKeys()))}
 	none := &pb.RangeResponse{Header: h}
+	subtrees := []*mvccpb.KeyValue{{Key: []byte("/app/")}, {Key: []byte("binary \x00\xff/")}}
+	entries := &pb.RangeResponse{Header: h, Kvs: append(subtrees, withoutValues(oddKeys())...), Count: int64(len(oddKeys()) + 2)}
+	longEntries := &pb.RangeResponse{Header: h, Kvs: append(subtrees, oddKeys()...), Count: int64(len(oddKeys()) + 2)}
 	counted := &pb.RangeResponse{Header: h, Count: 1_000_000}
 
 	var cases []printed
@@ -210,6 +223,10 @@ func everything() []printed {
 	add("RoleInfo", "role-info-root-with-permissions", role("root", permission(authpb.READ, "/config", "")))
 	add("RoleInfo", "role-info-binary", binaryRole())
 
+	used := Usage{Header: h, Omitted: 7, Levels: []UsedLevel{{"/", 1_000_001, 2_100_000_000}, {"/app/", 1_000_000, 2_099_999_980}, {"/binary \x00\xff/", 1, 20}}}
+	add("Usage", "usage", used)
+	addHex("Usage", "usage-hex", used)
+	add("Usage", "usage-nothing", Usage{Header: h, Levels: []UsedLevel{{}}})
 	add("Put", "put", Put{"/config/size", &clientv3.PutResponse{Header: h}})
 	add("Put", "put-previous", overwritten)
 	addHex("Put", "put-previous-hex", overwritten)
@@ -296,6 +313,11 @@ func everything() []printed {
 		{name: "range-hex", hex: true, write: get(RangeOptions{}, all)},
 		{name: "range-nothing", write: get(RangeOptions{}, none)},
 		{name: "range-limited", write: get(RangeOptions{}, &pb.RangeResponse{Header: h, Kvs: oddKeys()[:2], More: true, Count: 16})},
+		{name: "listing", of: "Listing", write: listing(ListingOptions{}, entries)},
+		{name: "listing-hex", of: "Listing", hex: true, write: listing(ListingOptions{}, entries)},
+		{name: "listing-long", of: "Listing", write: listing(ListingOptions{Long: true}, longEntries)},
+		{name: "listing-long-hex", of: "Listing", hex: true, write: listing(ListingOptions{Long: true}, longEntries)},
+		{name: "listing-nothing", of: "Listing", write: listing(ListingOptions{}, none)},
 		{name: "range-lines", write: get(RangeOptions{KeysOnly: true, Lines: true}, keys)},
 		{name: "range-keys-only", write: get(RangeOptions{KeysOnly: true}, keys)},
 		{name: "range-keys-only-hex", hex: true, write: get(RangeOptions{KeysOnly: true}, keys)},
@@ -305,7 +327,7 @@ func everything() []printed {
 		{name: "range-value-only", write: get(RangeOptions{ValueOnly: true}, all)},
 		{name: "range-value-only-hex", hex: true, write: get(RangeOptions{ValueOnly: true}, all)},
 	} {
-		c.of = "Range"
+		c.of = cmp.Or(c.of, "Range")
 		cases = append(cases, c)
 	}
 	return append(cases, clusterResults()...)

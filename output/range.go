@@ -43,16 +43,33 @@ type RangeStream interface {
 // Range returns the stream that writes the result of "get" in the printer's
 // format.
 func (p *Printer) Range(o RangeOptions) RangeStream {
+	return p.stream(o)
+}
+
+// keyForms are the forms in which keys of a stream are shown: those of "get",
+// and those of "ls".
+type keyForms interface {
+	simple(t Text) RangeStream
+	fields(f FieldText, kv *mvccpb.KeyValue)
+	appendJSON(b []byte, kv *mvccpb.KeyValue) []byte
+	message(kv *mvccpb.KeyValue) *mvccpb.KeyValue
+	header() []string
+	row(kv *mvccpb.KeyValue, text func([]byte) string) []string
+	object(kv *mvccpb.KeyValue) Object
+	counted() bool // only the number is shown, and by our own formats
+}
+
+func (p *Printer) stream(o keyForms) RangeStream {
 	if p.w.Buffered() == 0 {
 		p.w = bufio.NewWriterSize(p.out, rangeBuffer)
 	}
 	switch p.format {
 	case Fields:
-		return &fieldsRange{FieldText{Text{w: p.w, hex: p.hex}}}
+		return &fieldsRange{FieldText{Text{w: p.w, hex: p.hex}}, o}
 	case JSON:
-		return &jsonRange{p: p}
+		return &jsonRange{p: p, o: o}
 	case Protobuf:
-		return &protobufRange{p: p}
+		return &protobufRange{p: p, o: o}
 	case Table:
 		return &tableRange{p: p, o: o}
 	case CSV:
@@ -63,8 +80,26 @@ func (p *Printer) Range(o RangeOptions) RangeStream {
 		return &ndjsonRange{p: p, o: o}
 	case Simple:
 	}
-	return &simpleRangeStream{Text{w: p.w, hex: p.hex}, o}
+	return o.simple(Text{w: p.w, hex: p.hex})
 }
+
+func (o RangeOptions) simple(t Text) RangeStream { return &simpleRangeStream{t, o} }
+
+func (o RangeOptions) fields(f FieldText, kv *mvccpb.KeyValue) { f.KeyValue("", kv) }
+
+func (o RangeOptions) appendJSON(b []byte, kv *mvccpb.KeyValue) []byte {
+	return appendKeyValueJSON(b, kv)
+}
+
+func (o RangeOptions) message(kv *mvccpb.KeyValue) *mvccpb.KeyValue { return kv }
+
+func (o RangeOptions) header() []string { return o.columns(keyValueColumns()) }
+
+func (o RangeOptions) row(kv *mvccpb.KeyValue, text func([]byte) string) []string {
+	return o.columns(keyValueRow(kv, text))
+}
+
+func (o RangeOptions) counted() bool { return o.CountOnly }
 
 // flushed returns the error of the writes so far: bufio keeps the first one
 // and returns it again.
@@ -99,7 +134,10 @@ func (s *simpleRangeStream) End(_ bool, count int64) error {
 	return s.t.flushed()
 }
 
-type fieldsRange struct{ f FieldText }
+type fieldsRange struct {
+	f FieldText
+	o keyForms
+}
 
 func (s *fieldsRange) Begin(header *pb.ResponseHeader) error {
 	s.f.Header(header)
@@ -108,7 +146,7 @@ func (s *fieldsRange) Begin(header *pb.ResponseHeader) error {
 
 func (s *fieldsRange) Keys(kvs []*mvccpb.KeyValue) error {
 	for _, kv := range kvs {
-		s.f.KeyValue("", kv)
+		s.o.fields(s.f, kv)
 	}
 	return s.f.flushed()
 }
@@ -123,6 +161,7 @@ func (s *fieldsRange) End(more bool, count int64) error {
 // whose members are left out where they are empty.
 type jsonRange struct {
 	p   *Printer
+	o   keyForms
 	any bool // keys were written
 	buf []byte
 }
@@ -144,7 +183,7 @@ func (s *jsonRange) Keys(kvs []*mvccpb.KeyValue) error {
 			s.buf = append(s.buf[:0], `,"kvs":[`...)
 		}
 		s.any = true
-		s.buf = appendKeyValueJSON(s.buf, kv)
+		s.buf = s.o.appendJSON(s.buf, kv)
 		if _, err := s.p.w.Write(s.buf); err != nil {
 			return err
 		}
@@ -203,6 +242,7 @@ func appendIntJSON(b []byte, name string, value int64) []byte {
 // elements of a repeated field come one after the other.
 type protobufRange struct {
 	p   *Printer
+	o   keyForms
 	buf []byte
 }
 
@@ -220,7 +260,7 @@ func (s *protobufRange) Begin(header *pb.ResponseHeader) error {
 
 func (s *protobufRange) Keys(kvs []*mvccpb.KeyValue) error {
 	for _, kv := range kvs {
-		if err := s.message(rangeKvs, kv); err != nil {
+		if err := s.message(rangeKvs, s.o.message(kv)); err != nil {
 			return err
 		}
 	}
@@ -262,7 +302,7 @@ func countTable(count int64) TableData { return oneRow("count", strconv.FormatIn
 
 type tableRange struct {
 	p    *Printer
-	o    RangeOptions
+	o    keyForms
 	rows [][]string
 }
 
@@ -270,16 +310,16 @@ func (s *tableRange) Begin(*pb.ResponseHeader) error { return nil }
 
 func (s *tableRange) Keys(kvs []*mvccpb.KeyValue) error {
 	for _, kv := range kvs {
-		s.rows = append(s.rows, s.o.columns(keyValueRow(kv, s.p.cell)))
+		s.rows = append(s.rows, s.o.row(kv, s.p.cell))
 	}
 	return nil
 }
 
 func (s *tableRange) End(_ bool, count int64) error {
-	if s.o.CountOnly {
+	if s.o.counted() {
 		return countTable(count).render(s.p.w)
 	}
-	return TableData{Header: s.o.columns(keyValueColumns()), Rows: s.rows}.render(s.p.w)
+	return TableData{Header: s.o.header(), Rows: s.rows}.render(s.p.w)
 }
 
 // cell is a key or value in a table, in hexadecimal with --hex.
@@ -293,19 +333,19 @@ func (p *Printer) cell(b []byte) string {
 type csvRange struct {
 	p *Printer
 	w *csv.Writer
-	o RangeOptions
+	o keyForms
 }
 
 func (s *csvRange) Begin(*pb.ResponseHeader) error {
-	if s.o.CountOnly {
+	if s.o.counted() {
 		return nil
 	}
-	return s.w.Write(s.o.columns(keyValueColumns()))
+	return s.w.Write(s.o.header())
 }
 
 func (s *csvRange) Keys(kvs []*mvccpb.KeyValue) error {
 	for _, kv := range kvs {
-		if err := s.w.Write(s.o.columns(keyValueRow(kv, s.p.cell))); err != nil {
+		if err := s.w.Write(s.o.row(kv, s.p.cell)); err != nil {
 			return err
 		}
 	}
@@ -314,7 +354,7 @@ func (s *csvRange) Keys(kvs []*mvccpb.KeyValue) error {
 }
 
 func (s *csvRange) End(_ bool, count int64) error {
-	if s.o.CountOnly {
+	if s.o.counted() {
 		return countTable(count).csv(s.w)
 	}
 	s.w.Flush()
@@ -332,7 +372,7 @@ func (o RangeOptions) object(kv *mvccpb.KeyValue) Object {
 
 type ndjsonRange struct {
 	p   *Printer
-	o   RangeOptions
+	o   keyForms
 	buf []byte
 }
 
@@ -352,7 +392,7 @@ func (s *ndjsonRange) Keys(kvs []*mvccpb.KeyValue) error {
 }
 
 func (s *ndjsonRange) End(_ bool, count int64) error {
-	if !s.o.CountOnly {
+	if !s.o.counted() {
 		return nil
 	}
 	text, err := Object{{"count", count}}.MarshalJSON()
@@ -366,7 +406,7 @@ func (s *ndjsonRange) End(_ bool, count int64) error {
 // sequence may come element by element.
 type yamlRange struct {
 	p   *Printer
-	o   RangeOptions
+	o   keyForms
 	any bool
 }
 
@@ -399,7 +439,7 @@ func (s *yamlRange) Keys(kvs []*mvccpb.KeyValue) error {
 
 func (s *yamlRange) End(more bool, count int64) error {
 	var document Object
-	if !s.any && !s.o.CountOnly {
+	if !s.any && !s.o.counted() {
 		document = append(document, Member{"keys", []Object{}})
 	}
 	return append(document, Member{"more", more}, Member{"count", count}).writeYAML(s.p.w)

@@ -39,6 +39,18 @@ func (t *Text) bytesLine(b []byte) {
 	_ = t.w.WriteByte('\n')
 }
 
+// shown is a key as it stands in a line: as bytesLine writes it.
+func (t *Text) shown(key string) string {
+	if !t.hex {
+		return key
+	}
+	escaped := ""
+	for i := range len(key) {
+		escaped += `\x` + hex.EncodeToString([]byte{key[i]})
+	}
+	return escaped
+}
+
 func writeEscaped(w *bufio.Writer, b []byte) {
 	for i := range b {
 		var digits [2]byte
@@ -84,11 +96,15 @@ func (f *FieldText) KeyValue(prefix string, kv *mvccpb.KeyValue) {
 	f.number(prefix, "ModRevision", kv.GetModRevision())
 	f.number(prefix, "Version", kv.GetVersion())
 	f.quotedBytes(prefix, "Value", kv.GetValue())
+	f.lease(prefix, kv.GetLease())
+}
+
+func (f *FieldText) lease(prefix string, id int64) {
 	if f.hex {
-		f.Linef("%q : %016x", prefix+"Lease", kv.GetLease())
+		f.Linef("%q : %016x", prefix+"Lease", id)
 		return
 	}
-	f.number(prefix, "Lease", kv.GetLease())
+	f.number(prefix, "Lease", id)
 }
 
 func (f *FieldText) quotedBytes(prefix, name string, value []byte) {

@@ -35,6 +35,14 @@ func Everything() Range { return Range{Key: []byte(OpenEnd), End: []byte(OpenEnd
 // Equal says whether r and o are the same range in the same notation.
 func (r Range) Equal(o Range) bool { return bytes.Equal(r.Key, o.Key) && bytes.Equal(r.End, o.End) }
 
+// PrefixRange returns the range of all keys that start with prefix.
+func PrefixRange(prefix []byte) Range {
+	if len(prefix) == 0 {
+		return Everything()
+	}
+	return Range{Key: prefix, End: PrefixEnd(prefix)}
+}
+
 // PrefixEnd returns the end of the range of all keys that start with prefix:
 // prefix with its last byte that can be increased increased and the rest cut
 // off, or OpenEnd where no byte can.

@@ -56,13 +56,20 @@ const (
 // IncompleteError says that a range was cut off after some of its keys had
 // been handed on.
 type IncompleteError struct {
-	Read, Count int64
+	Read, Count int64 // Count is unknownCount where nothing has counted them
 	Revision    int64
 	Err         error
 }
 
+const unknownCount = -1
+
 func (e *IncompleteError) Error() string {
-	text := fmt.Sprintf("%v: the output is incomplete: it has %d of %d keys of revision %d", e.Err, e.Read, e.Count, e.Revision)
+	text := fmt.Sprintf("%v: the output is incomplete: it has ", e.Err)
+	if e.Count == unknownCount {
+		text += fmt.Sprintf("the first %d entries of revision %d", e.Read, e.Revision)
+	} else {
+		text += fmt.Sprintf("%d of %d keys of revision %d", e.Read, e.Count, e.Revision)
+	}
 	if errors.Is(e.Err, rpctypes.ErrCompacted) {
 		text += ", which was compacted meanwhile"
 	}

@@ -1,0 +1,172 @@
+package kv
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/api/v3/mvccpb"
+
+	"github.com/ectl-io/ectl/completions"
+	"github.com/ectl-io/ectl/internal/access"
+	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/scan"
+	"github.com/ectl-io/ectl/output"
+)
+
+// duOptions is what "du" was asked to show.
+type duOptions struct {
+	levelOptions
+	Top int // 0: all
+}
+
+// NewDuCmd returns the command "du".
+func NewDuCmd(f *cli.Factory) *cobra.Command { return newDuCmd(f, nil) }
+
+func newDuCmd(f *cli.Factory, run func(context.Context, *duOptions) error) *cobra.Command {
+	opts := &duOptions{}
+	cmd := &cobra.Command{
+		Use:   "du [PREFIX]",
+		Short: "Show how many keys and bytes there are, level by level",
+		Long: `Show how many keys start with PREFIX and how many bytes they and their values
+have, and then the same of each subtree below, the largest first. --depth also
+shows the subtrees of lower levels. What keys had before, and the database's own
+bookkeeping, is not in it: endpoint status shows the size of the database.
+
+All keys and values are read, of one revision, and little memory is needed:
+only the --top largest subtrees are kept, and how many others there were is said.
+
+Who may not read all keys of PREFIX is shown those that his roles allow.`,
+		Example: `  ` + f.Program + ` du
+  ` + f.Program + ` du /registry/ --depth 2 --top 20
+  ` + f.Program + ` du users: --delimiter : -w csv`,
+		GroupID: cli.GroupKV,
+		Args:    cli.Args(0, 1, "at most a prefix"),
+		RunE: f.RunE(func(ctx context.Context, args []string) error {
+			if err := opts.complete(args); err != nil {
+				return err
+			}
+			if opts.Top < 0 {
+				return exit.BadArgsf("--top is a number of subtrees from 0 on, and got %d", opts.Top)
+			}
+			if run != nil {
+				return run(ctx, opts)
+			}
+			return runDu(ctx, f, opts)
+		}),
+		ValidArgsFunction: completions.Args(f, completions.Keys),
+	}
+	opts.addFlags(cmd.Flags())
+	cmd.Flags().IntVar(&opts.Top, "top", 1000, "show only the `N` largest subtrees (0: all)")
+	return cli.Own(cmd)
+}
+
+func runDu(ctx context.Context, f *cli.Factory, opts *duOptions) error {
+	var used *usage
+	err := opts.read(ctx, f, func(client *etcd.Client, ranges []access.Range) error {
+		used = newUsage(opts)
+		return scan.ReadRanges(ctx, client.KV, scan.Query{Timeout: f.Connection.CommandTimeout}, ranges, used)
+	})
+	if err != nil {
+		return err
+	}
+	result := used.result()
+	if err := f.Print(result); err != nil {
+		return err
+	}
+	if result.Omitted > 0 {
+		f.Say(fmt.Sprintf("%d smaller subtrees are not shown (--top)", result.Omitted))
+	}
+	return nil
+}
+
+// usage adds up keys that come in their order. Of each level it holds the
+// subtree that the keys are in at the moment, and beside them the largest of
+// all.
+type usage struct {
+	*duOptions
+	header  *pb.ResponseHeader
+	total   output.UsedLevel
+	open    []output.UsedLevel // by level
+	closed  []output.UsedLevel // not many more than the largest
+	omitted int64
+}
+
+func newUsage(o *duOptions) *usage {
+	return &usage{duOptions: o, total: output.UsedLevel{Prefix: o.Prefix}}
+}
+
+// Begin implements scan.Sink.
+func (u *usage) Begin(header *pb.ResponseHeader) error {
+	u.header = header
+	return nil
+}
+
+// Keys implements scan.Sink.
+func (u *usage) Keys(kvs []*mvccpb.KeyValue) error {
+	for _, kv := range kvs {
+		key, size := kv.GetKey(), int64(len(kv.GetKey())+len(kv.GetValue()))
+		u.total.Keys++
+		u.total.Bytes += size
+		depth := 0
+		for ; depth < u.Depth; depth++ {
+			cut := u.Cut(key, depth+1)
+			if cut == 0 {
+				break
+			}
+			if depth >= len(u.open) || u.open[depth].Prefix != string(key[:cut]) {
+				u.close(depth)
+				u.open = append(u.open, output.UsedLevel{Prefix: string(key[:cut])})
+			}
+			u.open[depth].Keys++
+			u.open[depth].Bytes += size
+		}
+		u.close(depth)
+	}
+	return nil
+}
+
+// close ends the open subtrees from depth on.
+func (u *usage) close(depth int) {
+	for len(u.open) > depth {
+		last := len(u.open) - 1
+		u.closed, u.open = append(u.closed, u.open[last]), u.open[:last]
+	}
+	if u.Top > 0 && len(u.closed) >= sortAt*u.Top {
+		u.rank()
+	}
+}
+
+// sortAt is how many times as many subtrees as are wanted are held.
+const sortAt = 3
+
+// rank sorts the closed subtrees and forgets those that are not wanted.
+func (u *usage) rank() {
+	slices.SortFunc(u.closed, func(a, b output.UsedLevel) int { return compareLevels(b, a) })
+	if u.Top > 0 && len(u.closed) > u.Top {
+		u.omitted += int64(len(u.closed) - u.Top)
+		u.closed = u.closed[:u.Top]
+	}
+}
+
+// End implements scan.Sink.
+func (u *usage) End(bool, int64) error {
+	u.close(0)
+	return nil
+}
+
+func (u *usage) result() output.Usage {
+	u.rank()
+	return output.Usage{Header: u.header, Levels: append([]output.UsedLevel{u.total}, u.closed...), Omitted: u.omitted}
+}
+
+// compareLevels compares by size. Of two that are equal the one with the first
+// name is the larger: what a subtree is all of stands before it.
+func compareLevels(a, b output.UsedLevel) int {
+	return cmp.Or(cmp.Compare(a.Bytes, b.Bytes), cmp.Compare(a.Keys, b.Keys), cmp.Compare(b.Prefix, a.Prefix))
+}

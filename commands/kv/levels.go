@@ -1,0 +1,66 @@
+package kv
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/pflag"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+
+	"github.com/ectl-io/ectl/internal/access"
+	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/scan"
+)
+
+// levelOptions say which keys to look at level by level.
+type levelOptions struct {
+	scan.Levels
+	Depth int
+}
+
+func (o *levelOptions) addFlags(flags *pflag.FlagSet) {
+	flags.StringVar(&o.Delimiter, "delimiter", "/", "what stands between the levels of a key")
+	flags.IntVar(&o.Depth, flagDepth, 1, "`number` of levels below the prefix to show")
+}
+
+const flagDepth = "depth"
+
+func (o *levelOptions) complete(args []string) error {
+	if len(args) > 0 {
+		o.Prefix = args[0]
+	}
+	if o.Delimiter == "" {
+		return exit.BadArgsf("--delimiter is empty: what stands between the levels of a key?")
+	}
+	if o.Depth < 1 {
+		return exit.BadArgsf("--%s is a number of levels from 1 on, and got %d", flagDepth, o.Depth)
+	}
+	return nil
+}
+
+// read calls read with the ranges of keys that start with the prefix: with all
+// of them or, where the server does not allow that, with those that the user's
+// roles let him read.
+func (o *levelOptions) read(ctx context.Context, f *cli.Factory, read func(client *etcd.Client, ranges []access.Range) error) error {
+	client, err := f.Client(ctx)
+	if err != nil {
+		return err
+	}
+	all := access.PrefixRange([]byte(o.Prefix))
+	err = read(client, []access.Range{all})
+	var begun *scan.IncompleteError
+	if !errors.Is(err, rpctypes.ErrPermissionDenied) || errors.As(err, &begun) {
+		return err
+	}
+	readable, askErr := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (access.Set, error) {
+		return c.Readable(ctx)
+	})
+	readable = readable.Intersection(access.SetOf(all))
+	if askErr != nil || readable.IsEmpty() {
+		return err // the refusal says more
+	}
+	f.Warn("only what the roles of " + client.Username + " allow to read is here: " + readable.String())
+	return read(client, readable.Ranges())
+}

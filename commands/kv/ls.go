@@ -1,0 +1,86 @@
+package kv
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ectl-io/ectl/completions"
+	"github.com/ectl-io/ectl/internal/access"
+	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/scan"
+	"github.com/ectl-io/ectl/output"
+)
+
+// lsOptions is what "ls" was asked to show.
+type lsOptions struct {
+	levelOptions
+	Recursive bool
+	Long      bool
+}
+
+// NewLsCmd returns the command "ls".
+func NewLsCmd(f *cli.Factory) *cobra.Command { return newLsCmd(f, nil) }
+
+func newLsCmd(f *cli.Factory, run func(context.Context, *lsOptions) error) *cobra.Command {
+	opts := &lsOptions{}
+	cmd := &cobra.Command{
+		Use:   "ls [PREFIX]",
+		Short: "List keys level by level",
+		Long: `List the keys that start with PREFIX and have no delimiter behind it, and the
+subtrees that all others are in, up to and with that delimiter. With --depth it
+is the keys and subtrees so many levels below, with --recursive all keys.
+
+A subtree is listed without reading it, however large it is, and entries are
+printed as they are found, all of one revision, except in the format table.
+
+--long shows version, size of the value in bytes, lease and the revision of the
+last change before each key. It reads the values for that.
+
+Who may not read all keys of PREFIX is shown those that his roles allow.`,
+		Example: `  ` + f.Program + ` ls
+  ` + f.Program + ` ls /registry/ --long
+  ` + f.Program + ` ls users: --delimiter : --depth 2 -w csv`,
+		GroupID: cli.GroupKV,
+		Args:    cli.Args(0, 1, "at most a prefix"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			deep := cmd.Flags().Changed(flagDepth)
+			return f.RunE(func(ctx context.Context, args []string) error {
+				if err := opts.complete(args); err != nil {
+					return err
+				}
+				if opts.Recursive && deep {
+					return exit.BadArgsf("give --recursive or --%s, not both", flagDepth)
+				}
+				if run != nil {
+					return run(ctx, opts)
+				}
+				return runLs(ctx, f, opts)
+			})(cmd, args)
+		},
+		ValidArgsFunction: completions.Args(f, completions.Keys),
+	}
+	flags := cmd.Flags()
+	opts.addFlags(flags)
+	flags.BoolVarP(&opts.Recursive, "recursive", "R", false, "list all keys, and no subtrees")
+	flags.BoolVarP(&opts.Long, "long", "l", false, "show version, size, lease and revision of each key")
+	return cli.Own(cmd)
+}
+
+func runLs(ctx context.Context, f *cli.Factory, opts *lsOptions) error {
+	sink := f.Printer().Listing(output.ListingOptions{Long: opts.Long})
+	return opts.read(ctx, f, func(client *etcd.Client, ranges []access.Range) error {
+		if opts.Recursive {
+			return scan.ReadRanges(ctx, client.KV, scan.Query{KeysOnly: !opts.Long, Timeout: f.Connection.CommandTimeout}, ranges, sink)
+		}
+		return scan.ReadLevels(ctx, client.KV, scan.LevelQuery{
+			Levels:  opts.Levels,
+			Depth:   opts.Depth,
+			Ranges:  ranges,
+			Values:  opts.Long,
+			Timeout: f.Connection.CommandTimeout,
+		}, sink)
+	})
+}

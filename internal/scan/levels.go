@@ -1,0 +1,236 @@
+package scan
+
+import (
+	"bytes"
+	"context"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"go.etcd.io/etcd/api/v3/mvccpb"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/ectl-io/ectl/internal/access"
+)
+
+// LevelQuery is a level of keys to read, and those below it down to Depth: the
+// keys of these levels, and for all keys below them the subtrees that they are
+// in.
+type LevelQuery struct {
+	Levels
+	Depth int // at least 1
+
+	Ranges   []access.Range // to read, in order; their keys start with Levels.Prefix
+	Revision int64          // 0: the newest
+	Values   bool           // read the values of keys, too
+	Timeout  time.Duration  // of each request, as in Query
+}
+
+// Levels says how keys are cut into levels: at each Delimiter behind Prefix.
+type Levels struct{ Prefix, Delimiter string }
+
+// Cut returns the length of the part of key that stands for its subtree at
+// depth, up to and with the delimiter, or 0 where key itself is of a level as
+// high as that. A delimiter that all keys may begin with opens no level of its
+// own: without a prefix /app/x is in the subtree /app/.
+func (l Levels) Cut(key []byte, depth int) int {
+	at := len(l.Prefix)
+	if at == 0 && bytes.HasPrefix(key, []byte(l.Delimiter)) {
+		at = len(l.Delimiter)
+	}
+	for range depth {
+		i := strings.Index(string(key[at:]), l.Delimiter)
+		if i < 0 {
+			return 0
+		}
+		at += i + len(l.Delimiter)
+	}
+	return at
+}
+
+// ReadLevels reads the entries of q and hands them to sink, in the order of
+// their keys and all of one revision. A subtree is a key with the version 0,
+// which no key has: its name up to and with its last delimiter.
+//
+// A large subtree is skipped and not read: the next request begins behind it.
+// That request's end is chosen so that there are few keys up to it, because the
+// server counts them all (see ladder). Where subtrees are small, and where
+// there are none, keys are read on in pages like those of Read.
+//
+// The error is that of the server or of sink; it is an *IncompleteError once
+// sink has been given entries. The count that sink's End gets is that of the
+// entries.
+func ReadLevels(ctx context.Context, kv clientv3.KV, q LevelQuery, sink Sink) error {
+	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
+	l := &levelReader{
+		LevelQuery: q,
+		reader:     &reader{kv: kv, q: Query{KeysOnly: !q.Values, Timeout: q.Timeout}, sink: sink, pinned: q.Revision},
+	}
+	for _, r := range q.Ranges {
+		err := l.readRange(ctx, r)
+		switch {
+		case err == nil:
+		case l.read == 0 || isSinkError(err) || ctx.Err() != nil:
+			return unwrapSink(err)
+		default:
+			return &IncompleteError{Read: l.read, Count: unknownCount, Revision: l.pinned, Err: err}
+		}
+	}
+	return sink.End(false, l.read)
+}
+
+// levelReader reads levels. What its reader has read are the entries.
+type levelReader struct {
+	LevelQuery
+	*reader
+
+	last    string             // the subtree that was handed on last
+	entries []*mvccpb.KeyValue // of one page
+}
+
+// window is a range that begins at the next key and has at most so many keys.
+type window struct {
+	end  string
+	keys int64
+}
+
+// fewKeys is a number of keys that a server counts in about the time that a
+// request takes anyway.
+const fewKeys = 10_000
+
+func (l *levelReader) readRange(ctx context.Context, r access.Range) error {
+	end := string(r.End)
+	if end == "" {
+		end = after(r.Key)
+	}
+	got, err := l.fetchLevel(ctx, segment{from: string(r.Key), end: end, limit: firstBlock})
+	if err != nil {
+		return err
+	}
+	rest := window{end, got.count}
+	if len(got.kvs) == 0 {
+		return nil
+	}
+	l.q.End, l.next = end, after(got.kvs[len(got.kvs)-1].GetKey())
+	plan, climb := newPlanner(l.reader, got.kvs), ladder{levels: l.Levels, end: end}
+	for {
+		plan.observe(got.page)
+		left, err := l.take(got)
+		if err != nil {
+			return err
+		}
+		if l.next == openEnd || !before(l.next, end) {
+			return nil
+		}
+		near := window{got.end, got.count - left.passed}
+		rest.keys = max(0, rest.keys-left.passed)
+
+		var s segment
+		switch {
+		case left.subtree != nil:
+			climb.start(left.subtree, l.Depth)
+			plan.block = firstBlock / blockGrowth
+			s = segment{from: l.next, end: climb.reach(l.next), limit: min(firstBlock, plan.nextBlock())}
+		case len(got.kvs) == 0 && climb.climbing():
+			s = segment{from: l.next, end: climb.reach(l.next), limit: min(firstBlock, plan.nextBlock())}
+		default:
+			climb.stop()
+			plan.replan(l.next)
+			s = plan.next()
+		}
+		for _, w := range []window{near, rest} {
+			// An end up to which there are few keys is as good as any nearer one.
+			if w.keys <= fewKeys && before(l.next, w.end) && before(s.end, w.end) && s.end != openEnd {
+				s.end = w.end
+			}
+		}
+		if got, err = l.fetchLevel(ctx, s); err != nil {
+			return err
+		}
+	}
+}
+
+// levelPage is a page and how many keys its segment has.
+type levelPage struct {
+	page
+	count int64
+}
+
+func (l *levelReader) fetchLevel(ctx context.Context, s segment) (levelPage, error) {
+	response, err := l.get(ctx, s.from, s.end, s.limit)
+	if err != nil {
+		return levelPage{}, err
+	}
+	if l.pinned == 0 {
+		l.pinned = response.Header.GetRevision()
+	}
+	if !l.following {
+		l.following = true
+		if err := l.sink.Begin(response.Header); err != nil {
+			return levelPage{}, sinkError{err}
+		}
+	}
+	return levelPage{page{segment: s, kvs: response.Kvs, more: response.More}, response.Count}, nil
+}
+
+// before says whether key stands before end, of which openEnd is none.
+func before(key, end string) bool { return end == openEnd || key < end }
+
+// taken is what became of a page.
+type taken struct {
+	passed  int64  // keys of its segment that are not behind l.next any more
+	subtree []byte // the last key, where the rest of its subtree is left out
+}
+
+// skipFrom is how many keys a page has to have for each of its entries for the
+// rest of the last one's subtree to be skipped: to read that many takes about
+// as long as a request.
+const skipFrom = firstBlock
+
+// take hands on the entries of a page that are new and sets l.next behind it,
+// or behind the subtree that it ends in.
+func (l *levelReader) take(p levelPage) (taken, error) {
+	l.next = p.end
+	keys := int64(len(p.kvs))
+	if keys == 0 {
+		return taken{passed: p.count}, nil
+	}
+	lastKey := p.kvs[keys-1].GetKey()
+	entries, distinct := l.entries[:0], int64(0)
+	for _, kv := range p.kvs {
+		cut := l.Cut(kv.GetKey(), l.Depth)
+		if cut == 0 {
+			distinct++
+			entries = append(entries, kv)
+			continue
+		}
+		if word := kv.GetKey()[:cut]; string(word) != l.last {
+			distinct++
+			l.last = string(word)
+			entries = append(entries, &mvccpb.KeyValue{Key: word})
+		}
+	}
+	l.entries = entries
+	if p.more {
+		l.next = after(lastKey)
+	}
+	result := taken{passed: p.count}
+	cut := l.Cut(lastKey, l.Depth)
+	if cut > 0 && keys >= min(skipFrom, p.limit)*max(1, distinct) {
+		result.subtree = lastKey
+		if end := string(access.PrefixEnd(lastKey[:cut])); end == openEnd || end > l.next {
+			l.next = end
+		}
+	}
+	if l.next != openEnd && l.next < p.end || p.end == openEnd {
+		result.passed = keys
+	}
+	if len(entries) == 0 {
+		return result, nil
+	}
+	l.read += int64(len(entries))
+	if err := l.sink.Keys(entries); err != nil {
+		return taken{}, sinkError{err}
+	}
+	return result, nil
+}

@@ -1,0 +1,99 @@
+package output
+
+import (
+	"strconv"
+
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/api/v3/mvccpb"
+	"google.golang.org/protobuf/proto"
+)
+
+// UsedLevel is what the keys of one subtree take.
+type UsedLevel struct {
+	Prefix      string
+	Keys, Bytes int64 // bytes of keys and values
+}
+
+// Usage is the result of "du": the whole first, then its subtrees.
+type Usage struct {
+	Header  *pb.ResponseHeader
+	Levels  []UsedLevel
+	Omitted int64 // smaller subtrees that are not among the levels
+}
+
+// Simple implements Result.
+func (r Usage) Simple(t *Text) {
+	for _, level := range r.Levels {
+		name := t.shown(level.Prefix)
+		if name == "" {
+			name = "every key"
+		}
+		t.Linef("%8s %9d  %s", Bytesize(level.Bytes), level.Keys, name)
+	}
+}
+
+// Fields implements Result.
+func (r Usage) Fields(f *FieldText) {
+	f.Header(r.Header)
+	for _, level := range r.Levels {
+		f.Quoted("Prefix", level.Prefix)
+		f.Field("Keys", level.Keys)
+		f.Field("Bytes", level.Bytes)
+	}
+	f.Field("Omitted", r.Omitted)
+}
+
+// Message implements Result. The API has none for it: the prefixes are keys,
+// and the number is that of all keys.
+func (r Usage) Message() proto.Message {
+	message := &pb.RangeResponse{Header: r.Header}
+	for i, level := range r.Levels {
+		if i == 0 {
+			message.Count = level.Keys
+		}
+		message.Kvs = append(message.Kvs, &mvccpb.KeyValue{Key: []byte(level.Prefix)})
+	}
+	return message
+}
+
+func (r Usage) jsonDocument() any {
+	type level struct {
+		Prefix []byte `json:"prefix"` // base64, as the keys of the API
+		Keys   int64  `json:"keys"`
+		Bytes  int64  `json:"bytes"`
+	}
+	document := struct {
+		Header  *pb.ResponseHeader `json:"header"`
+		Levels  []level            `json:"levels"`
+		Omitted int64              `json:"omitted,omitempty"`
+	}{Header: r.Header, Omitted: r.Omitted}
+	for _, l := range r.Levels {
+		document.Levels = append(document.Levels, level{[]byte(l.Prefix), l.Keys, l.Bytes})
+	}
+	return document
+}
+
+// Table implements Result.
+func (r Usage) Table() TableData {
+	t := TableData{Header: []string{"prefix", "keys", "bytes", "size"}}
+	for _, level := range r.Levels {
+		t.Rows = append(t.Rows, []string{
+			cell([]byte(level.Prefix)), strconv.FormatInt(level.Keys, 10), strconv.FormatInt(level.Bytes, 10), Bytesize(level.Bytes),
+		})
+	}
+	return t
+}
+
+// Document implements Result.
+func (r Usage) Document() Object {
+	return Object{{"revision", r.Header.GetRevision()}, {"levels", r.Items()}, {"omitted", r.Omitted}}
+}
+
+// Items implements Lister.
+func (r Usage) Items() []Object {
+	items := []Object{}
+	for _, level := range r.Levels {
+		items = append(items, Object{{"prefix", Bytes(level.Prefix)}, {"keys", level.Keys}, {"bytes", level.Bytes}})
+	}
+	return items
+}
