@@ -7,7 +7,6 @@ import (
 
 	"github.com/ectl-io/ectl/completions"
 	"github.com/ectl-io/ectl/internal/cli"
-	"github.com/ectl-io/ectl/output"
 )
 
 func newCompletionCmd(f *cli.Factory) *cobra.Command {
@@ -51,10 +50,12 @@ func WriteCompletion(root *cobra.Command, shell string, w io.Writer) error {
 // completeGlobals completes the values of global flags, and what commands do
 // not complete themselves.
 func completeGlobals(root *cobra.Command) {
-	formats := make([]string, 0, len(output.Formats()))
-	for _, format := range output.Formats() {
-		formats = append(formats, string(format))
-	}
-	_ = root.RegisterFlagCompletionFunc(cli.FlagFormat, cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
+	_ = root.RegisterFlagCompletionFunc(cli.FlagFormat, func(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		var formats []cobra.Completion
+		for _, format := range cli.Formats(cmd) {
+			formats = append(formats, string(format))
+		}
+		return formats, cobra.ShellCompDirectiveNoFileComp
+	})
 	completions.Defaults(root)
 }

@@ -99,10 +99,10 @@ func TestEveryPrefixMeansWhatItMeansInEtcdctl(t *testing.T) {
 
 func TestOurCommandsHavePrefixesWhereEtcdctlHasNone(t *testing.T) {
 	root := newTestRoot()
-	for _, name := range []string{"rbac", "whoami", "wherefore"} {
+	for _, name := range []string{"rex", "whim", "wherefore"} {
 		root.AddCommand(cli.Own(&cobra.Command{Use: name}))
 	}
-	for word, want := range map[string]string{"rb": "rbac", "r": "role", "wh": "", "who": "whoami", "w": "watch", "wa": "watch"} {
+	for word, want := range map[string]string{"re": "rex", "r": "role", "wh": "", "whi": "whim", "w": "watch", "wa": "watch"} {
 		got := ""
 		if found := findCommand(root, word); found != nil {
 			got = found.Name()

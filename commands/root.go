@@ -12,6 +12,7 @@ import (
 	"github.com/ectl-io/ectl/commands/cluster"
 	"github.com/ectl-io/ectl/commands/kv"
 	"github.com/ectl-io/ectl/commands/lease"
+	"github.com/ectl-io/ectl/commands/rbac"
 	"github.com/ectl-io/ectl/commands/role"
 	"github.com/ectl-io/ectl/commands/snapshot"
 	"github.com/ectl-io/ectl/commands/user"
@@ -36,7 +37,7 @@ func Run(ctx context.Context, program string, streams *iostreams.Streams, args [
 	if closeErr := f.Close(); err == nil && closeErr != nil {
 		err = exit.With(exit.IO, fmt.Errorf("write the output: %w", closeErr))
 	}
-	if err != nil && ctx.Err() == nil {
+	if err != nil && ctx.Err() == nil && !exit.IsAnswer(err) {
 		fmt.Fprintln(streams.Err, "Error:", err)
 	}
 	return exit.CodeOf(err)
@@ -63,6 +64,7 @@ func topCommands() []topCommand {
 		{"user", user.NewCmd},
 		{"role", role.NewCmd},
 		{"auth", auth.NewCmd},
+		{"rbac", rbac.NewCmd},
 		{"member", cluster.NewMemberCmd},
 		{"endpoint", cluster.NewEndpointCmd},
 		{"move-leader", cluster.NewMoveLeaderCmd},

@@ -23,15 +23,34 @@ const (
 	CSV      Format = "csv"      // the table, for spreadsheets
 )
 
-// Formats lists all formats, in the order of --help.
+// Formats of single results, see FormatsOf.
+const (
+	Markdown Format = "markdown" // the table, for a ticket or a wiki
+	HTML     Format = "html"     // one page for a browser that holds all it needs
+)
+
+// Formats lists the formats of every command, in the order of --help.
 func Formats() []Format {
 	return []Format{Simple, Fields, JSON, Protobuf, Table, YAML, NDJSON, CSV}
 }
 
-// FormatNames lists the names of all formats in one line.
-func FormatNames() string {
-	names := make([]string, 0, len(Formats()))
-	for _, format := range Formats() {
+// ownFormats is a Result that has not the same formats as others.
+type ownFormats interface {
+	formats() []Format
+}
+
+// FormatsOf lists the formats that r, which may be empty, can be printed in.
+func FormatsOf(r Result) []Format {
+	if own, ok := r.(ownFormats); ok {
+		return own.formats()
+	}
+	return Formats()
+}
+
+// FormatNames lists the names of formats in one line.
+func FormatNames(formats []Format) string {
+	names := make([]string, 0, len(formats))
+	for _, format := range formats {
 		names = append(names, string(format))
 	}
 	return strings.Join(names, ", ")
@@ -40,13 +59,13 @@ func FormatNames() string {
 // errUnsupported is etcdctl's text for a format that it does not know.
 var errUnsupported = errors.New("unsupported output format")
 
-// ParseFormat returns the format called name. The error ends with the status
-// BadFeature.
-func ParseFormat(name string) (Format, error) {
-	for _, format := range Formats() {
+// ParseFormat returns that of formats which is called name. The error ends with
+// the status BadFeature.
+func ParseFormat(name string, formats []Format) (Format, error) {
+	for _, format := range formats {
 		if string(format) == name {
 			return format, nil
 		}
 	}
-	return "", exit.BadFeaturef("%w %q; the formats are %s", errUnsupported, name, FormatNames())
+	return "", exit.BadFeaturef("%w %q; the formats are %s", errUnsupported, name, FormatNames(formats))
 }

@@ -24,10 +24,10 @@ type Printer struct {
 	following bool // a result of a stream was printed before
 }
 
-// NewPrinter returns a Printer on w in the format called name. With hex, keys
-// and values in simple and IDs in fields are hexadecimal.
-func NewPrinter(w io.Writer, name string, hex bool) (*Printer, error) {
-	format, err := ParseFormat(name)
+// NewPrinter returns a Printer on w in that of formats which is called name.
+// With hex, keys and values in simple and IDs in fields are hexadecimal.
+func NewPrinter(w io.Writer, name string, formats []Format, hex bool) (*Printer, error) {
+	format, err := ParseFormat(name, formats)
 	if err != nil {
 		return nil, err
 	}
@@ -68,6 +68,12 @@ func (p *Printer) Print(r Result) error {
 		return r.Document().writeYAML(p.w)
 	case NDJSON:
 		return p.printNDJSON(r)
+	case Markdown:
+		return r.Table().markdown(p.w)
+	case HTML:
+		if page, ok := r.(htmlPage); ok {
+			return page.writeHTML(p.w)
+		}
 	}
 	return fmt.Errorf("%w %q", errUnsupported, p.format)
 }
@@ -83,7 +89,7 @@ func (f Format) IsEtcdctls() bool {
 	switch f {
 	case Simple, Fields, JSON, Protobuf, Table:
 		return true
-	case YAML, NDJSON, CSV:
+	case YAML, NDJSON, CSV, Markdown, HTML:
 	}
 	return false
 }
@@ -94,6 +100,8 @@ func (p *Printer) printJSON(r Result) error {
 		document = h.hexDocument()
 	} else if d, ok := r.(jsonDocument); ok {
 		document = d.jsonDocument()
+	} else if _, ok := r.(messageless); ok {
+		document = r.Document()
 	} else if m := r.Message(); m != nil {
 		document = m
 	}

@@ -78,7 +78,7 @@ func (p *Printer) stream(o keyForms) RangeStream {
 		return &yamlRange{p: p, o: o}
 	case NDJSON:
 		return &ndjsonRange{p: p, o: o}
-	case Simple:
+	case Simple, Markdown, HTML: // no range is printed in the latter
 	}
 	return o.simple(Text{w: p.w, hex: p.hex})
 }

@@ -200,13 +200,13 @@ func TestAnOutputThatCannotBeWrittenIsAnError(t *testing.T) {
 	}
 	results = append(results, printed{name: "more than the buffer", write: get(RangeOptions{}, large)})
 	for _, c := range results {
-		for _, format := range Formats() {
+		for _, format := range c.formats() {
 			size := len(c.text(t, format))
 			for _, space := range []int{0, size / 2, size - 1} {
 				if size == 0 {
 					continue
 				}
-				p, err := NewPrinter(&full{space}, string(format), c.hex)
+				p, err := NewPrinter(&full{space}, string(format), c.formats(), c.hex)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -231,7 +231,7 @@ func TestAStreamStopsWithTheFirstErrorOfItsWriter(t *testing.T) {
 		if format == Table {
 			continue // holds all rows until the end
 		}
-		p, err := NewPrinter(&full{}, string(format), false)
+		p, err := NewPrinter(&full{}, string(format), Formats(), false)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -7,7 +7,12 @@
 // RangeStream.
 package output
 
-import "google.golang.org/protobuf/proto"
+import (
+	"bufio"
+	"slices"
+
+	"google.golang.org/protobuf/proto"
+)
 
 // Result is the result of one command.
 type Result interface {
@@ -54,6 +59,29 @@ type jsonDocument interface {
 // IDs in hexadecimal.
 type hexJSON interface {
 	hexDocument() any
+}
+
+// htmlPage is a Result that can be a page for a browser.
+type htmlPage interface {
+	writeHTML(w *bufio.Writer) error
+}
+
+// messageless is a Result that no message of the API holds.
+type messageless interface {
+	messageless()
+}
+
+// noMessage is embedded in results that no message of the API holds. In JSON
+// they are their documents, and there is no protobuf of them.
+type noMessage struct{}
+
+func (noMessage) messageless() {}
+
+// Message implements Result.
+func (noMessage) Message() proto.Message { return nil }
+
+func (noMessage) formats() []Format {
+	return slices.DeleteFunc(Formats(), func(f Format) bool { return f == Protobuf })
 }
 
 // mixedProtobuf is a Result of several messages with text between them.

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/mvccpb"
@@ -68,6 +69,49 @@ func (f *FieldText) Field(name string, value any) { f.Linef("%q : %v", name, val
 
 // Quoted writes a field with its value as a quoted string.
 func (f *FieldText) Quoted(name, value string) { f.Linef("%q : %q", name, value) }
+
+// Object writes the members of o, which no message of the API holds: each
+// value with the names that lead to it, joined by dots. What is in a list is
+// written for each of its items, in order.
+func (f *FieldText) Object(o Object) { f.object("", o) }
+
+func (f *FieldText) object(prefix string, o Object) {
+	for _, member := range o {
+		if v, ok := member.Value.(Bytes); ok { // fields quotes what is no text
+			member.Value = string(v)
+		}
+		name, value := member.plain()
+		name = prefix + fieldName(name)
+		switch v := value.(type) {
+		case string:
+			f.Quoted(name, v)
+		case Object:
+			f.object(name+".", v)
+		case []Object:
+			for _, item := range v {
+				f.object(name+".", item)
+			}
+		case []string:
+			line := fmt.Sprintf("%q :", name)
+			for _, item := range v {
+				line += fmt.Sprintf(" %q", item)
+			}
+			f.Linef("%s", line)
+		default:
+			f.Field(name, v)
+		}
+	}
+}
+
+// fieldName is the name of a member as fields writes names: "range_end" is
+// "RangeEnd".
+func fieldName(name string) string {
+	var b strings.Builder
+	for word := range strings.SplitSeq(name, "_") {
+		b.WriteString(strings.ToUpper(word[:min(1, len(word))]) + word[min(1, len(word)):])
+	}
+	return b.String()
+}
 
 // Header writes the response header. A revision of 0 is left out: the response
 // is not about keys.

@@ -157,7 +157,7 @@ func (e Effective) covering(kind, all Access, r Range) []Grant {
 		}
 		best := i
 		for ; i < len(candidates) && candidates[i].start <= at; i++ {
-			farther := compareEnds(candidates[i].end, candidates[best].end)
+			farther := compareEnds(lower(candidates[i].end, wanted.end), lower(candidates[best].end, wanted.end))
 			if farther > 0 || farther == 0 && candidates[i].Access.Has(all) && !candidates[best].Access.Has(all) {
 				best = i
 			}
@@ -170,6 +170,14 @@ func (e Effective) covering(kind, all Access, r Range) []Grant {
 		done = at == "" || before(wanted.end, at)
 	}
 	return chosen
+}
+
+// lower returns the end that comes first.
+func lower(a, b string) string {
+	if compareEnds(a, b) < 0 {
+		return a
+	}
+	return b
 }
 
 // distinct returns grants without repetitions, in their order.

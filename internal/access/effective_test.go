@@ -103,8 +103,8 @@ func TestDecideNamesTheGrantsOrWhatIsLacking(t *testing.T) {
 		key, end, want string
 	}{
 		{Read, "a", "g", "true by a read [a, c) and a read [b, e) and b readwrite [d, g)"},
-		{Read, "b", "", "true by a read [b, e)"},
-		{Read, "bb", "c", "true by a read [b, e)"},
+		{Read, "b", "", "true by a read [a, c)"},
+		{Read, "bb", "cc", "true by a read [b, e)"},
 		{ReadWrite, "x", "", "true by a readwrite key x"},
 		{Read, "a", OpenEnd, `false by a read [a, c) and a read [b, e) and b readwrite [d, g) and a readwrite key x; from "g" read; needs read [g, x) and read keys from "x\x00"`},
 		{Read, "k", "", `false by ; from "k" read; needs read key k`},

@@ -130,10 +130,7 @@ func (s Set) Intersection(t Set) Set {
 	var both Set
 	for i, j := 0, 0; i < len(s.spans) && j < len(t.spans); {
 		a, b := s.spans[i], t.spans[j]
-		common := span{start: max(a.start, b.start), end: a.end}
-		if compareEnds(b.end, a.end) < 0 {
-			common.end = b.end
-		}
+		common := span{start: max(a.start, b.start), end: lower(a.end, b.end)}
 		if !before(common.end, common.start) {
 			both.spans = append(both.spans, common)
 		}

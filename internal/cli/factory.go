@@ -32,6 +32,7 @@ type Factory struct {
 	Quiet      bool
 
 	globals  *pflag.FlagSet
+	formats  []output.Format // of the command
 	prepared bool
 	printer  *output.Printer
 	dialer   *etcd.Dialer
@@ -43,7 +44,7 @@ const EtcdctlName = "etcdctl"
 
 // NewFactory returns the Factory of one run of the program.
 func NewFactory(program string, streams *iostreams.Streams) *Factory {
-	return &Factory{Program: program, Streams: streams, Prompter: prompt.New(streams)}
+	return &Factory{Program: program, Streams: streams, Prompter: prompt.New(streams), formats: output.Formats()}
 }
 
 // AsEtcdctl says whether the program stands in for etcdctl.
@@ -52,7 +53,7 @@ func (f *Factory) AsEtcdctl() bool { return f.Program == EtcdctlName }
 // BindGlobals adds the global flags to fs, the root command's persistent ones.
 func (f *Factory) BindGlobals(fs *pflag.FlagSet) {
 	f.Connection.AddFlags(fs)
-	fs.StringVarP(&f.Format, FlagFormat, "w", string(output.Simple), "`format` of the output: "+output.FormatNames())
+	fs.StringVarP(&f.Format, FlagFormat, "w", string(output.Simple), "`format` of the output: "+output.FormatNames(output.Formats()))
 	fs.BoolVar(&f.Hex, "hex", false, "print keys and values as hexadecimal bytes")
 	fs.BoolVar(&f.Quiet, flagQuiet, false, "do not print warnings")
 	fs.VisitAll(func(flag *pflag.Flag) { flag.Hidden = true })
@@ -73,6 +74,7 @@ func (f *Factory) Globals() *pflag.FlagSet { return f.globals }
 // happens.
 func (f *Factory) RunE(run func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
+		f.formats = Formats(cmd)
 		if err := f.Prepare(); err != nil {
 			return err
 		}
@@ -86,7 +88,7 @@ func (f *Factory) RunE(run func(ctx context.Context, args []string) error) func(
 func (f *Factory) ForRequest() (*Factory, error) {
 	streams := *f.Streams
 	streams.In, streams.Terminal, streams.Out = strings.NewReader(""), nil, io.Discard
-	printer, err := output.NewPrinter(streams.Out, string(output.Simple), false)
+	printer, err := output.NewPrinter(streams.Out, string(output.Simple), output.Formats(), false)
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +112,7 @@ func (f *Factory) Prepare() error {
 			return err
 		}
 	}
-	printer, err := output.NewPrinter(f.Streams.Out, f.Format, f.Hex)
+	printer, err := output.NewPrinter(f.Streams.Out, f.Format, f.formats, f.Hex)
 	if err != nil {
 		return err
 	}

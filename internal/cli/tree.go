@@ -1,6 +1,12 @@
 package cli
 
-import "github.com/spf13/cobra"
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ectl-io/ectl/output"
+)
 
 // Groups of commands in the help of the root command.
 const (
@@ -25,3 +31,30 @@ func Own(cmd *cobra.Command) *cobra.Command {
 
 // IsOwn says whether etcdctl does not have cmd.
 func IsOwn(cmd *cobra.Command) bool { return cmd.Annotations[ownAnnotation] != "" }
+
+// formatsAnnotation holds the formats of a command that has not those of every
+// other.
+const formatsAnnotation = "formats"
+
+// Shows says that cmd prints results like r: what it can be printed in is what
+// --write-out takes.
+func Shows(cmd *cobra.Command, r output.Result) *cobra.Command {
+	if cmd.Annotations == nil {
+		cmd.Annotations = map[string]string{}
+	}
+	cmd.Annotations[formatsAnnotation] = output.FormatNames(output.FormatsOf(r))
+	return cmd
+}
+
+// Formats lists what --write-out takes for cmd.
+func Formats(cmd *cobra.Command) []output.Format {
+	names, own := cmd.Annotations[formatsAnnotation]
+	if !own {
+		return output.Formats()
+	}
+	var formats []output.Format
+	for name := range strings.SplitSeq(names, ", ") {
+		formats = append(formats, output.Format(name))
+	}
+	return formats
+}

@@ -80,36 +80,55 @@ func Read(ctx context.Context, api clientv3.Auth, bound Bound) (Snapshot, error)
 	return Snapshot{}, ErrUnsettled
 }
 
-// ReadUser reads one user and its roles. A user may do so for itself.
-func ReadUser(ctx context.Context, api clientv3.Auth, bound Bound, name string) (access.State, error) {
+// ReadUser reads one user and its roles: the state has no others. A user may
+// do so for itself; the snapshot has no revision then.
+func ReadUser(ctx context.Context, api clientv3.Auth, bound Bound, name string) (Snapshot, error) {
 	r := reader{api: api, bound: bound}
+	snapshot, err := r.status(ctx)
+	if errors.Is(err, rpctypes.ErrPermissionDenied) {
+		snapshot.Enabled = true // who is not root may not ask that before 3.7
+	} else if err != nil {
+		return snapshot, err
+	}
 	for range attempts {
 		user, err := r.user(ctx, name)
 		if err != nil {
-			return access.State{}, err
+			return snapshot, err
 		}
-		roles, err := each(ctx, user.Roles, r.role)
-		switch {
-		case err == nil:
-			state := access.NewState()
-			state.Users[name] = user
-			for _, role := range roles {
-				state.Roles[role.Name] = role
+		roles, err := each(ctx, user.Roles, r.roleIfThere)
+		if err != nil && !errors.Is(err, rpctypes.ErrPermissionDenied) {
+			return snapshot, err
+		}
+		snapshot.State = access.NewState()
+		snapshot.Users[name] = user
+		for _, role := range roles {
+			if role.Name != "" {
+				snapshot.Roles[role.Name] = role
 			}
-			return state, nil
-		case !isGone(err) && !errors.Is(err, rpctypes.ErrPermissionDenied):
-			return access.State{}, err
 		}
-		// A role was deleted, or taken from the user, since the user was read.
+		if err == nil && len(snapshot.Roles) == len(user.Roles) {
+			return snapshot, nil
+		}
+		// A role was deleted or taken from the user since the user was read. Or
+		// it never was there: the role root can be granted all the same.
 		again, againErr := r.user(ctx, name)
 		if againErr != nil {
-			return access.State{}, againErr
+			return snapshot, againErr
 		}
 		if slices.Equal(again.Roles, user.Roles) {
-			return access.State{}, err
+			return snapshot, err
 		}
 	}
-	return access.State{}, ErrUnsettled
+	return snapshot, ErrUnsettled
+}
+
+// roleIfThere returns a role without a name where there is no such role.
+func (r reader) roleIfThere(ctx context.Context, name string) (access.Role, error) {
+	role, err := r.role(ctx, name)
+	if errors.Is(err, rpctypes.ErrRoleNotFound) {
+		err = nil
+	}
+	return role, err
 }
 
 // isGone says whether err is that a user or role is no longer there that was

@@ -2,8 +2,6 @@ package etcd
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
@@ -176,7 +174,7 @@ func (t *trace) reason(ctx context.Context, err error, doubt string) string {
 	case errors.Is(err, rpctypes.ErrUserEmpty):
 		return "the command names an empty user, or authentication is on; say who you are with --user, --auth-jwt-token or a client certificate"
 	case errors.Is(err, rpctypes.ErrInvalidAuthToken):
-		if expiry, ok := tokenExpiry(t.config.Token); ok && time.Now().After(expiry) {
+		if expiry := ReadToken(t.config.Token).Expiry; !expiry.IsZero() && time.Now().After(expiry) {
 			return "the token expired at " + expiry.Format(time.RFC3339)
 		}
 		return "the token is not one of this cluster's, or it has expired"
@@ -289,24 +287,4 @@ func (t *trace) leader(ctx context.Context, otherwise string) string {
 		return otherwise
 	}
 	return strings.Join(leaderless, ", ") + ": no leader: fewer than half of the members of the cluster can be reached from there"
-}
-
-// tokenExpiry reads the time of expiry out of a JSON web token, which is not
-// verified: that is the server's business.
-func tokenExpiry(token string) (time.Time, bool) {
-	parts := strings.Split(token, ".")
-	if len(parts) != 3 {
-		return time.Time{}, false
-	}
-	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
-	if err != nil {
-		return time.Time{}, false
-	}
-	var claims struct {
-		Expiry *float64 `json:"exp"`
-	}
-	if json.Unmarshal(payload, &claims) != nil || claims.Expiry == nil {
-		return time.Time{}, false
-	}
-	return time.Unix(int64(*claims.Expiry), 0), true
 }

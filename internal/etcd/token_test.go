@@ -2,11 +2,12 @@ package etcd
 
 import (
 	"encoding/base64"
+	"strings"
 	"testing"
 	"time"
 )
 
-func TestTheExpiryOfATokenIsReadAndNotTrusted(t *testing.T) {
+func TestWhatATokenSaysIsReadAndNotTrusted(t *testing.T) {
 	token := func(claims string) string {
 		part := base64.RawURLEncoding.EncodeToString
 		return part([]byte(`{"alg":"RS256"}`)) + "." + part([]byte(claims)) + ".signature"
@@ -16,8 +17,12 @@ func TestTheExpiryOfATokenIsReadAndNotTrusted(t *testing.T) {
 		`{"exp":1767225600.9,"username":"root"}`:   1767225600,
 		`{"username":"root","exp":0,"revision":1}`: 0,
 	} {
-		if got, ok := tokenExpiry(token(claims)); !ok || !got.Equal(time.Unix(want, 0)) {
-			t.Errorf("the token of %s expires at %v, %t; want %v", claims, got, ok, time.Unix(want, 0))
+		got := ReadToken(token(claims))
+		if !got.JWT || !got.Expiry.Equal(time.Unix(want, 0)) {
+			t.Errorf("the token of %s is %+v, want a JWT that expires at %v", claims, got, time.Unix(want, 0))
+		}
+		if user := map[bool]string{true: "root"}[strings.Contains(claims, "root")]; got.User != user {
+			t.Errorf("the token of %s is of %q, want %q", claims, got.User, user)
 		}
 	}
 	for name, token := range map[string]string{
@@ -30,18 +35,20 @@ func TestTheExpiryOfATokenIsReadAndNotTrusted(t *testing.T) {
 		"four parts":            token(`{"exp":1}`) + ".d",
 		"an expiry that is nil": token(`{"exp":null}`),
 	} {
-		if got, ok := tokenExpiry(token); ok {
-			t.Errorf("%s expires at %v, want no expiry", name, got)
+		got := ReadToken(token)
+		if !got.Expiry.IsZero() {
+			t.Errorf("%s expires at %v, want no expiry", name, got.Expiry)
+		}
+		if jwt := strings.Contains(name, "expiry"); got.JWT != jwt {
+			t.Errorf("%s is a JWT: %t", name, got.JWT)
 		}
 	}
 }
 
-func FuzzTokenExpiryTakesAnyText(f *testing.F) {
+func FuzzReadTokenTakesAnyText(f *testing.F) {
 	f.Add("a.e30.c")
 	f.Add("a.eyJleHAiOjFlMzA4fQ.c") // 1e308
 	f.Fuzz(func(t *testing.T, token string) {
-		if expiry, ok := tokenExpiry(token); ok {
-			_ = expiry.Format(time.RFC3339)
-		}
+		_ = ReadToken(token).Expiry.Format(time.RFC3339)
 	})
 }

@@ -54,6 +54,19 @@ func BadFeaturef(format string, args ...any) error {
 	return With(BadFeature, fmt.Errorf(format, args...))
 }
 
+// answer is the error of a command that has not failed.
+type answer struct{}
+
+func (answer) Error() string { return "the answer is the exit status" }
+
+// Answer is the error of a command whose exit status answers a question, such
+// as whether something is allowed: there is nothing more to say than what it
+// has printed.
+func Answer(code Code) error { return With(code, answer{}) }
+
+// IsAnswer says whether err is an Answer, for which no error is printed.
+func IsAnswer(err error) bool { return errors.As(err, &answer{}) }
+
 // CodeOf decides the status of a command that returned err: the innermost
 // status in its chain, Error where none was given, Success for nil.
 func CodeOf(err error) Code {

@@ -1,0 +1,174 @@
+package rbac
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/ectl-io/ectl/completions"
+	"github.com/ectl-io/ectl/internal/access"
+	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/directory"
+	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/output"
+)
+
+// canIOptions is what "rbac can-i" was asked.
+type canIOptions struct {
+	Access access.Access
+	Keys   keys
+	As     string // empty: the identity in use
+	Live   bool
+	Silent bool
+}
+
+func newCanICmd(f *cli.Factory, run func(context.Context, *canIOptions) error) *cobra.Command {
+	opts := &canIOptions{}
+	cmd := &cobra.Command{
+		Use:   "can-i read|write|readwrite KEY [END]",
+		Short: "Ask whether something is allowed, and why",
+		Long: `Ask whether the identity in use, or another user, may read or write a key, the
+keys from KEY up to END (without END), a prefix, or all keys from KEY on. The
+answer is yes with the grants that it rests on, or no with the first key that is
+not covered and what would cover it.
+
+It is found by the rules of the server from the roles of the user; with --live
+the server is asked itself, by a transaction that cannot have an effect. While
+authentication is off, everybody may do everything: the answer is then what will
+hold once it is on.
+
+Exit status: 0 for yes, 1 for no and for errors, which say so on standard error.`,
+		Example: `  ` + f.Program + ` rbac can-i write /app/config
+  ` + f.Program + ` rbac can-i readwrite /app/ --prefix --as alice
+  ` + f.Program + ` rbac can-i read /app/ --prefix --live --quiet && echo yes`,
+		Args: cli.Args(2, 3, "read, write or readwrite, and a key [and an end key]"),
+		RunE: f.RunE(func(ctx context.Context, args []string) error {
+			if err := opts.complete(args); err != nil {
+				return err
+			}
+			if run != nil {
+				return run(ctx, opts)
+			}
+			return runCanI(ctx, f, opts)
+		}),
+		ValidArgsFunction: completions.Args(f, completions.AccessKinds, completions.Keys, completions.Keys),
+	}
+	opts.Keys.addFlags(cmd.Flags())
+	cmd.Flags().StringVar(&opts.As, flagAs, "", "ask for this `user` (root may do so for everybody)")
+	cmd.Flags().BoolVar(&opts.Live, flagLive, false, "ask the server itself")
+	cmd.Flags().BoolVar(&opts.Silent, "quiet", false, "print no answer: the exit status is the answer")
+	_ = cmd.RegisterFlagCompletionFunc(flagAs, completions.Value(f, completions.Users))
+	return cli.Shows(cmd, output.CanI{})
+}
+
+const (
+	flagAs   = "as"
+	flagLive = "live"
+)
+
+func (o *canIOptions) complete(args []string) error {
+	var err error
+	if o.Access, err = access.ParseAccess(args[0]); err != nil {
+		return exit.With(exit.BadArgs, err)
+	}
+	if o.Live && o.As != "" {
+		return exit.BadArgsf("--%s asks the server as the identity in use: give its --user in place of --%s", flagLive, flagAs)
+	}
+	return o.Keys.complete(args[1:])
+}
+
+func runCanI(ctx context.Context, f *cli.Factory, opts *canIOptions) error {
+	answer := output.CanI{User: opts.As, Access: opts.Access, Range: opts.Keys.Range, Live: opts.Live}
+	var err error
+	if opts.Live {
+		answer.Decision, err = askServer(ctx, f, opts)
+	} else {
+		answer.User, answer.Decision, err = decide(ctx, f, opts)
+	}
+	if err != nil {
+		return err
+	}
+	if !opts.Silent {
+		if err := f.Print(answer); err != nil {
+			return err
+		}
+	}
+	if !answer.Allowed {
+		return exit.Answer(exit.Error)
+	}
+	return nil
+}
+
+// decide answers by the roles of the user.
+func decide(ctx context.Context, f *cli.Factory, opts *canIOptions) (user string, d access.Decision, err error) {
+	user = opts.As
+	if user == "" {
+		if user, err = inUse(ctx, f); err != nil {
+			return user, d, err
+		}
+	}
+	client, err := f.Client(ctx)
+	if err != nil {
+		return user, d, err
+	}
+	snapshot, err := directory.ReadUser(ctx, client, f.Timeout, user)
+	switch {
+	case errors.Is(err, rpctypes.ErrPermissionDenied):
+		return user, d, fmt.Errorf("%w: only root may look at other users; --%s asks the server about yourself", err, flagLive)
+	case err != nil:
+		return user, d, err
+	}
+	if !snapshot.Enabled && !opts.Silent {
+		f.Warn("authentication is off: everybody may do everything; the answer is what will hold once it is on")
+	}
+	return user, snapshot.Effective(user).Decide(opts.Access, opts.Keys.Range), nil
+}
+
+// inUse returns the name of the user in use.
+func inUse(ctx context.Context, f *cli.Factory) (string, error) {
+	dialer, err := f.Dialer(ctx)
+	if err != nil {
+		return "", err
+	}
+	self, err := dialer.Self()
+	switch {
+	case err != nil:
+		return "", err
+	case self.User != "":
+		return self.User, nil
+	case self.By == etcd.ByToken:
+		return "", exit.BadArgsf("the token does not say whose it is: name the user with --%s, or ask the server with --%s", flagAs, flagLive)
+	case self.By == etcd.ByCertificate:
+		return "", exit.BadArgsf("the certificate has no common name, so that it stands for no user: name one with --%s or --user", flagAs)
+	}
+	return "", exit.BadArgsf("nobody is named: give --%s for another user, or say who you are with --user, --auth-jwt-token or a client certificate", flagAs)
+}
+
+// askServer asks the server whether the identity in use may do it. A
+// transaction is checked for the operations of both branches before anything is
+// done, and without conditions the one in its failure branch never is.
+func askServer(ctx context.Context, f *cli.Factory, opts *canIOptions) (access.Decision, error) {
+	d := access.Decision{Allowed: true}
+	for _, kind := range opts.Access.Kinds() {
+		op := clientv3.OpGet(string(opts.Keys.Key), clientv3.WithRange(string(opts.Keys.End)), clientv3.WithCountOnly())
+		if kind == access.Write {
+			op = clientv3.OpDelete(string(opts.Keys.Key), clientv3.WithRange(string(opts.Keys.End)))
+		}
+		_, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.TxnResponse, error) {
+			return c.Txn(ctx).Else(op).Commit()
+		})
+		switch {
+		case errors.Is(err, rpctypes.ErrPermissionDenied):
+			d.Allowed = false
+			d.MissingAccess |= kind
+		case err != nil:
+			return d, err
+		}
+	}
+	return d, nil
+}

@@ -1,0 +1,80 @@
+package rbac
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/ectl-io/ectl/internal/access"
+	"github.com/ectl-io/ectl/internal/clitest"
+	"github.com/ectl-io/ectl/internal/exit"
+)
+
+// asked makes a run function that keeps what it was asked to do.
+func asked[Options any](got *Options) func(context.Context, *Options) error {
+	return func(_ context.Context, opts *Options) error {
+		*got = *opts
+		return nil
+	}
+}
+
+func TestCanITakesARangeInEveryNotation(t *testing.T) {
+	for line, want := range map[string]struct {
+		access access.Access
+		keys   string
+	}{
+		"read /a":                   {access.Read, "key /a"},
+		"write /a /c":               {access.Write, "[/a, /c)"},
+		"readwrite /a/ --prefix":    {access.ReadWrite, "prefix /a/"},
+		"--from-key read /a":        {access.Read, "keys from /a"},
+		"read = --prefix":           {access.Read, "every key"},
+		"read = --from-key":         {access.Read, "every key"},
+		"read /a --as bob":          {access.Read, "key /a"},
+		"read --live -- -a":         {access.Read, "key -a"},
+		"read --quiet /a --prefix=": {access.Read, "key /a"},
+	} {
+		line = strings.ReplaceAll(line, "--prefix=", "--prefix=0")
+		args := strings.Fields(line)
+		for i := range args {
+			if args[i] == "=" {
+				args[i] = "" // an empty word
+			}
+		}
+		run, got := clitest.New(""), canIOptions{}
+		if err := run.Execute(t.Context(), newCanICmd(run.Factory, asked(&got)), args...); err != nil {
+			t.Errorf("can-i %s: %v", line, err)
+		} else if got.Access != want.access || got.Keys.String() != want.keys {
+			t.Errorf("can-i %s asks for %s on %s, want %s on %s", line, got.Access, got.Keys, want.access, want.keys)
+		}
+	}
+}
+
+func TestWrongQuestionsAreRefusedBeforeAnythingElse(t *testing.T) {
+	for line, want := range map[string]struct {
+		code exit.Code
+		says string
+	}{
+		"can-i read":                           {exit.BadArgs, "a key"},
+		"can-i read a b c":                     {exit.BadArgs, "a key"},
+		"can-i execute a":                      {exit.BadArgs, "read, write or readwrite"},
+		"can-i read b a":                       {exit.BadArgs, "no keys"},
+		"can-i read a a":                       {exit.BadArgs, "no keys"},
+		"can-i read a b --prefix":              {exit.BadArgs, "only one key"},
+		"can-i read a --prefix --from-key":     {exit.BadArgs, "choose one"},
+		"can-i read a --live --as bob":         {exit.BadArgs, "--live"},
+		"can-i read a -w protobuf":             {exit.BadFeature, "protobuf"},
+		"can-i read a -w html":                 {exit.BadFeature, "simple, fields, json, table, yaml, ndjson, csv"},
+		"can-i read a":                         {exit.BadArgs, "nobody is named"},
+		"can-i read a --auth-jwt-token simple": {exit.BadArgs, "does not say whose"},
+	} {
+		run := clitest.New("")
+		err := run.Execute(t.Context(), NewCmd(run.Factory), strings.Fields(line)...)
+		if exit.CodeOf(err) != want.code || err == nil || !strings.Contains(err.Error(), want.says) {
+			t.Errorf("%s: %v with status %d, want %q and %d", line, err, exit.CodeOf(err), want.says, want.code)
+		}
+	}
+	run := clitest.New("")
+	if err := run.Execute(t.Context(), NewCmd(run.Factory), "can-i", "read", ""); exit.CodeOf(err) != exit.BadArgs {
+		t.Errorf("can-i with an empty key: %v", err)
+	}
+}

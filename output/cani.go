@@ -1,0 +1,131 @@
+package output
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/ectl-io/ectl/internal/access"
+)
+
+// CanI is the result of "rbac can-i".
+type CanI struct {
+	noMessage
+
+	User   string // empty: whoever is in use
+	Access access.Access
+	Range  access.Range
+	Live   bool // the server said so: there are no reasons
+	access.Decision
+}
+
+func (r CanI) answer() string {
+	if r.Allowed {
+		return "yes"
+	}
+	return "no"
+}
+
+// Simple implements Result: the answer on the first line, its reasons below.
+func (r CanI) Simple(t *Text) {
+	t.Linef("%s", r.answer())
+	for _, g := range r.Grants {
+		t.Linef("role %s: %s", plainName(g.Role), g.Permission)
+	}
+	switch {
+	case r.Allowed:
+	case r.Live:
+		t.Linef("not allowed: %s", r.MissingAccess)
+	default:
+		t.Linef("first key not covered: %s (%s)", describeKey(r.Missing), r.MissingAccess)
+		for _, p := range r.Needed {
+			t.Linef("would cover it: %s", p)
+		}
+	}
+}
+
+// Fields implements Result.
+func (r CanI) Fields(f *FieldText) { f.Object(r.Document()) }
+
+// Table implements Result.
+func (r CanI) Table() TableData {
+	var grants, needed []string
+	for _, g := range r.Grants {
+		grants = append(grants, "role "+plainName(g.Role)+": "+g.String())
+	}
+	for _, p := range r.Needed {
+		needed = append(needed, p.String())
+	}
+	missing := ""
+	if r.Missing != nil {
+		missing = describeKey(r.Missing)
+	}
+	return oneRow("user", plainName(r.User), "access", r.Access.String(), "keys", r.Range.String(), "allowed", r.answer(),
+		"by", strings.Join(grants, "\n"), "first key not covered", missing, "not allowed there", r.missingAccess(), "would cover it", strings.Join(needed, "\n"))
+}
+
+func (r CanI) missingAccess() string {
+	if r.Allowed {
+		return ""
+	}
+	return r.MissingAccess.String()
+}
+
+// Document implements Result.
+func (r CanI) Document() Object {
+	document := Object{{"allowed", r.Allowed}}
+	if r.User != "" {
+		document = append(document, Member{"user", Bytes(r.User)})
+	}
+	document = append(document, permissionMembers(access.Permission{Access: r.Access, Range: r.Range})...)
+	document = append(document, Member{"live", r.Live})
+	if !r.Live {
+		document = append(document, Member{"grants", grantItems(r.Grants)})
+	}
+	if r.Allowed {
+		return document
+	}
+	if r.Missing != nil {
+		document = append(document, Member{"first_key_not_covered", Bytes(r.Missing)})
+	}
+	document = append(document, Member{"not_allowed", r.MissingAccess.String()})
+	if !r.Live {
+		var needed []Object
+		for _, p := range r.Needed {
+			needed = append(needed, permissionMembers(p))
+		}
+		document = append(document, Member{"would_cover_it", needed})
+	}
+	return document
+}
+
+func grantItems(grants []access.Grant) []Object {
+	items := make([]Object, 0, len(grants))
+	for _, g := range grants {
+		items = append(items, append(Object{{"role", Bytes(g.Role)}}, permissionMembers(g.Permission)...))
+	}
+	return items
+}
+
+// permissionMembers are the members of a permission: those of its range as
+// "role get" has them.
+func permissionMembers(p access.Permission) Object {
+	members := Object{{"access", p.Access.String()}, {"key", Bytes(p.Range.Key)}}
+	if len(p.Range.End) > 0 {
+		members = append(members, Member{"range_end", Bytes(p.Range.End)})
+	}
+	return append(members, Member{"description", p.Range.String()})
+}
+
+// plainName is a name of a user or role in a sentence, in a cell or in a list:
+// quoted where it would be taken for something else.
+func plainName(name string) string {
+	if strings.ContainsAny(name, " ,:") {
+		return strconv.Quote(name)
+	}
+	return cell([]byte(name))
+}
+
+// describeKey is a key in a sentence.
+func describeKey(key []byte) string {
+	return strings.TrimPrefix(access.Range{Key: key}.String(), "key ")
+}
