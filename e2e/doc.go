@@ -65,6 +65,9 @@
 //
 // # The rest
 //
+// TestDecisionsAreTheServers puts 20,000 random questions of access control to
+// package access and to a server of each version.
+//
 // TestMainWorkflow runs access control from set-up to removal on every server
 // version, kind of token and kind of identity. TestSecretsAreNeverShown tells
 // the program a secret in every way and searches what comes out.

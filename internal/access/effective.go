@@ -56,9 +56,9 @@ func (s State) Effective(user string) Effective {
 	return e
 }
 
-// counts says whether the permission allows anything. One on the empty key,
-// which servers have refused to grant since 3.4, does not, though it has keys
-// where its end is behind it: to the server the empty key is behind all others.
+// counts says whether the permission allows anything. Servers before 3.5 let
+// ranges be granted that end before they begin, and ranges that begin with the
+// empty key, which to the server is behind all others: neither allows anything.
 func (p Permission) counts() bool { return len(p.Range.Key) > 0 && !p.Range.IsEmpty() }
 
 // Keys returns what may be read, or written, or with ReadWrite both.

@@ -66,7 +66,7 @@ func TestNobodyAndUnknownRolesMayDoNothing(t *testing.T) {
 	}
 }
 
-func TestPermissionsThatNoServerGrantsAllowNothing(t *testing.T) {
+func TestPermissionsThatOnlyOldServersGrantAllowNothing(t *testing.T) {
 	for _, p := range []Permission{grant(ReadWrite, "", ""), grant(ReadWrite, "", OpenEnd), grant(ReadWrite, "", "b"), grant(ReadWrite, "b", "a"), grant(ReadWrite, "a", "a"), grant(0, "a", "b")} {
 		e := stateOf(Role{"r", []Permission{p}}).Effective("u")
 		if !e.Read.IsEmpty() || !e.Write.IsEmpty() {
