@@ -268,3 +268,52 @@ func TestLargeGetStopsWhenNobodyReads(t *testing.T) {
 		}
 	}
 }
+
+// A page is planned by the sizes seen so far. Where large values come first, or
+// follow many small ones, it must not become as large as all of them.
+func TestValuesThatAreSuddenlyLargeTakeLittleMemory(t *testing.T) {
+	const mostMemory = 64 << 10 // KiB; the large values have 100 MiB
+	for _, version := range []string{"3.6.16", "3.7.3"} {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			server, err := etcdserver.Start(t.Context(), etcdserver.Options{Version: version})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(server.Stop)
+			client, err := server.Client("", "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer client.Close()
+			var ops []clientv3.Op
+			for i := range 20_000 {
+				ops = append(ops, clientv3.OpPut(fmt.Sprintf("key/%08d", i), "small"))
+				if len(ops) == 100 {
+					if _, err := client.Txn(t.Context()).Then(ops...).Commit(); err != nil {
+						t.Fatal(err)
+					}
+					ops = nil
+				}
+			}
+			large := strings.Repeat("large", 1<<20/5)
+			for i := range 100 {
+				if _, err := client.Put(t.Context(), fmt.Sprintf("key/%08d", 20_000+i), large); err != nil {
+					t.Fatal(err)
+				}
+			}
+			env := baseEnv(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint())
+			for _, first := range []string{"key/", fmt.Sprintf("key/%08d", 20_000)} {
+				args := []string{"get", "--command-timeout", "60s", first, "key0"}
+				want, _ := sum(t, installed.reference+"/etcdctl", args, env)
+				got, memory := sum(t, installed.ours+"/ectl", args, env)
+				if got != want {
+					t.Errorf("from %s: the output has the digest %s, the reference's %s", first, got, want)
+				}
+				if memory > mostMemory {
+					t.Errorf("from %s: took %d KiB of memory at its peak, want at most %d", first, memory, mostMemory)
+				}
+			}
+		})
+	}
+}

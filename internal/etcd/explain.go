@@ -33,9 +33,10 @@ type trace struct {
 
 func newTrace(config *clientv3.Config) *trace {
 	t := &trace{attempts: newAttempts(config.Endpoints, config.TLS), config: *config, timeout: config.DialTimeout, flag: "--dial-timeout"}
+	bound := responseBound(config.MaxCallRecvMsgSize)
 	config.DialOptions = append(t.attempts.options(),
-		grpc.WithChainUnaryInterceptor(t.unary),
-		grpc.WithChainStreamInterceptor(t.stream),
+		grpc.WithChainUnaryInterceptor(t.unary, bound.unary),
+		grpc.WithChainStreamInterceptor(t.stream, bound.stream),
 	)
 	return t
 }

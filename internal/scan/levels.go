@@ -157,7 +157,7 @@ type levelPage struct {
 }
 
 func (l *levelReader) fetchLevel(ctx context.Context, s segment) (levelPage, error) {
-	response, err := l.get(ctx, s.from, s.end, s.limit)
+	response, limit, err := l.get(ctx, s.from, s.end, s.limit)
 	if err != nil {
 		return levelPage{}, err
 	}
@@ -170,7 +170,7 @@ func (l *levelReader) fetchLevel(ctx context.Context, s segment) (levelPage, err
 			return levelPage{}, sinkError{err}
 		}
 	}
-	return levelPage{page{segment: s, kvs: response.Kvs, more: response.More}, response.Count}, nil
+	return levelPage{pageOf(s, response, limit), response.Count}, nil
 }
 
 // before says whether key stands before end, of which openEnd is none.

@@ -5,6 +5,7 @@ import (
 	"math/big"
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
+	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
 // pagesInFlight is how many pages are asked for before the first of them has
@@ -21,7 +22,14 @@ type page struct {
 	segment
 	kvs  []*mvccpb.KeyValue
 	more bool // the segment has more keys
+	cut  bool // it had to be asked for again with a smaller limit
 	err  error
+}
+
+// pending is a page that was asked for.
+type pending struct {
+	result <-chan page
+	cancel context.CancelFunc
 }
 
 // paged reads the rest of the range in pages, handed on in order.
@@ -29,7 +37,7 @@ func (r *reader) paged(ctx context.Context, first []*mvccpb.KeyValue) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	p := newPlanner(r, first)
-	var pages []<-chan page // in the order of their keys
+	var pages []pending // in the order of their keys
 	for {
 		for len(pages) < pagesInFlight && !p.finished {
 			pages = append(pages, r.fetch(ctx, p.next()))
@@ -37,7 +45,8 @@ func (r *reader) paged(ctx context.Context, first []*mvccpb.KeyValue) error {
 		if len(pages) == 0 {
 			return nil
 		}
-		got := <-pages[0]
+		got := <-pages[0].result
+		pages[0].cancel()
 		if got.err != nil {
 			return got.err
 		}
@@ -47,6 +56,9 @@ func (r *reader) paged(ctx context.Context, first []*mvccpb.KeyValue) error {
 		}
 		if pages = pages[1:]; got.more {
 			// Keys are denser than thought: what is in flight is too far away.
+			for _, p := range pages {
+				p.cancel()
+			}
 			pages = nil
 			p.replan(after(got.kvs[len(got.kvs)-1].GetKey()))
 		}
@@ -59,17 +71,25 @@ func (r *reader) paged(ctx context.Context, first []*mvccpb.KeyValue) error {
 	}
 }
 
-func (r *reader) fetch(ctx context.Context, s segment) <-chan page {
+func (r *reader) fetch(ctx context.Context, s segment) pending {
+	ctx, cancel := context.WithCancel(ctx)
 	result := make(chan page, 1)
 	go func() {
-		response, err := r.get(ctx, s.from, s.end, s.limit)
+		response, limit, err := r.get(ctx, s.from, s.end, s.limit)
 		if err != nil {
 			result <- page{segment: s, err: err}
 			return
 		}
-		result <- page{segment: s, kvs: response.Kvs, more: response.More}
+		result <- pageOf(s, response, limit)
 	}()
-	return result
+	return pending{result, cancel}
+}
+
+// pageOf is the page of s in response, when limit was asked for at last.
+func pageOf(s segment, response *clientv3.GetResponse, limit int64) page {
+	cut := limit < s.limit
+	s.limit = limit
+	return page{segment: s, kvs: response.Kvs, more: response.More, cut: cut}
 }
 
 // planner cuts the range into segments, from what the pages so far have shown
@@ -80,9 +100,11 @@ type planner struct {
 	finished bool
 
 	block      int64 // keys that the last segment was to have
+	growth     int64 // how much larger the next one may be
 	sample     sample
 	alphabet   *alphabet
 	keys, size int64 // seen so far, size in bytes
+	valueSize  int64 // of a key and its value in the last page that had any
 }
 
 // sample is what is known of the distance between keys: so many lie between
@@ -94,7 +116,7 @@ type sample struct {
 
 func newPlanner(r *reader, first []*mvccpb.KeyValue) *planner {
 	p := &planner{
-		end: r.q.End, from: r.next, block: firstBlock,
+		end: r.q.End, from: r.next, block: firstBlock, growth: blockGrowth,
 		sample:   sample{string(first[0].GetKey()), r.next, int64(len(first))},
 		alphabet: &alphabet{},
 		keys:     r.read, size: r.size,
@@ -107,7 +129,7 @@ func (p *planner) next() segment {
 	p.block = p.nextBlock()
 	end := p.sample.reach(p.alphabet, p.from, p.end, p.block)
 	// The limit only keeps a page small where the keys are suddenly denser.
-	s := segment{from: p.from, end: end, limit: p.block * 2}
+	s := segment{from: p.from, end: end, limit: p.block * limitFactor}
 	p.from, p.finished = end, end == p.end
 	return s
 }
@@ -115,19 +137,32 @@ func (p *planner) next() segment {
 // replan starts the next segment at from, whatever was planned before.
 func (p *planner) replan(from string) { p.from, p.finished = from, false }
 
-// nextBlock aims at blockBytes for each page.
+// nextBlock aims at blockBytes for each page. Of what all pages have shown of
+// the sizes and what the last one has, the larger counts: values that have
+// become large are likely to stay so for a while.
 func (p *planner) nextBlock() int64 {
 	want := int64(largeBlock)
 	if p.size > 0 {
 		want = blockBytes * p.keys / p.size
 	}
-	return max(smallBlock, min(want, largeBlock, p.block*blockGrowth))
+	if p.valueSize > 0 {
+		want = min(want, blockBytes/p.valueSize)
+	}
+	return max(leastBlock, min(want, largeBlock, p.block*p.growth))
 }
 
 func (p *planner) observe(got page) {
-	keys := int64(len(got.kvs))
+	keys, size := int64(len(got.kvs)), bytesOf(got.kvs)
 	p.keys += keys
-	p.size += bytesOf(got.kvs)
+	p.size += size
+	if keys > 0 {
+		p.valueSize = size / keys
+	}
+	if got.cut {
+		// Large values are near, where exactly is not known: a larger step would
+		// read all of them again and again.
+		p.block, p.growth = max(leastBlock, got.limit/limitFactor), carefulGrowth
+	}
 	p.alphabet.learn(got.kvs)
 	end := got.end
 	if got.more {

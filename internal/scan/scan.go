@@ -20,6 +20,8 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/ectl-io/ectl/internal/etcd"
 )
 
 // Query is a range to read, in the order of its keys.
@@ -48,9 +50,19 @@ type Sink interface {
 const (
 	firstBlock  = 100
 	smallBlock  = 16
+	leastBlock  = 2
 	largeBlock  = 10_000
 	blockBytes  = 1 << 20
 	blockGrowth = 8 // a larger step would trust one block too much
+
+	// maxBlockBytes bounds what values that are suddenly larger can make of a
+	// block. One that would be larger is asked for again with fewer keys.
+	maxBlockBytes  = 8 << 20
+	blockShrinking = 8
+	carefulGrowth  = 2 // once there was such a block
+
+	// limitFactor is how many more keys a page may have than it is meant to.
+	limitFactor = 2
 )
 
 // IncompleteError says that a range was cut off after some of its keys had
@@ -86,7 +98,7 @@ func Read(ctx context.Context, kv clientv3.KV, q Query, sink Sink) error {
 	if q.Limit > 0 && q.Limit < limit {
 		limit = q.Limit
 	}
-	first, err := r.get(ctx, q.Key, q.End, limit)
+	first, _, err := r.get(ctx, q.Key, q.End, limit)
 	if err != nil {
 		return err
 	}
@@ -208,17 +220,27 @@ func (r *reader) options(end string, limit int64, serializable bool) []clientv3.
 // retryPause is the wait before a block is asked for again.
 const retryPause = 100 * time.Millisecond
 
-// get reads one block. What a revision holds is the same on every member, so
-// once the first block has fixed the revision any member may answer, without
-// asking the others; one that lags behind says so.
-func (r *reader) get(ctx context.Context, key, end string, limit int64) (*clientv3.GetResponse, error) {
+// get reads one block of at most limit keys, or fewer where so many would be
+// too large; then it returns a smaller limit, which was asked for. What a
+// revision holds is the same on every member, so once the first block has fixed
+// the revision any member may answer, without asking the others; one that lags
+// behind says so.
+func (r *reader) get(ctx context.Context, key, end string, limit int64) (response *clientv3.GetResponse, asked int64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, r.q.Timeout)
 	defer cancel()
 	serializable := r.q.Serializable || r.following
 	for {
-		response, err := r.kv.Get(ctx, key, r.options(end, limit, serializable)...)
+		bounded := ctx
+		if limit > 1 { // a key is read whatever its size
+			bounded = etcd.AcceptAtMost(ctx, maxBlockBytes)
+		}
+		response, err := r.kv.Get(bounded, key, r.options(end, limit, serializable)...)
+		if errors.Is(err, etcd.ErrTooLarge) {
+			limit = max(1, limit/blockShrinking)
+			continue
+		}
 		if !r.following || !errors.Is(err, rpctypes.ErrFutureRev) {
-			return response, err
+			return response, limit, err
 		}
 		if !r.q.Serializable && serializable {
 			serializable = false // waits until the member has caught up
@@ -226,7 +248,7 @@ func (r *reader) get(ctx context.Context, key, end string, limit int64) (*client
 		}
 		select {
 		case <-ctx.Done():
-			return nil, err
+			return nil, limit, err
 		case <-time.After(retryPause):
 		}
 	}

@@ -14,6 +14,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/ectl-io/ectl/internal/etcd"
 )
 
 // distribution is a way in which keys may lie in the key space.
@@ -252,6 +254,27 @@ func TestPagesStaySmallWhereValuesAreLarge(t *testing.T) {
 	}
 }
 
+// Blocks that are too large are asked for again with fewer keys, down to one.
+func TestBlocksThatAreTooLargeAreAskedForAgain(t *testing.T) {
+	for _, most := range []int64{1, 7, 50, 1000} {
+		for _, streams := range []bool{true, false} {
+			s := newServer(streams, numbers(3000)...)
+			tooLarge := func(_ int, r *pb.RangeRequest) error {
+				if r.GetLimit() > most && string(r.GetKey()) < "00002000" {
+					return etcd.ErrTooLarge
+				}
+				return nil
+			}
+			s.fails = tooLarge
+			s.breaks = func(int, *pb.RangeRequest) error { return etcd.ErrTooLarge }
+			q := Query{Key: openEnd, End: openEnd}
+			if got, want := read(t, s, q).result(), plain(t, newServer(streams, numbers(3000)...), q); !proto.Equal(got, want) {
+				t.Errorf("blocks of %d keys, streams %t: read %d keys of %d", most, streams, len(got.GetKvs()), len(want.GetKvs()))
+			}
+		}
+	}
+}
+
 func numbers(n int) []string {
 	return repeated(n, func(i int) string { return fmt.Sprintf("%08d", i) })
 }
@@ -279,7 +302,7 @@ func TestACompactionInTheMiddleSaysThatTheOutputIsIncomplete(t *testing.T) {
 	for _, streams := range []bool{true, false} {
 		s := newServer(streams, numbers(5000)...)
 		compacted := func(n int, _ *pb.RangeRequest) error {
-			if n == 2 {
+			if n >= 2 { // from then on: a page that is not needed after all may fail
 				return rpctypes.ErrGRPCCompacted
 			}
 			return nil
@@ -307,7 +330,7 @@ func TestAnErrorOfPermissionInTheMiddleEndsIt(t *testing.T) {
 	for _, streams := range []bool{true, false} {
 		s := newServer(streams, numbers(5000)...)
 		denied := func(n int, _ *pb.RangeRequest) error {
-			if n == 2 {
+			if n >= 2 { // from then on: a page that is not needed after all may fail
 				return rpctypes.ErrGRPCPermissionDenied
 			}
 			return nil

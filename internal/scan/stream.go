@@ -8,6 +8,8 @@ import (
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/ectl-io/ectl/internal/etcd"
 )
 
 // maxBarren is how many streams in a row may break without having brought
@@ -25,7 +27,7 @@ func (r *reader) streamed(ctx context.Context) error {
 		before := r.read
 		err := r.stream(ctx)
 		switch {
-		case isUnimplemented(err):
+		case isUnimplemented(err), errors.Is(err, etcd.ErrTooLarge):
 			return errNoStreams
 		case err == nil || !r.isBroken(err):
 			return err
@@ -42,7 +44,7 @@ func (r *reader) streamed(ctx context.Context) error {
 		if r.q.Limit > 0 {
 			limit = min(limit, r.q.Limit-r.read)
 		}
-		response, err := r.get(ctx, r.next, r.q.End, limit)
+		response, _, err := r.get(ctx, r.next, r.q.End, limit)
 		if err != nil {
 			return err
 		}
@@ -74,7 +76,9 @@ func (r *reader) stream(ctx context.Context) error {
 	// Runs while the server is waited for, not while the sink writes.
 	timer := time.AfterFunc(r.q.Timeout, func() { cancel(context.DeadlineExceeded) })
 	defer timer.Stop()
-	blocks, err := r.kv.GetStream(ctx, r.next, r.options(r.q.End, r.left(), r.q.Serializable)...)
+	// The server plans its blocks by the sizes so far, too. Pages can be asked
+	// for again with fewer keys.
+	blocks, err := r.kv.GetStream(etcd.AcceptAtMost(ctx, maxBlockBytes), r.next, r.options(r.q.End, r.left(), r.q.Serializable)...)
 	if err != nil {
 		return timeoutOr(ctx, err)
 	}
