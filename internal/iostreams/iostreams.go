@@ -29,6 +29,10 @@ type Streams struct {
 
 	// Environ is the environment, in the form of os.Environ.
 	Environ []string
+
+	// Signals are those that would end the program. It is nil where there are
+	// none, in tests.
+	Signals *Signals
 }
 
 // System returns the streams of the process.

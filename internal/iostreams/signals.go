@@ -1,0 +1,81 @@
+package iostreams
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+)
+
+// ErrInterrupted is the cause of a context that a signal ended.
+var ErrInterrupted = errors.New("interrupted")
+
+// Signals are those by which a user asks the program to end: SIGINT and
+// SIGTERM. The first one ends the program's context, and a second one the
+// program, unless the command takes them.
+type Signals struct {
+	received chan os.Signal
+
+	mu    sync.Mutex
+	taken chan os.Signal
+	ended os.Signal
+}
+
+// moreSignals is how many signals wait for a command that is busy.
+const moreSignals = 16
+
+// Notify returns the signals of the process and the context that they end.
+func Notify(ctx context.Context) (context.Context, *Signals) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	s := &Signals{received: make(chan os.Signal, moreSignals)}
+	signal.Notify(s.received, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		for received := range s.received {
+			if s.give(received) {
+				cancel(ErrInterrupted)
+			}
+		}
+	}()
+	return ctx, s
+}
+
+// give hands a signal to who has taken them. It returns whether there is nobody
+// and the context is to end.
+func (s *Signals) give(received os.Signal) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.taken != nil {
+		select {
+		case s.taken <- received:
+		default: // it does not listen
+		}
+		return false
+	}
+	s.ended = received
+	// A second signal ends a program that does not end by itself.
+	signal.Reset(os.Interrupt, syscall.SIGTERM)
+	return true
+}
+
+// Take hands all further signals to the caller, who decides what they mean: the
+// context no longer ends by them. A nil s has none.
+func (s *Signals) Take() <-chan os.Signal {
+	if s == nil {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.taken == nil {
+		s.taken = make(chan os.Signal, moreSignals)
+	}
+	return s.taken
+}
+
+// Ended returns the signal that ended the context, nil where none did.
+func (s *Signals) Ended() os.Signal {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ended
+}
