@@ -12,6 +12,7 @@ import (
 	"github.com/ectl-io/ectl/commands/cluster"
 	"github.com/ectl-io/ectl/commands/kv"
 	"github.com/ectl-io/ectl/commands/lease"
+	"github.com/ectl-io/ectl/commands/lock"
 	"github.com/ectl-io/ectl/commands/rbac"
 	"github.com/ectl-io/ectl/commands/role"
 	"github.com/ectl-io/ectl/commands/snapshot"
@@ -61,6 +62,8 @@ func topCommands() []topCommand {
 		{"compaction", kv.NewCompactionCmd},
 		{"watch", watch.NewCmd},
 		{"lease", lease.NewCmd},
+		{"lock", lock.NewLockCmd},
+		{"elect", lock.NewElectCmd},
 		{"user", user.NewCmd},
 		{"role", role.NewCmd},
 		{"auth", auth.NewCmd},
@@ -118,6 +121,7 @@ func newRoot(f *cli.Factory, args []string) *cobra.Command {
 	f.BindGlobals(root.PersistentFlags())
 	root.AddGroup(
 		&cobra.Group{ID: cli.GroupKV, Title: "Keys:"},
+		&cobra.Group{ID: cli.GroupConcurrency, Title: "Locks and elections:"},
 		&cobra.Group{ID: cli.GroupAuth, Title: "Users, roles and authentication:"},
 		&cobra.Group{ID: cli.GroupCluster, Title: "The cluster and its members:"},
 		&cobra.Group{ID: cli.GroupUtility, Title: "The program itself:"},

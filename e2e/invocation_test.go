@@ -29,6 +29,8 @@ type invocation struct {
 	// AtPrompt, where it is not nil, is called with the process id each time a
 	// prompt was seen, before it is answered.
 	AtPrompt func(pid int)
+	// Interrupt sends SIGINT once the program has printed something on stdout.
+	Interrupt bool
 	// Limit ends the program when it takes longer.
 	Limit time.Duration
 }
@@ -112,6 +114,13 @@ func invoke(t testing.TB, in invocation) result {
 		t.Fatalf("start %s: %v", in.Program, err)
 	}
 	var answering sync.WaitGroup
+	if in.Interrupt {
+		answering.Go(func() {
+			if stdout.waitForAny(seen) {
+				_ = cmd.Process.Signal(syscall.SIGINT)
+			}
+		})
+	}
 	if answerPrompts != nil {
 		answering.Go(answerPrompts)
 	}
@@ -199,6 +208,21 @@ func (s *sink) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.data.Write(p)
+}
+
+// waitForAny returns true as soon as there is any data, and false when the
+// program has ended without.
+func (s *sink) waitForAny(seen *screen) bool {
+	for s.String() == "" {
+		seen.mu.Lock()
+		ended := seen.ended
+		seen.mu.Unlock()
+		if ended {
+			return false
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+	return true
 }
 
 func (s *sink) String() string {

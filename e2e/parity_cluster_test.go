@@ -115,6 +115,8 @@ var volatile = map[string]func(*testing.T, *groupRun, *side) func(string) string
 	// The server makes a lease's ID of the time, and the time runs.
 	"lease-id":  replacing(leaseIDPatterns, "LEASE"),
 	"remaining": replacing(remainingPatterns, "SECONDS"),
+	// The key of who holds a lock or leads is named after its lease.
+	"queue-key": replaceQueueKeys,
 	// protobuf's text format varies its spaces between two builds on purpose.
 	"spaces": func(*testing.T, *groupRun, *side) func(string) string {
 		return func(text string) string { return regexp.MustCompile(" +").ReplaceAllString(text, " ") }

@@ -266,13 +266,16 @@ func (r *groupRun) run(t *testing.T, s *side, c parity.Case) result {
 	if r.tls {
 		setUnlessGiven("ETCDCTL_CACERT", "--cacert", s.vars["CACERT"])
 	}
+	// A command may call the program that runs it.
+	env = append(env, "PATH="+filepath.Dir(s.program)+string(os.PathListSeparator)+os.Getenv("PATH"))
 	in := invocation{
-		Program: s.program,
-		Args:    args,
-		Env:     baseEnv(s.tmp, env...),
-		Dir:     s.tmp,
-		Stdin:   c.Stdin,
-		Limit:   c.Limit,
+		Program:   s.program,
+		Args:      args,
+		Env:       baseEnv(s.tmp, env...),
+		Dir:       s.tmp,
+		Stdin:     c.Stdin,
+		Limit:     c.Limit,
+		Interrupt: c.Interrupt,
 	}
 	if in.Limit == 0 {
 		in.Limit = caseLimit
@@ -390,6 +393,17 @@ var differences = map[string]func(reference, ours result) error{
 		return firstError(
 			refused(reference, "4", "unsupported output format"),
 			answered(ours))
+	},
+	"lock-in-lock": func(reference, ours result) error {
+		return firstError(
+			printedKey(reference, "outer/"),
+			printedKey(ours, "inner/"))
+	},
+	"lock-lease": func(reference, ours result) error {
+		return firstError(
+			answered(reference),
+			unless(reference.Stdout != "found 0 leases\n", "the reference leaves no lease"),
+			printed(ours, "found 0 leases\n"))
 	},
 	"count-only": func(reference, ours result) error {
 		return firstError(
@@ -522,6 +536,21 @@ func answered(r result) error {
 func printed(r result, stdout string) error {
 	if r.Status != "0" || r.Stdout != stdout {
 		return fmt.Errorf("status %s and stdout %q, want %q", r.Status, r.Stdout, stdout)
+	}
+	return nil
+}
+
+// printedKey is nil where a program printed one key of a queue.
+func printedKey(r result, prefix string) error {
+	if r.Status != "0" || !strings.HasPrefix(r.Stdout, prefix) || strings.Count(r.Stdout, "\n") != 1 {
+		return fmt.Errorf("status %s and stdout %q, want a key below %s", r.Status, r.Stdout, prefix)
+	}
+	return nil
+}
+
+func unless(ok bool, problem string) error {
+	if !ok {
+		return errors.New(problem)
 	}
 	return nil
 }

@@ -215,6 +215,22 @@ func everything() []printed {
 	add("PermissionRevoked", "permission-revoked-range", unpermitted("/app/", "/app/", "/app0"))
 	add("PermissionRevoked", "permission-revoked-open", unpermitted("", "\x00", "\x00"))
 	add("PermissionRevoked", "permission-revoked-unchanged", unpermitted("/config", "/config", "").Unchanged())
+	held := func(kv *mvccpb.KeyValue) Held {
+		return Held{&clientv3.GetResponse{Header: h, Kvs: []*mvccpb.KeyValue{kv}, Count: 1}}
+	}
+	add("Held", "lock-held", held(keyValue("/locks/deploy/694d7e4f1a2b3c05", "", 0x694d7e4f1a2b3c05)))
+	addHex("Held", "lock-held-hex", held(keyValue("/locks/deploy/694d7e4f1a2b3c05", "", 0x694d7e4f1a2b3c05)))
+	add("Held", "leader", held(keyValue("/election/694d7e4f1a2b3c05", "host 1", 0x694d7e4f1a2b3c05)))
+	add("Held", "leader-binary", held(keyValue("\xff/694d7e4f1a2b3c05", "two\nlines", 0x694d7e4f1a2b3c05)))
+	cases = append(cases, printed{name: "leaders", of: "Held", write: func(p *Printer) error {
+		for _, kv := range oddKeys()[:2] {
+			if err := p.Next(Held{&clientv3.GetResponse{Header: h, Kvs: []*mvccpb.KeyValue{kv}}}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}})
+
 	add("RoleList", "role-list", roles("app", "root"))
 	add("RoleList", "role-list-empty", roles())
 	addHex("RoleList", "role-list-hex", roles("app", "root"))

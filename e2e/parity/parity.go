@@ -55,6 +55,7 @@
 //	differs ID        the difference is deliberate and listed under that ID in
 //	                  docs/compatibility.md
 //	status-only       the bytes are not compared: help texts are our own words
+//	interrupt         sends SIGINT once something was printed on stdout
 //	limit DURATION    ends either program after that time
 //	volatile KINDS    what differs by nature between two runs, and is replaced
 //	                  before the comparison; parity_cluster_test.go has the kinds
@@ -96,6 +97,7 @@ type Case struct {
 	Terminal   []Answer
 	Differs    string
 	StatusOnly bool
+	Interrupt  bool
 	Limit      time.Duration
 	Volatile   []string // kinds
 }
@@ -204,7 +206,7 @@ func (c *Case) option(words []word) error {
 		c.Volatile = args
 		return nil
 	}
-	want := map[string]int{"stdin": 1, "tty": 2, "differs": 1, "status-only": 0, "limit": 1}
+	want := map[string]int{"stdin": 1, "tty": 2, "differs": 1, "status-only": 0, "interrupt": 0, "limit": 1}
 	n, known := want[name]
 	if !known {
 		return fmt.Errorf("unknown option %q of a case", name)
@@ -221,6 +223,8 @@ func (c *Case) option(words []word) error {
 		c.Differs = args[0]
 	case "status-only":
 		c.StatusOnly = true
+	case "interrupt":
+		c.Interrupt = true
 	case "limit":
 		if c.Limit, err = time.ParseDuration(args[0]); err != nil {
 			return err

@@ -10,10 +10,11 @@ import (
 
 // Groups of commands in the help of the root command.
 const (
-	GroupKV      = "kv"
-	GroupAuth    = "auth"
-	GroupCluster = "cluster"
-	GroupUtility = "utility"
+	GroupKV          = "kv"
+	GroupConcurrency = "concurrency"
+	GroupAuth        = "auth"
+	GroupCluster     = "cluster"
+	GroupUtility     = "utility"
 )
 
 // ownAnnotation marks commands that etcdctl does not have.

@@ -1,0 +1,147 @@
+package lock
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/exit"
+)
+
+// claim is what somebody queues for.
+type claim struct {
+	f      *cli.Factory
+	client *etcd.Client
+	what   string // "the lock"
+	prefix string // of the keys that queue
+	value  string // of the claim's key
+	ttl    int64  // of its lease, in seconds
+
+	signals <-chan os.Signal
+	place   *place // in the queue
+}
+
+// lostError is that a place in the queue, or what it had won, is lost.
+type lostError struct {
+	what   string
+	reason error
+}
+
+func (e *lostError) Error() string { return fmt.Sprintf("%s was lost: %v", e.what, e.reason) }
+func (e *lostError) Unwrap() error { return e.reason }
+
+var errStopped = errors.New("interrupted while waiting")
+
+// win queues and waits to be first. The context that it returns ends when what
+// was won is lost, which is then its cause. As soon as there is a place in the
+// queue, signals end the waiting and no longer the program.
+func (c *claim) win(ctx context.Context) (context.Context, error) {
+	held, err := c.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c.signals = c.f.Streams.Signals.Take()
+	for {
+		err := c.wait(held)
+		if err == nil {
+			return held, nil
+		}
+		lost, isLost := errors.AsType[*lostError](err)
+		if !isLost || errors.Is(err, errKeyDeleted) {
+			_ = c.release(ctx)
+			return nil, err
+		}
+		c.place.leave()
+		c.f.Warn(fmt.Sprintf("the place in the queue was lost: %v; queueing again", lost.reason))
+		if held, err = c.enter(ctx); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// wait returns when the claim is first, or an errStopped after a signal.
+func (c *claim) wait(held context.Context) error {
+	waiting, cancel := context.WithCancelCause(held)
+	defer cancel(nil)
+	first := make(chan error, 1)
+	go func() { first <- c.place.waitUntilFirst(waiting) }()
+	select {
+	case err := <-first:
+		return err
+	case <-c.signals:
+		cancel(errStopped)
+		if err := <-first; err != nil && !errors.Is(err, errStopped) {
+			return err
+		}
+		return fmt.Errorf("%w for %s", errStopped, c.what)
+	}
+}
+
+// enter takes a place in the queue and keeps it until it is released. The
+// context that it returns ends when it is lost.
+func (c *claim) enter(ctx context.Context) (context.Context, error) {
+	timed, cancel := c.f.Timeout(ctx)
+	defer cancel()
+	l, err := grant(timed, c.client, c.ttl)
+	if err != nil {
+		return nil, err
+	}
+	kept, lose := context.WithCancelCause(ctx)
+	c.place = &place{
+		client: c.client,
+		lease:  l,
+		leave:  func() { lose(context.Canceled) },
+		prefix: c.prefix,
+		key:    fmt.Sprintf("%s%x", c.prefix, l.id),
+	}
+	go func() { lose(&lostError{c.what, l.keep(kept)}) }()
+	if err := c.place.take(timed, c.value); err != nil {
+		_ = c.release(ctx)
+		return nil, err
+	}
+	place := c.place
+	go func() { lose(&lostError{c.what, place.watch(kept)}) }()
+	return kept, nil
+}
+
+// read reads the claim's key. It is an error that it has gone.
+func (c *claim) read(ctx context.Context) (*clientv3.GetResponse, error) {
+	response, err := c.place.read(ctx)
+	return response, c.lost(err)
+}
+
+// lost makes the loss of what was claimed of the loss of its place.
+func (c *claim) lost(err error) error {
+	if isGone(err) {
+		return &lostError{c.what, err}
+	}
+	return err
+}
+
+// release gives the place up, and with it what it had won. It says so when that
+// had been lost before. A signal ends it.
+func (c *claim) release(ctx context.Context) error {
+	c.place.leave()
+	ctx, cancel := c.f.Timeout(context.WithoutCancel(ctx))
+	defer cancel()
+	go func() {
+		select {
+		case <-c.signals:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	err := c.place.giveUp(ctx)
+	switch {
+	case isGone(err):
+		return exit.With(exit.Interrupted, c.lost(err))
+	case err != nil:
+		return fmt.Errorf("%w (while giving %s up, which will be free within %d seconds all the same)", err, c.what, c.ttl)
+	}
+	return nil
+}

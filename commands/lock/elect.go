@@ -1,0 +1,111 @@
+package lock
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/exit"
+)
+
+// electOptions is what "elect" was asked to do.
+type electOptions struct {
+	Name     string
+	Proposal string
+	Listen   bool
+	Proclaim bool
+	Command  []string
+	holding
+}
+
+// NewElectCmd returns the command "elect".
+func NewElectCmd(f *cli.Factory) *cobra.Command { return newElectCmd(f, nil) }
+
+func newElectCmd(f *cli.Factory, run func(context.Context, *electOptions) error) *cobra.Command {
+	opts := &electOptions{}
+	cmd := &cobra.Command{
+		Use:   "elect NAME [PROPOSAL [-- COMMAND [ARG...]]]",
+		Short: "Take part in an election, or follow it",
+		Long: `Wait to be the leader of the election NAME, print the leader's key with PROPOSAL as
+its value, and lead until interrupted. With --proclaim each line of standard input
+is a further proposal, which takes the place of the one before.
+
+With a COMMAND lead while that runs, and print nothing else. SIGINT and SIGTERM go
+to it, its status is that of the program, and its environment has the leader's key
+in ECTL_ELECTION_KEY and in ECTL_ELECTION_REV a revision that is higher for each
+later leader. When the leadership is lost it ends as with "lock", with status 5.
+
+With --listen take no part: print each leader's key and proposal, now and whenever
+they change, until interrupted.`,
+		Example: `  ` + f.Program + ` elect /elections/scheduler "$(hostname)"
+  ` + f.Program + ` elect /elections/scheduler "$(hostname)" -- scheduler --active
+  ` + f.Program + ` elect --listen /elections/scheduler -w ndjson`,
+		GroupID: cli.GroupConcurrency,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			dash := cmd.ArgsLenAtDash()
+			return f.RunE(func(ctx context.Context, args []string) error {
+				if err := opts.complete(args, dash); err != nil {
+					return err
+				}
+				switch {
+				case run != nil:
+					return run(ctx, opts)
+				case opts.Listen:
+					return runListen(ctx, f, opts)
+				}
+				return runElect(ctx, f, opts)
+			})(cmd, args)
+		},
+		ValidArgsFunction: cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault), // files, for the command
+	}
+	flags := cmd.Flags()
+	flags.BoolVarP(&opts.Listen, "listen", "l", false, "print each leader, and take no part")
+	flags.BoolVar(&opts.Proclaim, "proclaim", false, "read further proposals from standard input")
+	opts.addFlags(flags, electionTTL)
+	return cmd
+}
+
+// complete takes the arguments, of which the first dash ones stand before "--";
+// -1 is without it. Only words behind one that follows the proposal are a
+// command: a proposal of two words that lost its quotes is none.
+func (o *electOptions) complete(args []string, dash int) error {
+	const proposed = 2
+	if dash == proposed && len(args) > proposed {
+		args, o.Command = args[:proposed], args[proposed:]
+	}
+	switch {
+	case len(args) == 0 || len(args) > proposed:
+		return exit.BadArgsf("elect takes the name of an election [and a proposal [and, behind --, a command]]; got %d words", len(args))
+	case len(args) == 1 && !o.Listen:
+		return exit.BadArgsf("elect takes a proposal, or --listen to take no part")
+	case len(args) == proposed && o.Listen:
+		return exit.BadArgsf("elect takes a proposal or --listen, not both")
+	case o.Listen && o.Proclaim:
+		return exit.BadArgsf("--proclaim is for who takes part, not for --listen")
+	}
+	if o.Name = args[0]; !o.Listen {
+		o.Proposal = args[1]
+	}
+	return nil
+}
+
+func runElect(ctx context.Context, f *cli.Factory, opts *electOptions) error {
+	client, err := f.Client(ctx)
+	if err != nil {
+		return err
+	}
+	c := &claim{f: f, client: client, what: "the leadership", prefix: opts.Name + "/", value: opts.Proposal, ttl: opts.seconds()}
+	held, err := c.win(ctx)
+	if err != nil {
+		return err
+	}
+	var proposals <-chan string
+	if opts.Proclaim {
+		proposals = lines(f.Stdin())
+	}
+	if len(opts.Command) == 0 {
+		return c.hold(held, proposals)
+	}
+	return c.run(held, opts.Command, c.electionEnviron(), opts.holding, proposals)
+}

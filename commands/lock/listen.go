@@ -1,0 +1,135 @@
+package lock
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.etcd.io/etcd/api/v3/mvccpb"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+
+	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/output"
+)
+
+// listener follows an election: all keys of its queue, whose oldest is the
+// leader's.
+type listener struct {
+	client *etcd.Client
+	prefix string
+	show   func(output.Held) error
+
+	queue map[string]*mvccpb.KeyValue
+	seen  int64            // revision up to which queue is known
+	shown *mvccpb.KeyValue // the leader's key, as it was shown last
+}
+
+func runListen(ctx context.Context, f *cli.Factory, opts *electOptions) error {
+	client, err := f.Client(ctx)
+	if err != nil {
+		return err
+	}
+	l := &listener{client: client, prefix: opts.Name + "/", show: func(h output.Held) error { return f.PrintNext(h) }}
+	timed, cancel := f.Timeout(ctx)
+	header, err := l.read(timed)
+	cancel()
+	if err != nil {
+		return err
+	}
+	listening, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	signals := f.Streams.Signals.Take()
+	go func() {
+		select {
+		case <-signals:
+			stop(errStopped)
+		case <-listening.Done():
+		}
+	}()
+	if err := l.follow(listening, header); !errors.Is(err, errStopped) {
+		return err
+	}
+	return nil
+}
+
+// follow shows what has been read and what happens then, until ctx ends or the
+// right to read has gone. header is that of what has been read.
+func (l *listener) follow(ctx context.Context, header *pb.ResponseHeader) error {
+	for {
+		if err := l.showChange(header); err != nil {
+			return err
+		}
+		err := l.watch(ctx)
+		if err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(watchPause):
+		}
+		if header, err = l.read(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// read reads the whole queue.
+func (l *listener) read(ctx context.Context) (*pb.ResponseHeader, error) {
+	response, err := persist(ctx, func(ctx context.Context) (*clientv3.GetResponse, error) {
+		return l.client.Get(ctx, l.prefix, clientv3.WithPrefix())
+	})
+	if err != nil {
+		return nil, err
+	}
+	l.queue, l.seen = map[string]*mvccpb.KeyValue{}, response.Header.Revision
+	for _, kv := range response.Kvs {
+		l.queue[string(kv.Key)] = kv
+	}
+	return response.Header, nil
+}
+
+// watch follows the queue from where it is known. It returns nil when the watch
+// has ended and another may be begun.
+func (l *listener) watch(ctx context.Context) error {
+	watching, cancel := context.WithCancel(clientv3.WithRequireLeader(ctx))
+	defer cancel()
+	for response := range l.client.Watch(watching, l.prefix, clientv3.WithPrefix(), clientv3.WithRev(l.seen+1)) {
+		for i, event := range response.Events {
+			if event.Type == clientv3.EventTypeDelete {
+				delete(l.queue, string(event.Kv.Key))
+			} else {
+				l.queue[string(event.Kv.Key)] = event.Kv
+			}
+			l.seen = event.Kv.ModRevision
+			if i+1 < len(response.Events) && response.Events[i+1].Kv.ModRevision == l.seen {
+				continue // of one transaction only the end counts
+			}
+			if err := l.showChange(response.Header); err != nil {
+				return err
+			}
+		}
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+// showChange shows the leader where it is another or has proposed anew.
+func (l *listener) showChange(header *pb.ResponseHeader) error {
+	var leader *mvccpb.KeyValue
+	for _, kv := range l.queue {
+		if leader == nil || kv.CreateRevision < leader.CreateRevision {
+			leader = kv
+		}
+	}
+	if leader == nil || l.shown != nil && l.shown.ModRevision == leader.ModRevision && string(l.shown.Key) == string(leader.Key) {
+		return nil
+	}
+	l.shown = leader
+	return l.show(output.Held{Response: &clientv3.GetResponse{Header: header, Kvs: []*mvccpb.KeyValue{leader}}})
+}

@@ -1,0 +1,101 @@
+// Package lock holds the commands "lock" and "elect". Both queue for a name: a
+// lock is held, and an election won, by the oldest key below NAME/, which the
+// holder's lease keeps. etcd's own clients do it in the same way, so that all of
+// them can contend.
+package lock
+
+import (
+	"context"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/ectl-io/ectl/internal/cli"
+)
+
+// lockOptions is what "lock" was asked to do.
+type lockOptions struct {
+	Name    string
+	Command []string
+	holding
+}
+
+// holding is how a lock or a leadership is held.
+type holding struct {
+	TTL   int           // of the lease, in seconds
+	Grace time.Duration // that a command has to end once it is lost
+}
+
+const (
+	lockTTL      = 10
+	electionTTL  = 60 // also for a lock's TTL of no seconds
+	defaultGrace = 5 * time.Second
+)
+
+func (h *holding) addFlags(flags *pflag.FlagSet, ttl int) {
+	flags.IntVar(&h.TTL, "ttl", ttl, "`seconds` after which it is lost when nobody can renew it")
+	flags.DurationVar(&h.Grace, "grace", defaultGrace, "how long a command may take to end once it is lost, before it is killed")
+}
+
+// seconds is the TTL to ask for. Like etcdctl it takes one that is no time for
+// the default of elections.
+func (h *holding) seconds() int64 {
+	if h.TTL <= 0 {
+		return electionTTL
+	}
+	return int64(h.TTL)
+}
+
+// NewLockCmd returns the command "lock".
+func NewLockCmd(f *cli.Factory) *cobra.Command { return newLockCmd(f, nil) }
+
+func newLockCmd(f *cli.Factory, run func(context.Context, *lockOptions) error) *cobra.Command {
+	opts := &lockOptions{}
+	cmd := &cobra.Command{
+		Use:   "lock NAME [-- COMMAND [ARG...]]",
+		Short: "Hold a lock, or run a command while holding it",
+		Long: `Wait for the lock NAME, print the key that holds it, and hold it until
+interrupted. With a COMMAND hold it while that runs, and end with its status, 255
+where a signal ended it.
+
+SIGINT and SIGTERM go to the command. Its environment has the key that holds the
+lock in ETCD_LOCK_KEY, and in ETCD_LOCK_REV a revision that is higher for each
+later holder. It reads nothing from standard input.
+
+The lock is lost when no member could renew its lease for --ttl seconds, or when
+its key is deleted. The command is then told to end, with SIGTERM, killed after
+--grace, and the status is 5; without a command it is 1. A place in the queue that
+is lost is taken again, at its end.`,
+		Example: `  ` + f.Program + ` lock /locks/deploy -- ./deploy.sh production
+  ` + f.Program + ` lock /locks/backup --ttl 30 --grace 10s -- sh -c 'exec backup --token "$ETCD_LOCK_REV"'`,
+		GroupID: cli.GroupConcurrency,
+		Args:    cli.Args(1, cli.Unlimited, "the name of a lock [and a command]"),
+		RunE: f.RunE(func(ctx context.Context, args []string) error {
+			opts.Name, opts.Command = args[0], args[1:]
+			if run != nil {
+				return run(ctx, opts)
+			}
+			return runLock(ctx, f, opts)
+		}),
+		ValidArgsFunction: cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault), // files, for the command
+	}
+	opts.addFlags(cmd.Flags(), lockTTL)
+	return cmd
+}
+
+func runLock(ctx context.Context, f *cli.Factory, opts *lockOptions) error {
+	client, err := f.Client(ctx)
+	if err != nil {
+		return err
+	}
+	c := &claim{f: f, client: client, what: "the lock", prefix: opts.Name + "/", ttl: opts.seconds()}
+	held, err := c.win(ctx)
+	if err != nil {
+		return err
+	}
+	if len(opts.Command) == 0 {
+		return c.hold(held, nil)
+	}
+	return c.run(held, opts.Command, c.lockEnviron(), opts.holding, nil)
+}

@@ -1,0 +1,465 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/ectl-io/ectl/e2e/etcdserver"
+)
+
+// running is a program that runs until the test is done with it.
+type running struct {
+	t              *testing.T
+	cmd            *exec.Cmd
+	stdin          io.WriteCloser
+	stdout, stderr *sink
+	ended          chan string // what it ended with, once
+}
+
+// begin starts a program of ours, or the reference's where its name says so.
+func begin(t *testing.T, program string, env []string, args ...string) *running {
+	t.Helper()
+	shown := &screen{}
+	r := &running{t: t, cmd: exec.Command(program, args...), stdout: &sink{screen: shown}, stderr: &sink{screen: shown}, ended: make(chan string, 1)}
+	r.cmd.Env, r.cmd.Stdout, r.cmd.Stderr, r.cmd.WaitDelay = env, r.stdout, r.stderr, time.Second
+	r.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // away from a developer's terminal
+	var err error
+	if r.stdin, err = r.cmd.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		r.ended <- ending(r.cmd.Wait())
+		shown.end()
+	}()
+	t.Cleanup(func() { _ = r.cmd.Process.Kill() })
+	return r
+}
+
+func ours() string { return filepath.Join(installed.ours, "ectl") }
+
+// until waits until a condition holds, for as long as a busy machine may take.
+func until(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !holds(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited in vain: %s", what)
+		}
+	}
+}
+
+// printed waits until the program has printed a text.
+func (r *running) printed(text string) *running {
+	r.t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !strings.Contains(r.stdout.String(), text); time.Sleep(2 * time.Millisecond) {
+		if len(r.ended) > 0 && !strings.Contains(r.stdout.String(), text) || time.Now().After(deadline) {
+			r.t.Fatalf("%s does not print %q: stdout %q, stderr %q", r.cmd, text, r.stdout, r.stderr)
+		}
+	}
+	return r
+}
+
+func (r *running) signal(s os.Signal) *running {
+	r.t.Helper()
+	if err := r.cmd.Process.Signal(s); err != nil {
+		r.t.Errorf("%s: %v", r.cmd, err)
+	}
+	return r
+}
+
+// endsWith waits for the end.
+func (r *running) endsWith(want string) *running {
+	r.t.Helper()
+	select {
+	case got := <-r.ended:
+		r.ended <- got
+		if got != want {
+			r.t.Errorf("%s ended with %s, want %s: stdout %q, stderr %q", r.cmd, got, want, r.stdout, r.stderr)
+		}
+	case <-time.After(60 * time.Second):
+		r.t.Fatalf("%s does not end: stdout %q, stderr %q", r.cmd, r.stdout, r.stderr)
+	}
+	return r
+}
+
+func (r *running) says(text string) *running {
+	r.t.Helper()
+	if !strings.Contains(r.stderr.String(), text) {
+		r.t.Errorf("%s: stderr %q, want %q in it", r.cmd, r.stderr, text)
+	}
+	return r
+}
+
+// queue is what tests of locks and elections share.
+type queue struct {
+	t      *testing.T
+	server *etcdserver.Server
+	client *clientv3.Client
+	env    []string
+}
+
+func newQueue(t *testing.T, o etcdserver.Options) *queue {
+	t.Helper()
+	server := startServerFor(t, o)
+	client, err := server.Client("", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { client.Close() })
+	return &queue{t, server, client, baseEnv(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint())}
+}
+
+// keys are those below a name, the oldest first.
+func (q *queue) keys(name string) []string {
+	q.t.Helper()
+	response, err := q.client.Get(q.t.Context(), name+"/", clientv3.WithPrefix(), clientv3.WithSort(clientv3.SortByCreateRevision, clientv3.SortAscend))
+	if err != nil {
+		q.t.Fatal(err)
+	}
+	var keys []string
+	for _, kv := range response.Kvs {
+		keys = append(keys, string(kv.Key))
+	}
+	return keys
+}
+
+// queued waits until so many queue for a name, and returns the last.
+func (q *queue) queued(name string, n int) string {
+	q.t.Helper()
+	until(q.t, fmt.Sprintf("%d keys below %s", n, name), func() bool { return len(q.keys(name)) == n })
+	return q.keys(name)[n-1]
+}
+
+func (q *queue) ours(args ...string) *running { return begin(q.t, ours(), q.env, args...) }
+
+// trapping is a command that says which signals it gets, and ends with 7 after
+// TERM.
+const trapping = `trap "echo INT" INT; trap "echo TERM; exit 7" TERM; echo ready; while :; do sleep 0.01; done`
+
+func TestSignalsGoToTheCommandOfALock(t *testing.T) {
+	t.Parallel()
+	q := newQueue(t, etcdserver.Options{Dir: t.TempDir()})
+	for _, line := range [][]string{{"lock", "name"}, {"elect", "name", "proposal"}} {
+		r := q.ours(append(line, "--", "sh", "-c", trapping)...).printed("ready")
+		r.signal(syscall.SIGINT).printed("INT\n").signal(syscall.SIGINT).printed("INT\nINT\n")
+		r.signal(syscall.SIGTERM).endsWith("status 7")
+		if got := r.stdout.String(); got != "ready\nINT\nINT\nTERM\n" {
+			t.Errorf("%s: the command prints %q", line, got)
+		}
+		if keys := q.keys("name"); len(keys) > 0 {
+			t.Errorf("%s leaves %v", line, keys)
+		}
+	}
+	// The reference waits for its command, and says it nothing.
+	r := begin(t, filepath.Join(installed.reference, "etcdctl"), q.env, "lock", "name", "--", "sh", "-c", strings.Replace(trapping, "while :", "for i in 1 2 3 4 5 6", 1)).printed("ready")
+	if r.signal(syscall.SIGTERM).endsWith("status 0"); strings.Contains(r.stdout.String(), "TERM") {
+		t.Error("the reference passes signals on now: docs/compatibility.md need not say otherwise")
+	}
+}
+
+// At a terminal Ctrl-C goes to all programs in the foreground: the command must
+// not get it twice.
+func TestCtrlCReachesTheCommandOfALockOnce(t *testing.T) {
+	t.Parallel()
+	q := newQueue(t, etcdserver.Options{Dir: t.TempDir()})
+	control, tty, err := pty.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer control.Close()
+	cmd := exec.Command(ours(), "lock", "name", "--", "sh", "-c", trapping)
+	cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = q.env, tty, tty, tty
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 0}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	tty.Close()
+	shown := &sink{screen: &screen{}}
+	go func() { _, _ = io.Copy(shown, control) }()
+	press := func(key, shows string, from int) int {
+		_, _ = control.WriteString(key)
+		until(t, shows+" on the terminal", func() bool { return strings.Contains(shown.String()[from:], shows) })
+		return from + strings.Index(shown.String()[from:], shows) + len(shows)
+	}
+	at := press("", "ready", 0)
+	at = press("\x03", "INT", at)
+	press("\x03", "INT", at)
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if got := ending(cmd.Wait()); got != "status 7" {
+		t.Errorf("it ended with %s", got)
+	}
+	if n := strings.Count(shown.String(), "INT\r\n"); n != 2 {
+		t.Errorf("two Ctrl-C are %d to the command: %q", n, shown)
+	}
+}
+
+func TestALostLockEndsItsCommand(t *testing.T) {
+	t.Parallel()
+	q := newQueue(t, etcdserver.Options{Dir: t.TempDir()})
+	deleteKey := func(key string) error {
+		_, err := q.client.Delete(t.Context(), key)
+		return err
+	}
+	revokeLease := func(key string) error {
+		var id int64
+		if _, err := fmt.Sscanf(filepath.Base(key), "%x", &id); err != nil {
+			return err
+		}
+		_, err := q.client.Revoke(t.Context(), clientv3.LeaseID(id))
+		return err
+	}
+	stubborn := `trap "echo TERM" TERM; echo ready; while :; do sleep 0.01; done`
+	for i, c := range []struct {
+		args         []string
+		lose         func(string) error
+		ends, prints string
+		says         []string
+	}{
+		{[]string{"lock", "NAME", "--", "sh", "-c", trapping}, deleteKey, "status 5", "ready\nTERM\n",
+			[]string{"the lock was lost: its key was deleted: ending the command\n", "Error: the lock was lost: its key was deleted\n"}},
+		{[]string{"lock", "NAME", "--ttl", "2", "--", "sh", "-c", trapping}, revokeLease, "status 5", "ready\nTERM\n", []string{"the lock was lost: "}},
+		{[]string{"lock", "NAME", "--grace", "2s", "--", "sh", "-c", stubborn}, deleteKey, "status 5", "ready\nTERM\n",
+			[]string{"did not end within 2s: it was killed\n"}},
+		{[]string{"lock", "NAME", "--grace", "0", "--", "sh", "-c", stubborn}, deleteKey, "status 5", "ready\n", nil},
+		{[]string{"elect", "NAME", "ready", "--", "sh", "-c", trapping}, deleteKey, "status 5", "ready\nTERM\n",
+			[]string{"the leadership was lost: its key was deleted: ending the command\n"}},
+		{[]string{"lock", "NAME"}, deleteKey, "status 1", "NAME", []string{"Error: the lock was lost: its key was deleted\n"}},
+		{[]string{"elect", "NAME", "ready"}, revokeLease, "status 1", "NAME", []string{"Error: the leadership was lost: "}},
+		{[]string{"elect", "NAME", "ready", "--proclaim"}, deleteKey, "status 1", "NAME", nil},
+		// It lost the lock without being told before it ended.
+		{[]string{"lock", "NAME", "--", "sh", "-c", `echo ready; while test "$(ectl get "$ETCD_LOCK_KEY")"; do :; done`}, deleteKey, "status 5", "ready\n", nil},
+	} {
+		name := fmt.Sprint("name", i)
+		args := slices.Clone(c.args)
+		args[1] = name
+		env := append(slices.Clone(q.env), "PATH="+installed.ours+":"+os.Getenv("PATH"))
+		r := begin(t, ours(), env, args...)
+		key := q.queued(name, 1)
+		if c.prints == "NAME" {
+			r.printed(key + "\n")
+			c.prints = key + "\n"
+			if c.args[0] == "elect" {
+				c.prints += "ready"
+			}
+			c.prints += "\n"
+		} else {
+			r.printed("ready\n")
+		}
+		if err := c.lose(key); err != nil {
+			t.Fatal(err)
+		}
+		r.endsWith(c.ends)
+		if got := r.stdout.String(); got != c.prints {
+			t.Errorf("%v prints %q, want %q", c.args, got, c.prints)
+		}
+		for _, says := range c.says {
+			r.says(says)
+		}
+	}
+}
+
+// A cluster that is not there any more loses the lock, too, as soon as its lease
+// may have expired, and not before.
+func TestALockWithoutServersIsLostWithItsLease(t *testing.T) {
+	t.Parallel()
+	q := newQueue(t, etcdserver.Options{Dir: t.TempDir()})
+	r := q.ours("lock", "name", "--ttl", "3", "--", "sh", "-c", trapping).printed("ready")
+	killed := time.Now()
+	q.server.Members[0].Kill()
+	r.endsWith("status 5").says("the lock was lost: nobody renewed its lease for 3s: ").says("connection refused")
+	if took := time.Since(killed); took < time.Second {
+		t.Errorf("it was given up after %s, when the lease had a second to live at least", took)
+	}
+	if strings.Contains(r.stderr.String(), "rpc error") {
+		t.Errorf("stderr %q", r.stderr)
+	}
+}
+
+// Who is killed takes the command along: nobody else keeps its lock.
+func TestTheCommandOfAKilledLockIsTold(t *testing.T) {
+	t.Parallel()
+	q := newQueue(t, etcdserver.Options{Dir: t.TempDir()})
+	q.ours("lock", "name", "--", "sh", "-c", trapping).printed("ready").signal(syscall.SIGKILL).printed("TERM\n").endsWith("signal killed")
+}
+
+// Both programs take turns with a lock, in the order in which they came.
+func TestBothProgramsHoldALockInTurn(t *testing.T) {
+	t.Parallel()
+	q := newQueue(t, etcdserver.Options{Dir: t.TempDir()})
+	file := filepath.Join(t.TempDir(), "turns")
+	first := q.ours("lock", "name")
+	q.queued("name", 1)
+	var all []*running
+	var want []string
+	for i := range 8 {
+		program := ours()
+		if i%2 == 1 {
+			program = filepath.Join(installed.reference, "etcdctl")
+		}
+		// Two that hold it at the same time would mix their lines.
+		all = append(all, begin(t, program, q.env, "lock", "name", "--", "sh", "-c", fmt.Sprintf("echo %d begins >>%s; sleep 0.05; echo %d ends >>%s", i, file, i, file)))
+		want = append(want, fmt.Sprintf("%d begins", i), fmt.Sprintf("%d ends", i))
+		q.queued("name", i+2)
+	}
+	first.signal(syscall.SIGTERM).endsWith("status 0")
+	for _, r := range all {
+		r.endsWith("status 0")
+	}
+	if got := mustRead(t, file); got != strings.Join(want, "\n")+"\n" {
+		t.Errorf("the turns were\n%s", got)
+	}
+	if keys := q.keys("name"); len(keys) > 0 {
+		t.Errorf("%v are left", keys)
+	}
+}
+
+func TestWaitingForALockCanBeInterrupted(t *testing.T) {
+	t.Parallel()
+	q := newQueue(t, etcdserver.Options{Dir: t.TempDir()})
+	if _, err := q.client.Put(t.Context(), "name/taken", ""); err != nil {
+		t.Fatal(err)
+	}
+	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		for _, args := range [][]string{{"lock", "name"}, {"lock", "name", "--", "echo", "ran"}, {"elect", "name", "proposal"}} {
+			reference, ours := bothPrograms(t, func(t *testing.T, program string) string {
+				t.Helper()
+				r := begin(t, program, q.env, args...)
+				q.queued("name", 2)
+				time.Sleep(100 * time.Millisecond) // the reference heeds signals a moment later
+				r.signal(sig)
+				end := <-r.ended
+				if r.stdout.String() != "" {
+					t.Errorf("%v prints %q", args, r.stdout)
+				}
+				q.queued("name", 1)
+				return end
+			})
+			if reference != ours {
+				t.Errorf("%v after %s: ours ends with %s, the reference with %s", args, sig, ours, reference)
+			}
+		}
+	}
+}
+
+// A lost place in the queue is taken again; one that somebody deleted is not.
+func TestALostPlaceInTheQueueIsTakenAgain(t *testing.T) {
+	t.Parallel()
+	q := newQueue(t, etcdserver.Options{Dir: t.TempDir()})
+	holder := q.ours("lock", "name")
+	q.queued("name", 1)
+	r := q.ours("lock", "name", "--ttl", "2", "--", "echo", "my turn")
+	key := q.queued("name", 2)
+	var id int64
+	if _, err := fmt.Sscanf(filepath.Base(key), "%x", &id); err != nil {
+		t.Fatal(err)
+	}
+	// The server loses the lease while it is not looked at: only the answer to
+	// the next renewal tells.
+	if err := r.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := q.client.Revoke(t.Context(), clientv3.LeaseID(id)); err != nil {
+		t.Fatal(err)
+	}
+	q.queued("name", 1)
+	if err := r.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	if again := q.queued("name", 2); again == key {
+		t.Error("the key is the one that was lost")
+	}
+	holder.signal(syscall.SIGINT).endsWith("status 0")
+	if r.endsWith("status 0"); r.stdout.String() != "my turn\n" {
+		t.Errorf("stdout %q", r.stdout)
+	}
+}
+
+// Leaders that come and go quickly are all shown, each once, whatever becomes
+// of the connection.
+func TestAListenerSeesEveryLeader(t *testing.T) {
+	t.Parallel()
+	q := newQueue(t, etcdserver.Options{Dir: t.TempDir()})
+	r := q.ours("elect", "--listen", "name", "-w", "ndjson")
+	var want []string
+	if _, err := q.client.Put(t.Context(), "name/before", "first"); err != nil {
+		t.Fatal(err)
+	}
+	r.printed("name/before")
+	if _, err := q.client.Delete(t.Context(), "name/before"); err != nil {
+		t.Fatal(err)
+	}
+	want = append(want, "name/before=first")
+	lead := func(i int) {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		key := fmt.Sprintf("name/%d", i)
+		for _, value := range []string{"first", "second"} {
+			if _, err := q.client.Put(ctx, key, value); err != nil {
+				t.Fatal(err)
+			}
+			want = append(want, key+"="+value)
+		}
+		if _, err := q.client.Put(ctx, key+"x", "never leads"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := q.client.Txn(ctx).Then(clientv3.OpDelete(key), clientv3.OpDelete(key+"x")).Commit(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 30 {
+		lead(i)
+		if i == 15 {
+			q.server.Members[0].Kill()
+			if err := q.server.Members[0].Restart(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	r.printed(`"name/29","value":"second"`).signal(syscall.SIGINT).endsWith("status 0")
+	var got []string
+	for line := range strings.Lines(r.stdout.String()) {
+		var leader struct{ Key, Value string }
+		if err := json.Unmarshal([]byte(line), &leader); err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		got = append(got, leader.Key+"="+leader.Value)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("it showed %v, want %v", got, want)
+	}
+}
+
+// Proposals of the leader reach who listens, with either program.
+func TestProposalsAreProclaimed(t *testing.T) {
+	t.Parallel()
+	q := newQueue(t, etcdserver.Options{Dir: t.TempDir()})
+	leader := q.ours("elect", "name", "zero", "--proclaim", "-w", "csv").printed("zero")
+	listener := begin(t, filepath.Join(installed.reference, "etcdctl"), q.env, "elect", "-l", "name").printed("zero")
+	for _, proposal := range []string{"one", "two", "three"} {
+		if _, err := io.WriteString(leader.stdin, proposal+"\n"); err != nil {
+			t.Fatal(err)
+		}
+		leader.printed("," + proposal + ",")
+		listener.printed(proposal)
+	}
+	leader.stdin.Close()
+	leader.signal(syscall.SIGINT).endsWith("status 0")
+	listener.signal(syscall.SIGINT).endsWith("status 0")
+}
