@@ -347,7 +347,7 @@ func everything() []printed {
 		c.of = cmp.Or(c.of, "Range")
 		cases = append(cases, c)
 	}
-	return slices.Concat(cases, clusterResults(), accessResults())
+	return slices.Concat(cases, clusterResults(), accessResults(), policyResults())
 }
 
 // formats are those that c can be printed in.

@@ -46,6 +46,15 @@ func (p *Printer) Print(r Result) error {
 		_, err := p.w.WriteString(fixed.fixedText())
 		return err
 	}
+	if file, ok := r.(policyFile); ok {
+		switch p.format {
+		case Simple, YAML:
+			return file.writeYAML(p.w)
+		case JSON:
+			return file.writeJSON(p.w)
+		case Fields, Protobuf, Table, NDJSON, CSV, Markdown, HTML:
+		}
+	}
 	switch p.format {
 	case Simple:
 		r.Simple(&Text{w: p.w, hex: p.hex})

@@ -61,6 +61,13 @@ type hexJSON interface {
 	hexDocument() any
 }
 
+// policyFile is a Result that is a file, which other commands read again, in
+// YAML and in JSON.
+type policyFile interface {
+	writeYAML(w *bufio.Writer) error
+	writeJSON(w *bufio.Writer) error
+}
+
 // htmlPage is a Result that can be a page for a browser.
 type htmlPage interface {
 	writeHTML(w *bufio.Writer) error

@@ -18,6 +18,10 @@ func NewCmd(f *cli.Factory) *cobra.Command {
 	}
 	cmd.AddCommand(
 		newCanICmd(f, nil),
+		newExportCmd(f),
+		newPlanCmd(f, nil),
+		newApplyCmd(f, nil),
+		newTestCmd(f, nil),
 	)
 	return cli.Own(cmd)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
@@ -65,10 +64,6 @@ func runPasswd(ctx context.Context, f *cli.Factory, opts *passwdOptions) error {
 	return f.Print(output.PasswordChanged(opts.Name, response).WithPassword(generated))
 }
 
-// noPasswordUser is how the server (3.4 to 3.7) words its refusal of a login
-// with a password as a user who has none. It is no error of rpctypes.
-const noPasswordUser = "password was given for no password user"
-
 // verifyPassword tries the new password with a login. The server answers the
 // change of the password of a user without one as if it had been made; only a
 // login tells, and only while authentication is on. Whatever else goes wrong
@@ -77,7 +72,7 @@ func verifyPassword(ctx context.Context, f *cli.Factory, name, password string) 
 	_, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthenticateResponse, error) {
 		return c.Authenticate(ctx, name, password)
 	})
-	if errors.Is(err, rpctypes.ErrAuthFailed) || err != nil && strings.Contains(err.Error(), noPasswordUser) {
+	if errors.Is(err, rpctypes.ErrAuthFailed) || etcd.IsNoPasswordUser(err) {
 		return fmt.Errorf("the password of %s was not changed: it is a user without password, known by its certificate; delete and add it to give it one", name)
 	}
 	if errors.Is(err, rpctypes.ErrAuthNotEnabled) {

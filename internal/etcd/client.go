@@ -141,6 +141,9 @@ func (c *Client) Explain(ctx context.Context, err error) error {
 	return c.trace.explain(ctx, err)
 }
 
+// Requests is how many requests the client has sent, watches and the like apart.
+func (c *Client) Requests() int { return int(c.trace.requests.Load()) }
+
 // Close ends the connections.
 func (c *Client) Close() error {
 	if err := c.Client.Close(); err != nil && !errors.Is(err, context.Canceled) {

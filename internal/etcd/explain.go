@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
@@ -25,6 +26,8 @@ type trace struct {
 	config   clientv3.Config
 	timeout  time.Duration // how long requests may take, and the flag that says so
 	flag     string
+
+	requests atomic.Int64
 
 	mu     sync.Mutex
 	last   string // gRPC's words of the last failed request
@@ -53,6 +56,7 @@ func (t *trace) unary(ctx context.Context, method string, req, reply any, cc *gr
 	defer cancel(nil)
 	defer context.AfterFunc(t.attempts.hopeless, func() { cancel(context.Cause(t.attempts.hopeless)) })()
 	for {
+		t.requests.Add(1)
 		err := invoker(ctx, method, req, reply, cc, opts...)
 		var unreachable unreachableError
 		if err != nil && errors.As(context.Cause(ctx), &unreachable) {

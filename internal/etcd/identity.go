@@ -77,3 +77,9 @@ func (o *Options) readsStdin() bool {
 // Unattended tells whether a client can be made without a person and without
 // standard input: a shell that completes a word has neither to spare.
 func (o *Options) Unattended() bool { return !o.asks() && !o.readsStdin() }
+
+// IsNoPasswordUser says whether err refuses a login with a password as a user
+// who has none. It is no error of rpctypes: servers from 3.4 to 3.7 word it so.
+func IsNoPasswordUser(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "password was given for no password user")
+}

@@ -61,3 +61,12 @@ func (s *Streams) LookupEnv(name string) (value string, ok bool) {
 	}
 	return value, ok
 }
+
+// Colour says whether text for a stream that is a terminal, or is not, is
+// coloured: only there, and unless NO_COLOR asks for none (no-color.org) or the
+// terminal cannot.
+func (s *Streams) Colour(isTerminal bool) bool {
+	unwanted, _ := s.LookupEnv("NO_COLOR")
+	terminal, _ := s.LookupEnv("TERM")
+	return isTerminal && unwanted == "" && terminal != "dumb"
+}

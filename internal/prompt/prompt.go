@@ -105,6 +105,16 @@ var (
 	ErrDifferentPasswords = errors.New("given passwords are different")
 )
 
+// Confirm asks question and says whether the answer is yes, spelled out: a key
+// that was hit by accident is no answer. It is for a person at a terminal.
+func (p *Prompter) Confirm(ctx context.Context, question string) (bool, error) {
+	out, done := p.terminalOut()
+	defer done()
+	fmt.Fprintf(out, "%s (yes/no): ", question)
+	answer, err := p.Line(ctx)
+	return strings.TrimSpace(answer) == "yes", err
+}
+
 // terminalOut is where questions are written: the controlling terminal, since
 // standard error may be a log file, or else standard error.
 func (p *Prompter) terminalOut() (io.Writer, func()) {

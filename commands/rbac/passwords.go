@@ -1,0 +1,182 @@
+package rbac
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/ectl-io/ectl/internal/apply"
+	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/directory"
+	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/policy"
+	"github.com/ectl-io/ectl/internal/secret"
+)
+
+// passwords are those of the users of a policy, read when they are needed.
+type passwords struct {
+	values    map[string]string
+	generated map[string]bool
+	faults    policy.Errors
+}
+
+func newPasswords() *passwords {
+	return &passwords{values: map[string]string{}, generated: map[string]bool{}}
+}
+
+// read reads the password of the user, unless it has been. What goes wrong is
+// one of the faults.
+func (p *passwords) read(ctx context.Context, f *cli.Factory, user policy.User) bool {
+	if _, done := p.values[user.Name]; done {
+		return true
+	}
+	value, err := readPassword(ctx, f, user.Password)
+	if err != nil {
+		p.faults = append(p.faults, policy.Problem{At: user.Password.At, Message: fmt.Sprintf("the password of %s: %v", user.Name, err)})
+		return false
+	}
+	p.values[user.Name] = value
+	p.generated[user.Name] = user.Password.Source == policy.Generate
+	return true
+}
+
+func readPassword(ctx context.Context, f *cli.Factory, p policy.Password) (string, error) {
+	switch p.Source {
+	case policy.Env:
+		value, _ := f.Streams.LookupEnv(p.Value)
+		if value == "" {
+			return "", fmt.Errorf("the environment variable %s is not set, or empty", p.Value)
+		}
+		return value, nil
+	case policy.File:
+		path := p.Value
+		if !filepath.IsAbs(path) {
+			// A policy and its secrets move together.
+			path = filepath.Join(filepath.Dir(p.At.File), path)
+		}
+		value, warning, err := secret.ReadFile(path, f.Prompter.Stdin())
+		if warning != "" {
+			f.Warn(warning)
+		}
+		return value, err
+	case policy.Command:
+		return passwordFromCommand(ctx, f, p.Value)
+	case policy.Generate:
+		return secret.Generate()
+	case policy.None, policy.Unsaid:
+	}
+	return "", nil
+}
+
+// passwordFromCommand returns the first line that the shell prints for line.
+// What the command says on standard error goes to ours.
+func passwordFromCommand(ctx context.Context, f *cli.Factory, line string) (string, error) {
+	shell, option := "/bin/sh", "-c"
+	if runtime.GOOS == "windows" {
+		shell, option = "cmd", "/C"
+	}
+	var stdout bytes.Buffer
+	cmd := exec.CommandContext(ctx, shell, option, line)
+	cmd.Env = f.Streams.Environ
+	cmd.Stdout, cmd.Stderr = &stdout, f.Streams.Err
+	if err := cmd.Run(); err != nil {
+		return "", fmt.Errorf("its command failed: %w", err)
+	}
+	value, _, _ := strings.Cut(stdout.String(), "\n")
+	if value = strings.TrimSuffix(value, "\r"); value == "" {
+		return "", errors.New("its command prints an empty first line")
+	}
+	return value, nil
+}
+
+// isTried says whether the policy's password of a user that is there can be
+// tried: one that is generated is only made for a new user.
+func isTried(p policy.Password) bool {
+	return p.Source == policy.Env || p.Source == policy.File || p.Source == policy.Command
+}
+
+// outdated returns the users there whose password is another one than the
+// policy says. While authentication is on, a login tells. While it is off
+// nothing does: all of them count as outdated with update, and none without.
+//
+// That of self, the user who asks, is not looked at: it stays in any case. A
+// user that was added without a password cannot be given one: that is one of
+// the faults. So is a password that cannot be read.
+func (p *passwords) outdated(ctx context.Context, f *cli.Factory, snapshot directory.Snapshot, wanted policy.Policy, self string, update bool) ([]string, error) {
+	var there []policy.User
+	for _, name := range slices.Sorted(maps.Keys(wanted.Users)) {
+		user := wanted.Users[name]
+		_, exists := snapshot.Users[name]
+		if exists && name != self && isTried(user.Password) && (snapshot.Enabled || update) && p.read(ctx, f, user) {
+			there = append(there, user)
+		}
+	}
+	if !snapshot.Enabled {
+		var names []string
+		for _, user := range there {
+			names = append(names, user.Name)
+		}
+		return names, nil
+	}
+	client, err := f.Client(ctx)
+	if err != nil {
+		return nil, err
+	}
+	results := make([]error, len(there))
+	shown := newProgress(f, "passwords tried")
+	defer shown.end()
+	slots := make(chan struct{}, apply.Parallel)
+	var (
+		trying sync.WaitGroup
+		mu     sync.Mutex
+		done   int
+	)
+	for i, user := range there {
+		slots <- struct{}{}
+		trying.Go(func() {
+			defer func() { <-slots }()
+			results[i] = p.try(ctx, f, client, user.Name)
+			mu.Lock()
+			defer mu.Unlock()
+			done++
+			shown.show(done, len(there))
+		})
+	}
+	trying.Wait()
+	var names []string
+	for i, err := range results {
+		switch {
+		case err == nil:
+		case errors.Is(err, rpctypes.ErrAuthFailed):
+			names = append(names, there[i].Name)
+		case etcd.IsNoPasswordUser(err):
+			p.faults = append(p.faults, policy.Problem{
+				At:      there[i].Password.At,
+				Message: fmt.Sprintf("the user %s was added without a password, and cannot be given one", there[i].Name),
+				Hint:    "delete it, and apply adds it again; or write password: none",
+			})
+		default:
+			return nil, err
+		}
+	}
+	return names, nil
+}
+
+// try logs in as the user.
+func (p *passwords) try(ctx context.Context, f *cli.Factory, api clientv3.Auth, name string) error {
+	ctx, cancel := f.Timeout(ctx)
+	defer cancel()
+	_, err := api.Authenticate(ctx, name, p.values[name])
+	return err
+}

@@ -1,0 +1,147 @@
+package rbac
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/directory"
+	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/plan"
+	"github.com/ectl-io/ectl/internal/policy"
+	"github.com/ectl-io/ectl/output"
+)
+
+// planOptions is what "rbac plan" was asked to do.
+type planOptions struct {
+	planning
+	ExitCode    bool
+	NoNewAccess bool
+}
+
+// planning is how a policy is compared with the cluster.
+type planning struct {
+	Files           policyFiles
+	Prune           bool
+	UpdatePasswords bool
+}
+
+func (o *planning) addFlags(fs *pflag.FlagSet) {
+	o.Files.addFlags(fs)
+	fs.BoolVar(&o.Prune, "prune", false, "remove users, roles, permissions and memberships that the policy does not name")
+	fs.BoolVar(&o.UpdatePasswords, "update-passwords", false, "while authentication is off: set the passwords of users that are there, too")
+}
+
+// The statuses of plan that answer questions.
+const (
+	exitChanges   exit.Code = 2
+	exitNewAccess exit.Code = 4
+)
+
+func newPlanCmd(f *cli.Factory, run func(context.Context, *planOptions) error) *cobra.Command {
+	opts := &planOptions{}
+	cmd := &cobra.Command{
+		Use:   "plan -f FILE",
+		Short: "Show what would make the cluster follow a policy, and what that means",
+		Long: `Show what rbac apply would change, so that the cluster follows a policy file,
+and what that means: for each user, which keys it can read and write then and
+cannot now, and the other way round. Nothing is changed.
+
+Without --prune only what the policy names is changed: whatever else there is
+stays.
+
+Passwords of users that are there are tried with a login, while authentication
+is on. Those that cannot be read here are left out, with a warning.
+
+Exit status: 0, and 1 for errors; 3 for a file that is no policy. With
+--exit-code 2 where there is something to change, and 1 where no connection came
+about. With --no-new-access 4 where anybody gains access.`,
+		Example: `  ` + f.Program + ` rbac plan -f policy.yaml
+  ` + f.Program + ` rbac plan -f policies/ --prune --exit-code
+  ` + f.Program + ` rbac plan -f policy.yaml --no-new-access -w json`,
+		Args: cli.NoArgs,
+		RunE: f.RunE(func(ctx context.Context, _ []string) error {
+			if err := opts.Files.validate(); err != nil {
+				return err
+			}
+			if run != nil {
+				return run(ctx, opts)
+			}
+			err := runPlan(ctx, f, opts)
+			if opts.ExitCode && exit.CodeOf(err) == exit.BadConnection && !exit.IsAnswer(err) {
+				// The status of a failed connection is taken. Without its chain,
+				// which says another one.
+				err = errors.New(f.Explain(ctx, err).Error())
+			}
+			return err
+		}),
+	}
+	opts.addFlags(cmd.Flags())
+	cmd.Flags().BoolVar(&opts.ExitCode, "exit-code", false, "end with the status 2 where there is something to change")
+	cmd.Flags().BoolVar(&opts.NoNewAccess, "no-new-access", false, "end with the status 4 where anybody gains access")
+	return cli.Shows(cmd, output.PolicyPlan{})
+}
+
+func runPlan(ctx context.Context, f *cli.Factory, opts *planOptions) error {
+	wanted, err := opts.Files.read(f)
+	if err != nil {
+		return err
+	}
+	known := newPasswords()
+	c, err := opts.compare(ctx, f, wanted, known)
+	if err != nil {
+		return err
+	}
+	p := c.Plan
+	for _, fault := range known.faults {
+		f.Warn(fault.String() + ": it is not looked at")
+	}
+	for _, failed := range p.Expectations(wanted.Expect) {
+		f.Warn(failed.String())
+	}
+	if err := f.Print(output.PolicyPlan{Plan: p, Colour: f.Streams.Colour(f.Streams.OutIsTerminal)}); err != nil {
+		return err
+	}
+	switch {
+	case opts.NoNewAccess && len(p.NewAccess()) > 0:
+		f.Say("New access for " + strings.Join(p.NewAccess(), ", "))
+		return exit.Answer(exitNewAccess)
+	case opts.ExitCode && !p.IsEmpty():
+		return exit.Answer(exitChanges)
+	}
+	return nil
+}
+
+// comparison is a plan and what it was made from.
+type comparison struct {
+	Snapshot directory.Snapshot
+	Options  plan.Options
+	Plan     *plan.Plan
+}
+
+// compare looks at the cluster and returns what makes it follow the policy.
+// Passwords that are read for it are added to known.
+func (o *planning) compare(ctx context.Context, f *cli.Factory, wanted policy.Policy, known *passwords) (c comparison, err error) {
+	if c.Snapshot, err = readAll(ctx, f); err != nil {
+		return c, err
+	}
+	dialer, err := f.Dialer(ctx)
+	if err != nil {
+		return c, err
+	}
+	self, err := dialer.Self()
+	if err != nil {
+		return c, err
+	}
+	outdated, err := known.outdated(ctx, f, c.Snapshot, wanted, self.User, o.UpdatePasswords)
+	if err != nil {
+		return c, err
+	}
+	c.Options = plan.Options{Prune: o.Prune, Identity: self.User, NewPasswords: outdated}
+	c.Plan, err = plan.New(c.Snapshot.State, wanted, c.Options)
+	return c, exit.With(exit.InvalidInput, err)
+}

@@ -1,0 +1,118 @@
+package rbac
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/ectl-io/ectl/internal/clitest"
+	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/policy"
+)
+
+func TestPlanAndApplyTakeTheirOptions(t *testing.T) {
+	run, planned := clitest.New(""), planOptions{}
+	if err := run.Execute(t.Context(), newPlanCmd(run.Factory, asked(&planned)), "-f", "a,b.yaml", "--file", "c", "--prune", "--exit-code", "--no-new-access"); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(planned.Files.Paths, []string{"a,b.yaml", "c"}) || !planned.Prune || !planned.ExitCode || !planned.NoNewAccess || planned.UpdatePasswords {
+		t.Errorf("plan is asked for %+v", planned)
+	}
+	run, applied := clitest.New(""), applyOptions{}
+	if err := run.Execute(t.Context(), newApplyCmd(run.Factory, asked(&applied)), "-f", "-", "--yes", "--update-passwords"); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(applied.Files.Paths, []string{"-"}) || applied.Prune || !applied.Yes || !applied.UpdatePasswords {
+		t.Errorf("apply is asked for %+v", applied)
+	}
+	for line, want := range map[string]exit.Code{
+		"plan": exit.BadArgs, "plan -f x y": exit.BadArgs, "apply --yes": exit.BadArgs, "apply -f x": exit.BadArgs, "test": exit.BadArgs, "export x": exit.BadArgs,
+		"plan -f x -w protobuf": exit.BadFeature, "apply -f x --yes -w protobuf": exit.BadFeature, "export -w protobuf": exit.BadFeature,
+	} {
+		run, args := clitest.New(""), strings.Fields(line)
+		for _, cmd := range NewCmd(run.Factory).Commands() {
+			if cmd.Name() == args[0] {
+				if err := run.Execute(t.Context(), cmd, args[1:]...); exit.CodeOf(err) != want {
+					t.Errorf("%s ends with %v, want the status %d", line, err, want)
+				}
+			}
+		}
+	}
+}
+
+func TestAFolderIsItsPolicyFiles(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	write("b.yml", "apiVersion: ectl/v1\nusers: {bob: {roles: [app]}}")
+	write("a.yaml", "apiVersion: ectl/v1\nroles: {app: }")
+	write("c.json", `{"apiVersion": "ectl/v1", "roles": {"db": []}}`)
+	write("notes.txt", "none")
+	if err := os.Mkdir(filepath.Join(dir, "more.yaml"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	run := clitest.New("apiVersion: ectl/v1\nroles: {stdin: }")
+	p, err := (&policyFiles{Paths: []string{dir, "-"}}).read(run.Factory)
+	if err != nil || len(p.Roles) != 3 || len(p.Users) != 1 {
+		t.Errorf("the folder and standard input are %+v, %v; want three roles and a user", p, err)
+	}
+	write("d.yaml", "apiVersion: ectl/v1\nroles: {app: }")
+	_, err = (&policyFiles{Paths: []string{dir}}).read(run.Factory)
+	if exit.CodeOf(err) != exit.InvalidInput || !strings.Contains(err.Error(), filepath.Join(dir, "d.yaml")+":2:9: ") {
+		t.Errorf("a role in two files is %v, want the status %d and where", err, exit.InvalidInput)
+	}
+}
+
+func TestPasswordsComeFromWhereThePolicySays(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "pw"), []byte("from file\nsecond\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run := clitest.New("", "PW=from env", "EMPTY=", "PATH="+os.Getenv("PATH"))
+	at := policy.Position{File: filepath.Join(dir, "policy.yaml"), Line: 1, Column: 2}
+	for want, p := range map[string]policy.Password{
+		"from env":     {Source: policy.Env, Value: "PW"},
+		"from file":    {Source: policy.File, Value: "pw"},
+		"from command": {Source: policy.Command, Value: "echo from command; echo second; echo seen >&2"},
+	} {
+		p.At = at
+		if got, err := readPassword(t.Context(), run.Factory, p); got != want || err != nil {
+			t.Errorf("the password %s is %q, %v; want %q", p, got, err, want)
+		}
+	}
+	if run.Err.String() != "seen\n" {
+		t.Errorf("standard error has %q, want what the command says there", run.Err.String())
+	}
+	generated, err := readPassword(t.Context(), run.Factory, policy.Password{Source: policy.Generate})
+	if len(generated) != 24 || err != nil {
+		t.Errorf("the generated password is %q, %v", generated, err)
+	}
+	for want, p := range map[string]policy.Password{
+		"EMPTY is not set, or empty": {Source: policy.Env, Value: "EMPTY"},
+		"NONE is not set, or empty":  {Source: policy.Env, Value: "NONE"},
+		"no such file":               {Source: policy.File, Value: "none"},
+		"exit status 3":              {Source: policy.Command, Value: "echo topsecret; exit 3"},
+		"an empty first line":        {Source: policy.Command, Value: "echo; echo topsecret"},
+	} {
+		p.At = at
+		got, err := readPassword(t.Context(), run.Factory, p)
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "topsecret") {
+			t.Errorf("the password %s is %q, %v; want an error with %q", p, got, err, want)
+		}
+	}
+	known := newPasswords()
+	for _, name := range []string{"a", "b"} {
+		known.read(t.Context(), run.Factory, policy.User{Name: name, Password: policy.Password{Source: policy.Env, Value: "NONE", At: at}})
+	}
+	if faults, ok := errors.AsType[policy.Errors](known.faults); !ok || len(faults) != 2 {
+		t.Errorf("the faults are %v, want both", known.faults)
+	}
+}

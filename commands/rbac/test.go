@@ -1,0 +1,84 @@
+package rbac
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/output"
+)
+
+// testOptions is what "rbac test" was asked to do.
+type testOptions struct {
+	Files   policyFiles
+	Cluster bool
+}
+
+func newTestCmd(f *cli.Factory, run func(context.Context, *testOptions) error) *cobra.Command {
+	opts := &testOptions{}
+	cmd := &cobra.Command{
+		Use:   "test -f FILE",
+		Short: "Check the assertions of a policy",
+		Long: `Check the assertions that a policy file has under expect, against the policy
+itself, without a cluster, or with --cluster against what the cluster allows:
+
+    expect:
+      - bob can write prefix /app/
+      - eve cannot read /secrets/a
+      - kim cannot readwrite range /a /b
+      - root can readwrite all
+
+"can" holds where all of the keys are allowed; "cannot" where none of them is.
+Nothing holds of a user that is not there: its name may be mistyped.
+
+Exit status: 0 where all hold, 1 where one does not; 3 for a file that is no
+policy.`,
+		Example: `  ` + f.Program + ` rbac test -f policy.yaml
+  ` + f.Program + ` rbac test -f policy.yaml --cluster`,
+		Args: cli.NoArgs,
+		RunE: f.RunE(func(ctx context.Context, _ []string) error {
+			if err := opts.Files.validate(); err != nil {
+				return err
+			}
+			if run != nil {
+				return run(ctx, opts)
+			}
+			return runTest(ctx, f, opts)
+		}),
+	}
+	opts.Files.addFlags(cmd.Flags())
+	cmd.Flags().BoolVar(&opts.Cluster, "cluster", false, "check them against the cluster")
+	return cli.Shows(cmd, output.PolicyTest{})
+}
+
+func runTest(ctx context.Context, f *cli.Factory, opts *testOptions) error {
+	p, err := opts.Files.read(f)
+	if err != nil {
+		return err
+	}
+	state := p.State()
+	if opts.Cluster {
+		snapshot, err := readAll(ctx, f)
+		if err != nil {
+			return err
+		}
+		state = snapshot.State
+	}
+	if len(p.Expect) == 0 {
+		f.Warn("the policy has no assertions under expect")
+	}
+	result := output.PolicyTest{}
+	for _, a := range p.Expect {
+		why, holds := a.Check(state)
+		result.Assertions = append(result.Assertions, output.TestedAssertion{Assertion: a, Holds: holds, Why: why})
+	}
+	if err := f.Print(result); err != nil {
+		return err
+	}
+	if result.Failed() > 0 {
+		return exit.Answer(exit.Error)
+	}
+	return nil
+}

@@ -1,0 +1,319 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/ectl-io/ectl/internal/directory"
+	"github.com/ectl-io/ectl/internal/plan"
+)
+
+// run is one Run.
+type run struct {
+	api      clientv3.Auth
+	bound    directory.Bound
+	task     Task
+	progress func(done, total int)
+
+	// The rest is of one goroutine, or under mu while steps are done.
+	mu          sync.Mutex
+	report      Report
+	passwordSet map[string]bool
+	added       map[string]bool
+
+	// What became of the changes since the revision base was seen.
+	base     uint64
+	made     uint64
+	onTheWay uint64
+	doubtful []plan.Step
+}
+
+func newRun(api clientv3.Auth, bound directory.Bound, task Task, progress func(done, total int)) *run {
+	if progress == nil {
+		progress = func(int, int) {}
+	}
+	return &run{
+		api: api, bound: bound, task: task, progress: progress,
+		report:      Report{Revision: task.Snapshot.Revision},
+		passwordSet: map[string]bool{}, added: map[string]bool{},
+		base: task.Snapshot.Revision,
+	}
+}
+
+// done completes the report.
+func (r *run) done() Report {
+	r.report.Doubtful = r.doubtful
+	r.report.Added = slices.Sorted(maps.Keys(r.added))
+	return r.report
+}
+
+// settle takes the snapshot for what has become of the changes so far. It
+// returns an error where they do not explain its revision.
+func (r *run) settle(s directory.Snapshot) error {
+	if s.Revision > 0 && r.base > 0 {
+		least := r.base + r.made
+		if s.Revision < least || s.Revision > least+uint64(len(r.doubtful)) {
+			return &InterferenceError{Revision: s.Revision, Expected: least}
+		}
+		r.report.Changes += int(s.Revision - least) // the doubtful ones that were made
+	}
+	r.report.Revision = s.Revision
+	r.base, r.made, r.doubtful = s.Revision, 0, nil
+	return nil
+}
+
+// execute does the stages of p, one after the other.
+func (r *run) execute(ctx context.Context, p *plan.Plan) error {
+	total := 0
+	for _, stage := range p.Stages {
+		total += len(stage)
+	}
+	done := 0
+	halt := make(chan error, 1)
+	watching, end := context.WithCancel(ctx)
+	var watch sync.WaitGroup
+	watch.Go(func() { r.watch(watching, halt) })
+	defer watch.Wait()
+	defer end()
+	for _, stage := range p.Stages {
+		err := r.stage(ctx, stage, halt, func() {
+			done++
+			r.progress(done, total)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stage does the steps of a stage, as many at once as their needs allow, and
+// calls stepDone after each. After an error, or what comes out of halt, it
+// begins no further step, and returns when those that are on their way have
+// ended.
+func (r *run) stage(ctx context.Context, stage plan.Stage, halt <-chan error, stepDone func()) error {
+	waiting := make([]int, len(stage)) // for so many steps
+	dependents := make([][]int, len(stage))
+	var ready []int // ascending
+	for i, step := range stage {
+		waiting[i] = len(step.Needs)
+		for _, n := range step.Needs {
+			dependents[n] = append(dependents[n], i)
+		}
+		if len(step.Needs) == 0 {
+			ready = append(ready, i)
+		}
+	}
+	type ended struct {
+		step int
+		err  error
+	}
+	ends := make(chan ended)
+	var failure error
+	for running := 0; running > 0 || len(ready) > 0 && failure == nil; {
+		for failure == nil && running < Parallel && len(ready) > 0 {
+			i := ready[0]
+			ready = ready[1:]
+			running++
+			go func() { ends <- ended{i, r.step(ctx, stage[i])} }()
+		}
+		select {
+		case e := <-ends:
+			running--
+			if e.err != nil {
+				if failure == nil || isDoubtful(failure) {
+					failure = e.err
+				}
+				continue
+			}
+			stepDone()
+			for _, d := range dependents[e.step] {
+				if waiting[d]--; waiting[d] == 0 {
+					at, _ := slices.BinarySearch(ready, d)
+					ready = slices.Insert(ready, at, d)
+				}
+			}
+		case err := <-halt:
+			failure = err
+		}
+	}
+	return failure
+}
+
+// step does one step. While the server refuses it, though it will not do so for
+// long, it tries again.
+func (r *run) step(ctx context.Context, step plan.Step) error {
+	var refused time.Time
+	for pause := 5 * time.Millisecond; ; pause = min(2*pause, 100*time.Millisecond) {
+		r.begin()
+		err := r.request(ctx, step)
+		r.end(step, err)
+		if err == nil {
+			return nil
+		}
+		if refused.IsZero() {
+			refused = time.Now()
+		}
+		if !isPassing(err) || time.Since(refused) > refusals {
+			return &StepError{Step: step, Err: err}
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(pause):
+		}
+	}
+}
+
+func (r *run) begin() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.onTheWay++
+}
+
+// end notes what became of a step.
+func (r *run) end(step plan.Step, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.onTheWay--
+	switch {
+	case err == nil:
+		r.made++
+		r.report.Changes++
+		if step.Verb == plan.SetPassword {
+			r.passwordSet[step.User] = true
+		}
+	case isDoubtful(err):
+		r.doubtful = append(r.doubtful, step)
+	default:
+		return
+	}
+	if step.Verb == plan.AddUser {
+		r.added[step.User] = true
+	}
+}
+
+// request sends the step.
+func (r *run) request(ctx context.Context, step plan.Step) error {
+	ctx, cancel := r.bound(ctx)
+	defer cancel()
+	var err error
+	switch step.Verb {
+	case plan.AddRole:
+		_, err = r.api.RoleAdd(ctx, step.Role)
+	case plan.DeleteRole:
+		_, err = r.api.RoleDelete(ctx, step.Role)
+	case plan.GrantKeys:
+		p := step.Permission
+		_, err = r.api.RoleGrantPermission(ctx, step.Role, string(p.Range.Key), string(p.Range.End), directory.PermissionType(p.Access))
+	case plan.RevokeKeys:
+		_, err = r.api.RoleRevokePermission(ctx, step.Role, string(step.Permission.Range.Key), string(step.Permission.Range.End))
+	case plan.AddUser:
+		_, err = r.api.UserAddWithOptions(ctx, step.User, r.task.Passwords[step.User], &clientv3.UserAddOptions{NoPassword: step.NoPassword})
+	case plan.DeleteUser:
+		_, err = r.api.UserDelete(ctx, step.User)
+	case plan.SetPassword:
+		_, err = r.api.UserChangePassword(ctx, step.User, r.task.Passwords[step.User])
+	case plan.GrantRole:
+		_, err = r.api.UserGrantRole(ctx, step.User, step.Role)
+	case plan.RevokeRole:
+		_, err = r.api.UserRevokeRole(ctx, step.User, step.Role)
+	}
+	return err
+}
+
+// isDoubtful says whether the change behind err may have been made all the
+// same: the answer did not come, or came from a member that does not know.
+func isDoubtful(err error) bool {
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return true
+	}
+	if _, ok := errors.AsType[*InterferenceError](err); ok {
+		return false
+	}
+	if served, ok := errors.AsType[rpctypes.EtcdError](err); ok {
+		return served.Code() == codes.Unavailable || served.Code() == codes.DeadlineExceeded || served.Code() == codes.Canceled
+	}
+	if _, answered := status.FromError(err); !answered {
+		return true
+	}
+	switch status.Code(err) {
+	case codes.Unavailable, codes.DeadlineExceeded, codes.Canceled, codes.Internal:
+		return true
+	default:
+		return false
+	}
+}
+
+// isPassing says whether the server has refused what it will soon accept.
+func isPassing(err error) bool {
+	return errors.Is(err, rpctypes.ErrPermissionDenied) || errors.Is(err, rpctypes.ErrAuthOldRevision) || errors.Is(err, rpctypes.ErrTooManyRequests)
+}
+
+// interval is the time between two looks at the revision while steps are done.
+const interval = 200 * time.Millisecond
+
+// watch looks at the revision of users and roles until ctx ends, or until it is
+// none that the steps can have made, which it tells halt.
+func (r *run) watch(ctx context.Context, halt chan<- error) {
+	if r.base == 0 {
+		return
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(interval):
+		}
+		least, _ := r.expected()
+		response, err := func() (*clientv3.AuthStatusResponse, error) {
+			ctx, cancel := r.bound(ctx)
+			defer cancel()
+			return r.api.AuthStatus(ctx)
+		}()
+		if err != nil {
+			continue // the steps will meet the same, or not
+		}
+		now, most := r.expected()
+		if response.AuthRevision < least || response.AuthRevision > most {
+			halt <- &InterferenceError{Revision: response.AuthRevision, Expected: now}
+			return
+		}
+	}
+}
+
+// expected returns the least and the largest revision that the steps so far
+// can have made.
+func (r *run) expected() (least, most uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	least = r.base + r.made
+	return least, least + r.onTheWay + uint64(len(r.doubtful))
+}
+
+// read reads all users and roles, and waits for a cluster that does not answer
+// at the moment.
+func (r *run) read(ctx context.Context) (directory.Snapshot, error) {
+	begin := time.Now()
+	for {
+		snapshot, err := directory.Read(ctx, r.api, r.bound)
+		since := time.Since(begin)
+		again := err != nil && (isDoubtful(err) && since < patience || isPassing(err) && since < refusals)
+		if !again || ctx.Err() != nil {
+			return snapshot, err
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}

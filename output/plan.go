@@ -1,0 +1,280 @@
+package output
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/fatih/color"
+
+	"github.com/ectl-io/ectl/internal/access"
+	"github.com/ectl-io/ectl/internal/plan"
+)
+
+// PolicyPlan is the result of "rbac plan": what would change, and what that
+// means.
+type PolicyPlan struct {
+	noMessage
+	Plan   *plan.Plan
+	Colour bool // a person reads it on a terminal
+}
+
+// Simple implements Result.
+func (r PolicyPlan) Simple(t *Text) { r.write(t.w) }
+
+// Show writes the lines for people to w.
+func (r PolicyPlan) Show(w io.Writer) error {
+	buffered := bufio.NewWriter(w)
+	r.write(buffered)
+	return buffered.Flush()
+}
+
+func (r PolicyPlan) write(w *bufio.Writer) {
+	for _, block := range r.blocks() {
+		r.line(w, block.action, "", block.title)
+		for _, d := range block.parts {
+			r.line(w, d.Action, "    ", part(d))
+		}
+	}
+	if len(r.Plan.Differences) > 0 {
+		_ = w.WriteByte('\n')
+	}
+	if len(r.Plan.Effects) > 0 {
+		fmt.Fprintln(w, "What it means:")
+		for _, e := range r.Plan.Effects {
+			fmt.Fprintf(w, "  user %s%s\n", e.User, fate(e))
+			for _, c := range consequences(e) {
+				r.line(w, c.action, "      ", c.text)
+			}
+		}
+		_ = w.WriteByte('\n')
+	}
+	if len(r.Plan.Kept) > 0 {
+		fmt.Fprintln(w, "Left alone:")
+		for _, kept := range r.Plan.Kept {
+			fmt.Fprintf(w, "  %s\n", kept)
+		}
+		_ = w.WriteByte('\n')
+	}
+	fmt.Fprintln(w, r.summary())
+}
+
+func (r PolicyPlan) summary() string {
+	if r.Plan.IsEmpty() {
+		return "No changes: the cluster follows the policy."
+	}
+	return fmt.Sprintf("Plan: %d to add, %d to change, %d to remove.", r.Plan.Count(plan.Add), r.Plan.Count(plan.Change), r.Plan.Count(plan.Remove))
+}
+
+// line writes what happens to something, in the colour of the action.
+func (r PolicyPlan) line(w io.Writer, action plan.Action, indent, text string) {
+	line := fmt.Sprintf("%s%s %s", indent, action, text)
+	if r.Colour {
+		paint := map[plan.Action]color.Attribute{plan.Add: color.FgGreen, plan.Change: color.FgYellow, plan.Remove: color.FgRed}
+		c := color.New(paint[action])
+		c.EnableColor() // whether to is decided already
+		line = c.Sprint(line)
+	}
+	fmt.Fprintln(w, line)
+}
+
+// block is what happens to one role or user.
+type block struct {
+	action plan.Action
+	title  string
+	parts  []plan.Difference // in it
+}
+
+// blocks are the differences by the role or user that they are about, in their
+// order.
+func (r PolicyPlan) blocks() []block {
+	var blocks []block
+	open := ""
+	for _, d := range r.Plan.Differences {
+		title := "user " + d.User
+		if d.Subject == plan.Role || d.Subject == plan.Grant {
+			title = "role " + d.Role
+		}
+		if d.Subject == plan.Role || d.Subject == plan.User {
+			open = title
+			if d.Subject == plan.User && d.Action == plan.Add {
+				title += ", " + d.Password.String()
+			}
+			blocks = append(blocks, block{action: d.Action, title: title})
+			continue
+		}
+		if title != open {
+			open = title
+			blocks = append(blocks, block{action: plan.Change, title: title})
+		}
+		last := &blocks[len(blocks)-1]
+		last.parts = append(last.parts, d)
+	}
+	return blocks
+}
+
+// part describes a difference within a role or user.
+func part(d plan.Difference) string {
+	switch d.Subject {
+	case plan.Grant:
+		switch d.Action {
+		case plan.Change:
+			return fmt.Sprintf("%s, before: %s", access.Permission{Access: d.After, Range: d.Range}, d.Before)
+		case plan.Remove:
+			return access.Permission{Access: d.Before, Range: d.Range}.String()
+		case plan.Add:
+		}
+		return access.Permission{Access: d.After, Range: d.Range}.String()
+	case plan.Membership:
+		return "role " + d.Role
+	case plan.Password:
+		return "new " + d.Password.String()
+	case plan.Role, plan.User:
+	}
+	return ""
+}
+
+// fate says that a user comes or goes.
+func fate(e plan.Effect) string {
+	switch {
+	case e.Added:
+		return " (new)"
+	case e.Deleted:
+		return " (deleted)"
+	}
+	return ""
+}
+
+// consequence is one thing that a user can do then, or no longer.
+type consequence struct {
+	action plan.Action
+	text   string
+}
+
+func consequences(e plan.Effect) []consequence {
+	var all []consequence
+	if e.BecomesRoot {
+		return []consequence{{plan.Add, "becomes root, and can do everything"}}
+	}
+	if e.StopsBeingRoot {
+		all = append(all, consequence{plan.Remove, "is no longer root"})
+	}
+	for _, c := range []struct {
+		action plan.Action
+		verb   string
+		keys   access.Set
+	}{
+		{plan.Add, "can read", e.GainsRead}, {plan.Add, "can write", e.GainsWrite},
+		{plan.Remove, "can no longer read", e.LosesRead}, {plan.Remove, "can no longer write", e.LosesWrite},
+	} {
+		if !c.keys.IsEmpty() {
+			all = append(all, consequence{c.action, c.verb + " " + c.keys.String()})
+		}
+	}
+	return all
+}
+
+// Fields implements Result.
+func (r PolicyPlan) Fields(f *FieldText) { f.Object(r.Document()) }
+
+// Table implements Result: a row for each difference.
+func (r PolicyPlan) Table() TableData {
+	t := TableData{Header: []string{"action", "subject", "name", "detail"}}
+	for _, d := range r.Plan.Differences {
+		name, detail := d.User, part(d)
+		switch d.Subject {
+		case plan.Role, plan.Grant:
+			name = d.Role
+		case plan.User:
+			if d.Action == plan.Add {
+				detail = d.Password.String()
+			}
+		case plan.Membership, plan.Password:
+		}
+		t.Rows = append(t.Rows, []string{actionName(d.Action), string(d.Subject), name, detail})
+	}
+	return t
+}
+
+func actionName(a plan.Action) string {
+	switch a {
+	case plan.Add:
+		return "add"
+	case plan.Change:
+		return "change"
+	case plan.Remove:
+	}
+	return "remove"
+}
+
+// Document implements Result.
+func (r PolicyPlan) Document() Object {
+	differences, effects := r.Items(), []Object{}
+	for _, e := range r.Plan.Effects {
+		effect := Object{{"user", e.User}, {"added", e.Added}, {"deleted", e.Deleted}, {"becomes_root", e.BecomesRoot}, {"stops_being_root", e.StopsBeingRoot}}
+		for _, keys := range []struct {
+			name string
+			access.Set
+		}{{"gains_read", e.GainsRead}, {"gains_write", e.GainsWrite}, {"loses_read", e.LosesRead}, {"loses_write", e.LosesWrite}} {
+			effect = append(effect, Member{keys.name, rangeDocuments(keys.Set)})
+		}
+		effects = append(effects, effect)
+	}
+	kept := r.Plan.Kept
+	if kept == nil {
+		kept = []string{}
+	}
+	return Object{
+		{"changes", differences},
+		{"effects", effects},
+		{"left_alone", kept},
+		{"add", r.Plan.Count(plan.Add)},
+		{"change", r.Plan.Count(plan.Change)},
+		{"remove", r.Plan.Count(plan.Remove)},
+		{"new_access", len(r.Plan.NewAccess()) > 0},
+	}
+}
+
+func rangeDocuments(s access.Set) []Object {
+	ranges := []Object{}
+	for _, r := range s.Ranges() {
+		document := Object{{"key", Bytes(r.Key)}}
+		if len(r.End) > 0 {
+			document = append(document, Member{"range_end", Bytes(r.End)})
+		}
+		ranges = append(ranges, append(document, Member{"description", r.String()}))
+	}
+	return ranges
+}
+
+// Items implements Lister: an object for each difference.
+func (r PolicyPlan) Items() []Object {
+	items := []Object{}
+	for _, d := range r.Plan.Differences {
+		item := Object{{"action", actionName(d.Action)}, {"subject", string(d.Subject)}}
+		for _, name := range []Member{{"role", d.Role}, {"user", d.User}} {
+			if name.Value != "" {
+				item = append(item, name)
+			}
+		}
+		switch d.Subject {
+		case plan.Grant:
+			after := d.After
+			if d.Action == plan.Remove {
+				after = d.Before
+			}
+			item = append(item, permissionDocument(after, d.Range)...)
+			if d.Action == plan.Change {
+				item = append(item, Member{"access_before", d.Before.String()})
+			}
+		case plan.User, plan.Password:
+			if d.Action != plan.Remove {
+				item = append(item, Member{"password", strings.TrimPrefix(d.Password.String(), "password ")})
+			}
+		case plan.Role, plan.Membership:
+		}
+		items = append(items, item)
+	}
+	return items
+}

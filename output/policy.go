@@ -1,0 +1,169 @@
+package output
+
+import (
+	"bufio"
+	"fmt"
+	"strings"
+
+	"github.com/ectl-io/ectl/internal/access"
+	"github.com/ectl-io/ectl/internal/policy"
+)
+
+// PolicyExport is the result of "rbac export": what a cluster allows, as a
+// policy file. YAML and JSON are the file itself.
+type PolicyExport struct {
+	noMessage
+	State access.State
+}
+
+// writeYAML implements policyFile.
+func (r PolicyExport) writeYAML(w *bufio.Writer) error {
+	text, err := policy.YAML(r.State)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(text)
+	return err
+}
+
+// writeJSON implements policyFile.
+func (r PolicyExport) writeJSON(w *bufio.Writer) error {
+	text, err := policy.JSON(r.State)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(text)
+	return err
+}
+
+// Simple implements Result: the printer writes the file in its place.
+func (r PolicyExport) Simple(*Text) {}
+
+// Fields implements Result.
+func (r PolicyExport) Fields(f *FieldText) { f.Object(r.Document()) }
+
+// Table implements Result: a row for each permission and membership.
+func (r PolicyExport) Table() TableData {
+	t := TableData{Header: []string{"subject", "name", "has"}}
+	for _, role := range r.State.RoleNames() {
+		permissions := r.State.Roles[role].Permissions
+		switch {
+		case role == access.RootRole:
+			t.Rows = append(t.Rows, []string{"role", role, "everything"})
+		case len(permissions) == 0:
+			t.Rows = append(t.Rows, []string{"role", role, ""})
+		}
+		for _, p := range permissions {
+			if role != access.RootRole {
+				t.Rows = append(t.Rows, []string{"role", role, p.String()})
+			}
+		}
+	}
+	for _, user := range r.State.UserNames() {
+		t.Rows = append(t.Rows, []string{"user", user, strings.Join(r.State.Users[user].Roles, ", ")})
+	}
+	return t
+}
+
+// Document implements Result.
+func (r PolicyExport) Document() Object {
+	roles, users := []Object{}, []Object{}
+	for _, name := range r.State.RoleNames() {
+		if name == access.RootRole {
+			continue
+		}
+		permissions := []Object{}
+		for _, p := range r.State.Roles[name].Permissions {
+			permissions = append(permissions, permissionDocument(p.Access, p.Range))
+		}
+		roles = append(roles, Object{{"role", name}, {"permissions", permissions}})
+	}
+	for _, name := range r.State.UserNames() {
+		users = append(users, Object{{"user", name}, {"roles", r.State.Users[name].Roles}})
+	}
+	return Object{{"roles", roles}, {"users", users}}
+}
+
+// Items implements Lister: an object for each role and user.
+func (r PolicyExport) Items() []Object {
+	var items []Object
+	for _, member := range r.Document() {
+		if objects, ok := member.Value.([]Object); ok {
+			items = append(items, objects...)
+		}
+	}
+	return items
+}
+
+// permissionDocument is a permission in plain terms.
+func permissionDocument(a access.Access, r access.Range) Object {
+	document := Object{{"access", a.String()}, {"key", Bytes(r.Key)}}
+	if len(r.End) > 0 {
+		document = append(document, Member{"range_end", Bytes(r.End)})
+	}
+	return append(document, Member{"description", r.String()})
+}
+
+// PolicyTest is the result of "rbac test": which of a policy's assertions hold.
+type PolicyTest struct {
+	noMessage
+	Assertions []TestedAssertion
+}
+
+// TestedAssertion is an assertion and whether it holds.
+type TestedAssertion struct {
+	policy.Assertion
+	Holds bool
+	Why   string // it does not
+}
+
+// Failed is how many assertions do not hold.
+func (r PolicyTest) Failed() int {
+	n := 0
+	for _, a := range r.Assertions {
+		if !a.Holds {
+			n++
+		}
+	}
+	return n
+}
+
+// Simple implements Result: what does not hold, and how many do.
+func (r PolicyTest) Simple(t *Text) {
+	for _, a := range r.Assertions {
+		if !a.Holds {
+			t.Linef("%s: %s: not so: %s", a.At, a.Text, a.Why)
+		}
+	}
+	t.Linef("%d of %d assertions hold", len(r.Assertions)-r.Failed(), len(r.Assertions))
+}
+
+// Fields implements Result.
+func (r PolicyTest) Fields(f *FieldText) { f.Object(r.Document()) }
+
+// Table implements Result.
+func (r PolicyTest) Table() TableData {
+	t := TableData{Header: []string{"place", "assertion", "holds", "why not"}}
+	for _, a := range r.Assertions {
+		t.Rows = append(t.Rows, []string{a.At.String(), a.Text, fmt.Sprint(a.Holds), a.Why})
+	}
+	return t
+}
+
+// Document implements Result.
+func (r PolicyTest) Document() Object {
+	return Object{{"assertions", r.Items()}, {"failed", r.Failed()}}
+}
+
+// Items implements Lister.
+func (r PolicyTest) Items() []Object {
+	items := []Object{}
+	for _, a := range r.Assertions {
+		item := Object{{"place", a.At.String()}, {"assertion", a.Text}, {"holds", a.Holds}}
+		if !a.Holds {
+			item = append(item, Member{"why", a.Why})
+		}
+		items = append(items, item)
+	}
+	return items
+}
