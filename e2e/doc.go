@@ -37,6 +37,7 @@
 // and "ttyout" looks at what the terminal showed. The environment has
 //
 //	CACERT, OTHERCA             the servers' authority, and another
+//	CAKEY, OTHERCAKEY           their private keys
 //	CERT_x, KEY_x               client certificates, for x root, alice, bob and
 //	                            nobody (who is no user) by common name, noname
 //	                            (without one), expired (root's, until yesterday)

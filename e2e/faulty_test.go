@@ -87,10 +87,10 @@ func (f *faulty) forward(back *grpc.ClientConn, stream grpc.ServerStream) error 
 	decided := f.faults(method, f.seen[method])
 	f.mu.Unlock()
 	broken := status.Error(codes.Unavailable, "error reading from server: EOF")
-	switch {
-	case decided == isLost:
+	if decided == isLost {
 		return broken
-	case decided == isRefused:
+	}
+	if decided == isRefused {
 		return status.Error(codes.PermissionDenied, "etcdserver: permission denied")
 	}
 	ctx := stream.Context()

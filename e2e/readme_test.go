@@ -1,11 +1,11 @@
 package e2e
 
 import (
-	"bytes"
 	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -14,30 +14,53 @@ import (
 	"github.com/ectl-io/ectl/e2e/etcdserver"
 )
 
-// TestREADME runs the console blocks of the README, in order, on a fresh etcd,
-// and compares what they print. Standard error counts as output, as on a
-// terminal. Settings of one block hold for the next.
+// TestREADME runs the console blocks of the README on a fresh etcd.
 func TestREADME(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	server, err := etcdserver.Start(t.Context(), etcdserver.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer server.Stop()
-
 	dir := t.TempDir()
 	for _, name := range []string{"root", "alice", "carol"} {
-		if err := os.WriteFile(filepath.Join(dir, name+".password"), []byte(name+"'s secret\n"), 0o600); err != nil {
+		writePassword(t, filepath.Join(dir, name+".password"), name+"'s secret")
+	}
+	runPage(t, projectFile("README.md"), dir, etcdserver.Options{}, 10)
+}
+
+// TestGuideOnCertificates runs those of the page on an etcd that knows users by
+// their certificates.
+func TestGuideOnCertificates(t *testing.T) {
+	t.Parallel()
+	dir, pki := t.TempDir(), t.TempDir()
+	f := newFixtures(t, pki)
+	for name, file := range map[string]string{
+		"ca.crt": f.ca.CertFile(), "ca.key": f.ca.KeyFile(), "root.crt": f.clients["root"].CertFile, "root.key": f.clients["root"].KeyFile,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(mustRead(t, file)), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	commands, want := consoleBlocks(string(text))
-	if len(commands) < 10 {
-		t.Fatalf("the README has %d commands in console blocks: the test no longer finds them", len(commands))
+	runPage(t, projectFile("docs", "guide", "certificates.md"), dir, etcdserver.Options{TLS: f.ca, ClientCertAuth: true, RootPassword: rootPassword}, 8)
+}
+
+func writePassword(t *testing.T, path, password string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(password+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// aTime is how a time is written in pages and compared.
+const aTime = "2026-05-01T12:00:00Z"
+
+// runPage runs the console blocks of the page, in order, on a fresh etcd, and
+// compares what they print. Standard error counts as output, as on a terminal,
+// and every time is as good as any other. Settings of one block hold for the
+// next.
+func runPage(t *testing.T, page, dir string, options etcdserver.Options, atLeast int) {
+	t.Helper()
+	options.Dir = t.TempDir()
+	server := startServerFor(t, options)
+	commands, want := consoleBlocks(mustRead(t, page))
+	if len(commands) < atLeast {
+		t.Fatalf("%s has %d commands in console blocks: the test no longer finds them", page, len(commands))
 	}
 	// One shell for all: the marker tells where the next command's output starts.
 	const marker = "==next=="
@@ -51,12 +74,13 @@ func TestREADME(t *testing.T) {
 		"ETCDCTL_ENDPOINTS="+server.Endpoints()[0])
 	out, err := shell.Output()
 	if err != nil {
-		t.Fatalf("the README's commands: %v", err)
+		t.Fatalf("the commands of %s: %v", page, err)
 	}
-	got := bytes.Split(out, []byte(marker+"\n"))
+	times := regexp.MustCompile(`20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ`)
+	got := strings.Split(times.ReplaceAllString(string(out), aTime), marker+"\n")
 	for i, command := range commands {
-		if diff := cmp.Diff(want[i], string(got[i])); diff != "" {
-			t.Errorf("$ %s (-README +real):\n%s", command, diff)
+		if diff := cmp.Diff(want[i], got[i]); diff != "" {
+			t.Errorf("$ %s (-%s +real):\n%s", command, page, diff)
 		}
 	}
 }

@@ -59,8 +59,10 @@ func newFixtures(t testing.TB, dir string) *fixtures {
 // variables are the names under which scripts and parity cases find the files.
 func (f *fixtures) variables() map[string]string {
 	v := map[string]string{
-		"CACERT":  f.ca.CertFile(),
-		"OTHERCA": f.other.CertFile(),
+		"CACERT":     f.ca.CertFile(),
+		"CAKEY":      f.ca.KeyFile(),
+		"OTHERCA":    f.other.CertFile(),
+		"OTHERCAKEY": f.other.KeyFile(),
 	}
 	for name, pair := range f.clients {
 		v["CERT_"+name] = pair.CertFile

@@ -347,7 +347,7 @@ func everything() []printed {
 		c.of = cmp.Or(c.of, "Range")
 		cases = append(cases, c)
 	}
-	return slices.Concat(cases, clusterResults(), accessResults(), policyResults())
+	return slices.Concat(cases, clusterResults(), accessResults(), policyResults(), userResults())
 }
 
 // formats are those that c can be printed in.

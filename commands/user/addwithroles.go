@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
@@ -28,22 +29,7 @@ func runAddWithRoles(ctx context.Context, f *cli.Factory, opts *addOptions) erro
 	steps := f.Steps()
 	result := output.UserWithRoles{Name: opts.Name, Created: true, Password: generated, Idempotent: opts.IfNotExists}
 	granting := opts.Roles
-	err = steps.Do(ctx, cli.Step{
-		Do: func(ctx context.Context, c *etcd.Client) error {
-			response, err := opts.add(ctx, c, password)
-			if err == nil {
-				result.Header = response.Header
-			}
-			return err
-		},
-		Undo: func(ctx context.Context, c *etcd.Client) error {
-			_, err := c.UserDelete(ctx, opts.Name)
-			return err
-		},
-		Absent: rpctypes.ErrUserNotFound,
-		Done:   "the user " + opts.Name + " was added",
-		Mend:   "user delete " + cli.Quote(opts.Name),
-	})
+	err = steps.Do(ctx, addUser(opts, password, func(h *pb.ResponseHeader) { result.Header = h }))
 	if opts.IfNotExists && errors.Is(err, rpctypes.ErrUserAlreadyExist) {
 		result.Created, result.Password = false, ""
 		granting, err = rolesLacking(ctx, f, opts.Name, opts.Roles)
@@ -65,6 +51,27 @@ func runAddWithRoles(ctx context.Context, f *cli.Factory, opts *addOptions) erro
 		f.Say(opts.exists() + " with these roles: unchanged")
 	}
 	return f.Print(result)
+}
+
+// addUser is the adding of a user, which nothing must have been done for
+// before. answered is called with the header of the answer, if it is not nil.
+func addUser(opts *addOptions, password string, answered func(*pb.ResponseHeader)) cli.Step {
+	return cli.Step{
+		Do: func(ctx context.Context, c *etcd.Client) error {
+			response, err := opts.add(ctx, c, password)
+			if err == nil && answered != nil {
+				answered(response.Header)
+			}
+			return err
+		},
+		Undo: func(ctx context.Context, c *etcd.Client) error {
+			_, err := c.UserDelete(ctx, opts.Name)
+			return err
+		},
+		Absent: rpctypes.ErrUserNotFound,
+		Done:   "the user " + opts.Name + " was added",
+		Mend:   "user delete " + cli.Quote(opts.Name),
+	}
 }
 
 func grantStep(user, role string, result *output.UserWithRoles) cli.Step {

@@ -23,6 +23,7 @@ func NewCmd(f *cli.Factory) *cobra.Command {
 		newPasswdCmd(f, nil),
 		newGrantRoleCmd(f, nil),
 		newRevokeRoleCmd(f, nil),
+		cli.Own(newGetCertCmd(f, nil)),
 	)
 	return cmd
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ectl-io/ectl/internal/clitest"
 	"github.com/ectl-io/ectl/internal/exit"
@@ -67,28 +68,50 @@ func TestWrongCommandLinesAreRefusedBeforeAnythingElse(t *testing.T) {
 		"add":     {exit.BadArgs, "a user name"},
 		"add a b": {exit.BadArgs, "a user name"},
 		"add :pw": {exit.BadArgs, "empty user name is not allowed"},
-		"add a --no-password --generate-password":                 {exit.BadArgs, "--no-password and --generate-password"},
-		"add a --no-password --new-user-password-file f":          {exit.BadArgs, "--no-password and --new-user-password-file"},
-		"add a --new-user-password x --generate-password":         {exit.BadArgs, "--new-user-password and --generate-password"},
-		"add a --new-user-password-file f --new-user-password x":  {exit.BadArgs, "--new-user-password and --new-user-password-file"},
-		"add a --generate-password --new-user-password-file f":    {exit.BadArgs, "--new-user-password-file and --generate-password"},
-		"add a --generate-password -w protobuf":                   {exit.BadFeature, "protobuf"},
-		"add a -w xml":                                            {exit.BadFeature, "xml"},
-		"add a --nonsense":                                        {exit.Error, "nonsense"},
-		"add a --roles=":                                          {exit.BadArgs, "--roles has an empty name"},
-		"add a --roles b,":                                        {exit.BadArgs, "--roles has an empty name"},
-		"passwd":                                                  {exit.BadArgs, "a user name"},
-		"passwd a --generate-password -w protobuf":                {exit.BadFeature, "protobuf"},
-		"passwd a --generate-password --new-user-password-file f": {exit.BadArgs, "choose one"},
-		"passwd a --no-password":                                  {exit.Error, "no-password"},
-		"delete":                                                  {exit.BadArgs, "a user name"},
-		"delete a b":                                              {exit.BadArgs, "a user name"},
-		"get":                                                     {exit.BadArgs, "a user name"},
-		"get a -w JSON":                                           {exit.BadFeature, "JSON"},
-		"list a":                                                  {exit.BadArgs, "no arguments"},
-		"grant-role a":                                            {exit.BadArgs, "a user name and a role name"},
-		"grant-role a b c":                                        {exit.BadArgs, "a user name and a role name"},
-		"revoke-role a":                                           {exit.BadArgs, "a user name and a role name"},
+		"add a --no-password --generate-password":                                    {exit.BadArgs, "--no-password and --generate-password"},
+		"add a --no-password --new-user-password-file f":                             {exit.BadArgs, "--no-password and --new-user-password-file"},
+		"add a --new-user-password x --generate-password":                            {exit.BadArgs, "--new-user-password and --generate-password"},
+		"add a --new-user-password-file f --new-user-password x":                     {exit.BadArgs, "--new-user-password and --new-user-password-file"},
+		"add a --generate-password --new-user-password-file f":                       {exit.BadArgs, "--new-user-password-file and --generate-password"},
+		"add a --generate-password -w protobuf":                                      {exit.BadFeature, "protobuf"},
+		"add a -w xml":                                                               {exit.BadFeature, "xml"},
+		"add a --nonsense":                                                           {exit.Error, "nonsense"},
+		"add a --roles=":                                                             {exit.BadArgs, "--roles has an empty name"},
+		"add a --roles b,":                                                           {exit.BadArgs, "--roles has an empty name"},
+		"passwd":                                                                     {exit.BadArgs, "a user name"},
+		"passwd a --generate-password -w protobuf":                                   {exit.BadFeature, "protobuf"},
+		"passwd a --generate-password --new-user-password-file f":                    {exit.BadArgs, "choose one"},
+		"passwd a --no-password":                                                     {exit.Error, "no-password"},
+		"get-cert":                                                                   {exit.BadArgs, "a user name"},
+		"get-cert a b":                                                               {exit.BadArgs, "a user name"},
+		"get-cert a":                                                                 {exit.BadArgs, "give --out-file, --out-key-file, --ca-key"},
+		"get-cert a --out-file f --out-key-file f --ca-key k":                        {exit.BadArgs, "would be one"},
+		"get-cert a --csr-out f":                                                     {exit.BadArgs, "give --out-key-file"},
+		"get-cert a --csr-out f --out-key-file f":                                    {exit.BadArgs, "would be one"},
+		"get-cert a --csr-out f --out-key-file k --ca-key k":                         {exit.BadArgs, "--ca-key has no meaning with --csr-out"},
+		"get-cert a --csr-out f --out-key-file k --ttl 1d":                           {exit.BadArgs, "--ttl has no meaning with --csr-out"},
+		"get-cert a --csr r --out-file f":                                            {exit.BadArgs, "give --out-file, --ca-key"},
+		"get-cert a --csr r --out-file f --out-key-file k":                           {exit.BadArgs, "--out-key-file has no meaning with --csr"},
+		"get-cert a --csr r --key-type ed25519":                                      {exit.BadArgs, "--key-type has no meaning with --csr"},
+		"get-cert a --csr - --ca-key - --out-file f":                                 {exit.BadArgs, "cannot both be standard input"},
+		"get-cert a --out-file f --out-key-file k --ca-key c --key-type dsa":         {exit.BadFeature, "ecdsa-p256"},
+		"get-cert a --out-file f --out-key-file k --ca-key c --ttl 0d":               {exit.BadArgs, "more than nothing"},
+		"get-cert a --out-file f --out-key-file k --ca-key c --ttl -1h":              {exit.Error, "90d, 1d12h or 36h"},
+		"get-cert a --out-file f --out-key-file k --ca-key c --ttl 90":               {exit.Error, "90d, 1d12h or 36h"},
+		"get-cert a --out-file f --out-key-file k --ca-key c --ttl 40000d":           {exit.Error, "hundred years"},
+		"get-cert a --out-file f --out-key-file k --ca-key c --renew-before 0d":      {exit.BadArgs, "more than nothing"},
+		"get-cert a --out-file f --out-key-file k --ca-key c --renew-before 90d":     {exit.BadArgs, "every run"},
+		"get-cert a --out-file f --out-key-file k --ca-key c":                        {exit.BadArgs, "which authority"},
+		"get-cert a --out-file f --out-key-file k --ca-key c --ca-cert no-such-file": {exit.BadArgs, "--ca-cert: open no-such-file"},
+		"get-cert a --out-file f --out-key-file k --ca-key c -w protobuf":            {exit.BadFeature, "protobuf"},
+		"delete":           {exit.BadArgs, "a user name"},
+		"delete a b":       {exit.BadArgs, "a user name"},
+		"get":              {exit.BadArgs, "a user name"},
+		"get a -w JSON":    {exit.BadFeature, "JSON"},
+		"list a":           {exit.BadArgs, "no arguments"},
+		"grant-role a":     {exit.BadArgs, "a user name and a role name"},
+		"grant-role a b c": {exit.BadArgs, "a user name and a role name"},
+		"revoke-role a":    {exit.BadArgs, "a user name and a role name"},
 	} {
 		// Nothing listens at port 1: what is refused only later ends otherwise.
 		run := clitest.New("pw\npw\n", "ETCDCTL_ENDPOINTS=127.0.0.1:1", "ETCDCTL_COMMAND_TIMEOUT=1ms")
@@ -185,5 +208,27 @@ func TestGeneratedPasswordsAreShown(t *testing.T) {
 			t.Fatalf("read = %q, %q, %v; want a new password of %d characters, twice", password, generated, err, secret.Length)
 		}
 		seen = append(seen, password)
+	}
+}
+
+func TestDurationsAreGivenInDays(t *testing.T) {
+	for text, want := range map[string]time.Duration{
+		"90d": 90 * day, "1d12h": 36 * time.Hour, "36h": 36 * time.Hour, "30m": 30 * time.Minute, "0d": 0, "365d0h": 365 * day,
+	} {
+		var got days
+		if err := got.Set(text); err != nil || time.Duration(got) != want {
+			t.Errorf("%s is %s, %v; want %s", text, time.Duration(got), err, want)
+		}
+	}
+	for _, text := range []string{"", "d", "1.5d", "-1d", "1d-2h", "1h1d", "90", "1w", "99999d", "9999999h", "x"} {
+		var got days
+		if err := got.Set(text); err == nil {
+			t.Errorf("%q is %s, want an error", text, time.Duration(got))
+		}
+	}
+	for want, d := range map[string]days{"90d": days(defaultTTL), "12h0m0s": days(12 * time.Hour), "": 0} {
+		if got := d.String(); got != want {
+			t.Errorf("%s is written as %q, want %q", time.Duration(d), got, want)
+		}
 	}
 }

@@ -43,7 +43,7 @@ type Pair struct {
 }
 
 // NewAuthority makes a certificate authority and writes its certificate to
-// dir/NAME.pem. Two authorities with different names trust nothing of each
+// dir/NAME.pem and its key to dir/NAME-key.pem. Two authorities with different names trust nothing of each
 // other.
 func NewAuthority(dir, name string) (*Authority, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -69,6 +69,13 @@ func NewAuthority(dir, name string) (*Authority, error) {
 		return nil, err
 	}
 	a := &Authority{dir: dir, name: name, cert: cert, key: key, serial: 1}
+	keyDER, err := x509.MarshalECPrivateKey(key)
+	if err != nil {
+		return nil, err
+	}
+	if err := writePEM(a.KeyFile(), "EC PRIVATE KEY", keyDER, 0o600); err != nil {
+		return nil, err
+	}
 	return a, writePEM(a.CertFile(), "CERTIFICATE", der, 0o644)
 }
 
@@ -76,6 +83,11 @@ func NewAuthority(dir, name string) (*Authority, error) {
 // --cacert and --trusted-ca-file want.
 func (a *Authority) CertFile() string {
 	return filepath.Join(a.dir, a.name+".pem")
+}
+
+// KeyFile is the PEM file of the authority's private key.
+func (a *Authority) KeyFile() string {
+	return filepath.Join(a.dir, a.name+"-key.pem")
 }
 
 // Server issues a certificate for 127.0.0.1, ::1 and localhost that both sides

@@ -63,6 +63,12 @@ func (s *Steps) Do(ctx context.Context, step Step) error {
 	if etcd.Doubtful(err) && (step.UndoInDoubt || step.Undo == nil && len(s.done) > 0) {
 		s.done = append(s.done, doneStep{Step: step, doubtful: true})
 	}
+	return s.Fail(ctx, err)
+}
+
+// Fail takes back everything that was done, because of err, an error of
+// something else that the command does. It returns err as Do returns one.
+func (s *Steps) Fail(ctx context.Context, err error) error {
 	if len(s.done) == 0 {
 		return err
 	}
@@ -82,9 +88,22 @@ const (
 )
 
 func (s *Steps) request(ctx context.Context, request Request) error {
-	for start := time.Now(); ; {
+	call := func() error {
 		_, err := Call(ctx, s.f, func(ctx context.Context, c *etcd.Client) (struct{}, error) { return struct{}{}, request(ctx, c) })
-		if len(s.done) == 0 || !errors.Is(err, rpctypes.ErrPermissionDenied) || time.Since(start) > lagLimit {
+		return err
+	}
+	if len(s.done) == 0 {
+		return call()
+	}
+	return AfterChange(ctx, call)
+}
+
+// AfterChange calls request, which follows a change of users, until the server
+// has caught up with that change.
+func AfterChange(ctx context.Context, request func() error) error {
+	for start := time.Now(); ; {
+		err := request()
+		if !errors.Is(err, rpctypes.ErrPermissionDenied) || time.Since(start) > lagLimit {
 			return err
 		}
 		select {

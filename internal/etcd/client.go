@@ -2,6 +2,7 @@ package etcd
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"strings"
@@ -82,11 +83,40 @@ func (d *Dialer) WarnOfExposure(endpoints []string) {
 // Dial makes a client of endpoints and logs it in. Dialers may do so at the
 // same time; the bounds and the errors are those of the function Dial.
 func (d *Dialer) Dial(ctx context.Context, endpoints []string) (*Client, error) {
-	o := d.options
-	config, err := o.config(endpoints, d.auth)
+	config, err := d.options.config(endpoints, d.auth)
 	if err != nil {
 		return nil, exit.With(exit.BadArgs, err)
 	}
+	return d.dial(ctx, config)
+}
+
+// DialAs makes a client of the dialer's endpoints that is known by certificate
+// alone, whoever the options name. asked is called in each handshake in which
+// the server asks for a certificate, before it is sent.
+func (d *Dialer) DialAs(ctx context.Context, certificate *tls.Certificate, asked func(*tls.CertificateRequestInfo)) (*Client, error) {
+	o := *d.options
+	o.Cert, o.Key = "", ""
+	config, err := o.config(d.Endpoints, nil)
+	if err != nil {
+		return nil, exit.With(exit.BadArgs, err)
+	}
+	if config.TLS == nil {
+		config.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	config.TLS.GetClientCertificate = func(info *tls.CertificateRequestInfo) (*tls.Certificate, error) {
+		asked(info)
+		return certificate, nil
+	}
+	return d.dial(ctx, config)
+}
+
+// Secure says whether the endpoints are talked to over TLS.
+func (d *Dialer) Secure() bool {
+	return speaksTLS(d.Endpoints[0], d.options.tlsConfigured())
+}
+
+func (d *Dialer) dial(ctx context.Context, config *clientv3.Config) (*Client, error) {
+	o := d.options
 	config.Context = ctx
 	t := newTrace(config)
 	client, err := clientv3.New(*config)

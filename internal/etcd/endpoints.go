@@ -70,9 +70,7 @@ func (o *Options) discover(ctx context.Context) ([]string, error) {
 // exposed returns the endpoints to which a password would travel in the clear
 // over a network: neither TLS nor this machine.
 func (o *Options) exposed(endpoints []string) []string {
-	configured := o.Cert != "" || o.CACert != "" || !o.InsecureTransport || o.InsecureSkipTLSVerify ||
-		!o.InsecureDiscovery && o.DiscoverySRV != ""
-	if speaksTLS(endpoints[0], configured) {
+	if speaksTLS(endpoints[0], o.tlsConfigured()) {
 		return nil
 	}
 	var exposed []string
@@ -82,6 +80,13 @@ func (o *Options) exposed(endpoints []string) []string {
 		}
 	}
 	return exposed
+}
+
+// tlsConfigured tells whether client/v3 makes a TLS configuration of the
+// options.
+func (o *Options) tlsConfigured() bool {
+	return o.Cert != "" || o.CACert != "" || !o.InsecureTransport || o.InsecureSkipTLSVerify ||
+		!o.InsecureDiscovery && o.DiscoverySRV != ""
 }
 
 // speaksTLS tells whether a client of several endpoints, of which this is the

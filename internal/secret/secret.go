@@ -26,24 +26,51 @@ func ReadFile(path string, stdin LineReader) (value, warning string, err error) 
 		value, err = firstLine(stdin, "standard input")
 		return value, "", err
 	}
-	file, err := os.Open(path)
+	file, warning, err := open(path)
 	if err != nil {
 		return "", "", err
 	}
 	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return "", "", err
+	value, err = firstLine(&limitedLines{file}, path)
+	return value, warning, err
+}
+
+// ReadAll returns all of the file at path, a private key say, or of stdin
+// where path is Stdin. warning is as that of ReadFile.
+func ReadAll(path string, stdin io.Reader) (content []byte, warning string, err error) {
+	if path != Stdin {
+		file, exposed, err := open(path)
+		if err != nil {
+			return nil, "", err
+		}
+		defer file.Close()
+		stdin, warning = file, exposed
 	}
-	if info.IsDir() {
-		return "", "", fmt.Errorf("%s is a directory", path)
+	content, err = io.ReadAll(io.LimitReader(stdin, maxSize+1))
+	if err == nil && len(content) > maxSize {
+		err = fmt.Errorf("it has more than %d bytes", maxSize)
+	}
+	return content, warning, err
+}
+
+// open opens the file at path and warns where others can read it.
+func open(path string) (file *os.File, warning string, err error) {
+	if file, err = os.Open(path); err != nil {
+		return nil, "", err
+	}
+	info, err := file.Stat()
+	if err == nil && info.IsDir() {
+		err = fmt.Errorf("%s is a directory", path)
+	}
+	if err != nil {
+		_ = file.Close()
+		return nil, "", err
 	}
 	// Windows has no such bits: what it reports is made up.
 	if runtime.GOOS != "windows" && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {
 		warning = fmt.Sprintf("%s can be read by others (mode %#o); chmod 600 %s", path, info.Mode().Perm(), path)
 	}
-	value, err = firstLine(&limitedLines{file}, path)
-	return value, warning, err
+	return file, warning, nil
 }
 
 // LineReader reads up to and including a delimiter, as bufio.Reader does.

@@ -1,0 +1,308 @@
+package user
+
+import (
+	"context"
+	"crypto"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/ectl-io/ectl/internal/atomicfile"
+	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/pki"
+	"github.com/ectl-io/ectl/internal/secret"
+	"github.com/ectl-io/ectl/output"
+)
+
+// Who may read the files.
+const (
+	privateMode = 0o600
+	publicMode  = 0o644
+)
+
+func runGetCert(ctx context.Context, f *cli.Factory, opts *getCertOptions) error {
+	if opts.CSROut != "" {
+		return runRequest(ctx, f, opts)
+	}
+	now := time.Now()
+	i := issue{f: f, opts: opts, replace: opts.Force}
+	if err := i.readPublicKey(); err != nil {
+		return err
+	}
+	if opts.RenewBefore > 0 {
+		current, isUsers := i.current()
+		if current != nil && current.NotAfter.Sub(now) > opts.RenewBefore {
+			result := i.result(current)
+			result.Unchanged = true
+			if !f.Quiet {
+				f.Say(fmt.Sprintf("The certificate of %s in %s is good until %s: unchanged", opts.Name, opts.CertFile, result.NotAfter))
+			}
+			return f.Print(result)
+		}
+		i.replace = i.replace || isUsers
+	}
+	if err := i.free(opts.CertFile, opts.KeyFile); err != nil {
+		return err
+	}
+	authority, err := i.authority(now)
+	if err != nil {
+		return err
+	}
+	if i.public == nil {
+		if err := i.newKey(); err != nil {
+			return err
+		}
+	}
+	cert, shortened, err := authority.SignClient(i.subject(), i.public, opts.TTL, now)
+	if err != nil {
+		return err
+	}
+	created, err := i.write(ctx, opts.CertFile, pki.EncodeCertificates(append([]*x509.Certificate{cert}, authority.Chain...)...))
+	if err != nil {
+		return err
+	}
+	if shortened {
+		warning := fmt.Sprintf("the certificate is not valid for as long as --%s says: the authority's own ends at %s", flagTTL, cert.NotAfter.UTC().Format(time.RFC3339))
+		if cert.NotAfter.Sub(now) <= opts.RenewBefore {
+			warning += fmt.Sprintf(", so that every run with this --%s makes a new one", flagRenewBefore)
+		}
+		f.Warn(warning)
+	}
+	if warning := i.tryOut(ctx, cert, authority.Chain); warning != "" {
+		f.Warn(warning)
+	}
+	result := i.result(cert)
+	result.Created = created
+	return f.Print(result)
+}
+
+// runRequest makes a key and a request for a certificate of it.
+func runRequest(ctx context.Context, f *cli.Factory, opts *getCertOptions) error {
+	i := issue{f: f, opts: opts, replace: opts.Force}
+	if err := i.free(opts.CSROut, opts.KeyFile); err != nil {
+		return err
+	}
+	if err := i.newKey(); err != nil {
+		return err
+	}
+	request, err := pki.NewRequest(i.subject(), i.key)
+	if err != nil {
+		return err
+	}
+	created, err := i.write(ctx, opts.CSROut, request)
+	if err != nil {
+		return err
+	}
+	return f.Print(output.CertificateRequest{User: opts.Name, Created: created, RequestFile: opts.CSROut, KeyFile: opts.KeyFile})
+}
+
+// issue is the making of one certificate or request.
+type issue struct {
+	f       *cli.Factory
+	opts    *getCertOptions
+	key     crypto.Signer    // new, nil where a request brings its public key
+	public  crypto.PublicKey // nil until there is one
+	replace bool             // files that exist
+}
+
+func (i *issue) subject() pki.Subject {
+	return pki.Subject{CommonName: i.opts.Name, Organization: i.opts.Organization}
+}
+
+func (i *issue) newKey() (err error) {
+	if i.key, err = pki.NewKey(pki.KeyType(i.opts.KeyType)); err == nil {
+		i.public = i.key.Public()
+	}
+	return err
+}
+
+// readPublicKey takes the public key from the request, if there is one.
+func (i *issue) readPublicKey() error {
+	path := i.opts.CSR
+	if path == "" {
+		return nil
+	}
+	text, _, err := secret.ReadAll(path, i.f.Stdin())
+	if err != nil {
+		return exit.BadArgsf("--%s: %w", flagCSR, err)
+	}
+	request, err := pki.ParseRequest(text)
+	if err != nil {
+		return exit.BadArgsf("--%s %s: %w", flagCSR, path, err)
+	}
+	if name := request.Subject.CommonName; name != "" && name != i.opts.Name {
+		return exit.BadArgsf("--%s %s: the request is one of %q, not of %q", flagCSR, path, name, i.opts.Name)
+	}
+	i.public = request.PublicKey
+	return nil
+}
+
+// current returns the certificate in the file, if it is the user's, of its key,
+// and signed by the authority, as far as these are there to see. isUsers says
+// that it is the user's at least.
+func (i *issue) current() (cert *x509.Certificate, isUsers bool) {
+	text, err := os.ReadFile(i.opts.CertFile)
+	if err != nil {
+		return nil, false
+	}
+	certs, err := pki.ParseCertificates(text)
+	if err != nil || certs[0].Subject.CommonName != i.opts.Name {
+		return nil, false
+	}
+	cert = certs[0]
+	if i.public == nil {
+		text, err := os.ReadFile(i.opts.KeyFile)
+		if err != nil {
+			return nil, true
+		}
+		if key, err := pki.ParseKey(text); err != nil || !pki.Pair(cert, key.Public()) {
+			return nil, true
+		}
+	} else if !pki.Pair(cert, i.public) {
+		return nil, true
+	}
+	if text, err = os.ReadFile(i.opts.CACert); err == nil {
+		if authorities, err := pki.ParseCertificates(text); err == nil && !pki.SignedByOneOf(cert, authorities) {
+			return nil, true
+		}
+	}
+	return cert, true
+}
+
+// free is an error where a file is there that must not be replaced.
+func (i *issue) free(paths ...string) error {
+	for _, path := range paths {
+		if path == "" || i.replace {
+			continue
+		}
+		if _, err := os.Lstat(path); err == nil {
+			return i.taken(path)
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return exit.With(exit.IO, err)
+		}
+	}
+	return nil
+}
+
+func (i *issue) taken(path string) error {
+	return exit.With(exit.IO, fmt.Errorf("%s is there already, and nothing was written; --%s replaces it", path, flagForce))
+}
+
+func (i *issue) authority(now time.Time) (*pki.Authority, error) {
+	opts := i.opts
+	if opts.CACert == "" {
+		return nil, exit.BadArgsf("which authority is to sign? give --%s or --%s", flagCACert, etcd.FlagCACert)
+	}
+	text, err := os.ReadFile(opts.CACert)
+	if err != nil {
+		return nil, exit.BadArgsf("--%s: %w", flagCACert, err)
+	}
+	certs, err := pki.ParseCertificates(text)
+	if err != nil {
+		return nil, exit.BadArgsf("--%s %s: %w", flagCACert, opts.CACert, err)
+	}
+	text, warning, err := secret.ReadAll(opts.CAKey, i.f.Stdin())
+	if err != nil {
+		return nil, exit.BadArgsf("--%s: %w", flagCAKey, err)
+	}
+	if warning != "" {
+		i.f.Warn(warning)
+	}
+	key, err := pki.ParseKey(text)
+	if errors.Is(err, pki.ErrEncrypted) {
+		err = fmt.Errorf("%w: decrypt it on the way, as in: openssl pkey -in %s | %s user get-cert ... --%s -", err, cli.Quote(opts.CAKey), i.f.Program, flagCAKey)
+	}
+	if err != nil {
+		return nil, exit.BadArgsf("--%s %s: %w", flagCAKey, opts.CAKey, err)
+	}
+	authority, err := pki.NewAuthority(certs, key, now)
+	if err != nil {
+		return nil, exit.BadArgsf("--%s %s, --%s %s: %w", flagCACert, opts.CACert, flagCAKey, opts.CAKey, err)
+	}
+	return authority, nil
+}
+
+// write writes the file at path and that of the new key when the user exists,
+// both or none. created says that the user was added.
+func (i *issue) write(ctx context.Context, path string, content []byte) (created bool, err error) {
+	var files []*atomicfile.File
+	defer func() {
+		for _, file := range files {
+			file.Discard()
+		}
+	}()
+	prepare := func(path string, content []byte, mode os.FileMode) error {
+		file, err := atomicfile.Write(path, content, mode)
+		if err != nil {
+			return exit.With(exit.IO, fmt.Errorf("%w; nothing was written", err))
+		}
+		files = append(files, file)
+		return nil
+	}
+	if i.key != nil {
+		text, err := pki.EncodeKey(i.key)
+		if err != nil {
+			return false, err
+		}
+		if err := prepare(i.opts.KeyFile, text, privateMode); err != nil {
+			return false, err
+		}
+	}
+	if err := prepare(path, content, publicMode); err != nil {
+		return false, err
+	}
+	steps := i.f.Steps()
+	if created, err = i.ensureUser(ctx, steps); err != nil {
+		return false, err
+	}
+	if err := atomicfile.KeepAll(i.replace, files...); err != nil {
+		var path *fs.PathError
+		var link *os.LinkError
+		switch {
+		case errors.As(err, &link) && errors.Is(err, fs.ErrExist):
+			err = i.taken(link.New)
+		case errors.As(err, &path) && errors.Is(err, fs.ErrExist):
+			err = i.taken(path.Path)
+		default:
+			err = exit.With(exit.IO, fmt.Errorf("%w; nothing was written", err))
+		}
+		return false, steps.Fail(ctx, err)
+	}
+	return created, nil
+}
+
+// ensureUser is an error where there is no user of the name, unless it may be
+// added.
+func (i *issue) ensureUser(ctx context.Context, steps *cli.Steps) (created bool, err error) {
+	name := i.opts.Name
+	if i.opts.Create {
+		err := steps.Do(ctx, addUser(&addOptions{Name: name, NoPassword: true}, "", nil))
+		if errors.Is(err, rpctypes.ErrUserAlreadyExist) {
+			return false, nil
+		}
+		return err == nil, err
+	}
+	_, err = cli.Call(ctx, i.f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthUserGetResponse, error) {
+		return c.UserGet(ctx, name)
+	})
+	if errors.Is(err, rpctypes.ErrUserNotFound) {
+		err = etcd.Because(err, fmt.Sprintf("nobody would be known by the certificate, and none was made; --%s adds %s", flagCreate, name))
+	}
+	return false, err
+}
+
+func (i *issue) result(cert *x509.Certificate) output.UserCertificate {
+	return output.UserCertificate{
+		User: i.opts.Name, CertFile: i.opts.CertFile, KeyFile: i.opts.KeyFile,
+		Issuer: cert.Issuer.String(), Serial: cert.SerialNumber.Text(16),
+		NotBefore: cert.NotBefore.UTC().Format(time.RFC3339), NotAfter: cert.NotAfter.UTC().Format(time.RFC3339),
+	}
+}

@@ -1,0 +1,143 @@
+package user
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+
+	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/etcd"
+)
+
+// tryOut logs in with the new certificate, and returns why the server would not
+// take its holder for the user, or else nothing.
+func (i *issue) tryOut(ctx context.Context, cert *x509.Certificate, chain []*x509.Certificate) string {
+	dialer, err := i.f.Dialer(ctx)
+	if err != nil {
+		return "the certificate could not be tried: " + err.Error()
+	}
+	if !dialer.Secure() {
+		return "the endpoints are talked to without TLS: nobody is known by a certificate there"
+	}
+	if i.key == nil {
+		return i.trustedBy(ctx, dialer, cert)
+	}
+	pair := &tls.Certificate{Certificate: [][]byte{cert.Raw}, PrivateKey: i.key}
+	for _, c := range chain {
+		pair.Certificate = append(pair.Certificate, c.Raw)
+	}
+	h := &handshakes{}
+	client, err := dialer.DialAs(ctx, pair, h.asked)
+	if err != nil {
+		return "the certificate could not be tried: " + err.Error()
+	}
+	defer func() { _ = client.Close() }()
+	ctx, cancel := i.f.Timeout(ctx)
+	defer cancel()
+	// A user may look at itself. A server that takes the client for another
+	// user, or for nobody, refuses.
+	err = cli.AfterChange(ctx, func() error {
+		_, err := client.UserGet(ctx, i.opts.Name)
+		return err
+	})
+	switch {
+	case err == nil && !h.any():
+		return "the server does not ask for client certificates: nobody is known by one there, unless it is started with --client-cert-auth"
+	case err == nil:
+		return onlyWithAuthentication(ctx, client)
+	case errors.Is(err, rpctypes.ErrUserEmpty):
+		return "the server accepts the certificate, but does not take the user from it: it has to be started with --client-cert-auth"
+	case errors.Is(err, rpctypes.ErrPermissionDenied):
+		return "the server accepts the certificate, but takes its holder for somebody else than " + i.opts.Name
+	}
+	return "the server does not accept the certificate: " + client.Explain(ctx, err).Error() + h.trusts(cert)
+}
+
+// onlyWithAuthentication warns where authentication is off: then the server
+// answers everybody, and nothing was seen. Asked for it by an ordinary user, a
+// server whose authentication is on refuses to say so.
+func onlyWithAuthentication(ctx context.Context, c *etcd.Client) string {
+	if status, err := c.AuthStatus(ctx); err != nil || status.Enabled {
+		return ""
+	}
+	return "authentication is off: whether the server takes users from certificates shows only once it is on"
+}
+
+// trustedBy is what can be said of a certificate whose private key is
+// elsewhere: whether the server names its authority among those that it trusts.
+func (i *issue) trustedBy(ctx context.Context, dialer *etcd.Dialer, cert *x509.Certificate) string {
+	h := &handshakes{}
+	client, err := dialer.DialAs(ctx, &tls.Certificate{}, h.asked)
+	if err != nil {
+		return ""
+	}
+	defer func() { _ = client.Close() }()
+	ctx, cancel := i.f.Timeout(ctx)
+	defer cancel()
+	_, err = client.UserGet(ctx, i.opts.Name)
+	switch {
+	case !h.any() && (err == nil || errors.Is(err, rpctypes.ErrUserEmpty)):
+		return "the server does not ask for client certificates: nobody is known by one there, unless it is started with --client-cert-auth"
+	case h.any() && h.unknown(cert.RawIssuer):
+		return "the server will not accept the certificate" + h.trusts(cert)
+	}
+	return ""
+}
+
+// handshakes are what the server says in them of the certificates that it
+// accepts.
+type handshakes struct {
+	mu      sync.Mutex
+	count   int
+	trusted [][]byte // names of authorities, in DER
+}
+
+func (h *handshakes) asked(info *tls.CertificateRequestInfo) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.count++
+	h.trusted = info.AcceptableCAs
+}
+
+func (h *handshakes) any() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.count > 0
+}
+
+// unknown says that the server names the authorities that it trusts, and
+// issuer is none of them.
+func (h *handshakes) unknown(issuer []byte) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.trusted) > 0 && !slices.ContainsFunc(h.trusted, func(name []byte) bool { return bytes.Equal(name, issuer) })
+}
+
+// trusts says whom the server trusts, where that is not the certificate's
+// issuer.
+func (h *handshakes) trusts(cert *x509.Certificate) string {
+	if !h.unknown(cert.RawIssuer) {
+		return ""
+	}
+	var names []string
+	for _, der := range h.trusted {
+		var rdn pkix.RDNSequence
+		if _, err := asn1.Unmarshal(der, &rdn); err != nil {
+			continue
+		}
+		var name pkix.Name
+		name.FillFromRDNSequence(&rdn)
+		names = append(names, name.String())
+	}
+	return fmt.Sprintf("; its --trusted-ca-file has %s, and not %s", strings.Join(names, ", "), cert.Issuer)
+}

@@ -1,0 +1,101 @@
+package pki
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/rand"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Authority is a certificate authority that can sign.
+type Authority struct {
+	Cert *x509.Certificate
+
+	// Chain are the certificates that lead from Cert, which comes first, to a
+	// self-signed one, which is left out. It is empty where Cert is self-signed.
+	Chain []*x509.Certificate
+
+	key crypto.Signer
+}
+
+// NewAuthority returns the authority whose certificate is one of certs, a
+// bundle perhaps, and whose private key is key. The error says why its
+// certificates would be refused by everybody.
+func NewAuthority(certs []*x509.Certificate, key crypto.Signer, now time.Time) (*Authority, error) {
+	at := slices.IndexFunc(certs, func(c *x509.Certificate) bool { return Pair(c, key.Public()) })
+	if at < 0 {
+		return nil, errors.New("the private key is not that of the certificate")
+	}
+	a := &Authority{Cert: certs[at], key: key}
+	if err := a.check(now); err != nil {
+		return nil, fmt.Errorf("the certificate of %q %w", a.Cert.Subject.String(), err)
+	}
+	for cert := a.Cert; cert != nil && !selfIssued(cert) && len(a.Chain) < len(certs); cert = issuerOf(cert, certs) {
+		a.Chain = append(a.Chain, cert)
+	}
+	return a, nil
+}
+
+// check follows RFC 5280, 4.2.1.3, 4.2.1.9 and 4.2.1.12, as verifiers do.
+func (a *Authority) check(now time.Time) error {
+	c := a.Cert
+	switch {
+	case !c.BasicConstraintsValid || !c.IsCA:
+		return errors.New("is not one of an authority: nothing that it signs is accepted")
+	case c.KeyUsage != 0 && c.KeyUsage&x509.KeyUsageCertSign == 0:
+		return errors.New("may not be used for signing certificates: nothing that it signs is accepted")
+	case len(c.ExtKeyUsage)+len(c.UnknownExtKeyUsage) > 0 && !slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageClientAuth) && !slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageAny):
+		return errors.New("may not be used for certificates of clients: none that it signs is accepted")
+	case now.After(c.NotAfter):
+		return fmt.Errorf("expired at %s: nothing that it signs is accepted", c.NotAfter.UTC().Format(time.RFC3339))
+	case now.Before(c.NotBefore):
+		return fmt.Errorf("is not valid before %s; is this machine's clock right?", c.NotBefore.UTC().Format(time.RFC3339))
+	}
+	return nil
+}
+
+func selfIssued(c *x509.Certificate) bool { return bytes.Equal(c.RawSubject, c.RawIssuer) }
+
+func issuerOf(c *x509.Certificate, certs []*x509.Certificate) *x509.Certificate {
+	for _, issuer := range certs {
+		if c.CheckSignatureFrom(issuer) == nil {
+			return issuer
+		}
+	}
+	return nil
+}
+
+// Skew is how far certificates are backdated, for servers whose clocks are
+// behind.
+const Skew = 5 * time.Minute
+
+// SignClient signs a certificate for s and the public key, which is good for
+// authenticating a client and for nothing else, from now, less Skew, for ttl.
+// It does not outlast the authority: shortened says that it would have.
+func (a *Authority) SignClient(s Subject, public crypto.PublicKey, ttl time.Duration, now time.Time) (cert *x509.Certificate, shortened bool, err error) {
+	template := &x509.Certificate{
+		Subject:               s.name(),
+		NotBefore:             now.Add(-Skew),
+		NotAfter:              now.Add(ttl),
+		KeyUsage:              x509.KeyUsageDigitalSignature,
+		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+		BasicConstraintsValid: true,
+	}
+	if template.NotBefore.Before(a.Cert.NotBefore) {
+		template.NotBefore = a.Cert.NotBefore
+	}
+	if template.NotAfter.After(a.Cert.NotAfter) {
+		template.NotAfter, shortened = a.Cert.NotAfter, true
+	}
+	// Without a serial number in the template it is random.
+	der, err := x509.CreateCertificate(rand.Reader, template, a.Cert, public, a.key)
+	if err != nil {
+		return nil, false, err
+	}
+	cert, err = x509.ParseCertificate(der)
+	return cert, shortened, err
+}

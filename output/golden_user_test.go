@@ -1,0 +1,19 @@
+package output
+
+// userResults are those of "user" that etcdctl has nothing like.
+func userResults() []printed {
+	var cases []printed
+	add := func(of, name string, r Result) {
+		cases = append(cases, printed{name: name, of: of, own: FormatsOf(r), write: func(p *Printer) error { return p.Print(r) }})
+	}
+	certificate := UserCertificate{User: "bob", CertFile: "bob.crt", KeyFile: "/etc/keys/bob.key", Issuer: "CN=etcd ca,O=Acme\\, Inc.",
+		Serial: "5f3a9c0011223344", NotBefore: "2026-01-02T03:04:05Z", NotAfter: "2026-04-02T03:04:05Z"}
+	add("UserCertificate", "user-certificate", certificate)
+	certificate.KeyFile, certificate.Created = "", true
+	add("UserCertificate", "user-certificate-created", certificate)
+	certificate.Created, certificate.Unchanged = false, true
+	add("UserCertificate", "user-certificate-unchanged", certificate)
+	add("CertificateRequest", "certificate-request", CertificateRequest{User: "bob", RequestFile: "bob.csr", KeyFile: "bob.key"})
+	add("CertificateRequest", "certificate-request-created", CertificateRequest{User: "bob", Created: true, RequestFile: "bob.csr", KeyFile: "bob.key"})
+	return cases
+}
