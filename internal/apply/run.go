@@ -33,7 +33,6 @@ type run struct {
 	// What became of the changes since the revision base was seen.
 	base     uint64
 	made     uint64
-	onTheWay uint64
 	doubtful []plan.Step
 }
 
@@ -60,32 +59,30 @@ func (r *run) done() Report {
 // returns an error where they do not explain its revision.
 func (r *run) settle(s directory.Snapshot) error {
 	if s.Revision > 0 && r.base > 0 {
-		least := r.base + r.made
-		if s.Revision < least || s.Revision > least+uint64(len(r.doubtful)) {
-			return &InterferenceError{Revision: s.Revision, Expected: least}
+		if err := r.explains(s.Revision); err != nil {
+			return err
 		}
-		r.report.Changes += int(s.Revision - least) // the doubtful ones that were made
+		r.report.Changes += int(s.Revision - r.base - r.made) // the doubtful ones that were made
 	}
 	r.report.Revision = s.Revision
 	r.base, r.made, r.doubtful = s.Revision, 0, nil
 	return nil
 }
 
-// execute does the stages of p, one after the other.
+// interval is the time between two looks at the revision while steps are done.
+const interval = 500 * time.Millisecond
+
+// execute does the stages of p, one after the other. Before each, and now and
+// then in between, it sees whether the revision is what the changes so far have
+// made it.
 func (r *run) execute(ctx context.Context, p *plan.Plan) error {
 	total := 0
 	for _, stage := range p.Stages {
 		total += len(stage)
 	}
 	done := 0
-	halt := make(chan error, 1)
-	watching, end := context.WithCancel(ctx)
-	var watch sync.WaitGroup
-	watch.Go(func() { r.watch(watching, halt) })
-	defer watch.Wait()
-	defer end()
 	for _, stage := range p.Stages {
-		err := r.stage(ctx, stage, halt, func() {
+		err := r.stage(ctx, stage, func() {
 			done++
 			r.progress(done, total)
 		})
@@ -97,10 +94,9 @@ func (r *run) execute(ctx context.Context, p *plan.Plan) error {
 }
 
 // stage does the steps of a stage, as many at once as their needs allow, and
-// calls stepDone after each. After an error, or what comes out of halt, it
-// begins no further step, and returns when those that are on their way have
-// ended.
-func (r *run) stage(ctx context.Context, stage plan.Stage, halt <-chan error, stepDone func()) error {
+// calls stepDone after each. After an error it begins no further step, and
+// returns when those that are on their way have ended.
+func (r *run) stage(ctx context.Context, stage plan.Stage, stepDone func()) error {
 	waiting := make([]int, len(stage)) // for so many steps
 	dependents := make([][]int, len(stage))
 	var ready []int // ascending
@@ -118,35 +114,65 @@ func (r *run) stage(ctx context.Context, stage plan.Stage, halt <-chan error, st
 		err  error
 	}
 	ends := make(chan ended)
-	var failure error
+	failure := r.look(ctx)
+	looked := time.Now()
 	for running := 0; running > 0 || len(ready) > 0 && failure == nil; {
-		for failure == nil && running < Parallel && len(ready) > 0 {
+		// Only when nothing is on its way the revision tells all.
+		pausing := time.Since(looked) > interval
+		if pausing && running == 0 {
+			failure, looked, pausing = r.look(ctx), time.Now(), false
+		}
+		for failure == nil && !pausing && running < Parallel && len(ready) > 0 {
 			i := ready[0]
 			ready = ready[1:]
 			running++
 			go func() { ends <- ended{i, r.step(ctx, stage[i])} }()
 		}
-		select {
-		case e := <-ends:
-			running--
-			if e.err != nil {
-				if failure == nil || isDoubtful(failure) {
-					failure = e.err
-				}
-				continue
+		if running == 0 {
+			continue
+		}
+		e := <-ends
+		running--
+		if e.err != nil {
+			if failure == nil || isDoubtful(failure) {
+				failure = e.err
 			}
-			stepDone()
-			for _, d := range dependents[e.step] {
-				if waiting[d]--; waiting[d] == 0 {
-					at, _ := slices.BinarySearch(ready, d)
-					ready = slices.Insert(ready, at, d)
-				}
+			continue
+		}
+		stepDone()
+		for _, d := range dependents[e.step] {
+			if waiting[d]--; waiting[d] == 0 {
+				at, _ := slices.BinarySearch(ready, d)
+				ready = slices.Insert(ready, at, d)
 			}
-		case err := <-halt:
-			failure = err
 		}
 	}
 	return failure
+}
+
+// look returns an error where the revision of users and roles is none that the
+// changes so far can have made. No change may be on its way.
+func (r *run) look(ctx context.Context) error {
+	if r.base == 0 {
+		return nil
+	}
+	ctx, cancel := r.bound(ctx)
+	defer cancel()
+	response, err := r.api.AuthStatus(ctx)
+	if err != nil {
+		return nil // the next step will meet the same, or not
+	}
+	return r.explains(response.AuthRevision)
+}
+
+// explains returns an error where the changes since the revision base do not
+// explain the revision.
+func (r *run) explains(revision uint64) error {
+	least := r.base + r.made
+	if revision < least || revision > least+uint64(len(r.doubtful)) {
+		return &InterferenceError{Revision: revision, Expected: least}
+	}
+	return nil
 }
 
 // step does one step. While the server refuses it, though it will not do so for
@@ -154,7 +180,6 @@ func (r *run) stage(ctx context.Context, stage plan.Stage, halt <-chan error, st
 func (r *run) step(ctx context.Context, step plan.Step) error {
 	var refused time.Time
 	for pause := 5 * time.Millisecond; ; pause = min(2*pause, 100*time.Millisecond) {
-		r.begin()
 		err := r.request(ctx, step)
 		r.end(step, err)
 		if err == nil {
@@ -174,17 +199,10 @@ func (r *run) step(ctx context.Context, step plan.Step) error {
 	}
 }
 
-func (r *run) begin() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.onTheWay++
-}
-
 // end notes what became of a step.
 func (r *run) end(step plan.Step, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.onTheWay--
 	switch {
 	case err == nil:
 		r.made++
@@ -257,47 +275,6 @@ func isDoubtful(err error) bool {
 // isPassing says whether the server has refused what it will soon accept.
 func isPassing(err error) bool {
 	return errors.Is(err, rpctypes.ErrPermissionDenied) || errors.Is(err, rpctypes.ErrAuthOldRevision) || errors.Is(err, rpctypes.ErrTooManyRequests)
-}
-
-// interval is the time between two looks at the revision while steps are done.
-const interval = 200 * time.Millisecond
-
-// watch looks at the revision of users and roles until ctx ends, or until it is
-// none that the steps can have made, which it tells halt.
-func (r *run) watch(ctx context.Context, halt chan<- error) {
-	if r.base == 0 {
-		return
-	}
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(interval):
-		}
-		least, _ := r.expected()
-		response, err := func() (*clientv3.AuthStatusResponse, error) {
-			ctx, cancel := r.bound(ctx)
-			defer cancel()
-			return r.api.AuthStatus(ctx)
-		}()
-		if err != nil {
-			continue // the steps will meet the same, or not
-		}
-		now, most := r.expected()
-		if response.AuthRevision < least || response.AuthRevision > most {
-			halt <- &InterferenceError{Revision: response.AuthRevision, Expected: now}
-			return
-		}
-	}
-}
-
-// expected returns the least and the largest revision that the steps so far
-// can have made.
-func (r *run) expected() (least, most uint64) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	least = r.base + r.made
-	return least, least + r.onTheWay + uint64(len(r.doubtful))
 }
 
 // read reads all users and roles, and waits for a cluster that does not answer

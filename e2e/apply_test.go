@@ -1,0 +1,714 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/ectl-io/ectl/e2e/etcdserver"
+	"github.com/ectl-io/ectl/internal/access"
+	"github.com/ectl-io/ectl/internal/directory"
+	"github.com/ectl-io/ectl/internal/policy"
+)
+
+// applier applies policies to one server.
+type applier struct {
+	t      *testing.T
+	server *etcdserver.Server
+	root   *clientv3.Client
+	dir    string
+}
+
+func newApplier(t *testing.T, options etcdserver.Options) *applier {
+	t.Helper()
+	a := &applier{t: t, server: startServerFor(t, options), dir: t.TempDir()}
+	user, password := "", ""
+	if options.RootPassword != "" {
+		user, password = "root", options.RootPassword
+	}
+	var err error
+	if a.root, err = a.server.Client(user, password); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { a.root.Close() })
+	return a
+}
+
+// cmd is ectl on the endpoint, as root where authentication is on.
+func (a *applier) cmd(endpoint string, args ...string) (*exec.Cmd, *bytes.Buffer) {
+	cmd := exec.Command(filepath.Join(installed.ours, "ectl"), args...)
+	cmd.Env = baseEnv(a.dir, "ETCDCTL_ENDPOINTS="+endpoint)
+	if a.root.Username != "" {
+		cmd.Env = append(cmd.Env, "ETCDCTL_USER=root:"+rootPassword)
+	}
+	output := &bytes.Buffer{}
+	cmd.Stdout, cmd.Stderr = output, output
+	return cmd, output
+}
+
+// apply runs "rbac apply" of the file and returns its exit status and what it
+// printed.
+func (a *applier) apply(endpoint, file string, args ...string) (status int, output string) {
+	a.t.Helper()
+	cmd, printed := a.cmd(endpoint, append([]string{"rbac", "apply", "-f", file, "--prune", "--yes"}, args...)...)
+	err := cmd.Run()
+	exit, ended := errors.AsType[*exec.ExitError](err)
+	switch {
+	case err == nil:
+		return 0, printed.String()
+	case ended:
+		return exit.ExitCode(), printed.String()
+	}
+	a.t.Fatal(err)
+	return 0, ""
+}
+
+// state is what the server has.
+func (a *applier) state() access.State {
+	a.t.Helper()
+	bound := func(ctx context.Context) (context.Context, context.CancelFunc) {
+		return context.WithTimeout(ctx, 10*time.Second)
+	}
+	snapshot, err := directory.Read(a.t.Context(), a.root, bound)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	return snapshot.State
+}
+
+// set makes the server have s, and nothing else but root. Users have the
+// password "pw" where they are in passwords.
+func (a *applier) set(s access.State, withPassword bool) {
+	a.t.Helper()
+	must := func(err error) {
+		a.t.Helper()
+		if err != nil {
+			a.t.Fatal(err)
+		}
+	}
+	ctx := a.t.Context()
+	now := a.state()
+	for name := range now.Users {
+		if name != access.RootUser {
+			_, err := a.root.UserDelete(ctx, name)
+			must(err)
+		}
+	}
+	for name := range now.Roles {
+		if name != access.RootRole {
+			_, err := a.root.RoleDelete(ctx, name)
+			must(err)
+		}
+	}
+	for name, role := range s.Roles {
+		if name == access.RootRole {
+			continue
+		}
+		_, err := a.root.RoleAdd(ctx, name)
+		must(err)
+		for _, p := range role.Permissions {
+			_, err := a.root.RoleGrantPermission(ctx, name, string(p.Range.Key), string(p.Range.End), directory.PermissionType(p.Access))
+			must(err)
+		}
+	}
+	for name, user := range s.Users {
+		if name == access.RootUser {
+			continue
+		}
+		_, err := a.root.UserAddWithOptions(ctx, name, "pw", &clientv3.UserAddOptions{NoPassword: !withPassword})
+		must(err)
+		for _, role := range user.Roles {
+			_, err := a.root.UserGrantRole(ctx, name, role)
+			must(err)
+		}
+	}
+}
+
+// policyFile writes the policy that s follows. Its users have no password.
+func (a *applier) policyFile(s access.State) string {
+	a.t.Helper()
+	exported, err := policy.JSON(s)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	var document map[string]any
+	if err := json.Unmarshal(exported, &document); err != nil {
+		a.t.Fatal(err)
+	}
+	for name, user := range document["users"].(map[string]any) {
+		if name != access.RootUser {
+			user.(map[string]any)["password"] = "none"
+		}
+	}
+	text, err := json.Marshal(document)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	file, err := os.CreateTemp(a.dir, "policy-*.json")
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	defer file.Close()
+	if _, err := file.Write(text); err != nil {
+		a.t.Fatal(err)
+	}
+	return file.Name()
+}
+
+// parsePolicy is the state that a policy with root describes.
+func parsePolicy(t *testing.T, text string) access.State {
+	t.Helper()
+	p, err := policy.Parse(policy.Document{Name: "policy", Text: []byte("apiVersion: ectl/v1\n" + text + "\n  root: {roles: [root]}\n")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p.State()
+}
+
+// outOfBounds says whether somebody lacks in now what both old and final allow,
+// or has what neither does.
+func outOfBounds(old, final, now access.State) error {
+	for _, user := range slices.Concat(old.UserNames(), final.UserNames(), now.UserNames()) {
+		before, after, at := old.Effective(user), final.Effective(user), now.Effective(user)
+		for _, kind := range access.ReadWrite.Kinds() {
+			if lost := before.Keys(kind).Intersection(after.Keys(kind)).Difference(at.Keys(kind)); !lost.IsEmpty() {
+				return fmt.Errorf("%s cannot %s %s, which both policies allow", user, kind, lost)
+			}
+			if extra := at.Keys(kind).Difference(before.Keys(kind).Union(after.Keys(kind))); !extra.IsEmpty() {
+				return fmt.Errorf("%s can %s %s, which neither policy allows", user, kind, extra)
+			}
+		}
+	}
+	return nil
+}
+
+// follows says what keeps the server's state now from being what s says.
+func follows(s, now access.State) error {
+	if !slices.Equal(s.UserNames(), now.UserNames()) || !slices.Equal(s.RoleNames(), now.RoleNames()) {
+		return fmt.Errorf("there are the users %q and roles %q, want %q and %q", now.UserNames(), now.RoleNames(), s.UserNames(), s.RoleNames())
+	}
+	return outOfBounds(s, s, now)
+}
+
+// entangled are two policies whose way from one to the other has everything:
+// roles and users that come and go, a permission that the server narrows in one
+// step and one that it does not, and access that moves between roles so that no
+// order of the changes alone would do.
+func entangled(t *testing.T) (from, to access.State) {
+	return parsePolicy(t, `
+roles:
+  gone: [{access: readwrite, prefix: /gone/}]
+  app:
+    - {access: readwrite, prefix: /app/}
+    - {access: read, key: /n}
+    - {access: readwrite, range: [/n, /o]}
+  left: [{access: read, prefix: /a/}, {access: read, prefix: /h/}]
+  right: [{access: read, prefix: /a/}]
+users:
+  moving: {roles: [right]}
+  both: {roles: [left, right]}
+  bob: {roles: [app, gone]}
+  leaver: {roles: [gone]}`),
+		parsePolicy(t, `
+roles:
+  app:
+    - {access: read, prefix: /app/}
+    - {access: read, key: /n}
+    - {access: read, range: [/n, /o]}
+    - {access: write, key: /log}
+  new: [{access: readwrite, prefix: /gone/}, {access: read, from: /x}]
+  left: [{access: read, prefix: /a/}]
+  right: [{access: read, prefix: /a/}, {access: read, prefix: /h/}]
+users:
+  moving: {roles: [left]}
+  both: {roles: [left, right]}
+  bob: {roles: [app, new]}
+  joiner: {roles: [new]}`)
+}
+
+// TestApplyThatIsKilledIsCompletedByTheNext kills apply before and after each
+// of its changes in turn. Whenever it dies, nobody has lost or gained what they
+// must not, and the next run completes it.
+func TestApplyThatIsKilledIsCompletedByTheNext(t *testing.T) {
+	t.Parallel()
+	a := newApplier(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: rootPassword})
+	proxy := newRPCProxy(t, a.server.Endpoint())
+	from, to := entangled(t)
+	file := a.policyFile(to)
+	for n, kills := int64(1), 0; ; n++ {
+		killed := false
+		for _, after := range []bool{false, true} {
+			a.set(from, false)
+			cmd, output := a.cmd(proxy.endpoint, "rbac", "apply", "-f", file, "--prune", "--yes")
+			var dead atomic.Bool
+			proxy.changes.Store(0)
+			proxy.handle = func(_ context.Context, number int64, _ string, forward func() error) error {
+				if number == n && after {
+					_ = forward()
+				}
+				if number == n {
+					dead.Store(true)
+					_ = cmd.Process.Kill()
+				}
+				if dead.Load() && number > 0 {
+					return status.Error(codes.Unavailable, "the client is gone")
+				}
+				return forward()
+			}
+			err := cmd.Run()
+			if !dead.Load() {
+				if err != nil {
+					t.Fatalf("apply that nobody killed: %v\n%s", err, output)
+				}
+				continue
+			}
+			killed = true
+			kills++
+			if err := outOfBounds(from, to, a.state()); err != nil {
+				t.Errorf("killed at change %d (after: %t): %v", n, after, err)
+			}
+			if status, printed := a.apply(a.server.Endpoint(), file); status != 0 {
+				t.Fatalf("the run after one that was killed at change %d (after: %t): status %d\n%s", n, after, status, printed)
+			}
+			if err := follows(to, a.state()); err != nil {
+				t.Errorf("the run after one that was killed at change %d (after: %t): %v", n, after, err)
+			}
+		}
+		if !killed {
+			if kills < 40 {
+				t.Errorf("apply was killed %d times only", kills)
+			}
+			return
+		}
+	}
+}
+
+// randomAccess returns few users and roles on few keys, so that they have much
+// to do with one another.
+func randomAccess(r *rand.Rand) access.State {
+	s := access.NewState()
+	s.Roles[access.RootRole] = access.Role{Name: access.RootRole}
+	s.Users[access.RootUser] = access.User{Name: access.RootUser, Roles: []string{access.RootRole}}
+	keys := func(key, end string) access.Range { return access.Range{Key: []byte(key), End: []byte(end)} }
+	ranges := []access.Range{keys("a", ""), keys("a", "c"), keys("a", "b"), keys("b", ""), keys("b", "c"), keys("c", ""), keys("b", access.OpenEnd)}
+	var roles []string
+	for i := range 5 {
+		role := access.Role{Name: fmt.Sprintf("r%d", i)}
+		for range r.IntN(4) {
+			p := access.Permission{Access: access.Access(1 + r.IntN(3)), Range: ranges[r.IntN(len(ranges))]}
+			if !slices.ContainsFunc(role.Permissions, func(q access.Permission) bool { return q.Range.Equal(p.Range) }) {
+				role.Permissions = append(role.Permissions, p)
+			}
+		}
+		if r.IntN(5) > 0 {
+			roles = append(roles, role.Name)
+			s.Roles[role.Name] = role
+		}
+	}
+	for i := range 4 {
+		user := access.User{Name: fmt.Sprintf("u%d", i)}
+		for _, role := range roles {
+			if r.IntN(3) == 0 {
+				user.Roles = append(user.Roles, role)
+			}
+		}
+		s.Users[user.Name] = user
+	}
+	return s
+}
+
+// prober asks the server again and again, as a user, for what it must always
+// be allowed and for what it never may.
+type prober struct {
+	client *clientv3.Client
+	user   string
+	asked  int
+}
+
+// probe is a transaction without effect: the operation stands in the branch
+// that is never taken, and is checked all the same.
+type probe struct {
+	op      clientv3.Op
+	says    string
+	allowed bool
+}
+
+func probes(user string, from, to access.State) []probe {
+	before, after := from.Effective(user), to.Effective(user)
+	var all []probe
+	for _, r := range []access.Range{
+		{Key: []byte("a")}, {Key: []byte("a"), End: []byte("b")}, {Key: []byte("aa")}, {Key: []byte("b")}, {Key: []byte("b"), End: []byte("c")},
+		{Key: []byte("bb"), End: []byte("bc")}, {Key: []byte("c")}, {Key: []byte("a"), End: []byte("c")}, {Key: []byte("d"), End: []byte(access.OpenEnd)},
+	} {
+		for _, kind := range access.ReadWrite.Kinds() {
+			op := clientv3.OpGet(string(r.Key), clientv3.WithRange(string(r.End)))
+			if kind == access.Write {
+				op = clientv3.OpDelete(string(r.Key), clientv3.WithRange(string(r.End)))
+			}
+			always := before.Keys(kind).Intersection(after.Keys(kind)).Contains(r)
+			never := !before.Keys(kind).Union(after.Keys(kind)).Contains(r)
+			if always || never {
+				all = append(all, probe{op, fmt.Sprintf("%s %s", kind, r), always})
+			}
+		}
+	}
+	return all
+}
+
+// ask asks until done is closed and returns the first wrong answer.
+func (p *prober) ask(ctx context.Context, all []probe, done <-chan struct{}) error {
+	for {
+		for _, q := range all {
+			_, err := p.client.Txn(ctx).Else(q.op).Commit()
+			p.asked++
+			switch {
+			case err != nil && !errors.Is(err, rpctypes.ErrPermissionDenied):
+				if !errors.Is(err, rpctypes.ErrAuthOldRevision) { // changed while it was asked
+					return err
+				}
+			case (err == nil) != q.allowed:
+				return fmt.Errorf("%s to %s: allowed %t", p.user, q.says, err == nil)
+			}
+		}
+		select {
+		case <-done:
+			return nil
+		default:
+		}
+	}
+}
+
+// TestNobodyLosesOrGainsAccessWhileAPolicyIsApplied goes from one random policy
+// to the next on a real server, while its users ask for what they must always
+// be allowed, and for what neither policy allows.
+func TestNobodyLosesOrGainsAccessWhileAPolicyIsApplied(t *testing.T) {
+	t.Parallel()
+	a := newApplier(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: rootPassword})
+	proxy := newRPCProxy(t, a.server.Endpoint())
+	// Each change takes a while, and overtakes others.
+	proxy.handle = func(_ context.Context, number int64, _ string, forward func() error) error {
+		if number > 0 {
+			time.Sleep(time.Duration(rand.IntN(8)) * time.Millisecond)
+		}
+		return forward()
+	}
+	rounds := 12
+	if os.Getenv("ECTL_SOAK") != "" {
+		rounds = 1000
+	}
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	r := rand.New(rand.NewPCG(seed, 0))
+	from := randomAccess(r)
+	a.set(from, true)
+	clients := map[string]*clientv3.Client{}
+	for _, user := range []string{"u0", "u1", "u2", "u3"} {
+		client, err := a.server.Client(user, "pw")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer client.Close()
+		clients[user] = client
+	}
+	asked := 0
+	for round := range rounds {
+		to := randomAccess(r)
+		file := a.policyFile(to)
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Their passwords stay as they are.
+		if err := os.WriteFile(file, bytes.ReplaceAll(text, []byte(`"password":"none",`), nil), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var asking sync.WaitGroup
+		done := make(chan struct{})
+		var mu sync.Mutex
+		for user, client := range clients {
+			asking.Go(func() {
+				p := &prober{client: client, user: user}
+				err := p.ask(t.Context(), probes(user, from, to), done)
+				mu.Lock()
+				defer mu.Unlock()
+				if asked += p.asked; err != nil {
+					t.Errorf("round %d: %v", round, err)
+				}
+			})
+		}
+		status, printed := a.apply(proxy.endpoint, file)
+		close(done)
+		asking.Wait()
+		if status != 0 {
+			t.Fatalf("round %d: status %d\n%s", round, status, printed)
+		}
+		if err := follows(to, a.state()); err != nil {
+			t.Errorf("round %d: %v", round, err)
+		}
+		if t.Failed() {
+			t.Fatalf("round %d:\n%s", round, printed)
+		}
+		from = to
+	}
+	if asked < 50*rounds {
+		t.Errorf("the users asked %d times only", asked)
+	}
+}
+
+// crowd is a policy of n users with as many roles.
+func crowd(t *testing.T, n int) access.State {
+	t.Helper()
+	s := access.NewState()
+	s.Roles[access.RootRole] = access.Role{Name: access.RootRole}
+	s.Users[access.RootUser] = access.User{Name: access.RootUser, Roles: []string{access.RootRole}}
+	for i := range n {
+		role, user := fmt.Sprintf("role%d", i), fmt.Sprintf("user%d", i)
+		key := []byte("/" + role + "/")
+		s.Roles[role] = access.Role{Name: role, Permissions: []access.Permission{{Access: access.Read, Range: access.Range{Key: key, End: access.PrefixEnd(key)}}}}
+		s.Users[user] = access.User{Name: user, Roles: []string{role}}
+	}
+	return s
+}
+
+// TestApplyStopsWhenSomebodyElseChangesAccess lets another administrator add a
+// user in the middle. apply sees it while it still has much to do.
+func TestApplyStopsWhenSomebodyElseChangesAccess(t *testing.T) {
+	t.Parallel()
+	a := newApplier(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: rootPassword})
+	proxy := newRPCProxy(t, a.server.Endpoint())
+	to := crowd(t, 100)
+	file := a.policyFile(to)
+	proxy.handle = func(ctx context.Context, number int64, _ string, forward func() error) error {
+		if number == 20 {
+			if _, err := a.root.UserAddWithOptions(ctx, "intruder", "", &clientv3.UserAddOptions{NoPassword: true}); err != nil {
+				return err
+			}
+		}
+		if number > 0 {
+			time.Sleep(40 * time.Millisecond)
+		}
+		return forward()
+	}
+	status, printed := a.apply(proxy.endpoint, file)
+	if status != 1 || !strings.Contains(printed, "Error: somebody else has changed users or roles meanwhile: the auth revision is ") {
+		t.Errorf("status %d, want 1 and what happened:\n%s", status, printed)
+	}
+	if made := proxy.changes.Load(); made < 20 || made >= 350 {
+		t.Errorf("%d of 400 changes were sent: want that it stopped in the middle", made)
+	}
+	if !strings.Contains(printed, "run the command again to do the rest") {
+		t.Errorf("it does not say what to do:\n%s", printed)
+	}
+	// Run again, it goes by what is there now.
+	if status, printed := a.apply(a.server.Endpoint(), file); status != 0 || !strings.Contains(printed, "- user intruder") {
+		t.Errorf("run again: status %d\n%s", status, printed)
+	}
+	if err := follows(to, a.state()); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestApplySeesAtTheEndThatSomebodyElseHasChangedAccess is for a change that
+// comes so late that only the last look can see it.
+func TestApplySeesAtTheEndThatSomebodyElseHasChangedAccess(t *testing.T) {
+	t.Parallel()
+	a := newApplier(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: rootPassword})
+	proxy := newRPCProxy(t, a.server.Endpoint())
+	file := a.policyFile(crowd(t, 1))
+	proxy.handle = func(ctx context.Context, number int64, _ string, forward func() error) error {
+		err := forward()
+		if number == 4 {
+			_, err = a.root.RoleAdd(ctx, "intruder")
+		}
+		return err
+	}
+	if status, printed := a.apply(proxy.endpoint, file); status != 1 || !strings.Contains(printed, "somebody else has changed users or roles") {
+		t.Errorf("status %d, want 1 and what happened:\n%s", status, printed)
+	}
+}
+
+// TestApplySurvivesTheLossOfTheLeader kills the leader in the middle. What was
+// on its way is in doubt; apply looks, and does the rest.
+func TestApplySurvivesTheLossOfTheLeader(t *testing.T) {
+	t.Parallel()
+	a := newApplier(t, etcdserver.Options{Dir: t.TempDir(), Members: 3, RootPassword: rootPassword})
+	to := crowd(t, 100)
+	file := a.policyFile(to)
+	leader := -1
+	for i, m := range a.server.Members {
+		status, err := a.root.Status(t.Context(), m.ClientURL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if status.Leader == status.Header.MemberId {
+			leader = i
+		}
+	}
+	// apply talks to another member, which passes its changes on to the leader.
+	follower := a.server.Members[(leader+1)%3]
+	proxy := newRPCProxy(t, follower.ClientURL)
+	var once sync.Once
+	proxy.handle = func(_ context.Context, number int64, _ string, forward func() error) error {
+		if number == 50 {
+			once.Do(a.server.Members[leader].Kill)
+		}
+		return forward()
+	}
+	status, printed := a.apply(proxy.endpoint, file, "--command-timeout", "10s")
+	if status != 0 || !strings.Contains(printed, "Applied: 400 added") {
+		t.Fatalf("status %d, want 0 and all of it:\n%s", status, printed)
+	}
+	if err := follows(to, a.state()); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestApplySurvivesLostAnswers loses the answer to some changes, and the
+// request of others.
+func TestApplySurvivesLostAnswers(t *testing.T) {
+	t.Parallel()
+	a := newApplier(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: rootPassword})
+	proxy := newRPCProxy(t, a.server.Endpoint())
+	from, to := entangled(t)
+	a.set(from, false)
+	proxy.handle = func(_ context.Context, number int64, _ string, forward func() error) error {
+		if number%7 == 3 {
+			return status.Error(codes.Unavailable, "lost on the way")
+		}
+		err := forward()
+		if number%5 == 4 {
+			return status.Error(codes.Unavailable, "lost on the way back")
+		}
+		return err
+	}
+	if status, printed := a.apply(proxy.endpoint, a.policyFile(to)); status != 0 {
+		t.Fatalf("status %d\n%s", status, printed)
+	}
+	if err := follows(to, a.state()); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestApplyOutlivesItsToken makes the login's token expire in the middle.
+func TestApplyOutlivesItsToken(t *testing.T) {
+	t.Parallel()
+	a := newApplier(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: rootPassword, TokenTTL: time.Second})
+	proxy := newRPCProxy(t, a.server.Endpoint())
+	expired := make(chan struct{})
+	var logins atomic.Int64
+	proxy.handle = func(_ context.Context, number int64, method string, forward func() error) error {
+		switch {
+		case strings.HasSuffix(method, "/Authenticate"):
+			logins.Add(1)
+		case number == 1:
+			time.Sleep(4 * time.Second)
+			close(expired)
+		case number > 1:
+			<-expired
+		}
+		return forward()
+	}
+	to := crowd(t, 3)
+	if status, printed := a.apply(proxy.endpoint, a.policyFile(to), "--command-timeout", "20s"); status != 0 {
+		t.Fatalf("status %d\n%s", status, printed)
+	}
+	if logins.Load() < 2 {
+		t.Errorf("%d login: the token has not expired", logins.Load())
+	}
+	if err := follows(to, a.state()); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestAccessAsCodeOnEveryServer goes from nothing to a policy, to another one
+// and back to little, on every version, with authentication off and on.
+func TestAccessAsCodeOnEveryServer(t *testing.T) {
+	for _, version := range etcdserver.Versions() {
+		for _, password := range []string{"", rootPassword} {
+			t.Run(fmt.Sprintf("%s/auth %t", version, password != ""), func(t *testing.T) {
+				t.Parallel()
+				a := newApplier(t, etcdserver.Options{Dir: t.TempDir(), Version: version, RootPassword: password})
+				from, to := entangled(t)
+				for _, s := range []access.State{from, to, crowd(t, 10), from} {
+					file := a.policyFile(s)
+					if password == "" {
+						// root is there only where authentication is on.
+						text, err := os.ReadFile(file)
+						if err != nil {
+							t.Fatal(err)
+						}
+						if err := os.WriteFile(file, bytes.ReplaceAll(text, []byte(`"root":{"roles"`), []byte(`"root":{"password":"none","roles"`)), 0o600); err != nil {
+							t.Fatal(err)
+						}
+					}
+					if status, printed := a.apply(a.server.Endpoint(), file); status != 0 {
+						t.Fatalf("status %d\n%s", status, printed)
+					}
+					time.Sleep(settling(version))
+					if err := follows(s, a.state()); err != nil {
+						t.Error(err)
+					}
+					if status, printed := a.apply(a.server.Endpoint(), file); status != 0 || !strings.Contains(printed, "No changes: ") {
+						t.Errorf("applied again: status %d\n%s", status, printed)
+					}
+				}
+			})
+		}
+	}
+}
+
+// settling is how long a server may refuse root after a change.
+func settling(version string) time.Duration {
+	if strings.HasPrefix(version, "3.5.") {
+		return staleUsers
+	}
+	return 0
+}
+
+// TestGeneratedPasswordsAreShownWhenALaterStepFails: the users are there, and
+// nobody else knows their passwords.
+func TestGeneratedPasswordsAreShownWhenALaterStepFails(t *testing.T) {
+	t.Parallel()
+	a := newApplier(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: rootPassword})
+	proxy := newRPCProxy(t, a.server.Endpoint())
+	file := filepath.Join(a.dir, "generate.yaml")
+	const text = "apiVersion: ectl/v1\nroles: {app: }\nusers: {bob: {roles: [app], password: {generate: true}}, eve: {password: none}}\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	proxy.handle = func(_ context.Context, _ int64, method string, forward func() error) error {
+		if strings.HasSuffix(method, "/UserGrantRole") {
+			return rpctypes.ErrGRPCRoleNotFound
+		}
+		return forward()
+	}
+	exit, printed := a.apply(proxy.endpoint, file)
+	_, rest, found := strings.Cut(printed, "Password of bob: ")
+	password, _, _ := strings.Cut(rest, "\n")
+	if exit != 1 || !found || !strings.Contains(printed, "Error: etcdserver: role name not found (to grant role app to user bob)") || !strings.Contains(printed, "Not complete: 3 changes were made.") {
+		t.Fatalf("status %d, want 1, the password, and what went wrong:\n%s", exit, printed)
+	}
+	if _, err := a.root.Authenticate(t.Context(), "bob", password); err != nil {
+		t.Errorf("the password that was shown is not bob's: %v", err)
+	}
+	if exit, printed := a.apply(a.server.Endpoint(), file); exit != 0 || strings.Contains(printed, "Password of") {
+		t.Errorf("the run after it: status %d, and\n%s", exit, printed)
+	}
+}
