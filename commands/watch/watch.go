@@ -13,7 +13,6 @@ import (
 
 	"github.com/ectl-io/ectl/completions"
 	"github.com/ectl-io/ectl/internal/cli"
-	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
 )
 
@@ -157,9 +156,9 @@ func (o *watchOptions) setKeys(keys []string) error {
 	return nil
 }
 
-// api are the API's options of a watch that begins at a revision.
-func (o *watchOptions) api(revision int64) []clientv3.OpOption {
-	options := []clientv3.OpOption{clientv3.WithRev(revision), clientv3.WithCreatedNotify()}
+// api are the API's options of the watch, but for its revision.
+func (o *watchOptions) api() []clientv3.OpOption {
+	var options []clientv3.OpOption
 	if o.End != "" {
 		options = append(options, clientv3.WithRange(o.End))
 	}
@@ -185,8 +184,4 @@ func runWatch(ctx context.Context, f *cli.Factory, opts *options) error {
 		return err
 	}
 	return exit.With(exit.Interrupted, fmt.Errorf("watch is canceled by the server"))
-}
-
-func newWatcher(f *cli.Factory, client *etcd.Client, printing *sync.Mutex, o watchOptions) *watcher {
-	return &watcher{f: f, client: client, printing: printing, watchOptions: o, next: o.Revision}
 }
