@@ -13,6 +13,7 @@ import (
 	"github.com/ectl-io/ectl/commands/kv"
 	"github.com/ectl-io/ectl/commands/lease"
 	"github.com/ectl-io/ectl/commands/lock"
+	"github.com/ectl-io/ectl/commands/mirror"
 	"github.com/ectl-io/ectl/commands/rbac"
 	"github.com/ectl-io/ectl/commands/role"
 	"github.com/ectl-io/ectl/commands/snapshot"
@@ -73,6 +74,7 @@ func topCommands() []topCommand {
 		{"move-leader", cluster.NewMoveLeaderCmd},
 		{"defrag", cluster.NewDefragCmd},
 		{"snapshot", snapshot.NewCmd},
+		{"make-mirror", mirror.NewCmd},
 		{"alarm", cluster.NewAlarmCmd},
 		{"downgrade", cluster.NewDowngradeCmd},
 		{"version", newVersionCmd},

@@ -26,6 +26,7 @@ const (
 	isUnheard         // the server does it, and the connection breaks before the answer
 	isRefused         // somebody answers that it is denied
 	isSwallowed       // the server does it, and the answer never comes
+	isLate            // it reaches the server only when deliver is called, whoever still waits
 )
 
 // faulty is an endpoint in front of a server that does something to some of
@@ -37,6 +38,9 @@ type faulty struct {
 	faults func(method string, nth int) fault
 	seen   map[string]int
 	names  []string
+
+	due       chan struct{} // closed when late requests are to be delivered
+	delivered sync.WaitGroup
 }
 
 // newFaulty starts one. faults decides by the name of the RPC, as in
@@ -55,7 +59,7 @@ func newFaulty(t *testing.T, endpoint string, faults func(method string, nth int
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &faulty{url: "http://" + listener.Addr().String(), faults: faults, seen: map[string]int{}}
+	f := &faulty{url: "http://" + listener.Addr().String(), faults: faults, seen: map[string]int{}, due: make(chan struct{})}
 	server := grpc.NewServer(grpc.ForceServerCodecV2(asIs{}), grpc.UnknownServiceHandler(func(_ any, stream grpc.ServerStream) error {
 		return f.forward(back, stream)
 	}))
@@ -72,6 +76,13 @@ func (f *faulty) requests() []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return append([]string(nil), f.names...)
+}
+
+// deliver delivers the requests that are late. It returns when the server has
+// answered them.
+func (f *faulty) deliver() {
+	close(f.due)
+	f.delivered.Wait()
 }
 
 func (f *faulty) forward(back *grpc.ClientConn, stream grpc.ServerStream) error {
@@ -96,6 +107,11 @@ func (f *faulty) forward(back *grpc.ClientConn, stream grpc.ServerStream) error 
 	ctx := stream.Context()
 	if md, ok := metadata.FromIncomingContext(ctx); ok {
 		ctx = metadata.NewOutgoingContext(ctx, md)
+	}
+	if decided == isLate {
+		f.delivered.Add(1)
+		defer f.delivered.Done()
+		<-f.due
 	}
 	err := back.Invoke(context.WithoutCancel(ctx), full, &request, &response, grpc.ForceCodecV2(asIs{}))
 	switch {

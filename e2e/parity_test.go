@@ -348,7 +348,7 @@ func hasLineWithPrefix(text, prefix string) bool {
 	return false
 }
 
-var promptText = regexp.MustCompile(`(?:Password: |Password of .*: |Type password of .* again for confirmation: )\n`)
+var promptText = regexp.MustCompile(`(?:(?:Destination )?Password: |Password of .*: |Type password of .* again for confirmation: )\n`)
 
 // showsDifference checks that a case shows the deliberate difference of that ID
 // and no other. A case that no longer differs is an error too.
@@ -495,6 +495,18 @@ var differences = map[string]func(reference, ours result) error{
 			return errors.New("the reference does not hang")
 		}
 		return refused(ours, "5", "connection refused")
+	},
+	"mirror-unreachable": func(reference, ours result) error {
+		if !strings.HasPrefix(reference.Status, "killed") {
+			return errors.New("the reference does not hang")
+		}
+		return refused(ours, "1", "connection refused")
+	},
+	"mirror-into-itself": func(reference, ours result) error {
+		if !strings.HasPrefix(reference.Status, "killed") {
+			return errors.New("the reference does not copy without end")
+		}
+		return refused(ours, "128", "the same cluster")
 	},
 	"detail-json": func(reference, ours result) error {
 		if json.Valid([]byte(reference.Stdout)) {

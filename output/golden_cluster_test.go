@@ -68,6 +68,7 @@ func clusterResults() []printed {
 	}})
 	add("Defragmentation", "defragmentation-of-nothing", false, Defragmentation{})
 	add("SnapshotSaved", "snapshot-saved", false, SnapshotSaved{"/backup/a file.db", "3.7.0", 20512})
+	add("Mirrored", "mirrored", false, Mirrored{Count: 20000, Revision: 20012})
 	add("SnapshotSaved", "snapshot-saved-of-an-old-server", false, SnapshotSaved{"x", "", 20512})
 	return cases
 }

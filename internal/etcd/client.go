@@ -19,7 +19,8 @@ import (
 // Client is a client of the cluster that can say why a request failed.
 type Client struct {
 	*clientv3.Client
-	trace *trace
+	options *Options
+	trace   *trace
 }
 
 // Dial makes the client that o describes and logs it in, asking p for a
@@ -58,11 +59,11 @@ func NewDialer(ctx context.Context, o *Options, p *prompt.Prompter, warn func(st
 		warn(fmt.Sprintf("ignoring the discovered endpoint %s: it has no TLS (--insecure-discovery=false)", endpoint))
 	}
 	if err := o.checkTLSFiles(time.Now()); err != nil {
-		return nil, err
+		return nil, o.named(err)
 	}
 	auth, err := o.identity(ctx, p, warn)
 	if err != nil {
-		return nil, err
+		return nil, o.named(err)
 	}
 	d := &Dialer{Endpoints: endpoints, options: o, auth: auth, warn: warn}
 	d.WarnOfExposure(endpoints)
@@ -85,7 +86,7 @@ func (d *Dialer) WarnOfExposure(endpoints []string) {
 func (d *Dialer) Dial(ctx context.Context, endpoints []string) (*Client, error) {
 	config, err := d.options.config(endpoints, d.auth)
 	if err != nil {
-		return nil, exit.With(exit.BadArgs, err)
+		return nil, o.named(exit.With(exit.BadArgs, err))
 	}
 	return d.dial(ctx, config)
 }
@@ -121,10 +122,10 @@ func (d *Dialer) dial(ctx context.Context, config *clientv3.Config) (*Client, er
 	t := newTrace(config)
 	client, err := clientv3.New(*config)
 	if err != nil {
-		return nil, exit.With(exit.BadConnection, t.explain(ctx, err))
+		return nil, o.named(exit.With(exit.BadConnection, t.explain(ctx, err)))
 	}
 	t.timeout, t.flag = o.CommandTimeout, "--"+FlagCommandTimeout
-	return &Client{Client: client, trace: t}, nil
+	return &Client{Client: client, options: o, trace: t}, nil
 }
 
 func (o *Options) config(endpoints []string, auth *clientv3.AuthConfig) (*clientv3.Config, error) {
@@ -168,7 +169,7 @@ func (o *Options) config(endpoints []string, auth *clientv3.AuthConfig) (*client
 // behind an expired deadline, and what the user can do. It returns other
 // errors as they are.
 func (c *Client) Explain(ctx context.Context, err error) error {
-	return c.trace.explain(ctx, err)
+	return c.options.named(c.trace.explain(ctx, err))
 }
 
 // Requests is how many requests the client has sent, watches and the like apart.

@@ -43,7 +43,7 @@ func (o *Options) identity(ctx context.Context, p *prompt.Prompter, warn func(st
 	if name, password, found := strings.Cut(o.User, ":"); found {
 		return &clientv3.AuthConfig{Username: name, Password: password}, nil
 	}
-	if password, err = p.Secret(ctx, "Password: "); err != nil {
+	if password, err = p.Secret(ctx, o.question()); err != nil {
 		return nil, err
 	}
 	return &clientv3.AuthConfig{Username: o.User, Password: password}, nil

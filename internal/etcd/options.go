@@ -36,6 +36,8 @@ type Options struct {
 	TokenFile    string
 
 	Debug bool
+
+	destination bool // see DestinationOf
 }
 
 // Names of the flags that other code asks about.

@@ -1,0 +1,170 @@
+package mirror
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/api/v3/mvccpb"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+
+	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/scan"
+)
+
+// batchesInFlight is how many transactions of the copy are under way at once:
+// the destination brings those that come together to its disks together.
+const batchesInFlight = 16
+
+// base copies the keys of one revision. It is the sink of a scan.
+type base struct {
+	*mirror
+	ctx  context.Context //nolint:containedctx // of the one copy that it is for
+	fail context.CancelCauseFunc
+
+	revision int64  // 0: before the first block
+	next     string // the first key that was not read
+
+	batch   []change
+	size    int
+	last    []byte // key of the batch
+	slots   chan struct{}
+	started bool // a batch was sent
+	flights sync.WaitGroup
+
+	mu    sync.Mutex
+	order []*flight // under way or done, in the order of their keys
+}
+
+// flight is a batch on its way to the destination.
+type flight struct {
+	next string // the first key behind it
+	done bool
+}
+
+// copyBase copies the keys, from where at says. A source that cannot be read for
+// a while is read on later, at the same revision.
+func (m *mirror) copyBase(ctx context.Context, at position) error {
+	copying, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	b := &base{mirror: m, ctx: copying, fail: cancel, revision: at.Base, next: string(at.Next), slots: make(chan struct{}, batchesInFlight)}
+	defer b.flights.Wait()
+	from, end := rangeOf(m.rename.from)
+	if b.next == "" {
+		b.next = from
+	}
+	for {
+		err := scan.Read(copying, m.source, scan.Query{
+			Key: b.next, End: end, Revision: b.revision, Timeout: m.f.Connection.CommandTimeout,
+		}, b)
+		if cut, ok := errors.AsType[*scan.IncompleteError](err); ok {
+			err = cut.Err // what was read is not lost
+		}
+		switch {
+		case copying.Err() != nil:
+			return context.Cause(copying)
+		case err == nil:
+			m.sourceTrouble.over()
+			return b.finish(ctx)
+		case errors.Is(err, rpctypes.ErrCompacted):
+			return m.compacted(ctx, b.revision)
+		case b.revision == 0 || !passes(err):
+			return m.source.Explain(ctx, err)
+		}
+		if err := m.sourceTrouble.wait(copying, err); err != nil {
+			return err
+		}
+	}
+}
+
+// Begin implements scan.Sink.
+func (b *base) Begin(header *pb.ResponseHeader) error {
+	if b.revision == 0 {
+		b.revision = header.GetRevision()
+		b.journal.copying(b.revision, b.next)
+		// Before anything is written: what is deleted from here on will be
+		// deleted there, too, whenever this run ends.
+		return exit.With(exit.IO, b.journal.lastSave())
+	}
+	b.sourceTrouble.over()
+	return nil
+}
+
+// Keys implements scan.Sink. What is kept of the keys is what is on its way.
+func (b *base) Keys(kvs []*mvccpb.KeyValue) error {
+	for _, kv := range kvs {
+		c := change{key: b.rename.name(kv.GetKey()), value: kv.GetValue()}
+		if b.writer.full(len(b.batch), b.size, c.size()) {
+			if err := b.send(); err != nil {
+				return err
+			}
+		}
+		b.batch = append(b.batch, c)
+		b.size += c.size()
+		b.last = kv.GetKey()
+	}
+	b.next = string(b.last) + "\x00"
+	return nil
+}
+
+// End implements scan.Sink.
+func (b *base) End(bool, int64) error { return b.send() }
+
+// send sends the batch off. The first one is waited for, since the fence of the
+// others stands on it.
+func (b *base) send() error {
+	if len(b.batch) == 0 {
+		return nil
+	}
+	batch, sent := b.batch, &flight{next: string(b.last) + "\x00"}
+	b.batch, b.size = make([]change, 0, len(batch)), 0
+	select {
+	case b.slots <- struct{}{}:
+	case <-b.ctx.Done():
+		return context.Cause(b.ctx)
+	}
+	b.mu.Lock()
+	b.order = append(b.order, sent)
+	b.mu.Unlock()
+	b.flights.Go(func() {
+		defer func() { <-b.slots }()
+		if err := b.writer.apply(b.ctx, batch); err != nil {
+			b.fail(err)
+			return
+		}
+		b.landed(sent)
+	})
+	if !b.started {
+		b.started = true
+		b.flights.Wait()
+	}
+	return nil
+}
+
+// landed notes that a batch is at the destination, and how far the copy is: up
+// to the first batch that is not.
+func (b *base) landed(f *flight) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	f.done = true
+	n := 0
+	for n < len(b.order) && b.order[n].done {
+		n++
+	}
+	if n > 0 {
+		b.journal.copying(b.revision, b.order[n-1].next)
+		b.order = b.order[n:]
+	}
+}
+
+// finish waits for what is under way.
+func (b *base) finish(ctx context.Context) error {
+	b.flights.Wait()
+	if b.ctx.Err() != nil {
+		return context.Cause(b.ctx)
+	}
+	b.journal.done(b.revision)
+	_ = b.journal.save() // at once; keep tries again and tells
+	return context.Cause(ctx)
+}

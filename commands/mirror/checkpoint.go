@@ -1,0 +1,146 @@
+package mirror
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/ectl-io/ectl/internal/atomicfile"
+	"github.com/ectl-io/ectl/internal/exit"
+)
+
+// checkpoint is what the file of --checkpoint holds.
+type checkpoint struct {
+	Version int `json:"version"`
+	identity
+	position
+}
+
+// checkpointVersion is that of the file's content.
+const checkpointVersion = 1
+
+// identity is what a mirror is of. A checkpoint is of no use for another.
+type identity struct {
+	Source      id   `json:"source_cluster"`
+	Destination id   `json:"destination_cluster"`
+	Prefix      text `json:"prefix"`
+	DestPrefix  text `json:"dest_prefix"`
+}
+
+// position is how far a mirror is. Until the keys are copied, Base is the
+// revision that is copied and Next the first key that the destination does not
+// have yet; then Revision is the last one of which the destination has
+// everything.
+type position struct {
+	Base     int64 `json:"base_revision,omitempty"`
+	Next     text  `json:"next_key,omitempty"`
+	Revision int64 `json:"revision,omitempty"`
+	Anchor   text  `json:"anchor_key,omitempty"` // see fence
+}
+
+// copying says whether the keys are still to be copied.
+func (p position) copying() bool { return p.Revision == 0 }
+
+// id is a cluster's ID, in hexadecimal as everywhere.
+type id uint64
+
+// MarshalJSON implements json.Marshaler.
+func (i id) MarshalJSON() ([]byte, error) { return json.Marshal(i.String()) }
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (i *id) UnmarshalJSON(data []byte) error {
+	var hex string
+	if err := json.Unmarshal(data, &hex); err != nil {
+		return err
+	}
+	n, err := strconv.ParseUint(hex, 16, 64)
+	*i = id(n)
+	return err
+}
+
+func (i id) String() string { return strconv.FormatUint(uint64(i), 16) }
+
+// text is bytes that a person may want to read: a JSON string where they are
+// UTF-8, otherwise an object with their base64.
+type text string
+
+type encoded struct {
+	Base64 []byte `json:"base64"`
+}
+
+// MarshalJSON implements json.Marshaler.
+func (t text) MarshalJSON() ([]byte, error) {
+	if utf8.ValidString(string(t)) {
+		return json.Marshal(string(t))
+	}
+	return json.Marshal(encoded{[]byte(t)})
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (t *text) UnmarshalJSON(data []byte) error {
+	if !bytes.HasPrefix(data, []byte("{")) {
+		return json.Unmarshal(data, (*string)(t))
+	}
+	var e encoded
+	err := json.Unmarshal(data, &e)
+	*t = text(e.Base64)
+	return err
+}
+
+// readCheckpoint reads the position of the mirror that is so identified. found
+// is false where there is no file. Errors end with the status BadArgs.
+func readCheckpoint(path string, of identity) (at position, found bool, err error) {
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return at, false, nil
+	}
+	if err != nil {
+		return at, false, exit.BadArgsf("--checkpoint: %w", err)
+	}
+	var c checkpoint
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&c); err != nil || c.Version != checkpointVersion || c.Base < 0 || c.Revision < 0 || c.Base > 0 && c.Revision > 0 {
+		return at, false, exit.BadArgsf("--checkpoint: %s is no checkpoint of this command; name another file", path)
+	}
+	if differences := c.differences(of); len(differences) > 0 {
+		return at, false, exit.BadArgsf("--checkpoint: %s belongs to another mirror: %s; name another file, or remove this one to copy everything anew",
+			path, strings.Join(differences, ", "))
+	}
+	return c.position, true, nil
+}
+
+// differences says what is not of the other mirror.
+func (i identity) differences(now identity) []string {
+	var all []string
+	add := func(what string, was, is any) {
+		if was != is {
+			all = append(all, fmt.Sprintf("its %s is %v, not %v", what, was, is))
+		}
+	}
+	add("source cluster", i.Source.String(), now.Source.String())
+	add("destination cluster", i.Destination.String(), now.Destination.String())
+	add("prefix", strconv.Quote(string(i.Prefix)), strconv.Quote(string(now.Prefix)))
+	add("destination prefix", strconv.Quote(string(i.DestPrefix)), strconv.Quote(string(now.DestPrefix)))
+	return all
+}
+
+// write writes the checkpoint as a whole or not at all.
+func (c checkpoint) write(path string) error {
+	data, err := json.MarshalIndent(c, "", "  ")
+	if err != nil {
+		return err
+	}
+	file, err := atomicfile.Write(path, append(data, '\n'), 0o600)
+	if err != nil {
+		return err
+	}
+	defer file.Discard() // does nothing once it has its name
+	return file.Keep()
+}

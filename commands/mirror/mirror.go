@@ -1,0 +1,126 @@
+// Package mirror holds the command "make-mirror".
+package mirror
+
+import (
+	"context"
+	"strings"
+
+	"github.com/spf13/cobra"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/exit"
+)
+
+// options is what "make-mirror" was asked to do.
+type options struct {
+	Destination  string // endpoints, comma-separated
+	Identity     etcd.Options
+	Prefix       string
+	DestPrefix   string
+	NoDestPrefix bool
+	Revision     int64 // up to 1: begin with a copy of all keys
+	MaxTxnOps    uint  // 0: as many as the destination takes
+	Checkpoint   string
+	Once         bool
+}
+
+// defaultMaxTxnOps is etcdctl's, and what a server takes by default.
+const defaultMaxTxnOps = 128
+
+// NewCmd returns the command "make-mirror".
+func NewCmd(f *cli.Factory) *cobra.Command { return newCmd(f, nil) }
+
+func newCmd(f *cli.Factory, run func(context.Context, *options) error) *cobra.Command {
+	opts := &options{}
+	cmd := &cobra.Command{
+		Use:   "make-mirror DESTINATION",
+		Short: "Copy keys to another cluster, and go on with what happens to them",
+		Long: `Copy all keys, or those of --prefix, to the cluster at DESTINATION, its endpoints
+comma-separated, and then do there whatever happens to them here, until
+interrupted. Every 30 seconds the number of keys written and deleted is printed.
+Keys lose their leases: what expires here is deleted there.
+
+With --checkpoint the command remembers in FILE how far it is. Started again with
+the same options, it goes on there, and also deletes what was deleted meanwhile.
+The file belongs to these two clusters and these prefixes, and is refused for
+others. Without it, or without the file, all keys are copied anew, and keys of the
+destination that are not here stay there.
+
+With --once the command ends when the keys are copied, or, going on from a
+checkpoint, when the destination has all that had happened when it started.
+
+Lost connections, members and leaders are waited for, on both sides.`,
+		Example: `  ` + f.Program + ` make-mirror https://etcd1.example.com:2379,https://etcd2.example.com:2379 --dest-cacert ca.pem
+  ` + f.Program + ` make-mirror 127.0.0.1:22379 --prefix /app/ --dest-prefix /copy/app/
+  ` + f.Program + ` make-mirror 127.0.0.1:22379 --checkpoint /var/lib/mirror/state --once`,
+		GroupID: cli.GroupCluster,
+		Args:    cli.Args(1, 1, "one destination"),
+		RunE: f.RunE(func(ctx context.Context, args []string) error {
+			opts.Destination = args[0]
+			if opts.NoDestPrefix && opts.DestPrefix != "" {
+				return exit.BadArgsf("--dest-prefix and --no-dest-prefix say different things: choose one")
+			}
+			if run != nil {
+				return run(ctx, opts)
+			}
+			return runMirror(ctx, f, opts)
+		}),
+		ValidArgsFunction: cobra.NoFileCompletions,
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&opts.Prefix, "prefix", "", "copy the keys that start with `prefix`")
+	flags.Int64Var(&opts.Revision, "rev", 0, "copy nothing, and begin with what happened at this revision")
+	flags.UintVar(&opts.MaxTxnOps, "max-txn-ops", defaultMaxTxnOps, "most keys to write in one transaction")
+	flags.StringVar(&opts.DestPrefix, "dest-prefix", "", "`prefix` at the destination in place of --prefix")
+	flags.BoolVar(&opts.NoDestPrefix, "no-dest-prefix", false, "take --prefix away from the keys at the destination")
+	flags.StringVar(&opts.Checkpoint, "checkpoint", "", "`file` that remembers how far the mirror is, to go on there")
+	flags.BoolVar(&opts.Once, "once", false, "end when the keys are copied")
+	opts.Identity.AddDestinationFlags(flags)
+	return cmd
+}
+
+// endpoints are those of the destination.
+func (o *options) endpoints() []string {
+	endpoints := strings.Split(o.Destination, ",")
+	for i, endpoint := range endpoints {
+		endpoints[i] = strings.TrimSpace(endpoint)
+	}
+	return endpoints
+}
+
+// renaming says what becomes of the keys' prefix.
+type renaming struct{ from, to string }
+
+// renaming is that of the options. As etcdctl's documentation has it, the keys
+// keep their prefix where nothing else is asked for.
+func (o *options) renaming() renaming {
+	switch {
+	case o.NoDestPrefix:
+		return renaming{o.Prefix, ""}
+	case o.DestPrefix != "":
+		return renaming{o.Prefix, o.DestPrefix}
+	}
+	return renaming{o.Prefix, o.Prefix}
+}
+
+// name is what a key of the source is called at the destination.
+func (r renaming) name(key []byte) []byte {
+	if r.from == r.to {
+		return key
+	}
+	return append([]byte(r.to), key[len(r.from):]...)
+}
+
+// endless says whether within one cluster the copies would be copied again
+// without end: where each of them is one of the keys to copy.
+func (r renaming) endless() bool { return strings.HasPrefix(r.to, r.from) }
+
+// rangeOf returns the range of the keys with a prefix, as in a RangeRequest.
+func rangeOf(prefix string) (key, end string) {
+	if prefix == "" {
+		return "\x00", "\x00"
+	}
+	return prefix, clientv3.GetPrefixRangeEnd(prefix)
+}

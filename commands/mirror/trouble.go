@@ -1,0 +1,84 @@
+package mirror
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/etcd"
+)
+
+// trouble is how long one side has not done what it was asked for. It is said
+// when it lasts, and when it is over.
+type trouble struct {
+	f      *cli.Factory
+	client *etcd.Client
+	side   string
+
+	mu     sync.Mutex
+	since  time.Time // zero while there is none
+	said   bool
+	pauses int
+}
+
+// Pauses before another attempt, the longest of which is short for somebody who
+// waits for a cluster to come back.
+const (
+	shortestPause = 50 * time.Millisecond
+	longestPause  = 2 * time.Second
+)
+
+// wait waits before another attempt after err. It returns the cause of ctx's end
+// when that comes first.
+func (t *trouble) wait(ctx context.Context, err error) error {
+	t.mu.Lock()
+	if t.since.IsZero() {
+		t.since = time.Now()
+	}
+	say := !t.said && time.Since(t.since) >= t.f.Connection.CommandTimeout
+	t.said = t.said || say
+	pause := min(shortestPause<<min(t.pauses, 10), longestPause)
+	t.pauses++
+	t.mu.Unlock()
+	if say {
+		t.f.Warn(fmt.Sprintf("%s: %v", t.side, t.client.Explain(ctx, etcd.Settled(err, "still trying"))))
+	}
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-time.After(pause):
+		return nil
+	}
+}
+
+// over says that an attempt has succeeded.
+func (t *trouble) over() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.said {
+		t.f.Warn(fmt.Sprintf("%s: answers again after %s", t.side, time.Since(t.since).Round(time.Second)))
+	}
+	t.since, t.said, t.pauses = time.Time{}, false, 0
+}
+
+// passes says whether the reason for err passes by itself.
+func passes(err error) bool {
+	switch {
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, rpctypes.ErrTooManyRequests):
+		return true
+	case errors.Is(err, rpctypes.ErrAuthOldRevision):
+		return true // the login is made anew
+	}
+	switch status.Code(err) {
+	case codes.DeadlineExceeded, codes.Canceled, codes.Aborted:
+		return true
+	}
+	return etcd.Passes(err)
+}

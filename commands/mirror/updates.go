@@ -1,0 +1,249 @@
+package mirror
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.etcd.io/etcd/api/v3/mvccpb"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/follow"
+)
+
+// updates does at the destination what happens at the source. It is the sink of
+// a watch.
+type updates struct {
+	*mirror
+	ctx   context.Context //nolint:containedctx // of the one watch that it is for
+	watch *follow.Watch
+	until int64 // the revision to end with, 0: none
+
+	// What has come and is not at the destination yet: whole revisions, in
+	// order, that touch no key twice. They go there in one transaction.
+	batch    []change
+	size     int
+	keys     map[string]bool
+	revision int64 // the last one in the batch
+}
+
+// errReached ends a watch that has come as far as it was to.
+var errReached = errors.New("all that was asked for is at the destination")
+
+// follow mirrors what happens behind the journal's position, up to the revision
+// until, where that is not 0.
+func (m *mirror) follow(ctx context.Context, until int64) error {
+	next := m.journal.position().Revision + 1
+	if until > 0 && next > until {
+		return nil
+	}
+	asks := m.answersProgress(ctx)
+	if until > 0 && !asks {
+		return errors.New("--once: a source before etcd 3.4.25, 3.5.8 or 3.6 cannot say that nothing more has happened; let the mirror run, or copy everything anew, without the checkpoint")
+	}
+	following, cancel := context.WithCancel(ctx)
+	defer cancel()
+	watch := &follow.Watch{
+		Client: m.source, Key: m.rename.from, Next: next,
+		Options:  []clientv3.OpOption{clientv3.WithPrefix(), clientv3.WithProgressNotify()},
+		Patience: m.f.Connection.CommandTimeout,
+		Overdue: func() {
+			m.f.Warn(fmt.Sprintf("source: %v", m.source.Explain(following, etcd.Settled(context.DeadlineExceeded, "still trying"))))
+		},
+	}
+	if asks {
+		go m.askProgress(following, until)
+	}
+	u := &updates{mirror: m, ctx: following, watch: watch, until: until, keys: map[string]bool{}}
+	switch err := watch.Run(following, u); {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case errors.Is(err, errReached):
+		return nil
+	case err != nil:
+		return err
+	}
+	return errors.New("the source has ended the watch without a reason")
+}
+
+// Receive implements follow.Sink. What has come is written when the batch is
+// full, or when no more has come.
+func (u *updates) Receive(r *clientv3.WatchResponse) error {
+	switch {
+	case r.CompactRevision != 0:
+		if err := u.flush(); err != nil {
+			return err
+		}
+		return u.compactedAt(u.watch.Next, r.CompactRevision)
+	case r.Err() != nil:
+		return u.source.Explain(u.ctx, serversWords(r.Err()))
+	}
+	for events := r.Events; len(events) > 0; {
+		n := sameRevision(events)
+		if err := u.add(events[:n]); err != nil {
+			return err
+		}
+		events = events[n:]
+	}
+	if !r.IsProgressNotify() {
+		return nil
+	}
+	if err := u.flush(); err != nil {
+		return err
+	}
+	u.journal.done(r.Header.GetRevision())
+	return u.reached()
+}
+
+// serversWords is the server's error without gRPC's words before it, which the
+// reason of a cancelled watch has.
+func serversWords(err error) error {
+	if i := strings.Index(err.Error(), "etcdserver: "); i > 0 {
+		return errors.New(err.Error()[i:])
+	}
+	return err
+}
+
+// Idle implements follow.Sink.
+func (u *updates) Idle() error { return u.flush() }
+
+// sameRevision returns how many events from the first on are of its revision. A
+// response holds revisions as a whole.
+func sameRevision(events []*clientv3.Event) int {
+	n := 1
+	for n < len(events) && events[n].Kv.GetModRevision() == events[0].Kv.GetModRevision() {
+		n++
+	}
+	return n
+}
+
+// add adds a revision to the batch. Where it touches a key of the batch, or
+// where they would be too much together, the batch goes off first: no version of
+// a key is left out, and what was one transaction stays one where it fits.
+func (u *updates) add(events []*clientv3.Event) error {
+	changes := make([]change, len(events))
+	again := false
+	for i, e := range events {
+		changes[i] = change{
+			key: u.rename.name(e.Kv.GetKey()), value: e.Kv.GetValue(),
+			deleted: e.GetType() == mvccpb.Event_DELETE,
+		}
+		again = again || u.keys[string(changes[i].key)]
+	}
+	if again || u.writer.full(len(u.batch)+len(changes)-1, u.size, sizeOf(changes)) {
+		if err := u.flush(); err != nil {
+			return err
+		}
+	}
+	for _, c := range changes {
+		if u.writer.full(len(u.batch), u.size, c.size()) { // one revision is more than a transaction takes
+			if err := u.write(); err != nil {
+				return err
+			}
+		}
+		u.batch = append(u.batch, c)
+		u.size += c.size()
+		u.keys[string(c.key)] = true
+	}
+	u.revision = events[0].Kv.GetModRevision()
+	return nil
+}
+
+// flush writes the batch, which holds whole revisions, and notes that.
+func (u *updates) flush() error {
+	if len(u.batch) == 0 {
+		return nil
+	}
+	if err := u.write(); err != nil {
+		return err
+	}
+	u.journal.done(u.revision)
+	return u.reached()
+}
+
+func (u *updates) write() error {
+	if err := u.writer.apply(u.ctx, u.batch); err != nil {
+		return err
+	}
+	u.batch, u.size = u.batch[:0], 0
+	clear(u.keys)
+	return nil
+}
+
+func (u *updates) reached() error {
+	if u.until > 0 && u.journal.position().Revision >= u.until {
+		return errReached
+	}
+	return nil
+}
+
+// progressEvery is how often the source is asked how far its events have come:
+// the checkpoint of a mirror of keys that never change must not grow old, since
+// what is old gets compacted. Who waits for the answer asks more often.
+const (
+	progressEvery  = 10 * time.Second
+	progressAtOnce = 50 * time.Millisecond
+)
+
+// askProgress asks until ctx ends. The answers come to the watch.
+func (m *mirror) askProgress(ctx context.Context, until int64) {
+	every := progressEvery
+	if until > 0 {
+		every = progressAtOnce
+	}
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		// Without a stream at the moment there is nobody to ask.
+		_ = m.source.RequestProgress(clientv3.WithRequireLeader(ctx))
+	}
+}
+
+// answersProgress says whether the source tells the truth about how far a watch
+// has come when it is asked. Servers before 3.4.25 and 3.5.8 answer at once, also
+// when there are events that they have not sent yet (etcd issue 15220).
+func (m *mirror) answersProgress(ctx context.Context) bool {
+	answers := false
+	for _, endpoint := range m.source.Endpoints() {
+		ctx, cancel := context.WithTimeout(ctx, m.f.Connection.CommandTimeout)
+		status, err := m.source.Status(ctx, endpoint)
+		cancel()
+		if err != nil {
+			continue // it is asked by the others
+		}
+		if !truthful(status.Version) {
+			return false
+		}
+		answers = true
+	}
+	return answers
+}
+
+// truthful says whether a server of this version answers as it should.
+func truthful(version string) bool {
+	var numbers [3]int
+	release, _, _ := strings.Cut(version, "-")
+	for i, part := range strings.SplitN(release, ".", len(numbers)) {
+		n, err := strconv.Atoi(part)
+		if err != nil {
+			return false
+		}
+		numbers[i] = n
+	}
+	switch [2]int{numbers[0], numbers[1]} {
+	case [2]int{3, 4}:
+		return numbers[2] >= 25
+	case [2]int{3, 5}:
+		return numbers[2] >= 8
+	}
+	return numbers[0] > 3 || numbers[0] == 3 && numbers[1] >= 6
+}

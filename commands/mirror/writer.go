@@ -1,0 +1,207 @@
+package mirror
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/ectl-io/ectl/internal/etcd"
+)
+
+// change is what is to be done to a key of the destination.
+type change struct {
+	key, value []byte
+	deleted    bool
+}
+
+func (c change) size() int { return len(c.key) + len(c.value) + changeOverhead }
+
+const (
+	// maxTxnBytes leaves room below the 1.5 MiB that a server takes by default
+	// for one request.
+	maxTxnBytes = 1 << 20
+
+	// changeOverhead is more than the encoding adds to a key and its value.
+	changeOverhead = 32
+)
+
+// writer makes changes at the destination.
+type writer struct {
+	renaming
+	client  *etcd.Client
+	kv      pb.KVClient
+	timeout time.Duration // of one attempt
+	fence   fence
+	trouble *trouble
+	count   *atomic.Int64 // of the changes made
+
+	maxOps, maxBytes atomic.Int64 // of one transaction; maxOps 0 is any number
+}
+
+// full says whether a transaction of so many changes and bytes takes no more.
+func (w *writer) full(changes, bytes, more int) bool {
+	maxOps := w.maxOps.Load()
+	return maxOps > 0 && int64(changes) >= maxOps || changes > 0 && int64(bytes+more) > w.maxBytes.Load()
+}
+
+// apply makes changes of different keys, in one transaction where the
+// destination takes it, otherwise in the order given. It tries again until it is
+// known that they were made, or that they cannot be.
+func (w *writer) apply(ctx context.Context, changes []change) error {
+	if err := w.fence.begin(ctx, w, string(changes[0].key)); err != nil {
+		return err
+	}
+	for refusals := 0; ; {
+		pass := w.fence.pass()
+		response, err := w.attempt(ctx, pass, changes)
+		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case err == nil && response.Succeeded:
+			w.trouble.over()
+			w.fence.made(changes, response.Header.GetRevision())
+			w.count.Add(int64(len(changes)))
+			return nil
+		case err == nil: // the fence was moved, by us or by somebody else
+		case errors.Is(err, rpctypes.ErrTooManyOps) && len(changes) > 1:
+			lower(&w.maxOps, len(changes)/2)
+			return w.halves(ctx, changes)
+		case isTooLarge(err) && len(changes) > 1:
+			lower(&w.maxBytes, sizeOf(changes)/2)
+			return w.halves(ctx, changes)
+		case isTooLarge(err):
+			return w.alone(ctx, changes[0], err)
+		case errors.Is(err, rpctypes.ErrPermissionDenied) && w.fence.drop():
+			continue
+		case isRefusal(err) && refusals < mostRefusals, passes(err):
+			if isRefusal(err) {
+				refusals++
+			}
+			if err := w.trouble.wait(ctx, err); err != nil {
+				return err
+			}
+		default:
+			return w.refused(err, changes)
+		}
+		if err := w.fence.move(ctx, w, pass); err != nil {
+			return err
+		}
+	}
+}
+
+func (w *writer) attempt(ctx context.Context, pass pass, changes []change) (*pb.TxnResponse, error) {
+	ctx, cancel := context.WithTimeout(ctx, w.timeout)
+	defer cancel()
+	response, err := w.kv.Txn(ctx, request(pass, changes))
+	return response, rpctypes.Error(err)
+}
+
+// request is the transaction of changes. It is made of the API's own types, all
+// of one kind at once: with those of the client library a copy would spend a
+// third of its time on making and removing them.
+func request(pass pass, changes []change) *pb.TxnRequest {
+	ops, operations := make([]*pb.RequestOp, len(changes)), make([]pb.RequestOp, len(changes))
+	puts, requests := make([]pb.PutRequest, len(changes)), make([]pb.RequestOp_RequestPut, len(changes))
+	for i, c := range changes {
+		ops[i] = &operations[i]
+		if c.deleted {
+			ops[i].Request = &pb.RequestOp_RequestDeleteRange{RequestDeleteRange: &pb.DeleteRangeRequest{Key: c.key}}
+			continue
+		}
+		puts[i].Key, puts[i].Value = c.key, c.value
+		requests[i].RequestPut = &puts[i]
+		ops[i].Request = &requests[i]
+	}
+	return &pb.TxnRequest{Compare: pass.conditions(), Success: ops}
+}
+
+func (w *writer) halves(ctx context.Context, changes []change) error {
+	middle := len(changes) / 2
+	if err := w.apply(ctx, changes[:middle]); err != nil {
+		return err
+	}
+	return w.apply(ctx, changes[middle:])
+}
+
+// alone writes a key that is too large for a transaction, as etcdctl does: not
+// much is larger in a transaction.
+func (w *writer) alone(ctx context.Context, c change, tooLarge error) error {
+	if c.deleted {
+		return tooLarge
+	}
+	for {
+		attempt, cancel := context.WithTimeout(ctx, w.timeout)
+		_, err := w.client.Put(attempt, string(c.key), string(c.value))
+		cancel()
+		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case err == nil:
+			w.trouble.over()
+			w.count.Add(1)
+			return nil
+		case !passes(err):
+			return w.refused(err, []change{c})
+		}
+		if err := w.trouble.wait(ctx, err); err != nil {
+			return err
+		}
+	}
+}
+
+// refused adds to the destination's refusal what it was about.
+func (w *writer) refused(err error, changes []change) error {
+	err = w.client.Explain(context.Background(), err)
+	switch {
+	case isTooLarge(err) && len(changes) == 1:
+		return fmt.Errorf("%w: the key %q has %d bytes with its value, more than the destination takes (etcd's --max-request-bytes, and this command's)",
+			err, changes[0].key, sizeOf(changes)-changeOverhead)
+	case errors.Is(err, rpctypes.ErrEmptyKey):
+		return fmt.Errorf("%w: nothing is left of the key %q without its prefix", err, w.from)
+	case errors.Is(err, rpctypes.ErrNoSpace):
+		return fmt.Errorf("%w: at the destination; compact and defragment it, or raise its --quota-backend-bytes, then disarm the alarm", err)
+	case errors.Is(err, rpctypes.ErrPermissionDenied):
+		return fmt.Errorf("%w: at the destination, for one of the keys from %q to %q", err, changes[0].key, changes[len(changes)-1].key)
+	}
+	return err
+}
+
+// mostRefusals is how often in a row a transaction may be refused to the user. A
+// client logs in again after its login expired, and etcd 3.5 can refuse anybody
+// anything for 100 ms after a change of users.
+const mostRefusals = 4
+
+func isRefusal(err error) bool {
+	return errors.Is(err, rpctypes.ErrPermissionDenied) || errors.Is(err, rpctypes.ErrInvalidAuthToken)
+}
+
+func isTooLarge(err error) bool {
+	return errors.Is(err, rpctypes.ErrRequestTooLarge) ||
+		status.Code(err) == codes.ResourceExhausted && strings.Contains(err.Error(), "larger than max")
+}
+
+// lower lowers a bound that the destination has turned out to have.
+func lower(bound *atomic.Int64, to int) {
+	for {
+		before := bound.Load()
+		if before > 0 && before <= int64(to) || bound.CompareAndSwap(before, int64(max(to, 1))) {
+			return
+		}
+	}
+}
+
+func sizeOf(changes []change) int {
+	size := 0
+	for _, c := range changes {
+		size += c.size()
+	}
+	return size
+}

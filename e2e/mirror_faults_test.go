@@ -1,0 +1,314 @@
+package e2e
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ectl-io/ectl/e2e/etcdserver"
+)
+
+// crossing is a way to an endpoint that can be cut.
+type crossing struct {
+	url      string
+	listener net.Listener
+	target   string
+
+	mu     sync.Mutex
+	closed bool // to new connections
+	open   []net.Conn
+}
+
+func newCrossing(t *testing.T, endpoint string) *crossing {
+	t.Helper()
+	target, err := url.Parse(endpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &crossing{url: "http://" + listener.Addr().String(), listener: listener, target: target.Host}
+	t.Cleanup(func() {
+		listener.Close()
+		c.cut()
+	})
+	go func() {
+		for {
+			front, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go c.carry(front)
+		}
+	}()
+	return c
+}
+
+func (c *crossing) carry(front net.Conn) {
+	defer front.Close()
+	c.mu.Lock()
+	closed := c.closed
+	if !closed {
+		c.open = append(c.open, front)
+	}
+	c.mu.Unlock()
+	if closed {
+		return
+	}
+	back, err := net.Dial("tcp", c.target)
+	if err != nil {
+		return
+	}
+	defer back.Close()
+	go func() {
+		_, _ = io.Copy(back, front)
+		back.Close()
+	}()
+	_, _ = io.Copy(front, back)
+}
+
+// cut ends all connections and lets no new one through until mend.
+func (c *crossing) cut() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed = true
+	for _, conn := range c.open {
+		conn.Close()
+	}
+	c.open = nil
+}
+
+func (c *crossing) mend() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed = false
+}
+
+// Whatever happens to either cluster, a mirror goes on, and what is written and
+// deleted meanwhile gets to the destination.
+func TestAMirrorOutlastsFaults(t *testing.T) {
+	type fault struct {
+		name string
+		way  func(t *testing.T, c *cluster) string // to the cluster, nil: straight
+		do   func(ctx context.Context, t *testing.T, c *cluster)
+	}
+	var way sync.Map // of a cluster: its crossing
+	faults := []fault{
+		{"the leader is killed", nil, func(ctx context.Context, t *testing.T, c *cluster) {
+			t.Helper()
+			leader := leaderOf(ctx, t, c.Server)
+			leader.Kill()
+			time.Sleep(2 * time.Second)
+			if err := leader.Restart(ctx); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{"a member is stopped and continued", nil, func(_ context.Context, t *testing.T, c *cluster) {
+			t.Helper()
+			if err := c.Members[1].Pause(); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(4 * time.Second)
+			if err := c.Members[1].Continue(); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{"the connection is cut", func(t *testing.T, c *cluster) string {
+			t.Helper()
+			crossing := newCrossing(t, c.Endpoints()[0])
+			way.Store(c, crossing)
+			return crossing.url
+		}, func(_ context.Context, _ *testing.T, c *cluster) {
+			for range 2 {
+				crossed, _ := way.Load(c)
+				crossed.(*crossing).cut()
+				time.Sleep(700 * time.Millisecond)
+				crossed.(*crossing).mend()
+				time.Sleep(700 * time.Millisecond)
+			}
+		}},
+	}
+	for _, side := range []string{"source", "destination"} {
+		for _, f := range faults {
+			t.Run(f.name+" at the "+side, func(t *testing.T) {
+				t.Parallel()
+				members := map[string]int{side: 3}
+				source := newCluster(t, etcdserver.Options{Members: members["source"]})
+				dest := newCluster(t, etcdserver.Options{Members: members["destination"]})
+				struck, ends := dest, map[*cluster]string{source: source.Endpoint(), dest: dest.Endpoint()}
+				if side == "source" {
+					struck = source
+				}
+				if f.way != nil {
+					ends[struck] = f.way(t, struck)
+				}
+				client := source.client()
+				fillKeys(t, client, 500, "before")
+				mirror := startProcess(t, filepath.Join(installed.ours, "ectl"), source.tmp,
+					[]string{"ETCDCTL_ENDPOINTS=" + ends[source]}, "make-mirror", ends[dest], "--checkpoint", "state", "--command-timeout", "1s")
+				stop := make(chan struct{})
+				writing := churn(t.Context(), client, 500, stop)
+				time.Sleep(500 * time.Millisecond)
+				f.do(t.Context(), t, struck)
+				time.Sleep(time.Second)
+				close(stop)
+				<-writing
+				becomes(t, dest.client(), "", mustKeysUnder(t, client, ""), mirror.running)
+
+				// It ends when it is told to, and has remembered how far it is.
+				if err := mirror.cmd.Process.Signal(syscall.SIGINT); err != nil {
+					t.Fatal(err)
+				}
+				if end := mirror.end(20 * time.Second); end != "signal interrupt" {
+					t.Errorf("interrupted, it ends with %s: %s", end, mirror.stderr.String())
+				}
+				if strings.Contains(mirror.stderr.String(), "Error") {
+					t.Errorf("it says %s", mirror.stderr.String())
+				}
+				if _, err := client.Put(t.Context(), "k/last", "last"); err != nil {
+					t.Fatal(err)
+				}
+				if said := source.mustAt(source.Endpoint(), "make-mirror", dest.Endpoint(), "--checkpoint", "state", "--once"); len(said) > len("99\n") {
+					t.Errorf("started again it did %s changes, want but a few", said)
+				}
+			})
+		}
+	}
+}
+
+// A request of which nothing was heard, as a member that is stopped keeps it,
+// does nothing when it arrives after all: what was deleted meanwhile stays
+// deleted.
+func TestAMirrorsLostRequestsDoNothingLater(t *testing.T) {
+	t.Parallel()
+	source, dest := newCluster(t, etcdserver.Options{}), newCluster(t, etcdserver.Options{})
+	client, there := source.client(), dest.client()
+	fillKeys(t, client, 10, "before")
+	late := make(chan bool, 1)
+	way := newFaulty(t, dest.Endpoint(), func(method string, nth int) fault {
+		if method != "Txn" {
+			return passes
+		}
+		select {
+		case <-late:
+			return isLate
+		default:
+			return passes
+		}
+	})
+	mirror := source.mirrorTo(way.url, "--command-timeout", "500ms")
+	becomes(t, there, "", mustKeysUnder(t, client, ""), mirror.running)
+	late <- true // the next transaction
+	for _, value := range []string{"late", "again"} {
+		if _, err := client.Put(t.Context(), "k/late", value); err != nil {
+			t.Fatal(err)
+		}
+		becomes(t, there, "", mustKeysUnder(t, client, ""), mirror.running)
+	}
+	if _, err := client.Delete(t.Context(), "k/late"); err != nil {
+		t.Fatal(err)
+	}
+	want := mustKeysUnder(t, client, "")
+	becomes(t, there, "", want, mirror.running)
+	way.deliver()
+	if got := mustKeysUnder(t, there, ""); !cmp.Equal(want, got) {
+		t.Errorf("after the late request the destination differs:\n%s", head(cmp.Diff(want, got)))
+	}
+	if _, err := client.Put(t.Context(), "k/more", "more"); err != nil {
+		t.Fatal(err)
+	}
+	becomes(t, there, "", mustKeysUnder(t, client, ""), mirror.running)
+}
+
+// A reader that goes away ends the mirror quietly, and a count that cannot be
+// written is an error of its own.
+func TestAMirrorWithoutAReader(t *testing.T) {
+	t.Parallel()
+	source, dest := newCluster(t, etcdserver.Options{}), newCluster(t, etcdserver.Options{})
+	fillKeys(t, source.client(), 10, "v")
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader.Close()
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer full.Close()
+	for _, test := range []struct {
+		stdout  *os.File
+		end     string
+		message string
+	}{
+		{writer, "signal broken pipe", ""},
+		{full, "status 6", "no space left on device"},
+	} {
+		var stderr strings.Builder
+		cmd := exec.Command(filepath.Join(installed.ours, "ectl"), "make-mirror", dest.Endpoint(), "--once")
+		cmd.Env = baseEnv(source.tmp, "ETCDCTL_ENDPOINTS="+source.Endpoint())
+		cmd.Stdout, cmd.Stderr = test.stdout, &stderr
+		if end := ending(cmd.Run()); end != test.end || !strings.Contains(stderr.String(), test.message) || test.message == "" && stderr.Len() > 0 {
+			t.Errorf("it ends with %s, %q; want %s, %q", end, stderr.String(), test.end, test.message)
+		}
+	}
+	writer.Close()
+}
+
+// A disk that is full costs the mirror its checkpoint only for a while.
+func TestAMirrorGoesOnWithoutRoomForItsCheckpoint(t *testing.T) {
+	t.Parallel()
+	source, dest := newCluster(t, etcdserver.Options{}), newCluster(t, etcdserver.Options{})
+	client := source.client()
+	fillKeys(t, client, 10, "v")
+	mirror := source.mirrorTo(dest.Endpoint(), "--checkpoint", "state")
+	becomes(t, dest.client(), "", mustKeysUnder(t, client, ""), mirror.running)
+	room := func(bytes uint64) {
+		t.Helper()
+		if err := limitFileSize(mirror.cmd.Process.Pid, bytes); err != nil {
+			t.Fatal(err)
+		}
+	}
+	says := func(text string) {
+		t.Helper()
+		for deadline := time.Now().Add(20 * time.Second); !strings.Contains(mirror.stderr.String(), text); time.Sleep(20 * time.Millisecond) {
+			if mirror.running(); time.Now().After(deadline) {
+				t.Fatalf("it says %q, want %q", mirror.stderr.String(), text)
+			}
+		}
+	}
+	room(0)
+	fillKeys(t, client, 20, "w")
+	says("Warning: the checkpoint stays as it was, the mirror goes on: ")
+	becomes(t, dest.client(), "", mustKeysUnder(t, client, ""), mirror.running)
+	if state := mustRead(t, filepath.Join(source.tmp, "state")); !strings.Contains(state, "revision") {
+		t.Errorf("the checkpoint is %q", state)
+	}
+	room(unlimited)
+	fillKeys(t, client, 30, "x")
+	says("Warning: the checkpoint is written again")
+	if files := filesIn(t, source.tmp); files != "state" {
+		t.Errorf("the folder has %s, want state alone", files)
+	}
+	room(0)
+	fillKeys(t, client, 40, "y")
+	becomes(t, dest.client(), "", mustKeysUnder(t, client, ""), mirror.running)
+	mirror.kill()
+	source.mustAt(source.Endpoint(), "make-mirror", dest.Endpoint(), "--checkpoint", "state", "--once")
+	if want, got := mustKeysUnder(t, client, ""), mustKeysUnder(t, dest.client(), ""); !cmp.Equal(want, got) {
+		t.Errorf("the destination differs:\n%s", head(cmp.Diff(want, got)))
+	}
+}

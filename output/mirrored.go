@@ -1,0 +1,35 @@
+package output
+
+import (
+	"strconv"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// Mirrored is how far "make-mirror" is. etcdctl writes the same number in each
+// of its formats.
+type Mirrored struct {
+	Count    int64 // of the keys written and deleted
+	Revision int64 // of the source, of which the destination has everything; 0 while keys are copied
+}
+
+func (r Mirrored) fixedText() string { return strconv.FormatInt(r.Count, 10) + "\n" }
+
+// Simple implements Result.
+func (r Mirrored) Simple(t *Text) { _, _ = t.w.WriteString(r.fixedText()) }
+
+// Fields implements Result.
+func (r Mirrored) Fields(f *FieldText) { r.Simple(&f.Text) }
+
+// Message implements Result.
+func (r Mirrored) Message() proto.Message { return nil }
+
+// Table implements Result, for csv.
+func (r Mirrored) Table() TableData {
+	return oneRow("count", strconv.FormatInt(r.Count, 10), "revision", strconv.FormatInt(r.Revision, 10))
+}
+
+// Document implements Result.
+func (r Mirrored) Document() Object {
+	return Object{{"count", r.Count}, {"revision", r.Revision}}
+}
