@@ -86,7 +86,7 @@ func (d *Dialer) WarnOfExposure(endpoints []string) {
 func (d *Dialer) Dial(ctx context.Context, endpoints []string) (*Client, error) {
 	config, err := d.options.config(endpoints, d.auth)
 	if err != nil {
-		return nil, o.named(exit.With(exit.BadArgs, err))
+		return nil, d.options.named(exit.With(exit.BadArgs, err))
 	}
 	return d.dial(ctx, config)
 }
