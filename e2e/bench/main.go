@@ -8,7 +8,10 @@
 // read, as most of their uses do, and beside it to /dev/null, where nobody reads;
 // before anything is timed, both programs' bytes are compared.
 //
-//	bench [-keys 1000000] [-runs 3] [-starts 40] [-servers 3.7.3,3.6.16]
+// The apply of a large policy stands beside the same changes by single calls of
+// etcdctl, and beside the bare requests.
+//
+//	bench [-parts get,apply] [-keys 1000000] [-runs 3] [-starts 40] [-servers 3.7.3,3.6.16]
 package main
 
 import (
@@ -23,6 +26,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -34,6 +38,7 @@ import (
 type bench struct {
 	ectl, etcdctl, launch, bare string // programs
 
+	parts              string
 	keys, runs, starts int
 	report             report
 }
@@ -47,6 +52,7 @@ func main() {
 	flag.IntVar(&b.keys, "keys", 1_000_000, "`number` of keys of the large get")
 	flag.IntVar(&b.runs, "runs", 3, "`number` of runs of each large get")
 	flag.IntVar(&b.starts, "starts", 41, "`number` of runs of each small command")
+	flag.StringVar(&b.parts, "parts", "get,apply", "`parts` to measure: get is start-up and large gets, apply that of a policy")
 	servers := flag.String("servers", "3.7.3,3.6.16", "server `versions` to measure on")
 	flag.Parse()
 
@@ -85,11 +91,22 @@ func (b *bench) measure(ctx context.Context, servers []string) error {
 		}
 	}
 	for i, version := range servers {
+		if !b.measures("get") {
+			break
+		}
 		if err := b.onServer(ctx, version, i == 0); err != nil {
 			return fmt.Errorf("on etcd %s: %w", version, err)
 		}
 	}
-	return nil
+	if !b.measures("apply") {
+		return nil
+	}
+	return b.applying(ctx)
+}
+
+// measures says whether the part is to be measured.
+func (b *bench) measures(part string) bool {
+	return slices.Contains(strings.Split(b.parts, ","), part)
 }
 
 func (b *bench) binarySize() error {

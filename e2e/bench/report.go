@@ -53,6 +53,9 @@ func (r *report) print(w io.Writer) (targets, missed int, err error) {
 		ratio, target, reached := "", "", ""
 		if line.ratio != 0 {
 			ratio = fmt.Sprintf("%.2f", line.ratio)
+			if line.ratio < 0.1 {
+				ratio = fmt.Sprintf("%.3f", line.ratio)
+			}
 		}
 		if line.target != 0 {
 			measured := line.ratio

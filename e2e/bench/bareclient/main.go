@@ -1,7 +1,9 @@
-// Bareclient reads every key of a prefix with client/v3 and prints nothing. It
-// is what a program costs that does only what has to be done.
+// Bareclient reads every key of a prefix with client/v3 and prints nothing, or
+// adds users and roles. It is what a program costs that does only what has to
+// be done.
 //
 //	bareclient [-stream] ENDPOINT PREFIX
+//	bareclient -apply USERS,ROLES ENDPOINT PASSWORD
 package main
 
 import (
@@ -16,11 +18,25 @@ import (
 
 func main() {
 	stream := flag.Bool("stream", false, "read with RangeStream, which servers know from 3.7 on, instead of one request")
+	add := flag.String("apply", "", "add `users,roles` as root")
 	flag.Parse()
+	if *add != "" {
+		var users, roles int
+		_, err := fmt.Sscanf(*add, "%d,%d", &users, &roles)
+		if err == nil {
+			err = apply(context.Background(), users, roles, flag.Arg(0), flag.Arg(1))
+		}
+		end(err)
+		return
+	}
 	keys, err := read(context.Background(), *stream, flag.Arg(0), flag.Arg(1))
 	if err == nil && keys == 0 {
 		err = fmt.Errorf("no key under %q", flag.Arg(1))
 	}
+	end(err)
+}
+
+func end(err error) {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bareclient:", err)
 		os.Exit(1)

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/ectl-io/ectl/e2e/etcdserver"
+)
+
+// The policy that is applied: as many grants and memberships as users.
+const (
+	appliedUsers = 1000
+	appliedRoles = 200
+	appliedSteps = appliedUsers*3 + appliedRoles
+
+	// sampledCalls is how many of the calls of etcdctl are measured.
+	sampledCalls = 50
+
+	applyRoot = "rootpw"
+)
+
+// The largest ratios that are wanted of the apply to single calls of etcdctl,
+// of the apply to the bare requests, and of the same apply again to the first.
+const (
+	applyCallsTarget = 0.035
+	applyBareTarget  = 1.2
+	applyAgainTarget = 0.1
+)
+
+// applying measures the apply of a large policy with authentication on, beside
+// the same changes by single calls of etcdctl, of which a sample is measured
+// and scaled, and beside a program that sends the bare requests, 16 at a time.
+// Each run has a server of its own: the server's cost of a change grows with
+// its users.
+func (b *bench) applying(ctx context.Context) error {
+	dir, err := os.MkdirTemp("", "ectl-bench-policy-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	file := filepath.Join(dir, "policy.yaml")
+	if err := os.WriteFile(file, []byte(largePolicy()), 0o600); err != nil {
+		return err
+	}
+	var first, again, bare []usage
+	var calls time.Duration
+	for i := range b.runs {
+		say("apply of %d changes, run %d", appliedSteps, i+1)
+		runs := []struct {
+			to   *[]usage
+			argv []string
+		}{
+			{&first, []string{b.ectl, "rbac", "apply", "--quiet", "--yes", "-f", file}},
+			{&again, []string{b.ectl, "rbac", "apply", "--quiet", "--yes", "-f", file}},
+		}
+		if err := onFreshServer(ctx, func(m measurer, endpoint string) error {
+			m.launch = b.launch
+			for _, run := range runs {
+				u, err := m.run(ctx, run.argv)
+				if err != nil {
+					return err
+				}
+				*run.to = append(*run.to, u)
+			}
+			return nil
+		}); err != nil {
+			return err
+		}
+		if err := onFreshServer(ctx, func(m measurer, endpoint string) error {
+			m.launch = b.launch
+			u, err := m.run(ctx, []string{b.bare, "-apply", fmt.Sprintf("%d,%d", appliedUsers, appliedRoles), endpoint, applyRoot})
+			bare = append(bare, u)
+			return err
+		}); err != nil {
+			return err
+		}
+	}
+	// On an almost empty server, where a change is cheapest.
+	if err := onFreshServer(ctx, func(m measurer, _ string) error {
+		m.launch = b.launch
+		var err error
+		calls, err = b.singleCalls(ctx, m)
+		return err
+	}); err != nil {
+		return err
+	}
+	wall := func(u usage) time.Duration { return u.wall }
+	ours, repeated, least := median(first, wall), median(again, wall), median(bare, wall)
+	task := fmt.Sprintf("rbac apply of %d changes", appliedSteps)
+	b.report.compare(task, fmt.Sprintf("wall (etcdctl calls, %d scaled)", sampledCalls), round(ours), round(calls), ratio(ours, calls), applyCallsTarget)
+	b.report.compare(task, "wall (bare requests, 16 at a time)", round(ours), round(least), ratio(ours, least), applyBareTarget)
+	b.report.compare(task+", again", "wall (the first)", round(repeated), round(ours), ratio(repeated, ours), applyAgainTarget)
+	memory := func(u usage) int64 { return u.memory }
+	b.report.compare(task, "peak memory (bare requests)", size(median(first, memory)), size(median(bare, memory)), ratio(median(first, memory), median(bare, memory)), 0)
+	return nil
+}
+
+// onFreshServer calls measure with a new server that has authentication on and
+// passwords as costly as etcd makes them.
+func onFreshServer(ctx context.Context, measure func(m measurer, endpoint string) error) error {
+	server, err := etcdserver.Start(ctx, etcdserver.Options{RootPassword: applyRoot, Flags: []string{"--bcrypt-cost", "10"}})
+	if err != nil {
+		return err
+	}
+	defer server.Stop()
+	return measure(measurer{environ: []string{
+		"ETCDCTL_ENDPOINTS=" + server.Endpoint(),
+		"ETCDCTL_USER=root:" + applyRoot,
+		"HOME=" + server.Dir(),
+		"PATH=" + os.Getenv("PATH"),
+	}}, server.Endpoint())
+}
+
+// singleCalls measures a sample of the calls of etcdctl that make the same
+// changes, in the same proportions, and returns what all of them would take.
+func (b *bench) singleCalls(ctx context.Context, m measurer) (time.Duration, error) {
+	say("%d calls of etcdctl", sampledCalls)
+	var lines []string
+	const users = sampledCalls * appliedUsers / appliedSteps
+	for i := range sampledCalls - 3*users {
+		lines = append(lines, fmt.Sprintf("role add role%d", i))
+	}
+	for i := range users {
+		lines = append(lines,
+			fmt.Sprintf("role grant-permission role%d readwrite /app%d/ --prefix", i%(sampledCalls-3*users), i),
+			fmt.Sprintf("user add user%d --no-password", i),
+			fmt.Sprintf("user grant-role user%d role%d", i, i%(sampledCalls-3*users)))
+	}
+	var took time.Duration
+	for _, line := range lines {
+		u, err := m.run(ctx, append([]string{b.etcdctl}, strings.Fields(line)...))
+		if err != nil {
+			return 0, err
+		}
+		took += u.wall
+	}
+	return took * appliedSteps / time.Duration(len(lines)), nil
+}
+
+// largePolicy is the policy file.
+func largePolicy() string {
+	var text strings.Builder
+	text.WriteString("apiVersion: ectl/v1\nroles:\n")
+	for role := range appliedRoles {
+		fmt.Fprintf(&text, "  role%d:\n", role)
+		for grant := role; grant < appliedUsers; grant += appliedRoles {
+			fmt.Fprintf(&text, "    - {access: readwrite, prefix: /app%d/}\n", grant)
+		}
+	}
+	text.WriteString("users:\n")
+	for user := range appliedUsers {
+		fmt.Fprintf(&text, "  user%d: {roles: [role%d], password: none}\n", user, user%appliedRoles)
+	}
+	return text.String()
+}
