@@ -151,3 +151,30 @@ func TestAnInterruptedChangeIsUndone(t *testing.T) {
 		t.Errorf("the roles are %q", roles)
 	}
 }
+
+// What was taken from a user who leaves is not given back when the rest fails.
+func TestAnOffboardingThatFailsSaysHowFarItCame(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, etcdserver.Options{})
+	for _, line := range []string{"role add a", "role add b", "user add bob --no-password --roles a,b"} {
+		c.mustAt(c.Endpoint(), strings.Fields(line)...)
+	}
+	for _, test := range []struct {
+		faults func(string, int) fault
+		says   string
+		roles  string
+	}{
+		{on(isLost, 1, "UserRevokeRole"), "; the user bob is not deleted, and none of its roles is known to be revoked; run the command again", "Roles: a b"},
+		{on(isLost, 2, "UserRevokeRole"), "; the user bob is not deleted; revoked from it: a; run the command again", "Roles: b"},
+		{on(isLost, 1, "UserDelete"), "; the user bob is not deleted; revoked from it: b; run the command again", "Roles:"},
+	} {
+		r := c.at(newFaulty(t, c.Endpoint(), test.faults).url, "user", "offboard", "bob")
+		if r.Status != "1" || r.Stdout != "" || !strings.HasSuffix(r.Stderr, test.says+"\n") {
+			t.Errorf("it ends with %s and says\n%s\nwant %s", r.Status, r.Stderr, test.says)
+		}
+		if got := c.mustAt(c.Endpoint(), "user", "get", "bob"); got != "User: bob\n"+test.roles+"\n" {
+			t.Errorf("it leaves\n%s\nwant %s", got, test.roles)
+		}
+	}
+	c.mustAt(c.Endpoint(), "user", "offboard", "bob")
+}

@@ -15,5 +15,10 @@ func userResults() []printed {
 	add("UserCertificate", "user-certificate-unchanged", certificate)
 	add("CertificateRequest", "certificate-request", CertificateRequest{User: "bob", RequestFile: "bob.csr", KeyFile: "bob.key"})
 	add("CertificateRequest", "certificate-request-created", CertificateRequest{User: "bob", Created: true, RequestFile: "bob.csr", KeyFile: "bob.key"})
+	add("PasswordChecked", "password-checked-yes", PasswordChecked{User: "bob", Right: true})
+	add("PasswordChecked", "password-checked-no", PasswordChecked{User: "bob", Reason: "it is another one, or there is no such user"})
+	add("UserOffboarded", "user-offboarded", UserOffboarded{Name: "bob", Roles: []string{"app", "readers"}, Deleted: true, Header: header()})
+	add("UserOffboarded", "user-offboarded-idempotent", UserOffboarded{Name: "bob", Deleted: true, Header: header(), Idempotent: true})
+	add("UserOffboarded", "user-offboarded-unchanged", UserOffboarded{Name: "bob", Idempotent: true})
 	return cases
 }

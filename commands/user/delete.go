@@ -46,6 +46,8 @@ func runDelete(ctx context.Context, f *cli.Factory, opts *deleteOptions) error {
 	return f.PrintChange(output.UserDeleted(opts.Name, response), err, cli.Again{
 		Allowed: opts.IfExists,
 		Errors:  []error{rpctypes.ErrUserNotFound},
-		Reason:  "User " + opts.Name + " does not exist",
+		Reason:  doesNotExist(opts.Name),
 	})
 }
+
+func doesNotExist(name string) string { return "User " + name + " does not exist" }

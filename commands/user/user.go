@@ -23,7 +23,9 @@ func NewCmd(f *cli.Factory) *cobra.Command {
 		newPasswdCmd(f, nil),
 		newGrantRoleCmd(f, nil),
 		newRevokeRoleCmd(f, nil),
+		cli.Own(newCheckPasswordCmd(f, nil)),
 		cli.Own(newGetCertCmd(f, nil)),
+		cli.Own(newOffboardCmd(f, nil)),
 	)
 	return cmd
 }

@@ -10,10 +10,9 @@ import (
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"github.com/ectl-io/ectl/internal/directory"
+	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/plan"
 )
 
@@ -250,26 +249,10 @@ func (r *run) request(ctx context.Context, step plan.Step) error {
 }
 
 // isDoubtful says whether the change behind err may have been made all the
-// same: the answer did not come, or came from a member that does not know.
+// same.
 func isDoubtful(err error) bool {
-	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-		return true
-	}
-	if _, ok := errors.AsType[*InterferenceError](err); ok {
-		return false
-	}
-	if served, ok := errors.AsType[rpctypes.EtcdError](err); ok {
-		return served.Code() == codes.Unavailable || served.Code() == codes.DeadlineExceeded || served.Code() == codes.Canceled
-	}
-	if _, answered := status.FromError(err); !answered {
-		return true
-	}
-	switch status.Code(err) {
-	case codes.Unavailable, codes.DeadlineExceeded, codes.Canceled, codes.Internal:
-		return true
-	default:
-		return false
-	}
+	_, interfered := errors.AsType[*InterferenceError](err)
+	return !interfered && etcd.Doubtful(err)
 }
 
 // isPassing says whether the server has refused what it will soon accept.

@@ -84,7 +84,7 @@ func (s *Steps) Fail(ctx context.Context, err error) error {
 // until its backend commits the change of a user, within 100 ms.
 const (
 	lagPause = 50 * time.Millisecond
-	lagLimit = time.Second
+	lagLimit = 5 * time.Second
 )
 
 func (s *Steps) request(ctx context.Context, request Request) error {

@@ -91,6 +91,13 @@ func (d *Dialer) Dial(ctx context.Context, endpoints []string) (*Client, error) 
 	return d.dial(ctx, config)
 }
 
+// DialUnnamed makes a client of the dialer's endpoints without a login.
+func (d *Dialer) DialUnnamed(ctx context.Context) (*Client, error) {
+	unnamed := *d
+	unnamed.auth = nil
+	return unnamed.Dial(ctx, d.Endpoints)
+}
+
 // DialAs makes a client of the dialer's endpoints that is known by certificate
 // alone, whoever the options name. asked is called in each handshake in which
 // the server asks for a certificate, before it is sent.

@@ -133,23 +133,6 @@ func (e *settled) Unwrap() error { return e.err }
 // leaves no doubt about changes, so that Explain voices none.
 func Settled(err error, outcome string) error { return &settled{err: err, outcome: outcome} }
 
-// Doubtful says whether a change that was answered by err may have been made
-// all the same: the answer was lost, or the server itself lost sight of it.
-func Doubtful(err error) bool {
-	if err == nil {
-		return false
-	}
-	code := status.Code(err)
-	if server, ok := errors.AsType[rpctypes.EtcdError](err); ok {
-		code = server.Code()
-	}
-	switch code {
-	case codes.Unavailable, codes.DeadlineExceeded, codes.Canceled, codes.Unknown:
-		return true
-	}
-	return false
-}
-
 func (t *trace) explain(ctx context.Context, err error) error {
 	if err == nil || ctx.Err() != nil { // the user ended it himself
 		return err

@@ -79,6 +79,18 @@ func (o *Options) AddFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.DiscoverySRVName, "discovery-srv-name", "", "service name to look up there")
 }
 
+// As returns the options of somebody else: the user name, known by password
+// alone. With an empty password it is nobody, or who a client certificate says.
+func (o *Options) As(name, password string) *Options {
+	other := *o
+	other.User, other.Password = "", password
+	other.PasswordFile, other.Token, other.TokenFile = "", "", ""
+	if password != "" {
+		other.User = name
+	}
+	return &other
+}
+
 // Secret says whether the value of the flag name must never be shown.
 func Secret(name string) bool {
 	return name == "user" || name == "password" || name == "auth-jwt-token"

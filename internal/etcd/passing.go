@@ -1,6 +1,7 @@
 package etcd
 
 import (
+	"context"
 	"errors"
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
@@ -15,4 +16,27 @@ func Passes(err error) bool {
 		return e.Code() == codes.Unavailable
 	}
 	return status.Code(err) == codes.Unavailable
+}
+
+// Doubtful says whether the change that err answers may have been made all the
+// same: the answer did not come, or came from a member that does not know.
+func Doubtful(err error) bool {
+	if err == nil {
+		return false
+	}
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return true
+	}
+	if served, ok := errors.AsType[rpctypes.EtcdError](err); ok {
+		return served.Code() == codes.Unavailable || served.Code() == codes.DeadlineExceeded || served.Code() == codes.Canceled
+	}
+	if _, answered := status.FromError(err); !answered {
+		return true
+	}
+	switch status.Code(err) {
+	case codes.Unavailable, codes.DeadlineExceeded, codes.Canceled, codes.Internal:
+		return true
+	default:
+		return false
+	}
 }

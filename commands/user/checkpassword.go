@@ -1,0 +1,139 @@
+package user
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+
+	"github.com/ectl-io/ectl/completions"
+	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/prompt"
+	"github.com/ectl-io/ectl/internal/secret"
+	"github.com/ectl-io/ectl/output"
+)
+
+// checkPasswordOptions is what "user check-password" was asked.
+type checkPasswordOptions struct {
+	Name        string
+	Interactive bool   // ask for the password; otherwise it is a line of stdin
+	File        string // its first line
+	Silent      bool
+}
+
+const flagUserPasswordFile = "user-password-file"
+
+func newCheckPasswordCmd(f *cli.Factory, run func(context.Context, *checkPasswordOptions) error) *cobra.Command {
+	opts := &checkPasswordOptions{}
+	cmd := &cobra.Command{
+		Use:   "check-password NAME",
+		Short: "Ask whether a password is a user's",
+		Long: `Ask the server, by a login, whether a password is that of a user. Anybody may:
+no identity of its own is needed, and --user is not looked at. It is asked for,
+or comes from a file or from standard input.
+
+While authentication is off the server tries no passwords.
+
+Exit status: 0 for yes, 1 for no and for errors, which say so on standard error.`,
+		Example: `  ` + f.Program + ` user check-password bob
+  ` + f.Program + ` user check-password bob --user-password-file bob.password --quiet && echo yes`,
+		Args: cli.Args(1, 1, "a user name"),
+		RunE: f.RunE(func(ctx context.Context, args []string) error {
+			opts.Name = args[0]
+			if opts.Name == "" {
+				return exit.BadArgsf("the user's name is empty")
+			}
+			if run != nil {
+				return run(ctx, opts)
+			}
+			return runCheckPassword(ctx, f, opts)
+		}),
+		ValidArgsFunction: completions.Args(f, completions.Users),
+	}
+	flags := cmd.Flags()
+	flags.BoolVar(&opts.Interactive, "interactive", true, "ask for the password; with =false, read it as one line of standard input")
+	flags.StringVar(&opts.File, flagUserPasswordFile, "", "`file` whose first line is the password (-: standard input)")
+	flags.BoolVar(&opts.Silent, "quiet", false, "print no answer: the exit status is the answer")
+	return cli.Shows(cmd, output.PasswordChecked{})
+}
+
+func runCheckPassword(ctx context.Context, f *cli.Factory, opts *checkPasswordOptions) error {
+	password, err := opts.read(ctx, f)
+	if err != nil {
+		return err
+	}
+	// The dialer of that user warns where the password would travel in the clear.
+	dialer, err := etcd.NewDialer(ctx, f.Connection.As(opts.Name, password), f.Prompter, f.Warn)
+	if err != nil {
+		return err
+	}
+	client, err := dialer.DialUnnamed(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = client.Close() }()
+	answer := output.PasswordChecked{User: opts.Name}
+	switch err := login(ctx, f, client, opts.Name, password); {
+	case err == nil:
+		answer.Right = true
+	case errors.Is(err, rpctypes.ErrAuthFailed):
+		answer.Reason = "it is another one, or there is no such user"
+	case etcd.IsNoPasswordUser(err):
+		answer.Reason = "it has none: it is known by its certificate"
+	case errors.Is(err, rpctypes.ErrAuthNotEnabled):
+		return etcd.Because(err, "the server tries passwords only while it is on (auth enable)")
+	default:
+		return client.Explain(ctx, err)
+	}
+	if !opts.Silent {
+		if err := f.Print(answer); err != nil {
+			return err
+		}
+	}
+	if !answer.Right {
+		return exit.Answer(exit.Error)
+	}
+	return nil
+}
+
+func (o *checkPasswordOptions) read(ctx context.Context, f *cli.Factory) (password string, err error) {
+	switch {
+	case o.File != "":
+		var warning string
+		password, warning, err = secret.ReadFile(o.File, f.Prompter.Stdin())
+		if warning != "" {
+			f.Warn(warning)
+		}
+		if err != nil {
+			err = exit.BadArgsf("--%s: %w", flagUserPasswordFile, err)
+		}
+	case o.Interactive:
+		password, err = f.Prompter.Secret(ctx, fmt.Sprintf("Password of %s: ", o.Name))
+	default:
+		password, err = f.Prompter.Line(ctx)
+	}
+	if err == nil && password == "" {
+		err = exit.With(exit.BadArgs, prompt.ErrEmptyPassword)
+	}
+	return password, err
+}
+
+// loginAttempts is how often a login is tried that a change of users or roles,
+// at the same time, has made void.
+const loginAttempts = 10
+
+func login(ctx context.Context, f *cli.Factory, c *etcd.Client, name, password string) error {
+	ctx, cancel := f.Timeout(ctx)
+	defer cancel()
+	var err error
+	for range loginAttempts {
+		if _, err = c.Authenticate(ctx, name, password); !errors.Is(err, rpctypes.ErrAuthOldRevision) {
+			break
+		}
+	}
+	return err
+}

@@ -1,0 +1,43 @@
+package output
+
+// PasswordChecked is the result of "user check-password".
+type PasswordChecked struct {
+	noMessage
+
+	User   string
+	Right  bool
+	Reason string // why not
+}
+
+func (r PasswordChecked) answer() string {
+	if r.Right {
+		return "yes"
+	}
+	return "no"
+}
+
+// Simple implements Result.
+func (r PasswordChecked) Simple(t *Text) {
+	if r.Right {
+		t.Linef("yes")
+		return
+	}
+	t.Linef("no: %s", r.Reason)
+}
+
+// Fields implements Result.
+func (r PasswordChecked) Fields(f *FieldText) { f.Object(r.Document()) }
+
+// Table implements Result.
+func (r PasswordChecked) Table() TableData {
+	return oneRow("user", cell([]byte(r.User)), "password is right", r.answer(), "reason", r.Reason)
+}
+
+// Document implements Result.
+func (r PasswordChecked) Document() Object {
+	document := Object{{"user", Bytes(r.User)}, {"right", r.Right}}
+	if r.Reason != "" {
+		document = append(document, Member{"reason", r.Reason})
+	}
+	return document
+}
