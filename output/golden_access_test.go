@@ -1,6 +1,10 @@
 package output
 
-import "github.com/ectl-io/ectl/internal/access"
+import (
+	"strings"
+
+	"github.com/ectl-io/ectl/internal/access"
+)
 
 func accessRange(key, end string) access.Range {
 	return access.Range{Key: []byte(key), End: []byte(end)}
@@ -28,5 +32,51 @@ func accessResults() []printed {
 		}}})
 	add("CanI", "can-i-live-yes", CanI{Access: access.Write, Range: accessRange("k", ""), Live: true, Decision: access.Decision{Allowed: true}})
 	add("CanI", "can-i-live-no", CanI{Access: access.ReadWrite, Range: accessRange("\x00", "\x00"), Live: true, Decision: access.Decision{MissingAccess: access.Write}})
+	add("WhoCan", "who-can", WhoCan{Access: access.Read, Range: accessRange("/app/", "/app0"), Holders: oddState().WhoCan(access.Read, accessRange("/app/", "/app0"))})
+	add("WhoCan", "who-can-nobody", WhoCan{Access: access.ReadWrite, Range: accessRange("k", "")})
+	add("Lint", "lint", oddFindings())
+	add("Lint", "lint-nothing", Lint{})
 	return cases
+}
+
+// oddState is users and roles with names and keys that are hard to show.
+func oddState() access.State {
+	s := access.NewState()
+	for _, r := range []access.Role{
+		{Name: access.RootRole},
+		{Name: "app", Permissions: []access.Permission{
+			accessGrant("", access.ReadWrite, "/app/", "/app0").Permission, accessGrant("", access.Read, "/app/secret", "").Permission, accessGrant("", access.Write, "/log/*", "").Permission,
+		}},
+		{Name: "</script><script>alert(1)</script>", Permissions: []access.Permission{
+			accessGrant("", access.Read, "<img src=x onerror=alert(2)>", "<imh").Permission, accessGrant("", access.ReadWrite, "\x00\xff", "\x01").Permission,
+		}},
+		{Name: "auditor, all", Permissions: []access.Permission{accessGrant("", access.Read, "\x00", "\x00").Permission}},
+		{Name: "empty"},
+	} {
+		s.Roles[r.Name] = r
+	}
+	for _, u := range []access.User{
+		{Name: access.RootUser, Roles: []string{access.RootRole}},
+		{Name: "alice", Roles: []string{"app"}},
+		{Name: "имя|*_`\u202e", Roles: []string{"auditor, all", "root"}},
+		{Name: "\"><b onmouseover='alert(3)'>", Roles: []string{"</script><script>alert(1)</script>", "app"}},
+		{Name: "none"},
+	} {
+		s.Users[u.Name] = u
+	}
+	return s
+}
+
+func oddFindings() Lint {
+	var r Lint
+	findings := access.Lint(oddState())
+	access.Waive(findings, []access.Waiver{{Rule: "whole-key-space", Object: "role auditor, all", Reason: "auditors see all <everything>"}})
+	for _, f := range findings {
+		finding := Finding{Finding: f}
+		for _, args := range f.Commands {
+			finding.Mend = append(finding.Mend, "ectl "+strings.Join(args, " "))
+		}
+		r.Findings = append(r.Findings, finding)
+	}
+	return r
 }

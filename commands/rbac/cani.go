@@ -123,10 +123,17 @@ func decide(ctx context.Context, f *cli.Factory, opts *canIOptions) (user string
 	case err != nil:
 		return user, d, err
 	}
-	if !snapshot.Enabled && !opts.Silent {
-		f.Warn("authentication is off: everybody may do everything; the answer is what will hold once it is on")
+	if !opts.Silent {
+		warnWhileOff(f, snapshot)
 	}
 	return user, snapshot.Effective(user).Decide(opts.Access, opts.Keys.Range), nil
+}
+
+// warnWhileOff warns that what follows is not yet so.
+func warnWhileOff(f *cli.Factory, snapshot directory.Snapshot) {
+	if !snapshot.Enabled {
+		f.Warn("authentication is off: everybody may do everything; the answer is what will hold once it is on")
+	}
 }
 
 // inUse returns the name of the user in use.

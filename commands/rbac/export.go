@@ -2,8 +2,11 @@ package rbac
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/spf13/cobra"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 
 	"github.com/ectl-io/ectl/internal/cli"
 	"github.com/ectl-io/ectl/internal/directory"
@@ -38,5 +41,9 @@ func readAll(ctx context.Context, f *cli.Factory) (directory.Snapshot, error) {
 	if err != nil {
 		return directory.Snapshot{}, err
 	}
-	return directory.Read(ctx, client, f.Timeout)
+	snapshot, err := directory.Read(ctx, client, f.Timeout)
+	if errors.Is(err, rpctypes.ErrPermissionDenied) {
+		err = fmt.Errorf("%w: only root may look at all users and roles; whoami and rbac can-i answer about yourself", err)
+	}
+	return snapshot, err
 }

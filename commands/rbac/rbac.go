@@ -18,6 +18,8 @@ func NewCmd(f *cli.Factory) *cobra.Command {
 	}
 	cmd.AddCommand(
 		newCanICmd(f, nil),
+		newWhoCanCmd(f, nil),
+		newLintCmd(f, nil),
 		newExportCmd(f),
 		newPlanCmd(f, nil),
 		newApplyCmd(f, nil),

@@ -64,6 +64,13 @@ func TestWrongQuestionsAreRefusedBeforeAnythingElse(t *testing.T) {
 		"can-i read a --live --as bob":         {exit.BadArgs, "--live"},
 		"can-i read a -w protobuf":             {exit.BadFeature, "protobuf"},
 		"can-i read a -w html":                 {exit.BadFeature, "simple, fields, json, table, yaml, ndjson, csv"},
+		"who-can read":                         {exit.BadArgs, "a key"},
+		"who-can execute a":                    {exit.BadArgs, "read, write or readwrite"},
+		"who-can read b a":                     {exit.BadArgs, "no keys"},
+		"who-can read a -w html":               {exit.BadFeature, "markdown"},
+		"lint a":                               {exit.BadArgs, "no arguments"},
+		"lint --fail-on worst":                 {exit.BadArgs, "high, medium or low"},
+		"lint --waivers /nonexistent":          {exit.IO, "/nonexistent"},
 		"can-i read a":                         {exit.BadArgs, "nobody is named"},
 		"can-i read a --auth-jwt-token simple": {exit.BadArgs, "does not say whose"},
 	} {

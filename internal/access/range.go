@@ -57,6 +57,16 @@ func PrefixEnd(prefix []byte) []byte {
 	return []byte(OpenEnd)
 }
 
+// IsPrefix says whether r is the range of all keys that start with its key.
+func (r Range) IsPrefix() bool {
+	return len(r.Key) > 0 && len(r.End) > 0 && bytes.Equal(r.End, PrefixEnd(r.Key))
+}
+
+// IsEveryKey says whether r is the range of every key.
+func (r Range) IsEveryKey() bool {
+	return string(r.End) == OpenEnd && (len(r.Key) == 0 || string(r.Key) == OpenEnd)
+}
+
 // String describes the range to a person: "key /a", "prefix /a/", "keys from
 // /a", "[/a, /b)" or "every key". Keys that are not printable text are quoted
 // Go strings.
@@ -64,9 +74,9 @@ func (r Range) String() string {
 	switch {
 	case len(r.End) == 0:
 		return "key " + describe(r.Key)
-	case string(r.End) == OpenEnd && (len(r.Key) == 0 || string(r.Key) == OpenEnd):
+	case r.IsEveryKey():
 		return "every key"
-	case len(r.Key) > 0 && bytes.Equal(r.End, PrefixEnd(r.Key)):
+	case r.IsPrefix():
 		return "prefix " + describe(r.Key)
 	case string(r.End) == OpenEnd:
 		return "keys from " + describe(r.Key)

@@ -184,12 +184,7 @@ func (s Set) FirstMissing(r Range) (key []byte, missing bool) {
 	}
 	// The spans do not touch: all of r is in the one that its key is in, or
 	// else the end of that one is missing.
-	i, _ := slices.BinarySearchFunc(s.spans, wanted.start, func(s span, start string) int {
-		if before(s.end, start) {
-			return -1
-		}
-		return 1
-	})
+	i := s.search(wanted.start)
 	if i == len(s.spans) || s.spans[i].start > wanted.start {
 		return []byte(wanted.start), true
 	}
@@ -199,8 +194,23 @@ func (s Set) FirstMissing(r Range) (key []byte, missing bool) {
 	return []byte(s.spans[i].end), true
 }
 
+// search returns the index of the first span that goes on behind start.
+func (s Set) search(start string) int {
+	i, _ := slices.BinarySearchFunc(s.spans, start, func(s span, start string) int {
+		if before(s.end, start) {
+			return -1
+		}
+		return 1
+	})
+	return i
+}
+
 // Touches says whether any key of r is in s.
-func (s Set) Touches(r Range) bool { return !s.Intersection(SetOf(r)).IsEmpty() }
+func (s Set) Touches(r Range) bool {
+	wanted, some := spanOf(r)
+	i := s.search(wanted.start)
+	return some && i < len(s.spans) && !before(wanted.end, s.spans[i].start)
+}
 
 // String describes the set to a person: its ranges as Range.String describes
 // them, joined by commas, or "no key".

@@ -43,3 +43,20 @@ func special(r rune) bool {
 	}
 	return !strings.ContainsRune("/._-:@%+,", r)
 }
+
+// CommandLine writes args as a command line of the program that the user may
+// copy. It is empty where there can be none: no argument holds a NUL.
+func (f *Factory) CommandLine(args []string) string {
+	line := Quote(f.Program)
+	for _, arg := range args {
+		switch {
+		case strings.Contains(arg, "\x00"):
+			return ""
+		case strings.HasPrefix(arg, "-") && !strings.ContainsFunc(arg, special):
+			line += " " + arg // an option, or behind --
+		default:
+			line += " " + Quote(arg)
+		}
+	}
+	return line
+}

@@ -1,0 +1,189 @@
+package rbac
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ectl-io/ectl/internal/access"
+	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/policy"
+	"github.com/ectl-io/ectl/output"
+)
+
+// lintOptions is what "rbac lint" was asked to do.
+type lintOptions struct {
+	FailOn  string
+	failOn  access.Severity // 0: never
+	Files   policyFiles     // the policy to look at, in place of the cluster
+	Waivers policyFiles
+}
+
+const (
+	flagFailOn  = "fail-on"
+	flagWaivers = "waivers"
+)
+
+func newLintCmd(f *cli.Factory, run func(context.Context, *lintOptions) error) *cobra.Command {
+	opts := &lintOptions{}
+	cmd := &cobra.Command{
+		Use:   "lint",
+		Short: "Find what is dangerous, not what was meant, or untidy",
+		Long: `Look at users, roles and grants, of the cluster or of a policy file, for what is
+dangerous, probably not what was meant, or untidy. Each finding says why, and
+how to mend it. The rules:
+
+` + ruleList() + `
+A finding that is to stay is waived, with a reason, by a policy file:
+
+    apiVersion: ectl/v1
+    waive:
+      - rule: open-ended
+        object: "role backup: read keys from /"
+        reason: the backup reads everything
+
+The object is the user or role of the finding, "role backup", which waives all
+that the rule finds there, or one of its grants as above.
+
+Exit status: 0; with --` + flagFailOn + ` 1 where something of that severity, or a worse
+one, is found and not waived; 3 for a file that is no policy.`,
+		Example: `  ` + f.Program + ` rbac lint
+  ` + f.Program + ` rbac lint --fail-on medium --waivers waivers.yaml -w csv
+  ` + f.Program + ` rbac lint -f policy.yaml --fail-on low`,
+		Args: cli.NoArgs,
+		RunE: f.RunE(func(ctx context.Context, _ []string) error {
+			if err := opts.complete(); err != nil {
+				return err
+			}
+			if run != nil {
+				return run(ctx, opts)
+			}
+			return runLint(ctx, f, opts)
+		}),
+	}
+	cmd.Flags().StringVar(&opts.FailOn, flagFailOn, "", "fail where something of this `severity` is found: "+strings.Join(access.SeverityNames(), ", "))
+	opts.Files.addFlags(cmd.Flags())
+	addWaivers(cmd, &opts.Waivers)
+	_ = cmd.RegisterFlagCompletionFunc(flagFailOn, cobra.FixedCompletions(access.SeverityNames(), cobra.ShellCompDirectiveNoFileComp))
+	return cli.Shows(cmd, output.Lint{})
+}
+
+func addWaivers(cmd *cobra.Command, files *policyFiles) {
+	cmd.Flags().StringArrayVar(&files.Paths, flagWaivers, nil, "policy `file` that says what is waived; repeatable")
+}
+
+// ruleList describes the rules, a line each.
+func ruleList() string {
+	var list strings.Builder
+	for _, rule := range access.Rules() {
+		fmt.Fprintf(&list, "    %-6s  %-24s  %s\n", rule.Severity, rule.Name, rule.Finds)
+	}
+	return list.String()
+}
+
+func (o *lintOptions) complete() error {
+	if o.FailOn == "" {
+		return nil
+	}
+	var err error
+	o.failOn, err = access.ParseSeverity(o.FailOn)
+	return exit.With(exit.BadArgs, err)
+}
+
+func runLint(ctx context.Context, f *cli.Factory, opts *lintOptions) error {
+	waivers, err := readWaivers(f, &opts.Waivers)
+	if err != nil {
+		return err
+	}
+	var state access.State
+	if len(opts.Files.Paths) > 0 {
+		p, err := opts.Files.read(f)
+		if err != nil {
+			return err
+		}
+		if err := checkWaivers(p.Waivers); err != nil {
+			return err
+		}
+		state, waivers = p.State(), append(waivers, p.Waivers...)
+	} else {
+		snapshot, err := readAll(ctx, f)
+		if err != nil {
+			return err
+		}
+		state = snapshot.State
+	}
+	result := lint(f, state, waivers)
+	if err := f.Print(result); err != nil {
+		return err
+	}
+	if !f.Quiet {
+		f.Say(result.Summary())
+	}
+	if opts.failOn > 0 && result.Worst() >= opts.failOn {
+		return exit.Answer(exit.Error)
+	}
+	return nil
+}
+
+// lint finds what the rules find, and warns of waivers that are for nothing.
+func lint(f *cli.Factory, state access.State, waivers []policy.Waiver) output.Lint {
+	findings := access.Lint(state)
+	for _, w := range waivers {
+		if unused := access.Waive(findings, []access.Waiver{{Rule: w.Rule, Object: w.Object, Reason: w.Reason}}); len(unused) > 0 {
+			f.Warn(fmt.Sprintf("%s: nothing is found that this waives: %s on %s", w.At, w.Rule, w.Object))
+		}
+	}
+	var result output.Lint
+	for _, finding := range findings {
+		mend := []string{}
+		for _, args := range finding.Commands {
+			line := f.CommandLine(args)
+			if line == "" { // a command line cannot say it, and half of it is no help
+				mend = nil
+				break
+			}
+			mend = append(mend, line)
+		}
+		result.Findings = append(result.Findings, output.Finding{Finding: finding, Mend: mend})
+	}
+	return result
+}
+
+// readWaivers reads the waivers of policy files.
+func readWaivers(f *cli.Factory, files *policyFiles) ([]policy.Waiver, error) {
+	if len(files.Paths) == 0 {
+		return nil, nil
+	}
+	p, err := files.read(f)
+	if err != nil {
+		return nil, err
+	}
+	return p.Waivers, checkWaivers(p.Waivers)
+}
+
+// checkWaivers refuses waivers of rules that do not exist.
+func checkWaivers(waivers []policy.Waiver) error {
+	var names []string
+	for _, rule := range access.Rules() {
+		names = append(names, rule.Name)
+	}
+	var problems policy.Errors
+	for _, w := range waivers {
+		if slices.Contains(names, w.Rule) {
+			continue
+		}
+		hint := policy.Suggest(w.Rule, names)
+		if hint == "" {
+			hint = "the rules are " + strings.Join(names, ", ")
+		}
+		problems = append(problems, policy.Problem{At: w.At, Message: fmt.Sprintf("there is no rule %q to waive", w.Rule), Hint: hint})
+	}
+	if len(problems) > 0 {
+		return exit.With(exit.InvalidInput, problems)
+	}
+	return nil
+}

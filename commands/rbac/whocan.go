@@ -1,0 +1,61 @@
+package rbac
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ectl-io/ectl/completions"
+	"github.com/ectl-io/ectl/internal/access"
+	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/output"
+)
+
+// whoCanOptions is what "rbac who-can" was asked.
+type whoCanOptions struct {
+	Access access.Access
+	Keys   keys
+}
+
+func newWhoCanCmd(f *cli.Factory, run func(context.Context, *whoCanOptions) error) *cobra.Command {
+	opts := &whoCanOptions{}
+	cmd := &cobra.Command{
+		Use:   "who-can read|write|readwrite KEY [END]",
+		Short: "Ask who is allowed something, and by which role",
+		Long: `Ask which users may read or write a key, the keys from KEY up to END (without
+END), a prefix, or all keys from KEY on: all of them, or a part, and by which
+grants of which roles. Only root may ask that.
+
+While authentication is off, everybody may do everything: the answer is then
+what will hold once it is on.`,
+		Example: `  ` + f.Program + ` rbac who-can read /app/password
+  ` + f.Program + ` rbac who-can write /app/ --prefix -w table`,
+		Args: cli.Args(2, 3, "read, write or readwrite, and a key [and an end key]"),
+		RunE: f.RunE(func(ctx context.Context, args []string) error {
+			var err error
+			if opts.Access, err = access.ParseAccess(args[0]); err != nil {
+				return exit.With(exit.BadArgs, err)
+			}
+			if err := opts.Keys.complete(args[1:]); err != nil {
+				return err
+			}
+			if run != nil {
+				return run(ctx, opts)
+			}
+			return runWhoCan(ctx, f, opts)
+		}),
+		ValidArgsFunction: completions.Args(f, completions.AccessKinds, completions.Keys, completions.Keys),
+	}
+	opts.Keys.addFlags(cmd.Flags())
+	return cli.Shows(cmd, output.WhoCan{})
+}
+
+func runWhoCan(ctx context.Context, f *cli.Factory, opts *whoCanOptions) error {
+	snapshot, err := readAll(ctx, f)
+	if err != nil {
+		return err
+	}
+	warnWhileOff(f, snapshot)
+	return f.Print(output.WhoCan{Access: opts.Access, Range: opts.Keys.Range, Holders: snapshot.WhoCan(opts.Access, opts.Keys.Range)})
+}

@@ -1,0 +1,77 @@
+package access
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+)
+
+// Matrix is users by the ranges of keys that roles grant something on.
+type Matrix struct {
+	Ranges []Range // sorted, each once
+	Users  []UserAccess
+}
+
+// UserAccess is a user and what it may do.
+type UserAccess struct {
+	User
+	Effective
+}
+
+// Cell is what a user may do with the keys of a range.
+type Cell struct {
+	Whole Access // with all of them
+	Part  Access // with some of them, and not with all
+}
+
+// Matrix returns who may do what within keys: the ranges that have keys in
+// common with them, and the users who may do anything there. Within every key
+// these are all users, whatever they may do.
+func (s State) Matrix(keys Range) Matrix {
+	var m Matrix
+	within := SetOf(keys)
+	for name, role := range s.Roles {
+		if name == RootRole {
+			continue
+		}
+		for _, p := range role.Permissions {
+			if p.counts() && within.Touches(p.Range) {
+				m.Ranges = append(m.Ranges, SetOf(p.Range).Ranges()...)
+			}
+		}
+	}
+	slices.SortFunc(m.Ranges, func(a, b Range) int {
+		first, _ := spanOf(a)
+		second, _ := spanOf(b)
+		// The wider one first.
+		return cmp.Or(bytes.Compare(a.Key, b.Key), compareEnds(second.end, first.end))
+	})
+	m.Ranges = slices.CompactFunc(m.Ranges, Range.Equal)
+	for _, name := range s.UserNames() {
+		u := UserAccess{User: s.Users[name], Effective: s.Effective(name)}
+		if within.IsEveryKey() || u.Read.Touches(keys) || u.Write.Touches(keys) {
+			m.Users = append(m.Users, u)
+		}
+	}
+	return m
+}
+
+// Cells returns what u may do with each of the matrix's ranges.
+func (m Matrix) Cells(u UserAccess) []Cell {
+	cells := make([]Cell, len(m.Ranges))
+	for _, kind := range ReadWrite.Kinds() {
+		allowed := u.Keys(kind)
+		if allowed.IsEmpty() {
+			continue
+		}
+		for i, r := range m.Ranges {
+			switch _, missing := allowed.FirstMissing(r); {
+			case !missing:
+				cells[i].Whole |= kind
+			case allowed.Touches(r):
+				cells[i].Part |= kind
+			}
+		}
+	}
+	return cells
+}

@@ -1,0 +1,129 @@
+package output
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/ectl-io/ectl/internal/access"
+)
+
+// Lint is the result of "rbac lint".
+type Lint struct {
+	noMessage
+
+	Findings []Finding
+}
+
+// Finding is one finding, with the command lines that mend it.
+type Finding struct {
+	access.Finding
+	Mend []string
+}
+
+func (Lint) formats() []Format { return append(noMessage{}.formats(), Markdown) }
+
+// Worst is the worst severity of what was found and is not waived, 0 where
+// there is nothing.
+func (r Lint) Worst() access.Severity {
+	var worst access.Severity
+	for _, f := range r.Findings {
+		if f.Waived == "" {
+			worst = max(worst, f.Rule.Severity)
+		}
+	}
+	return worst
+}
+
+// Summary says how much was found: "3 findings: 1 high, 2 low; 1 more waived".
+func (r Lint) Summary() string {
+	counts, waived, all := map[access.Severity]int{}, 0, 0
+	for _, f := range r.Findings {
+		if f.Waived != "" {
+			waived++
+			continue
+		}
+		counts[f.Rule.Severity]++
+		all++
+	}
+	var parts []string
+	for _, s := range []access.Severity{access.High, access.Medium, access.Low} {
+		if counts[s] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", counts[s], s))
+		}
+	}
+	summary := "no findings"
+	switch all {
+	case 0:
+	case 1:
+		summary = "1 finding: " + parts[0]
+	default:
+		summary = fmt.Sprintf("%d findings: %s", all, strings.Join(parts, ", "))
+	}
+	if waived > 0 {
+		summary += fmt.Sprintf("; %d waived", waived)
+	}
+	return summary
+}
+
+// object is what the finding was found on, with its grants.
+func (f Finding) object() string {
+	kind, name, _ := strings.Cut(f.Object, " ")
+	object := kind + " " + cell([]byte(name))
+	if len(f.Grants) > 0 {
+		object += ": " + f.Grants[0].String()
+	}
+	for _, p := range f.Grants[min(1, len(f.Grants)):] {
+		object += " and " + p.String()
+	}
+	return object
+}
+
+// Simple implements Result: what was found, and below it how to mend it.
+func (r Lint) Simple(t *Text) {
+	for _, f := range r.Findings {
+		line := fmt.Sprintf("%s %s: %s: %s", f.Rule.Severity, f.Rule.Name, f.object(), f.Why)
+		if f.Waived != "" {
+			t.Linef("waived %s (%s)", line, cell([]byte(f.Waived)))
+			continue
+		}
+		t.Linef("%s", line)
+		for _, command := range f.Mend {
+			t.Linef("    %s", command)
+		}
+	}
+}
+
+// Fields implements Result.
+func (r Lint) Fields(f *FieldText) { f.Object(r.Document()) }
+
+// Table implements Result.
+func (r Lint) Table() TableData {
+	t := TableData{Header: []string{"severity", "rule", "object", "why", "to mend it", "waived"}}
+	for _, f := range r.Findings {
+		t.Rows = append(t.Rows, []string{f.Rule.Severity.String(), f.Rule.Name, f.object(), f.Why, strings.Join(f.Mend, "\n"), f.Waived})
+	}
+	return t
+}
+
+// Document implements Result.
+func (r Lint) Document() Object { return Object{{"findings", r.Items()}} }
+
+// Items implements Lister.
+func (r Lint) Items() []Object {
+	items := make([]Object, 0, len(r.Findings))
+	for _, f := range r.Findings {
+		grants := make([]Object, 0, len(f.Grants))
+		for _, p := range f.Grants {
+			grants = append(grants, permissionMembers(p))
+		}
+		item := Object{
+			{"severity", f.Rule.Severity.String()}, {"rule", f.Rule.Name}, {"object", Bytes(f.Object)}, {"grants", grants},
+			{"why", f.Why}, {"mend", f.Mend},
+		}
+		if f.Waived != "" {
+			item = append(item, Member{"waived", f.Waived})
+		}
+		items = append(items, item)
+	}
+	return items
+}

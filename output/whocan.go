@@ -1,0 +1,85 @@
+package output
+
+import (
+	"strings"
+
+	"github.com/ectl-io/ectl/internal/access"
+)
+
+// WhoCan is the result of "rbac who-can".
+type WhoCan struct {
+	noMessage
+
+	Access  access.Access
+	Range   access.Range
+	Holders []access.Holder
+}
+
+func (WhoCan) formats() []Format { return append(noMessage{}.formats(), Markdown) }
+
+// extent says how much of the range the holder has access to.
+func extent(h access.Holder) string {
+	if h.Whole {
+		return "whole"
+	}
+	return "part"
+}
+
+// Simple implements Result: a line for each user.
+func (r WhoCan) Simple(t *Text) {
+	for _, h := range r.Holders {
+		keys := "all of it"
+		if !h.Whole {
+			keys = "a part, " + h.Part.String()
+		}
+		t.Linef("%s: %s, by %s", plainName(h.User), keys, strings.Join(grantLines(h.Grants), "; "))
+	}
+}
+
+// grantLines describes grants with their roles.
+func grantLines(grants []access.Grant) []string {
+	lines := make([]string, 0, len(grants))
+	for _, g := range grants {
+		lines = append(lines, "role "+plainName(g.Role)+": "+g.String())
+	}
+	return lines
+}
+
+// Fields implements Result.
+func (r WhoCan) Fields(f *FieldText) { f.Object(r.Document()) }
+
+// Table implements Result: a row for each user and grant.
+func (r WhoCan) Table() TableData {
+	t := TableData{Header: []string{"user", "extent", "keys", "role", "access", "granted"}}
+	for _, h := range r.Holders {
+		for _, g := range h.Grants {
+			t.Rows = append(t.Rows, []string{plainName(h.User), extent(h), h.Part.String(), plainName(g.Role), g.Access.String(), g.Range.String()})
+		}
+	}
+	return t
+}
+
+// Document implements Result.
+func (r WhoCan) Document() Object {
+	return append(permissionMembers(access.Permission{Access: r.Access, Range: r.Range}), Member{"users", r.Items()})
+}
+
+// Items implements Lister.
+func (r WhoCan) Items() []Object {
+	items := make([]Object, 0, len(r.Holders))
+	for _, h := range r.Holders {
+		items = append(items, Object{
+			{"user", Bytes(h.User)}, {"extent", extent(h)}, {"root", h.Root}, {"keys", rangeItems(h.Part)}, {"grants", grantItems(h.Grants)},
+		})
+	}
+	return items
+}
+
+func rangeItems(s access.Set) []Object {
+	ranges := s.Ranges()
+	items := make([]Object, 0, len(ranges))
+	for _, r := range ranges {
+		items = append(items, permissionMembers(access.Permission{Range: r})[1:])
+	}
+	return items
+}
