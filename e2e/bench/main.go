@@ -11,7 +11,10 @@
 // The apply of a large policy stands beside the same changes by single calls of
 // etcdctl, and beside the bare requests.
 //
-//	bench [-parts get,apply] [-keys 1000000] [-runs 3] [-starts 40] [-servers 3.7.3,3.6.16]
+// A mirror is measured until the destination has all keys, and one of many keys
+// beside one of few.
+//
+//	bench [-parts get,apply,mirror] [-keys 1000000] [-runs 3] [-starts 40] [-servers 3.7.3,3.6.16]
 package main
 
 import (
@@ -52,7 +55,7 @@ func main() {
 	flag.IntVar(&b.keys, "keys", 1_000_000, "`number` of keys of the large get")
 	flag.IntVar(&b.runs, "runs", 3, "`number` of runs of each large get")
 	flag.IntVar(&b.starts, "starts", 41, "`number` of runs of each small command")
-	flag.StringVar(&b.parts, "parts", "get,apply", "`parts` to measure: get is start-up and large gets, apply that of a policy")
+	flag.StringVar(&b.parts, "parts", "get,apply,mirror", "`parts` to measure: get is start-up and large gets, apply that of a policy, mirror is make-mirror")
 	servers := flag.String("servers", "3.7.3,3.6.16", "server `versions` to measure on")
 	flag.Parse()
 
@@ -98,10 +101,18 @@ func (b *bench) measure(ctx context.Context, servers []string) error {
 			return fmt.Errorf("on etcd %s: %w", version, err)
 		}
 	}
-	if !b.measures("apply") {
-		return nil
+	for _, part := range []struct {
+		name    string
+		measure func(context.Context) error
+	}{{"apply", b.applying}, {"mirror", b.mirroring}} {
+		if !b.measures(part.name) {
+			continue
+		}
+		if err := part.measure(ctx); err != nil {
+			return fmt.Errorf("%s: %w", part.name, err)
+		}
 	}
-	return b.applying(ctx)
+	return nil
 }
 
 // measures says whether the part is to be measured.
