@@ -69,6 +69,7 @@ func topCommands() []topCommand {
 		{"role", role.NewCmd},
 		{"auth", auth.NewCmd},
 		{"rbac", rbac.NewCmd},
+		{"whoami", rbac.NewWhoAmICmd},
 		{"member", cluster.NewMemberCmd},
 		{"endpoint", cluster.NewEndpointCmd},
 		{"move-leader", cluster.NewMoveLeaderCmd},

@@ -2,6 +2,7 @@ package output
 
 import (
 	"strings"
+	"time"
 
 	"github.com/ectl-io/ectl/internal/access"
 )
@@ -32,6 +33,14 @@ func accessResults() []printed {
 		}}})
 	add("CanI", "can-i-live-yes", CanI{Access: access.Write, Range: accessRange("k", ""), Live: true, Decision: access.Decision{Allowed: true}})
 	add("CanI", "can-i-live-no", CanI{Access: access.ReadWrite, Range: accessRange("\x00", "\x00"), Live: true, Decision: access.Decision{MissingAccess: access.Write}})
+	expiry := time.Date(2026, 3, 1, 12, 0, 0, 0, time.FixedZone("", 3600))
+	add("WhoAmI", "whoami", WhoAmI{User: "alice", By: "password", Known: true, Enabled: true, Roles: []string{"app"}, Effective: oddState().Effective("alice"), Token: &TokenInUse{}})
+	add("WhoAmI", "whoami-jwt", WhoAmI{User: "имя|*_`\u202e", By: "token", Known: true, Enabled: true, Roles: []string{"auditor, all", "root"}, Effective: oddState().Effective("имя|*_`\u202e"),
+		Token: &TokenInUse{JWT: true, Expiry: expiry}})
+	add("WhoAmI", "whoami-token", WhoAmI{By: "token", Enabled: true, Token: &TokenInUse{}})
+	add("WhoAmI", "whoami-certificate", WhoAmI{User: "gone", By: "certificate", Enabled: true, Certificate: &CertificateInUse{Subject: "CN=gone,O=\x1b[31mAcme", CommonName: "gone", NotAfter: expiry}})
+	add("WhoAmI", "whoami-nobody", WhoAmI{By: "nothing", Enabled: true})
+	add("WhoAmI", "whoami-off", WhoAmI{User: "alice", By: "password", Known: true, Roles: []string{"app"}, Effective: oddState().Effective("alice")})
 	add("WhoCan", "who-can", WhoCan{Access: access.Read, Range: accessRange("/app/", "/app0"), Holders: oddState().WhoCan(access.Read, accessRange("/app/", "/app0"))})
 	add("WhoCan", "who-can-nobody", WhoCan{Access: access.ReadWrite, Range: accessRange("k", "")})
 	add("Lint", "lint", oddFindings())

@@ -85,8 +85,8 @@ func Read(ctx context.Context, api clientv3.Auth, bound Bound) (Snapshot, error)
 func ReadUser(ctx context.Context, api clientv3.Auth, bound Bound, name string) (Snapshot, error) {
 	r := reader{api: api, bound: bound}
 	snapshot, err := r.status(ctx)
-	if errors.Is(err, rpctypes.ErrPermissionDenied) {
-		snapshot.Enabled = true // who is not root may not ask that before 3.7
+	if errors.Is(err, rpctypes.ErrPermissionDenied) || errors.Is(err, rpctypes.ErrUserNotFound) {
+		snapshot.Enabled = true // who is not root, or nobody, may not ask that before 3.7
 	} else if err != nil {
 		return snapshot, err
 	}

@@ -1,6 +1,7 @@
 package etcd
 
 import (
+	"context"
 	"crypto/x509"
 
 	"github.com/ectl-io/ectl/internal/exit"
@@ -45,4 +46,14 @@ func (d *Dialer) Self() (Self, error) {
 		self.By, self.User = ByPassword, d.auth.Username
 	}
 	return self, nil
+}
+
+// Login logs the dialer's user in once more, and returns what the server gives
+// a token of. It may only be called where Self says ByPassword.
+func (d *Dialer) Login(ctx context.Context, c *Client) (TokenInfo, error) {
+	response, err := c.Authenticate(ctx, d.auth.Username, d.auth.Password)
+	if err != nil {
+		return TokenInfo{}, err
+	}
+	return ReadToken(response.Token), nil
 }

@@ -1,0 +1,114 @@
+package rbac
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+
+	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/directory"
+	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/output"
+)
+
+// NewWhoAmICmd returns the command "whoami".
+func NewWhoAmICmd(f *cli.Factory) *cobra.Command { return newWhoAmICmd(f, nil) }
+
+func newWhoAmICmd(f *cli.Factory, run func(context.Context) error) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "whoami",
+		Short: "Show who you are to the cluster, and what you may do",
+		Long: `Show who the cluster takes you for, by what (a password, a token, the common name
+of a client certificate), your roles, what you may read and write, and when the
+certificate or token expires. It needs no permission.
+
+A user name with a password, and a token, go before a certificate.`,
+		Example: `  ` + f.Program + ` whoami --user alice
+  ` + f.Program + ` whoami --cert alice.crt --key alice.key -w yaml`,
+		GroupID: cli.GroupAuth,
+		Args:    cli.NoArgs,
+		RunE: f.RunE(func(ctx context.Context, _ []string) error {
+			if run != nil {
+				return run(ctx)
+			}
+			return runWhoAmI(ctx, f)
+		}),
+	}
+	return cli.Own(cli.Shows(cmd, output.WhoAmI{}))
+}
+
+func runWhoAmI(ctx context.Context, f *cli.Factory) error {
+	dialer, err := f.Dialer(ctx)
+	if err != nil {
+		return err
+	}
+	self, err := dialer.Self()
+	if err != nil {
+		return err
+	}
+	client, err := f.Client(ctx)
+	if err != nil {
+		return err
+	}
+	answer := output.WhoAmI{User: self.User, By: string(self.By)}
+	if self.Cert != nil {
+		answer.Certificate = &output.CertificateInUse{Subject: self.Cert.Subject.String(), CommonName: self.Cert.Subject.CommonName, NotAfter: self.Cert.NotAfter}
+	}
+	snapshot, err := directory.ReadUser(ctx, client, f.Timeout, self.User)
+	answer.Enabled = snapshot.Enabled
+	switch {
+	case err == nil:
+		answer.Known, answer.Roles, answer.Effective = true, snapshot.Users[self.User].Roles, snapshot.Effective(self.User)
+	case errors.Is(err, rpctypes.ErrUserEmpty):
+		// Authentication is on, and nobody has been made out.
+		answer.Enabled, answer.User = true, ""
+	case errors.Is(err, rpctypes.ErrUserNotFound), errors.Is(err, rpctypes.ErrPermissionDenied) && self.User == "":
+	default:
+		return err
+	}
+	token := self.Token
+	if self.By == etcd.ByPassword && answer.Enabled {
+		if token, err = login(ctx, f, dialer, client); err != nil {
+			return err
+		}
+	}
+	if answer.Enabled && (self.By == etcd.ByPassword || self.By == etcd.ByToken) {
+		answer.Token = &output.TokenInUse{JWT: token.JWT, Expiry: token.Expiry}
+	}
+	for _, warning := range selfWarnings(self, answer) {
+		f.Warn(warning)
+	}
+	return f.Print(answer)
+}
+
+// login returns what kind of token the server gives for the password.
+func login(ctx context.Context, f *cli.Factory, dialer *etcd.Dialer, client *etcd.Client) (etcd.TokenInfo, error) {
+	ctx, cancel := f.Timeout(ctx)
+	defer cancel()
+	return dialer.Login(ctx, client)
+}
+
+// selfWarnings are what most probably was not meant.
+func selfWarnings(self etcd.Self, answer output.WhoAmI) []string {
+	var warnings []string
+	commonName := ""
+	if self.Cert != nil {
+		commonName = self.Cert.Subject.CommonName
+	}
+	switch {
+	case commonName != "" && self.By == etcd.ByPassword:
+		warnings = append(warnings, fmt.Sprintf("there are a password of %q and a certificate of %q: the server goes by the password", self.User, commonName))
+	case commonName != "" && self.By == etcd.ByToken:
+		warnings = append(warnings, fmt.Sprintf("there are a token and a certificate of %q: the server goes by the token", commonName))
+	case self.Cert != nil && self.By == etcd.ByCertificate && commonName == "":
+		warnings = append(warnings, "the certificate has no common name: it stands for no user")
+	case self.By == etcd.ByCertificate && answer.Enabled && answer.User == "":
+		warnings = append(warnings, fmt.Sprintf("the server does not look at the certificate of %q: it runs without --client-cert-auth, or a proxy stands in front of it", commonName))
+	case self.By == etcd.ByCertificate && !answer.Known:
+		warnings = append(warnings, fmt.Sprintf("the certificate's common name %q is no user: it may do nothing while authentication is on", commonName))
+	}
+	return warnings
+}
