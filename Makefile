@@ -75,8 +75,8 @@ fmt: $(LINT) ## Format all Go code
 	cd e2e && ../$(LINT) fmt --config ../.golangci.yml ./...
 
 .PHONY: generate
-generate: ## Write docs/reference, the completion scripts and the man pages
-	$(GO) run $(TAGS) ./cmd/docgen -reference docs/reference -completions completions/scripts -man bin/man
+generate: ## Write docs/reference, the policy's schema, the completion scripts and the man pages
+	$(GO) run $(TAGS) ./cmd/docgen -reference docs/reference -completions completions/scripts -man bin/man -schema docs/policy.schema.json
 
 .PHONY: check-generated
 check-generated: ## Fail when a generated file that is tracked is out of date

@@ -1,15 +1,18 @@
 // Docgen writes what is derived from the command tree: the reference in
-// Markdown, the man pages and the completion scripts. It is run when the project
-// is built and is not part of ectl, which links none of the libraries for it.
+// Markdown, the man pages and the completion scripts; and the JSON Schema of
+// policy files. It is run when the project is built and is not part of ectl,
+// which links none of the libraries for it.
 //
-//	docgen [-reference DIR] [-man DIR] [-date DATE] [-completions DIR]
+//	docgen [-reference DIR] [-man DIR] [-date DATE] [-completions DIR] [-schema FILE]
 package main
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -18,6 +21,7 @@ import (
 	"github.com/ectl-io/ectl/commands"
 	"github.com/ectl-io/ectl/internal/cli"
 	"github.com/ectl-io/ectl/internal/iostreams"
+	"github.com/ectl-io/ectl/internal/policy"
 )
 
 const program = "ectl"
@@ -27,15 +31,16 @@ func main() {
 	man := flag.String("man", "", "`folder` for the man pages")
 	date := flag.String("date", "", "`date` of the man pages, as in 2026-01-31 or 2026-01-31T12:00:00Z (default today)")
 	completions := flag.String("completions", "", "`folder` for the completion scripts")
+	schema := flag.String("schema", "", "`file` for the JSON Schema of policy files")
 	flag.Parse()
 
-	if err := run(*reference, *man, *date, *completions); err != nil {
+	if err := run(*reference, *man, *date, *completions, *schema); err != nil {
 		fmt.Fprintln(os.Stderr, "docgen:", err)
 		os.Exit(1)
 	}
 }
 
-func run(reference, man, date, completions string) error {
+func run(reference, man, date, completions, schema string) error {
 	if reference != "" {
 		if err := writeReference(reference); err != nil {
 			return err
@@ -51,9 +56,23 @@ func run(reference, man, date, completions string) error {
 		}
 	}
 	if completions != "" {
-		return writeScripts(completions)
+		if err := writeScripts(completions); err != nil {
+			return err
+		}
+	}
+	if schema != "" {
+		return writeSchema(schema)
 	}
 	return nil
+}
+
+// writeSchema writes the JSON Schema of policy files.
+func writeSchema(file string) error {
+	text, err := json.MarshalIndent(policy.Schema(), "", "  ")
+	if err != nil {
+		return err
+	}
+	return writeFiles(filepath.Dir(file), map[string]string{filepath.Base(file): string(text) + "\n"})
 }
 
 func parseDate(date string) (time.Time, error) {

@@ -108,6 +108,9 @@ func runPlan(ctx context.Context, f *cli.Factory, opts *planOptions) error {
 	}
 	switch {
 	case opts.NoNewAccess && len(p.NewAccess()) > 0:
+		if err := f.Printer().Flush(); err != nil { // first things first
+			return exit.With(exit.IO, err)
+		}
 		f.Say("New access for " + strings.Join(p.NewAccess(), ", "))
 		return exit.Answer(exitNewAccess)
 	case opts.ExitCode && !p.IsEmpty():
