@@ -37,7 +37,7 @@ func Run(ctx context.Context, program string, streams *iostreams.Streams, args [
 		err = f.Explain(ctx, err)
 	}
 	if closeErr := f.Close(); err == nil && closeErr != nil {
-		err = exit.With(exit.IO, fmt.Errorf("write the output: %w", closeErr))
+		err = closeErr
 	}
 	if err != nil && ctx.Err() == nil && !exit.IsAnswer(err) {
 		fmt.Fprintln(streams.Err, "Error:", err)

@@ -2,15 +2,18 @@ package lease
 
 import (
 	"context"
-	"fmt"
+	"errors"
+	"time"
 
 	"github.com/spf13/cobra"
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/completions"
 	"github.com/ectl-io/ectl/internal/cli"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/keepalive"
 	"github.com/ectl-io/ectl/output"
 )
 
@@ -65,36 +68,50 @@ func runKeepAlive(ctx context.Context, f *cli.Factory, opts *keepAliveOptions) e
 	if err != nil {
 		return err
 	}
-	responses, err := client.KeepAlive(ctx, opts.ID)
-	if err != nil {
-		return exit.With(exit.BadConnection, err)
-	}
-	for response := range responses {
-		if err := f.PrintNext(output.LeaseKeptAlive{Response: response}); err != nil {
+	for until := time.Now().Add(f.Connection.CommandTimeout); ; {
+		gone, err := keep(ctx, f, client, opts.ID, until)
+		if err != nil {
 			return err
 		}
+		if !gone {
+			left, err := timeToLive(ctx, f, opts.ID)
+			if err != nil {
+				return exit.With(exit.BadConnection, err)
+			}
+			if gone, until = left <= 0, time.Now().Add(left); !gone {
+				continue // a new leader gives every lease its whole time again
+			}
+		}
+		return f.PrintNext(output.LeaseGone{ID: opts.ID})
 	}
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	if err := confirmGone(ctx, f, opts.ID); err != nil {
-		return exit.With(exit.BadConnection, err)
-	}
-	return f.PrintNext(output.LeaseGone{ID: opts.ID})
 }
 
-// confirmGone asks the server whether the lease has really gone. The client
-// library also stops when the server cannot be reached for as long as the
-// lease lives, or refuses it, and says the same in each case: nothing.
-func confirmGone(ctx context.Context, f *cli.Factory, id clientv3.LeaseID) error {
+// keep keeps the lease alive until it has gone, or nobody could be asked for as
+// long as it lives. The error is that of the output, or the cause of ctx's end.
+func keep(ctx context.Context, f *cli.Factory, client *etcd.Client, id clientv3.LeaseID, until time.Time) (gone bool, err error) {
+	var printErr error
+	err = keepalive.New(client, id, 0, until).Keep(ctx, func(r *pb.LeaseKeepAliveResponse) error {
+		printErr = f.PrintNext(output.LeaseKeptAlive{Response: &clientv3.LeaseKeepAliveResponse{
+			ResponseHeader: r.GetHeader(), ID: clientv3.LeaseID(r.GetID()), TTL: r.GetTTL(),
+		}})
+		return printErr
+	})
+	switch {
+	case ctx.Err() != nil:
+		return false, context.Cause(ctx)
+	case printErr != nil:
+		return false, printErr
+	}
+	return errors.Is(err, keepalive.ErrGone), nil
+}
+
+// timeToLive asks how long a lease lives that could not be renewed.
+func timeToLive(ctx context.Context, f *cli.Factory, id clientv3.LeaseID) (time.Duration, error) {
 	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.LeaseTimeToLiveResponse, error) {
 		return c.TimeToLive(ctx, id)
 	})
-	switch {
-	case err != nil:
-		return err
-	case response.TTL > 0:
-		return fmt.Errorf("lease %016x could not be kept alive; it has %d seconds left", int64(id), response.TTL)
+	if err != nil {
+		return 0, err
 	}
-	return nil
+	return time.Duration(response.TTL) * time.Second, nil
 }

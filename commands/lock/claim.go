@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/internal/cli"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/keepalive"
 )
 
 // claim is what somebody queues for.
@@ -87,19 +90,28 @@ func (c *claim) wait(held context.Context) error {
 func (c *claim) enter(ctx context.Context) (context.Context, error) {
 	timed, cancel := c.f.Timeout(ctx)
 	defer cancel()
-	l, err := grant(timed, c.client, c.ttl)
+	var asked time.Time
+	granted, err := persist(timed, func(ctx context.Context) (*clientv3.LeaseGrantResponse, error) {
+		asked = time.Now()
+		return c.client.Grant(ctx, c.ttl)
+	})
 	if err != nil {
 		return nil, err
 	}
+	ttl := time.Duration(granted.TTL) * time.Second
+	keeper := keepalive.New(c.client, granted.ID, ttl, asked.Add(ttl))
 	kept, lose := context.WithCancelCause(ctx)
 	c.place = &place{
 		client: c.client,
-		lease:  l,
+		lease:  granted.ID,
 		leave:  func() { lose(context.Canceled) },
 		prefix: c.prefix,
-		key:    fmt.Sprintf("%s%x", c.prefix, l.id),
+		key:    fmt.Sprintf("%s%x", c.prefix, granted.ID),
 	}
-	go func() { lose(&lostError{c.what, l.keep(kept)}) }()
+	go func() {
+		err := keeper.Keep(kept, func(*pb.LeaseKeepAliveResponse) error { return nil })
+		lose(&lostError{c.what, err})
+	}()
 	if err := c.place.take(timed, c.value); err != nil {
 		_ = c.release(ctx)
 		return nil, err

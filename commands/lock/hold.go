@@ -43,10 +43,7 @@ func (c *claim) show(held context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := c.f.PrintNext(output.Held{Response: response}); err != nil {
-		return exit.With(exit.IO, fmt.Errorf("write the output: %w", err))
-	}
-	return nil
+	return c.f.PrintNext(output.Held{Response: response})
 }
 
 func (c *claim) propose(held context.Context, proposal string) error {

@@ -8,12 +8,13 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/keepalive"
 )
 
 // place is a place in a queue: a key that a lease keeps.
 type place struct {
 	client *etcd.Client
-	lease  *lease
+	lease  clientv3.LeaseID
 	leave  context.CancelFunc // ends the keeping
 	prefix string             // of all keys of the queue
 	key    string
@@ -23,20 +24,11 @@ type place struct {
 	won     int64 // revision at which it was known to be the first, 0: not yet
 }
 
-// goneError says what has gone of a place.
-type goneError string
-
-func (e goneError) Error() string { return string(e) }
-
-const (
-	errKeyDeleted goneError = "its key was deleted"
-	errLeaseGone  goneError = "its lease has expired or was revoked"
-)
+var errKeyDeleted = errors.New("its key was deleted")
 
 // isGone says whether err is that a place has gone.
 func isGone(err error) bool {
-	_, ok := errors.AsType[goneError](err)
-	return ok
+	return errors.Is(err, errKeyDeleted) || errors.Is(err, keepalive.ErrGone)
 }
 
 // take makes the key.
@@ -45,7 +37,7 @@ func (p *place) take(ctx context.Context, value string) error {
 	response, err := persist(ctx, func(ctx context.Context) (*clientv3.TxnResponse, error) {
 		return p.client.Txn(ctx).
 			If(clientv3.Compare(clientv3.CreateRevision(p.key), "=", 0)).
-			Then(clientv3.OpPut(p.key, value, clientv3.WithLease(p.lease.id)), first).
+			Then(clientv3.OpPut(p.key, value, clientv3.WithLease(p.lease)), first).
 			// An earlier attempt may have made it, though no answer came.
 			Else(clientv3.OpGet(p.key), first).
 			Commit()
@@ -147,10 +139,10 @@ func (p *place) read(ctx context.Context) (*clientv3.GetResponse, error) {
 // whatIsGone says whether the lease took the key along.
 func (p *place) whatIsGone(ctx context.Context) error {
 	response, err := persist(ctx, func(ctx context.Context) (*clientv3.LeaseTimeToLiveResponse, error) {
-		return p.client.TimeToLive(ctx, p.lease.id)
+		return p.client.TimeToLive(ctx, p.lease)
 	})
 	if err == nil && response.TTL <= 0 {
-		return errLeaseGone
+		return keepalive.ErrGone
 	}
 	return errKeyDeleted
 }
@@ -160,7 +152,7 @@ func (p *place) put(ctx context.Context, value string) error {
 	response, err := persist(ctx, func(ctx context.Context) (*clientv3.TxnResponse, error) {
 		return p.client.Txn(ctx).
 			If(clientv3.Compare(clientv3.CreateRevision(p.key), "=", p.created)).
-			Then(clientv3.OpPut(p.key, value, clientv3.WithLease(p.lease.id))).
+			Then(clientv3.OpPut(p.key, value, clientv3.WithLease(p.lease))).
 			Commit()
 	})
 	if err == nil && !response.Succeeded {
@@ -184,7 +176,7 @@ func (p *place) giveUp(ctx context.Context) error {
 	}
 	// Nothing depends on it: otherwise the lease ends by itself.
 	_, _ = persist(ctx, func(ctx context.Context) (*clientv3.LeaseRevokeResponse, error) {
-		return p.client.Revoke(ctx, p.lease.id)
+		return p.client.Revoke(ctx, p.lease)
 	})
 	if !response.Succeeded && requests == 1 { // else an attempt without answer may have done it
 		return errKeyDeleted

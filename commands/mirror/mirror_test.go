@@ -258,7 +258,7 @@ func TestTheCountIsPrintedNowAndThen(t *testing.T) {
 		if out := run.Out.String(); !full && !strings.HasPrefix(out, "17\n17\n") || full && out != "" {
 			t.Errorf("full %t: it prints %q", full, out)
 		}
-		if says := run.Err.String(); full && strings.Count(says, "the mirror goes on: no space left on device") != 1 || !full && says != "" {
+		if says := run.Err.String(); full && strings.Count(says, "the mirror goes on: write the output: no space left on device") != 1 || !full && says != "" {
 			t.Errorf("full %t: it says %q", full, says)
 		}
 	}

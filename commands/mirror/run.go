@@ -81,10 +81,7 @@ func (m *mirror) run(ctx context.Context) error {
 	case err != nil:
 		return err
 	}
-	if err := m.f.PrintNext(output.Mirrored{Count: m.count.Load(), Revision: revision}); err != nil {
-		return exit.With(exit.IO, fmt.Errorf("write the output: %w", err))
-	}
-	return nil
+	return m.f.PrintNext(output.Mirrored{Count: m.count.Load(), Revision: revision})
 }
 
 // copyAndFollow does what the journal says is still to be done. It returns,

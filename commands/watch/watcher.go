@@ -9,7 +9,6 @@ import (
 
 	"github.com/ectl-io/ectl/internal/cli"
 	"github.com/ectl-io/ectl/internal/etcd"
-	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/follow"
 	"github.com/ectl-io/ectl/output"
 )
@@ -46,13 +45,18 @@ type printer struct {
 }
 
 // Receive implements follow.Sink.
-func (p printer) Receive(r *clientv3.WatchResponse) error { return p.print(p.ctx, r) }
+func (p printer) Receive(r *clientv3.WatchResponse) error {
+	if err := p.client.Unreachable(); err != nil {
+		return err // no server has cancelled anything
+	}
+	return p.print(p.ctx, r)
+}
 
 // Idle implements follow.Sink.
 func (p printer) Idle() error {
 	p.printing.Lock()
 	defer p.printing.Unlock()
-	return p.written(p.f.Printer().Flush())
+	return p.f.Printer().Flush()
 }
 
 // sayOverdue tells why there is no watch yet.
@@ -60,13 +64,6 @@ func (w *watcher) sayOverdue(ctx context.Context) {
 	w.printing.Lock()
 	defer w.printing.Unlock()
 	w.f.Warn(fmt.Sprintf("not watching, still trying: %v", w.client.Explain(ctx, context.DeadlineExceeded)))
-}
-
-func (w *watcher) written(err error) error {
-	if err != nil {
-		return exit.With(exit.IO, fmt.Errorf("write the output: %w", err))
-	}
-	return nil
 }
 
 // print prints what was received and runs the command for its events.
@@ -79,17 +76,17 @@ func (w *watcher) print(ctx context.Context, r *clientv3.WatchResponse) error {
 	printer := w.f.Printer()
 	if r.IsProgressNotify() && printer.Format().IsEtcdctls() {
 		if err := printer.Notice(fmt.Sprintf("progress notify: %d", r.Header.GetRevision())); err != nil {
-			return w.written(err)
+			return err
 		}
 	}
 	if err := printer.Next(output.Watched{Response: r}); err != nil {
-		return w.written(err)
+		return err
 	}
 	if len(w.Command) == 0 {
 		return nil
 	}
 	for _, event := range r.Events {
-		if err := w.written(printer.Flush()); err != nil {
+		if err := printer.Flush(); err != nil {
 			return err
 		}
 		if err := w.runCommand(ctx, r.Header.GetRevision(), event); err != nil {

@@ -210,7 +210,7 @@ func TestCloseReturnsTheErrorOfTheWriting(t *testing.T) {
 	if err := f.Printer().Range(output.RangeOptions{CountOnly: true}).End(false, 7); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.Close(); err == nil || err.Error() != "broken pipe" {
+	if err := f.Close(); err == nil || err.Error() != "write the output: broken pipe" {
 		t.Errorf("Close = %v, want that the output could not be written", err)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/iostreams"
 	"github.com/ectl-io/ectl/internal/prompt"
 	"github.com/ectl-io/ectl/output"
@@ -112,7 +113,7 @@ func (f *Factory) Prepare() error {
 			return err
 		}
 	}
-	printer, err := output.NewPrinter(f.Streams.Out, f.Format, f.formats, f.Hex)
+	printer, err := output.NewPrinter(dataWriter{f.Streams.Signals.Writer(f.Streams.Out)}, f.Format, f.formats, f.Hex)
 	if err != nil {
 		return err
 	}
@@ -121,6 +122,18 @@ func (f *Factory) Prepare() error {
 		f.startDebugLog()
 	}
 	return nil
+}
+
+// dataWriter writes data. That it cannot be written has a status of its own.
+type dataWriter struct{ io.Writer }
+
+// Write implements io.Writer.
+func (w dataWriter) Write(p []byte) (int, error) {
+	n, err := w.Writer.Write(p)
+	if err != nil {
+		err = exit.With(exit.IO, fmt.Errorf("write the output: %w", err))
+	}
+	return n, err
 }
 
 // Client returns the client of the cluster. It dials on first use; the

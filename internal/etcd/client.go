@@ -182,6 +182,10 @@ func (c *Client) Explain(ctx context.Context, err error) error {
 // Requests is how many requests the client has sent, watches and the like apart.
 func (c *Client) Requests() int { return int(c.trace.requests.Load()) }
 
+// Unreachable returns why no endpoint can be talked to, where waiting does not
+// mend it, and otherwise nil. A watch does not keep the kind of its error.
+func (c *Client) Unreachable() error { return c.trace.unreachable() }
+
 // Close ends the connections.
 func (c *Client) Close() error {
 	if err := c.Client.Close(); err != nil && !errors.Is(err, context.Canceled) {

@@ -74,10 +74,31 @@ func (t *trace) unary(ctx context.Context, method string, req, reply any, cc *gr
 	}
 }
 
+// stream opens a stream, unless no endpoint can be talked to for good: the client
+// library would try for ever.
 func (t *trace) stream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, streamer grpc.Streamer, opts ...grpc.CallOption) (grpc.ClientStream, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(t.attempts.hopeless, func() { cancel(context.Cause(t.attempts.hopeless)) })
 	stream, err := streamer(ctx, desc, cc, method, opts...)
+	stop()
+	if err == nil {
+		context.AfterFunc(stream.Context(), func() { cancel(nil) })
+		return stream, nil
+	}
+	defer cancel(nil)
+	if reason := t.unreachable(); reason != nil {
+		return nil, reason
+	}
 	t.remember(method, err)
-	return stream, err
+	return nil, err
+}
+
+// unreachable returns why no endpoint can be talked to, where that is for good.
+func (t *trace) unreachable() error {
+	if t.attempts.hopeless.Err() == nil {
+		return nil
+	}
+	return context.Cause(t.attempts.hopeless)
 }
 
 func (t *trace) remember(method string, err error) {

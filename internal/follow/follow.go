@@ -161,5 +161,5 @@ func (w *Watch) canResume(r *clientv3.WatchResponse) bool {
 		w.refused++
 		return w.refused <= 1
 	}
-	return errors.Is(err, rpctypes.ErrNoLeader) || etcd.Passes(err)
+	return etcd.Passes(err)
 }

@@ -3,10 +3,12 @@ package iostreams
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"os/signal"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // ErrInterrupted is the cause of a context that a signal ended.
@@ -21,6 +23,7 @@ type Signals struct {
 	mu    sync.Mutex
 	taken chan os.Signal
 	ended os.Signal
+	done  chan struct{} // closed when ended is known
 }
 
 // moreSignals is how many signals wait for a command that is busy.
@@ -29,7 +32,7 @@ const moreSignals = 16
 // Notify returns the signals of the process and the context that they end.
 func Notify(ctx context.Context) (context.Context, *Signals) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	s := &Signals{received: make(chan os.Signal, moreSignals)}
+	s := &Signals{received: make(chan os.Signal, moreSignals), done: make(chan struct{})}
 	signal.Notify(s.received, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		for received := range s.received {
@@ -53,7 +56,11 @@ func (s *Signals) give(received os.Signal) bool {
 		}
 		return false
 	}
+	if s.ended != nil {
+		return false
+	}
 	s.ended = received
+	close(s.done)
 	// A second signal ends a program that does not end by itself.
 	signal.Reset(os.Interrupt, syscall.SIGTERM)
 	return true
@@ -78,4 +85,46 @@ func (s *Signals) Ended() os.Signal {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.ended
+}
+
+// unblocked is how long a write may still take after a signal.
+const unblocked = 100 * time.Millisecond
+
+// Writer returns w, whose writes end soon after the context: a program that
+// nobody reads the output of has to end, too. A nil s returns w.
+func (s *Signals) Writer(w io.Writer) io.Writer {
+	if s == nil {
+		return w
+	}
+	return interruptible{w, s}
+}
+
+type interruptible struct {
+	io.Writer
+	signals *Signals
+}
+
+type written struct {
+	n   int
+	err error
+}
+
+// Write implements io.Writer. After ErrInterrupted p may still be read.
+func (w interruptible) Write(p []byte) (int, error) {
+	result := make(chan written, 1)
+	go func() {
+		n, err := w.Writer.Write(p)
+		result <- written{n, err}
+	}()
+	select {
+	case r := <-result:
+		return r.n, r.err
+	case <-w.signals.done:
+	}
+	select {
+	case r := <-result:
+		return r.n, r.err
+	case <-time.After(unblocked):
+		return 0, ErrInterrupted
+	}
 }

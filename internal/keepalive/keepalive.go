@@ -1,0 +1,136 @@
+// Package keepalive keeps leases alive. The client library's way of doing so
+// takes a lease for alive on the word of an answer that came late, and waits on a
+// member that has stopped for longer than a short lease lives.
+package keepalive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/ectl-io/ectl/internal/etcd"
+)
+
+// ErrGone is that a server knows no such lease.
+var ErrGone = errors.New("its lease has expired or was revoked")
+
+// A lease is renewed three times in its life, and each attempt leaves time for
+// another, which goes to another member.
+const (
+	renewals     = 3
+	attempts     = 6
+	firstAttempt = 2 * time.Second // while it is unknown how long the lease lives
+	pause        = 100 * time.Millisecond
+)
+
+// Keeper keeps one lease alive.
+type Keeper struct {
+	client *etcd.Client
+	leases pb.LeaseClient
+	id     clientv3.LeaseID
+	ttl    time.Duration // 0: unknown
+	until  time.Time     // it lives at least, counted from when the server was asked
+
+	stream pb.Lease_LeaseKeepAliveClient // nil: to be made
+	cancel context.CancelFunc            // of the stream
+}
+
+// New returns the keeper of a lease that is known to live until then, ttl after
+// the server was asked for it. Where ttl is 0 that is unknown, and the keeper
+// tries until then for an answer.
+func New(client *etcd.Client, id clientv3.LeaseID, ttl time.Duration, until time.Time) *Keeper {
+	return &Keeper{client: client, leases: clientv3.RetryLeaseClient(client.Client), id: id, ttl: ttl, until: until}
+}
+
+// Keep keeps the lease alive until ctx ends, whose cause it returns, or renewed
+// fails, which is called with each answer. Otherwise its error is ErrGone, or says
+// why nobody could be asked for as long as the lease lives.
+func (k *Keeper) Keep(ctx context.Context, renewed func(*pb.LeaseKeepAliveResponse) error) error {
+	defer k.close()
+	for {
+		asked := time.Now()
+		response, err := k.renew(ctx)
+		wait := pause
+		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case err == nil && response.GetTTL() <= 0:
+			return ErrGone
+		case err == nil:
+			k.ttl = time.Duration(response.GetTTL()) * time.Second
+			k.until = asked.Add(k.ttl)
+			wait = k.ttl / renewals
+			if err := renewed(response); err != nil {
+				return err
+			}
+		case k.client.Unreachable() != nil:
+			return k.client.Unreachable()
+		case !time.Now().Before(k.until):
+			return fmt.Errorf("nobody renewed its lease for %s: %s", k.ttl, words(err))
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(wait):
+		}
+	}
+}
+
+// renew asks once for the lease to be renewed.
+func (k *Keeper) renew(ctx context.Context) (*pb.LeaseKeepAliveResponse, error) {
+	if k.stream == nil {
+		var streaming context.Context
+		streaming, k.cancel = context.WithCancel(ctx)
+		stop := k.limit()
+		stream, err := k.leases.LeaseKeepAlive(streaming)
+		stop()
+		if err != nil {
+			k.close()
+			return nil, err
+		}
+		k.stream = stream
+	}
+	defer k.limit()()
+	// The reason why it cannot be sent is what is received.
+	_ = k.stream.Send(&pb.LeaseKeepAliveRequest{ID: int64(k.id)})
+	response, err := k.stream.Recv()
+	if err != nil {
+		k.close()
+	}
+	return response, err
+}
+
+// limit ends the stream after as long as one attempt may take, unless it is
+// stopped.
+func (k *Keeper) limit() (stop func()) {
+	patience := firstAttempt
+	if k.ttl > 0 {
+		patience = k.ttl / attempts
+	}
+	patience = max(min(patience, time.Until(k.until)), pause)
+	timer := time.AfterFunc(patience, k.cancel)
+	return func() { timer.Stop() }
+}
+
+func (k *Keeper) close() {
+	if k.cancel != nil {
+		k.cancel()
+	}
+	k.stream, k.cancel = nil, nil
+}
+
+// words say why a lease was not renewed.
+func words(err error) string {
+	switch status.Code(err) {
+	case codes.Canceled, codes.DeadlineExceeded: // by the limit of an attempt
+		return "no answer"
+	default:
+		return status.Convert(err).Message()
+	}
+}
