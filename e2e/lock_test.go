@@ -32,9 +32,18 @@ type running struct {
 // begin starts a program of ours, or the reference's where its name says so.
 func begin(t *testing.T, program string, env []string, args ...string) *running {
 	t.Helper()
+	return beginWith(t, program, env, nil, args...)
+}
+
+// beginWith has the program's standard output go to a file, where there is one.
+func beginWith(t *testing.T, program string, env []string, stdout *os.File, args ...string) *running {
+	t.Helper()
 	shown := &screen{}
 	r := &running{t: t, cmd: exec.Command(program, args...), stdout: &sink{screen: shown}, stderr: &sink{screen: shown}, ended: make(chan string, 1)}
 	r.cmd.Env, r.cmd.Stdout, r.cmd.Stderr, r.cmd.WaitDelay = env, r.stdout, r.stderr, time.Second
+	if stdout != nil {
+		r.cmd.Stdout = stdout
+	}
 	r.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // away from a developer's terminal
 	var err error
 	if r.stdin, err = r.cmd.StdinPipe(); err != nil {
