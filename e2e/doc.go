@@ -66,6 +66,9 @@
 //
 // # The rest
 //
+// TestThePageOfAnAccessReview opens a page in a headless Chromium. Set
+// ECTL_SCREENSHOTS to a folder to get pictures of it.
+//
 // TestDecisionsAreTheServers puts 20,000 random questions of access control to
 // package access and to a server of each version.
 //

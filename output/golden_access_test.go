@@ -41,6 +41,14 @@ func accessResults() []printed {
 	add("WhoAmI", "whoami-certificate", WhoAmI{User: "gone", By: "certificate", Enabled: true, Certificate: &CertificateInUse{Subject: "CN=gone,O=\x1b[31mAcme", CommonName: "gone", NotAfter: expiry}})
 	add("WhoAmI", "whoami-nobody", WhoAmI{By: "nothing", Enabled: true})
 	add("WhoAmI", "whoami-off", WhoAmI{User: "alice", By: "password", Known: true, Roles: []string{"app"}, Effective: oddState().Effective("alice")})
+	review := AccessMatrix{
+		Matrix: oddState().Matrix(access.Everything()), State: oddState(), Keys: access.Everything(), Lint: oddFindings(),
+		Cluster: AccessCluster{ID: 0xcdf818194e3a8c32, Endpoints: []string{"https://etcd1.example.com:2379", "https://etcd2.example.com:2379"}, Enabled: true, Revision: 42, At: expiry},
+	}
+	add("AccessMatrix", "access-matrix", review)
+	review.WithoutPassword = map[string]bool{"alice": true}
+	add("AccessMatrix", "access-matrix-passwords", review)
+	add("AccessMatrix", "access-matrix-empty", AccessMatrix{Keys: accessRange("k", ""), Cluster: AccessCluster{At: expiry}})
 	add("WhoCan", "who-can", WhoCan{Access: access.Read, Range: accessRange("/app/", "/app0"), Holders: oddState().WhoCan(access.Read, accessRange("/app/", "/app0"))})
 	add("WhoCan", "who-can-nobody", WhoCan{Access: access.ReadWrite, Range: accessRange("k", "")})
 	add("Lint", "lint", oddFindings())

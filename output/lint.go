@@ -34,35 +34,37 @@ func (r Lint) Worst() access.Severity {
 	return worst
 }
 
-// Summary says how much was found: "3 findings: 1 high, 2 low; 1 more waived".
+// Summary says how much was found: "3 findings: 1 high, 2 low, 1 waived".
 func (r Lint) Summary() string {
-	counts, waived, all := map[access.Severity]int{}, 0, 0
+	switch len(r.Findings) {
+	case 0:
+		return "no findings"
+	case 1:
+		return "1 finding: " + r.counts()
+	}
+	return fmt.Sprintf("%d findings: %s", len(r.Findings), r.counts())
+}
+
+// counts says how much was found of each severity: "1 high, 2 low, 1 waived".
+func (r Lint) counts() string {
+	found, waived := map[access.Severity]int{}, 0
 	for _, f := range r.Findings {
 		if f.Waived != "" {
 			waived++
-			continue
+		} else {
+			found[f.Rule.Severity]++
 		}
-		counts[f.Rule.Severity]++
-		all++
 	}
 	var parts []string
 	for _, s := range []access.Severity{access.High, access.Medium, access.Low} {
-		if counts[s] > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", counts[s], s))
+		if found[s] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", found[s], s))
 		}
 	}
-	summary := "no findings"
-	switch all {
-	case 0:
-	case 1:
-		summary = "1 finding: " + parts[0]
-	default:
-		summary = fmt.Sprintf("%d findings: %s", all, strings.Join(parts, ", "))
-	}
 	if waived > 0 {
-		summary += fmt.Sprintf("; %d waived", waived)
+		parts = append(parts, fmt.Sprintf("%d waived", waived))
 	}
-	return summary
+	return strings.Join(parts, ", ")
 }
 
 // object is what the finding was found on, with its grants.

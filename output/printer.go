@@ -81,7 +81,8 @@ func (p *Printer) Print(r Result) error {
 		return r.Table().markdown(p.w)
 	case HTML:
 		if page, ok := r.(htmlPage); ok {
-			return page.writeHTML(p.w)
+			page.writeHTML(p.w)
+			return nil
 		}
 	}
 	return fmt.Errorf("%w %q", errUnsupported, p.format)

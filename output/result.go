@@ -70,7 +70,7 @@ type policyFile interface {
 
 // htmlPage is a Result that can be a page for a browser.
 type htmlPage interface {
-	writeHTML(w *bufio.Writer) error
+	writeHTML(w *bufio.Writer)
 }
 
 // messageless is a Result that no message of the API holds.

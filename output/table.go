@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -18,6 +19,10 @@ import (
 type TableData struct {
 	Header []string
 	Rows   [][]string
+
+	// names is how many columns have names, where those behind them have keys:
+	// these are never written in capitals. 0 where all have names.
+	names int
 }
 
 // oneRow is a table of one row, given as column and value in turn.
@@ -33,9 +38,15 @@ func oneRow(columnsAndValues ...string) TableData {
 // render draws the table as etcdctl 3.7 does: tablewriter's default style with
 // cells to the right.
 func (t TableData) render(w io.Writer) error {
-	config := tablewriter.NewConfigBuilder().WithRowAlignment(tw.AlignRight).Build()
-	table := tablewriter.NewTable(w, tablewriter.WithConfig(config))
-	table.Header(t.Header)
+	config, header := tablewriter.NewConfigBuilder().WithRowAlignment(tw.AlignRight), t.Header
+	if t.names > 0 {
+		config, header = config.WithHeaderAutoFormat(tw.Off), slices.Clone(header)
+		for i, name := range header[:t.names] {
+			header[i] = strings.ToUpper(name)
+		}
+	}
+	table := tablewriter.NewTable(w, tablewriter.WithConfig(config.Build()))
+	table.Header(header)
 	for _, row := range t.Rows {
 		if err := table.Append(row); err != nil {
 			return err

@@ -19,6 +19,7 @@ func NewCmd(f *cli.Factory) *cobra.Command {
 	cmd.AddCommand(
 		newCanICmd(f, nil),
 		newWhoCanCmd(f, nil),
+		newMatrixCmd(f, nil),
 		newLintCmd(f, nil),
 		newExportCmd(f),
 		newPlanCmd(f, nil),

@@ -4,17 +4,20 @@ package directory
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"slices"
 	"sync"
 
 	"go.etcd.io/etcd/api/v3/authpb"
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
 	"github.com/ectl-io/ectl/internal/access"
+	"github.com/ectl-io/ectl/internal/etcd"
 )
 
 // Snapshot is all users and roles of a cluster at one moment.
@@ -24,6 +27,9 @@ type Snapshot struct {
 	// Enabled says whether authentication is on. While it is off, everybody may
 	// do everything.
 	Enabled bool
+
+	// Cluster is the cluster's ID.
+	Cluster uint64
 
 	// Revision is the auth revision of the moment. It is 0 where the server
 	// does not tell it: before 3.5.
@@ -36,6 +42,9 @@ type Bound func(context.Context) (context.Context, context.CancelFunc)
 const (
 	// parallel is how many requests are on their way at once.
 	parallel = 32
+
+	// parallelLogins leaves the server processors for others.
+	parallelLogins = 2
 
 	// attempts is how often users and roles are read because they have changed
 	// meanwhile.
@@ -58,7 +67,7 @@ func Read(ctx context.Context, api clientv3.Auth, bound Bound) (Snapshot, error)
 	}
 	var last Snapshot
 	for attempt := range attempts {
-		state, err := r.all(ctx)
+		state, cluster, err := r.all(ctx)
 		if err != nil && !isGone(err) {
 			return Snapshot{}, err
 		}
@@ -67,7 +76,7 @@ func Read(ctx context.Context, api clientv3.Auth, bound Bound) (Snapshot, error)
 			return Snapshot{}, statusErr
 		}
 		this := after
-		this.State = state
+		this.State, this.Cluster = state, cluster
 		settled := before.Revision == after.Revision && before.Enabled == after.Enabled
 		if after.Revision == 0 {
 			settled = attempt > 0 && equal(last.State, state)
@@ -95,7 +104,7 @@ func ReadUser(ctx context.Context, api clientv3.Auth, bound Bound, name string) 
 		if err != nil {
 			return snapshot, err
 		}
-		roles, err := each(ctx, user.Roles, r.roleIfThere)
+		roles, err := each(ctx, parallel, user.Roles, r.roleIfThere)
 		if err != nil && !errors.Is(err, rpctypes.ErrPermissionDenied) {
 			return snapshot, err
 		}
@@ -171,41 +180,39 @@ func (r reader) enabledBefore35(ctx context.Context) (bool, error) {
 	return false, err
 }
 
-func (r reader) all(ctx context.Context) (access.State, error) {
+// all returns all users and roles, and the ID of their cluster.
+func (r reader) all(ctx context.Context) (state access.State, cluster uint64, err error) {
 	users, err := r.users(ctx)
 	if err != nil {
-		return access.State{}, err
+		return state, 0, err
 	}
+	cluster = (*pb.AuthUserListResponse)(users).GetHeader().GetClusterId()
 	roles, err := r.roles(ctx)
 	if err != nil {
-		return access.State{}, err
+		return state, cluster, err
 	}
-	state := access.NewState()
-	all, err := each(ctx, users, r.user)
+	state = access.NewState()
+	all, err := each(ctx, parallel, users.Users, r.user)
 	if err != nil {
-		return state, err
+		return state, cluster, err
 	}
 	for _, user := range all {
 		state.Users[user.Name] = user
 	}
-	held, err := each(ctx, roles, r.role)
+	held, err := each(ctx, parallel, roles, r.role)
 	if err != nil {
-		return state, err
+		return state, cluster, err
 	}
 	for _, role := range held {
 		state.Roles[role.Name] = role
 	}
-	return state, nil
+	return state, cluster, nil
 }
 
-func (r reader) users(ctx context.Context) ([]string, error) {
+func (r reader) users(ctx context.Context) (*clientv3.AuthUserListResponse, error) {
 	ctx, cancel := r.bound(ctx)
 	defer cancel()
-	response, err := r.api.UserList(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return response.Users, nil
+	return r.api.UserList(ctx)
 }
 
 func (r reader) roles(ctx context.Context) ([]string, error) {
@@ -269,15 +276,43 @@ func PermissionType(a access.Access) clientv3.PermissionType {
 	return clientv3.PermissionType(kind)
 }
 
-// each calls get for all names, some of them at once, and returns the answers
-// in their order. The first error ends it.
-func each[T any](ctx context.Context, names []string, get func(context.Context, string) (T, error)) ([]T, error) {
+// WithoutPassword returns which of the users called names have no password. etcd
+// has no request for that, but refuses a login with a password for them with
+// words of its own. It is only known while authentication is on. A refused
+// login of another user costs the server as much as one that succeeds.
+func WithoutPassword(ctx context.Context, api clientv3.Auth, bound Bound, names []string) (map[string]bool, error) {
+	wrong := rand.Text() // nobody's password
+	without, err := each(ctx, parallelLogins, names, func(ctx context.Context, name string) (bool, error) {
+		ctx, cancel := bound(ctx)
+		defer cancel()
+		_, err := api.Authenticate(ctx, name, wrong)
+		switch {
+		case etcd.IsNoPasswordUser(err):
+			return true, nil
+		case errors.Is(err, rpctypes.ErrAuthFailed):
+			return false, nil
+		}
+		return false, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	found := map[string]bool{}
+	for i, name := range names {
+		found[name] = without[i]
+	}
+	return found, nil
+}
+
+// each calls get for all names, atOnce of them at a time, and returns the
+// answers in their order. The first error ends it.
+func each[T any](ctx context.Context, atOnce int, names []string, get func(context.Context, string) (T, error)) ([]T, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	answers := make([]T, len(names))
 	next := make(chan int)
 	var asking sync.WaitGroup
-	for range min(parallel, len(names)) {
+	for range min(atOnce, len(names)) {
 		asking.Go(func() {
 			for i := range next {
 				answer, err := get(ctx, names[i])

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -214,6 +215,35 @@ func TestReadUserReadsTheUserWithItsRoles(t *testing.T) {
 	if state, err := ReadUser(t.Context(), s, unbounded, "a"); err != nil || !slices.Equal(state.RoleNames(), []string{"r"}) {
 		t.Errorf("ReadUser while a role goes = %v, %v", state, err)
 	}
+}
+
+func TestWithoutPasswordGoesByTheServersRefusal(t *testing.T) {
+	s := &refusing{without: []string{"b", "d"}}
+	got, err := WithoutPassword(t.Context(), s, unbounded, []string{"a", "b", "c", "d"})
+	if err != nil || !maps.Equal(got, map[string]bool{"a": false, "b": true, "c": false, "d": true}) {
+		t.Errorf("WithoutPassword = %v, %v", got, err)
+	}
+	s.off = true
+	if _, err := WithoutPassword(t.Context(), s, unbounded, []string{"a"}); !errors.Is(err, rpctypes.ErrAuthNotEnabled) {
+		t.Errorf("WithoutPassword with authentication off = %v", err)
+	}
+}
+
+// refusing takes no password.
+type refusing struct {
+	clientv3.Auth
+	without []string
+	off     bool
+}
+
+func (s *refusing) Authenticate(_ context.Context, name, _ string) (*clientv3.AuthenticateResponse, error) {
+	switch {
+	case s.off:
+		return nil, rpctypes.ErrAuthNotEnabled
+	case slices.Contains(s.without, name):
+		return nil, status.Error(codes.Unknown, "auth: authentication failed, password was given for no password user")
+	}
+	return nil, rpctypes.ErrAuthFailed
 }
 
 func TestPermissionsGoBothWays(t *testing.T) {

@@ -1,0 +1,139 @@
+package output
+
+import (
+	"strings"
+	"time"
+
+	"github.com/ectl-io/ectl/internal/access"
+)
+
+// AccessMatrix is the result of "rbac matrix".
+type AccessMatrix struct {
+	noMessage
+	access.Matrix
+
+	State   access.State // all users and roles
+	Keys    access.Range // that the matrix is of
+	Lint    Lint
+	Cluster AccessCluster
+
+	// WithoutPassword are the users who have none. It is nil where nobody has
+	// asked the server, or where the server cannot say.
+	WithoutPassword map[string]bool
+}
+
+// AccessCluster is what a review is of.
+type AccessCluster struct {
+	ID        uint64
+	Endpoints []string
+	Enabled   bool   // authentication is on
+	Revision  uint64 // of users and roles, 0 where the server does not say
+	At        time.Time
+}
+
+func (AccessMatrix) formats() []Format { return append(noMessage{}.formats(), Markdown, HTML) }
+
+// password is "yes", "no" or "unknown".
+func (r AccessMatrix) password(user string) string {
+	if r.WithoutPassword == nil {
+		return "unknown"
+	}
+	return yesNo(!r.WithoutPassword[user])
+}
+
+// Simple implements Result: what each user may do, and by which roles.
+func (r AccessMatrix) Simple(t *Text) {
+	for i, u := range r.Users {
+		if i > 0 {
+			t.Linef("")
+		}
+		t.Linef("%s", plainName(u.Name))
+		t.Linef("  roles: %s", namesLine(u.Roles))
+		if r.WithoutPassword != nil {
+			t.Linef("  password: %s", r.password(u.Name))
+		}
+		t.Linef("  may read: %s", u.Read)
+		t.Linef("  may write: %s", u.Write)
+	}
+}
+
+// namesLine lists names in a line.
+func namesLine(names []string) string {
+	if len(names) == 0 {
+		return "none"
+	}
+	plain := make([]string, 0, len(names))
+	for _, name := range names {
+		plain = append(plain, plainName(name))
+	}
+	return strings.Join(plain, ", ")
+}
+
+// Fields implements Result.
+func (r AccessMatrix) Fields(f *FieldText) { f.Object(r.Document()) }
+
+// Table implements Result: a row for each user, a column for each range.
+func (r AccessMatrix) Table() TableData {
+	t := TableData{Header: []string{"user", "root"}}
+	if r.WithoutPassword != nil {
+		t.Header = append(t.Header, "password")
+	}
+	t.names = len(t.Header)
+	for _, keys := range r.Ranges {
+		t.Header = append(t.Header, keys.String())
+	}
+	for _, u := range r.Users {
+		row := make([]string, 0, len(t.Header))
+		row = append(row, plainName(u.Name), yesNo(u.Root))
+		if r.WithoutPassword != nil {
+			row = append(row, r.password(u.Name))
+		}
+		for _, c := range r.Cells(u) {
+			row = append(row, cellText(c))
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
+
+// cellText is what may be done with a range, in letters: R and W with all of
+// it, in parentheses with a part.
+func cellText(c access.Cell) string {
+	return letters(c.Whole) + strings.NewReplacer("RW", "(RW)", "R", "(R)", "W", "(W)").Replace(letters(c.Part))
+}
+
+func letters(a access.Access) string {
+	switch a {
+	case access.Read:
+		return "R"
+	case access.Write:
+		return "W"
+	case access.ReadWrite:
+		return "RW"
+	}
+	return ""
+}
+
+// Document implements Result.
+func (r AccessMatrix) Document() Object {
+	document := Object{
+		{"cluster_id", ID(r.Cluster.ID)},
+		{"endpoints", r.Cluster.Endpoints},
+		{"date", date(r.Cluster.At)},
+		{"authentication", AuthSwitched{Enabled: r.Cluster.Enabled}.state()},
+		{"auth_revision", r.Cluster.Revision},
+	}
+	return append(document, Member{"users", r.Items()}, Member{"findings", r.Lint.Items()})
+}
+
+// Items implements Lister: an object for each user.
+func (r AccessMatrix) Items() []Object {
+	items := make([]Object, 0, len(r.Users))
+	for _, u := range r.Users {
+		items = append(items, Object{
+			{"user", Bytes(u.Name)}, {"root", u.Root}, {"roles", u.Roles}, {"password", r.password(u.Name)},
+			{"read", rangeItems(u.Read)}, {"write", rangeItems(u.Write)}, {"grants", grantItems(u.Grants)},
+		})
+	}
+	return items
+}
