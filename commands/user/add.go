@@ -20,7 +20,7 @@ import (
 // addOptions is what "user add" was asked to do.
 type addOptions struct {
 	Name        string
-	Password    newPassword
+	Password    cli.NewPassword
 	NoPassword  bool
 	Roles       []string
 	IfNotExists bool
@@ -66,7 +66,7 @@ lacks. None is taken from it, and its password stays what it is.`,
 			return runAdd(ctx, f, opts)
 		}),
 	}
-	opts.Password.addFlags(cmd.Flags())
+	opts.Password.AddFlags(cmd.Flags())
 	cmd.Flags().StringVar(&opts.Password.Value, flagNewUserPassword, "", "the `password`, visible to other users of this machine")
 	cmd.Flags().BoolVar(&opts.NoPassword, "no-password", false, "the user has no password: it is known by its certificate's common name")
 	cmd.Flags().BoolVar(&opts.IfNotExists, "if-not-exists", false, "succeed where the user exists")
@@ -88,12 +88,12 @@ func (o *addOptions) complete(arg string) {
 		o.Password.Value = password
 		// An empty password behind the colon is given all the same: the server
 		// refuses or takes it.
-		o.Password.given = true
+		o.Password.Given = true
 	}
 }
 
 func (o *addOptions) validate(format output.Format) error {
-	if o.Password.given && o.Name == "" {
+	if o.Password.Given && o.Name == "" {
 		return exit.BadArgsf("empty user name is not allowed")
 	}
 	if err := o.validateRoles(); err != nil {
@@ -101,12 +101,12 @@ func (o *addOptions) validate(format output.Format) error {
 	}
 	if o.NoPassword {
 		// etcdctl lets --no-password win over --new-user-password.
-		return o.Password.validate(format, "--no-password")
+		return o.Password.Validate(format, "--no-password")
 	}
 	if o.Password.Value != "" {
-		return o.Password.validate(format, "--"+flagNewUserPassword)
+		return o.Password.Validate(format, "--"+flagNewUserPassword)
 	}
-	return o.Password.validate(format)
+	return o.Password.Validate(format)
 }
 
 // validateRoles refuses --roles without any, which a script's empty variable
@@ -134,7 +134,7 @@ func (o *addOptions) newPassword(ctx context.Context, f *cli.Factory) (password,
 	if o.NoPassword {
 		return "", "", nil
 	}
-	return o.Password.read(ctx, f, o.Name)
+	return o.Password.Read(ctx, f, o.Name)
 }
 
 func (o *addOptions) add(ctx context.Context, c *etcd.Client, password string) (*clientv3.AuthUserAddResponse, error) {

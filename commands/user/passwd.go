@@ -18,7 +18,7 @@ import (
 // passwdOptions is what "user passwd" was asked to do.
 type passwdOptions struct {
 	Name     string
-	Password newPassword
+	Password cli.NewPassword
 }
 
 func newPasswdCmd(f *cli.Factory, run func(context.Context, *passwdOptions) error) *cobra.Command {
@@ -33,7 +33,7 @@ was added without password cannot be given one, which the server does not say.`,
 		Args: cli.Args(1, 1, "a user name"),
 		RunE: f.RunE(func(ctx context.Context, args []string) error {
 			opts.Name = args[0]
-			if err := opts.Password.validate(f.Printer().Format()); err != nil {
+			if err := opts.Password.Validate(f.Printer().Format()); err != nil {
 				return err
 			}
 			if run != nil {
@@ -43,12 +43,12 @@ was added without password cannot be given one, which the server does not say.`,
 		}),
 		ValidArgsFunction: completions.Args(f, completions.Users),
 	}
-	opts.Password.addFlags(cmd.Flags())
+	opts.Password.AddFlags(cmd.Flags())
 	return cmd
 }
 
 func runPasswd(ctx context.Context, f *cli.Factory, opts *passwdOptions) error {
-	password, generated, err := opts.Password.read(ctx, f, opts.Name)
+	password, generated, err := opts.Password.Read(ctx, f, opts.Name)
 	if err != nil {
 		return err
 	}

@@ -2,17 +2,14 @@ package user
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/ectl-io/ectl/internal/cli"
 	"github.com/ectl-io/ectl/internal/clitest"
 	"github.com/ectl-io/ectl/internal/exit"
-	"github.com/ectl-io/ectl/internal/secret"
 )
 
 // asked makes a run function that keeps what it was asked to do.
@@ -24,9 +21,9 @@ func asked[Options any](got *Options) func(context.Context, *Options) error {
 }
 
 func TestAddSplitsNameAndPassword(t *testing.T) {
-	interactive := newPassword{Interactive: true}
-	given := func(password string) newPassword {
-		return newPassword{Interactive: true, Value: password, given: true}
+	interactive := cli.NewPassword{Interactive: true}
+	given := func(password string) cli.NewPassword {
+		return cli.NewPassword{Interactive: true, Value: password, Given: true}
 	}
 	for line, want := range map[string]addOptions{
 		"bob":                    {Name: "bob", Password: interactive},
@@ -37,18 +34,18 @@ func TestAddSplitsNameAndPassword(t *testing.T) {
 		"a:b --no-password":      {Name: "a:b", Password: interactive, NoPassword: true},
 		"bob --if-not-exists":    {Name: "bob", Password: interactive, IfNotExists: true},
 		"bob --interactive=0":    {Name: "bob"},
-		"bob:pw --interactive=0": {Name: "bob", Password: newPassword{Value: "pw", given: true}},
+		"bob:pw --interactive=0": {Name: "bob", Password: cli.NewPassword{Value: "pw", Given: true}},
 
 		"a:b --no-password --roles x,y": {Name: "a:b", Password: interactive, NoPassword: true, Roles: []string{"x", "y"}, rolesGiven: true},
 		"bob --roles x --roles y,x":     {Name: "bob", Password: interactive, Roles: []string{"x", "y"}, rolesGiven: true},
 
-		"a:b --new-user-password x": {Name: "a:b", Password: newPassword{Interactive: true, Value: "x"}},
+		"a:b --new-user-password x": {Name: "a:b", Password: cli.NewPassword{Interactive: true, Value: "x"}},
 		// etcdctl lets --no-password win.
-		"a --no-password --new-user-password x":     {Name: "a", Password: newPassword{Interactive: true, Value: "x"}, NoPassword: true},
-		"a:b --new-user-password-file /dev/null":    {Name: "a:b", Password: newPassword{Interactive: true, File: "/dev/null"}},
-		"a:b --generate-password":                   {Name: "a:b", Password: newPassword{Interactive: true, Generate: true}},
-		"bob --generate-password -w json":           {Name: "bob", Password: newPassword{Interactive: true, Generate: true}},
-		"--new-user-password=x -- -b":               {Name: "-b", Password: newPassword{Interactive: true, Value: "x"}},
+		"a --no-password --new-user-password x":     {Name: "a", Password: cli.NewPassword{Interactive: true, Value: "x"}, NoPassword: true},
+		"a:b --new-user-password-file /dev/null":    {Name: "a:b", Password: cli.NewPassword{Interactive: true, File: "/dev/null"}},
+		"a:b --generate-password":                   {Name: "a:b", Password: cli.NewPassword{Interactive: true, Generate: true}},
+		"bob --generate-password -w json":           {Name: "bob", Password: cli.NewPassword{Interactive: true, Generate: true}},
+		"--new-user-password=x -- -b":               {Name: "-b", Password: cli.NewPassword{Interactive: true, Value: "x"}},
 		"a:b --new-user-password= --user=root:root": {Name: "a", Password: given("b")},
 	} {
 		run, got := clitest.New(""), addOptions{}
@@ -156,64 +153,6 @@ func TestTheOtherCommandsTakeTheirNames(t *testing.T) {
 	var revoke revokeRoleOptions
 	if err := run.Execute(t.Context(), newRevokeRoleCmd(run.Factory, asked(&revoke)), "bob", "app", "--if-exists"); err != nil || revoke != (revokeRoleOptions{"bob", "app", true}) {
 		t.Errorf("user revoke-role is asked to do %+v, %v", revoke, err)
-	}
-}
-
-func TestNewPasswordsComeFromTheirSource(t *testing.T) {
-	dir := t.TempDir()
-	file := func(name, content string, mode os.FileMode) string {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, []byte(content), mode); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
-	for _, test := range []struct {
-		name   string
-		from   newPassword
-		stdin  string
-		want   string
-		code   exit.Code
-		stderr string
-	}{
-		{name: "in argv", from: newPassword{Value: "pw", Interactive: true}, want: "pw"},
-		{name: "empty in argv, which the server is to judge", from: newPassword{given: true, Interactive: true}, want: ""},
-		{name: "asked for", from: newPassword{Interactive: true}, stdin: "pw\npw\n", want: "pw", stderr: "Password of bob: "},
-		{name: "asked for, two different", from: newPassword{Interactive: true}, stdin: "pw\nwp\n", code: exit.BadArgs},
-		{name: "asked for, empty", from: newPassword{Interactive: true}, stdin: "", code: exit.BadArgs},
-		{name: "a line of stdin", from: newPassword{}, stdin: "pass word \nrest", want: "pass word "},
-		{name: "an empty stdin", from: newPassword{}, stdin: "", code: exit.BadArgs},
-		{name: "an empty line of stdin", from: newPassword{}, stdin: "\npw\n", code: exit.BadArgs},
-		{name: "a file", from: newPassword{File: file("good", "pw \nrest\n", 0o600)}, want: "pw "},
-		{name: "a file that others can read", from: newPassword{File: file("open", "pw", 0o644)}, want: "pw", stderr: "can be read by others"},
-		{name: "a file for stdin", from: newPassword{File: secret.Stdin}, stdin: "pw\nrest", want: "pw"},
-		{name: "an empty file", from: newPassword{File: file("empty", "", 0o600)}, code: exit.BadArgs},
-		{name: "no file", from: newPassword{File: filepath.Join(dir, "none")}, code: exit.BadArgs},
-		{name: "a folder", from: newPassword{File: dir}, code: exit.BadArgs},
-	} {
-		run := clitest.New(test.stdin)
-		got, generated, err := test.from.read(t.Context(), run.Factory, "bob")
-		if got != test.want || generated != "" || exit.CodeOf(err) != test.code {
-			t.Errorf("%s: read = %q, %q, %v; want %q and status %d", test.name, got, generated, err, test.want, test.code)
-		}
-		if !strings.Contains(run.Err.String(), test.stderr) || test.stderr == "" && run.Err.Len() > 0 && test.code == exit.Success {
-			t.Errorf("%s: stderr is %q, want %q", test.name, &run.Err, test.stderr)
-		}
-		if err != nil && strings.Contains(err.Error(), "pw") {
-			t.Errorf("%s: the error shows a password: %v", test.name, err)
-		}
-	}
-}
-
-func TestGeneratedPasswordsAreShown(t *testing.T) {
-	run := clitest.New("")
-	var seen []string
-	for range 10 {
-		password, generated, err := (&newPassword{Generate: true, Interactive: true}).read(t.Context(), run.Factory, "bob")
-		if err != nil || len(password) != secret.Length || generated != password || slices.Contains(seen, password) {
-			t.Fatalf("read = %q, %q, %v; want a new password of %d characters, twice", password, generated, err, secret.Length)
-		}
-		seen = append(seen, password)
 	}
 }
 

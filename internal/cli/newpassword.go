@@ -1,4 +1,4 @@
-package user
+package cli
 
 import (
 	"context"
@@ -6,57 +6,57 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/ectl-io/ectl/internal/cli"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/prompt"
 	"github.com/ectl-io/ectl/internal/secret"
 	"github.com/ectl-io/ectl/output"
 )
 
-// newPassword is where a new password comes from, besides a prompt.
-type newPassword struct {
+// NewPassword is where a new password comes from, besides a prompt.
+type NewPassword struct {
 	Interactive bool   // ask for it, twice; otherwise it is a line of stdin
 	File        string // its first line
 	Generate    bool
 	Value       string // given in argv
-	given       bool   // Value was given in argv though it may be empty
+	Given       bool   // Value was given in argv though it may be empty
 }
 
 const (
-	flagFile     = "new-user-password-file"
-	flagGenerate = "generate-password"
+	flagNewPasswordFile  = "new-user-password-file"
+	flagGeneratePassword = "generate-password"
 )
 
-func (o *newPassword) addFlags(fs *pflag.FlagSet) {
+// AddFlags binds the sources to flags, but for a value in argv.
+func (o *NewPassword) AddFlags(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.Interactive, "interactive", true, "ask for the password; with =false, read it as one line of standard input")
-	fs.StringVar(&o.File, flagFile, "", "`file` whose first line is the password (-: standard input)")
-	fs.BoolVar(&o.Generate, flagGenerate, false, "make a random password and print it, once")
+	fs.StringVar(&o.File, flagNewPasswordFile, "", "`file` whose first line is the password (-: standard input)")
+	fs.BoolVar(&o.Generate, flagGeneratePassword, false, "make a random password and print it, once")
 }
 
-// validate refuses more than one source. others are the names of further
+// Validate refuses more than one source. others are the names of further
 // sources that were given.
-func (o *newPassword) validate(format output.Format, others ...string) error {
+func (o *NewPassword) Validate(format output.Format, others ...string) error {
 	sources := others
 	if o.File != "" {
-		sources = append(sources, "--"+flagFile)
+		sources = append(sources, "--"+flagNewPasswordFile)
 	}
 	if o.Generate {
-		sources = append(sources, "--"+flagGenerate)
+		sources = append(sources, "--"+flagGeneratePassword)
 	}
 	if len(sources) > 1 {
 		return exit.BadArgsf("%s and %s both say what the password is: choose one", sources[0], sources[1])
 	}
 	if o.Generate && format == output.Protobuf {
-		return exit.BadFeaturef("the format protobuf has no place for the password of --%s: choose another", flagGenerate)
+		return exit.BadFeaturef("the format protobuf has no place for the password of --%s: choose another", flagGeneratePassword)
 	}
 	return nil
 }
 
-// read returns the new password of the user name. generated is the same where
+// Read returns the new password of the user name. generated is the same where
 // it was made here, and is to be shown.
-func (o *newPassword) read(ctx context.Context, f *cli.Factory, name string) (password, generated string, err error) {
+func (o *NewPassword) Read(ctx context.Context, f *Factory, name string) (password, generated string, err error) {
 	switch {
-	case o.Value != "" || o.given:
+	case o.Value != "" || o.Given:
 		return o.Value, "", nil
 	case o.Generate:
 		password, err = secret.Generate()
@@ -77,10 +77,10 @@ func (o *newPassword) read(ctx context.Context, f *cli.Factory, name string) (pa
 	return password, "", err
 }
 
-func (o *newPassword) readFile(f *cli.Factory) (string, error) {
+func (o *NewPassword) readFile(f *Factory) (string, error) {
 	password, warning, err := secret.ReadFile(o.File, f.Prompter.Stdin())
 	if err != nil {
-		return "", exit.With(exit.BadArgs, fmt.Errorf("--%s: %w", flagFile, err))
+		return "", exit.With(exit.BadArgs, fmt.Errorf("--%s: %w", flagNewPasswordFile, err))
 	}
 	if warning != "" {
 		f.Warn(warning)
