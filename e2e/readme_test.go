@@ -70,6 +70,24 @@ func policiesOf(t *testing.T, page string) []string {
 	return policies
 }
 
+// TestGuideOnAuthentication runs those of the page on a fresh etcd, with the
+// policy that the page shows.
+func TestGuideOnAuthentication(t *testing.T) {
+	t.Parallel()
+	dir, page := t.TempDir(), projectFile("docs", "guide", "authentication.md")
+	for _, name := range []string{"root", "app"} {
+		writePassword(t, filepath.Join(dir, name+".password"), name+"'s secret")
+	}
+	policies := policiesOf(t, page)
+	if len(policies) != 1 {
+		t.Fatalf("%s shows %d policies, want one", page, len(policies))
+	}
+	if err := os.WriteFile(filepath.Join(dir, "policy.yaml"), []byte(policies[0]), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	runPage(t, page, dir, etcdserver.Options{}, 12)
+}
+
 func writePassword(t *testing.T, path, password string) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(password+"\n"), 0o600); err != nil {

@@ -1,6 +1,6 @@
 package output
 
-// userResults are those of "user" that etcdctl has nothing like.
+// userResults are those of "user" and "auth" that etcdctl has nothing like.
 func userResults() []printed {
 	var cases []printed
 	add := func(of, name string, r Result) {
@@ -20,5 +20,11 @@ func userResults() []printed {
 	add("UserOffboarded", "user-offboarded", UserOffboarded{Name: "bob", Roles: []string{"app", "readers"}, Deleted: true, Header: header()})
 	add("UserOffboarded", "user-offboarded-idempotent", UserOffboarded{Name: "bob", Deleted: true, Header: header(), Idempotent: true})
 	add("UserOffboarded", "user-offboarded-unchanged", UserOffboarded{Name: "bob", Idempotent: true})
+	add("Bootstrapped", "bootstrapped", Bootstrapped{Steps: []BootstrapStep{
+		{Says: "Role root exists", Changed: false},
+		{Says: "User root created", Changed: true, Passwords: []GeneratedPassword{{User: "root", Password: "Kp7vQmZ3xTnR8sWdYb4hJcGf"}}},
+		{Says: "Policy applied", Changed: true, Passwords: []GeneratedPassword{{User: "a b", Password: "x"}, {User: "bob", Password: "y"}}},
+		{Says: "Authentication enabled", Changed: true},
+	}})
 	return cases
 }

@@ -4,19 +4,32 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ectl-io/ectl/internal/access"
 	"github.com/ectl-io/ectl/internal/clitest"
+	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
 )
 
 func TestWrongCommandLinesAreRefusedBeforeAnythingElse(t *testing.T) {
 	for line, want := range map[string]exit.Code{
-		"enable root":       exit.BadArgs,
-		"disable now":       exit.BadArgs,
-		"status --all":      exit.Error,
-		"status x":          exit.BadArgs,
-		"enable -w xml":     exit.BadFeature,
-		"disable -w JSON":   exit.BadFeature,
-		"status -w ndjson,": exit.BadFeature,
+		"enable root":            exit.BadArgs,
+		"disable now":            exit.BadArgs,
+		"status --all":           exit.Error,
+		"status x":               exit.BadArgs,
+		"enable -w xml":          exit.BadFeature,
+		"disable -w JSON":        exit.BadFeature,
+		"status -w ndjson,":      exit.BadFeature,
+		"enable --chek":          exit.Error,
+		"bootstrap --user root:": exit.BadArgs,
+		"bootstrap x":            exit.BadArgs,
+		"bootstrap --no-password --generate-password":              exit.BadArgs,
+		"bootstrap --no-password --cert x":                         exit.BadArgs,
+		"bootstrap --no-password":                                  exit.BadArgs,
+		"bootstrap --new-user-password-file f --generate-password": exit.BadArgs,
+		"bootstrap --new-user-password-file no-such-file":          exit.BadArgs,
+		"bootstrap --generate-password -w protobuf":                exit.BadFeature,
+		"bootstrap --generate-password -f policy.yaml":             exit.BadArgs,
+		"bootstrap --generate-password -f no-such-file --yes":      exit.IO,
 	} {
 		// Nothing listens at port 1: what is refused only later ends otherwise.
 		run := clitest.New("", "ETCDCTL_ENDPOINTS=127.0.0.1:1", "ETCDCTL_COMMAND_TIMEOUT=1ms")
@@ -26,6 +39,35 @@ func TestWrongCommandLinesAreRefusedBeforeAnythingElse(t *testing.T) {
 		}
 		if run.Out.Len() > 0 {
 			t.Errorf("auth %s was refused and printed %q", line, &run.Out)
+		}
+	}
+}
+
+func TestWhoWouldBeLockedOut(t *testing.T) {
+	state := access.NewState()
+	state.Users["root"] = access.User{Name: "root"}
+	state.Users["admin"] = access.User{Name: "admin", Roles: []string{"app", "root"}}
+	state.Users["bob"] = access.User{Name: "bob", Roles: []string{"app"}}
+	for _, test := range []struct {
+		self   etcd.Self
+		secure bool
+		state  access.State
+		says   string // empty: nobody would
+	}{
+		{etcd.Self{By: etcd.ByPassword, User: "root"}, false, state, ""},
+		{etcd.Self{By: etcd.ByPassword, User: "admin"}, false, state, ""},
+		{etcd.Self{By: etcd.ByCertificate, User: "root"}, true, state, ""},
+		{etcd.Self{By: etcd.ByPassword, User: "root"}, true, access.NewState(), "the user root does not exist"},
+		{etcd.Self{By: etcd.ByNothing}, true, state, "you name nobody"},
+		{etcd.Self{By: etcd.ByToken, User: "root"}, true, state, "a token of before"},
+		{etcd.Self{By: etcd.ByCertificate, User: "root"}, false, state, "without TLS"},
+		{etcd.Self{By: etcd.ByCertificate}, true, state, "no common name"},
+		{etcd.Self{By: etcd.ByPassword, User: "eve"}, true, state, "there is no user eve"},
+		{etcd.Self{By: etcd.ByPassword, User: "bob"}, true, state, "bob, whom you name, does not hold the role root"},
+	} {
+		got := lockedOut(test.self, test.secure, test.state)
+		if !strings.Contains(got, test.says) || (got == "") != (test.says == "") {
+			t.Errorf("%+v (TLS: %t) is told %q, want %q", test.self, test.secure, got, test.says)
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/ectl-io/ectl/internal/cli"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/plan"
+	"github.com/ectl-io/ectl/internal/policy"
 	"github.com/ectl-io/ectl/output"
 )
 
@@ -80,10 +81,20 @@ func runApply(ctx context.Context, f *cli.Factory, opts *applyOptions) error {
 	if err != nil {
 		return err
 	}
+	result, err := opts.apply(ctx, f, wanted)
+	if err == nil || result.Changes > 0 || len(result.Passwords) > 0 {
+		return errors.Join(err, f.Print(result))
+	}
+	return err
+}
+
+// apply makes the cluster follow wanted. The result says what was done, also
+// where that is not all.
+func (o *applyOptions) apply(ctx context.Context, f *cli.Factory, wanted policy.Policy) (result output.PolicyApplied, err error) {
 	known := newPasswords()
-	c, err := opts.compare(ctx, f, wanted, known)
+	c, err := o.compare(ctx, f, wanted, known)
 	if err != nil {
-		return err
+		return result, err
 	}
 	p := c.Plan
 	for _, d := range p.Differences {
@@ -92,32 +103,32 @@ func runApply(ctx context.Context, f *cli.Factory, opts *applyOptions) error {
 		}
 	}
 	if ctx.Err() != nil {
-		return context.Cause(ctx)
+		return result, context.Cause(ctx)
 	}
 	if len(known.faults) > 0 {
-		return fmt.Errorf("nothing was changed: %w", known.faults)
+		return result, fmt.Errorf("nothing was changed: %w", known.faults)
 	}
 	if failed := p.Expectations(wanted.Expect); len(failed) > 0 {
-		return fmt.Errorf("nothing was changed, because the policy would not bring about what it expects: %w", failed)
+		return result, fmt.Errorf("nothing was changed, because the policy would not bring about what it expects: %w", failed)
 	}
 	client, err := f.Client(ctx)
 	if err != nil {
-		return err
+		return result, err
 	}
-	result := output.PolicyApplied{Plan: p, Complete: true, RevisionBefore: c.Snapshot.Revision, RevisionAfter: c.Snapshot.Revision}
+	result = output.PolicyApplied{Plan: p, Complete: true, RevisionBefore: c.Snapshot.Revision, RevisionAfter: c.Snapshot.Revision}
 	if p.IsEmpty() {
 		for _, kept := range p.Kept {
 			f.Say("Left alone: " + kept)
 		}
 		result.Requests = client.Requests()
-		return f.Print(result)
+		return result, nil
 	}
-	if agreed, err := agree(ctx, f, opts, p); err != nil || !agreed {
-		return err
+	if agreed, err := agree(ctx, f, o, p); err != nil || !agreed {
+		return result, err
 	}
 	task := apply.Task{Snapshot: c.Snapshot, Plan: p, Policy: wanted, Options: c.Options, Passwords: known.values}
 	shown := newProgress(f, "changes made")
-	report, failure := apply.Run(ctx, client, f.Timeout, task, shown.show)
+	report, err := apply.Run(ctx, client, f.Timeout, task, shown.show)
 	shown.end()
 	result.Complete, result.Changes, result.RevisionAfter, result.Requests = report.Complete, report.Changes, report.Revision, client.Requests()
 	for _, user := range report.Added {
@@ -125,14 +136,10 @@ func runApply(ctx context.Context, f *cli.Factory, opts *applyOptions) error {
 			result.Passwords = append(result.Passwords, output.GeneratedPassword{User: user, Password: known.values[user]})
 		}
 	}
-	if failure == nil {
-		return f.Print(result)
+	if err != nil {
+		sayWhatWasDone(f, report)
 	}
-	sayWhatWasDone(f, report)
-	if report.Changes > 0 || len(result.Passwords) > 0 {
-		failure = errors.Join(failure, f.Print(result))
-	}
-	return failure
+	return result, err
 }
 
 // agree shows the plan and asks whether it is wanted.

@@ -166,6 +166,31 @@ func (f *Factory) Dialer(ctx context.Context) (*etcd.Dialer, error) {
 	return f.dialer, nil
 }
 
+// Detached returns a Factory of the same run with a client of its own, which
+// does not end with the contexts of before. Disconnect ends it.
+func (f *Factory) Detached() *Factory {
+	other := *f
+	other.client = nil
+	return &other
+}
+
+// As returns a Factory of the same run whose client is somebody else's: that of
+// the user name, known by password alone, or, with an empty password, of
+// nobody or whom a client certificate names. Disconnect ends it.
+func (f *Factory) As(name, password string) *Factory {
+	other := f.Detached()
+	other.Connection, other.dialer = *f.Connection.As(name, password), nil
+	return other
+}
+
+// Disconnect ends the connections of a Factory that Detached or As returned.
+func (f *Factory) Disconnect() {
+	if f.client != nil {
+		_ = f.client.Close()
+		f.client = nil
+	}
+}
+
 // Timeout returns ctx with the command's timeout.
 func (f *Factory) Timeout(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, f.Connection.CommandTimeout)

@@ -108,7 +108,7 @@ func AfterChange(ctx context.Context, request func() error) error {
 		}
 		select {
 		case <-ctx.Done():
-			return context.Cause(ctx)
+			return err
 		case <-time.After(lagPause):
 		}
 	}
@@ -120,15 +120,9 @@ func (s *Steps) undo(ctx context.Context) string {
 	f := s.f
 	if ctx.Err() != nil {
 		// The client ended with its context.
-		detached := *f
-		detached.client = nil
-		defer func() {
-			if detached.client != nil {
-				_ = detached.client.Close()
-			}
-		}()
+		f = f.Detached()
+		defer f.Disconnect()
 		ctx = context.WithoutCancel(ctx)
-		f = &detached
 	}
 	undoing := &Steps{f: f, done: s.done}
 	var depending, left []doneStep

@@ -89,6 +89,16 @@ func Read(ctx context.Context, api clientv3.Auth, bound Bound) (Snapshot, error)
 	return Snapshot{}, ErrUnsettled
 }
 
+// Enabled says whether authentication is on. Anybody may ask: that the server
+// does not answer everybody is an answer.
+func Enabled(ctx context.Context, api clientv3.Auth, bound Bound) (bool, error) {
+	snapshot, err := reader{api: api, bound: bound}.status(ctx)
+	if errors.Is(err, rpctypes.ErrUserEmpty) || errors.Is(err, rpctypes.ErrPermissionDenied) {
+		return true, nil
+	}
+	return snapshot.Enabled, err
+}
+
 // ReadUser reads one user and its roles: the state has no others. A user may
 // do so for itself; the snapshot has no revision then.
 func ReadUser(ctx context.Context, api clientv3.Auth, bound Bound, name string) (Snapshot, error) {

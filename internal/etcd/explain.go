@@ -158,10 +158,18 @@ func (t *trace) explain(ctx context.Context, err error) error {
 	if err == nil || ctx.Err() != nil { // the user ended it himself
 		return err
 	}
-	if s, ok := errors.AsType[*settled](err); ok {
-		return &settled{err: t.withReason(ctx, s.err, ""), outcome: s.outcome}
+	if _, ok := errors.AsType[*settled](err); ok {
+		return t.explainSettled(ctx, err)
 	}
 	return t.withReason(ctx, err, t.doubt())
+}
+
+// explainSettled explains the error in front of what was done about it.
+func (t *trace) explainSettled(ctx context.Context, err error) error {
+	if s, ok := errors.AsType[*settled](err); ok {
+		return &settled{err: t.explainSettled(ctx, s.err), outcome: s.outcome}
+	}
+	return t.withReason(ctx, err, "")
 }
 
 func (t *trace) withReason(ctx context.Context, err error, doubt string) error {

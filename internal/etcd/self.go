@@ -57,3 +57,7 @@ func (d *Dialer) Login(ctx context.Context, c *Client) (TokenInfo, error) {
 	}
 	return ReadToken(response.Token), nil
 }
+
+// Password returns the password that the dialer's clients log in with. It may
+// only be called where Self says ByPassword.
+func (d *Dialer) Password() string { return d.auth.Password }

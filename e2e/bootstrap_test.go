@@ -1,0 +1,141 @@
+package e2e
+
+import (
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/ectl-io/ectl/e2e/etcdserver"
+)
+
+// bootstrapArgs turn authentication on; rootpw is in the folder.
+var bootstrapArgs = []string{"auth", "bootstrap", "--new-user-password-file", "root.pw", "--command-timeout", "2s"}
+
+func newBootstrapCluster(t *testing.T, version string) *cluster {
+	t.Helper()
+	c := newCluster(t, etcdserver.Options{Version: version})
+	writePassword(t, filepath.Join(c.tmp, "root.pw"), rootPassword)
+	return c
+}
+
+// stateOfAuth is whether authentication is on, and the users.
+func (c *cluster) stateOfAuth(t *testing.T) (on bool, users []string) {
+	t.Helper()
+	r := c.at(c.Endpoint(), "user", "list")
+	if on = r.Status != "0"; on {
+		r = c.at(c.Endpoint(), "user", "list", "--user", "root:"+rootPassword)
+	}
+	if r.Status != "0" {
+		t.Fatalf("user list: %s", r.Stderr)
+	}
+	return on, strings.Fields(r.Stdout)
+}
+
+// Whatever goes wrong in the middle, authentication is on and root can log in,
+// or it is off; and the next run completes it.
+func TestABootstrapThatFailsLocksNobodyOut(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name   string
+		faults func(string, int) fault
+		on     bool   // afterwards
+		says   string // the end of the error
+	}{
+		{"the role's answer is lost", on(isUnheard, 1, "RoleAdd"), false, "the change may have been made all the same: look before you repeat it"},
+		{"the user's answer is lost", on(isUnheard, 1, "UserAdd"), false, "the change may have been made all the same: look before you repeat it"},
+		{"the rescuer's answer is lost", on(isUnheard, 2, "UserAdd"), false, "the connection broke before the answer came; what had been changed before was changed back, nothing is left of it; authentication was not turned on"},
+		{"the rescuer's grant never arrives", on(isLost, 2, "UserGrantRole"), false, "the connection broke before the answer came; what had been changed before was changed back, nothing is left of it; authentication was not turned on"},
+		{"the switch never arrives", on(isLost, 1, "AuthEnable"), false, "authentication was turned off again"},
+		{"the switch is refused", on(isRefused, 1, "AuthEnable"), false, "authentication was not turned on"},
+		{"root's login is refused", on(isRefused, 1, "Authenticate"), false, "authentication was turned off again"},
+		{"root may not look", func(m string, n int) fault {
+			if m == "UserList" && n > 1 {
+				return isRefused
+			}
+			return passes
+		}, false, "authentication was turned off again"},
+	} {
+		c := newBootstrapCluster(t, etcdserver.Latest)
+		way := newFaulty(t, c.Endpoint(), test.faults)
+		r := c.at(way.url, bootstrapArgs...)
+		if r.Status == "0" || !strings.HasSuffix(strings.TrimSpace(r.Stderr), test.says) {
+			t.Errorf("%s: status %s, stdout\n%s\nand stderr\n%s\nwant %s\nafter %v", test.name, r.Status, r.Stdout, r.Stderr, test.says, way.requests())
+		}
+		isOn, users := c.stateOfAuth(t)
+		if isOn != test.on || strings.Contains(strings.Join(users, " "), "rescuer") {
+			t.Errorf("%s: authentication is on: %t, want %t, and the users are %v", test.name, isOn, test.on, users)
+		}
+		c.mustAt(c.Endpoint(), bootstrapArgs...)
+		if isOn, users := c.stateOfAuth(t); !isOn || strings.Join(users, " ") != "root" {
+			t.Errorf("%s, and after the next run: authentication is on: %t, and the users are %v", test.name, isOn, users)
+		}
+	}
+}
+
+// The answer to the switch is lost, but it was made: the login proves it.
+func TestABootstrapWhoseSwitchIsNotAnsweredIsProven(t *testing.T) {
+	t.Parallel()
+	c := newBootstrapCluster(t, etcdserver.Latest)
+	way := newFaulty(t, c.Endpoint(), on(isUnheard, 1, "AuthEnable"))
+	c.mustAt(way.url, bootstrapArgs...)
+	if isOn, users := c.stateOfAuth(t); !isOn || strings.Join(users, " ") != "root" {
+		t.Errorf("authentication is on: %t, and the users are %v", isOn, users)
+	}
+}
+
+// Killed at each of its requests, or interrupted there, it is completed by the
+// next run.
+func TestAnInterruptedBootstrapIsCompletedByTheNext(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		method string
+		nth    int
+		signal syscall.Signal
+	}{
+		{"UserGrantRole", 1, syscall.SIGKILL},
+		{"UserGrantRole", 2, syscall.SIGKILL}, // the rescuer is there
+		{"AuthEnable", 1, syscall.SIGKILL},
+		{"Authenticate", 1, syscall.SIGKILL},
+		{"UserDelete", 1, syscall.SIGKILL},
+		{"UserGrantRole", 1, syscall.SIGINT},
+		{"AuthEnable", 1, syscall.SIGINT},
+		{"Authenticate", 1, syscall.SIGINT},
+	} {
+		c := newBootstrapCluster(t, etcdserver.Latest)
+		reached := make(chan struct{})
+		way := newFaulty(t, c.Endpoint(), func(method string, n int) fault {
+			if method == test.method && n == test.nth {
+				close(reached)
+				return isSwallowed
+			}
+			return passes
+		})
+		cmd := exec.Command(filepath.Join(installed.ours, "ectl"), bootstrapArgs...)
+		cmd.Dir, cmd.Env = c.tmp, baseEnv(c.tmp, "ETCDCTL_ENDPOINTS="+way.url)
+		var stderr strings.Builder
+		cmd.Stderr = &stderr
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-reached:
+		case <-time.After(20 * time.Second):
+			t.Errorf("%s %d was never asked for", test.method, test.nth)
+		}
+		_ = cmd.Process.Signal(test.signal)
+		_ = cmd.Wait()
+		if test.signal == syscall.SIGINT {
+			// It ends by itself, and leaves no rescuer.
+			if _, users := c.stateOfAuth(t); strings.Contains(strings.Join(users, " "), "rescuer") {
+				t.Errorf("interrupted at %s %d: the users are %v, and it says %s", test.method, test.nth, users, stderr.String())
+			}
+		}
+		c.mustAt(c.Endpoint(), bootstrapArgs...)
+		if isOn, users := c.stateOfAuth(t); !isOn || strings.Join(users, " ") != "root" {
+			t.Errorf("%s at %s %d, and after the next run: authentication is on: %t, and the users are %v", test.signal, test.method, test.nth, isOn, users)
+		}
+	}
+}
