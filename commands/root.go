@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ectl-io/ectl/commands/auth"
+	"github.com/ectl-io/ectl/commands/check"
 	"github.com/ectl-io/ectl/commands/cluster"
 	"github.com/ectl-io/ectl/commands/kv"
 	"github.com/ectl-io/ectl/commands/lease"
@@ -76,6 +77,7 @@ func topCommands() []topCommand {
 		{"defrag", cluster.NewDefragCmd},
 		{"snapshot", snapshot.NewCmd},
 		{"make-mirror", mirror.NewCmd},
+		{"check", check.NewCmd},
 		{"alarm", cluster.NewAlarmCmd},
 		{"downgrade", cluster.NewDowngradeCmd},
 		{"version", newVersionCmd},

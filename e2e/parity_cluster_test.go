@@ -117,6 +117,14 @@ var volatile = map[string]func(*testing.T, *groupRun, *side) func(string) string
 	"remaining": replacing(remainingPatterns, "SECONDS"),
 	// The key of who holds a lock or leads is named after its lease.
 	"queue-key": replaceQueueKeys,
+	// By how much a member grows is not even the same twice.
+	"memory": func(*testing.T, *groupRun, *side) func(string) string {
+		return func(text string) string { return usedMemory.ReplaceAllString(text, "used : N MB") }
+	},
+	// Each side has a server of its own.
+	"endpoint": func(_ *testing.T, _ *groupRun, s *side) func(string) string {
+		return func(text string) string { return strings.ReplaceAll(text, s.server.Endpoint(), "ENDPOINT") }
+	},
 	// protobuf's text format varies its spaces between two builds on purpose.
 	"spaces": func(*testing.T, *groupRun, *side) func(string) string {
 		return func(text string) string { return regexp.MustCompile(" +").ReplaceAllString(text, " ") }
@@ -126,6 +134,8 @@ var volatile = map[string]func(*testing.T, *groupRun, *side) func(string) string
 // raftIndexes are the two indexes behind the leader, the learner and the term
 // in a line or row of "endpoint status".
 var raftIndexes = regexp.MustCompile(`((?:(?:true|false),? *(?:│ *)?){2}[0-9]+,? *(?:│ *)?)[0-9]+(,? *(?:│ *)?)[0-9]+`)
+
+var usedMemory = regexp.MustCompile(`used : -?[0-9]+\.[0-9]{2} MB`)
 
 const duration = `(?:[0-9.]+(?:h|m|s|ms|µs))+`
 

@@ -496,6 +496,15 @@ var differences = map[string]func(reference, ours result) error{
 		}
 		return refused(ours, "5", "connection refused")
 	},
+	"datascale-tls": func(reference, ours result) error {
+		if reference.Status != "1" || !strings.Contains(reference.Stdout, "client certificate error") {
+			return errors.New("the reference can ask")
+		}
+		if ours.Status != "0" || !strings.Contains(ours.Stdout, "PASS: Approximate system memory used : ") {
+			return errors.New("ours cannot ask")
+		}
+		return nil
+	},
 	"mirror-unreachable": func(reference, ours result) error {
 		if !strings.HasPrefix(reference.Status, "killed") {
 			return errors.New("the reference does not hang")

@@ -1,6 +1,7 @@
 package output
 
 import (
+	"math"
 	"time"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
@@ -68,6 +69,13 @@ func clusterResults() []printed {
 	}})
 	add("Defragmentation", "defragmentation-of-nothing", false, Defragmentation{})
 	add("SnapshotSaved", "snapshot-saved", false, SnapshotSaved{"/backup/a file.db", "3.7.0", 20512})
+	add("Performance", "performance", false, Performance{Wanted: 150, Throughput: 149.2, Slowest: 0.0123456, Deviation: 0.0001})
+	add("Performance", "performance-too-low", false, Performance{Wanted: 150, Throughput: 99, Slowest: 1.5, Deviation: 0.25,
+		Failures: SortedFailures(map[string]int{"etcdserver: request timed out": 3, "context deadline exceeded": 1})})
+	add("Performance", "performance-of-nothing", false, Performance{Wanted: 150, Deviation: math.NaN(), Failures: []Failure{{"x", 7}}})
+	add("Datascale", "datascale", false, Datascale{Keys: 10000, Memory: 24.5 * mebibyte})
+	add("Datascale", "datascale-with-errors", false, Datascale{Keys: 10000, Memory: -1, Failures: []Failure{{"x", 7}}})
+	add("UnknownMemory", "memory-unknown", false, UnknownMemory{"fetch error: it is down", "before"})
 	add("Mirrored", "mirrored", false, Mirrored{Count: 20000, Revision: 20012})
 	add("SnapshotSaved", "snapshot-saved-of-an-old-server", false, SnapshotSaved{"x", "", 20512})
 	return cases

@@ -14,6 +14,7 @@ import (
 	"github.com/ectl-io/ectl/internal/cli"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/progress"
 	"github.com/ectl-io/ectl/output"
 )
 
@@ -167,11 +168,11 @@ func save(ctx context.Context, f *cli.Factory, client *etcd.Client, size int64, 
 		return saved, serverError(err)
 	}
 	defer func() { _ = response.Snapshot.Close() }()
-	progress := newProgress(f.Streams, f.Quiet, size)
-	defer progress.end()
+	bar := progress.OfBytes(f.Streams, f.Quiet, size)
+	defer bar.End()
 	sum := newChecksum()
 	saved.Path, saved.Version = path, response.Version
-	saved.Size, err = copyTo(file.File, sum, progress, response.Snapshot)
+	saved.Size, err = copyTo(file.File, sum, bar, response.Snapshot)
 	if err != nil {
 		return saved, fmt.Errorf("could not write snapshot: %w", serverError(err))
 	}

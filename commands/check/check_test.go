@@ -1,0 +1,100 @@
+package check
+
+import (
+	"context"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ectl-io/ectl/internal/clitest"
+	"github.com/ectl-io/ectl/internal/exit"
+)
+
+func TestLoadsHaveShortAndLongNames(t *testing.T) {
+	for name, want := range map[string]string{"s": "s", "small": "s", "m": "m", "medium": "m", "l": "l", "large": "l", "xl": "xl", "xLarge": "xl"} {
+		opts := options{Load: name}
+		size, err := opts.size()
+		if err != nil || size != want {
+			t.Errorf("%s is %s, %v, want %s", name, size, err, want)
+		}
+		if perfLoads()[size].clients == 0 || datascaleLoads()[size].clients == 0 {
+			t.Errorf("%s is no load", size)
+		}
+	}
+}
+
+func TestFlagsOfChecks(t *testing.T) {
+	run, perf := clitest.New(""), perfOptions{}
+	if err := run.Execute(t.Context(), newPerfCmd(run.Factory, func(_ context.Context, opts *perfOptions) error {
+		perf = *opts
+		return nil
+	}), "ignored", "--auto-defrag"); err != nil || perf != (perfOptions{options{"s", "/etcdctl-check-perf/", false, true}, time.Minute}) {
+		t.Errorf("check perf is asked to do %+v, %v", perf, err)
+	}
+	run, scale := clitest.New(""), options{}
+	if err := run.Execute(t.Context(), newDatascaleCmd(run.Factory, func(_ context.Context, opts *options) error {
+		scale = *opts
+		return nil
+	}), "--load", "xl", "--auto-compact", "--prefix", "p"); err != nil || scale != (options{"xl", "p", true, false}) {
+		t.Errorf("check datascale is asked to do %+v, %v", scale, err)
+	}
+	for line, want := range map[string]exit.Code{
+		"perf --load tiny":     exit.BadFeature,
+		"datascale --load xxl": exit.BadFeature,
+		"perf --duration 0s":   exit.BadArgs,
+		"perf --duration -1s":  exit.BadArgs,
+	} {
+		run := clitest.New("")
+		if err := run.Execute(t.Context(), NewCmd(run.Factory), strings.Fields(line)...); exit.CodeOf(err) != want {
+			t.Errorf("check %s: %v, want status %d", line, err, want)
+		}
+	}
+}
+
+func TestPerformanceIsWhatTheWritesSay(t *testing.T) {
+	m := measured{latencies: []time.Duration{time.Second, 3 * time.Second}, total: 4 * time.Second, errors: map[string]int{"b": 1, "a": 2}}
+	r := m.performance(10)
+	if r.Wanted != 10 || r.Throughput != 0.5 || r.Slowest != 3 || r.Deviation != 1 || len(r.Failures) != 2 || r.Failures[0].Text != "a" || r.Passed() {
+		t.Errorf("%+v", r)
+	}
+	if r = (measured{total: time.Second}).performance(10); r.Throughput != 0 || !math.IsNaN(r.Deviation) || r.Passed() {
+		t.Errorf("of nothing: %+v", r)
+	}
+	if r = (measured{latencies: make([]time.Duration, 100), total: time.Second}).performance(100); !r.Passed() {
+		t.Errorf("of what is wanted: %+v", r)
+	}
+}
+
+// The turns come at the rate that was asked for, and what nobody takes is not
+// made up for.
+func TestTurnsArePaced(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	start := time.Now()
+	turns := paced(ctx, 1000, 1)
+	for range 200 {
+		<-turns
+	}
+	if took := time.Since(start); took < 150*time.Millisecond {
+		t.Errorf("200 turns of 1000 a second came in %s", took)
+	}
+	cancel()
+	left := 0
+	for range turns {
+		left++
+	}
+	if left > 2 {
+		t.Errorf("%d turns were waiting", left)
+	}
+}
+
+func TestTurnsAreCounted(t *testing.T) {
+	n := 0
+	for range turns(t.Context(), 7) {
+		n++
+	}
+	if n != 7 {
+		t.Errorf("%d turns, want 7", n)
+	}
+}

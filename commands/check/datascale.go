@@ -1,0 +1,155 @@
+package check
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/progress"
+	"github.com/ectl-io/ectl/output"
+)
+
+// datascaleLoad is one size of the load.
+type datascaleLoad struct {
+	keys    int
+	clients int
+}
+
+// datascaleLoads are etcdctl's, by the short names of the sizes.
+func datascaleLoads() map[string]datascaleLoad {
+	return map[string]datascaleLoad{
+		"s":  {10_000, 50},
+		"m":  {100_000, 200},
+		"l":  {1_000_000, 500},
+		"xl": {3_000_000, 1000},
+	}
+}
+
+// Sizes of what datascale writes, etcdctl's.
+const (
+	datascaleKeySize   = 512
+	datascaleValueSize = 512
+)
+
+// residentMemory is the metric that says how much memory a member has.
+const residentMemory = "process_resident_memory_bytes"
+
+func newDatascaleCmd(f *cli.Factory, run func(context.Context, *options) error) *cobra.Command {
+	opts := &options{}
+	cmd := &cobra.Command{
+		Use:   "datascale",
+		Short: "Try how much memory keys take",
+		Long: `Write keys of 1 KiB with their values, and say by how much that makes the first
+endpoint's member larger, by the metric ` + residentMemory + `.
+
+    load     keys  clients
+    s       10000       50
+    m      100000      200
+    l     1000000      500
+    xl    3000000     1000`,
+		Example: `  ` + f.Program + ` check datascale --load m --auto-compact --auto-defrag`,
+		Args:    cobra.ArbitraryArgs, // as etcdctl, which ignores them
+		RunE: f.RunE(func(ctx context.Context, _ []string) error {
+			size, err := opts.size()
+			if err != nil {
+				return err
+			}
+			if run != nil {
+				return run(ctx, opts)
+			}
+			return runDatascale(ctx, f, opts, datascaleLoads()[size])
+		}),
+		ValidArgsFunction: cobra.NoFileCompletions,
+	}
+	opts.addFlags(cmd.Flags(), "/etcdctl-check-datascale/")
+	completeLoad(cmd)
+	return cmd
+}
+
+func runDatascale(ctx context.Context, f *cli.Factory, opts *options, load datascaleLoad) error {
+	w, err := dial(ctx, f, opts, load.clients)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	w.keySize, w.valueSize = datascaleKeySize, datascaleValueSize
+	if err := w.refuseKeys(ctx); err != nil {
+		return err
+	}
+	before, err := w.memory(ctx, "before")
+	if err != nil {
+		return err
+	}
+	if err := w.notice(fmt.Sprintf("Start data scale check for work load [%d key-value pairs, %d bytes per key-value, %d concurrent clients].",
+		load.keys, datascaleKeySize+datascaleValueSize, load.clients)); err != nil {
+		return err
+	}
+	bar := progress.Of(f.Streams, f.Quiet, int64(load.keys), "keys")
+	seen := w.write(ctx, turns(ctx, load.keys), func() { bar.Add(1) })
+	bar.End()
+
+	var after float64
+	var unread error
+	if ctx.Err() == nil {
+		after, unread = w.memory(ctx, "after")
+	}
+	revision, err := w.cleanup(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case unread != nil:
+		return unread
+	case err != nil:
+		return w.first().Explain(ctx, err)
+	}
+	if err := w.afterwards(ctx, revision); err != nil {
+		return err
+	}
+	result := output.Datascale{Keys: load.keys, Memory: after - before, Failures: seen.failures()}
+	if err := f.Print(result); err != nil {
+		return err
+	}
+	if !result.Passed() {
+		return exit.Answer(exit.Error)
+	}
+	return nil
+}
+
+// turns returns n turns, or as many as are taken until ctx ends.
+func turns(ctx context.Context, n int) <-chan struct{} {
+	turns := make(chan struct{})
+	go func() {
+		defer close(turns)
+		for range n {
+			select {
+			case turns <- struct{}{}:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return turns
+}
+
+// memory asks the first member how large it is. Where it does not tell, that is
+// printed, too, as etcdctl does.
+func (w *workload) memory(ctx context.Context, when string) (float64, error) {
+	timed, cancel := w.f.Timeout(ctx)
+	defer cancel()
+	size, err := w.dialer.Metric(timed, w.dialer.Endpoints[0], residentMemory)
+	switch {
+	case ctx.Err() != nil:
+		return 0, context.Cause(ctx)
+	case err == nil && size > 0:
+		return size, nil
+	case err == nil:
+		err = fmt.Errorf("%s is 0", residentMemory)
+	}
+	if printErr := w.f.Print(output.UnknownMemory{Reason: err.Error(), When: when}); printErr != nil {
+		return 0, printErr
+	}
+	return 0, fmt.Errorf("%s does not say how much memory it takes: %w", w.dialer.Endpoints[0], err)
+}

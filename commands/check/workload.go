@@ -1,0 +1,266 @@
+package check
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/output"
+)
+
+// workload writes random keys under a prefix, from many clients at once.
+type workload struct {
+	f       *cli.Factory
+	opts    *options
+	dialer  *etcd.Dialer
+	clients []*etcd.Client // each does one request at a time
+
+	keySize, valueSize int // of what follows the prefix, and of the values; bytes
+}
+
+// loginsAtOnce bounds the logins of the clients: each costs the server a hash of
+// the password.
+const loginsAtOnce = 16
+
+// dial makes the clients. A workload that it returns has to be closed.
+func dial(ctx context.Context, f *cli.Factory, opts *options, clients int) (*workload, error) {
+	dialer, err := f.Dialer(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w := &workload{f: f, opts: opts, dialer: dialer, clients: make([]*etcd.Client, clients)}
+	ctx, cancel := context.WithCancelCause(ctx)
+	var dialing sync.WaitGroup
+	slots := make(chan struct{}, loginsAtOnce)
+	for i := range w.clients {
+		slots <- struct{}{}
+		dialing.Go(func() {
+			defer func() { <-slots }()
+			if ctx.Err() != nil {
+				return
+			}
+			// The client outlives this function: it must not end with ctx.
+			client, err := dialer.Dial(context.WithoutCancel(ctx), dialer.Endpoints)
+			if err != nil {
+				cancel(err)
+				return
+			}
+			w.clients[i] = client
+		})
+	}
+	dialing.Wait()
+	err = context.Cause(ctx)
+	cancel(nil)
+	if err != nil {
+		w.close()
+		return nil, err
+	}
+	return w, nil
+}
+
+func (w *workload) close() {
+	for _, client := range w.clients {
+		if client != nil {
+			_ = client.Close()
+		}
+	}
+}
+
+// first is the client that does everything but writing.
+func (w *workload) first() *etcd.Client { return w.clients[0] }
+
+// refuseKeys is an error where the prefix has keys.
+func (w *workload) refuseKeys(ctx context.Context) error {
+	timed, cancel := w.f.Timeout(ctx)
+	defer cancel()
+	response, err := w.first().Get(timed, w.opts.Prefix, clientv3.WithPrefix(), clientv3.WithLimit(1), clientv3.WithKeysOnly())
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case err != nil:
+		return w.first().Explain(ctx, err)
+	case len(response.Kvs) > 0:
+		return w.opts.notEmpty(w.f)
+	}
+	return nil
+}
+
+// measured is what became of the writes.
+type measured struct {
+	latencies []time.Duration // of those that succeeded
+	errors    map[string]int  // how often each one came, by its text
+	total     time.Duration   // from the first to the last
+}
+
+// write writes a key for each of turns, which it calls done after. Where ctx
+// ends it, or turns do, what is under way then has the command's timeout to
+// finish.
+func (w *workload) write(ctx context.Context, turns <-chan struct{}, done func()) measured {
+	results := make([]measured, len(w.clients))
+	requests, giveUp := context.WithCancel(context.WithoutCancel(ctx))
+	defer giveUp()
+	value := strings.Repeat("\x00", w.valueSize)
+	start := time.Now()
+	var writing sync.WaitGroup
+	for i, client := range w.clients {
+		writing.Go(func() {
+			r := &results[i]
+			r.errors = map[string]int{}
+			for range turns {
+				if ctx.Err() != nil {
+					return
+				}
+				began := time.Now()
+				_, err := client.Put(requests, w.key(), value)
+				if err != nil {
+					if requests.Err() != nil {
+						err = context.DeadlineExceeded
+					}
+					r.errors[err.Error()]++
+				} else {
+					r.latencies = append(r.latencies, time.Since(began))
+				}
+				done()
+			}
+		})
+	}
+	finished := make(chan struct{})
+	go func() {
+		writing.Wait()
+		close(finished)
+	}()
+	w.await(ctx, finished, giveUp)
+	all := measured{errors: map[string]int{}, total: time.Since(start)}
+	for _, r := range results {
+		all.latencies = append(all.latencies, r.latencies...)
+		for text, n := range r.errors {
+			all.errors[text] += n
+		}
+	}
+	return all
+}
+
+// await returns when finished is closed. Once ctx has ended it is, after the
+// command's timeout, since the requests are given up.
+func (w *workload) await(ctx context.Context, finished <-chan struct{}, giveUp func()) {
+	select {
+	case <-finished:
+		return
+	case <-ctx.Done():
+	}
+	defer time.AfterFunc(w.f.Connection.CommandTimeout, giveUp).Stop()
+	<-finished
+}
+
+// key returns a new key. Two of them are hardly ever the same.
+func (w *workload) key() string {
+	key := make([]byte, w.keySize)
+	binary.PutVarint(key, rand.Int64()) //nolint:gosec // two keys must differ, nobody has to guess them
+	return w.opts.Prefix + string(key)
+}
+
+// Bounds of what comes afterwards.
+const (
+	stepTimeout    = 30 * time.Second // etcdctl's, of each step
+	cleanupTimeout = 5 * time.Minute  // of all attempts to delete the keys
+	cleanupPause   = time.Second
+)
+
+// cleanup deletes the keys and returns the revision of that, whatever has ended
+// the command. It tries again where the server takes longer for so many keys
+// than it waits itself.
+func (w *workload) cleanup(ctx context.Context) (revision int64, err error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
+	defer cancel()
+	for {
+		// A delete of many keys takes its time: that nobody is there is found
+		// out by less.
+		if err = w.answers(ctx); err == nil {
+			revision, err = w.deleteKeys(ctx)
+		}
+		if err == nil {
+			return revision, nil
+		}
+		if !etcd.Passes(err) || ctx.Err() != nil {
+			w.f.Warn(fmt.Sprintf("keys may be left; delete them with '%s del --prefix %s'", w.f.Program, cli.Quote(w.opts.Prefix)))
+			return 0, err
+		}
+		time.Sleep(cleanupPause)
+	}
+}
+
+func (w *workload) answers(ctx context.Context) error {
+	ctx, cancel := w.f.Timeout(ctx)
+	defer cancel()
+	_, err := w.first().Get(ctx, w.opts.Prefix, clientv3.WithKeysOnly())
+	return err
+}
+
+func (w *workload) deleteKeys(ctx context.Context) (revision int64, err error) {
+	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
+	defer cancel()
+	response, err := w.first().Delete(ctx, w.opts.Prefix, clientv3.WithPrefix())
+	if err != nil {
+		return 0, err
+	}
+	return response.Header.GetRevision(), nil
+}
+
+// afterwards compacts and defragments, where that was asked for.
+func (w *workload) afterwards(ctx context.Context, revision int64) error {
+	if w.opts.Compact {
+		if err := w.step(ctx, fmt.Sprintf("Compact%%s with revision %d", revision), func(ctx context.Context) error {
+			_, err := w.first().Compact(ctx, revision, clientv3.WithCompactPhysical())
+			return err
+		}); err != nil {
+			return err
+		}
+	}
+	if !w.opts.Defrag {
+		return nil
+	}
+	for _, endpoint := range w.dialer.Endpoints {
+		if err := w.step(ctx, fmt.Sprintf("Defragment%%s %q", endpoint), func(ctx context.Context) error {
+			_, err := w.first().Defragment(ctx, endpoint)
+			return err
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// step does one step and says so before and after it.
+func (w *workload) step(ctx context.Context, line string, do func(context.Context) error) error {
+	if err := w.notice(fmt.Sprintf(line, "ing")); err != nil {
+		return err
+	}
+	timed, cancel := context.WithTimeout(ctx, stepTimeout)
+	defer cancel()
+	if err := do(timed); err != nil {
+		return w.first().Explain(ctx, err)
+	}
+	return w.notice(fmt.Sprintf(line, "ed"))
+}
+
+// notice writes a line that etcdctl writes, in the formats that etcdctl has.
+func (w *workload) notice(line string) error {
+	printer := w.f.Printer()
+	if !printer.Format().IsEtcdctls() {
+		return nil
+	}
+	return printer.Notice(line)
+}
+
+// failures are the errors in the order of their texts.
+func (m measured) failures() []output.Failure {
+	return output.SortedFailures(m.errors)
+}

@@ -1,0 +1,183 @@
+package e2e
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+
+	"github.com/ectl-io/ectl/e2e/etcdserver"
+)
+
+var measuredNumbers = regexp.MustCompile(`[0-9]+(\.[0-9]+)?`)
+
+// withoutNumbers is a text whose numbers are all N.
+func withoutNumbers(text string) string { return measuredNumbers.ReplaceAllString(text, "N") }
+
+// passedPerf is what "check perf" says of a cluster that is fast enough, as the
+// reference says it.
+const passedPerf = "PASS: Throughput is N writes/s\nPASS: Slowest request took Ns\nPASS: Stddev is Ns\nPASS\n"
+
+// keepsNoKeys fails the test where a check has left keys.
+func keepsNoKeys(t *testing.T, c *cluster) {
+	t.Helper()
+	if keys := mustKeysUnder(t, c.client(), "/"); len(keys) > 0 {
+		t.Errorf("%d keys are left", len(keys))
+	}
+}
+
+// A cluster that does what is wanted passes, in the reference's words. With
+// ECTL_SOAK set the reference itself is asked, which takes a minute.
+func TestPerfSaysThatAClusterIsFastEnough(t *testing.T) {
+	c := newCluster(t, etcdserver.Options{})
+	args := []string{"check", "perf", "--auto-compact", "--auto-defrag"}
+	want := "Compacting with revision N\nCompacted with revision N\nDefragmenting \"http://N:N\"\nDefragmented \"http://N:N\"\n" + passedPerf
+	if os.Getenv("ECTL_SOAK") != "" {
+		reference := startProcess(t, filepath.Join(installed.reference, "etcdctl"), c.tmp, []string{"ETCDCTL_ENDPOINTS=" + c.Endpoint()}, args...)
+		if end := reference.end(2 * time.Minute); end != "status 0" {
+			t.Fatalf("the reference ends with %s", end)
+		}
+		if said := ipAddress.ReplaceAllString(reference.stdout.String(), "0"); withoutNumbers(said) != want {
+			t.Errorf("the reference says\n%s\nwant, but for the numbers,\n%s", said, want)
+		}
+	}
+	// On a machine that has much else to do a cluster may fail the check, and
+	// that is no fault of the check: it is done again.
+	var r result
+	for range 5 {
+		if r = c.at(c.Endpoint(), append(args, "--duration", "1s")...); r.Status == "0" {
+			break
+		}
+	}
+	if said := ipAddress.ReplaceAllString(r.Stdout, "0"); r.Status != "0" || withoutNumbers(said) != want || r.Stderr != "" {
+		t.Errorf("status %s, %q\n%s\nwant, but for the numbers,\n%s", r.Status, r.Stderr, said, want)
+	}
+	keepsNoKeys(t, c)
+
+	var document struct {
+		Wanted int `json:"wanted_per_second"`
+		Writes int `json:"writes_per_second"`
+		Errors []any
+	}
+	r = c.at(c.Endpoint(), "check", "perf", "--duration", "500ms", "-w", "ndjson", "--load", "medium")
+	if err := json.Unmarshal([]byte(r.Stdout), &document); err != nil || document.Wanted != 1000 || document.Writes < 10 || document.Errors == nil {
+		t.Errorf("-w ndjson is %s, %v", r.Stdout, err)
+	}
+}
+
+var ipAddress = regexp.MustCompile(`127\.0\.0\.1`)
+
+// A cluster that stops for a second fails, and so does one that stops for good;
+// then there is a word on the keys that are left.
+func TestPerfSaysThatAClusterIsTooSlow(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, etcdserver.Options{})
+	check := startProcess(t, filepath.Join(installed.ours, "ectl"), c.tmp, []string{"ETCDCTL_ENDPOINTS=" + c.Endpoint()}, "check", "perf", "--duration", "3s")
+	for deadline := time.Now().Add(20 * time.Second); len(mustKeysUnder(t, c.client(), "/")) == 0; {
+		if time.Now().After(deadline) {
+			t.Fatal("no keys are written")
+		}
+	}
+	if err := c.Members[0].Pause(); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(time.Second)
+	if err := c.Members[0].Continue(); err != nil {
+		t.Fatal(err)
+	}
+	end := check.end(30 * time.Second)
+	want := "FAIL: Throughput too low: N writes/s\nSlowest request took too long: Ns\n"
+	if said := check.stdout.String(); end != "status 1" || !strings.HasPrefix(withoutNumbers(said), want) || !strings.HasSuffix(said, "\nFAIL\n") || check.stderr.String() != "" {
+		t.Errorf("%s, %q\n%s\nwant, but for the numbers,\n%s", end, check.stderr.String(), said, want)
+	}
+	keepsNoKeys(t, c)
+
+	check = startProcess(t, filepath.Join(installed.ours, "ectl"), c.tmp, []string{"ETCDCTL_ENDPOINTS=" + c.Endpoint()},
+		"check", "perf", "--duration", "2s", "--command-timeout", "1s")
+	for deadline := time.Now().Add(20 * time.Second); len(mustKeysUnder(t, c.client(), "/")) == 0; {
+		if time.Now().After(deadline) {
+			t.Fatal("no keys are written")
+		}
+	}
+	c.Members[0].Kill()
+	end = check.end(30 * time.Second)
+	if said := check.stdout.String(); end != "status 1" || !strings.Contains(said, "FAIL: Cleanup failed during key deletion: ERROR(") ||
+		!strings.Contains(said, "FAIL: too many errors\nFAIL: ERROR(") || !strings.HasSuffix(said, "\nFAIL\n") ||
+		!strings.Contains(check.stderr.String(), "ectl del --prefix /etcdctl-check-perf/") {
+		t.Errorf("%s, %q\n%s", end, check.stderr.String(), said)
+	}
+}
+
+// An interrupted check deletes its keys and ends by the signal.
+func TestInterruptedChecksLeaveNoKeys(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, etcdserver.Options{})
+	for _, test := range []struct {
+		check  string
+		signal syscall.Signal
+		says   string
+	}{
+		{"perf", syscall.SIGINT, passedPerf},
+		{"perf", syscall.SIGTERM, passedPerf},
+		{"datascale", syscall.SIGINT, "Start data scale check for work load [N key-value pairs, N bytes per key-value, N concurrent clients].\n"},
+	} {
+		check := startProcess(t, filepath.Join(installed.ours, "ectl"), c.tmp, []string{"ETCDCTL_ENDPOINTS=" + c.Endpoint()}, "check", test.check, "--load", "m")
+		for deadline := time.Now().Add(20 * time.Second); len(mustKeysUnder(t, c.client(), "/")) < 200; {
+			if check.running(); time.Now().After(deadline) {
+				t.Fatal("no keys are written")
+			}
+		}
+		if err := check.cmd.Process.Signal(test.signal); err != nil {
+			t.Fatal(err)
+		}
+		end := check.end(30 * time.Second)
+		said := withoutNumbers(check.stdout.String())
+		if test.check == "perf" { // whether it passes on a busy machine is not the question
+			said = strings.Replace(said, "FAIL: Throughput too low: ", "PASS: Throughput is ", 1)
+			said = strings.NewReplacer("Slowest request took too long: ", "PASS: Slowest request took ", "Stddev too high: ", "PASS: Stddev is ", "\nFAIL\n", "\nPASS\n").Replace(said)
+		}
+		if end != "signal "+test.signal.String() || said != test.says {
+			t.Errorf("%s: %s, %q\n%s", test.check, end, check.stderr.String(), said)
+		}
+		keepsNoKeys(t, c)
+	}
+}
+
+// On a terminal a person sees how far a check is.
+func TestChecksShowTheirProgress(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, etcdserver.Options{})
+	for _, args := range [][]string{{"perf", "--duration", "1s"}, {"datascale"}} {
+		control, tty, err := pty.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := pty.Setsize(tty, &pty.Winsize{Rows: 24, Cols: 80}); err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.Command(filepath.Join(installed.ours, "ectl"), append([]string{"check"}, args...)...)
+		cmd.Dir, cmd.Env = c.tmp, baseEnv(c.tmp, "ETCDCTL_ENDPOINTS="+c.Endpoint())
+		var stdout bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &stdout, tty
+		shown := &sink{screen: &screen{}}
+		var reading sync.WaitGroup
+		reading.Go(func() { _, _ = io.Copy(shown, control) })
+		_ = cmd.Run()
+		tty.Close()
+		reading.Wait()
+		control.Close()
+		if !strings.Contains(shown.String(), "%") || strings.ContainsAny(stdout.String(), "%\r") || !strings.Contains(stdout.String(), "PASS") {
+			t.Errorf("check %v: the terminal shows %q, and stdout has %q", args, shown, stdout.String())
+		}
+	}
+}

@@ -1,0 +1,223 @@
+package output
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// Failure is an error that came so many times.
+type Failure struct {
+	Text  string
+	Count int
+}
+
+// SortedFailures are failures in the order of their texts, from their counts.
+func SortedFailures(counts map[string]int) []Failure {
+	var all []Failure
+	for _, text := range slices.Sorted(maps.Keys(counts)) {
+		all = append(all, Failure{text, counts[text]})
+	}
+	return all
+}
+
+// failureLines are etcdctl's.
+func failureLines(failures []Failure) string {
+	if len(failures) == 0 {
+		return ""
+	}
+	var text strings.Builder
+	text.WriteString("FAIL: too many errors\n")
+	for _, f := range failures {
+		fmt.Fprintf(&text, "FAIL: ERROR(%s) -> %d\n", f.Text, f.Count)
+	}
+	return text.String()
+}
+
+func failureObjects(failures []Failure) []Object {
+	objects := make([]Object, 0, len(failures))
+	for _, f := range failures {
+		objects = append(objects, Object{{"error", f.Text}, {"count", int64(f.Count)}})
+	}
+	return objects
+}
+
+func failureCount(failures []Failure) string {
+	n := 0
+	for _, f := range failures {
+		n += f.Count
+	}
+	return strconv.Itoa(n)
+}
+
+// Performance is the result of "check perf": how fast a cluster is. etcdctl
+// writes the same lines in each of its formats.
+type Performance struct {
+	Wanted     int     // writes a second
+	Throughput float64 // writes a second
+	Slowest    float64 // write, in seconds
+	Deviation  float64 // of the time of a write, in seconds; not a number where there was none
+	Failures   []Failure
+}
+
+// What a cluster has to reach, as etcdctl has it.
+const (
+	leastThroughput    = 0.9 // of what is wanted
+	slowestPermitted   = 0.5
+	deviationPermitted = 0.1
+)
+
+func (r Performance) fastEnough() bool   { return r.Throughput/float64(r.Wanted) > leastThroughput }
+func (r Performance) neverTooSlow() bool { return r.Slowest <= slowestPermitted }
+
+// steady is also a cluster of which nothing is known, as in etcdctl.
+func (r Performance) steady() bool { return !(r.Deviation > deviationPermitted) }
+
+// Passed says whether the cluster is fast enough.
+func (r Performance) Passed() bool {
+	return len(r.Failures) == 0 && r.fastEnough() && r.neverTooSlow() && r.steady()
+}
+
+// writes is the throughput as etcdctl writes it.
+func (r Performance) writes() int { return int(r.Throughput) + 1 }
+
+func (r Performance) fixedText() string {
+	var text strings.Builder
+	line := func(passed bool, pass, fail string, value any) {
+		if !passed {
+			pass = fail
+		}
+		fmt.Fprintf(&text, pass+"\n", value)
+	}
+	text.WriteString(failureLines(r.Failures))
+	line(r.fastEnough(), "PASS: Throughput is %d writes/s", "FAIL: Throughput too low: %d writes/s", r.writes())
+	line(r.neverTooSlow(), "PASS: Slowest request took %fs", "Slowest request took too long: %fs", r.Slowest)
+	line(r.steady(), "PASS: Stddev is %fs", "Stddev too high: %fs", r.Deviation)
+	text.WriteString(verdict(r.Passed()) + "\n")
+	return text.String()
+}
+
+func verdict(passed bool) string {
+	if passed {
+		return "PASS"
+	}
+	return "FAIL"
+}
+
+// duration is a time in seconds as text, empty where it is not a number.
+func duration(value float64) string {
+	if math.IsNaN(value) {
+		return ""
+	}
+	return strconv.FormatFloat(value, 'f', 6, 64)
+}
+
+// Simple implements Result.
+func (r Performance) Simple(t *Text) { _, _ = t.w.WriteString(r.fixedText()) }
+
+// Fields implements Result.
+func (r Performance) Fields(f *FieldText) { r.Simple(&f.Text) }
+
+// Message implements Result.
+func (r Performance) Message() proto.Message { return nil }
+
+// Table implements Result, for csv.
+func (r Performance) Table() TableData {
+	return oneRow("result", verdict(r.Passed()), "writes per second", strconv.Itoa(r.writes()), "wanted", strconv.Itoa(r.Wanted),
+		"slowest seconds", duration(r.Slowest), "deviation seconds", duration(r.Deviation), "errors", failureCount(r.Failures))
+}
+
+// Document implements Result.
+func (r Performance) Document() Object {
+	object := Object{
+		{"passed", r.Passed()},
+		{"writes_per_second", int64(r.writes())},
+		{"wanted_per_second", int64(r.Wanted)},
+		{"slowest_microseconds", int64(math.Round(r.Slowest * microseconds))},
+	}
+	if !math.IsNaN(r.Deviation) {
+		object = append(object, Member{"deviation_microseconds", int64(math.Round(r.Deviation * microseconds))})
+	}
+	return append(object, Member{"errors", failureObjects(r.Failures)})
+}
+
+const microseconds = 1e6 // a second
+
+// Datascale is the result of "check datascale": how much memory keys take.
+type Datascale struct {
+	Keys     int
+	Memory   float64 // by which the member has grown, in bytes
+	Failures []Failure
+}
+
+const mebibyte = 1 << 20
+
+// Passed says whether all keys were written.
+func (r Datascale) Passed() bool { return len(r.Failures) == 0 }
+
+func (r Datascale) megabytes() string { return strconv.FormatFloat(r.Memory/mebibyte, 'f', 2, 64) }
+
+func (r Datascale) fixedText() string {
+	if !r.Passed() {
+		return failureLines(r.Failures)
+	}
+	return fmt.Sprintf("PASS: Approximate system memory used : %s MB.\n", r.megabytes())
+}
+
+// Simple implements Result.
+func (r Datascale) Simple(t *Text) { _, _ = t.w.WriteString(r.fixedText()) }
+
+// Fields implements Result.
+func (r Datascale) Fields(f *FieldText) { r.Simple(&f.Text) }
+
+// Message implements Result.
+func (r Datascale) Message() proto.Message { return nil }
+
+// Table implements Result, for csv.
+func (r Datascale) Table() TableData {
+	return oneRow("result", verdict(r.Passed()), "keys", strconv.Itoa(r.Keys), "memory bytes", strconv.FormatInt(int64(r.Memory), 10), "errors", failureCount(r.Failures))
+}
+
+// Document implements Result.
+func (r Datascale) Document() Object {
+	return Object{
+		{"passed", r.Passed()},
+		{"keys", int64(r.Keys)},
+		{"memory_bytes", int64(r.Memory)},
+		{"errors", failureObjects(r.Failures)},
+	}
+}
+
+// UnknownMemory is that a member does not say how much memory it takes.
+type UnknownMemory struct {
+	Reason string
+	When   string // "before" or "after" the keys were written
+}
+
+func (r UnknownMemory) fixedText() string {
+	return fmt.Sprintf("%s\nFAIL: Could not read process_resident_memory_bytes %s the put operations.\n", r.Reason, r.When)
+}
+
+// Simple implements Result.
+func (r UnknownMemory) Simple(t *Text) { _, _ = t.w.WriteString(r.fixedText()) }
+
+// Fields implements Result.
+func (r UnknownMemory) Fields(f *FieldText) { r.Simple(&f.Text) }
+
+// Message implements Result.
+func (r UnknownMemory) Message() proto.Message { return nil }
+
+// Table implements Result, for csv.
+func (r UnknownMemory) Table() TableData {
+	return oneRow("result", verdict(false), "reason", cell([]byte(r.Reason)))
+}
+
+// Document implements Result.
+func (r UnknownMemory) Document() Object {
+	return Object{{"passed", false}, {"error", r.Reason}}
+}
