@@ -712,3 +712,38 @@ func TestGeneratedPasswordsAreShownWhenALaterStepFails(t *testing.T) {
 		t.Errorf("the run after it: status %d, and\n%s", exit, printed)
 	}
 }
+
+// TestApplyThatIsInterruptedSaysWhatItHasDone: what was sent is waited for, so
+// that nothing is in doubt.
+func TestApplyThatIsInterruptedSaysWhatItHasDone(t *testing.T) {
+	t.Parallel()
+	a := newApplier(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: rootPassword})
+	proxy := newRPCProxy(t, a.server.Endpoint())
+	to := crowd(t, 50)
+	file := a.policyFile(to)
+	cmd, printed := a.cmd(proxy.endpoint, "rbac", "apply", "-f", file, "--prune", "--yes")
+	var once sync.Once
+	proxy.handle = func(_ context.Context, number int64, _ string, forward func() error) error {
+		if number > 0 {
+			time.Sleep(20 * time.Millisecond)
+		}
+		err := forward()
+		if number >= 20 {
+			once.Do(func() { _ = cmd.Process.Signal(os.Interrupt) })
+		}
+		return err
+	}
+	if how := ending(cmd.Run()); how != "signal interrupt" {
+		t.Errorf("it ends with %s, want by the signal", how)
+	}
+	made := proxy.changes.Load()
+	if made >= 200 || !strings.Contains(printed.String(), fmt.Sprintf("\n%d changes were made; run the command again to do the rest.\n", made)) || strings.Contains(printed.String(), "No answer") {
+		t.Errorf("of 200 changes %d were sent, and it says\n%s", made, printed)
+	}
+	if status, printed := a.apply(a.server.Endpoint(), file); status != 0 {
+		t.Fatalf("the run after it: status %d\n%s", status, printed)
+	}
+	if err := follows(to, a.state()); err != nil {
+		t.Error(err)
+	}
+}

@@ -40,6 +40,10 @@ func TestSecretsAreNeverShown(t *testing.T) {
 	home := t.TempDir()
 	secretFile := writeSecret(t, home, "secret", canary+"\n")
 	tokenFile := writeSecret(t, home, "token", token+"\n")
+	policyFile := writeSecret(t, home, "policy.yaml", "apiVersion: ectl/v1\nusers:\n"+
+		"  by-env: {password: {env: POLICY_PASSWORD}}\n  by-file: {password: {file: secret}}\n  by-command: {password: {command: cat secret}}\n")
+	literal := writeSecret(t, home, "literal.yaml", "apiVersion: ectl/v1\nusers:\n  bob: {password: "+canary+"}\n  eve: {password: ["+canary+"]}\n")
+	failing := writeSecret(t, home, "failing.yaml", "apiVersion: ectl/v1\nusers:\n  zoe: {password: {command: 'cat secret; exit 1'}}\n  yan: {password: {command: 'echo; cat secret'}}\n")
 	dead := deadEndpoint(t)
 	quick := []string{"--command-timeout", "300ms", "--dial-timeout", "300ms"}
 	root := []string{"--user", "root:" + canary}
@@ -117,6 +121,12 @@ func TestSecretsAreNeverShown(t *testing.T) {
 		{name: "both passwords on a terminal", args: words("user passwd grace --user root"), status: "0", terminal: []answer{
 			{"Password of grace: ", canary + "\n"}, {"again for confirmation: ", canary + "\n"}, {"Password: ", canary + "\n"},
 		}},
+
+		{name: "rbac plan", args: words("rbac plan -f "+policyFile+" -w json", root...), env: []string{"POLICY_PASSWORD=" + canary}, status: "0"},
+		{name: "rbac apply", args: words("rbac apply --yes -f "+policyFile, root...), env: []string{"POLICY_PASSWORD=" + canary}, status: "0"},
+		{name: "rbac apply, again", args: words("rbac apply --yes -w yaml -f "+policyFile, root...), env: []string{"POLICY_PASSWORD=" + canary + "2"}, status: "0"},
+		{name: "rbac apply, a password in the policy", args: words("rbac apply --yes -f "+literal, root...), status: "3"},
+		{name: "rbac apply, commands that fail", args: words("rbac apply --yes -f "+failing, root...), status: "1"},
 
 		{name: "--auth-jwt-token", args: words("get k --auth-jwt-token", token), endpoint: jwtServer.Endpoint(), secret: token, status: "0"},
 		{name: "--auth-jwt-token, wrong server", args: words("get k --auth-jwt-token", token), secret: token, status: "1"},

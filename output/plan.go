@@ -43,7 +43,7 @@ func (r PolicyPlan) write(w *bufio.Writer) {
 	if len(r.Plan.Effects) > 0 {
 		fmt.Fprintln(w, "What it means:")
 		for _, e := range r.Plan.Effects {
-			fmt.Fprintf(w, "  user %s%s\n", e.User, fate(e))
+			fmt.Fprintf(w, "  user %s%s\n", cell([]byte(e.User)), fate(e))
 			for _, c := range consequences(e) {
 				r.line(w, c.action, "      ", c.text)
 			}
@@ -92,9 +92,9 @@ func (r PolicyPlan) blocks() []block {
 	var blocks []block
 	open := ""
 	for _, d := range r.Plan.Differences {
-		title := "user " + d.User
+		title := "user " + cell([]byte(d.User))
 		if d.Subject == plan.Role || d.Subject == plan.Grant {
-			title = "role " + d.Role
+			title = "role " + cell([]byte(d.Role))
 		}
 		if d.Subject == plan.Role || d.Subject == plan.User {
 			open = title
@@ -127,7 +127,7 @@ func part(d plan.Difference) string {
 		}
 		return access.Permission{Access: d.After, Range: d.Range}.String()
 	case plan.Membership:
-		return "role " + d.Role
+		return "role " + cell([]byte(d.Role))
 	case plan.Password:
 		return "new " + d.Password.String()
 	case plan.Role, plan.User:
@@ -182,10 +182,10 @@ func (r PolicyPlan) Fields(f *FieldText) { f.Object(r.Document()) }
 func (r PolicyPlan) Table() TableData {
 	t := TableData{Header: []string{"action", "subject", "name", "detail"}}
 	for _, d := range r.Plan.Differences {
-		name, detail := d.User, part(d)
+		name, detail := cell([]byte(d.User)), part(d)
 		switch d.Subject {
 		case plan.Role, plan.Grant:
-			name = d.Role
+			name = cell([]byte(d.Role))
 		case plan.User:
 			if d.Action == plan.Add {
 				detail = d.Password.String()

@@ -49,7 +49,7 @@ func (r PolicyExport) Table() TableData {
 		permissions := r.State.Roles[role].Permissions
 		switch {
 		case role == access.RootRole:
-			t.Rows = append(t.Rows, []string{"role", role, "everything"})
+			t.Rows = append(t.Rows, []string{"role", role, everythingDescription})
 		case len(permissions) == 0:
 			t.Rows = append(t.Rows, []string{"role", role, ""})
 		}

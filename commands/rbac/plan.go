@@ -3,13 +3,16 @@ package rbac
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/ectl-io/ectl/internal/access"
 	"github.com/ectl-io/ectl/internal/cli"
 	"github.com/ectl-io/ectl/internal/directory"
+	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/plan"
 	"github.com/ectl-io/ectl/internal/policy"
@@ -140,6 +143,9 @@ func (o *planning) compare(ctx context.Context, f *cli.Factory, wanted policy.Po
 	if err != nil {
 		return c, err
 	}
+	if err := o.mayPrune(c.Snapshot, wanted, self); err != nil {
+		return c, err
+	}
 	outdated, err := known.outdated(ctx, f, c.Snapshot, wanted, self.User, o.UpdatePasswords)
 	if err != nil {
 		return c, err
@@ -147,4 +153,34 @@ func (o *planning) compare(ctx context.Context, f *cli.Factory, wanted policy.Po
 	c.Options = plan.Options{Prune: o.Prune, Identity: self.User, NewPasswords: outdated}
 	c.Plan, err = plan.New(c.Snapshot.State, wanted, c.Options)
 	return c, exit.With(exit.InvalidInput, err)
+}
+
+// mayPrune refuses to remove all of what the policy says nothing about, which is
+// more likely in a file that was forgotten, and to remove users where nobody
+// knows which of them it runs as.
+func (o *planning) mayPrune(there directory.Snapshot, wanted policy.Policy, self etcd.Self) error {
+	if !o.Prune {
+		return nil
+	}
+	if there.Enabled && self.User == "" {
+		return exit.BadArgsf("the token does not say whose it is: --prune could remove you; say who you are with --user or a client certificate")
+	}
+	users := len(there.Users)
+	if _, ok := there.Users[access.RootUser]; ok {
+		users--
+	}
+	roles := len(there.Roles)
+	if _, ok := there.Roles[access.RootRole]; ok {
+		roles--
+	}
+	for _, section := range []struct {
+		name  string
+		said  bool
+		there int
+	}{{"users", wanted.SaysUsers, users}, {"roles", wanted.SaysRoles, roles}} {
+		if !section.said && section.there > 0 {
+			return exit.With(exit.InvalidInput, fmt.Errorf("the policy has no %s, and --prune would remove all %d of them: is a file missing? Write \"%s: {}\" where that is meant", section.name, section.there, section.name))
+		}
+	}
+	return nil
 }

@@ -20,9 +20,12 @@ import (
 const Parallel = 16
 
 const (
-	// fruitless is how many times in a row no change may be made before it
-	// gives up: because no answer comes, or the server does not do as it says.
+	// fruitless is how many times in a row as much may be left as before, until
+	// it gives up: because no answer comes, or the server does not do as it says.
 	fruitless = 5
+
+	// rest is half of the first pause after such a time, which doubles.
+	rest = 25 * time.Millisecond
 
 	// patience is how long the cluster may leave questions without an answer,
 	// during an election say.
@@ -97,7 +100,7 @@ func Run(ctx context.Context, api clientv3.Auth, bound directory.Bound, task Tas
 	r := newRun(api, bound, task, progress)
 	next := task.Plan
 	for idle := 0; ; {
-		before := r.report.Changes
+		left := len(next.Differences)
 		err := r.execute(ctx, next)
 		if ctx.Err() != nil {
 			return r.done(), context.Cause(ctx)
@@ -121,7 +124,7 @@ func Run(ctx context.Context, api clientv3.Auth, bound directory.Bound, task Tas
 		case next.IsEmpty():
 			r.report.Complete = true
 			return r.done(), nil
-		case r.report.Changes > before:
+		case len(next.Differences) < left:
 			idle = 0
 		default:
 			idle++
@@ -131,6 +134,12 @@ func Run(ctx context.Context, api clientv3.Auth, bound directory.Bound, task Tas
 				err = errStubborn
 			}
 			return r.done(), err
+		}
+		if idle > 0 {
+			select {
+			case <-ctx.Done():
+			case <-time.After(rest << idle):
+			}
 		}
 	}
 }

@@ -93,8 +93,8 @@ func (r *run) execute(ctx context.Context, p *plan.Plan) error {
 }
 
 // stage does the steps of a stage, as many at once as their needs allow, and
-// calls stepDone after each. After an error it begins no further step, and
-// returns when those that are on their way have ended.
+// calls stepDone after each. After an error, or when ctx ends, it begins no
+// further step, and returns when those that are on their way have ended.
 func (r *run) stage(ctx context.Context, stage plan.Stage, stepDone func()) error {
 	waiting := make([]int, len(stage)) // for so many steps
 	dependents := make([][]int, len(stage))
@@ -120,6 +120,9 @@ func (r *run) stage(ctx context.Context, stage plan.Stage, stepDone func()) erro
 		pausing := time.Since(looked) > interval
 		if pausing && running == 0 {
 			failure, looked, pausing = r.look(ctx), time.Now(), false
+		}
+		if failure == nil && ctx.Err() != nil {
+			failure = context.Cause(ctx)
 		}
 		for failure == nil && !pausing && running < Parallel && len(ready) > 0 {
 			i := ready[0]
@@ -219,9 +222,10 @@ func (r *run) end(step plan.Step, err error) {
 	}
 }
 
-// request sends the step.
+// request sends the step. What was sent is waited for even where ctx ends: who
+// interrupts it is to know what was done.
 func (r *run) request(ctx context.Context, step plan.Step) error {
-	ctx, cancel := r.bound(ctx)
+	ctx, cancel := r.bound(context.WithoutCancel(ctx))
 	defer cancel()
 	var err error
 	switch step.Verb {

@@ -84,8 +84,10 @@ func (p *parser) document(text []byte) {
 				p.problem(value, "write "+APIVersion, "the apiVersion is %q, which this program does not know", value.Value)
 			}
 		case fieldRoles:
+			p.policy.SaysRoles = true
 			p.names(value, "a role", p.role)
 		case fieldUsers:
+			p.policy.SaysUsers = true
 			p.names(value, "a user", p.user)
 		case fieldExpect:
 			p.items(value, "assertions", p.assertion)

@@ -19,6 +19,9 @@ type Policy struct {
 	Users   map[string]User
 	Expect  []Assertion
 	Waivers []Waiver
+
+	// SaysRoles and SaysUsers say whether any file has the field, if empty.
+	SaysRoles, SaysUsers bool
 }
 
 // Role is a role with the permissions that it should have, in the order of the
