@@ -72,6 +72,10 @@
 // TestDecisionsAreTheServers puts 20,000 random questions of access control to
 // package access and to a server of each version.
 //
+// TestCommandsOfSeveralChangesMakeAllOrNone and its neighbours put a faulty
+// endpoint in front of a server, which loses a certain request or its answer.
+// TestREADME and TestGuideOn... run the commands of the pages.
+//
 // TestMainWorkflow runs access control from set-up to removal on every server
 // version, kind of token and kind of identity. TestSecretsAreNeverShown tells
 // the program a secret in every way and searches what comes out.

@@ -44,6 +44,7 @@ func TestSecretsAreNeverShown(t *testing.T) {
 		"  by-env: {password: {env: POLICY_PASSWORD}}\n  by-file: {password: {file: secret}}\n  by-command: {password: {command: cat secret}}\n")
 	literal := writeSecret(t, home, "literal.yaml", "apiVersion: ectl/v1\nusers:\n  bob: {password: "+canary+"}\n  eve: {password: ["+canary+"]}\n")
 	failing := writeSecret(t, home, "failing.yaml", "apiVersion: ectl/v1\nusers:\n  zoe: {password: {command: 'cat secret; exit 1'}}\n  yan: {password: {command: 'echo; cat secret'}}\n")
+	caKey := strings.Split(mustRead(t, f.ca.KeyFile()), "\n")[1] // the first line of what is encoded
 	dead := deadEndpoint(t)
 	quick := []string{"--command-timeout", "300ms", "--dial-timeout", "300ms"}
 	root := []string{"--user", "root:" + canary}
@@ -127,6 +128,20 @@ func TestSecretsAreNeverShown(t *testing.T) {
 		{name: "rbac apply, again", args: words("rbac apply --yes -w yaml -f "+policyFile, root...), env: []string{"POLICY_PASSWORD=" + canary + "2"}, status: "0"},
 		{name: "rbac apply, a password in the policy", args: words("rbac apply --yes -f "+literal, root...), status: "3"},
 		{name: "rbac apply, commands that fail", args: words("rbac apply --yes -f "+failing, root...), status: "1"},
+		{name: "user add with roles", args: words("user add heidi --roles root --new-user-password-file "+secretFile, root...), status: "0"},
+		{name: "user add with roles that are not there", args: words("user add ivan --roles "+"none --new-user-password-file "+secretFile, root...), status: "1"},
+		{name: "check-password from a file", args: words("user check-password root --user-password-file " + secretFile), status: "0"},
+		{name: "check-password, wrong", args: words("user check-password nobody --user-password-file " + secretFile), status: "1"},
+		{name: "check-password, not interactive", args: words("user check-password root --interactive=false"), stdin: canary + "\n", status: "0"},
+		{name: "check-password on a terminal", args: words("user check-password root"), terminal: []answer{{"Password of root: ", canary + "\n"}}, status: "0"},
+		{name: "check-password unreachable", args: append(words("user check-password root --user-password-file "+secretFile), quick...), endpoint: dead, status: "1"},
+		{name: "bootstrap from a file", args: words("auth bootstrap --new-user-password-file " + secretFile), status: "0"},
+		{name: "bootstrap of --user", args: words("auth bootstrap", root...), status: "0"},
+		{name: "bootstrap unreachable", args: append(words("auth bootstrap --new-user-password-file "+secretFile), quick...), endpoint: dead, status: "1"},
+		{name: "enable --check", args: words("auth enable --check", root...), status: "0"},
+		{name: "--ca-key that is none", args: words("user get-cert root --out-file a.crt --out-key-file a.key --ca-cert "+f.ca.CertFile()+" --ca-key "+secretFile, root...), status: "128"},
+		{name: "--ca-key of another", args: words("user get-cert root --out-file a.crt --out-key-file a.key --ca-cert "+f.other.CertFile()+" --ca-key "+f.ca.KeyFile(), root...), secret: caKey, status: "128"},
+		{name: "--ca-key", args: words("user get-cert root --force --out-file a.crt --out-key-file a.key --ca-cert "+f.ca.CertFile()+" --ca-key "+f.ca.KeyFile(), root...), secret: caKey, status: "0"},
 
 		{name: "--auth-jwt-token", args: words("get k --auth-jwt-token", token), endpoint: jwtServer.Endpoint(), secret: token, status: "0"},
 		{name: "--auth-jwt-token, wrong server", args: words("get k --auth-jwt-token", token), secret: token, status: "1"},

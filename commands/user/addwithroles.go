@@ -13,6 +13,7 @@ import (
 
 	"github.com/ectl-io/ectl/internal/cli"
 	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/policy"
 	"github.com/ectl-io/ectl/output"
 )
 
@@ -104,15 +105,18 @@ func rolesExist(ctx context.Context, f *cli.Factory, names []string) error {
 	}
 	var unknown []string
 	for _, name := range names {
-		if !slices.Contains(response.Roles, name) {
-			unknown = append(unknown, name)
+		if slices.Contains(response.Roles, name) {
+			continue
 		}
+		if hint := policy.Suggest(name, response.Roles); hint != "" {
+			name += " (" + hint + ")"
+		}
+		unknown = append(unknown, name)
 	}
 	if len(unknown) == 0 {
 		return nil
 	}
-	return fmt.Errorf("%w: %s; nothing was changed; the roles are %s (add one with role add)",
-		rpctypes.ErrRoleNotFound, strings.Join(unknown, ", "), strings.Join(response.Roles, ", "))
+	return fmt.Errorf("%w: %s; nothing was changed; role list shows which there are, role add adds one", rpctypes.ErrRoleNotFound, strings.Join(unknown, ", "))
 }
 
 // rolesLacking are the roles of wanted that the user does not have.

@@ -86,7 +86,8 @@ func runOffboard(ctx context.Context, f *cli.Factory, opts *offboardOptions) err
 		return etcd.Settled(err, offboarded(opts.Name, result.Roles))
 	}
 	result.Deleted = true
-	if err := f.Print(result); err != nil {
+	// What was done stands before what was not.
+	if err := errors.Join(f.Print(result), f.Printer().Flush()); err != nil {
 		return err
 	}
 	if f.Quiet {
