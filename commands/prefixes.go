@@ -98,9 +98,6 @@ func findCommand(cmd *cobra.Command, word string) *cobra.Command {
 			etcdctls = append(etcdctls, sub)
 		}
 	}
-	if missing(cmd, word) {
-		return nil
-	}
 	for _, candidates := range [][]*cobra.Command{etcdctls, ours} {
 		switch len(candidates) {
 		case 0:
@@ -121,32 +118,4 @@ func findCommand(cmd *cobra.Command, word string) *cobra.Command {
 		return ours[0]
 	}
 	return nil
-}
-
-// missing says whether word may mean a command of etcdctl that is not here. It
-// then means nothing: "d" must not come to mean "del" because "defrag" and
-// "downgrade" do not exist.
-func missing(cmd *cobra.Command, word string) bool {
-	if cmd.HasParent() {
-		return false
-	}
-	for _, name := range []string{
-		"alarm", "auth", "check", "compaction", "completion", "defrag", "del", "downgrade", "elect", "endpoint",
-		"get", "help", "lease", "lock", "make-mirror", "member", "move-leader", "options", "put", "role",
-		"snapshot", "txn", "user", "version", "watch",
-	} {
-		if strings.HasPrefix(name, word) && !hasCommand(cmd, name) {
-			return true
-		}
-	}
-	return false
-}
-
-func hasCommand(cmd *cobra.Command, name string) bool {
-	for _, sub := range cmd.Commands() {
-		if sub.Name() == name {
-			return true
-		}
-	}
-	return false
 }
