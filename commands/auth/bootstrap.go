@@ -109,6 +109,7 @@ type bootstrap struct {
 
 	password  string       // of root, empty where a certificate is its login
 	generated string       // the same where it was generated
+	typed     bool         // it was asked for once, as a login is
 	root      *cli.Factory // root's own
 
 	done output.Bootstrapped // what was not printed yet
@@ -164,7 +165,7 @@ func (b *bootstrap) identify(ctx context.Context) error {
 	source := b.opts.Password
 	isRoot := self.By == etcd.ByPassword && self.User == access.RootUser
 	if isRoot && source.File == "" && !source.Generate && !b.opts.interactiveGiven {
-		b.password = dialer.Password()
+		b.password, b.typed = dialer.Password(), dialer.Typed()
 	} else if b.password, b.generated, err = source.Read(ctx, b.f, access.RootUser); err != nil {
 		return err
 	}
@@ -223,6 +224,14 @@ func (b *bootstrap) whereOn(ctx context.Context) error {
 
 // whereOff makes root, applies the policy, and turns authentication on.
 func (b *bootstrap) whereOff(ctx context.Context) error {
+	if b.typed { // what is proven afterwards is the password with its typing error
+		if err := b.f.Prompter.Again(ctx, access.RootUser, b.password); err != nil {
+			if ctx.Err() == nil {
+				err = exit.With(exit.BadArgs, err)
+			}
+			return err
+		}
+	}
 	if err := b.dismissOld(ctx, b.f); err != nil {
 		return err
 	}

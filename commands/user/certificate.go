@@ -38,7 +38,10 @@ func runGetCert(ctx context.Context, f *cli.Factory, opts *getCertOptions) error
 		return err
 	}
 	if opts.RenewBefore > 0 {
-		current, isUsers := i.current()
+		current, renewable, err := i.current()
+		if err != nil {
+			return err
+		}
 		if current != nil && current.NotAfter.Sub(now) > opts.RenewBefore {
 			result := i.result(current)
 			result.Unchanged = true
@@ -47,7 +50,7 @@ func runGetCert(ctx context.Context, f *cli.Factory, opts *getCertOptions) error
 			}
 			return f.Print(result)
 		}
-		i.replace = i.replace || isUsers
+		i.replace = i.replace || renewable
 	}
 	if err := i.free(opts.CertFile, opts.KeyFile); err != nil {
 		return err
@@ -146,35 +149,41 @@ func (i *issue) readPublicKey() error {
 }
 
 // current returns the certificate in the file, if it is the user's, of its key,
-// and signed by the authority, as far as these are there to see. isUsers says
-// that it is the user's at least.
-func (i *issue) current() (cert *x509.Certificate, isUsers bool) {
+// and signed by the authority, as far as these are there to see. renewable says
+// that it is the user's, so that a new one may take its place. A key file that
+// has another key is an error, unless it may be replaced.
+func (i *issue) current() (cert *x509.Certificate, renewable bool, err error) {
 	text, err := os.ReadFile(i.opts.CertFile)
 	if err != nil {
-		return nil, false
+		return nil, false, nil //nolint:nilerr // what there is is not the user's certificate
 	}
 	certs, err := pki.ParseCertificates(text)
 	if err != nil || certs[0].Subject.CommonName != i.opts.Name {
-		return nil, false
+		return nil, false, nil //nolint:nilerr // see above
 	}
 	cert = certs[0]
-	if i.public == nil {
+	public := i.public
+	if public == nil {
 		text, err := os.ReadFile(i.opts.KeyFile)
-		if err != nil {
-			return nil, true
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, true, nil
 		}
-		if key, err := pki.ParseKey(text); err != nil || !pki.Pair(cert, key.Public()) {
-			return nil, true
+		key, err := pki.ParseKey(text)
+		if err == nil && pki.Pair(cert, key.Public()) {
+			public = key.Public()
+		} else if !i.replace {
+			return nil, false, exit.With(exit.IO, fmt.Errorf("%s and %s are no pair, and nothing was written; --%s replaces both", i.opts.CertFile, i.opts.KeyFile, flagForce))
 		}
-	} else if !pki.Pair(cert, i.public) {
-		return nil, true
+	}
+	if public == nil || !pki.Pair(cert, public) {
+		return nil, true, nil
 	}
 	if text, err = os.ReadFile(i.opts.CACert); err == nil {
 		if authorities, err := pki.ParseCertificates(text); err == nil && !pki.SignedByOneOf(cert, authorities) {
-			return nil, true
+			return nil, true, nil
 		}
 	}
-	return cert, true
+	return cert, true, nil
 }
 
 // free is an error where a file is there that must not be replaced.

@@ -61,3 +61,7 @@ func (d *Dialer) Login(ctx context.Context, c *Client) (TokenInfo, error) {
 // Password returns the password that the dialer's clients log in with. It may
 // only be called where Self says ByPassword.
 func (d *Dialer) Password() string { return d.auth.Password }
+
+// Typed says whether somebody was asked for that password, who may have
+// mistyped it.
+func (d *Dialer) Typed() bool { return d.options.asks() }

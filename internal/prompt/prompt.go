@@ -79,7 +79,7 @@ func (p *Prompter) Line(ctx context.Context) (string, error) {
 // NewPassword asks twice for the new password of the user name. An empty
 // password or two different ones are errors.
 func (p *Prompter) NewPassword(ctx context.Context, name string) (string, error) {
-	var password, again string
+	var password string
 	err := p.quietly(func() (err error) {
 		if password, err = p.Secret(ctx, fmt.Sprintf("Password of %s: ", name)); err != nil {
 			return err
@@ -87,16 +87,22 @@ func (p *Prompter) NewPassword(ctx context.Context, name string) (string, error)
 		if password == "" {
 			return ErrEmptyPassword
 		}
-		again, err = p.Secret(ctx, fmt.Sprintf("Type password of %s again for confirmation: ", name))
-		return err
+		return p.Again(ctx, name, password)
 	})
 	if err != nil {
 		return "", err
 	}
-	if password != again {
-		return "", ErrDifferentPasswords
-	}
 	return password, nil
+}
+
+// Again asks once more for the password of the user name, which was typed. Two
+// different ones are an error.
+func (p *Prompter) Again(ctx context.Context, name, password string) error {
+	again, err := p.Secret(ctx, fmt.Sprintf("Type password of %s again for confirmation: ", name))
+	if err == nil && again != password {
+		err = ErrDifferentPasswords
+	}
+	return err
 }
 
 // The errors of an answer that cannot be a new password, in etcdctl's words.
