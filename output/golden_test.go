@@ -121,6 +121,18 @@ func inBlocks(in func(*Printer) RangeStream, response *pb.RangeResponse) func(*P
 	}
 }
 
+// partsOf is a response in parts of one event each, and one of none at the end.
+func partsOf(r *pb.WatchResponse, parts bool) []Watched {
+	if !parts {
+		return []Watched{{Response: r}}
+	}
+	var all []Watched
+	for i, event := range r.GetEvents() {
+		all = append(all, Watched{&pb.WatchResponse{Header: r.GetHeader(), Events: []*mvccpb.Event{event}, Fragment: true}, i > 0})
+	}
+	return append(all, Watched{&pb.WatchResponse{Header: r.GetHeader()}, true})
+}
+
 func everything() []printed {
 	h := header()
 	users := func(names ...string) UserList {
@@ -256,26 +268,31 @@ func everything() []printed {
 	add("Version", "version", info)
 	add("EtcdctlVersion", "etcdctl-version", EtcdctlVersion{info})
 
-	watched := func(responses ...clientv3.WatchResponse) func(*Printer) error {
+	// In several parts it is the same.
+	watched := func(parts bool, responses ...*pb.WatchResponse) func(*Printer) error {
 		return func(p *Printer) error {
 			for _, r := range responses {
 				r.Header = h
-				if err := p.Next(Watched{&r}); err != nil {
-					return err
+				for _, part := range partsOf(r, parts) {
+					if err := p.Next(part); err != nil {
+						return err
+					}
 				}
 			}
 			return nil
 		}
 	}
-	put := &clientv3.Event{Type: clientv3.EventTypePut, Kv: oddKeys()[1]}
-	overwrite := &clientv3.Event{Type: clientv3.EventTypePut, Kv: oddKeys()[3], PrevKv: keyValue("binary", "before", 0)}
-	deletion := &clientv3.Event{Type: clientv3.EventTypeDelete, Kv: &mvccpb.KeyValue{Key: []byte("gone"), ModRevision: 41}}
-	events := watched(clientv3.WatchResponse{Events: []*clientv3.Event{put, overwrite}}, clientv3.WatchResponse{Events: []*clientv3.Event{deletion}})
+	put := &mvccpb.Event{Kv: oddKeys()[1]}
+	overwrite := &mvccpb.Event{Kv: oddKeys()[3], PrevKv: keyValue("binary", "before", 0)}
+	deletion := &mvccpb.Event{Type: mvccpb.Event_DELETE, Kv: &mvccpb.KeyValue{Key: []byte("gone"), ModRevision: 41}}
+	events := []*pb.WatchResponse{{Events: []*mvccpb.Event{put, overwrite}}, {Events: []*mvccpb.Event{deletion}}}
+	compacted := &pb.WatchResponse{CompactRevision: 40, Canceled: true}
 	cases = append(cases,
-		printed{name: "watched", of: "Watched", write: events},
-		printed{name: "watched-hex", of: "Watched", hex: true, write: events},
-		printed{name: "watched-progress", of: "Watched", write: watched(clientv3.WatchResponse{}, clientv3.WatchResponse{Events: []*clientv3.Event{put}}, clientv3.WatchResponse{})},
-		printed{name: "watched-compacted", of: "Watched", write: watched(clientv3.WatchResponse{Events: []*clientv3.Event{put}}, clientv3.WatchResponse{CompactRevision: 40, Canceled: true})})
+		printed{name: "watched", of: "Watched", write: watched(false, events...)},
+		printed{name: "watched-hex", of: "Watched", hex: true, write: watched(false, events...)},
+		printed{name: "watched-parts", of: "Watched", write: watched(true, events...)},
+		printed{name: "watched-progress", of: "Watched", write: watched(false, &pb.WatchResponse{}, &pb.WatchResponse{Events: []*mvccpb.Event{put}}, &pb.WatchResponse{})},
+		printed{name: "watched-compacted", of: "Watched", write: watched(false, &pb.WatchResponse{Events: []*mvccpb.Event{put}}, compacted)})
 
 	txn := func(succeeded bool, responses ...*pb.ResponseOp) Txn {
 		return Txn{&clientv3.TxnResponse{Header: h, Succeeded: succeeded, Responses: responses}}

@@ -21,7 +21,15 @@ type Printer struct {
 	out    io.Writer
 	w      *bufio.Writer // on out
 
-	following bool // a result of a stream was printed before
+	following bool    // a result of a stream was printed before
+	partial   partial // of a result that comes in parts
+}
+
+// partial is what was printed of a result, or is held of it, until its last
+// part comes.
+type partial struct {
+	empty bool       // no item was printed
+	rows  [][]string // of the table
 }
 
 // NewPrinter returns a Printer on w in that of formats which is called name.
@@ -36,6 +44,13 @@ func NewPrinter(w io.Writer, name string, formats []Format, hex bool) (*Printer,
 
 // Format returns the printer's format.
 func (p *Printer) Format() Format { return p.format }
+
+// Grow prepares the printer for much output.
+func (p *Printer) Grow() {
+	if p.w.Buffered() == 0 {
+		p.w = bufio.NewWriterSize(p.out, rangeBuffer)
+	}
+}
 
 // Flush writes what is buffered.
 func (p *Printer) Flush() error { return p.w.Flush() }
@@ -63,6 +78,9 @@ func (p *Printer) Print(r Result) error {
 		r.Fields(&FieldText{Text{w: p.w, hex: p.hex}})
 		return nil
 	case JSON:
+		if j, ok := r.(jsonWriter); ok {
+			return j.writeJSON(p)
+		}
 		return p.printJSON(r)
 	case Protobuf:
 		if m, ok := r.(mixedProtobuf); ok {
@@ -70,6 +88,9 @@ func (p *Printer) Print(r Result) error {
 		}
 		return p.printProtobuf(r.Message())
 	case Table:
+		if t, ok := r.(tableWriter); ok {
+			return t.writeTable(p)
+		}
 		return r.Table().render(p.w)
 	case CSV:
 		return r.Table().csv(csv.NewWriter(p.w))

@@ -1,7 +1,6 @@
 package output
 
 import (
-	"bufio"
 	"encoding/base64"
 	"encoding/csv"
 	"encoding/json"
@@ -60,9 +59,7 @@ type keyForms interface {
 }
 
 func (p *Printer) stream(o keyForms) RangeStream {
-	if p.w.Buffered() == 0 {
-		p.w = bufio.NewWriterSize(p.out, rangeBuffer)
-	}
+	p.Grow()
 	switch p.format {
 	case Fields:
 		return &fieldsRange{FieldText{Text{w: p.w, hex: p.hex}}, o}

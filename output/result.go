@@ -95,3 +95,13 @@ func (noMessage) formats() []Format {
 type mixedProtobuf interface {
 	writeProtobuf(p *Printer) error
 }
+
+// jsonWriter is a Result that writes its JSON itself: it may come in parts.
+type jsonWriter interface {
+	writeJSON(p *Printer) error
+}
+
+// tableWriter is a Result whose table may come in parts.
+type tableWriter interface {
+	writeTable(p *Printer) error
+}

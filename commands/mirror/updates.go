@@ -9,9 +9,10 @@ import (
 	"time"
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
-	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/ectl-io/ectl/internal/access"
 	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/events"
 	"github.com/ectl-io/ectl/internal/follow"
 )
 
@@ -47,16 +48,17 @@ func (m *mirror) follow(ctx context.Context, until int64) error {
 	}
 	following, cancel := context.WithCancel(ctx)
 	defer cancel()
+	source := access.PrefixRange([]byte(m.rename.from))
+	query := events.Query{Key: string(source.Key), End: string(source.End), ProgressNotify: true}
 	watch := &follow.Watch{
-		Client: m.source, Key: m.rename.from, Next: next,
-		Options:  []clientv3.OpOption{clientv3.WithPrefix(), clientv3.WithProgressNotify()},
+		Client: m.source, Query: query, Next: next,
 		Patience: m.f.Connection.CommandTimeout,
 		Overdue: func() {
 			m.f.Warn(fmt.Sprintf("source: %v", m.source.Explain(following, etcd.Settled(context.DeadlineExceeded, "still trying"))))
 		},
 	}
 	if asks {
-		go m.askProgress(following, until)
+		go askProgress(following, watch, until)
 	}
 	u := &updates{mirror: m, ctx: following, watch: watch, until: until, keys: map[string]bool{}}
 	switch err := watch.Run(following, u); {
@@ -72,7 +74,7 @@ func (m *mirror) follow(ctx context.Context, until int64) error {
 
 // Receive implements follow.Sink. What has come is written when the batch is
 // full, or when no more has come.
-func (u *updates) Receive(r *clientv3.WatchResponse) error {
+func (u *updates) Receive(r follow.Part) error {
 	switch {
 	case r.CompactRevision != 0:
 		if err := u.flush(); err != nil {
@@ -89,7 +91,7 @@ func (u *updates) Receive(r *clientv3.WatchResponse) error {
 		}
 		events = events[n:]
 	}
-	if !r.IsProgressNotify() {
+	if !r.IsProgress() {
 		return nil
 	}
 	if err := u.flush(); err != nil {
@@ -113,7 +115,7 @@ func (u *updates) Idle() error { return u.flush() }
 
 // sameRevision returns how many events from the first on are of its revision. A
 // response holds revisions as a whole.
-func sameRevision(events []*clientv3.Event) int {
+func sameRevision(events []*mvccpb.Event) int {
 	n := 1
 	for n < len(events) && events[n].Kv.GetModRevision() == events[0].Kv.GetModRevision() {
 		n++
@@ -124,7 +126,7 @@ func sameRevision(events []*clientv3.Event) int {
 // add adds a revision to the batch. Where it touches a key of the batch, or
 // where they would be too much together, the batch goes off first: no version of
 // a key is left out, and what was one transaction stays one where it fits.
-func (u *updates) add(events []*clientv3.Event) error {
+func (u *updates) add(events []*mvccpb.Event) error {
 	changes := make([]change, len(events))
 	again := false
 	for i, e := range events {
@@ -190,7 +192,7 @@ const (
 )
 
 // askProgress asks until ctx ends. The answers come to the watch.
-func (m *mirror) askProgress(ctx context.Context, until int64) {
+func askProgress(ctx context.Context, watch *follow.Watch, until int64) {
 	every := progressEvery
 	if until > 0 {
 		every = progressAtOnce
@@ -203,8 +205,7 @@ func (m *mirror) askProgress(ctx context.Context, until int64) {
 			return
 		case <-tick.C:
 		}
-		// Without a stream at the moment there is nobody to ask.
-		_ = m.source.RequestProgress(clientv3.WithRequireLeader(ctx))
+		watch.RequestProgress()
 	}
 }
 

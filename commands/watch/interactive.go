@@ -10,7 +10,6 @@ import (
 	"sync"
 
 	"github.com/spf13/pflag"
-	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/internal/cli"
 	"github.com/ectl-io/ectl/internal/etcd"
@@ -26,6 +25,7 @@ type interactive struct {
 
 	printing sync.Mutex
 	watchers sync.WaitGroup
+	started  []*watcher
 	failed   chan error // of a watcher, which ends the program
 }
 
@@ -88,7 +88,10 @@ func (s *interactive) line(ctx context.Context, line string) error {
 		s.refuse(line, "watch and progress are supported")
 		return nil
 	case words[0] == "progress":
-		return s.client.RequestProgress(clientv3.WithRequireLeader(ctx))
+		for _, w := range s.started {
+			w.watch.RequestProgress()
+		}
+		return nil
 	case words[0] != "watch":
 		s.refuse(line, "watch and progress are supported")
 		return nil
@@ -104,8 +107,10 @@ func (s *interactive) line(ctx context.Context, line string) error {
 	case err != nil:
 		return exit.With(exit.BadArgs, err)
 	}
+	w := newWatcher(s.f, s.client, &s.printing, o)
+	s.started = append(s.started, w)
 	s.watchers.Go(func() {
-		if err := newWatcher(s.f, s.client, &s.printing, o).run(ctx); err != nil {
+		if err := w.run(ctx); err != nil {
 			select {
 			case s.failed <- err:
 			default:

@@ -9,10 +9,11 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/completions"
+	"github.com/ectl-io/ectl/internal/access"
 	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/events"
 	"github.com/ectl-io/ectl/internal/exit"
 )
 
@@ -156,22 +157,15 @@ func (o *watchOptions) setKeys(keys []string) error {
 	return nil
 }
 
-// api are the API's options of the watch, but for its revision.
-func (o *watchOptions) api() []clientv3.OpOption {
-	var options []clientv3.OpOption
-	if o.End != "" {
-		options = append(options, clientv3.WithRange(o.End))
-	}
+// query is what to read, but for the revision. The server takes an empty key
+// for the first one of all.
+func (o *watchOptions) query() events.Query {
+	q := events.Query{Key: o.Key, End: o.End, PrevKV: o.PrevKV, ProgressNotify: o.ProgressNotify}
 	if o.Prefix {
-		options = append(options, clientv3.WithPrefix())
+		r := access.PrefixRange([]byte(o.Key))
+		q.Key, q.End = string(r.Key), string(r.End)
 	}
-	if o.PrevKV {
-		options = append(options, clientv3.WithPrevKV())
-	}
-	if o.ProgressNotify {
-		options = append(options, clientv3.WithProgressNotify())
-	}
-	return options
+	return q
 }
 
 func runWatch(ctx context.Context, f *cli.Factory, opts *options) error {

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"sync"
 
-	clientv3 "go.etcd.io/etcd/client/v3"
-
 	"github.com/ectl-io/ectl/internal/cli"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/follow"
@@ -24,17 +22,16 @@ type watcher struct {
 }
 
 func newWatcher(f *cli.Factory, client *etcd.Client, printing *sync.Mutex, o watchOptions) *watcher {
-	return &watcher{f: f, client: client, printing: printing, watchOptions: o}
+	f.Printer().Grow()
+	return &watcher{f: f, client: client, printing: printing, watchOptions: o, watch: &follow.Watch{
+		Client: client, Query: o.query(), Next: o.Revision, Patience: f.Connection.CommandTimeout,
+	}}
 }
 
 // run prints until the server has cancelled the watch for good, which was then
 // said on standard error, or ctx ends, whose cause it returns.
 func (w *watcher) run(ctx context.Context) error {
-	w.watch = &follow.Watch{
-		Client: w.client, Key: w.Key, Options: w.api(), Next: w.Revision,
-		Patience: w.f.Connection.CommandTimeout,
-		Overdue:  func() { w.sayOverdue(ctx) },
-	}
+	w.watch.Overdue = func() { w.sayOverdue(ctx) }
 	return w.watch.Run(ctx, printer{w, ctx})
 }
 
@@ -45,7 +42,7 @@ type printer struct {
 }
 
 // Receive implements follow.Sink.
-func (p printer) Receive(r *clientv3.WatchResponse) error {
+func (p printer) Receive(r follow.Part) error {
 	if err := p.client.Unreachable(); err != nil {
 		return err // no server has cancelled anything
 	}
@@ -67,19 +64,19 @@ func (w *watcher) sayOverdue(ctx context.Context) {
 }
 
 // print prints what was received and runs the command for its events.
-func (w *watcher) print(ctx context.Context, r *clientv3.WatchResponse) error {
+func (w *watcher) print(ctx context.Context, r follow.Part) error {
 	w.printing.Lock()
 	defer w.printing.Unlock()
 	if r.Canceled {
 		w.sayCanceled(r)
 	}
 	printer := w.f.Printer()
-	if r.IsProgressNotify() && printer.Format().IsEtcdctls() {
+	if r.IsProgress() && printer.Format().IsEtcdctls() {
 		if err := printer.Notice(fmt.Sprintf("progress notify: %d", r.Header.GetRevision())); err != nil {
 			return err
 		}
 	}
-	if err := printer.Next(output.Watched{Response: r}); err != nil {
+	if err := printer.Next(output.Watched{Response: r.WatchResponse, Continues: r.Continues}); err != nil {
 		return err
 	}
 	if len(w.Command) == 0 {
@@ -96,7 +93,7 @@ func (w *watcher) print(ctx context.Context, r *clientv3.WatchResponse) error {
 	return nil
 }
 
-func (w *watcher) sayCanceled(r *clientv3.WatchResponse) {
+func (w *watcher) sayCanceled(r follow.Part) {
 	text := fmt.Sprintf("watch was canceled (%v)", r.Err())
 	if r.CompactRevision != 0 {
 		text += fmt.Sprintf(": it was to go on at revision %d, and %d is the oldest that has not been compacted", w.watch.Next, r.CompactRevision)

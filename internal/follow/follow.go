@@ -5,35 +5,64 @@ package follow
 import (
 	"context"
 	"errors"
+	"io"
+	"runtime/debug"
+	"sync"
 	"time"
 
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/events"
 )
 
 // Sink takes what a watch receives.
 type Sink interface {
-	// Receive takes a response: events, a notice of progress, or the reason
+	// Receive takes a part of what happened, a notice of progress, or the reason
 	// why there will be no more. An error ends the watch.
-	Receive(r *clientv3.WatchResponse) error
+	Receive(p Part) error
 
 	// Idle is called when everything that has come was handed on, before the
-	// next response is waited for. An error ends the watch.
+	// next part is waited for. An error ends the watch.
 	Idle() error
 }
 
-// Watch is one watch. The client library makes lost connections again; Watch
-// begins anew, where it stopped, after what makes the library give up: a
-// cluster without a leader, and a login that expired.
+// Part is what a watch receives at once: whole revisions. A large response of
+// the server comes in several of them, see package events.
+type Part struct {
+	events.Part
+	err error // of the stream
+}
+
+// Err returns the reason why there will be no more, or nil.
+func (p Part) Err() error {
+	switch {
+	case p.err != nil:
+		return p.err
+	case p.CompactRevision != 0:
+		return rpctypes.ErrCompacted
+	case !p.Canceled:
+		return nil
+	case p.CancelReason != "":
+		return rpctypes.Error(status.Error(codes.FailedPrecondition, p.CancelReason))
+	}
+	return rpctypes.ErrFutureRev
+}
+
+// Watch is one watch. It begins anew, where it stopped, after what passes: a
+// lost connection, a cluster without a leader, a login that expired. Nothing is
+// lost or doubled: what the sink gets are whole revisions, and a watch begins
+// anew behind the last of them.
 type Watch struct {
-	Client  clientv3.Watcher
-	Key     string
-	Options []clientv3.OpOption // but for the revision
+	Client *etcd.Client
+	Query  events.Query // but for the revision
 
 	// Next is the first revision that was not handed on, 0 for what is to come.
-	// Run moves it on after each response that the sink has taken.
+	// Run moves it on after each part that the sink has taken.
 	Next int64
 
 	// Patience is how long the server may take to accept the watch before
@@ -41,8 +70,29 @@ type Watch struct {
 	Patience time.Duration
 	Overdue  func()
 
-	pauses  int // since the server last accepted the watch
-	refused int // logins in a row that were refused
+	inside  bool // the sink has a part of a response, and more of it follows
+	pauses  int  // since the server last accepted the watch
+	refused int  // logins in a row that were refused
+
+	prepare sync.Once
+	ask     chan struct{} // for progress
+}
+
+// mostAsked is how many requests for progress wait for a stream.
+const mostAsked = 16
+
+// RequestProgress asks the server how far the watch has come: at once, or as
+// soon as there is a stream. The answer comes to the sink.
+func (w *Watch) RequestProgress() {
+	select {
+	case w.asks() <- struct{}{}:
+	default: // as many will be answered
+	}
+}
+
+func (w *Watch) asks() chan struct{} {
+	w.prepare.Do(func() { w.ask = make(chan struct{}, mostAsked) })
+	return w.ask
 }
 
 // Pauses before a watch is begun anew, and their number until they are all of
@@ -53,9 +103,14 @@ const (
 	mostPauses  = 5
 )
 
+// gcPercent makes the garbage collector run often: what happened in the past
+// comes in large messages, and next to them nothing lives long.
+const gcPercent = 20
+
 // Run hands on what happens until the server has cancelled the watch for good,
 // which sink was told, or ctx ends, whose cause it returns, or sink fails.
 func (w *Watch) Run(ctx context.Context, sink Sink) error {
+	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
 	for {
 		again, err := w.begin(ctx, sink)
 		if err != nil || !again {
@@ -77,59 +132,107 @@ func (w *Watch) Run(ctx context.Context, sink Sink) error {
 // begin watches from w.Next on. It returns whether to begin again.
 func (w *Watch) begin(ctx context.Context, sink Sink) (again bool, err error) {
 	watching, cancel := context.WithCancel(clientv3.WithRequireLeader(ctx))
+	parts := make(chan Part)
+	var reading sync.WaitGroup
+	defer reading.Wait()
 	defer cancel()
-	responses, err := w.start(ctx, watching)
-	if err != nil {
-		return false, err
-	}
+	reading.Go(func() { w.read(watching, parts) })
+	overdue := time.After(w.Patience)
 	for {
-		var response clientv3.WatchResponse
-		var open bool
+		var part Part
 		select {
-		case response, open = <-responses:
+		case part = <-parts:
 		default:
 			if err := sink.Idle(); err != nil {
 				return false, err
 			}
-			select {
-			case response, open = <-responses:
-			case <-ctx.Done():
-				return false, context.Cause(ctx)
+			for waiting := true; waiting; {
+				select {
+				case part = <-parts:
+					waiting = false
+				case <-overdue:
+					w.Overdue() // like etcdctl it goes on waiting
+				case <-ctx.Done():
+					return false, context.Cause(ctx)
+				}
+			}
+		}
+		if ctx.Err() != nil {
+			return false, context.Cause(ctx)
+		}
+		overdue = nil
+		reason := part.Err()
+		if reason != nil {
+			if err := w.endResponse(sink); err != nil {
+				return false, err
 			}
 		}
 		switch {
-		case ctx.Err() != nil:
-			return false, context.Cause(ctx)
-		case !open:
-			return false, nil
-		case w.canResume(&response):
+		case reason != nil && w.canResume(part):
 			return true, sink.Idle()
-		case response.Created && !response.Canceled:
-			w.accepted(response.Header.GetRevision())
+		case part.Created && reason == nil:
+			w.accepted(part.Header.GetRevision())
 		default:
-			if err := sink.Receive(&response); err != nil {
+			if err := sink.Receive(part); err != nil {
 				return false, err
 			}
-			w.received(&response)
+			w.received(part)
+		}
+		if reason != nil {
+			return false, nil
 		}
 	}
 }
 
-// start begins a watch and waits for the server to accept it. Like etcdctl it
-// waits for ever.
-func (w *Watch) start(ctx, watching context.Context) (clientv3.WatchChan, error) {
-	options := append([]clientv3.OpOption{clientv3.WithRev(w.Next), clientv3.WithCreatedNotify()}, w.Options...)
-	started := make(chan clientv3.WatchChan, 1)
-	go func() { started <- w.Client.Watch(watching, w.Key, options...) }()
-	overdue := time.After(w.Patience)
+// endResponse ends a response of which the sink has a part, and whose rest does
+// not come: it comes again, as another one.
+func (w *Watch) endResponse(sink Sink) error {
+	if !w.inside {
+		return nil
+	}
+	w.inside = false
+	return sink.Receive(Part{Part: events.Part{WatchResponse: &pb.WatchResponse{}, Continues: true}})
+}
+
+// read reads parts one after the other, the next one while the sink has the one
+// before, until the stream ends.
+func (w *Watch) read(ctx context.Context, parts chan<- Part) {
+	q := w.Query
+	q.Revision = w.Next
+	stream, err := w.Client.Events(ctx, q)
+	if err == nil {
+		defer stream.Close()
+		go func() {
+			for {
+				select {
+				case <-w.asks():
+					stream.RequestProgress()
+				case <-ctx.Done():
+					return
+				}
+			}
+		}()
+	}
 	for {
+		part := Part{err: err}
+		if err == nil {
+			part.Part, err = stream.Recv()
+			part.err = err
+		}
+		if err == nil && part.Created && part.Canceled { // it was refused
+			part.err = rpctypes.Error(errors.New(part.CancelReason))
+		}
+		if part.err != nil {
+			// As the client library, and with it etcdctl, makes of it.
+			part.WatchResponse = &pb.WatchResponse{Header: &pb.ResponseHeader{}, Canceled: true}
+		}
 		select {
-		case responses := <-started:
-			return responses, nil
-		case <-overdue:
-			w.Overdue()
+		case parts <- part:
 		case <-ctx.Done():
-			return nil, context.Cause(ctx)
+			return
+		}
+		if err != nil {
+			return
 		}
 	}
 }
@@ -141,19 +244,20 @@ func (w *Watch) accepted(revision int64) {
 	}
 }
 
-func (w *Watch) received(r *clientv3.WatchResponse) {
+func (w *Watch) received(p Part) {
+	w.inside = p.Fragment
 	switch {
-	case len(r.Events) > 0:
-		w.Next = r.Events[len(r.Events)-1].Kv.GetModRevision() + 1
-	case r.IsProgressNotify():
-		w.Next = max(w.Next, r.Header.GetRevision()+1)
+	case len(p.Events) > 0:
+		w.Next = p.Events[len(p.Events)-1].GetKv().GetModRevision() + 1
+	case p.IsProgress():
+		w.Next = max(w.Next, p.Header.GetRevision()+1)
 	}
 }
 
 // canResume says whether the watch ended for a reason that passes.
-func (w *Watch) canResume(r *clientv3.WatchResponse) bool {
-	err := r.Err()
-	if err == nil || r.CompactRevision != 0 {
+func (w *Watch) canResume(p Part) bool {
+	err := p.Err()
+	if p.CompactRevision != 0 {
 		return false
 	}
 	if errors.Is(err, rpctypes.ErrInvalidAuthToken) || errors.Is(err, rpctypes.ErrAuthOldRevision) {
@@ -161,5 +265,9 @@ func (w *Watch) canResume(r *clientv3.WatchResponse) bool {
 		w.refused++
 		return w.refused <= 1
 	}
-	return etcd.Passes(err)
+	if w.Client.Unreachable() != nil {
+		return false
+	}
+	// A stream that breaks ends with any of these.
+	return etcd.Passes(err) || errors.Is(err, io.EOF) || status.Code(err) == codes.Internal
 }

@@ -1,16 +1,20 @@
 // Launch runs a program with nothing on its standard input and its standard
-// output thrown away, by the kernel or, with -pipe, after reading it, and prints what it took on one line: wall clock, CPU of
-// user and of kernel in microseconds, peak resident memory in KiB, exit status.
+// output thrown away, by the kernel or, with -pipe, after reading it, and prints
+// what it took on one line: wall clock, CPU of user and of kernel in
+// microseconds, peak resident memory in KiB, exit status. With -lines it
+// interrupts the program after so many lines: the wall clock is the time until
+// then, and the exit status 0 where they came.
 //
 // It is a program of its own because of the peak memory: the kernel counts what
 // the process that started the program held at that moment, so whoever starts
 // it has to be smaller than anything that is measured. Hence no package but
 // those that cost nothing.
 //
-//	launch [-pipe] PROGRAM ARGUMENTS...
+//	launch [-pipe | -lines N] PROGRAM ARGUMENTS...
 package main
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"strconv"
@@ -21,12 +25,16 @@ import (
 
 func main() {
 	argv := os.Args[1:]
-	pipe := len(argv) > 0 && argv[0] == "-pipe"
+	pipe, lines := len(argv) > 0 && argv[0] == "-pipe", 0
 	if pipe {
 		argv = argv[1:]
 	}
+	if len(argv) > 1 && argv[0] == "-lines" {
+		lines, _ = strconv.Atoi(argv[1])
+		pipe, argv = true, argv[2:]
+	}
 	if len(argv) == 0 {
-		fail("launch [-pipe] PROGRAM ARGUMENTS...")
+		fail("launch [-pipe | -lines N] PROGRAM ARGUMENTS...")
 	}
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {
@@ -49,9 +57,16 @@ func main() {
 	if err != nil {
 		fail(argv[0] + ": " + err.Error())
 	}
+	var wall time.Duration
+	all := false
 	if pipe {
 		_ = syscall.Close(int(out)) // so that the end of the program ends the reading
-		drain(reader)
+		if lines > 0 {
+			all = drain(reader, lines)
+			wall = time.Since(begin)
+			_ = syscall.Kill(pid, syscall.SIGINT)
+		}
+		drain(reader, 0)
 	}
 	var status syscall.WaitStatus
 	var usage syscall.Rusage
@@ -61,26 +76,42 @@ func main() {
 			break
 		}
 	}
-	wall := time.Since(begin)
 	if err != nil {
 		fail(err.Error())
+	}
+	ended := status.ExitStatus()
+	switch {
+	case lines == 0:
+		wall = time.Since(begin)
+	case all:
+		ended = 0
 	}
 	os.Stdout.WriteString(strings.Join([]string{
 		decimal(wall.Microseconds()),
 		decimal(usage.Utime.Nano() / 1000),
 		decimal(usage.Stime.Nano() / 1000),
 		decimal(int64(usage.Maxrss)), //nolint:unconvert // 32 bits on some platforms
-		decimal(int64(status.ExitStatus())),
+		decimal(int64(ended)),
 	}, " ") + "\n")
 }
 
-// drain reads until the end, without system calls that Go's poller would add.
-func drain(reader int) {
+// drain reads until the end, or so many lines if that is not 0, without system
+// calls that Go's poller would add. It says whether the lines came.
+func drain(reader, lines int) bool {
 	buffer := make([]byte, 64<<10)
 	for {
 		n, err := syscall.Read(reader, buffer)
-		if n == 0 || err != nil && !errors.Is(err, syscall.EINTR) {
-			return
+		if errors.Is(err, syscall.EINTR) {
+			continue
+		}
+		if n <= 0 || err != nil {
+			return false
+		}
+		if lines == 0 {
+			continue
+		}
+		if lines -= bytes.Count(buffer[:n], []byte{'\n'}); lines <= 0 {
+			return true
 		}
 	}
 }
