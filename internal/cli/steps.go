@@ -52,8 +52,9 @@ func (f *Factory) Steps() *Steps { return &Steps{f: f} }
 
 // Do makes the next change, within the command's timeout. When it fails, Do
 // takes back everything that was done before; the error says what became of
-// it. Nothing may be done after that. An interrupt undoes as well: that no
-// error of an interrupted command is printed, Do says it itself.
+// it. Nothing may be done after that, unless it was the first change. An
+// interrupt undoes as well: because no error of an interrupted command is
+// printed, Do says it itself.
 func (s *Steps) Do(ctx context.Context, step Step) error {
 	err := s.request(ctx, step.Do)
 	if err == nil {

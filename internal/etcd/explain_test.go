@@ -171,3 +171,50 @@ func TestTheFirstEndpointDecidesWhetherAllSpeakTLS(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatWasDoneAboutAnErrorStandsBehindItsReason(t *testing.T) {
+	tr := &trace{attempts: newAttempts([]string{"one:1"}, nil), method: "/etcdserverpb.Auth/RoleAdd"}
+	broken := status.Error(codes.Unavailable, "error reading from server: EOF")
+	const lost = "rpc error: code = Unavailable desc = error reading from server: EOF: one:1: no answer: the host is down or a firewall drops the packets"
+	for _, test := range []struct {
+		name string
+		err  error
+		want string
+	}{
+		{"an error that says enough", rpctypes.ErrRoleNotFound, "etcdserver: role name not found"},
+		{"settled", Settled(rpctypes.ErrRoleNotFound, "nothing was changed"), "etcdserver: role name not found; nothing was changed"},
+		{"settled, with a reason that the command knows", Settled(Because(rpctypes.ErrUserEmpty, "it needs a name"), "nothing was changed"), "etcdserver: user name is empty: it needs a name; nothing was changed"},
+		{"settled, with a reason that is known here", Settled(broken, "it was taken back"), lost + "; it was taken back"},
+		{"settled twice", Settled(Settled(broken, "it was taken back"), "authentication is off"), lost + "; it was taken back; authentication is off"},
+	} {
+		if got := tr.explain(t.Context(), test.err); got.Error() != test.want {
+			t.Errorf("%s: %v, want %s", test.name, got, test.want)
+		}
+	}
+	if got := tr.explain(t.Context(), Settled(rpctypes.ErrRoleNotFound, "")); !errors.Is(got, rpctypes.ErrRoleNotFound) {
+		t.Errorf("%v is no longer the server's error", got)
+	}
+}
+
+func TestWhichErrorsLeaveADoubtAboutAChange(t *testing.T) {
+	for _, test := range []struct {
+		err  error
+		want bool
+	}{
+		{nil, false},
+		{rpctypes.ErrRoleNotFound, false},
+		{rpctypes.ErrPermissionDenied, false},
+		{rpctypes.ErrTooManyRequests, false},
+		{status.Error(codes.Unknown, "auth: authentication failed, password was given for no password user"), false},
+		{rpctypes.ErrTimeout, true},
+		{rpctypes.ErrLeaderChanged, true},
+		{context.DeadlineExceeded, true},
+		{fmt.Errorf("wrapped: %w", context.Canceled), true},
+		{status.Error(codes.Unavailable, "EOF"), true},
+		{errors.New("something on the way"), true},
+	} {
+		if got := Doubtful(test.err); got != test.want {
+			t.Errorf("Doubtful(%v) = %t, want %t", test.err, got, test.want)
+		}
+	}
+}
