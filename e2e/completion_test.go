@@ -110,6 +110,15 @@ var completedAlike = []completion{
 	// Permissions.
 	{"ectl role grant-permission audit readw", "ectl role grant-permission audit readwrite "},
 	{"ectl role grant-permission audit w", "ectl role grant-permission audit write "},
+	// Questions about access.
+	{"ectl rb can-i readw", "ectl rb can-i readwrite "},
+	{"ectl rbac can-i read /app/conf/nu", "ectl rbac can-i read /app/conf/number "},
+	{"ectl rbac can-i read /app2/x --as al", "ectl rbac can-i read /app2/x --as alice "},
+	{"ectl rbac who-can w", "ectl rbac who-can write "},
+	{"ectl rbac matrix -w ht", "ectl rbac matrix -w html "},
+	{"ectl rbac lint --fail-on m", "ectl rbac lint --fail-on medium "},
+	{"ectl rbac lint --waivers ca-f", "ectl rbac lint --waivers ca-file.pem "},
+	{"ectl get k -w ht", "ectl get k -w ht"},
 	{"ectl role grant-permission audit read /app2/", "ectl role grant-permission audit read /app2/x "},
 	{"ectl role revoke-permission app /s", "ectl role revoke-permission app /single "},
 	{"ectl role revoke-permission app /app/ ", "ectl role revoke-permission app /app/ /app0 "},

@@ -58,6 +58,25 @@ func TestGuideOnAccessAsCode(t *testing.T) {
 	runPage(t, page, dir, etcdserver.Options{RootPassword: rootPassword}, 10)
 }
 
+// TestGuideOnReviewing runs those of the page with the policy and the waivers
+// that it shows.
+func TestGuideOnReviewing(t *testing.T) {
+	t.Parallel()
+	dir, page := t.TempDir(), projectFile("docs", "guide", "reviewing-access.md")
+	writePassword(t, filepath.Join(dir, "root.password"), rootPassword)
+	writePassword(t, filepath.Join(dir, "alice.password"), "alice's secret")
+	policies := policiesOf(t, page)
+	if len(policies) != 2 {
+		t.Fatalf("%s shows %d policies, want two", page, len(policies))
+	}
+	for i, name := range []string{"policy.yaml", "waivers.yaml"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(policies[i]), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	runPage(t, page, dir, etcdserver.Options{RootPassword: rootPassword}, 10)
+}
+
 // policiesOf returns the policies that a page shows.
 func policiesOf(t *testing.T, page string) []string {
 	t.Helper()

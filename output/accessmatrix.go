@@ -99,7 +99,10 @@ func (r AccessMatrix) Table() TableData {
 // cellText is what may be done with a range, in letters: R and W with all of
 // it, in parentheses with a part.
 func cellText(c access.Cell) string {
-	return letters(c.Whole) + strings.NewReplacer("RW", "(RW)", "R", "(R)", "W", "(W)").Replace(letters(c.Part))
+	if c.Part == 0 {
+		return letters(c.Whole)
+	}
+	return letters(c.Whole) + "(" + letters(c.Part) + ")"
 }
 
 func letters(a access.Access) string {

@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"fmt"
 	"html"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -270,13 +269,7 @@ func (p accessPage) roles() {
 		p.note("roles", "Roles", "None.")
 		return
 	}
-	holders := map[string][]string{}
-	for _, name := range p.State.UserNames() {
-		roles := slices.Compact(slices.Sorted(slices.Values(p.State.Users[name].Roles)))
-		for _, role := range roles {
-			holders[role] = append(holders[role], plainName(name))
-		}
-	}
+	holders := p.State.Holders()
 	p.table("roles", "Roles", "roles", []string{"Role", "Grants", "Held by"}, func() {
 		for _, name := range p.State.RoleNames() {
 			p.raw("<tr><th scope=\"row\">")
@@ -292,7 +285,9 @@ func (p accessPage) roles() {
 			}
 			p.lines(grants, p.code)
 			p.raw("<td data-sort=\"", strconv.Itoa(len(holders[name])), "\"><p class=\"soft\">", strconv.Itoa(len(holders[name])), "</p>")
-			p.text(strings.Join(holders[name], ", "))
+			if len(holders[name]) > 0 {
+				p.text(namesLine(holders[name]))
+			}
 			p.raw("</td></tr>\n")
 		}
 	})

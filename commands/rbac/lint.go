@@ -120,6 +120,9 @@ func runLint(ctx context.Context, f *cli.Factory, opts *lintOptions) error {
 	if err := f.Print(result); err != nil {
 		return err
 	}
+	if err := f.Printer().Flush(); err != nil { // before the last word
+		return err
+	}
 	if !f.Quiet {
 		f.Say(result.Summary())
 	}

@@ -11,10 +11,13 @@
 // The apply of a large policy stands beside the same changes by single calls of
 // etcdctl, and beside the bare requests.
 //
+// Questions about who may do what stand beside the bare requests that read all
+// users and roles.
+//
 // A mirror is measured until the destination has all keys, and one of many keys
 // beside one of few.
 //
-//	bench [-parts get,apply,mirror] [-keys 1000000] [-runs 3] [-starts 40] [-servers 3.7.3,3.6.16]
+//	bench [-parts get,apply,access,mirror] [-keys 1000000] [-runs 3] [-starts 40] [-servers 3.7.3,3.6.16]
 package main
 
 import (
@@ -55,7 +58,7 @@ func main() {
 	flag.IntVar(&b.keys, "keys", 1_000_000, "`number` of keys of the large get")
 	flag.IntVar(&b.runs, "runs", 3, "`number` of runs of each large get")
 	flag.IntVar(&b.starts, "starts", 41, "`number` of runs of each small command")
-	flag.StringVar(&b.parts, "parts", "get,apply,mirror", "`parts` to measure: get is start-up and large gets, apply that of a policy, mirror is make-mirror")
+	flag.StringVar(&b.parts, "parts", "get,apply,access,mirror", "`parts` to measure: get is start-up and large gets, apply that of a policy, access are questions about many users, mirror is make-mirror")
 	servers := flag.String("servers", "3.7.3,3.6.16", "server `versions` to measure on")
 	flag.Parse()
 
@@ -104,7 +107,7 @@ func (b *bench) measure(ctx context.Context, servers []string) error {
 	for _, part := range []struct {
 		name    string
 		measure func(context.Context) error
-	}{{"apply", b.applying}, {"mirror", b.mirroring}} {
+	}{{"apply", b.applying}, {"access", b.asking}, {"mirror", b.mirroring}} {
 		if !b.measures(part.name) {
 			continue
 		}

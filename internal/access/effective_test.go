@@ -208,7 +208,7 @@ func TestAccessHasNames(t *testing.T) {
 func TestHoldersOfARole(t *testing.T) {
 	s := NewState()
 	s.Users["b"], s.Users["a"], s.Users["c"] = User{"b", []string{"x", "y"}}, User{"a", []string{"y"}}, User{"c", nil}
-	if got := s.Holders("y"); !slices.Equal(got, []string{"a", "b"}) {
+	if got := s.Holders()["y"]; !slices.Equal(got, []string{"a", "b"}) {
 		t.Errorf("y is held by %q", got)
 	}
 	if got := s.UserNames(); !slices.Equal(got, []string{"a", "b", "c"}) {

@@ -102,7 +102,7 @@ type Finding struct {
 // Lint looks at who may do what for things that are dangerous, not what was
 // meant, or untidy. The findings come the worst first, and then by object.
 func Lint(s State) []Finding {
-	l := linter{state: s, rules: map[string]Rule{}}
+	l := linter{state: s, rules: map[string]Rule{}, holders: s.Holders()}
 	for _, rule := range Rules() {
 		l.rules[rule.Name] = rule
 	}
@@ -156,6 +156,7 @@ func (f Finding) named() []string {
 type linter struct {
 	state    State
 	rules    map[string]Rule
+	holders  map[string][]string // of roles
 	findings []Finding
 }
 
@@ -175,7 +176,7 @@ func (l *linter) role(r Role) {
 		return // nothing of it counts but its name
 	}
 	object := "role " + r.Name
-	if len(l.state.Holders(r.Name)) == 0 {
+	if len(l.holders[r.Name]) == 0 {
 		l.add(ruleUnheldRole, object, nil, "nobody holds it: what it grants waits for somebody to be given it", command("role delete", nil, r.Name))
 	}
 	if len(r.Permissions) == 0 {
@@ -387,7 +388,7 @@ func (l *linter) writeOnly(object string, r Role) {
 	if blind.IsEmpty() {
 		return
 	}
-	if holders := l.state.Holders(r.Name); len(holders) > 0 {
+	if holders := l.holders[r.Name]; len(holders) > 0 {
 		var some Set
 		for _, holder := range holders {
 			some = some.Union(blind.Difference(l.state.Effective(holder).Read))

@@ -2,6 +2,7 @@ package access
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -180,6 +181,32 @@ func TestAMatrixIsUsersByTheRangesOfRoles(t *testing.T) {
 	}
 	if got, want := describe(s.Matrix(Range{Key: []byte("k")})), "[key k]\nadmin readwrite/none\nu read/none"; got != want {
 		t.Errorf("the matrix of k is\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestTheCellsOfAMatrixAreTheDecisions(t *testing.T) {
+	random := rand.New(rand.NewPCG(7, 8))
+	ends := words(2)
+	for range 500 {
+		var roles []Role
+		for i := range 4 {
+			role := Role{Name: fmt.Sprint("r", i)}
+			for range random.IntN(5) {
+				role.Permissions = append(role.Permissions, Permission{Access: Access(1 + random.IntN(3)), Range: randomRange(random, ends)})
+			}
+			roles = append(roles, role)
+		}
+		s := stateOf(roles...)
+		s.Users["u"] = User{"u", []string{"r0", "r1"}}
+		m := s.Matrix(Everything())
+		for i, c := range m.Cells(m.Users[0]) {
+			for _, kind := range ReadWrite.Kinds() {
+				whole, some := m.Users[0].Allows(kind, m.Ranges[i]), m.Users[0].Keys(kind).Touches(m.Ranges[i])
+				if c.Whole.Has(kind) != whole || c.Part.Has(kind) != (some && !whole) {
+					t.Fatalf("of %s in %v: %s may %s all %t, some %t, and the cell has %s and %s", m.Ranges[i], m.Ranges, m.Users[0].Grants, kind, whole, some, c.Whole, c.Part)
+				}
+			}
+		}
 	}
 }
 

@@ -8,8 +8,11 @@ import (
 
 // Matrix is users by the ranges of keys that roles grant something on.
 type Matrix struct {
-	Ranges []Range // sorted, each once
+	Ranges []Range // sorted by their first keys, each once
 	Users  []UserAccess
+
+	spans []span   // the ranges
+	reach []string // for each of them, the last end of it and of those before
 }
 
 // UserAccess is a user and what it may do.
@@ -47,6 +50,15 @@ func (s State) Matrix(keys Range) Matrix {
 		return cmp.Or(bytes.Compare(a.Key, b.Key), compareEnds(second.end, first.end))
 	})
 	m.Ranges = slices.CompactFunc(m.Ranges, Range.Equal)
+	for i, r := range m.Ranges {
+		s, _ := spanOf(r)
+		m.spans = append(m.spans, s)
+		reach := s.end
+		if i > 0 && compareEnds(m.reach[i-1], reach) > 0 {
+			reach = m.reach[i-1]
+		}
+		m.reach = append(m.reach, reach)
+	}
 	for _, name := range s.UserNames() {
 		u := UserAccess{User: s.Users[name], Effective: s.Effective(name)}
 		if within.IsEveryKey() || u.Read.Touches(keys) || u.Write.Touches(keys) {
@@ -60,16 +72,21 @@ func (s State) Matrix(keys Range) Matrix {
 func (m Matrix) Cells(u UserAccess) []Cell {
 	cells := make([]Cell, len(m.Ranges))
 	for _, kind := range ReadWrite.Kinds() {
-		allowed := u.Keys(kind)
-		if allowed.IsEmpty() {
-			continue
-		}
-		for i, r := range m.Ranges {
-			switch _, missing := allowed.FirstMissing(r); {
-			case !missing:
-				cells[i].Whole |= kind
-			case allowed.Touches(r):
-				cells[i].Part |= kind
+		for _, allowed := range u.Keys(kind).spans {
+			// The ranges that begin in it, and those before that reach into it:
+			// of many thousand cells most are empty.
+			i, _ := slices.BinarySearchFunc(m.spans, allowed.start, func(s span, start string) int { return cmp.Compare(s.start, start) })
+			for i > 0 && !before(m.reach[i-1], allowed.start) {
+				i--
+			}
+			for ; i < len(m.spans) && !before(allowed.end, m.spans[i].start); i++ {
+				switch s := m.spans[i]; {
+				case before(s.end, allowed.start):
+				case s.start >= allowed.start && compareEnds(s.end, allowed.end) <= 0:
+					cells[i].Whole |= kind
+				default:
+					cells[i].Part |= kind
+				}
 			}
 		}
 	}

@@ -101,14 +101,14 @@ func (s State) UserNames() []string { return slices.Sorted(maps.Keys(s.Users)) }
 // RoleNames returns the names of all roles, sorted.
 func (s State) RoleNames() []string { return slices.Sorted(maps.Keys(s.Roles)) }
 
-// Holders returns the names of the users that have the role, sorted.
-func (s State) Holders(role string) []string {
-	var holders []string
-	for name, user := range s.Users {
-		if slices.Contains(user.Roles, role) {
-			holders = append(holders, name)
+// Holders returns the names of the users that have each role, sorted.
+func (s State) Holders() map[string][]string {
+	holders := map[string][]string{}
+	for _, name := range s.UserNames() {
+		roles := slices.Sorted(slices.Values(s.Users[name].Roles))
+		for _, role := range slices.Compact(roles) {
+			holders[role] = append(holders[role], name)
 		}
 	}
-	slices.Sort(holders)
 	return holders
 }

@@ -1,9 +1,10 @@
 // Bareclient reads every key of a prefix with client/v3 and prints nothing, or
-// adds users and roles. It is what a program costs that does only what has to
+// adds users and roles, or reads them. It is what a program costs that does only what has to
 // be done.
 //
 //	bareclient [-stream] ENDPOINT PREFIX
 //	bareclient -apply USERS,ROLES ENDPOINT PASSWORD
+//	bareclient -access ENDPOINT PASSWORD [USER]
 package main
 
 import (
@@ -19,7 +20,12 @@ import (
 func main() {
 	stream := flag.Bool("stream", false, "read with RangeStream, which servers know from 3.7 on, instead of one request")
 	add := flag.String("apply", "", "add `users,roles` as root")
+	users := flag.Bool("access", false, "read all users and roles, or one user and its roles, as root")
 	flag.Parse()
+	if *users {
+		end(readAccess(context.Background(), flag.Arg(0), flag.Arg(1), flag.Arg(2)))
+		return
+	}
 	if *add != "" {
 		var users, roles int
 		_, err := fmt.Sscanf(*add, "%d,%d", &users, &roles)
