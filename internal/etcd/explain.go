@@ -56,8 +56,11 @@ func (t *trace) unary(ctx context.Context, method string, req, reply any, cc *gr
 	defer cancel(nil)
 	defer context.AfterFunc(t.attempts.hopeless, func() { cancel(context.Cause(t.attempts.hopeless)) })()
 	for {
-		t.requests.Add(1)
-		err := invoker(ctx, method, req, reply, cc, opts...)
+		err := t.mayRead(ctx, method, req, cc, invoker, opts...)
+		if err == nil {
+			t.requests.Add(1)
+			err = invoker(ctx, method, req, reply, cc, opts...)
+		}
 		var unreachable unreachableError
 		if err != nil && errors.As(context.Cause(ctx), &unreachable) {
 			return unreachable
