@@ -16,8 +16,8 @@
 //	etcd start [FLAGS] [NAME]   starts a server and sets ETCDCTL_ENDPOINTS, for
 //	                            a TLS server ETCDCTL_CACERT as well, and
 //	                            ENDPOINT1, ENDPOINT2, ... to its members' URLs.
-//	    -version V              default 3.7.3
-//	    -members N              default 1
+//	    -version V              default 3.7.3, see SERVER
+//	    -members N              default 1, or 3 in TestScriptsOnOtherServers
 //	    -quota BYTES            the size at which the server raises an alarm
 //	    -tls                    a server certificate for loopback
 //	    -client-cert-auth       TLS, and the user is the certificate's CN
@@ -42,6 +42,9 @@
 //	                            nobody (who is no user) by common name, noname
 //	                            (without one), expired (root's, until yesterday)
 //	                            and other (root's, of the other authority)
+//	SERVER, OLDER               the version of servers that a script starts without
+//	                            -version, 3.7 unless TestScriptsOnOtherServers runs
+//	                            it, and the one before. [server:3.7] is the condition
 //	DEAD                        host:port of an endpoint that refuses
 //
 // An empty variable is still set, and etcdctl takes a variable and a flag for

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,40 +22,78 @@ import (
 // scriptsAtOnce bounds how many scripts run side by side.
 const scriptsAtOnce = 3
 
+var scriptSlots = make(chan struct{}, scriptsAtOnce)
+
 // TestScripts runs the administrator's tasks of testdata/script. doc.go says
 // how one is written.
 func TestScripts(t *testing.T) {
-	slots := make(chan struct{}, scriptsAtOnce)
-	testscript.Run(t, testscript.Params{
-		Dir: filepath.Join("testdata", "script"),
-		Setup: func(env *testscript.Env) error {
-			slots <- struct{}{}
-			env.Defer(func() { <-slots })
-			return setUpScript(t, env)
-		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"ectl":    func(ts *testscript.TestScript, neg bool, args []string) { runProgram(ts, neg, "ectl", args) },
-			"etcdctl": func(ts *testscript.TestScript, neg bool, args []string) { runProgram(ts, neg, "etcdctl", args) },
-			"etcd":    etcdCommand,
-			"status":  statusCommand,
-			"token":   tokenCommand,
-			"nosecret": func(ts *testscript.TestScript, neg bool, args []string) {
-				if neg || len(args) != 1 {
-					ts.Fatalf("usage: nosecret TEXT")
+	runScripts(t, etcdserver.Options{}, testscript.Params{Dir: filepath.Join("testdata", "script")})
+}
+
+// TestScriptsOnOtherServers runs the scripts of what servers answer in their own
+// way on the versions and clusters that TestScripts leaves out.
+func TestScriptsOnOtherServers(t *testing.T) {
+	// These say themselves how many members they need.
+	clusters := []string{"cluster-care", "defrag", "endpoint", "snapshot"}
+	everywhere := []string{"compaction", "leases", "lock", "txn", "txn-as-user", "watch"}
+	for _, c := range []struct {
+		options etcdserver.Options
+		scripts []string
+	}{
+		{etcdserver.Options{Version: "3.7.3", Members: 3}, everywhere},
+		{etcdserver.Options{Version: "3.6.16"}, slices.Concat(everywhere, clusters)},
+		{etcdserver.Options{Version: "3.5.35", Members: 3}, slices.Concat(everywhere, clusters)},
+	} {
+		t.Run(fmt.Sprintf("%s of %d", c.options.Version, c.options.Members), func(t *testing.T) {
+			t.Parallel()
+			var files []string
+			for _, name := range c.scripts {
+				files = append(files, filepath.Join("testdata", "script", name+".txtar"))
+			}
+			runScripts(t, c.options, testscript.Params{Files: files})
+		})
+	}
+}
+
+// runScripts runs scripts whose servers are as they say, or else as o says.
+func runScripts(t *testing.T, o etcdserver.Options, params testscript.Params) {
+	t.Helper()
+	params.RequireUniqueNames = true
+	params.Setup = func(env *testscript.Env) error {
+		scriptSlots <- struct{}{}
+		env.Defer(func() { <-scriptSlots })
+		return setUpScript(t, o, env)
+	}
+	params.Condition = func(condition string) (bool, error) {
+		version, ok := strings.CutPrefix(condition, "server:")
+		if !ok {
+			return false, fmt.Errorf("unknown condition %q", condition)
+		}
+		return strings.HasPrefix(cmp.Or(o.Version, etcdserver.Latest), version+"."), nil
+	}
+	params.Cmds = map[string]func(*testscript.TestScript, bool, []string){
+		"ectl":    func(ts *testscript.TestScript, neg bool, args []string) { runProgram(ts, neg, "ectl", args) },
+		"etcdctl": func(ts *testscript.TestScript, neg bool, args []string) { runProgram(ts, neg, "etcdctl", args) },
+		"etcd":    etcdCommand,
+		"status":  statusCommand,
+		"token":   tokenCommand,
+		"nosecret": func(ts *testscript.TestScript, neg bool, args []string) {
+			if neg || len(args) != 1 {
+				ts.Fatalf("usage: nosecret TEXT")
+			}
+			for _, stream := range []string{"stdout", "stderr"} {
+				if strings.Contains(ts.ReadFile(stream), args[0]) {
+					ts.Fatalf("%s has the secret %q", stream, args[0])
 				}
-				for _, stream := range []string{"stdout", "stderr"} {
-					if strings.Contains(ts.ReadFile(stream), args[0]) {
-						ts.Fatalf("%s has the secret %q", stream, args[0])
-					}
-				}
-			},
+			}
 		},
-		RequireUniqueNames: true,
-	})
+	}
+	testscript.Run(t, params)
 }
 
 // scriptState is what the commands of one script share.
 type scriptState struct {
+	defaults etcdserver.Options // of servers that the script says nothing of
 	fixtures *fixtures
 	servers  map[string]*etcdserver.Server
 	status   int
@@ -67,13 +106,13 @@ func stateOf(ts *testscript.TestScript) *scriptState {
 	return ts.Value(scriptStateKey{}).(*scriptState)
 }
 
-func setUpScript(t *testing.T, env *testscript.Env) error {
+func setUpScript(t *testing.T, o etcdserver.Options, env *testscript.Env) error {
 	t.Helper()
 	pki := filepath.Join(env.WorkDir, ".pki")
 	if err := os.Mkdir(pki, 0o700); err != nil {
 		return err
 	}
-	state := &scriptState{fixtures: newFixtures(t, pki), servers: map[string]*etcdserver.Server{}}
+	state := &scriptState{defaults: o, fixtures: newFixtures(t, pki), servers: map[string]*etcdserver.Server{}}
 	env.Values[scriptStateKey{}] = state
 	env.Defer(func() {
 		for _, s := range state.servers {
@@ -83,6 +122,12 @@ func setUpScript(t *testing.T, env *testscript.Env) error {
 	env.Setenv("PATH", installed.ours+string(os.PathListSeparator)+os.Getenv("PATH"))
 	env.Setenv("HOME", env.WorkDir)
 	env.Setenv("DEAD", deadEndpoint(t))
+	var major, minor int
+	if _, err := fmt.Sscanf(cmp.Or(o.Version, etcdserver.Latest), "%d.%d.", &major, &minor); err != nil {
+		return err
+	}
+	env.Setenv("SERVER", fmt.Sprintf("%d.%d", major, minor))
+	env.Setenv("OLDER", fmt.Sprintf("%d.%d", major, minor-1))
 	env.Setenv("ROOTPW", rootPassword)
 	for name, value := range state.fixtures.variables() {
 		env.Setenv(name, value)
@@ -170,6 +215,12 @@ func etcdCommand(ts *testscript.TestScript, neg bool, args []string) {
 func startServer(ts *testscript.TestScript, state *scriptState, args []string) {
 	options, rest, err := state.fixtures.options(args)
 	ts.Check(err)
+	if options.Version == "" {
+		options.Version = state.defaults.Version
+	}
+	if options.Members == 0 {
+		options.Members = state.defaults.Members
+	}
 	name := "etcd"
 	switch len(rest) {
 	case 0:
