@@ -13,10 +13,10 @@ import (
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
-	clientv3 "go.etcd.io/etcd/client/v3"
 	"google.golang.org/grpc"
 
 	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/events"
 	"github.com/ectl-io/ectl/internal/follow"
 )
 
@@ -71,13 +71,13 @@ const caseTimeout = 1e9 // a second
 
 // happened is a response with events: "5:a" is a put of a at revision 5, "5:-a"
 // its deletion.
-func happened(words string) *clientv3.WatchResponse {
-	r := &clientv3.WatchResponse{Header: &pb.ResponseHeader{}}
+func happened(words string) follow.Part {
+	r := &pb.WatchResponse{Header: &pb.ResponseHeader{}}
 	for _, word := range strings.Fields(words) {
 		var revision int64
 		number, key, _ := strings.Cut(word, ":")
 		_, _ = fmt.Sscan(number, &revision)
-		event := &clientv3.Event{Kv: &mvccpb.KeyValue{ModRevision: revision, Value: []byte(number)}}
+		event := &mvccpb.Event{Kv: &mvccpb.KeyValue{ModRevision: revision, Value: []byte(number)}}
 		if name, deleted := strings.CutPrefix(key, "-"); deleted {
 			event.Type, key = mvccpb.Event_DELETE, name
 		}
@@ -85,7 +85,11 @@ func happened(words string) *clientv3.WatchResponse {
 		r.Events = append(r.Events, event)
 		r.Header.Revision = revision
 	}
-	return r
+	return response(r)
+}
+
+func response(r *pb.WatchResponse) follow.Part {
+	return follow.Part{Part: events.Part{WatchResponse: r}}
 }
 
 func TestUpdatesGoTogetherAsFarAsTheyCan(t *testing.T) {
@@ -177,7 +181,7 @@ func TestProgressMovesThePositionOn(t *testing.T) {
 		revision int64
 		want     error
 	}{{7, nil}, {8, errReached}} {
-		notice := &clientv3.WatchResponse{Header: &pb.ResponseHeader{Revision: test.revision}}
+		notice := response(&pb.WatchResponse{Header: &pb.ResponseHeader{Revision: test.revision}})
 		if err := u.Receive(notice); !errors.Is(err, test.want) {
 			t.Errorf("progress %d = %v, want %v", test.revision, err, test.want)
 		}
@@ -194,7 +198,7 @@ func TestTheEndOfTheHistoryIsSaid(t *testing.T) {
 	if err := u.Receive(happened("2:a 3:b")); err != nil {
 		t.Fatal(err)
 	}
-	err := u.Receive(&clientv3.WatchResponse{Header: &pb.ResponseHeader{}, Canceled: true, CompactRevision: 7})
+	err := u.Receive(response(&pb.WatchResponse{Header: &pb.ResponseHeader{}, Canceled: true, CompactRevision: 7}))
 	if !errors.Is(err, rpctypes.ErrCompacted) || !strings.Contains(err.Error(), "at revision 4, and 7 is the oldest") || !strings.Contains(err.Error(), "without the file state") {
 		t.Errorf("%v", err)
 	}

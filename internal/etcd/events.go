@@ -12,7 +12,7 @@ import (
 // Events begins to read events, with the client's connection, its login and
 // its limit of the size of messages. Like every stream of the client it logs
 // in anew.
-func (c *Client) Events(ctx context.Context, q events.Query) (*events.Stream, error) {
+func (c *Client) Events(ctx context.Context, q events.Query) (events.Source, error) {
 	most := c.trace.config.MaxCallRecvMsgSize
 	if most <= 0 {
 		most = math.MaxInt32 // as the client library

@@ -52,6 +52,13 @@ func (p Part) IsProgress() bool {
 	return len(p.Events) == 0 && !p.Created && !p.Canceled && !p.Fragment && !p.Continues && p.CompactRevision == 0 && p.Header.GetRevision() != 0
 }
 
+// Source is what events are read from: a Stream, or a test's.
+type Source interface {
+	Recv() (Part, error)
+	RequestProgress()
+	Close()
+}
+
 // Stream is one stream of events. Its methods are for one goroutine, except
 // RequestProgress and Close.
 type Stream struct {

@@ -53,12 +53,18 @@ func (p Part) Err() error {
 	return rpctypes.ErrFutureRev
 }
 
+// Client is what a Watch needs of a client: etcd.Client has it.
+type Client interface {
+	Events(ctx context.Context, q events.Query) (events.Source, error)
+	Unreachable() error
+}
+
 // Watch is one watch. It begins anew, where it stopped, after what passes: a
 // lost connection, a cluster without a leader, a login that expired. Nothing is
 // lost or doubled: what the sink gets are whole revisions, and a watch begins
 // anew behind the last of them.
 type Watch struct {
-	Client *etcd.Client
+	Client Client
 	Query  events.Query // but for the revision
 
 	// Next is the first revision that was not handed on, 0 for what is to come.

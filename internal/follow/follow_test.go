@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"testing"
 	"time"
@@ -11,52 +12,80 @@ import (
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
-	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/ectl-io/ectl/internal/events"
 )
 
 // script is a server that answers each watch that is begun with responses of
-// its own.
+// its own, and is silent behind them.
 type script struct {
-	clientv3.Watcher // the methods that nobody calls here
-
-	watches [][]clientv3.WatchResponse
+	watches [][]Part
 	begun   []int64 // the revisions that were asked for
 	slow    time.Duration
 }
 
-func (s *script) Watch(ctx context.Context, key string, options ...clientv3.OpOption) clientv3.WatchChan {
+func (s *script) Events(ctx context.Context, q events.Query) (events.Source, error) {
 	time.Sleep(s.slow)
-	op := clientv3.OpGet(key, options...)
-	s.begun = append(s.begun, op.Rev())
-	responses := make(chan clientv3.WatchResponse, 16)
+	s.begun = append(s.begun, q.Revision)
+	answers := &answers{ctx: ctx}
 	if len(s.watches) > 0 {
-		for _, r := range s.watches[0] {
-			responses <- r
-		}
-		s.watches = s.watches[1:]
+		answers.left, s.watches = s.watches[0], s.watches[1:]
 	}
-	return responses
+	return answers, nil
 }
 
-func created(revision int64) clientv3.WatchResponse {
-	return clientv3.WatchResponse{Created: true, Header: &pb.ResponseHeader{Revision: revision}}
+func (s *script) Unreachable() error { return nil }
+
+type answers struct {
+	ctx  context.Context //nolint:containedctx // a stream has one
+	left []Part
 }
 
-func events(revisions ...int64) clientv3.WatchResponse {
-	r := clientv3.WatchResponse{Header: &pb.ResponseHeader{Revision: revisions[len(revisions)-1]}}
+func (a *answers) Recv() (events.Part, error) {
+	if len(a.left) == 0 {
+		<-a.ctx.Done()
+		return events.Part{}, a.ctx.Err()
+	}
+	part := a.left[0]
+	a.left = a.left[1:]
+	return part.Part, part.err
+}
+
+func (a *answers) RequestProgress() {}
+func (a *answers) Close()           {}
+
+func response(r *pb.WatchResponse) Part { return Part{Part: events.Part{WatchResponse: r}} }
+
+func created(revision int64) Part {
+	return response(&pb.WatchResponse{Created: true, Header: &pb.ResponseHeader{Revision: revision}})
+}
+
+func happened(revisions ...int64) Part {
+	r := &pb.WatchResponse{Header: &pb.ResponseHeader{Revision: revisions[len(revisions)-1]}}
 	for _, revision := range revisions {
-		r.Events = append(r.Events, &clientv3.Event{Kv: &mvccpb.KeyValue{ModRevision: revision}})
+		r.Events = append(r.Events, &mvccpb.Event{Kv: &mvccpb.KeyValue{ModRevision: revision}})
 	}
-	return r
+	return response(r)
 }
 
-func progress(revision int64) clientv3.WatchResponse {
-	return clientv3.WatchResponse{Header: &pb.ResponseHeader{Revision: revision}}
+// partly is a response of which more is to come.
+func partly(revisions ...int64) Part {
+	p := happened(revisions...)
+	p.Fragment = true
+	return p
 }
 
-// canceled is how the client library reports the end of a watch.
-func canceled(err error) clientv3.WatchResponse {
-	return clientv3.WatchResponse{Canceled: true, CancelReason: err.Error(), Header: &pb.ResponseHeader{}}
+func progress(revision int64) Part {
+	return response(&pb.WatchResponse{Header: &pb.ResponseHeader{Revision: revision}})
+}
+
+// broken is the end of a stream.
+func broken(err error) Part { return Part{err: err} }
+
+func canceled(reason string, compacted int64) Part {
+	return response(&pb.WatchResponse{Canceled: true, CancelReason: reason, CompactRevision: compacted, Header: &pb.ResponseHeader{}})
 }
 
 // recorder is a sink that ends the watch after an event of the revision last.
@@ -68,11 +97,13 @@ type recorder struct {
 
 var errLast = errors.New("that was the last one")
 
-func (r *recorder) Receive(response *clientv3.WatchResponse) error {
+func (r *recorder) Receive(response Part) error {
 	switch {
 	case response.Canceled:
 		r.seen = append(r.seen, "canceled")
-	case response.IsProgressNotify():
+	case response.Continues:
+		r.seen = append(r.seen, "end")
+	case response.IsProgress():
 		r.seen = append(r.seen, fmt.Sprint("progress ", response.Header.Revision))
 	}
 	for _, event := range response.Events {
@@ -90,20 +121,23 @@ func (r *recorder) Idle() error {
 }
 
 func TestAWatchGoesOnWhereItStopped(t *testing.T) {
-	server := &script{watches: [][]clientv3.WatchResponse{
-		{created(4), events(5, 5), events(7), canceled(rpctypes.ErrNoLeader)},
-		{created(9), progress(9), canceled(rpctypes.ErrNoLeader)},
-		{created(9), events(11)},
+	server := &script{watches: [][]Part{
+		{created(4), happened(5, 5), happened(7), canceled(rpctypes.ErrNoLeader.Error(), 0)},
+		{created(9), progress(9), broken(status.Error(codes.Unavailable, "EOF"))},
+		{created(9), partly(11, 12), broken(rpctypes.ErrNoLeader)},
+		{created(9), happened(13), broken(io.EOF)},
+		{created(9), broken(rpctypes.ErrInvalidAuthToken)},
+		{created(9), happened(15)},
 	}}
-	w := &Watch{Client: server, Key: "k", Patience: time.Hour}
-	sink := &recorder{last: 11}
+	w := &Watch{Client: server, Patience: time.Hour}
+	sink := &recorder{last: 15}
 	if err := w.Run(t.Context(), sink); !errors.Is(err, errLast) {
 		t.Errorf("Run = %v", err)
 	}
-	if want := []string{"5", "5", "7", "progress 9", "11"}; !slices.Equal(sink.seen, want) {
+	if want := []string{"5", "5", "7", "progress 9", "11", "12", "end", "13", "15"}; !slices.Equal(sink.seen, want) {
 		t.Errorf("the sink has seen %v, want %v", sink.seen, want)
 	}
-	if want := []int64{0, 8, 10}; !slices.Equal(server.begun, want) {
+	if want := []int64{0, 8, 10, 13, 14, 14}; !slices.Equal(server.begun, want) {
 		t.Errorf("watches were begun at %v, want %v", server.begun, want)
 	}
 	if sink.idle == 0 {
@@ -112,25 +146,29 @@ func TestAWatchGoesOnWhereItStopped(t *testing.T) {
 }
 
 func TestAWatchThatCannotGoOnEnds(t *testing.T) {
-	compacted := canceled(rpctypes.ErrCompacted)
-	compacted.CompactRevision = 7
-	server := &script{watches: [][]clientv3.WatchResponse{{created(9), compacted}}}
-	w := &Watch{Client: server, Next: 3, Patience: time.Hour}
-	sink := &recorder{}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-	defer cancel()
-	// The client library closes the channel after that, which the script does not.
-	if err := w.Run(ctx, sink); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("Run = %v", err)
-	}
-	if !slices.Equal(sink.seen, []string{"canceled"}) || len(server.begun) != 1 || w.Next != 3 {
-		t.Errorf("the sink has seen %v, %d watches, next is %d", sink.seen, len(server.begun), w.Next)
+	refused := canceled("permission denied", 0)
+	refused.Created = true
+	for name, parts := range map[string][]Part{
+		"what is asked for is compacted":       {created(9), canceled("", 7)},
+		"it is refused":                        {refused},
+		"the server ends it":                   {created(9), canceled("", 0)},
+		"the stream ends for some other fault": {created(9), broken(status.Error(codes.ResourceExhausted, "too large"))},
+	} {
+		server := &script{watches: [][]Part{parts}}
+		w := &Watch{Client: server, Next: 3, Patience: time.Hour}
+		sink := &recorder{}
+		if err := w.Run(t.Context(), sink); err != nil {
+			t.Errorf("%s: Run = %v", name, err)
+		}
+		if !slices.Equal(sink.seen, []string{"canceled"}) || len(server.begun) != 1 || w.Next != 3 {
+			t.Errorf("%s: the sink has seen %v, %d watches, next is %d", name, sink.seen, len(server.begun), w.Next)
+		}
 	}
 }
 
 func TestAnOverdueWatchIsSaid(t *testing.T) {
 	said := 0
-	server := &script{slow: 50 * time.Millisecond, watches: [][]clientv3.WatchResponse{{created(1), events(2)}}}
+	server := &script{slow: 50 * time.Millisecond, watches: [][]Part{{created(1), happened(2)}}}
 	w := &Watch{Client: server, Patience: time.Millisecond, Overdue: func() { said++ }}
 	if err := w.Run(t.Context(), &recorder{last: 2}); !errors.Is(err, errLast) || said != 1 {
 		t.Errorf("Run = %v, and it was said %d times that it is overdue", err, said)
