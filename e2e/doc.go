@@ -21,6 +21,7 @@
 //	    -quota BYTES            the size at which the server raises an alarm
 //	    -tls                    a server certificate for loopback
 //	    -client-cert-auth       TLS, and the user is the certificate's CN
+//	    -nameless-certs         TLS with certificates from which no user is taken
 //	    -wrong-name             TLS with a certificate for etcd.example.com
 //	    -expired-cert           TLS with a certificate that has expired
 //	    -auth                   root with the password $ROOTPW, authentication on

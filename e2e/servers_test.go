@@ -112,6 +112,8 @@ func (f *fixtures) options(flags []string) (o etcdserver.Options, rest []string,
 			o.TLS = f.ca
 		case "-client-cert-auth":
 			o.TLS, o.ClientCertAuth = f.ca, true
+		case "-nameless-certs":
+			o.TLS, o.ClientCertAuth, o.NamelessCerts = f.ca, true, true
 		case "-expired-cert":
 			o.TLS = f.ca
 			if o.ServerCert, err = f.ca.ExpiredServer("server-expired"); err != nil {

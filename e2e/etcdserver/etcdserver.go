@@ -59,6 +59,10 @@ type Options struct {
 	// take its common name for the user.
 	ClientCertAuth bool
 
+	// NamelessCerts makes a server with ClientCertAuth demand the certificate
+	// and take no user from it.
+	NamelessCerts bool
+
 	// Tokens makes the server issue and accept JWTs of these keys. Nil means
 	// etcd's simple tokens.
 	Tokens *testpki.TokenSigner
@@ -387,7 +391,10 @@ func (s *Server) memberArgs(m *Member, cluster string) []string {
 			"--cert-file", s.options.ServerCert.CertFile,
 			"--key-file", s.options.ServerCert.KeyFile)
 		if s.options.ClientCertAuth {
-			args = append(args, "--client-cert-auth", "--trusted-ca-file", s.options.TLS.CertFile())
+			args = append(args, "--trusted-ca-file", s.options.TLS.CertFile())
+			if !s.options.NamelessCerts {
+				args = append(args, "--client-cert-auth")
+			}
 		}
 	}
 	ttl := s.options.TokenTTL
