@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/creack/pty"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"google.golang.org/grpc/codes"
@@ -745,5 +746,49 @@ func TestApplyThatIsInterruptedSaysWhatItHasDone(t *testing.T) {
 	}
 	if err := follows(to, a.state()); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestPlansAreColouredForPeopleOnly: on a terminal, and unless they do not want
+// it.
+func TestPlansAreColouredForPeopleOnly(t *testing.T) {
+	t.Parallel()
+	a := newApplier(t, etcdserver.Options{Dir: t.TempDir()})
+	file := filepath.Join(a.dir, "policy.yaml")
+	if err := os.WriteFile(file, []byte("apiVersion: ectl/v1\nroles: {app: }\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const coloured = "\x1b[32m+ role app\x1b[0m"
+	for name, test := range map[string]struct {
+		terminal bool
+		env      string
+		want     bool
+	}{
+		"a terminal":                 {true, "TERM=xterm", true},
+		"NO_COLOR":                   {true, "NO_COLOR=1", false},
+		"a terminal without colours": {true, "TERM=dumb", false},
+		"a pipe":                     {false, "TERM=xterm", false},
+	} {
+		cmd, output := a.cmd(a.server.Endpoint(), "rbac", "plan", "-f", file)
+		cmd.Env = append(cmd.Env, test.env)
+		if test.terminal {
+			control, tty, err := pty.Open()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer control.Close()
+			cmd.Stdout, cmd.Stderr = tty, tty
+			err = cmd.Run()
+			tty.Close()
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, _ = output.ReadFrom(control) // ends with an error when the terminal is gone
+		} else if err := cmd.Run(); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(output.String(), coloured); got != test.want || !strings.Contains(output.String(), "+ role app") {
+			t.Errorf("%s: coloured %t, want %t:\n%q", name, got, test.want, output)
+		}
 	}
 }

@@ -82,5 +82,7 @@
 //
 // TestMainWorkflow runs access control from set-up to removal on every server
 // version, kind of token and kind of identity. TestSecretsAreNeverShown tells
-// the program a secret in every way and searches what comes out.
+// the program a secret in every way and searches what comes out. The tests of
+// "rbac apply" put a proxy in between that sees each request (rpcproxy_test.go):
+// it kills the program at any of them, loses answers, and takes its time.
 package e2e

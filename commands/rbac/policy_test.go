@@ -8,7 +8,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ectl-io/ectl/internal/access"
 	"github.com/ectl-io/ectl/internal/clitest"
+	"github.com/ectl-io/ectl/internal/directory"
+	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/policy"
 )
@@ -114,5 +117,36 @@ func TestPasswordsComeFromWhereThePolicySays(t *testing.T) {
 	}
 	if faults, ok := errors.AsType[policy.Errors](known.faults); !ok || len(faults) != 2 {
 		t.Errorf("the faults are %v, want both", known.faults)
+	}
+}
+
+func TestPruneIsRefusedWhereItIsMoreLikelyAMistake(t *testing.T) {
+	there := directory.Snapshot{State: access.NewState(), Enabled: true}
+	for _, name := range []string{"root", "bob"} {
+		there.Users[name] = access.User{Name: name}
+		there.Roles[name] = access.Role{Name: name}
+	}
+	admin, nobody := etcd.Self{User: "admin"}, etcd.Self{By: etcd.ByToken}
+	both := policy.Policy{SaysUsers: true, SaysRoles: true}
+	for _, test := range []struct {
+		policy policy.Policy
+		self   etcd.Self
+		says   string // empty: it may
+	}{
+		{both, admin, ""},
+		{both, nobody, "the token does not say whose it is"},
+		{policy.Policy{SaysUsers: true}, admin, "the policy has no roles, and --prune would remove all 1 of them"},
+		{policy.Policy{SaysRoles: true}, admin, "the policy has no users, and --prune would remove all 1 of them"},
+	} {
+		err := (&planning{Prune: true}).mayPrune(there, test.policy, test.self)
+		if (err == nil) != (test.says == "") || err != nil && !strings.Contains(err.Error(), test.says) {
+			t.Errorf("prune by %+v as %q is %v, want %q", test.policy, test.self.User, err, test.says)
+		}
+		if err := (&planning{}).mayPrune(there, test.policy, test.self); err != nil {
+			t.Errorf("without prune it is %v", err)
+		}
+	}
+	if err := (&planning{Prune: true}).mayPrune(directory.Snapshot{State: access.NewState()}, policy.Policy{}, nobody); err != nil {
+		t.Errorf("where nothing is there to be removed it is %v", err)
 	}
 }

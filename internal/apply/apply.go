@@ -84,6 +84,10 @@ func (e *StepError) Error() string { return fmt.Sprintf("%v (to %s)", e.Err, e.S
 // Unwrap returns the server's error.
 func (e *StepError) Unwrap() error { return e.Err }
 
+// errOutdated is that users or roles have changed since the plan was made, on a
+// server that does not tell their revision.
+var errOutdated = errors.New("users or roles have changed since the plan was made; nothing was changed: look at rbac plan, and apply again")
+
 // errStubborn is that a server takes the changes and does not make them.
 var errStubborn = errors.New("the cluster does not follow the policy, though each change was made: see what is left with rbac plan")
 
@@ -99,6 +103,12 @@ var errStubborn = errors.New("the cluster does not follow the policy, though eac
 func Run(ctx context.Context, api clientv3.Auth, bound directory.Bound, task Task, progress func(done, total int)) (Report, error) {
 	r := newRun(api, bound, task, progress)
 	next := task.Plan
+	if task.Snapshot.Revision == 0 {
+		// Nobody will tell that the plan is out of date.
+		if err := r.compare(ctx); err != nil {
+			return r.done(), err
+		}
+	}
 	for idle := 0; ; {
 		left := len(next.Differences)
 		err := r.execute(ctx, next)

@@ -3,6 +3,7 @@ package apply
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -52,6 +53,23 @@ func (r *run) done() Report {
 	r.report.Doubtful = r.doubtful
 	r.report.Added = slices.Sorted(maps.Keys(r.added))
 	return r.report
+}
+
+// compare reads everything and returns an error where the plan would be another
+// one now.
+func (r *run) compare(ctx context.Context) error {
+	snapshot, err := r.read(ctx)
+	if err != nil {
+		return err
+	}
+	now, err := plan.New(snapshot.State, r.task.Policy, r.task.Options)
+	if err != nil {
+		return err
+	}
+	if fmt.Sprintf("%q", now.Differences) != fmt.Sprintf("%q", r.task.Plan.Differences) {
+		return errOutdated
+	}
+	return nil
 }
 
 // settle takes the snapshot for what has become of the changes so far. It
