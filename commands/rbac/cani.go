@@ -3,7 +3,6 @@ package rbac
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
@@ -119,7 +118,7 @@ func decide(ctx context.Context, f *cli.Factory, opts *canIOptions) (user string
 	snapshot, err := directory.ReadUser(ctx, client, f.Timeout, user)
 	switch {
 	case errors.Is(err, rpctypes.ErrPermissionDenied):
-		return user, d, fmt.Errorf("%w: only root may look at other users; --%s asks the server about yourself", err, flagLive)
+		return user, d, etcd.Because(err, "only root may look at other users; without --"+flagAs+" it is about yourself")
 	case err != nil:
 		return user, d, err
 	}

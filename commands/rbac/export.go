@@ -3,13 +3,13 @@ package rbac
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 
 	"github.com/ectl-io/ectl/internal/cli"
 	"github.com/ectl-io/ectl/internal/directory"
+	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/output"
 )
 
@@ -43,7 +43,7 @@ func readAll(ctx context.Context, f *cli.Factory) (directory.Snapshot, error) {
 	}
 	snapshot, err := directory.Read(ctx, client, f.Timeout)
 	if errors.Is(err, rpctypes.ErrPermissionDenied) {
-		err = fmt.Errorf("%w: only root may look at all users and roles; whoami and rbac can-i answer about yourself", err)
+		err = etcd.Because(err, "only root may look at all users and roles; whoami and rbac can-i answer about yourself")
 	}
 	return snapshot, err
 }

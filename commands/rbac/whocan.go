@@ -57,5 +57,9 @@ func runWhoCan(ctx context.Context, f *cli.Factory, opts *whoCanOptions) error {
 		return err
 	}
 	warnWhileOff(f, snapshot)
-	return f.Print(output.WhoCan{Access: opts.Access, Range: opts.Keys.Range, Holders: snapshot.WhoCan(opts.Access, opts.Keys.Range)})
+	holders := snapshot.WhoCan(opts.Access, opts.Keys.Range)
+	if len(holders) == 0 && !f.Quiet {
+		f.Say("nobody is allowed that")
+	}
+	return f.Print(output.WhoCan{Access: opts.Access, Range: opts.Keys.Range, Holders: holders})
 }

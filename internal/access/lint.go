@@ -326,40 +326,55 @@ func (l *linter) superfluous(object string, r Role) []bool {
 		}
 		switch e := roleEffective(Role{Name: r.Name, Permissions: others}); {
 		case duplicate:
+			mend := once(r, p)
+			if !slices.ContainsFunc(others, func(o Permission) bool { return o.Range.Equal(p.Range) }) {
+				mend = without(r, i) // the other one is in another notation
+			}
 			is[i] = e.Allows(p.Access, p.Range)
 			l.add(ruleDuplicate, object, []Permission{p}, "the role has another grant on the same range, and both count: the server keeps the old one at times when a grant is changed",
-				l.narrowed(r, p)...)
+				mend...)
 		case wider != nil && wider.Access != p.Access:
 			l.add(ruleNarrower, object, []Permission{p, *wider}, fmt.Sprintf("it restricts nothing: %s of the same role still counts, and nothing can be denied", wider),
-				RevokeArgs(r.Name, p.Range))
+				without(r, i)...)
 			is[i] = true
 		case e.Allows(p.Access, p.Range):
 			why := "other grants of the role cover it"
 			if wider != nil {
 				why = fmt.Sprintf("%s of the same role covers it", wider)
 			}
-			l.add(ruleShadowed, object, []Permission{p}, why, RevokeArgs(r.Name, p.Range))
+			l.add(ruleShadowed, object, []Permission{p}, why, without(r, i)...)
 			is[i] = true
 		}
 	}
 	return is
 }
 
-// narrowed returns the commands that leave one grant on the range of p: all of
-// them go, and what they allowed together is granted once.
-func (l *linter) narrowed(r Role, p Permission) [][]string {
-	var commands [][]string
-	all := p
-	for _, o := range r.Permissions {
-		if o.Range.Equal(p.Range) {
-			all.Access |= o.Access
-			commands = append(commands, RevokeArgs(r.Name, o.Range))
+// without returns the commands after which the role does not have the i-th of
+// its permissions. Revoking takes all that are on the same range, in the same
+// notation: the others are granted again.
+func without(r Role, i int) [][]string {
+	p := r.Permissions[i]
+	left := Permission{Range: p.Range}
+	for j, o := range r.Permissions {
+		if i != j && o.Range.Equal(p.Range) {
+			left.Access |= o.Access
 		}
 	}
-	if len(commands) < 2 { // the same range in another notation
-		return [][]string{RevokeArgs(r.Name, p.Range)}
+	commands := [][]string{RevokeArgs(r.Name, p.Range)}
+	if left.Access != 0 {
+		commands = append(commands, GrantArgs(r.Name, left))
 	}
-	return append(commands, GrantArgs(r.Name, all))
+	return commands
+}
+
+// once returns the commands that make one grant of those on the range of p.
+func once(r Role, p Permission) [][]string {
+	for _, o := range r.Permissions {
+		if o.Range.Equal(p.Range) {
+			p.Access |= o.Access
+		}
+	}
+	return [][]string{RevokeArgs(r.Name, p.Range), GrantArgs(r.Name, p)}
 }
 
 // adjacent finds grants behind the i-th that go on where it ends, or in it,
@@ -376,7 +391,7 @@ func (l *linter) adjacent(object string, r Role, i int, superfluous []bool) {
 		}
 		one := Permission{Access: p.Access, Range: joint[0]}
 		l.add(ruleAdjacent, object, []Permission{p, o}, fmt.Sprintf("together they are %s", one),
-			GrantArgs(r.Name, one), RevokeArgs(r.Name, p.Range), RevokeArgs(r.Name, o.Range))
+			slices.Concat([][]string{GrantArgs(r.Name, one)}, without(r, i), without(r, j))...)
 	}
 }
 
