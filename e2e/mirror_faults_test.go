@@ -300,8 +300,8 @@ func TestAMirrorGoesOnWithoutRoomForItsCheckpoint(t *testing.T) {
 	room(unlimited)
 	fillKeys(t, client, 30, "x")
 	says("Warning: the checkpoint is written again")
-	if files := filesIn(t, source.tmp); files != "state" {
-		t.Errorf("the folder has %s, want state alone", files)
+	if files := filesIn(t, source.tmp); files != "state state.lock" {
+		t.Errorf("the folder has %s, want state and its lock", files)
 	}
 	room(0)
 	fillKeys(t, client, 40, "y")

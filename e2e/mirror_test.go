@@ -227,6 +227,14 @@ func TestAMirrorHoldsWhatTheReferencesHolds(t *testing.T) {
 				want = expected(mustKeysUnder(t, client, ""), test.from, "")
 			}
 			becomes(t, theirs.client(), "", want, reference.running)
+			if os.Getenv("ECTL_SOAK") == "" {
+				return
+			}
+			// Both count what they have done, every half minute.
+			time.Sleep(62 * time.Second)
+			if ours, theirs := mirror.stdout.String(), reference.stdout.String(); ours != theirs || strings.Count(ours, "\n") < 2 {
+				t.Errorf("ours counts %q, the reference %q", ours, theirs)
+			}
 		})
 	}
 }

@@ -19,6 +19,7 @@ type journal struct {
 	identity  identity
 	continues bool          // an earlier run left a checkpoint
 	anchor    func() string // of the fence
+	release   func()        // gives the checkpoint up for another process
 
 	mu sync.Mutex
 	at position
@@ -28,24 +29,37 @@ type journal struct {
 }
 
 // openJournal reads the checkpoint at path, or begins at start where there is
-// none, and makes sure that it can be written.
+// none, and makes sure that it can be written, and that nobody else does.
 func openJournal(path string, of identity, start position) (*journal, error) {
-	j := &journal{path: path, identity: of, at: start}
+	j := &journal{path: path, identity: of, at: start, release: func() {}}
 	if path == "" {
 		return j, nil
 	}
-	at, found, err := readCheckpoint(path, of)
+	release, err := claim(path)
 	if err != nil {
 		return nil, err
+	}
+	if err := j.read(); err != nil {
+		release()
+		return nil, err
+	}
+	j.release = release
+	return j, nil
+}
+
+func (j *journal) read() error {
+	at, found, err := readCheckpoint(j.path, j.identity)
+	if err != nil {
+		return err
 	}
 	if found {
 		j.at, j.continues = at, true
 	}
-	if err := (checkpoint{checkpointVersion, of, j.at}).write(path); err != nil {
-		return nil, exit.With(exit.IO, fmt.Errorf("cannot write the checkpoint: %w", err))
+	if err := (checkpoint{checkpointVersion, j.identity, j.at}).write(j.path); err != nil {
+		return exit.With(exit.IO, fmt.Errorf("cannot write the checkpoint: %w", err))
 	}
 	j.saved = j.at
-	return j, nil
+	return nil
 }
 
 func (j *journal) position() position {

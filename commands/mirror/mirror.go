@@ -45,7 +45,8 @@ Keys lose their leases: what expires here is deleted there.
 With --checkpoint the command remembers in FILE how far it is. Started again with
 the same options, it goes on there, and also deletes what was deleted meanwhile.
 The file belongs to these two clusters and these prefixes, and is refused for
-others. Without it, or without the file, all keys are copied anew, and keys of the
+others, and for a second process while one is at work with it (beside it is
+FILE.lock). Without it, or without the file, all keys are copied anew, and keys of the
 destination that are not here stay there.
 
 With --once the command ends when the keys are copied, or, going on from a
@@ -71,7 +72,7 @@ Lost connections, members and leaders are waited for, on both sides.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&opts.Prefix, "prefix", "", "copy the keys that start with `prefix`")
-	flags.Int64Var(&opts.Revision, "rev", 0, "copy nothing, and begin with what happened at this revision")
+	flags.Int64Var(&opts.Revision, "rev", 0, "copy nothing, and begin with what happened at this revision (going on from a checkpoint: ignored)")
 	flags.UintVar(&opts.MaxTxnOps, "max-txn-ops", defaultMaxTxnOps, "most keys to write in one transaction")
 	flags.StringVar(&opts.DestPrefix, "dest-prefix", "", "`prefix` at the destination in place of --prefix")
 	flags.BoolVar(&opts.NoDestPrefix, "no-dest-prefix", false, "take --prefix away from the keys at the destination")

@@ -153,6 +153,30 @@ func TestACheckpointThatCannotBeWrittenIsSaidAtOnce(t *testing.T) {
 	}
 }
 
+func TestACheckpointIsOneMirrorsAtATime(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state")
+	first, err := openJournal(path, testIdentity(), position{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := openJournal(path, testIdentity(), position{}); err == nil || !strings.Contains(err.Error(), "another make-mirror") {
+		t.Errorf("while one has it: %v", err)
+	}
+	first.release()
+	second, err := openJournal(path, testIdentity(), position{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	second.release()
+	other := testIdentity()
+	other.Source++
+	for range 2 { // one that is refused does not keep it
+		if _, err := openJournal(path, other, position{}); exit.CodeOf(err) != exit.BadArgs {
+			t.Errorf("of another mirror: %v", err)
+		}
+	}
+}
+
 func TestTheJournalOnlyGoesForward(t *testing.T) {
 	j := &journal{}
 	j.copying(7, "b")

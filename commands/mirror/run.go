@@ -60,6 +60,9 @@ func runMirror(ctx context.Context, f *cli.Factory, opts *options) error {
 // run mirrors until it is interrupted or, with --once, done.
 func (m *mirror) run(ctx context.Context) error {
 	current, err := m.meet(ctx)
+	if m.journal != nil {
+		defer m.journal.release()
+	}
 	if err != nil {
 		return err
 	}
