@@ -115,6 +115,9 @@ func TestWrongCommandLinesAreRefusedBeforeAnythingElse(t *testing.T) {
 		"endpoint hashkv --rev x":         {exit.Error, "rev"},
 		"endpoint status --rev 1":         {exit.Error, "rev"},
 		"endpoint health -w xml":          {exit.BadFeature, "xml"},
+		"endpoint health --watch 1ms":     {exit.BadArgs, "from 100ms on"},
+		"endpoint status --watch=-2s":     {exit.BadArgs, "from 100ms on"},
+		"endpoint status --watch 2":       {exit.Error, "watch"},
 		"endpoint health --endpoints=":    {exit.BadConnection, "no available endpoints"},
 		"member promote 1 --learner":      {exit.Error, "learner"},
 	} {

@@ -17,6 +17,7 @@ import (
 // targets says which endpoints a command talks to, each by itself.
 type targets struct {
 	Cluster bool // all members, not only the given endpoints
+	repetition
 }
 
 // AddFlags binds the options to flags.

@@ -30,7 +30,7 @@ same compaction hold the same where the hashes of one revision are equal.`,
 			if run != nil {
 				return run(ctx, opts)
 			}
-			return runEndpointHashKV(ctx, f, opts)
+			return opts.From.run(ctx, f, func(ctx context.Context) error { return runEndpointHashKV(ctx, f, opts) })
 		}),
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
@@ -49,6 +49,9 @@ func runEndpointHashKV(ctx context.Context, f *cli.Factory, opts *endpointHashKV
 	if err != nil {
 		return err
 	}
+	if err := opts.From.show(f, "hashkv"); err != nil {
+		return err
+	}
 	result := output.EndpointHashKV{}
 	for _, a := range answers {
 		hash := output.Hash{Endpoint: a.Endpoint, Response: a.Response}
@@ -59,7 +62,7 @@ func runEndpointHashKV(ctx context.Context, f *cli.Factory, opts *endpointHashKV
 		result.Endpoints = append(result.Endpoints, hash)
 	}
 	if !noneLoggedIn(answers) {
-		if err := f.Print(result); err != nil {
+		if err := opts.From.found(f, result); err != nil {
 			return err
 		}
 	}

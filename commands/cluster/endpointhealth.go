@@ -28,7 +28,7 @@ too. Fails unless all are healthy.`,
 			if run != nil {
 				return run(ctx, from)
 			}
-			return runEndpointHealth(ctx, f, from)
+			return from.run(ctx, f, func(ctx context.Context) error { return runEndpointHealth(ctx, f, from) })
 		}),
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
@@ -46,6 +46,9 @@ func runEndpointHealth(ctx context.Context, f *cli.Factory, from *targets) error
 	if err != nil {
 		return err
 	}
+	if err := from.show(f, "health"); err != nil {
+		return err
+	}
 	result := output.EndpointHealth{}
 	healthy := true
 	for _, a := range answers {
@@ -60,7 +63,7 @@ func runEndpointHealth(ctx context.Context, f *cli.Factory, from *targets) error
 		}
 		result.Endpoints = append(result.Endpoints, h)
 	}
-	if err := f.Print(result); err != nil {
+	if err := from.found(f, result); err != nil {
 		return err
 	}
 	if !healthy {

@@ -25,7 +25,7 @@ downgrade is on.`,
 			if run != nil {
 				return run(ctx, from)
 			}
-			return runEndpointStatus(ctx, f, from)
+			return from.run(ctx, f, func(ctx context.Context) error { return runEndpointStatus(ctx, f, from) })
 		}),
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
@@ -40,6 +40,9 @@ func runEndpointStatus(ctx context.Context, f *cli.Factory, from *targets) error
 	if err != nil {
 		return err
 	}
+	if err := from.show(f, "status"); err != nil {
+		return err
+	}
 	result := output.EndpointStatus{}
 	failed := 0
 	for _, a := range answers {
@@ -52,7 +55,7 @@ func runEndpointStatus(ctx context.Context, f *cli.Factory, from *targets) error
 		result.Endpoints = append(result.Endpoints, status)
 	}
 	if !noneLoggedIn(answers) {
-		if err := f.Print(result); err != nil {
+		if err := from.found(f, result); err != nil {
 			return err
 		}
 	}

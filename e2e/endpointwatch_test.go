@@ -1,0 +1,100 @@
+package e2e
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+
+	"github.com/ectl-io/ectl/e2e/etcdserver"
+)
+
+// A terminal shows the newest look only, of all members, and Ctrl-C ends it.
+func TestEndpointsAreWatchedOnATerminal(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, etcdserver.Options{})
+	dead := deadEndpoint(t)
+	cmd := exec.Command(filepath.Join(installed.ours, "ectl"), "endpoint", "status", "--watch", "100ms", "--command-timeout", "300ms")
+	cmd.Env = baseEnv(c.tmp, "ETCDCTL_ENDPOINTS="+c.Endpoint()+","+dead)
+	control, err := pty.Start(cmd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer control.Close()
+	shown := &sink{screen: &screen{}}
+	go func() { _, _ = io.Copy(shown, control) }()
+	const emptyScreen = "\x1b[H\x1b[J"
+	at := 0
+	for look := range 3 {
+		for _, text := range []string{emptyScreen + "endpoint status every 100ms, last at ", "Failed to get the status of endpoint " + dead, c.Endpoint() + ", "} {
+			found, ok := shown.screen.waitFor(text, at)
+			if !ok {
+				t.Fatalf("look %d shows no %q", look, text)
+			}
+			at = found
+		}
+	}
+	if _, err := control.WriteString("\x03"); err != nil { // Ctrl-C
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	select {
+	case err := <-ended:
+		if got := ending(err); got != "signal interrupt" {
+			t.Errorf("after Ctrl-C it ends with %s", got)
+		}
+	case <-time.After(10 * time.Second):
+		_ = cmd.Process.Kill()
+		t.Fatal("Ctrl-C does not end it")
+	}
+}
+
+// Without a terminal each look is printed behind the one before.
+func TestEndpointsAreWatchedWithoutATerminal(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, etcdserver.Options{})
+	for _, test := range []struct {
+		args string
+		want []string // beginnings of lines
+	}{
+		{"status --watch 100ms", []string{c.Endpoint(), c.Endpoint(), c.Endpoint()}},
+		{"health --watch 100ms -w ndjson", []string{"{", "{", "{"}},
+		{"hashkv --watch 100ms -w yaml", []string{"endpoints:", "---", "endpoints:"}},
+		{"status --watch 100ms -w csv", []string{"endpoint,", c.Endpoint(), c.Endpoint()}},
+	} {
+		cmd := exec.Command(filepath.Join(installed.ours, "ectl"), append([]string{"endpoint"}, strings.Fields(test.args)...)...)
+		cmd.Env = baseEnv(c.tmp, "ETCDCTL_ENDPOINTS="+c.Endpoint())
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		lines := bufio.NewScanner(out)
+		for i := 0; i < len(test.want) && lines.Scan(); {
+			line := lines.Text()
+			if strings.HasPrefix(line, " ") || strings.HasPrefix(line, "- ") { // inside a document
+				continue
+			}
+			if !strings.HasPrefix(line, test.want[i]) {
+				t.Errorf("endpoint %s: line %d is %q, want one that begins with %q", test.args, i, line, test.want[i])
+			}
+			i++
+		}
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		_, _ = io.Copy(io.Discard, out)
+		var ended *exec.ExitError
+		if err := cmd.Wait(); !errors.As(err, &ended) {
+			t.Errorf("endpoint %s: after a signal it ends with %v", test.args, err)
+		}
+	}
+}
