@@ -6,6 +6,7 @@ package plan
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/ectl-io/ectl/internal/access"
@@ -99,8 +100,12 @@ type Plan struct {
 const keeperPrefix = "ectl-keep-"
 
 // IsKeeper says whether the role was made by a plan for the time of its
-// execution.
-func IsKeeper(role string) bool { return strings.HasPrefix(role, keeperPrefix) }
+// execution: its name is ectl-keep- and a number.
+func IsKeeper(role string) bool {
+	number, found := strings.CutPrefix(role, keeperPrefix)
+	_, err := strconv.Atoi(number)
+	return found && err == nil
+}
 
 // New returns the plan that makes before follow p. The error is
 // policy.Errors: what the policy leaves open.

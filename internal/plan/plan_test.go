@@ -207,3 +207,30 @@ func TestTheUsualPlanGivesAndThenTakes(t *testing.T) {
 		t.Errorf("the stages are %v, want two", p.Stages)
 	}
 }
+
+func TestOnlyRolesWithANumberWereMadeForAWhile(t *testing.T) {
+	for name, want := range map[string]bool{"ectl-keep-1": true, "ectl-keep-20": true, "ectl-keep-": false, "ectl-keep-it": false, "keep-1": false, "ectl-keep-1x": false} {
+		if got := IsKeeper(name); got != want {
+			t.Errorf("IsKeeper(%q) = %t, want %t", name, got, want)
+		}
+	}
+}
+
+func BenchmarkPlanOfACompanyThatIsEntangled(b *testing.B) {
+	const users = 5000
+	before, after := access.NewState(), access.NewState()
+	for i := range users {
+		key := fmt.Appendf(nil, "/app%d/", i)
+		role := access.Role{Name: fmt.Sprintf("r%d", i), Permissions: []access.Permission{{Access: access.Read, Range: access.Range{Key: key, End: access.PrefixEnd(key)}}}}
+		before.Roles[role.Name], after.Roles[role.Name] = role, access.Role{Name: role.Name}
+		name := fmt.Sprintf("u%d", i)
+		before.Users[name] = access.User{Name: name}
+		after.Users[name] = access.User{Name: name, Roles: []string{role.Name}}
+	}
+	wanted := policyOf(after)
+	for b.Loop() {
+		if p, err := New(before, wanted, Options{Prune: true}); err != nil || len(p.Stages) != 2 {
+			b.Fatalf("%d stages, %v; want that all is taken before it is given", len(p.Stages), err)
+		}
+	}
+}

@@ -311,8 +311,9 @@ func (s *scheduler) stage(pending *[]*task, wrong func(user string) bool) bool {
 	if len(wronged) > 0 {
 		s.state = clone(start)
 		clear(chosen)
+		concerned := concerned(start, wronged, *pending)
 		for _, t := range *pending {
-			if t.ready(chosen) && s.try(t, wronged, wrong) {
+			if t.ready(chosen) && s.try(t, concerned(t), wrong) {
 				chosen[t] = true
 			}
 		}
@@ -326,19 +327,64 @@ func (t *task) ready(chosen map[*task]bool) bool {
 	return !slices.ContainsFunc(t.needs, func(n *task) bool { return !n.done && !chosen[n] })
 }
 
-// try does t unless it is wrong for one of users, and says whether it did.
-func (s *scheduler) try(t *task, users map[string]bool, wrong func(user string) bool) bool {
-	before := s.state
-	s.state = clone(before)
-	t.Do(s.state)
+// concerned returns which of users a task may concern: the one that it is about,
+// and those that have its role, or are about to.
+func concerned(s access.State, users map[string]bool, pending []*task) func(*task) []string {
+	holders := map[string][]string{}
 	for user := range users {
-		affected := user == t.User || t.User == "" && slices.Contains(before.Users[user].Roles, t.Role)
-		if affected && wrong(user) {
-			s.state = before
-			return false
+		for _, role := range s.Users[user].Roles {
+			holders[role] = append(holders[role], user)
 		}
 	}
+	for _, t := range pending {
+		if t.Verb == GrantRole && users[t.User] {
+			holders[t.Role] = append(holders[t.Role], t.User)
+		}
+	}
+	return func(t *task) []string {
+		if t.User == "" {
+			return holders[t.Role]
+		}
+		if users[t.User] {
+			return []string{t.User}
+		}
+		return nil
+	}
+}
+
+// try does t unless it is wrong for one of users, and says whether it did.
+func (s *scheduler) try(t *task, users []string, wrong func(user string) bool) bool {
+	undo := s.undoing(t.Step)
+	t.Do(s.state)
+	if slices.ContainsFunc(users, wrong) {
+		undo()
+		return false
+	}
 	return true
+}
+
+// undoing returns what takes the step back, which is not done yet. A state may
+// have thousands of users, and few are touched.
+func (s *scheduler) undoing(step Step) func() {
+	role, hadRole := s.state.Roles[step.Role]
+	users := map[string]access.User{}
+	if user, had := s.state.Users[step.User]; had {
+		users[step.User] = user
+	}
+	if step.Verb == DeleteRole {
+		for name, user := range s.state.Users {
+			if slices.Contains(user.Roles, step.Role) {
+				users[name] = user
+			}
+		}
+	}
+	return func() {
+		if delete(s.state.Roles, step.Role); hadRole {
+			s.state.Roles[step.Role] = role
+		}
+		delete(s.state.Users, step.User)
+		maps.Copy(s.state.Users, users)
+	}
 }
 
 // end makes a stage of the chosen tasks of pending.
