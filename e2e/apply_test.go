@@ -245,8 +245,8 @@ users:
 }
 
 // TestApplyThatIsKilledIsCompletedByTheNext kills apply before and after each
-// of its changes in turn. Whenever it dies, nobody has lost or gained what they
-// must not, and the next run completes it.
+// of its changes in turn; with ECTL_SOAK, of all its requests. Whenever it dies,
+// nobody has lost or gained what they must not, and the next run completes it.
 func TestApplyThatIsKilledIsCompletedByTheNext(t *testing.T) {
 	t.Parallel()
 	a := newApplier(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: rootPassword})
@@ -259,8 +259,12 @@ func TestApplyThatIsKilledIsCompletedByTheNext(t *testing.T) {
 			a.set(from, false)
 			cmd, output := a.cmd(proxy.endpoint, "rbac", "apply", "-f", file, "--prune", "--yes")
 			var dead atomic.Bool
+			var requests atomic.Int64
 			proxy.changes.Store(0)
 			proxy.handle = func(_ context.Context, number int64, _ string, forward func() error) error {
+				if os.Getenv("ECTL_SOAK") != "" {
+					number = requests.Add(1)
+				}
 				if number == n && after {
 					_ = forward()
 				}
@@ -639,13 +643,17 @@ func TestApplyOutlivesItsToken(t *testing.T) {
 }
 
 // TestAccessAsCodeOnEveryServer goes from nothing to a policy, to another one
-// and back to little, on every version, with authentication off and on.
+// and back to little, on every version, with authentication off and on, and
+// with both kinds of tokens.
 func TestAccessAsCodeOnEveryServer(t *testing.T) {
+	f := newFixtures(t, t.TempDir())
 	for _, version := range etcdserver.Versions() {
-		for _, password := range []string{"", rootPassword} {
-			t.Run(fmt.Sprintf("%s/auth %t", version, password != ""), func(t *testing.T) {
+		for name, options := range map[string]etcdserver.Options{"auth off": {}, "auth on": {RootPassword: rootPassword}, "auth on, JWT": {RootPassword: rootPassword, Tokens: f.tokens}} {
+			t.Run(version+"/"+name, func(t *testing.T) {
 				t.Parallel()
-				a := newApplier(t, etcdserver.Options{Dir: t.TempDir(), Version: version, RootPassword: password})
+				options.Version, options.Dir = version, t.TempDir()
+				password := options.RootPassword
+				a := newApplier(t, options)
 				from, to := entangled(t)
 				for _, s := range []access.State{from, to, crowd(t, 10), from} {
 					file := a.policyFile(s)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -440,13 +441,9 @@ func (p *parser) waiver(n *yaml.Node) {
 
 // checkNames reports roles of users that no file has.
 func (p *parser) checkNames() {
-	known := []string{access.RootRole}
-	for name := range p.policy.Roles {
-		known = append(known, name)
-	}
 	for _, m := range p.memberOf {
-		if !slices.Contains(known, m.role) {
-			hint := Suggest(m.role, known)
+		if _, known := p.policy.Roles[m.role]; !known && m.role != access.RootRole {
+			hint := Suggest(m.role, append(slices.Collect(maps.Keys(p.policy.Roles)), access.RootRole))
 			if hint == "" {
 				hint = "add it under " + fieldRoles
 			}
