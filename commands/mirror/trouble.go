@@ -41,6 +41,9 @@ func (t *trouble) wait(ctx context.Context, err error) error {
 	t.mu.Lock()
 	if t.since.IsZero() {
 		t.since = time.Now()
+		if timedOut(err) { // that long it has been already
+			t.since = t.since.Add(-t.f.Connection.CommandTimeout)
+		}
 	}
 	say := !t.said && time.Since(t.since) >= t.f.Connection.CommandTimeout
 	t.said = t.said || say
@@ -71,14 +74,18 @@ func (t *trouble) over() {
 // passes says whether the reason for err passes by itself.
 func passes(err error) bool {
 	switch {
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, rpctypes.ErrTooManyRequests):
+	case timedOut(err), errors.Is(err, rpctypes.ErrTooManyRequests):
 		return true
 	case errors.Is(err, rpctypes.ErrAuthOldRevision):
 		return true // the login is made anew
 	}
 	switch status.Code(err) {
-	case codes.DeadlineExceeded, codes.Canceled, codes.Aborted:
+	case codes.Canceled, codes.Aborted:
 		return true
 	}
 	return etcd.Passes(err)
+}
+
+func timedOut(err error) bool {
+	return errors.Is(err, context.DeadlineExceeded) || status.Code(err) == codes.DeadlineExceeded
 }

@@ -23,6 +23,7 @@ type updates struct {
 	ctx   context.Context //nolint:containedctx // of the one watch that it is for
 	watch *follow.Watch
 	until int64 // the revision to end with, 0: none
+	quiet bool  // it was said that the source does not answer
 
 	// What has come and is not at the destination yet: whole revisions, in
 	// order, that touch no key twice. They go there in one transaction.
@@ -53,14 +54,12 @@ func (m *mirror) follow(ctx context.Context, until int64) error {
 	watch := &follow.Watch{
 		Client: m.source, Query: query, Next: next,
 		Patience: m.f.Connection.CommandTimeout,
-		Overdue: func() {
-			m.f.Warn(fmt.Sprintf("source: %v", m.source.Explain(following, etcd.Settled(context.DeadlineExceeded, "still trying"))))
-		},
 	}
 	if asks {
 		go askProgress(following, watch, until)
 	}
 	u := &updates{mirror: m, ctx: following, watch: watch, until: until, keys: map[string]bool{}}
+	watch.Overdue = u.overdue
 	switch err := watch.Run(following, u); {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
@@ -70,6 +69,12 @@ func (m *mirror) follow(ctx context.Context, until int64) error {
 		return err
 	}
 	return errors.New("the source has ended the watch without a reason")
+}
+
+// overdue says that the source does not answer, and why.
+func (u *updates) overdue() {
+	u.quiet = true
+	u.f.Warn(fmt.Sprintf("source: %v", u.source.Explain(u.ctx, etcd.Settled(context.DeadlineExceeded, "still trying"))))
 }
 
 // Receive implements follow.Sink. What has come is written when the batch is
@@ -83,6 +88,10 @@ func (u *updates) Receive(r follow.Part) error {
 		return u.compactedAt(u.watch.Next, r.CompactRevision)
 	case r.Err() != nil:
 		return u.source.Explain(u.ctx, serversWords(r.Err()))
+	}
+	if u.quiet {
+		u.quiet = false
+		u.f.Warn("source: answers again")
 	}
 	for events := r.Events; len(events) > 0; {
 		n := sameRevision(events)

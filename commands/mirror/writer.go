@@ -101,6 +101,9 @@ func (w *writer) attempt(ctx context.Context, pass pass, changes []change) (*pb.
 	ctx, cancel := context.WithTimeout(ctx, w.timeout)
 	defer cancel()
 	response, err := w.kv.Txn(ctx, request(pass, changes))
+	if timedOut(err) {
+		err = context.DeadlineExceeded // as the client library says it
+	}
 	return response, rpctypes.Error(err)
 }
 
