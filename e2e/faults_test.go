@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -156,6 +157,7 @@ type gate struct {
 	mu    sync.Mutex
 	conns map[net.Conn]bool
 	hold  int64         // bytes after which each connection waits; 0: never
+	sent  atomic.Int64  // bytes to clients
 	full  chan struct{} // has one for each connection that waits
 	open  chan struct{} // closed: nobody waits any more
 }
@@ -209,7 +211,15 @@ func (g *gate) pass(front net.Conn, target string) {
 		g.full <- struct{}{}
 		<-g.open
 	}
-	_, _ = io.Copy(front, back)
+	_, _ = io.Copy(io.MultiWriter(front, sentBytes{&g.sent}), back)
+}
+
+// sentBytes counts what is written to it.
+type sentBytes struct{ n *atomic.Int64 }
+
+func (c sentBytes) Write(p []byte) (int, error) {
+	c.n.Add(int64(len(p)))
+	return len(p), nil
 }
 
 // cut ends all connections.
@@ -565,4 +575,46 @@ func (c *faultyCluster) whole(args []string) string {
 		c.t.Fatalf("%v: status %s: %s", args, r.Status, r.Stderr)
 	}
 	return r.Stdout
+}
+
+// A member that stops in the middle of a large range is given up for another
+// after the command's timeout.
+func TestALargeRangeIsReadOnFromAnotherMember(t *testing.T) {
+	t.Parallel()
+	for _, version := range []string{"3.7.3", "3.6.16"} {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			c := newFaultyCluster(t, etcdserver.Options{Version: version})
+			args := []string{"get", "large/", "--prefix", "-w", "csv", "--command-timeout", "2s"}
+			whole := c.whole(args)
+			before := make([]int64, len(c.gates))
+			for i, g := range c.gates {
+				before[i] = g.sent.Load()
+			}
+			r, out := c.slowReader(args...)
+			var serving int
+			until(t, "a member sends the range", func() bool {
+				for i, g := range c.gates {
+					if g.sent.Load()-before[i] > 100<<10 {
+						serving = i
+						return true
+					}
+				}
+				return false
+			})
+			if err := c.server.Members[serving].Pause(); err != nil {
+				t.Fatal(err)
+			}
+			text, err := io.ReadAll(out)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.endsWith("status 0"); string(text) != whole {
+				t.Errorf("%d bytes are not the %d of the range: stderr %q", len(text), len(whole), r.stderr)
+			}
+			if err := c.server.Members[serving].Continue(); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
 }

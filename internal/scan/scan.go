@@ -221,11 +221,28 @@ func (r *reader) options(end string, limit int64, serializable bool) []clientv3.
 const retryPause = 100 * time.Millisecond
 
 // get reads one block of at most limit keys, or fewer where so many would be
-// too large; then it returns a smaller limit, which was asked for. What a
-// revision holds is the same on every member, so once the first block has fixed
-// the revision any member may answer, without asking the others; one that lags
-// behind says so.
+// too large; then it returns a smaller limit, which was asked for. After the
+// first block, of which the user waits for an answer, a member that says nothing
+// is given up for the next, to which the request goes when it is made again.
 func (r *reader) get(ctx context.Context, key, end string, limit int64) (response *clientv3.GetResponse, asked int64, err error) {
+	asked = limit
+	for range silentMembers + 1 {
+		response, asked, err = r.ask(ctx, key, end, asked)
+		if !r.following || ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) {
+			break
+		}
+	}
+	return response, asked, err
+}
+
+// silentMembers is how often in a row a request may go to a member that says
+// nothing: with two pages in flight the next one may be the same.
+const silentMembers = 2
+
+// ask does what get does within the timeout. What a revision holds is the same on
+// every member, so once the first block has fixed the revision any member may
+// answer, without asking the others; one that lags behind says so.
+func (r *reader) ask(ctx context.Context, key, end string, limit int64) (response *clientv3.GetResponse, asked int64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, r.q.Timeout)
 	defer cancel()
 	serializable := r.q.Serializable || r.following

@@ -59,7 +59,7 @@ func (r *reader) streamed(ctx context.Context) error {
 }
 
 // isBroken says whether a new stream may go on where one ended with err: the
-// connection, the member or the leader is gone; a member lags behind the pinned
+// connection, the member or the leader is gone, or says nothing; a member lags behind the pinned
 // revision; or users and roles were changed, of which the server tells a stream
 // only at its end.
 func (r *reader) isBroken(err error) bool {
@@ -67,7 +67,7 @@ func (r *reader) isBroken(err error) bool {
 		return e.Code() == codes.Unavailable || errors.Is(e, rpctypes.ErrFutureRev) ||
 			errors.Is(e, rpctypes.ErrAuthOldRevision) || errors.Is(e, rpctypes.ErrInvalidAuthToken)
 	}
-	return status.Code(err) == codes.Unavailable
+	return status.Code(err) == codes.Unavailable || errors.Is(err, context.DeadlineExceeded)
 }
 
 func (r *reader) stream(ctx context.Context) error {
