@@ -19,8 +19,21 @@ type File struct {
 	kept     bool
 }
 
-// Create makes the temporary file for the file at path.
+// Create makes the temporary file for the file at path, which must not be a
+// folder.
 func Create(path string) (*File, error) {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return nil, &fs.PathError{Op: "replace", Path: path, Err: errors.New("is a directory")}
+	}
+	return create(path)
+}
+
+// create makes the temporary file. What is there already must not be a device or
+// a pipe: /dev/null is to stay what it is.
+func create(path string) (*File, error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return nil, &fs.PathError{Op: "replace", Path: path, Err: errors.New("is no regular file")}
+	}
 	temporary, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.part")
 	if err != nil {
 		return nil, err
@@ -31,7 +44,7 @@ func Create(path string) (*File, error) {
 // Write makes the temporary file for the file at path, with content and mode.
 // What a full disk does to it shows here, before the file has its name.
 func Write(path string, content []byte, mode os.FileMode) (*File, error) {
-	f, err := Create(path)
+	f, err := create(path)
 	if err != nil {
 		return nil, err
 	}

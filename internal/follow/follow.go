@@ -107,6 +107,7 @@ const (
 	shortPause  = 50 * time.Millisecond
 	pauseFactor = 2
 	mostPauses  = 5
+	mostRefused = 3 // in a row
 )
 
 // gcPercent makes the garbage collector run often: what happened in the past
@@ -267,9 +268,10 @@ func (w *Watch) canResume(p Part) bool {
 		return false
 	}
 	if errors.Is(err, rpctypes.ErrInvalidAuthToken) || errors.Is(err, rpctypes.ErrAuthOldRevision) {
-		// The next watch logs in again. A token that was given is refused again.
+		// The next watch logs in again. A token that was given is refused again;
+		// one of a login is, too, by a member that has not heard of it yet.
 		w.refused++
-		return w.refused <= 1
+		return w.refused <= mostRefused
 	}
 	if w.Client.Unreachable() != nil {
 		return false
