@@ -17,7 +17,11 @@
 // A mirror is measured until the destination has all keys, and one of many keys
 // beside one of few.
 //
-//	bench [-parts get,apply,access,mirror] [-keys 1000000] [-runs 3] [-starts 40] [-servers 3.7.3,3.6.16]
+// A watch of past events is measured until the last one was printed, ls beside
+// the keys of all that it lists, and what looks after a cluster beside the same
+// of etcdctl.
+//
+//	bench [-parts get,apply,access,mirror,watch,ls,cluster,snapshot] [-keys 1000000] [-runs 3] [-starts 40] [-servers 3.7.3,3.6.16]
 package main
 
 import (
@@ -58,7 +62,7 @@ func main() {
 	flag.IntVar(&b.keys, "keys", 1_000_000, "`number` of keys of the large get")
 	flag.IntVar(&b.runs, "runs", 3, "`number` of runs of each large get")
 	flag.IntVar(&b.starts, "starts", 41, "`number` of runs of each small command")
-	flag.StringVar(&b.parts, "parts", "get,apply,access,mirror", "`parts` to measure: get is start-up and large gets, apply that of a policy, access are questions about many users, mirror is make-mirror")
+	flag.StringVar(&b.parts, "parts", "get,apply,access,mirror,watch,ls,cluster,snapshot", "`parts` to measure: get is start-up and large gets, apply that of a policy, access are questions about many users, mirror is make-mirror, watch is of what happened in the past, ls of large subtrees, cluster are lists, transactions and dead members, snapshot is a large one")
 	servers := flag.String("servers", "3.7.3,3.6.16", "server `versions` to measure on")
 	flag.Parse()
 
@@ -107,7 +111,7 @@ func (b *bench) measure(ctx context.Context, servers []string) error {
 	for _, part := range []struct {
 		name    string
 		measure func(context.Context) error
-	}{{"apply", b.applying}, {"access", b.asking}, {"mirror", b.mirroring}} {
+	}{{"apply", b.applying}, {"access", b.asking}, {"mirror", b.mirroring}, {"watch", b.watching}, {"ls", b.listing}, {"cluster", b.maintaining}, {"snapshot", b.copying}} {
 		if !b.measures(part.name) {
 			continue
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os/exec"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -28,6 +29,8 @@ type measurer struct {
 	launch  string
 	environ []string
 	pipe    bool // somebody reads the output
+	lines   int  // of output, after which the program is interrupted; 0: it ends by itself
+	fails   bool // it ends with another status than 0, as it should
 }
 
 // alternate runs the candidates in turn, A B A B, so that whatever else the
@@ -59,6 +62,9 @@ func (m measurer) run(ctx context.Context, argv []string) (usage, error) {
 	if m.pipe {
 		argv = append([]string{"-pipe"}, argv...)
 	}
+	if m.lines > 0 {
+		argv = append([]string{"-lines", strconv.Itoa(m.lines)}, argv...)
+	}
 	cmd := exec.CommandContext(ctx, m.launch, argv...)
 	cmd.Env = m.environ
 	var stdout, stderr bytes.Buffer
@@ -70,7 +76,7 @@ func (m measurer) run(ctx context.Context, argv []string) (usage, error) {
 	if _, err := fmt.Sscan(stdout.String(), &wall, &user, &kernel, &memory, &status); err != nil {
 		return usage{}, fmt.Errorf("what launch said of %s: %w", strings.Join(argv, " "), err)
 	}
-	if status != 0 {
+	if (status != 0) != m.fails {
 		return usage{}, fmt.Errorf("%s: exit status %d: %s", strings.Join(argv, " "), status, stderr.String())
 	}
 	return usage{
