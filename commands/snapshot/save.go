@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -72,7 +73,12 @@ func interrupted(err error) error {
 	return exit.With(exit.Interrupted, errors.New(err.Error()))
 }
 
+// gcPercent makes the garbage collector run more often while blocks come and go:
+// they are most of the heap, and none of it lives long.
+const gcPercent = 50
+
 func runSave(ctx context.Context, f *cli.Factory, opts *saveOptions) error {
+	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
 	client, status, err := source(ctx, f, opts.Pick)
 	if err != nil {
 		return err
