@@ -31,7 +31,7 @@ type AccessCluster struct {
 	At        time.Time
 }
 
-func (AccessMatrix) formats() []Format { return append(noMessage{}.formats(), Markdown, HTML) }
+func (AccessMatrix) formats() []Format { return append(Formats(), Markdown, HTML) }
 
 // password is "yes", "no" or "unknown".
 func (r AccessMatrix) password(user string) string {

@@ -20,7 +20,7 @@ type Finding struct {
 	Mend []string
 }
 
-func (Lint) formats() []Format { return append(noMessage{}.formats(), Markdown) }
+func (Lint) formats() []Format { return append(Formats(), Markdown) }
 
 // Worst is the worst severity of what was found and is not waived, 0 where
 // there is nothing.

@@ -86,7 +86,7 @@ func (p *Printer) Print(r Result) error {
 		if m, ok := r.(mixedProtobuf); ok {
 			return m.writeProtobuf(p)
 		}
-		return p.printProtobuf(r.Message())
+		return p.printProtobuf(r)
 	case Table:
 		if t, ok := r.(tableWriter); ok {
 			return t.writeTable(p)
@@ -149,11 +149,15 @@ func (p *Printer) printJSON(r Result) error {
 	return p.line(text)
 }
 
-func (p *Printer) printProtobuf(m proto.Message) error {
+func (p *Printer) printProtobuf(r Result) error {
+	m, options := r.Message(), proto.MarshalOptions{}
+	if _, ok := r.(messageless); ok {
+		m, options.Deterministic = r.Document().message(), true
+	}
 	if m == nil {
 		return nil
 	}
-	b, err := proto.Marshal(m)
+	b, err := options.Marshal(m)
 	if err != nil {
 		return err
 	}

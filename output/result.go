@@ -9,7 +9,6 @@ package output
 
 import (
 	"bufio"
-	"slices"
 
 	"google.golang.org/protobuf/proto"
 )
@@ -79,17 +78,13 @@ type messageless interface {
 }
 
 // noMessage is embedded in results that no message of the API holds. In JSON
-// they are their documents, and there is no protobuf of them.
+// they are their documents, and in protobuf the Structs of them.
 type noMessage struct{}
 
 func (noMessage) messageless() {}
 
 // Message implements Result.
 func (noMessage) Message() proto.Message { return nil }
-
-func (noMessage) formats() []Format {
-	return slices.DeleteFunc(Formats(), func(f Format) bool { return f == Protobuf })
-}
 
 // mixedProtobuf is a Result of several messages with text between them.
 type mixedProtobuf interface {

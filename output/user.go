@@ -151,7 +151,7 @@ func (r UserDetail) writeProtobuf(p *Printer) error {
 		if err := p.w.WriteByte('\n'); err != nil {
 			return err
 		}
-		if err := p.printProtobuf(role.Message()); err != nil {
+		if err := p.printProtobuf(role); err != nil {
 			return err
 		}
 	}

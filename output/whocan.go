@@ -15,7 +15,7 @@ type WhoCan struct {
 	Holders []access.Holder
 }
 
-func (WhoCan) formats() []Format { return append(noMessage{}.formats(), Markdown) }
+func (WhoCan) formats() []Format { return append(Formats(), Markdown) }
 
 // extent says how much of the range the holder has access to.
 func extent(h access.Holder) string {

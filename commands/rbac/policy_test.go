@@ -33,7 +33,7 @@ func TestPlanAndApplyTakeTheirOptions(t *testing.T) {
 	}
 	for line, want := range map[string]exit.Code{
 		"plan": exit.BadArgs, "plan -f x y": exit.BadArgs, "apply --yes": exit.BadArgs, "apply -f x": exit.BadArgs, "test": exit.BadArgs, "export x": exit.BadArgs,
-		"plan -f x -w protobuf": exit.BadFeature, "apply -f x --yes -w protobuf": exit.BadFeature, "export -w protobuf": exit.BadFeature,
+		"plan -f x -w html": exit.BadFeature, "apply -f x --yes -w html": exit.BadFeature, "export -w html": exit.BadFeature,
 	} {
 		run, args := clitest.New(""), strings.Fields(line)
 		for _, cmd := range NewCmd(run.Factory).Commands() {

@@ -1,0 +1,46 @@
+package output
+
+import (
+	"fmt"
+	"strconv"
+
+	"google.golang.org/protobuf/types/known/structpb"
+)
+
+// message returns the document as a google.protobuf.Struct, the message for
+// what has no message of its own.
+func (o Object) message() *structpb.Struct {
+	fields := make(map[string]*structpb.Value, len(o))
+	for _, member := range o {
+		name, value := member.plain()
+		fields[name] = structValue(value)
+	}
+	return &structpb.Struct{Fields: fields}
+}
+
+// structValue is a value of an Object in plain terms. A Struct has no integers:
+// like many readers of JSON it knows numbers up to 2^53.
+func structValue(value any) *structpb.Value {
+	switch v := value.(type) {
+	case string:
+		return structpb.NewStringValue(v)
+	case bool:
+		return structpb.NewBoolValue(v)
+	case Object:
+		return structpb.NewStructValue(v.message())
+	case []Object:
+		return structList(v)
+	case []string:
+		return structList(v)
+	}
+	number, _ := strconv.ParseFloat(fmt.Sprint(value), 64) // an integer, see Object
+	return structpb.NewNumberValue(number)
+}
+
+func structList[T any](values []T) *structpb.Value {
+	list := &structpb.ListValue{}
+	for _, value := range values {
+		list.Values = append(list.Values, structValue(value))
+	}
+	return structpb.NewListValue(list)
+}
