@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
@@ -127,17 +128,40 @@ func sum(t *testing.T, program string, args, env []string) (digest string, memor
 	count := &counter{}
 	var stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = io.MultiWriter(hash, count), &stderr
-	if err := cmd.Run(); err != nil {
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	var err error
+	for running := true; running; {
+		memory = max(memory, highWater(cmd.Process.Pid))
+		select {
+		case err = <-ended:
+			running = false
+		case <-time.After(2 * time.Millisecond):
+		}
+	}
+	if err != nil {
 		t.Fatalf("%s %s: %v\n%s", program, strings.Join(args, " "), err, &stderr)
 	}
-	if count.n == 0 {
-		t.Fatalf("%s %s printed nothing", program, strings.Join(args, " "))
+	if count.n == 0 || memory == 0 {
+		t.Fatalf("%s %s printed %d bytes and took %d KiB", program, strings.Join(args, " "), count.n, memory)
 	}
-	usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-	if !ok {
-		t.Fatal("no resource usage")
+	return fmt.Sprintf("%d bytes, %x", count.n, hash.Sum(nil)[:8]), memory
+}
+
+// highWater is the peak so far of the memory of a process that runs, in KiB. The
+// kernel's account of an ended process is of no use: it counts what the process
+// held that started it, this one.
+func highWater(pid int) (memory int64) {
+	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid)) // it may have ended
+	for line := range strings.Lines(string(status)) {
+		if strings.HasPrefix(line, "VmHWM:") {
+			_, _ = fmt.Sscanf(line, "VmHWM: %d kB", &memory)
+		}
 	}
-	return fmt.Sprintf("%d bytes, %x", count.n, hash.Sum(nil)[:8]), usage.Maxrss
+	return memory
 }
 
 type counter struct{ n int64 }

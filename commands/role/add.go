@@ -31,7 +31,8 @@ func newAddCmd(f *cli.Factory, run func(context.Context, *addOptions) error) *co
 		Long: `Add a role, with permissions where --key-prefix, --key or --from-key name keys:
 the role and all of its permissions, or nothing. --read and --write stand beside
 the keys that they are for; several keys in a row share them. Each option can be
-given several times.
+given several times. With a client certificate (--cert) the first --key is that
+certificate's, as everywhere.
 
 With --if-not-exists a role that exists is given the permissions that it lacks.
 None is taken from it.`,
@@ -41,6 +42,7 @@ None is taken from it.`,
 		Args: cli.Args(1, 1, "a role name"),
 		RunE: f.RunE(func(ctx context.Context, args []string) error {
 			opts.Name = args[0]
+			opts.grants.leaveToConnection(&f.Connection)
 			var err error
 			if opts.Permissions, err = opts.grants.permissions(); err != nil {
 				return err

@@ -8,6 +8,7 @@ import (
 	"go.etcd.io/etcd/api/v3/authpb"
 
 	"github.com/ectl-io/ectl/internal/access"
+	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
 )
 
@@ -41,6 +42,21 @@ func (g *grantFlags) addFlags(fs *pflag.FlagSet) {
 		fs.Var(accessValue{g, name}, name, "allow to "+name+" the keys of the options beside it")
 		fs.Lookup(name).NoOptDefVal = "true"
 	}
+}
+
+// leaveToConnection gives the connection its --key, which has the same name as
+// the option for a key of etcd: where a certificate still lacks its key, the
+// first one is meant for it, as in a command line of etcdctl.
+func (g *grantFlags) leaveToConnection(c *etcd.Options) {
+	if c.Cert == "" || c.Key != "" {
+		return
+	}
+	i := slices.IndexFunc(g.given, func(f grantFlag) bool { return f.name == flagKey })
+	if i < 0 {
+		return
+	}
+	c.Key = string(g.given[i].keys.Key)
+	g.given = slices.Delete(g.given, i, i+1)
 }
 
 // rangeValue is the value of an option that gives a range or the end of one.

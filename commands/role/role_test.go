@@ -121,6 +121,33 @@ func TestWhatIsAllowedStandsBesideTheKeysThatItIsFor(t *testing.T) {
 	}
 }
 
+// The option for a certificate's key has the name of the one for a key of etcd.
+func TestTheKeyOfACertificateIsNoPermission(t *testing.T) {
+	for line, want := range map[string]struct{ key, permissions string }{
+		"--key k":                                      {"k", ""},
+		"--key k --key-prefix /a/ --read":              {"k", "read prefix /a/"},
+		"--key k --key /a --read":                      {"k", "read key /a"},
+		"--key k --key /a --range-end /c --read":       {"k", "read [/a, /c)"},
+		"--key-prefix /a/ --read --write --key k":      {"k", "readwrite prefix /a/"},
+		"--read --key k --key /a --write":              {"k", "readwrite key /a"},
+		"--if-not-exists --key k --from-key /a --read": {"k", "read keys from /a"},
+	} {
+		run := clitest.New("", "ETCDCTL_CERT=certificate")
+		var got addOptions
+		cmd := newAddCmd(run.Factory, func(_ context.Context, opts *addOptions) error { got = *opts; return nil })
+		err := run.Execute(t.Context(), cmd, append([]string{"app"}, strings.Fields(line)...)...)
+		if key := run.Factory.Connection.Key; err != nil || key != want.key || permissionsText(got.Permissions) != want.permissions {
+			t.Errorf("role add app %s, with a certificate: its key is %q and the role is granted %q, %v; want %q and %q", line, key, permissionsText(got.Permissions), err, want.key, want.permissions)
+		}
+	}
+	run := clitest.New("", "ETCDCTL_CERT=certificate", "ETCDCTL_KEY=its-key")
+	var got addOptions
+	cmd := newAddCmd(run.Factory, func(_ context.Context, opts *addOptions) error { got = *opts; return nil })
+	if err := run.Execute(t.Context(), cmd, "app", "--key", "/a", "--read"); err != nil || permissionsText(got.Permissions) != "read key /a" {
+		t.Errorf("a certificate that has its key takes one from the permissions: %q, %v", permissionsText(got.Permissions), err)
+	}
+}
+
 func TestARoleIsGrantedWhatItLacks(t *testing.T) {
 	permission := func(kind authpb.Permission_Type, key, end string) *authpb.Permission {
 		return &authpb.Permission{PermType: kind, Key: []byte(key), RangeEnd: []byte(end)}
