@@ -136,7 +136,7 @@ func TestTheKeyOfACertificateIsNoPermission(t *testing.T) {
 		var got addOptions
 		cmd := newAddCmd(run.Factory, func(_ context.Context, opts *addOptions) error { got = *opts; return nil })
 		err := run.Execute(t.Context(), cmd, append([]string{"app"}, strings.Fields(line)...)...)
-		if key := run.Factory.Connection.Key; err != nil || key != want.key || permissionsText(got.Permissions) != want.permissions {
+		if key := run.Connection.Key; err != nil || key != want.key || permissionsText(got.Permissions) != want.permissions {
 			t.Errorf("role add app %s, with a certificate: its key is %q and the role is granted %q, %v; want %q and %q", line, key, permissionsText(got.Permissions), err, want.key, want.permissions)
 		}
 	}
