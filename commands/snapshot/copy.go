@@ -9,10 +9,11 @@ import (
 
 // The copy goes through few blocks, which are written, checked and, now and
 // then, brought to the disk at the same time: a large database is on the disk
-// soon after its last byte has come.
+// soon after its last byte has come. Blocks are as small as what the server
+// sends: larger ones have left the processor's cache when they are written.
 const (
-	blockSize  = 256 << 10
-	blockCount = 4
+	blockSize  = 32 << 10
+	blockCount = 32
 	syncEvery  = 32 << 20
 )
 

@@ -75,7 +75,7 @@ func interrupted(err error) error {
 
 // gcPercent makes the garbage collector run more often while blocks come and go:
 // they are most of the heap, and none of it lives long.
-const gcPercent = 50
+const gcPercent = 70
 
 func runSave(ctx context.Context, f *cli.Factory, opts *saveOptions) error {
 	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))

@@ -31,6 +31,9 @@ type measurer struct {
 	pipe    bool // somebody reads the output
 	lines   int  // of output, after which the program is interrupted; 0: it ends by itself
 	fails   bool // it ends with another status than 0, as it should
+
+	// before is called before each run, and not measured.
+	before func() error
 }
 
 // alternate runs the candidates in turn, A B A B, so that whatever else the
@@ -59,6 +62,11 @@ func (m measurer) alternate(ctx context.Context, runs int, candidates ...candida
 
 // run runs argv once. A program that fails was not measured.
 func (m measurer) run(ctx context.Context, argv []string) (usage, error) {
+	if m.before != nil {
+		if err := m.before(); err != nil {
+			return usage{}, err
+		}
+	}
 	if m.pipe {
 		argv = append([]string{"-pipe"}, argv...)
 	}
