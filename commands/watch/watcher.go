@@ -24,7 +24,7 @@ type watcher struct {
 func newWatcher(f *cli.Factory, client *etcd.Client, printing *sync.Mutex, o watchOptions) *watcher {
 	f.Printer().Grow()
 	return &watcher{f: f, client: client, printing: printing, watchOptions: o, watch: &follow.Watch{
-		Client: client, Query: o.query(), Next: o.Revision, Patience: f.Connection.CommandTimeout,
+		Client: client, Query: o.query(), Next: o.Revision, Lends: true, Patience: f.Connection.CommandTimeout,
 	}}
 }
 

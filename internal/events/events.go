@@ -30,6 +30,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/ectl-io/ectl/internal/wire"
 )
 
 // Query is what to read the events of.
@@ -45,6 +47,16 @@ type Query struct {
 type Part struct {
 	*pb.WatchResponse
 	Continues bool // it is not the first part
+
+	chunks []*chunk // of its events
+}
+
+// Free gives the memory of the events back, where they and all that they have
+// are not needed any more. It may be called once, and need not be.
+func (p Part) Free() {
+	for _, c := range p.chunks {
+		c.release()
+	}
 }
 
 // IsProgress says whether the part is a notice of how far the stream has come.
@@ -76,6 +88,7 @@ type Stream struct {
 	begun  bool            // a part of it was handed on, and more of it follows
 	inside bool            // a part of it was decoded, and more of it follows
 	held   []*mvccpb.Event // of a revision that the next part may go on with
+	chunks []*chunk        // of those
 	size   response        // of the one that is being handed on
 
 	sending sync.Mutex
@@ -103,11 +116,14 @@ type response struct {
 	bytes     int64
 }
 
+// method is the RPC of watches.
+const method = "/etcdserverpb.Watch/Watch"
+
 // Open begins to read q, as soon as there is a connection. The stream ends
 // with ctx, and at the latest with Close.
 func Open(ctx context.Context, conn grpc.ClientConnInterface, q Query, options ...grpc.CallOption) (*Stream, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	stream, err := openWire(ctx, conn, options)
+	stream, err := wire.Open[*pb.WatchRequest](ctx, conn, method, decode, append(options, grpc.WaitForReady(true))...)
 	if err != nil {
 		cancel()
 		return nil, rpctypes.Error(err)
@@ -177,6 +193,7 @@ func (s *Stream) Recv() (Part, error) {
 		if err != nil || some {
 			return part, err
 		}
+		part.Free()
 	}
 }
 
@@ -289,17 +306,17 @@ func (s *Stream) take() (Part, bool, error) {
 	if !s.inside {
 		s.size = response{start: s.next}
 	}
-	events, err := m.events()
+	c, err := m.events()
 	if err != nil {
 		return Part{}, false, err
 	}
 	s.inside = m.more()
-	events = slices.DeleteFunc(events, func(e *mvccpb.Event) bool { return e.GetKv().GetModRevision() < s.next })
-	events = s.hold(append(s.held, events...), m.more())
+	events := slices.DeleteFunc(c.events, func(e *mvccpb.Event) bool { return e.GetKv().GetModRevision() < s.next })
+	events, chunks := s.hold(events, c, m.more())
 	s.measure(events)
 	part := Part{Continues: s.begun, WatchResponse: &pb.WatchResponse{
 		Header: m.Header, WatchId: m.WatchId, CompactRevision: m.CompactRevision, Fragment: m.more(), Events: events,
-	}}
+	}, chunks: chunks}
 	some := len(events) > 0 || s.begun && !m.more()
 	s.begun = (s.begun || some) && m.more()
 	if !m.more() {
@@ -309,19 +326,31 @@ func (s *Stream) take() (Part, bool, error) {
 	return part, some, nil
 }
 
-// hold keeps back the events of the last revision where more of them may
-// follow. It returns the others.
-func (s *Stream) hold(events []*mvccpb.Event, more bool) []*mvccpb.Event {
-	s.held = nil
-	if !more || len(events) == 0 {
-		return events
+// hold keeps back, of the events that it held and of more, which are of chunk c,
+// those of the last revision where more of them may follow. It returns the
+// others with their chunks.
+func (s *Stream) hold(more []*mvccpb.Event, c *chunk, follow bool) ([]*mvccpb.Event, []*chunk) {
+	events, chunks := more, slices.Concat(s.chunks, []*chunk{c})
+	if len(s.held) > 0 {
+		events = slices.Concat(s.held, more)
+	}
+	s.held, s.chunks = nil, nil
+	if !follow || len(events) == 0 {
+		return events, chunks
 	}
 	whole := len(events) - 1
 	for last := lastRevision(events); whole > 0 && events[whole-1].GetKv().GetModRevision() == last; {
 		whole--
 	}
 	s.held = slices.Clone(events[whole:])
-	return events[:whole]
+	if whole == 0 {
+		s.chunks = chunks
+		return nil, nil
+	}
+	// What was held before is of one revision, which is not the last.
+	c.users.Add(1)
+	s.chunks = []*chunk{c}
+	return events[:whole], chunks
 }
 
 // measure counts events that are handed on and sets what is next.

@@ -1,17 +1,16 @@
 package events
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"io"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/mvccpb"
-	"google.golang.org/grpc"
 	"google.golang.org/grpc/mem"
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/ectl-io/ectl/internal/wire"
 )
 
 // message is a WatchResponse whose events are decoded a few at a time: a
@@ -42,117 +41,61 @@ const (
 	kvLease          protowire.Number = 6
 )
 
-var errMalformed = errors.New("a malformed message of the server")
-
 // decode reads all of a WatchResponse but its events, which are its last
 // fields: encoders write fields by their numbers.
 func decode(data mem.BufferSlice) (*message, error) {
 	m := &message{WatchResponse: &pb.WatchResponse{}, data: data.Reader(), next: -1}
 	var head []byte
 	for m.data.Remaining() > 0 {
-		tag, err := m.varint()
+		number, kind, err := wire.Tag(m.data)
 		if err != nil {
 			return nil, err
 		}
-		number, kind := protowire.DecodeTag(tag)
 		if number == fieldEvents && kind == protowire.BytesType {
 			if err := m.length(); err != nil {
 				return nil, err
 			}
 			break
 		}
-		if head, err = m.copyField(protowire.AppendVarint(head, tag), kind); err != nil {
+		if head, err = wire.AppendField(head, m.data, number, kind); err != nil {
 			return nil, err
 		}
 	}
 	if err := proto.Unmarshal(head, m.WatchResponse); err != nil {
-		return nil, fmt.Errorf("%w: %w", errMalformed, err)
+		return nil, fmt.Errorf("%w: %w", wire.ErrMalformed, err)
 	}
 	return m, nil
 }
 
-// copyField appends the value of a field to b.
-func (m *message) copyField(b []byte, kind protowire.Type) ([]byte, error) {
-	n := 0
-	switch kind {
-	case protowire.VarintType, protowire.BytesType:
-		v, err := m.varint()
-		if err != nil {
-			return nil, err
-		}
-		b = protowire.AppendVarint(b, v)
-		if kind == protowire.BytesType {
-			n = int(min(v, uint64(m.data.Remaining())+1))
-		}
-	case protowire.Fixed32Type:
-		n = 4
-	case protowire.Fixed64Type:
-		n = 8
-	case protowire.StartGroupType, protowire.EndGroupType:
-		return nil, errMalformed
-	}
-	if n > m.data.Remaining() {
-		return nil, errMalformed
-	}
-	value := make([]byte, n)
-	_, err := io.ReadFull(m.data, value)
-	return append(b, value...), err
-}
-
-func (m *message) varint() (uint64, error) {
-	var v uint64
-	for shift := 0; shift < 64; shift += 7 {
-		b, err := m.data.ReadByte()
-		if err != nil {
-			return 0, errMalformed
-		}
-		v |= uint64(b&0x7f) << shift
-		if b < 0x80 {
-			return v, nil
-		}
-	}
-	return 0, errMalformed
-}
-
 // length reads the length of the next event.
 func (m *message) length() error {
-	n, err := m.varint()
-	if err != nil || n > uint64(m.data.Remaining()) {
-		return errMalformed
+	n, err := wire.Length(m.data)
+	if err == nil {
+		m.next = n
 	}
-	m.next = int(n)
-	return nil
+	return err
 }
 
 // more says whether there are events that were not decoded.
 func (m *message) more() bool { return m.next >= 0 }
 
-// chunk is how many bytes of events are decoded at once.
-const chunk = 128 << 10
-
-// events decodes some events. Their keys and values share memory.
-func (m *message) events() ([]*mvccpb.Event, error) {
+// events decodes some events, which are the chunk's. There is none where the
+// message has no more of them.
+func (m *message) events() (*chunk, error) {
 	if !m.more() {
 		m.free()
-		return nil, nil
+		return nil, nil //nolint:nilnil // as said
 	}
-	buffer := make([]byte, 0, max(m.next, min(chunk, m.data.Remaining())))
-	var events []*mvccpb.Event
-	var slab []slot
-	for m.more() && m.next <= cap(buffer)-len(buffer) {
-		event := buffer[len(buffer) : len(buffer)+m.next]
-		buffer = buffer[:len(buffer)+m.next]
+	c := newChunk(max(m.next, min(chunkSize, m.data.Remaining())))
+	for m.more() && m.next <= cap(c.bytes)-len(c.bytes) {
+		event := c.bytes[len(c.bytes) : len(c.bytes)+m.next]
+		c.bytes = c.bytes[:len(c.bytes)+m.next]
 		if _, err := io.ReadFull(m.data, event); err != nil {
-			return nil, errMalformed
+			return nil, wire.ErrMalformed
 		}
-		if len(slab) == 0 {
-			slab = make([]slot, slabSize)
-		}
-		if err := slab[0].decode(event); err != nil {
+		if err := c.slot().decode(event); err != nil {
 			return nil, err
 		}
-		events = append(events, &slab[0].event)
-		slab = slab[1:]
 		if err := m.toNext(); err != nil {
 			return nil, err
 		}
@@ -160,14 +103,14 @@ func (m *message) events() ([]*mvccpb.Event, error) {
 	if !m.more() {
 		m.free()
 	}
-	return events, nil
+	return c, nil
 }
 
 // last returns the revision of the last event. It takes nothing of the message.
 func (m *message) last() (int64, error) {
 	views, err := m.data.Peek(m.data.Remaining(), nil)
 	if err != nil {
-		return 0, errMalformed
+		return 0, wire.ErrMalformed
 	}
 	var rest mem.BufferSlice
 	for _, view := range views {
@@ -176,17 +119,18 @@ func (m *message) last() (int64, error) {
 	look := &message{data: rest.Reader(), next: m.next}
 	for look.next < look.data.Remaining() {
 		if _, err := look.data.Discard(look.next); err != nil {
-			return 0, errMalformed
+			return 0, wire.ErrMalformed
 		}
 		if err := look.toNext(); err != nil {
 			return 0, err
 		}
 	}
-	events, err := look.events()
-	if err != nil || len(events) == 0 {
-		return 0, errMalformed
+	c, err := look.events()
+	if err != nil || c == nil {
+		return 0, wire.ErrMalformed
 	}
-	return lastRevision(events), nil
+	defer c.release()
+	return lastRevision(c.events), nil
 }
 
 // toNext goes to the next event.
@@ -194,12 +138,12 @@ func (m *message) toNext() error {
 	if m.next = -1; m.data.Remaining() == 0 {
 		return nil
 	}
-	tag, err := m.varint()
+	number, kind, err := wire.Tag(m.data)
 	if err != nil {
 		return err
 	}
-	if number, kind := protowire.DecodeTag(tag); number != fieldEvents || kind != protowire.BytesType {
-		return errMalformed
+	if number != fieldEvents || kind != protowire.BytesType {
+		return wire.ErrMalformed
 	}
 	return m.length()
 }
@@ -207,23 +151,15 @@ func (m *message) toNext() error {
 // free gives the memory of the events back.
 func (m *message) free() { _ = m.data.Close() }
 
-// slot is the memory of an event: many at once are quicker to get.
-type slot struct {
-	event mvccpb.Event
-	kv    mvccpb.KeyValue
-}
-
-const slabSize = 128
-
 func (s *slot) decode(b []byte) error {
 	for len(b) > 0 {
 		number, kind, n := protowire.ConsumeTag(b)
 		if n < 0 {
-			return errMalformed
+			return wire.ErrMalformed
 		}
 		b = b[n:]
 		if n = protowire.ConsumeFieldValue(number, kind, b); n < 0 {
-			return errMalformed
+			return wire.ErrMalformed
 		}
 		value := b[:n]
 		b = b[n:]
@@ -237,8 +173,8 @@ func (s *slot) decode(b []byte) error {
 				return err
 			}
 		case number == eventPrevKv && kind == protowire.BytesType:
-			s.event.PrevKv = &mvccpb.KeyValue{}
-			if err := decodeKeyValue(s.event.PrevKv, value); err != nil {
+			s.event.PrevKv = &s.prev
+			if err := decodeKeyValue(&s.prev, value); err != nil {
 				return err
 			}
 		}
@@ -253,11 +189,11 @@ func decodeKeyValue(kv *mvccpb.KeyValue, b []byte) error {
 	for len(b) > 0 {
 		number, kind, n := protowire.ConsumeTag(b)
 		if n < 0 {
-			return errMalformed
+			return wire.ErrMalformed
 		}
 		b = b[n:]
 		if n = protowire.ConsumeFieldValue(number, kind, b); n < 0 {
-			return errMalformed
+			return wire.ErrMalformed
 		}
 		value := b[:n]
 		b = b[n:]
@@ -284,51 +220,3 @@ func number64(b []byte) int64 {
 	v, _ := protowire.ConsumeVarint(b)
 	return int64(v)
 }
-
-// wire is the API's stream of watches.
-type wire struct{ stream grpc.ClientStream }
-
-// watchMethod is the RPC of watches.
-const watchMethod = "/etcdserverpb.Watch/Watch"
-
-// openWire opens a stream as soon as there is a connection.
-func openWire(ctx context.Context, conn grpc.ClientConnInterface, options []grpc.CallOption) (wire, error) {
-	both := &grpc.StreamDesc{StreamName: "Watch", ServerStreams: true, ClientStreams: true}
-	stream, err := conn.NewStream(ctx, both, watchMethod, append(options, grpc.WaitForReady(true), grpc.ForceCodecV2(codec{}))...)
-	return wire{stream}, err
-}
-
-func (w wire) Send(r *pb.WatchRequest) error { return w.stream.SendMsg(r) }
-
-func (w wire) Recv() (*message, error) {
-	var m *message
-	err := w.stream.RecvMsg(&m)
-	return m, err
-}
-
-// codec makes messages of what is received. What is sent is encoded as usual.
-type codec struct{}
-
-// Marshal implements encoding.CodecV2.
-func (codec) Marshal(v any) (mem.BufferSlice, error) {
-	request, ok := v.(*pb.WatchRequest)
-	if !ok {
-		return nil, fmt.Errorf("%T is no request of a watch", v)
-	}
-	b, err := proto.Marshal(request)
-	return mem.BufferSlice{mem.SliceBuffer(b)}, err
-}
-
-// Unmarshal implements encoding.CodecV2.
-func (codec) Unmarshal(data mem.BufferSlice, v any) error {
-	received, ok := v.(**message)
-	if !ok {
-		return fmt.Errorf("%T is no message of a watch", v)
-	}
-	var err error
-	*received, err = decode(data)
-	return err
-}
-
-// Name implements encoding.CodecV2: the format is the usual one.
-func (codec) Name() string { return "proto" }

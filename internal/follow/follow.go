@@ -71,6 +71,10 @@ type Watch struct {
 	// Run moves it on after each part that the sink has taken.
 	Next int64
 
+	// Lends says that the events are the sink's until Receive returns, whose memory
+	// is then used for others. Else it may keep them.
+	Lends bool
+
 	// Patience is how long the server may take to accept the watch before
 	// Overdue is called, once for each beginning. The wait goes on.
 	Patience time.Duration
@@ -184,6 +188,9 @@ func (w *Watch) begin(ctx context.Context, sink Sink) (again bool, err error) {
 				return false, err
 			}
 			w.received(part)
+			if w.Lends {
+				part.Free()
+			}
 		}
 		if reason != nil {
 			return false, nil
