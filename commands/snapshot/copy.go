@@ -7,28 +7,29 @@ import (
 	"sync"
 )
 
-// The copy goes through few blocks, which are written, checked and, now and
-// then, brought to the disk at the same time: a large database is on the disk
-// soon after its last byte has come. Blocks are as small as what the server
-// sends: larger ones have left the processor's cache when they are written.
 const (
-	blockSize  = 32 << 10
-	blockCount = 32
-	syncEvery  = 32 << 20
+	// mostUnchecked is how many parts may wait for being checked. A server sends
+	// 32 KiB in each.
+	mostUnchecked = 32
+
+	// syncEvery is how many bytes are brought to the disk at a time.
+	syncEvery = 32 << 20
 )
 
-// copyTo copies what comes from src to f, and to check and progress.
-func copyTo(f *os.File, check, progress io.Writer, src io.Reader) (size int64, err error) {
-	spare, full := make(chan []byte, blockCount), make(chan []byte, blockCount)
-	for range blockCount {
-		spare <- make([]byte, blockSize)
-	}
+// copyTo copies first and what src has behind it to f, and to check and
+// progress. Parts are written, checked and, now and then, brought to the disk at
+// the same time: a large database is on the disk soon after its last byte has
+// come.
+func copyTo(f *os.File, check, progress io.Writer, first part, src reader) (size int64, err error) {
+	unchecked := make(chan part, mostUnchecked)
 	due := make(chan struct{}, 1)
 	var working sync.WaitGroup
 	working.Go(func() {
-		for block := range full {
-			_, _ = check.Write(block)
-			spare <- block[:blockSize]
+		for p := range unchecked {
+			for _, piece := range p.pieces {
+				_, _ = check.Write(piece)
+			}
+			p.free()
 		}
 	})
 	var syncErr error
@@ -37,17 +38,19 @@ func copyTo(f *os.File, check, progress io.Writer, src io.Reader) (size int64, e
 			syncErr = errors.Join(syncErr, f.Sync())
 		}
 	})
-	for unsynced := 0; err == nil; {
-		block := <-spare
-		var n int
-		n, err = io.ReadFull(src, block)
-		if n > 0 {
-			if _, writeErr := f.Write(block[:n]); writeErr != nil {
-				err = writeErr
+	unsynced := 0
+	for p := first; err == nil; p, err = src.Recv() {
+		for _, piece := range p.pieces {
+			if _, err = f.Write(piece); err != nil {
+				break
 			}
-			_, _ = progress.Write(block[:n])
-			size += int64(n)
-			full <- block[:n]
+			_, _ = progress.Write(piece)
+		}
+		n := p.size()
+		size += int64(n)
+		unchecked <- p
+		if err != nil {
+			break
 		}
 		if unsynced += n; unsynced >= syncEvery {
 			unsynced = 0
@@ -57,11 +60,11 @@ func copyTo(f *os.File, check, progress io.Writer, src io.Reader) (size int64, e
 			}
 		}
 	}
-	close(full)
+	close(unchecked)
 	close(due)
 	working.Wait()
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		err = nil // ReadFull's, at the end
+	if errors.Is(err, io.EOF) {
+		err = nil
 	}
 	return size, errors.Join(err, syncErr)
 }

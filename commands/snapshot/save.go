@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -73,12 +72,7 @@ func interrupted(err error) error {
 	return exit.With(exit.Interrupted, errors.New(err.Error()))
 }
 
-// gcPercent makes the garbage collector run more often while blocks come and go:
-// they are most of the heap, and none of it lives long.
-const gcPercent = 70
-
 func runSave(ctx context.Context, f *cli.Factory, opts *saveOptions) error {
-	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
 	client, status, err := source(ctx, f, opts.Pick)
 	if err != nil {
 		return err
@@ -169,16 +163,21 @@ func save(ctx context.Context, f *cli.Factory, client *etcd.Client, size int64, 
 		return saved, fmt.Errorf("could not open a file beside %s (%w)", path, err)
 	}
 	defer file.Discard() // does nothing once it has its name
-	response, err := client.SnapshotWithVersion(ctx)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	parts, err := begin(ctx, client.ActiveConnection(), client.StreamOptions())
 	if err != nil {
 		return saved, serverError(err)
 	}
-	defer func() { _ = response.Snapshot.Close() }()
+	first, err := parts.Recv()
+	if err != nil {
+		return saved, serverError(err)
+	}
 	bar := progress.OfBytes(f.Streams, f.Quiet, size)
 	defer bar.End()
 	sum := newChecksum()
-	saved.Path, saved.Version = path, response.Version
-	saved.Size, err = copyTo(file.File, sum, bar, response.Snapshot)
+	saved.Path, saved.Version = path, first.version
+	saved.Size, err = copyTo(file.File, sum, bar, first, parts)
 	if err != nil {
 		return saved, fmt.Errorf("could not write snapshot: %w", serverError(err))
 	}
