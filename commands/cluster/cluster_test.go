@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 
 	"github.com/ectl-io/ectl/internal/cli"
 	"github.com/ectl-io/ectl/internal/clitest"
@@ -129,6 +130,28 @@ func TestWrongCommandLinesAreRefusedBeforeAnythingElse(t *testing.T) {
 		err := run.Execute(t.Context(), command(run.Factory), words[1:]...)
 		if exit.CodeOf(err) != want.code || err == nil || !strings.Contains(err.Error(), want.says) {
 			t.Errorf("%s: status %d, %v, want status %d and %q", line, exit.CodeOf(err), err, want.code, want.says)
+		}
+	}
+}
+
+func TestAlarmsThatWereOnBeforeAreKnown(t *testing.T) {
+	full := func(member uint64) *pb.AlarmMember {
+		return &pb.AlarmMember{MemberID: member, Alarm: pb.AlarmType_NOSPACE}
+	}
+	corrupt := &pb.AlarmMember{MemberID: 1, Alarm: pb.AlarmType_CORRUPT}
+	for _, c := range []struct {
+		known, now alarms
+		want       bool
+	}{
+		{nil, nil, true},
+		{alarms{full(1)}, nil, true},
+		{alarms{full(1), full(2)}, alarms{full(2), full(1)}, true},
+		{nil, alarms{full(1)}, false},
+		{alarms{full(1)}, alarms{full(2)}, false},
+		{alarms{full(1)}, alarms{full(1), corrupt}, false},
+	} {
+		if got := c.known.has(c.now); got != c.want {
+			t.Errorf("%v, of which %v are known: %t, want %t", c.now, c.known, got, c.want)
 		}
 	}
 }

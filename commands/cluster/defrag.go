@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 
 	"github.com/ectl-io/ectl/internal/cli"
 	"github.com/ectl-io/ectl/internal/etcd"
@@ -45,7 +47,8 @@ func newDefragCmd(f *cli.Factory, run func(context.Context, *defragOptions) erro
 without its unused parts. A member answers nobody in the meantime, which takes
 seconds for each gigabyte: --command-timeout has to be long enough.
 
-What each member won is said on standard error.`,
+What each member won is said on standard error. --wait waits until a member takes
+part again; alarms that were on before do not count.`,
 		Example: `  ` + f.Program + ` defrag --cluster --leader-last --wait --min-free 20% --command-timeout 1m`,
 		GroupID: cli.GroupCluster,
 		Args:    cobra.ArbitraryArgs, // as etcdctl, which ignores them
@@ -98,12 +101,14 @@ func runDefrag(ctx context.Context, f *cli.Factory, opts *defragOptions) error {
 		failed += unknown
 	}
 	var done output.Defragmentation
+	full := false
 	for _, endpoint := range endpoints {
 		won, err := defragment(ctx, f, opts, endpoint)
 		if won != nil {
-			done.Members = append(done.Members, *won)
+			done.Members = append(done.Members, won.Defragmented)
+			full = full || won.full
 			if f.Printer().ByLine() {
-				if err := errors.Join(f.Print(output.Defragmentation{Members: []output.Defragmented{*won}}), f.Printer().Flush()); err != nil {
+				if err := errors.Join(f.Print(output.Defragmentation{Members: []output.Defragmented{won.Defragmented}}), f.Printer().Flush()); err != nil {
 					return err
 				}
 			}
@@ -118,6 +123,9 @@ func runDefrag(ctx context.Context, f *cli.Factory, opts *defragOptions) error {
 		if err := f.Print(done); err != nil {
 			return err
 		}
+	}
+	if full {
+		f.Say("The alarm that a database is full is still on: alarm disarm lets the cluster take writes again")
 	}
 	if failed > 0 {
 		return fmt.Errorf("%d members were not defragmented", failed)
@@ -162,9 +170,15 @@ func free(size, inUse int64) float64 {
 // have their turn all the same.
 var errNotDefragmented = errors.New("the member was not defragmented")
 
+// defragmented is a member that was defragmented.
+type defragmented struct {
+	output.Defragmented
+	full bool // it was waited for, under the alarm that a database is full
+}
+
 // defragment defragments the member of one endpoint and waits until it is
 // healthy. The result is nil where it was not defragmented.
-func defragment(ctx context.Context, f *cli.Factory, opts *defragOptions, endpoint string) (*output.Defragmented, error) {
+func defragment(ctx context.Context, f *cli.Factory, opts *defragOptions, endpoint string) (*defragmented, error) {
 	dialer, err := f.Dialer(ctx)
 	if err != nil {
 		return nil, err
@@ -175,11 +189,15 @@ func defragment(ctx context.Context, f *cli.Factory, opts *defragOptions, endpoi
 	}
 	defer func() { _ = client.Close() }()
 	before := databaseSize(ctx, client, endpoint)
+	var known alarms
+	if opts.Wait > 0 {
+		known = alarmsNow(ctx, client)
+	}
 	timed, cancel := f.Timeout(ctx)
 	defer cancel()
 	start := time.Now()
 	_, err = client.Defragment(timed, endpoint)
-	result := &output.Defragmented{Endpoint: endpoint, Took: time.Since(start)}
+	result := &defragmented{output.Defragmented{Endpoint: endpoint, Took: time.Since(start)}, known.full()}
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
@@ -192,9 +210,36 @@ func defragment(ctx context.Context, f *cli.Factory, opts *defragOptions, endpoi
 		f.Say(fmt.Sprintf("etcd member[%s]: %s before, %s now", endpoint, output.Bytesize(before), output.Bytesize(after)))
 	}
 	if opts.Wait > 0 {
-		return result, waitUntilHealthy(ctx, f, client, endpoint, opts.Wait)
+		return result, waitUntilHealthy(ctx, f, client, endpoint, opts.Wait, known)
 	}
 	return result, nil
+}
+
+// alarms are those of a cluster.
+type alarms []*pb.AlarmMember
+
+// alarmsNow are none where they cannot be known.
+func alarmsNow(ctx context.Context, c *etcd.Client) alarms {
+	ctx, cancel := context.WithTimeout(ctx, sizeTimeout)
+	defer cancel()
+	response, err := c.AlarmList(ctx)
+	if err != nil {
+		return nil
+	}
+	return response.Alarms
+}
+
+func (a alarms) full() bool {
+	return slices.ContainsFunc(a, func(m *pb.AlarmMember) bool { return m.GetAlarm() == pb.AlarmType_NOSPACE })
+}
+
+// has says whether all of others are among a.
+func (a alarms) has(others alarms) bool {
+	return !slices.ContainsFunc(others, func(other *pb.AlarmMember) bool {
+		return !slices.ContainsFunc(a, func(m *pb.AlarmMember) bool {
+			return m.GetMemberID() == other.GetMemberID() && m.GetAlarm() == other.GetAlarm()
+		})
+	})
 }
 
 // databaseSize is 0 where it cannot be known.
@@ -211,7 +256,10 @@ func databaseSize(ctx context.Context, c *etcd.Client, endpoint string) int64 {
 // healthInterval is the time between two looks at a member that is not healthy.
 const healthInterval = 200 * time.Millisecond
 
-func waitUntilHealthy(ctx context.Context, f *cli.Factory, c *etcd.Client, endpoint string, limit time.Duration) error {
+// waitUntilHealthy waits for a member. The alarms that are known count for
+// nothing: the work is done because of them, and they stay on until they are
+// disarmed.
+func waitUntilHealthy(ctx context.Context, f *cli.Factory, c *etcd.Client, endpoint string, limit time.Duration, known alarms) error {
 	for deadline := time.Now().Add(limit); ; {
 		timed, cancel := f.Timeout(ctx)
 		h, err := checkHealth(timed, c, endpoint)
@@ -219,7 +267,7 @@ func waitUntilHealthy(ctx context.Context, f *cli.Factory, c *etcd.Client, endpo
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		if err == nil && h.Error == "" {
+		if err == nil && (h.Error == "" || h.Alarms != nil && known.has(h.Alarms.Alarms)) {
 			return nil
 		}
 		if time.Now().After(deadline) {
