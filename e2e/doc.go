@@ -17,7 +17,7 @@
 //	                            a TLS server ETCDCTL_CACERT as well, and
 //	                            ENDPOINT1, ENDPOINT2, ... to its members' URLs.
 //	    -version V              default 3.7.3, see SERVER
-//	    -members N              default 1, or 3 in TestScriptsOnOtherServers
+//	    -members N              default 1, see TestScriptsOnOtherServers
 //	    -quota BYTES            the size at which the server raises an alarm
 //	    -tls                    a server certificate for loopback
 //	    -client-cert-auth       TLS, and the user is the certificate's CN
@@ -28,6 +28,9 @@
 //	    -jwt                    tokens are JWTs
 //	    -token-ttl DURATION     how long tokens live
 //	etcd stop|pause|continue|restart [NAME]    NAME.2 is its second member
+//	etcd spare [NAME]           prepares one more member, named spare, and sets
+//	                            SPARE and SPAREPEER to its URLs
+//	etcd join FILE [NAME]       starts it with what "member add" printed
 //	ectl ARGS, etcdctl ARGS     ours, under either name
 //	status N                    the exit status of the last ectl was N
 //	nosecret TEXT               TEXT is in neither stdout nor stderr

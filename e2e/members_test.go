@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -66,6 +67,23 @@ func (c *cluster) until(reason, endpoints string, args ...string) string {
 
 var settingPattern = regexp.MustCompile(`(?m)^(ETCD_[A-Z_]+)=(".*")$`)
 
+// settingsOf are the settings of a new member, NAME=VALUE each, in what "member
+// add" printed.
+func settingsOf(added string) ([]string, error) {
+	var settings []string
+	for _, m := range settingPattern.FindAllStringSubmatch(added, -1) {
+		value, err := strconv.Unquote(m[2])
+		if err != nil {
+			return nil, err
+		}
+		settings = append(settings, m[1]+"="+value)
+	}
+	if len(settings) != 4 {
+		return nil, fmt.Errorf("member add prints the settings %q, want 4", settings)
+	}
+	return settings, nil
+}
+
 // A new member that is started with what "member add" printed joins the
 // cluster, as a learner first, and leaves it again.
 func TestMemberJoinsAndLeaves(t *testing.T) {
@@ -84,16 +102,9 @@ func TestMemberJoinsAndLeaves(t *testing.T) {
 			if id == nil {
 				t.Fatalf("member add prints %q", added)
 			}
-			var settings []string
-			for _, m := range settingPattern.FindAllStringSubmatch(added, -1) {
-				value, err := strconv.Unquote(m[2])
-				if err != nil {
-					t.Fatal(err)
-				}
-				settings = append(settings, m[1]+"="+value)
-			}
-			if len(settings) != 4 {
-				t.Fatalf("member add prints the settings %q, want 4", settings)
+			settings, err := settingsOf(added)
+			if err != nil {
+				t.Fatal(err)
 			}
 			if list := run("member", "list"); !strings.Contains(list, id[1]+", unstarted, , "+spare.PeerURL+", , true\n") {
 				t.Errorf("member list of a member that was never started is\n%s", list)

@@ -33,16 +33,20 @@ func TestScripts(t *testing.T) {
 // TestScriptsOnOtherServers runs the scripts of what servers answer in their own
 // way on the versions and clusters that TestScripts leaves out.
 func TestScriptsOnOtherServers(t *testing.T) {
-	// These say themselves how many members they need.
-	clusters := []string{"cluster-care", "defrag", "endpoint", "snapshot"}
-	everywhere := []string{"compaction", "leases", "lock", "txn", "txn-as-user", "watch"}
+	// Those of three members and of one start as many, the others what they are
+	// asked for here.
+	ofThree := []string{"cluster-care", "defrag", "endpoint", "replace-member", "snapshot"}
+	ofOne := []string{"one-member"}
+	everywhere := []string{"careful-keys", "compaction", "full-database", "leases", "levels", "lock", "mirror", "txn", "txn-as-user", "watch"}
 	for _, c := range []struct {
 		options etcdserver.Options
 		scripts []string
 	}{
 		{etcdserver.Options{Version: "3.7.3", Members: 3}, everywhere},
-		{etcdserver.Options{Version: "3.6.16"}, slices.Concat(everywhere, clusters)},
-		{etcdserver.Options{Version: "3.5.35", Members: 3}, slices.Concat(everywhere, clusters)},
+		{etcdserver.Options{Version: "3.6.16", Members: 1}, slices.Concat(everywhere, ofOne)},
+		{etcdserver.Options{Version: "3.6.16", Members: 3}, slices.Concat(everywhere, ofThree)},
+		{etcdserver.Options{Version: "3.5.35", Members: 1}, slices.Concat(everywhere, ofOne)},
+		{etcdserver.Options{Version: "3.5.35", Members: 3}, slices.Concat(everywhere, ofThree)},
 	} {
 		t.Run(fmt.Sprintf("%s of %d", c.options.Version, c.options.Members), func(t *testing.T) {
 			t.Parallel()
@@ -167,7 +171,8 @@ func statusCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// etcdCommand is "etcd start [FLAGS] [NAME]" and "etcd stop|pause|continue|kill|restart [NAME]".
+// etcdCommand is "etcd start [FLAGS] [NAME]", "etcd spare [NAME]", "etcd join FILE
+// [NAME]" and "etcd stop|pause|continue|kill|restart [NAME]".
 func etcdCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
 		ts.Fatalf("usage: etcd start|stop|pause|continue|kill|restart ...")
@@ -176,6 +181,14 @@ func etcdCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if args[0] == "start" {
 		startServer(ts, state, args[1:])
 		return
+	}
+	settings := ""
+	if args[0] == "join" {
+		if len(args) < 2 {
+			ts.Fatalf("usage: etcd join FILE [NAME]")
+		}
+		settings = ts.ReadFile(args[1])
+		args = slices.Delete(args, 1, 2)
 	}
 	name := "etcd"
 	if len(args) > 1 {
@@ -186,6 +199,19 @@ func etcdCommand(ts *testscript.TestScript, neg bool, args []string) {
 	server, ok := state.servers[cluster]
 	if !ok {
 		ts.Fatalf("no server %q, there are %v", cluster, slices.Sorted(maps.Keys(state.servers)))
+	}
+	switch args[0] {
+	case "spare":
+		m, err := server.Spare("spare")
+		ts.Check(err)
+		ts.Setenv("SPARE", m.ClientURL)
+		ts.Setenv("SPAREPEER", m.PeerURL)
+		return
+	case "join":
+		values, err := settingsOf(settings)
+		ts.Check(err)
+		ts.Check(server.Members[len(server.Members)-1].Join(context.Background(), values))
+		return
 	}
 	members := server.Members
 	if one {
