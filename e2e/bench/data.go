@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -71,6 +72,34 @@ func fill(ctx context.Context, server *etcdserver.Server, n int) error {
 	wait.Wait()
 	close(failed)
 	return <-failed
+}
+
+// putters is how many write at once where each key is written by itself.
+const putters = 32
+
+// fillSingly writes n keys of valueSize bytes under prefix, each in a revision
+// of its own.
+func fillSingly(ctx context.Context, server *etcdserver.Server, n int) error {
+	client, err := server.Client("", "")
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	failed := make(chan error, putters)
+	for putter := range putters {
+		go func() {
+			var err error
+			for i := putter; i < n && err == nil; i += putters {
+				_, err = client.Put(ctx, fmt.Sprintf("%s%07d", prefix, i), strings.Repeat("x", valueSize))
+			}
+			failed <- err
+		}()
+	}
+	var errs []error
+	for range putters {
+		errs = append(errs, <-failed)
+	}
+	return errors.Join(errs...)
 }
 
 func fillBatch(ctx context.Context, client *clientv3.Client, start, end int) error {
