@@ -231,3 +231,78 @@ func leaderOf(ctx context.Context, t *testing.T, s *etcdserver.Server) *etcdserv
 	t.Fatal("the cluster has no leader")
 	return nil
 }
+
+// Watches of one interactive run share the output. What one of them prints of a
+// large response stays together.
+func TestInteractiveWatchesKeepTheirOutputApart(t *testing.T) {
+	t.Parallel()
+	q := newQueue(t, etcdserver.Options{Dir: t.TempDir()})
+	const transactions, each, times = 60, 100, 5
+	for i := range transactions {
+		putTogether(t, q.client, each, func(n int) (string, string) {
+			return fmt.Sprintf("%s/%04d", []string{"a", "b"}[n%2], n), fmt.Sprintf("%d %s", i, strings.Repeat("v", 100))
+		})
+	}
+	r := q.ours("watch", "-i", "-w", "json")
+	fmt.Fprint(r.stdin, strings.Repeat("watch a/ --prefix --rev 1\nwatch b/ --prefix --rev 1\nwatch nothing\n", times))
+	last := fmt.Sprintf(`"mod_revision":%d,`, transactions+1)
+	until(t, "all has been printed", func() bool { return strings.Count(r.stdout.String(), last) == times*each })
+	if r.signal(os.Interrupt).endsWith("signal interrupt"); r.stderr.String() != "" {
+		t.Errorf("stderr %q", r.stderr)
+	}
+	for line := range strings.Lines(r.stdout.String()) {
+		var response clientv3.WatchResponse
+		if err := json.Unmarshal([]byte(line), &response); err != nil {
+			t.Fatalf("a line of %d bytes is no response: %v", len(line), err)
+		}
+		for i, e := range response.Events {
+			if i > 0 && (e.Kv.ModRevision < response.Events[i-1].Kv.ModRevision || e.Kv.Key[0] != response.Events[0].Kv.Key[0]) {
+				t.Fatalf("%v follows %v in one response", e, response.Events[i-1])
+			}
+		}
+	}
+}
+
+// What the command of a watch prints does not stand in the middle of a response,
+// however large that is.
+func TestTheCommandOfAWatchPrintsBetweenResponses(t *testing.T) {
+	t.Parallel()
+	q := newQueue(t, etcdserver.Options{Dir: t.TempDir()})
+	const keys = 30
+	for n := range keys {
+		if _, err := q.client.Put(t.Context(), fmt.Sprintf("k/%04d", n), strings.Repeat("v", 20_000)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := q.ours("watch", "k/", "--prefix", "--rev", "1", "-w", "json", "--", "sh", "-c", `echo "command $ECTL_WATCH_KEY"`)
+	r.printed(fmt.Sprintf("command k/%04d\n", keys-1)).signal(os.Interrupt).endsWith("signal interrupt")
+	printed, commands := 0, 0
+	for line := range strings.Lines(r.stdout.String()) {
+		if line == fmt.Sprintf("command k/%04d\n", commands) {
+			if commands++; commands > printed {
+				t.Fatalf("the command for event %d runs before that was printed", commands)
+			}
+			continue
+		}
+		var response clientv3.WatchResponse
+		if err := json.Unmarshal([]byte(line), &response); err != nil {
+			t.Fatalf("a line of %d bytes is no response: %v", len(line), err)
+		}
+		printed += len(response.Events)
+	}
+	if printed != keys || commands != keys {
+		t.Errorf("%d events were printed and %d commands run, want %d", printed, commands, keys)
+	}
+}
+
+// putTogether puts n keys in one transaction.
+func putTogether(t *testing.T, client *clientv3.Client, n int, pair func(int) (key, value string)) {
+	t.Helper()
+	operations := make([]clientv3.Op, n)
+	for i := range operations {
+		operations[i] = clientv3.OpPut(pair(i))
+	}
+	if _, err := client.Txn(t.Context()).Then(operations...).Commit(); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -36,6 +36,7 @@ func runInteractive(ctx context.Context, f *cli.Factory, v variables) error {
 	if err != nil {
 		return err
 	}
+	f.Printer().Grow()
 	s := &interactive{f: f, client: client, variables: v, failed: make(chan error, 1)}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer s.watchers.Wait()

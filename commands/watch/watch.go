@@ -173,6 +173,7 @@ func runWatch(ctx context.Context, f *cli.Factory, opts *options) error {
 	if err != nil {
 		return err
 	}
+	f.Printer().Grow()
 	w := newWatcher(f, client, &sync.Mutex{}, opts.watchOptions)
 	if err := w.run(ctx); err != nil {
 		return err

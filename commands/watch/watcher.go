@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"sync"
 
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+
 	"github.com/ectl-io/ectl/internal/cli"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/follow"
@@ -18,11 +20,11 @@ type watcher struct {
 	printing *sync.Mutex // of all watchers of the program
 	watchOptions
 
-	watch *follow.Watch
+	watch  *follow.Watch
+	inside bool // a part of a response was printed, and the rest is due: printing is locked
 }
 
 func newWatcher(f *cli.Factory, client *etcd.Client, printing *sync.Mutex, o watchOptions) *watcher {
-	f.Printer().Grow()
 	return &watcher{f: f, client: client, printing: printing, watchOptions: o, watch: &follow.Watch{
 		Client: client, Query: o.query(), Next: o.Revision, Lends: true, Patience: f.Connection.CommandTimeout,
 	}}
@@ -32,6 +34,11 @@ func newWatcher(f *cli.Factory, client *etcd.Client, printing *sync.Mutex, o wat
 // said on standard error, or ctx ends, whose cause it returns.
 func (w *watcher) run(ctx context.Context) error {
 	w.watch.Overdue = func() { w.sayOverdue(ctx) }
+	defer func() {
+		if w.inside {
+			w.printing.Unlock()
+		}
+	}()
 	return w.watch.Run(ctx, printer{w, ctx})
 }
 
@@ -51,8 +58,10 @@ func (p printer) Receive(r follow.Part) error {
 
 // Idle implements follow.Sink.
 func (p printer) Idle() error {
-	p.printing.Lock()
-	defer p.printing.Unlock()
+	if !p.inside {
+		p.printing.Lock()
+		defer p.printing.Unlock()
+	}
 	return p.f.Printer().Flush()
 }
 
@@ -63,10 +72,49 @@ func (w *watcher) sayOverdue(ctx context.Context) {
 	w.f.Warn(fmt.Sprintf("not watching, still trying: %v", w.client.Explain(ctx, context.DeadlineExceeded)))
 }
 
-// print prints what was received and runs the command for its events.
+// print prints what was received and runs the command for its events. Between
+// the parts of a response no other watcher prints.
 func (w *watcher) print(ctx context.Context, r follow.Part) error {
+	if len(w.Command) > 0 {
+		return w.printAndRun(ctx, r)
+	}
+	if !w.inside {
+		w.printing.Lock()
+	}
+	if w.inside = r.Fragment; !w.inside {
+		defer w.printing.Unlock()
+	}
+	return w.show(r, output.Watched{Response: r.WatchResponse, Continues: r.Continues})
+}
+
+// printAndRun prints each part as a response of its own: what the commands for
+// its events print does not stand in the middle of one.
+func (w *watcher) printAndRun(ctx context.Context, r follow.Part) error {
 	w.printing.Lock()
 	defer w.printing.Unlock()
+	if r.Continues && len(r.Events) == 0 {
+		return nil
+	}
+	response := r.WatchResponse
+	if r.Fragment {
+		response = &pb.WatchResponse{Header: r.Header, Events: r.Events}
+	}
+	if err := w.show(r, output.Watched{Response: response}); err != nil {
+		return err
+	}
+	for _, event := range r.Events {
+		if err := w.f.Printer().Flush(); err != nil {
+			return err
+		}
+		if err := w.runCommand(ctx, r.Header.GetRevision(), event); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// show prints what was received.
+func (w *watcher) show(r follow.Part, result output.Watched) error {
 	if r.Canceled {
 		w.sayCanceled(r)
 	}
@@ -76,21 +124,7 @@ func (w *watcher) print(ctx context.Context, r follow.Part) error {
 			return err
 		}
 	}
-	if err := printer.Next(output.Watched{Response: r.WatchResponse, Continues: r.Continues}); err != nil {
-		return err
-	}
-	if len(w.Command) == 0 {
-		return nil
-	}
-	for _, event := range r.Events {
-		if err := printer.Flush(); err != nil {
-			return err
-		}
-		if err := w.runCommand(ctx, r.Header.GetRevision(), event); err != nil {
-			return err
-		}
-	}
-	return nil
+	return printer.Next(result)
 }
 
 func (w *watcher) sayCanceled(r follow.Part) {

@@ -342,7 +342,7 @@ func TestEventsThatAreGivenBackTakeNoNewMemory(t *testing.T) {
 		part.Free()
 	}
 	runtime.ReadMemStats(&after)
-	if size := after.TotalAlloc - before.TotalAlloc; size > 12<<20 { // their messages alone would take 30 MB
+	if size := after.TotalAlloc - before.TotalAlloc; size > 20<<20 { // their messages alone would take 30 MB; under the race detector some are made anew
 		t.Errorf("%d events took %d bytes", n, size)
 	}
 }
