@@ -58,7 +58,7 @@ func TestStatusOfACommandLine(t *testing.T) {
 		"version -w xml":          {exit.BadFeature, "unsupported output format"},
 		"completion tcsh":         {exit.Error, "tcsh"},
 		"completion":              {exit.Error, ""},
-		"get a --order x":         {exit.BadFeature, "bad sort order"},
+		"get a --order x":         {exit.BadFeature, "--order"},
 		"get a --cacert= -w json": {exit.BadArgs, "--cacert"},
 		"get a --cert=":           {exit.BadArgs, "--cert"},
 		"get a --key=":            {exit.BadArgs, "--key"},

@@ -421,7 +421,7 @@ var differences = map[string]func(reference, ours result) error{
 		}
 		format := refused(ours, "4", "unsupported output format")
 		conflict := refused(ours, "1", "is also set by the environment variable")
-		valueOnly := refused(ours, "128", "print-value-only is only for")
+		valueOnly := refused(ours, "128", "--print-value-only is for")
 		if format != nil && conflict != nil && valueOnly != nil {
 			return errors.New("ours refuses neither the format nor the variable")
 		}

@@ -58,7 +58,7 @@ func (o *options) size() (string, error) {
 		}
 		all = append(all, names...)
 	}
-	return "", exit.BadFeaturef("unknown load option %v; it is one of %s", o.Load, strings.Join(all, ", "))
+	return "", exit.BadFeaturef("--load %q: it is one of %s", o.Load, strings.Join(all, ", "))
 }
 
 func completeLoad(cmd *cobra.Command) {

@@ -61,12 +61,10 @@ func newDowngradeCmd(f *cli.Factory, use, short string, action clientv3.Downgrad
 func (o *downgradeOptions) complete(args []string) error {
 	switch {
 	case o.Action == clientv3.DowngradeCancel: // etcdctl ignores arguments here
-	case len(args) == 0:
-		return exit.BadArgsf("TARGET_VERSION not provided")
 	case len(args) > 1:
-		return exit.BadArgsf("too many arguments")
-	case args[0] == "":
-		return exit.BadArgsf("target version not provided")
+		return exit.BadArgsf("give one version to go back to, and not %d", len(args))
+	case len(args) == 0 || args[0] == "":
+		return exit.BadArgsf("give the version to go back to, the minor one before the cluster's, as in 3.6")
 	default:
 		o.Version = args[0]
 	}

@@ -33,7 +33,7 @@ func NewMemberCmd(f *cli.Factory) *cobra.Command {
 func parseMemberID(text string) (uint64, error) {
 	id, err := strconv.ParseUint(text, 16, 64)
 	if err != nil {
-		return 0, exit.BadArgsf("bad member ID arg (%w), expecting ID in Hex; member list shows the IDs", err)
+		return 0, exit.BadArgsf("%q is no member's ID, which is a hexadecimal number of at most 16 digits; member list shows the IDs", text)
 	}
 	return id, nil
 }
@@ -42,5 +42,5 @@ const flagPeerURLs = "peer-urls"
 
 // errNoPeerURLs is the error of a command that was not told any.
 func errNoPeerURLs() error {
-	return exit.BadArgsf("member peer urls not provided; give --%s", flagPeerURLs)
+	return exit.BadArgsf("under which URLs do the other members reach it? give --%s", flagPeerURLs)
 }

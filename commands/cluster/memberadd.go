@@ -52,15 +52,15 @@ vote, until "member promote".`,
 func (o *memberAddOptions) complete(args []string) error {
 	switch {
 	case len(args) == 0:
-		return exit.BadArgsf("member name not provided")
+		return exit.BadArgsf("give the new member a name")
 	case len(args) > 1:
 		advice := ""
 		for _, arg := range args {
 			if strings.HasPrefix(strings.ToLower(arg), "http") {
-				advice += ", did you mean --" + flagPeerURLs + "=" + arg
+				advice = "; did you mean --" + flagPeerURLs + "=" + arg + "?"
 			}
 		}
-		return exit.BadArgsf("too many arguments%s", advice)
+		return exit.BadArgsf("give one name, and not %d%s", len(args), advice)
 	case o.PeerURLs == "":
 		return errNoPeerURLs()
 	}

@@ -27,7 +27,7 @@ and whether it is a learner. A member without a name has never been started.`,
 		Args: cobra.ArbitraryArgs, // as etcdctl, which ignores them
 		RunE: f.RunE(func(ctx context.Context, _ []string) error {
 			if opts.Consistency != "l" && opts.Consistency != "s" {
-				return exit.BadFeaturef("unknown consistency flag %q; it is l or s", opts.Consistency)
+				return exit.BadFeaturef("--consistency %q: it is l or s", opts.Consistency)
 			}
 			if run != nil {
 				return run(ctx, opts)

@@ -75,7 +75,7 @@ func (o *compactionOptions) complete(cmd *cobra.Command, keeping bool, args []st
 	revision, err := strconv.ParseInt(args[0], 10, 64)
 	if err != nil {
 		// Not the status of a bad argument: etcdctl's.
-		return exit.With(exit.Error, fmt.Errorf("bad revision: %w", err))
+		return exit.With(exit.Error, fmt.Errorf("%q is no revision, which is a number of 64 bits", args[0]))
 	}
 	o.Revision = revision
 	return nil

@@ -127,9 +127,9 @@ func names[T any](choices []choice[T]) []string {
 
 func choices[T any](choices []choice[T]) string { return strings.Join(names(choices), ", ") }
 
-// choose returns what name means, in any case of letters; what is the flag's
-// meaning. The empty name is otherwise.
-func choose[T any](what, name string, choices []choice[T], otherwise T) (T, error) {
+// choose returns what name, the value of flag, means, in any case of letters.
+// The empty name is otherwise.
+func choose[T any](flag, name string, choices []choice[T], otherwise T) (T, error) {
 	if name == "" {
 		return otherwise, nil
 	}
@@ -138,7 +138,7 @@ func choose[T any](what, name string, choices []choice[T], otherwise T) (T, erro
 			return c.value, nil
 		}
 	}
-	return otherwise, exit.BadFeaturef("bad sort %s %v; it is one of %s", what, name, strings.Join(names(choices), ", "))
+	return otherwise, exit.BadFeaturef("--%s %q: it is one of %s", flag, name, strings.Join(names(choices), ", "))
 }
 
 func (o *getOptions) complete(args []string, format output.Format) error {
@@ -146,10 +146,10 @@ func (o *getOptions) complete(args []string, format output.Format) error {
 		return err
 	}
 	if o.KeysOnly && o.CountOnly {
-		return exit.BadArgsf("`--keys-only` and `--count-only` cannot be set at the same time, choose one")
+		return exit.BadArgsf("--keys-only and --count-only exclude each other: choose one")
 	}
 	if o.Consistency != "l" && o.Consistency != "s" {
-		return exit.BadFeaturef("unknown consistency flag %q; it is l or s", o.Consistency)
+		return exit.BadFeaturef("--consistency %q: it is l or s", o.Consistency)
 	}
 	if err := o.Keys.complete(args); err != nil {
 		return err
@@ -158,17 +158,17 @@ func (o *getOptions) complete(args []string, format output.Format) error {
 	if o.order, err = choose("order", o.Order, orders(), clientv3.SortNone); err != nil {
 		return err
 	}
-	if o.target, err = choose("target", o.SortBy, targets(), clientv3.SortByKey); err != nil {
+	if o.target, err = choose("sort-by", o.SortBy, targets(), clientv3.SortByKey); err != nil {
 		return err
 	}
 	if o.MaxCreateRev > 0 && o.MinCreateRev > o.MaxCreateRev {
-		return exit.BadFeaturef("getMinCreateRev(=%v) > getMaxCreateRev(=%v)", o.MinCreateRev, o.MaxCreateRev)
+		return exit.BadFeaturef("--min-create-rev %d is more than --max-create-rev %d", o.MinCreateRev, o.MaxCreateRev)
 	}
 	if o.MaxModRev > 0 && o.MinModRev > o.MaxModRev {
-		return exit.BadFeaturef("getMinModRev(=%v) > getMaxModRev(=%v)", o.MinModRev, o.MaxModRev)
+		return exit.BadFeaturef("--min-mod-rev %d is more than --max-mod-rev %d", o.MinModRev, o.MaxModRev)
 	}
 	if o.ValueOnly && format != output.Simple {
-		return exit.BadArgsf("print-value-only is only for `--write-out=simple`")
+		return exit.BadArgsf("--print-value-only is for the format simple alone")
 	}
 	return nil
 }

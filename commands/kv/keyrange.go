@@ -17,7 +17,7 @@ type keyRange struct {
 // validate refuses options that exclude each other.
 func (r *keyRange) validate() error {
 	if r.Prefix && r.FromKey {
-		return exit.BadArgsf("`--prefix` and `--from-key` cannot be set at the same time, choose one")
+		return exit.BadArgsf("--prefix and --from-key exclude each other: choose one")
 	}
 	return nil
 }
@@ -29,7 +29,7 @@ func (r *keyRange) complete(args []string) error {
 	wide := r.Prefix || r.FromKey
 	switch {
 	case len(args) > 1 && wide:
-		return exit.BadArgsf("too many arguments, only accept one argument when `--prefix` or `--from-key` is set")
+		return exit.BadArgsf("with --prefix or --from-key only one key is given")
 	case len(args) > 1:
 		r.End = args[1]
 	case wide && r.Key == "":

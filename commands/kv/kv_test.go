@@ -220,8 +220,8 @@ func TestWrongCommandLinesAreRefusedBeforeAnythingElse(t *testing.T) {
 		says string
 	}{
 		"get":                                         {exit.BadArgs, "a key"},
-		"get a b --prefix":                            {exit.BadArgs, "too many arguments"},
-		"get a b --from-key":                          {exit.BadArgs, "too many arguments"},
+		"get a b --prefix":                            {exit.BadArgs, "only one key is given"},
+		"get a b --from-key":                          {exit.BadArgs, "only one key is given"},
 		"get a --prefix --from-key":                   {exit.BadArgs, "choose one"},
 		"get a --keys-only --count-only":              {exit.BadArgs, "choose one"},
 		"get a --consistency x":                       {exit.BadFeature, "l or s"},
@@ -236,10 +236,10 @@ func TestWrongCommandLinesAreRefusedBeforeAnythingElse(t *testing.T) {
 		"put":                                         {exit.BadArgs, "a key"},
 		"put k":                                       {exit.BadArgs, "no value"},
 		"put k v --ignore-value":                      {exit.BadArgs, "ignore-value"},
-		"put k v --lease z":                           {exit.BadArgs, "Hex"},
+		"put k v --lease z":                           {exit.BadArgs, "hexadecimal"},
 		"del":                                         {exit.BadArgs, "a key"},
 		"del a b c":                                   {exit.BadArgs, "a key"},
-		"del a b --prefix":                            {exit.BadArgs, "too many arguments"},
+		"del a b --prefix":                            {exit.BadArgs, "only one key is given"},
 		"del a --prefix --from-key":                   {exit.BadArgs, "choose one"},
 		"put k v --if-absent --if-rev 3":              {exit.BadArgs, "not both"},
 		"put k --if-absent --ignore-value":            {exit.BadArgs, "does not exist"},

@@ -76,7 +76,7 @@ be readable for that.`,
 func (o *putOptions) complete(f *cli.Factory, args []string) error {
 	o.Key = args[0]
 	if o.IgnoreValue && len(args) > 1 {
-		return exit.BadArgsf("put command needs only 1 argument when 'ignore-value' is set")
+		return exit.BadArgsf("with --ignore-value the key keeps the value that it has: give the key alone")
 	}
 	if o.IfAbsent && o.IfRev.given {
 		return exit.BadArgsf("give --%s or --%s, not both", flagIfAbsent, flagIfRev)
@@ -100,7 +100,7 @@ func (o *putOptions) complete(f *cli.Factory, args []string) error {
 	}
 	id, err := strconv.ParseInt(o.Lease, 16, 64)
 	if err != nil {
-		return exit.BadArgsf("bad lease ID (%w), expecting ID in Hex", err)
+		return exit.BadArgsf("--lease %q is no lease's ID, which is a hexadecimal number of at most 16 digits; lease list shows the IDs", o.Lease)
 	}
 	o.LeaseID = clientv3.LeaseID(id)
 	return nil

@@ -31,7 +31,7 @@ it alive with "lease keep-alive ID". The server raises a TTL that is too short.`
 		RunE: f.RunE(func(ctx context.Context, args []string) error {
 			ttl, err := strconv.ParseInt(args[0], 10, 64)
 			if err != nil {
-				return exit.BadArgsf("bad TTL (%w); it is a number of seconds", err)
+				return exit.BadArgsf("%q is no time to live, which is a whole number of seconds", args[0])
 			}
 			opts.TTL = ttl
 			if run != nil {

@@ -36,7 +36,7 @@ Leases are named by their ID, in hexadecimal as "lease grant" prints it.`,
 func parseID(text string) (clientv3.LeaseID, error) {
 	id, err := strconv.ParseInt(text, 16, 64)
 	if err != nil {
-		return 0, exit.BadArgsf("bad lease ID arg (%w), expecting ID in Hex", err)
+		return 0, exit.BadArgsf("%q is no lease's ID, which is a hexadecimal number of at most 16 digits; lease list shows the IDs", text)
 	}
 	return clientv3.LeaseID(id), nil
 }

@@ -30,7 +30,7 @@ func (r *permRange) complete(f *cli.Factory, args []string) error {
 	r.Key = []byte(r.named)
 	switch {
 	case r.Prefix && r.FromKey && (r.named == "" || len(args) == 1):
-		return exit.BadArgsf("--from-key and --prefix flags are mutually exclusive")
+		return exit.BadArgsf("--prefix and --from-key exclude each other: choose one")
 	case r.named == "":
 		if len(args) > 1 {
 			f.Warn("the end key is ignored, because the key is empty")
@@ -39,10 +39,8 @@ func (r *permRange) complete(f *cli.Factory, args []string) error {
 		if r.Prefix || r.FromKey {
 			r.End = []byte(access.OpenEnd)
 		}
-	case len(args) > 1 && r.Prefix:
-		return exit.BadArgsf("unexpected endkey argument with --prefix flag")
-	case len(args) > 1 && r.FromKey:
-		return exit.BadArgsf("unexpected endkey argument with --from-key flag")
+	case len(args) > 1 && (r.Prefix || r.FromKey):
+		return exit.BadArgsf("with --prefix or --from-key only one key is given")
 	case len(args) > 1:
 		r.End = []byte(args[1])
 	case r.Prefix:

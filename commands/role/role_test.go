@@ -222,10 +222,10 @@ func TestWrongCommandLinesAreRefusedBeforeAnythingElse(t *testing.T) {
 		"grant-permission a execute /a":                     {exit.BadArgs, "read, write or readwrite"},
 		"grant-permission a read /a /b --prefix":            {exit.BadArgs, "--prefix"},
 		"grant-permission a read /a /b --from-key":          {exit.BadArgs, "--from-key"},
-		"grant-permission a read /a --prefix --from-key":    {exit.BadArgs, "mutually exclusive"},
+		"grant-permission a read /a --prefix --from-key":    {exit.BadArgs, "exclude each other"},
 		"grant-permission a read /a /b --prefix --from-key": {exit.BadArgs, "--prefix"},
 		"revoke-permission a":                               {exit.BadArgs, "a key"},
-		"revoke-permission a /a --prefix --from-key":        {exit.BadArgs, "mutually exclusive"},
+		"revoke-permission a /a --prefix --from-key":        {exit.BadArgs, "exclude each other"},
 		"revoke-permission a /a /b --prefix":                {exit.BadArgs, "--prefix"},
 	} {
 		// Nothing listens at port 1: what is refused only later ends otherwise.

@@ -94,7 +94,7 @@ func (o *addOptions) complete(arg string) {
 
 func (o *addOptions) validate(format output.Format) error {
 	if o.Password.Given && o.Name == "" {
-		return exit.BadArgsf("empty user name is not allowed")
+		return exit.BadArgsf("the user's name is empty")
 	}
 	if err := o.validateRoles(); err != nil {
 		return err

@@ -64,7 +64,7 @@ func TestWrongCommandLinesAreRefusedBeforeAnythingElse(t *testing.T) {
 	}{
 		"add":     {exit.BadArgs, "a user name"},
 		"add a b": {exit.BadArgs, "a user name"},
-		"add :pw": {exit.BadArgs, "empty user name is not allowed"},
+		"add :pw": {exit.BadArgs, "the user's name is empty"},
 		"add a --no-password --generate-password":                                    {exit.BadArgs, "--no-password and --generate-password"},
 		"add a --no-password --new-user-password-file f":                             {exit.BadArgs, "--no-password and --new-user-password-file"},
 		"add a --new-user-password x --generate-password":                            {exit.BadArgs, "--new-user-password and --generate-password"},

@@ -49,7 +49,7 @@ func runInteractive(ctx context.Context, f *cli.Factory, v variables) error {
 				return err
 			}
 		case err := <-readError:
-			return exit.With(exit.InvalidInput, fmt.Errorf("error reading watch request line: %w", err))
+			return exit.With(exit.InvalidInput, fmt.Errorf("the watches end with standard input: %w", err))
 		case err := <-s.failed:
 			return err
 		case <-ctx.Done():

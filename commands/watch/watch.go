@@ -103,7 +103,7 @@ func readVariables(f *cli.Factory) (variables, error) {
 	key, _ := f.Streams.LookupEnv("ETCDCTL_WATCH_KEY")
 	end, _ := f.Streams.LookupEnv("ETCDCTL_WATCH_RANGE_END")
 	if key == "" && end != "" {
-		return variables{}, exit.BadArgsf("ETCDCTL_WATCH_KEY is empty but got ETCDCTL_WATCH_RANGE_END=%q", end)
+		return variables{}, exit.BadArgsf("ETCDCTL_WATCH_RANGE_END is set, and ETCDCTL_WATCH_KEY is not: set both, or none")
 	}
 	return variables{key, end}, nil
 }
@@ -119,10 +119,10 @@ func (v variables) keys() []string {
 }
 
 var (
-	errNoKey       = errors.New("bad number of arguments: no key to watch")
-	errNoCommand   = errors.New("bad number of arguments (found separator --, but no commands)")
-	errConflict    = errors.New("bad number of arguments (found conflicting environment key): a key is given, and ETCDCTL_WATCH_KEY too")
-	errPrefixRange = errors.New("`range_end` and `--prefix` are mutually exclusive")
+	errNoKey       = errors.New("no key to watch: give one, or set ETCDCTL_WATCH_KEY")
+	errNoCommand   = errors.New("no command behind --: give one, or leave -- out")
+	errConflict    = errors.New("a key is given, and ETCDCTL_WATCH_KEY is set: leave one of them out")
+	errPrefixRange = errors.New("an end key and --prefix exclude each other: choose one")
 )
 
 // complete sets keys and command from the arguments, of which the first dash

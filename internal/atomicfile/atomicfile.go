@@ -66,10 +66,10 @@ func (f *File) finish() error {
 		return nil
 	}
 	if err := f.Sync(); err != nil {
-		return fmt.Errorf("could not fsync %s: %w", f.path, err)
+		return fmt.Errorf("%s is not on the disk: %w", f.path, err)
 	}
 	if err := f.Close(); err != nil {
-		return fmt.Errorf("could not close file descriptor: %w", err)
+		return fmt.Errorf("%s is not on the disk: %w", f.path, err)
 	}
 	f.finished = true
 	return nil
@@ -82,7 +82,7 @@ func (f *File) Keep() error {
 		return err
 	}
 	if err := os.Rename(f.Name(), f.path); err != nil {
-		return fmt.Errorf("could not rename the file: %w", err)
+		return fmt.Errorf("%s is complete, but did not get its name: %w", f.path, err)
 	}
 	f.kept = true
 	syncFolder(f.path)

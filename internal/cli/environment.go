@@ -17,7 +17,7 @@ const (
 	ownPrefix     = "ECTL_"
 )
 
-// ownFlags are the global flags that etcdctl does not know.
+// ownFlag says whether name is a global flag that etcdctl does not know.
 func ownFlag(name string) bool {
 	return name == flagQuiet || name == etcd.FlagPasswordFile || name == etcd.FlagTokenFile
 }
@@ -89,7 +89,7 @@ func (f *Factory) applyEnvironment() error {
 // has lost its value: the connection would silently be another one.
 func notEmpty(flag *pflag.Flag) error {
 	if flag.Changed && flag.Value.String() == "" {
-		return exit.BadArgsf("empty string is passed to --%s option", flag.Name)
+		return exit.BadArgsf("--%s is empty: has a variable lost its value? leave the option out where no file is meant", flag.Name)
 	}
 	return nil
 }
