@@ -29,19 +29,33 @@ func Of(s *iostreams.Streams, quiet bool, n int64, kind string) *Bar {
 	)
 }
 
+// Described returns a Bar of n things, with words before it.
+func Described(s *iostreams.Streams, quiet bool, n int64, words string) *Bar {
+	return newBar(s, quiet, n, progressbar.OptionSetDescription(words))
+}
+
 func newBar(s *iostreams.Streams, quiet bool, size int64, options ...progressbar.Option) *Bar {
 	if !s.ErrIsTerminal || quiet || size <= 0 {
 		return &Bar{}
 	}
+	to := line{s.Err, func() int { return columnsOf(s.Err) }}
 	return &Bar{progressbar.NewOptions64(size, append(options,
-		progressbar.OptionSetWriter(s.Err),
+		progressbar.OptionSetWriter(to),
 		progressbar.OptionShowCount(),
 		progressbar.OptionSetPredictTime(true),
 		progressbar.OptionSetElapsedTime(false),
 		progressbar.OptionThrottle(100*time.Millisecond),
-		progressbar.OptionFullWidth(),
+		progressbar.OptionSetWidth(min(max(to.columns()-besides, 1), widest)),
+		progressbar.OptionUseANSICodes(true),
 		progressbar.OptionClearOnFinish(),
 	)...)}
+}
+
+// Set says how much of the whole is done.
+func (b *Bar) Set(done int64) {
+	if b.bar != nil {
+		_ = b.bar.Set64(done)
+	}
 }
 
 // Write implements io.Writer: the bytes are a part of the whole.
