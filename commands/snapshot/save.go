@@ -52,6 +52,9 @@ long as it takes, unless --command-timeout is given.`,
 			if opts.Pick != "" && !slices.Contains(picks(), opts.Pick) {
 				return exit.BadFeaturef("unknown member to pick %q; it is %s", opts.Pick, strings.Join(picks(), ", "))
 			}
+			if opts.Path == "" {
+				return exit.With(exit.Interrupted, errors.New("the file name is empty")) // etcdctl's status, found after the copy
+			}
 			if run != nil {
 				return run(ctx, opts)
 			}

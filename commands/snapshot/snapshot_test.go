@@ -77,6 +77,10 @@ func TestSaveTakesOneFile(t *testing.T) {
 			t.Errorf("snapshot %s: status %d, %v, want status %d and %q", line, exit.CodeOf(err), err, want.code, want.says)
 		}
 	}
+	run := clitest.New("")
+	if err := run.Execute(t.Context(), NewCmd(run.Factory), "save", ""); exit.CodeOf(err) != exit.Interrupted || !strings.Contains(err.Error(), "the file name is empty") {
+		t.Errorf("snapshot save '': status %d, %v, want the reason before anything is dialled", exit.CodeOf(err), err)
+	}
 	run, got := clitest.New(""), saveOptions{}
 	asked := func(_ context.Context, opts *saveOptions) error {
 		got = *opts
