@@ -158,16 +158,16 @@ func (q *queue) ours(args ...string) *running { return begin(q.t, ours(), q.env,
 
 // trapping is a command that says which signals it gets, and ends with 7 after
 // TERM.
-const trapping = `trap "echo INT" INT; trap "echo TERM; exit 7" TERM; echo ready; while :; do sleep 0.01; done`
+const trapping = `trap "echo INT" INT; trap "echo HUP" HUP; trap "echo TERM; exit 7" TERM; echo ready; while :; do sleep 0.01; done`
 
 func TestSignalsGoToTheCommandOfALock(t *testing.T) {
 	t.Parallel()
 	q := newQueue(t, etcdserver.Options{Dir: t.TempDir()})
 	for _, line := range [][]string{{"lock", "name"}, {"elect", "name", "proposal"}} {
 		r := q.ours(append(line, "--", "sh", "-c", trapping)...).printed("ready")
-		r.signal(syscall.SIGINT).printed("INT\n").signal(syscall.SIGINT).printed("INT\nINT\n")
+		r.signal(syscall.SIGINT).printed("INT\n").signal(syscall.SIGHUP).printed("INT\nHUP\n").signal(syscall.SIGINT).printed("INT\nHUP\nINT\n")
 		r.signal(syscall.SIGTERM).endsWith("status 7")
-		if got := r.stdout.String(); got != "ready\nINT\nINT\nTERM\n" {
+		if got := r.stdout.String(); got != "ready\nINT\nHUP\nINT\nTERM\n" {
 			t.Errorf("%s: the command prints %q", line, got)
 		}
 		if keys := q.keys("name"); len(keys) > 0 {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"io"
 	"maps"
 	"net"
@@ -192,8 +193,39 @@ func TestABrokenTransferLeavesNoSnapshot(t *testing.T) {
 
 func TestAnInterruptedSnapshotLeavesNoFile(t *testing.T) {
 	c := snapshotServer(t, etcdserver.Latest)
+	for _, sent := range []syscall.Signal{syscall.SIGINT, syscall.SIGHUP} {
+		cmd := snapshotInTheMiddle(t, c, "")
+		if files := filesIn(t, c.tmp); !strings.HasPrefix(files, "new.db.") {
+			t.Errorf("in the middle of it the folder has %q, want a temporary file", files)
+		}
+		if err := cmd.Process.Signal(sent); err != nil {
+			t.Fatal(err)
+		}
+		_ = cmd.Wait()
+		if state, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || state.Signal() != sent {
+			t.Errorf("it ended with %v, want the signal %v", cmd.ProcessState, sent)
+		}
+		if files := filesIn(t, c.tmp); files != "" {
+			t.Errorf("%v left %s in the folder", sent, files)
+		}
+	}
+	// What was started to outlive its terminal does so.
+	cmd := snapshotInTheMiddle(t, c, "trap '' HUP; ")
+	if err := errors.Join(cmd.Process.Signal(syscall.SIGHUP), cmd.Process.Signal(syscall.SIGTERM)); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	if state, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || state.Signal() != syscall.SIGTERM {
+		t.Errorf("where SIGHUP is ignored it ended with %v, want the next signal", cmd.ProcessState)
+	}
+}
+
+// snapshotInTheMiddle starts a copy into new.db, behind a shell's words, that
+// stops in the middle.
+func snapshotInTheMiddle(t *testing.T, c *cluster, before string) *exec.Cmd {
+	t.Helper()
 	way := newNarrow(t, c.Endpoint(), 3<<20, false)
-	cmd := exec.Command(filepath.Join(installed.ours, "ectl"), "snapshot", "save", "new.db")
+	cmd := exec.Command("sh", "-c", before+`exec "$0" snapshot save new.db`, filepath.Join(installed.ours, "ectl"))
 	cmd.Dir, cmd.Env = c.tmp, baseEnv(c.tmp, "ETCDCTL_ENDPOINTS="+way.url)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -202,19 +234,7 @@ func TestAnInterruptedSnapshotLeavesNoFile(t *testing.T) {
 	for deadline := time.Now().Add(10 * time.Second); !strings.Contains(filesIn(t, c.tmp), ".part") && time.Now().Before(deadline); {
 		time.Sleep(10 * time.Millisecond)
 	}
-	if files := filesIn(t, c.tmp); !strings.HasPrefix(files, "new.db.") {
-		t.Errorf("in the middle of it the folder has %q, want a temporary file", files)
-	}
-	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
-		t.Fatal(err)
-	}
-	_ = cmd.Wait()
-	if state, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || state.Signal() != syscall.SIGINT {
-		t.Errorf("it ended with %v, want the signal", cmd.ProcessState)
-	}
-	if files := filesIn(t, c.tmp); files != "" {
-		t.Errorf("the folder has %s, want nothing", files)
-	}
+	return cmd
 }
 
 // On a terminal a person sees how far it is, and afterwards the result alone.

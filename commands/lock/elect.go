@@ -31,10 +31,10 @@ func newElectCmd(f *cli.Factory, run func(context.Context, *electOptions) error)
 its value, and lead until interrupted. With --proclaim each line of standard input
 is a further proposal, which takes the place of the one before.
 
-With a COMMAND lead while that runs, and print nothing else. SIGINT and SIGTERM go
-to it, its status is that of the program, and its environment has the leader's key
-in ECTL_ELECTION_KEY and in ECTL_ELECTION_REV a revision that is higher for each
-later leader. When the leadership is lost it ends as with "lock", with status 5.
+With a COMMAND lead while that runs, and print nothing else. SIGINT, SIGTERM and
+SIGHUP go to it, its status is that of the program, and its environment has the
+leader's key in ECTL_ELECTION_KEY and in ECTL_ELECTION_REV a revision that is higher
+for each later leader. When the leadership is lost it ends as with "lock", with status 5.
 
 With --listen take no part: print each leader's key and proposal, now and whenever
 they change, until interrupted.`,

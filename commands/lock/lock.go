@@ -59,7 +59,7 @@ func newLockCmd(f *cli.Factory, run func(context.Context, *lockOptions) error) *
 interrupted. With a COMMAND hold it while that runs, and end with its status, 255
 where a signal ended it.
 
-SIGINT and SIGTERM go to the command. Its environment has the key that holds the
+SIGINT, SIGTERM and SIGHUP go to the command. Its environment has the key that holds the
 lock in ETCD_LOCK_KEY, and in ETCD_LOCK_REV a revision that is higher for each
 later holder. It reads nothing from standard input.
 

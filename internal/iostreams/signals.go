@@ -14,11 +14,12 @@ import (
 // ErrInterrupted is the cause of a context that a signal ended.
 var ErrInterrupted = errors.New("interrupted")
 
-// Signals are those by which a user asks the program to end: SIGINT and
-// SIGTERM. The first one ends the program's context, and a second one the
-// program, unless the command takes them.
+// Signals are those by which a user asks the program to end: SIGINT, SIGTERM and
+// SIGHUP, which a terminal sends that goes away. The first one ends the program's
+// context, and a second one the program, unless the command takes them.
 type Signals struct {
 	received chan os.Signal
+	endings  []os.Signal
 
 	mu    sync.Mutex
 	taken chan os.Signal
@@ -29,11 +30,20 @@ type Signals struct {
 // moreSignals is how many signals wait for a command that is busy.
 const moreSignals = 16
 
+// endings are the signals that ask the program to end. SIGHUP is not among them
+// where the program was started to outlive its terminal, by nohup say.
+func endings() []os.Signal {
+	if signal.Ignored(syscall.SIGHUP) {
+		return []os.Signal{os.Interrupt, syscall.SIGTERM}
+	}
+	return []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}
+}
+
 // Notify returns the signals of the process and the context that they end.
 func Notify(ctx context.Context) (context.Context, *Signals) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	s := &Signals{received: make(chan os.Signal, moreSignals), done: make(chan struct{})}
-	signal.Notify(s.received, os.Interrupt, syscall.SIGTERM)
+	s := &Signals{received: make(chan os.Signal, moreSignals), endings: endings(), done: make(chan struct{})}
+	signal.Notify(s.received, s.endings...)
 	go func() {
 		for received := range s.received {
 			if s.give(received) {
@@ -62,7 +72,9 @@ func (s *Signals) give(received os.Signal) bool {
 	s.ended = received
 	close(s.done)
 	// A second signal ends a program that does not end by itself.
-	signal.Reset(os.Interrupt, syscall.SIGTERM)
+	if len(s.endings) > 0 {
+		signal.Reset(s.endings...) // of none it would be all
+	}
 	return true
 }
 
