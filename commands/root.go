@@ -113,9 +113,10 @@ func NewRoot(f *cli.Factory) *cobra.Command { return newRoot(f, nil) }
 func newRoot(f *cli.Factory, args []string) *cobra.Command {
 	root := &cobra.Command{
 		Use:   f.Program,
-		Short: "Administer etcd: keys, users, roles and authentication",
-		Long: "Administer etcd v3: keys, users, roles and authentication.\n\n" +
-			"The commands that etcdctl " + etcdctlVersion + " has take the same command lines here and answer the same.",
+		Short: "Administer etcd: keys, users and roles, the cluster and its members",
+		Long: "Administer etcd v3: keys, users, roles and authentication, the cluster and its\nmembers.\n\n" +
+			"The commands that etcdctl " + etcdctlVersion + " has take the same command lines here and\n" +
+			"answer the same.",
 		SilenceUsage:      true,
 		SilenceErrors:     true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},

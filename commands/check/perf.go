@@ -51,9 +51,9 @@ func newPerfCmd(f *cli.Factory, run func(context.Context, *perfOptions) error) *
 		Use:   "perf",
 		Short: "Try whether the cluster is fast enough",
 		Long: `Write keys for a minute, at the rate of the load, and say whether the cluster
-keeps up: it has to do nine tenths of the writes, each within half a second, with
-a standard deviation of a tenth of a second at most. Otherwise the exit status
-is 1.
+keeps up: it has to do nine tenths of the writes, each within half a second,
+with a standard deviation of a tenth of a second at most. Otherwise the exit
+status is 1.
 
     load  writes a second  clients
     s                 150       50

@@ -47,8 +47,8 @@ func newDefragCmd(f *cli.Factory, run func(context.Context, *defragOptions) erro
 without its unused parts. A member answers nobody in the meantime, which takes
 seconds for each gigabyte: --command-timeout has to be long enough.
 
-What each member won is said on standard error. --wait waits until a member takes
-part again; alarms that were on before do not count.`,
+What each member won is said on standard error. --wait waits until a member
+takes part again; alarms that were on before do not count.`,
 		Example: `  ` + f.Program + ` defrag --cluster --leader-last --wait --min-free 20% --command-timeout 1m`,
 		GroupID: cli.GroupCluster,
 		Args:    cobra.ArbitraryArgs, // as etcdctl, which ignores them

@@ -24,7 +24,7 @@ const (
 )
 
 func (o *repetition) addFlags(flags *pflag.FlagSet) {
-	flags.DurationVar(&o.Every, flagWatch, 0, "look again each `DURATION`, 2s say, until interrupted; a terminal shows the newest only")
+	flags.DurationVar(&o.Every, flagWatch, 0, "look again each `duration`, 2s say, until interrupted; a terminal shows the newest only")
 }
 
 // emptyScreen empties a terminal from its first line on.

@@ -38,8 +38,8 @@ have, and then the same of each subtree below, the largest first. --depth also
 shows the subtrees of lower levels. What keys had before, and the database's own
 bookkeeping, is not in it: endpoint status shows the size of the database.
 
-All keys and values are read, of one revision, and little memory is needed:
-only the --top largest subtrees are kept, and how many others there were is said.
+All keys and values are read, of one revision, and little memory is needed: only
+the --top largest subtrees are kept, and how many others there were is said.
 
 Who may not read all keys of PREFIX is shown those that his roles allow.`,
 		Example: `  ` + f.Program + ` du

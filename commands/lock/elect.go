@@ -27,17 +27,18 @@ func newElectCmd(f *cli.Factory, run func(context.Context, *electOptions) error)
 	cmd := &cobra.Command{
 		Use:   "elect NAME [PROPOSAL [-- COMMAND [ARG...]]]",
 		Short: "Take part in an election, or follow it",
-		Long: `Wait to be the leader of the election NAME, print the leader's key with PROPOSAL as
-its value, and lead until interrupted. With --proclaim each line of standard input
-is a further proposal, which takes the place of the one before.
+		Long: `Wait to be the leader of the election NAME, print the leader's key with PROPOSAL
+as its value, and lead until interrupted. With --proclaim each line of standard
+input is a further proposal, which takes the place of the one before.
 
 With a COMMAND lead while that runs, and print nothing else. SIGINT, SIGTERM and
 SIGHUP go to it, its status is that of the program, and its environment has the
-leader's key in ECTL_ELECTION_KEY and in ECTL_ELECTION_REV a revision that is higher
-for each later leader. When the leadership is lost it ends as with "lock", with status 5.
+leader's key in ECTL_ELECTION_KEY and in ECTL_ELECTION_REV a revision that is
+higher for each later leader. When the leadership is lost the command is ended
+as with "lock", and the status is 5.
 
-With --listen take no part: print each leader's key and proposal, now and whenever
-they change, until interrupted.`,
+With --listen take no part: print each leader's key and proposal, now and
+whenever they change, until interrupted.`,
 		Example: `  ` + f.Program + ` elect /elections/scheduler "$(hostname)"
   ` + f.Program + ` elect /elections/scheduler "$(hostname)" -- scheduler --active
   ` + f.Program + ` elect --listen /elections/scheduler -w ndjson`,

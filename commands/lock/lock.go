@@ -56,8 +56,8 @@ func newLockCmd(f *cli.Factory, run func(context.Context, *lockOptions) error) *
 		Use:   "lock NAME [-- COMMAND [ARG...]]",
 		Short: "Hold a lock, or run a command while holding it",
 		Long: `Wait for the lock NAME, print the key that holds it, and hold it until
-interrupted. With a COMMAND hold it while that runs, and end with its status, 255
-where a signal ended it.
+interrupted. With a COMMAND hold it while that runs, and end with its status,
+255 where a signal ended it.
 
 SIGINT, SIGTERM and SIGHUP go to the command. Its environment has the key that holds the
 lock in ETCD_LOCK_KEY, and in ETCD_LOCK_REV a revision that is higher for each
@@ -65,8 +65,8 @@ later holder. It reads nothing from standard input.
 
 The lock is lost when no member could renew its lease for --ttl seconds, or when
 its key is deleted. The command is then told to end, with SIGTERM, killed after
---grace, and the status is 5; without a command it is 1. A place in the queue that
-is lost is taken again, at its end.`,
+--grace, and the status is 5; without a command it is 1. A place in the queue
+that is lost is taken again, at its end.`,
 		Example: `  ` + f.Program + ` lock /locks/deploy -- ./deploy.sh production
   ` + f.Program + ` lock /locks/backup --ttl 30 --grace 10s -- sh -c 'exec backup --token "$ETCD_LOCK_REV"'`,
 		GroupID: cli.GroupConcurrency,

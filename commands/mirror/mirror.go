@@ -37,17 +37,17 @@ func newCmd(f *cli.Factory, run func(context.Context, *options) error) *cobra.Co
 	cmd := &cobra.Command{
 		Use:   "make-mirror DESTINATION",
 		Short: "Copy keys to another cluster, and go on with what happens to them",
-		Long: `Copy all keys, or those of --prefix, to the cluster at DESTINATION, its endpoints
-comma-separated, and then do there whatever happens to them here, until
-interrupted. Every 30 seconds the number of keys written and deleted is printed.
-Keys lose their leases: what expires here is deleted there.
+		Long: `Copy all keys, or those of --prefix, to the cluster at DESTINATION, its
+endpoints comma-separated, and then do there whatever happens to them here,
+until interrupted. Every 30 seconds the number of keys written and deleted is
+printed. Keys lose their leases: what expires here is deleted there.
 
-With --checkpoint the command remembers in FILE how far it is. Started again with
-the same options, it goes on there, and also deletes what was deleted meanwhile.
-The file belongs to these two clusters and these prefixes, and is refused for
-others, and for a second process while one is at work with it (beside it is
-FILE.lock). Without it, or without the file, all keys are copied anew, and keys of the
-destination that are not here stay there.
+With --checkpoint the command remembers in FILE how far it is. Started again
+with the same options, it goes on there, and also deletes what was deleted
+meanwhile. The file belongs to these two clusters and these prefixes, and is
+refused for others, and for a second process while one is at work with it
+(beside it is FILE.lock). Without --checkpoint, or without the file, all keys
+are copied anew, and keys of the destination that are not here stay there.
 
 With --once the command ends when the keys are copied, or, going on from a
 checkpoint, when the destination has all that had happened when it started.

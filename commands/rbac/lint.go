@@ -76,11 +76,11 @@ func addWaivers(cmd *cobra.Command, files *policyFiles) {
 	cmd.Flags().StringArrayVar(&files.Paths, flagWaivers, nil, "policy `file` that says what is waived; repeatable")
 }
 
-// ruleList describes the rules, a line each.
+// ruleList describes the rules: its name in a line, and below it what it finds.
 func ruleList() string {
 	var list strings.Builder
 	for _, rule := range access.Rules() {
-		fmt.Fprintf(&list, "    %-6s  %-24s  %s\n", rule.Severity, rule.Name, rule.Finds)
+		fmt.Fprintf(&list, "    %-6s  %s\n        %s\n", rule.Severity, rule.Name, rule.Finds)
 	}
 	return list.String()
 }

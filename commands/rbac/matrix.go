@@ -32,18 +32,18 @@ func newMatrixCmd(f *cli.Factory, run func(context.Context, *matrixOptions) erro
 		Long: `Show what each user may read and write: of all keys, or of the keys that are
 given. Only root may ask that.
 
-With -w table, csv or markdown there is a row for each user and a column for each
-range that a role grants something on: R and W say that all of it may be read and
-written, in parentheses that a part may.
+With -w table, csv or markdown there is a row for each user and a column for
+each range that a role grants something on: R and W say that all of it may be
+read and written, in parentheses that a part may.
 
-With -w html it is a page for an access review that needs nothing else: who holds
-root, who has no password, what lint finds, users, ranges and roles, with search
-and sorting, and fit to be printed.
+With -w html it is a page for an access review that needs nothing else: who
+holds root, who has no password, what lint finds, users, ranges and roles, with
+search and sorting, and fit to be printed.
 
-etcd has no list of who has a password. With --` + flagCheckPasswords + ` each user is tried with
-a password that is certainly wrong, and the refusal tells. It costs the server
-what a login costs, some 60 ms of one processor for each user who has one, and a
-line in its log. While authentication is off nobody can know.`,
+etcd has no list of who has a password. With --` + flagCheckPasswords + ` each user is
+tried with a password that is certainly wrong, and the refusal tells. It costs
+the server what a login costs, some 60 ms of one processor for each user who has
+one, and a line in its log. While authentication is off nobody can know.`,
 		Example: `  ` + f.Program + ` rbac matrix
   ` + f.Program + ` rbac matrix /app/ --prefix -w table
   ` + f.Program + ` rbac matrix --` + flagCheckPasswords + ` -w html > review.html`,

@@ -11,9 +11,10 @@ import (
 // NewCmd returns the command "rbac".
 func NewCmd(f *cli.Factory) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "rbac COMMAND",
-		Short:   "Question and review who may do what",
-		Long:    "Question and review who may do what, over all users and roles.",
+		Use:   "rbac COMMAND",
+		Short: "Review who may do what, and manage it with a policy file",
+		Long: `See access control as a whole, over all users and roles: ask who may do what and
+why, find what is wrong with it, and make the cluster follow a policy file.`,
 		GroupID: cli.GroupAuth,
 	}
 	cmd.AddCommand(

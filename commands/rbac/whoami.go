@@ -21,9 +21,9 @@ func newWhoAmICmd(f *cli.Factory, run func(context.Context) error) *cobra.Comman
 	cmd := &cobra.Command{
 		Use:   "whoami",
 		Short: "Show who you are to the cluster, and what you may do",
-		Long: `Show who the cluster takes you for, by what (a password, a token, the common name
-of a client certificate), your roles, what you may read and write, and when the
-certificate or token expires. It needs no permission.
+		Long: `Show who the cluster takes you for, by what (a password, a token, the common
+name of a client certificate), your roles, what you may read and write, and when
+the certificate or token expires. It needs no permission.
 
 A user name with a password, and a token, go before a certificate.`,
 		Example: `  ` + f.Program + ` whoami --user alice

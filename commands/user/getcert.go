@@ -76,8 +76,8 @@ file is replaced without --force. With --renew-before nothing is done while the
 certificate in --out-file is the user's and good for longer; otherwise it is
 replaced: that is for cron.
 
-The new certificate is tried on the server. If it would not be accepted, there is
-a warning that says why.`,
+The new certificate is tried on the server. If it would not be accepted, there
+is a warning that says why.`,
 		Example: `  ` + f.Program + ` user get-cert app --out-file app.crt --out-key-file app.key --ca-cert ca.crt --ca-key ca.key
   ` + f.Program + ` user get-cert app --out-file app.crt --out-key-file app.key --ca-key ca.key --renew-before 30d
   ` + f.Program + ` user get-cert app --create --csr app.csr --out-file app.crt --ca-key ca.key --ttl 30d
@@ -106,7 +106,7 @@ a warning that says why.`,
 	flags.StringVar(&opts.KeyType, flagKeyType, string(pki.ECDSAP256), "`kind` of the private key: "+strings.Join(pki.KeyTypes(), ", "))
 	opts.TTL = defaultTTL
 	flags.Var((*days)(&opts.TTL), flagTTL, "how long the certificate is valid, a `duration` such as 90d or 12h")
-	flags.StringArrayVar(&opts.Organization, flagOrg, nil, "`organization` (O) in the certificate's subject; can be given several times")
+	flags.StringArrayVar(&opts.Organization, flagOrg, nil, "`organization` (O) in the certificate's subject; repeatable")
 	flags.StringVar(&opts.CSR, flagCSR, "", "`file` with a request: sign its key in place of a new one (-: standard input)")
 	flags.StringVar(&opts.CSROut, flagCSROut, "", "`file` for a request: make it and its key in place of a certificate")
 	flags.Var((*days)(&opts.RenewBefore), flagRenewBefore, "do nothing while the certificate is valid for longer than this `duration`")
