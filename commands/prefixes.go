@@ -73,8 +73,12 @@ func takesValue(cmd *cobra.Command, word string) bool {
 	}
 	var flag *pflag.Flag
 	if name, long := strings.CutPrefix(word, "--"); long {
-		if flag = cmd.Flags().Lookup(name); flag == nil {
-			flag = cmd.Root().PersistentFlags().Lookup(name)
+		// What cobra joins only when it parses: the command's own options, those
+		// that it shares with its subcommands, and the global ones.
+		for _, flags := range []*pflag.FlagSet{cmd.Flags(), cmd.PersistentFlags(), cmd.Root().PersistentFlags()} {
+			if flag = flags.Lookup(name); flag != nil {
+				break
+			}
 		}
 	} else if len(word) == 2 {
 		flag = cmd.Root().PersistentFlags().ShorthandLookup(word[1:])

@@ -150,6 +150,8 @@ func TestPrefixesAreWrittenOut(t *testing.T) {
 		"__complete us":                    "__complete us",
 		"__completeNoDesc us grant-r bob ": "__completeNoDesc user grant-role bob ",
 		"us ge -w":                         "user get -w",
+		"endp --watch 2s sta":              "endpoint --watch 2s status",
+		"endp --cluster sta":               "endpoint --cluster status",
 	} {
 		args := strings.Split(line, " ")
 		if line == "" {

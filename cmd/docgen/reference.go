@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 const generatedNote = "<!-- Written by cmd/docgen from the command tree: make generate -->\n\n"
@@ -82,6 +83,7 @@ func page(cmd *cobra.Command) (string, error) {
 		text = cmd.Short
 	}
 	b.WriteString(markdown(text))
+	flags := options(cmd) // before the usage, which says whether there are any
 	if cmd.Runnable() {
 		code(&b, cmd.UseLine())
 	}
@@ -106,7 +108,7 @@ func page(cmd *cobra.Command) (string, error) {
 		b.WriteString("\n## Examples\n")
 		code(&b, unindent(cmd.Example))
 	}
-	if flags := cmd.LocalNonPersistentFlags().FlagUsages(); flags != "" {
+	if flags != "" {
 		b.WriteString("\n## Options\n")
 		code(&b, strings.TrimRight(flags, "\n"))
 	}
@@ -114,6 +116,15 @@ func page(cmd *cobra.Command) (string, error) {
 		fmt.Fprintf(&b, "\nEvery command takes the [options for the connection and the output](%s_options.md).\n", program)
 	}
 	return b.String(), nil
+}
+
+// options describes the options of cmd, with those that its subcommands or the
+// commands above it have, too. The global ones are hidden.
+func options(cmd *cobra.Command) string {
+	all := pflag.NewFlagSet(cmd.Name(), pflag.ContinueOnError)
+	all.AddFlagSet(cmd.LocalFlags())
+	all.AddFlagSet(cmd.InheritedFlags())
+	return all.FlagUsages()
 }
 
 // run1 returns what the command name prints.

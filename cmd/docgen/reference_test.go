@@ -42,6 +42,26 @@ func TestEveryCommandHasAPageAndPagesOfOthersGo(t *testing.T) {
 	}
 }
 
+func TestAPageHasTheOptionsOfTheCommandAbove(t *testing.T) {
+	root, _ := newTree(&strings.Builder{})
+	status, _, err := root.Find([]string{"endpoint", "status"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := page(status)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"\nectl endpoint status [flags]\n", "\n      --cluster ", "\n      --watch duration "} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the page of endpoint status has no %q:\n%s", want, text)
+		}
+	}
+	if strings.Contains(text, "--endpoints") {
+		t.Errorf("the page of endpoint status has the global options:\n%s", text)
+	}
+}
+
 func TestGlobalOptionsAreOnTheFirstManPageOnly(t *testing.T) {
 	dir := t.TempDir()
 	if err := run("", dir, "2026-01-31", "", ""); err != nil {
