@@ -59,9 +59,9 @@ func newLockCmd(f *cli.Factory, run func(context.Context, *lockOptions) error) *
 interrupted. With a COMMAND hold it while that runs, and end with its status,
 255 where a signal ended it.
 
-SIGINT, SIGTERM and SIGHUP go to the command. Its environment has the key that holds the
-lock in ETCD_LOCK_KEY, and in ETCD_LOCK_REV a revision that is higher for each
-later holder. It reads nothing from standard input.
+SIGINT, SIGTERM and SIGHUP go to the command. Its environment has the key that
+holds the lock in ETCD_LOCK_KEY, and in ETCD_LOCK_REV a revision that is higher
+for each later holder. It reads nothing from standard input.
 
 The lock is lost when no member could renew its lease for --ttl seconds, or when
 its key is deleted. The command is then told to end, with SIGTERM, killed after
