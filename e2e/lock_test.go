@@ -400,6 +400,58 @@ func TestALostPlaceInTheQueueIsTakenAgain(t *testing.T) {
 	}
 }
 
+// It is lost at the moment in which it would have won, or before there is one.
+func TestAPlaceThatIsLostAtItsTurnIsTakenAgain(t *testing.T) {
+	t.Parallel()
+	q := newQueue(t, etcdserver.Options{Dir: t.TempDir()})
+	revoke := func(key string) {
+		var id int64
+		if _, err := fmt.Sscanf(filepath.Base(key), "%x", &id); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := q.client.Revoke(t.Context(), clientv3.LeaseID(id)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 8 {
+		if _, err := q.client.Put(t.Context(), "name/taken", ""); err != nil {
+			t.Fatal(err)
+		}
+		r := q.ours("lock", "name", "--", "echo", "my turn")
+		key := q.queued("name", 2)
+		if err := r.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+			t.Fatal(err)
+		}
+		revoke(key)
+		if _, err := q.client.Delete(t.Context(), "name/taken"); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+			t.Fatal(err)
+		}
+		if r.endsWith("status 0").says("Warning: the place in the queue was lost: its lease has expired or was revoked; queueing again"); r.stdout.String() != "my turn\n" {
+			t.Fatalf("stdout %q", r.stdout)
+		}
+	}
+	// The lease has gone when the key is to be made.
+	proxy, first := newRPCProxy(t, q.server.Endpoint()), true
+	proxy.handle = func(ctx context.Context, _ int64, method string, forward func() error) error {
+		if strings.HasSuffix(method, "/Txn") && first {
+			first = false
+			leases, err := q.client.Leases(ctx)
+			if err != nil {
+				return err
+			}
+			revoke(fmt.Sprintf("%x", leases.Leases[0].ID))
+		}
+		return forward()
+	}
+	r := begin(t, ours(), append(slices.Clone(q.env), "ETCDCTL_ENDPOINTS="+proxy.endpoint), "lock", "name", "--", "echo", "my turn")
+	if r.endsWith("status 0").says("queueing again"); r.stdout.String() != "my turn\n" {
+		t.Fatalf("stdout %q", r.stdout)
+	}
+}
+
 // Leaders that come and go quickly are all shown, each once, whatever becomes
 // of the connection.
 func TestAListenerSeesEveryLeader(t *testing.T) {

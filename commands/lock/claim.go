@@ -44,43 +44,45 @@ var errStopped = errors.New("interrupted while waiting")
 // was won is lost, which is then its cause. As soon as there is a place in the
 // queue, signals end the waiting and no longer the program.
 func (c *claim) win(ctx context.Context) (context.Context, error) {
-	held, err := c.enter(ctx)
-	if err != nil {
-		return nil, err
-	}
-	c.signals = c.f.Streams.Signals.Take()
 	for {
-		err := c.wait(held)
+		held, err := c.enter(ctx)
+		if err == nil {
+			err = c.wait(held)
+		}
 		if err == nil {
 			return held, nil
 		}
 		lost, isLost := errors.AsType[*lostError](err)
 		if !isLost || errors.Is(err, errKeyDeleted) {
-			_ = c.release(ctx)
+			if c.place != nil {
+				_ = c.release(ctx)
+			}
 			return nil, err
 		}
 		c.place.leave()
+		c.place = nil
 		c.f.Warn(fmt.Sprintf("the place in the queue was lost: %v; queueing again", lost.reason))
-		if held, err = c.enter(ctx); err != nil {
-			return nil, err
-		}
 	}
 }
 
 // wait returns when the claim is first, or an errStopped after a signal.
 func (c *claim) wait(held context.Context) error {
+	if c.signals == nil {
+		c.signals = c.f.Streams.Signals.Take()
+	}
 	waiting, cancel := context.WithCancelCause(held)
 	defer cancel(nil)
 	first := make(chan error, 1)
 	go func() { first <- c.place.waitUntilFirst(waiting) }()
 	select {
 	case err := <-first:
-		return err
+		if err == nil && held.Err() != nil { // nobody begins with what is lost already
+			err = context.Cause(held)
+		}
+		return c.lost(err)
 	case <-c.signals:
 		cancel(errStopped)
-		if err := <-first; err != nil && !errors.Is(err, errStopped) {
-			return err
-		}
+		_ = <-first // whatever it is, the user wants to stop
 		return fmt.Errorf("%w for %s", errStopped, c.what)
 	}
 }
@@ -113,8 +115,7 @@ func (c *claim) enter(ctx context.Context) (context.Context, error) {
 		lose(&lostError{c.what, err})
 	}()
 	if err := c.place.take(timed, c.value); err != nil {
-		_ = c.release(ctx)
-		return nil, err
+		return nil, c.lost(err)
 	}
 	place := c.place
 	go func() { lose(&lostError{c.what, place.watch(kept)}) }()
@@ -129,10 +130,10 @@ func (c *claim) read(ctx context.Context) (*clientv3.GetResponse, error) {
 
 // lost makes the loss of what was claimed of the loss of its place.
 func (c *claim) lost(err error) error {
-	if isGone(err) {
-		return &lostError{c.what, err}
+	if _, said := errors.AsType[*lostError](err); said || !isGone(err) {
+		return err
 	}
-	return err
+	return &lostError{c.what, err}
 }
 
 // release gives the place up, and with it what it had won. It says so when that

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/internal/etcd"
@@ -42,7 +43,10 @@ func (p *place) take(ctx context.Context, value string) error {
 			Else(clientv3.OpGet(p.key), first).
 			Commit()
 	})
-	if err != nil {
+	switch {
+	case errors.Is(err, rpctypes.ErrLeaseNotFound): // it took longer than the lease lives
+		return keepalive.ErrGone
+	case err != nil:
 		return err
 	}
 	p.entered = response.Header.Revision
@@ -141,7 +145,10 @@ func (p *place) whatIsGone(ctx context.Context) error {
 	response, err := persist(ctx, func(ctx context.Context) (*clientv3.LeaseTimeToLiveResponse, error) {
 		return p.client.TimeToLive(ctx, p.lease)
 	})
-	if err == nil && response.TTL <= 0 {
+	switch {
+	case ctx.Err() != nil: // it is known why, maybe
+		return context.Cause(ctx)
+	case err == nil && response.TTL <= 0:
 		return keepalive.ErrGone
 	}
 	return errKeyDeleted
