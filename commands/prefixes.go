@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -15,13 +16,8 @@ import (
 // etcdctl's names win.
 func expandPrefixes(root *cobra.Command, args []string) []string {
 	expanded := append([]string(nil), args...)
-	cmd := root
-	at, end := firstWord(root, expanded)
-	for cmd.HasSubCommands() {
-		at = nextWord(cmd, expanded, at, end)
-		if at >= end {
-			break
-		}
+	at, left := firstWord(root, expanded)
+	for cmd := root; at >= 0; at = nextWord(cmd, expanded, left) {
 		next := findCommand(cmd, expanded[at])
 		if next == nil {
 			break
@@ -33,57 +29,71 @@ func expandPrefixes(root *cobra.Command, args []string) []string {
 		if cmd.Parent() == root && cmd.Name() == "help" {
 			cmd = root // its arguments name a command
 		}
-		at++
+		if !cmd.HasSubCommands() {
+			break
+		}
+		left = slices.DeleteFunc(left, func(i int) bool { return i == at })
 	}
 	return expanded
 }
 
 // firstWord returns the index of the argument that names a command below root,
-// and where the arguments end that may name commands. It is at the end where
-// none does.
-func firstWord(root *cobra.Command, args []string) (at, end int) {
-	end = len(args)
+// -1 where none does, and those of all arguments that may name commands or
+// their options.
+func firstWord(root *cobra.Command, args []string) (at int, left []int) {
+	start, end := 0, len(args)
 	if end > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd) {
-		at, end = 1, end-1 // the last word is still being typed
+		start, end = 1, end-1 // the last word is still being typed
 	}
-	return nextWord(root, args, at, end), end
+	for i := start; i < end; i++ {
+		left = append(left, i)
+	}
+	return nextWord(root, args, left), left
 }
 
-// nextWord returns the index of the first argument from at on that is neither
-// an option nor the value of one, or end.
-func nextWord(cmd *cobra.Command, args []string, at, end int) int {
-	for ; at < end; at++ {
-		word := args[at]
+// nextWord returns the first index of left whose argument cobra takes for the
+// name of a subcommand of cmd, because it is neither an option nor the value of
+// one, or -1. Arguments in front of cmd's own name count here, too.
+func nextWord(cmd *cobra.Command, args []string, left []int) int {
+	for i := 0; i < len(left); i++ {
+		word := args[left[i]]
 		switch {
 		case word == "--":
-			return end
+			return -1
 		case takesValue(cmd, word):
-			at++
-		case !strings.HasPrefix(word, "-"):
-			return at
+			i++
+		case word != "" && !strings.HasPrefix(word, "-"):
+			return left[i]
 		}
 	}
-	return end
+	return -1
 }
 
 // takesValue says whether word is an option whose value is the next argument.
+// An option that cmd does not know, one of its subcommands' say, does to cobra
+// at this point.
 func takesValue(cmd *cobra.Command, word string) bool {
 	if strings.Contains(word, "=") || !strings.HasPrefix(word, "-") {
 		return false
 	}
-	var flag *pflag.Flag
-	if name, long := strings.CutPrefix(word, "--"); long {
-		// What cobra joins only when it parses: the command's own options, those
-		// that it shares with its subcommands, and the global ones.
-		for _, flags := range []*pflag.FlagSet{cmd.Flags(), cmd.PersistentFlags(), cmd.Root().PersistentFlags()} {
-			if flag = flags.Lookup(name); flag != nil {
-				break
-			}
-		}
-	} else if len(word) == 2 {
-		flag = cmd.Root().PersistentFlags().ShorthandLookup(word[1:])
+	name, long := strings.CutPrefix(word, "--")
+	if !long && len(word) != 2 {
+		return false
 	}
-	return flag != nil && flag.NoOptDefVal == ""
+	// What cobra joins only when it parses: the command's own options, those
+	// that it shares with its subcommands, and the global ones.
+	var flag *pflag.Flag
+	for _, flags := range []*pflag.FlagSet{cmd.Flags(), cmd.PersistentFlags(), cmd.Root().PersistentFlags()} {
+		if long {
+			flag = flags.Lookup(name)
+		} else {
+			flag = flags.ShorthandLookup(word[1:])
+		}
+		if flag != nil {
+			break
+		}
+	}
+	return flag == nil || flag.NoOptDefVal == ""
 }
 
 // findCommand returns the one subcommand that word means: that of this name or

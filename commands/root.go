@@ -92,8 +92,7 @@ func topCommands() []topCommand {
 // on all of them.
 func addCommands(root *cobra.Command, f *cli.Factory, args []string) {
 	all := topCommands()
-	at, end := firstWord(root, args)
-	if at < end {
+	if at, _ := firstWord(root, args); at >= 0 {
 		for _, command := range all {
 			if command.name == args[at] {
 				root.AddCommand(command.make(f))
@@ -132,6 +131,7 @@ func newRoot(f *cli.Factory, args []string) *cobra.Command {
 		&cobra.Group{ID: cli.GroupCluster, Title: "The cluster and its members:"},
 		&cobra.Group{ID: cli.GroupUtility, Title: "The program itself:"},
 	)
+	root.InitDefaultHelpFlag() // tells -h from an option that has a value
 	addCommands(root, f, args)
 	root.SetHelpCommandGroupID(cli.GroupUtility)
 	setHelp(root, f)
@@ -150,12 +150,11 @@ func setHelp(root *cobra.Command, f *cli.Factory) {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see '%s --help'", err, cmd.CommandPath())
 	})
-	// Only known once all commands are there.
-	root.InitDefaultHelpCmd()
-	root.InitDefaultHelpFlag()
+	root.InitDefaultHelpCmd() // only once all commands are there
 	if topic, _, err := root.Find([]string{"help"}); err == nil {
 		known := topic.Run
 		topic.Run = func(cmd *cobra.Command, args []string) {
+			args = expandPrefixes(root, args) // those behind "--" are still as they were
 			if _, _, err := root.Find(args); err != nil {
 				// As in etcdctl this is not an error, but no help text either.
 				fmt.Fprintf(cmd.ErrOrStderr(), "Unknown help topic %q; see '%s --help'\n", strings.Join(args, " "), root.CommandPath())

@@ -124,42 +124,48 @@ func readTxn(ctx context.Context, f *cli.Factory, opts *txnOptions) (transaction
 }
 
 // parseRequest makes a request of a transaction of its words, a command line
-// of get, put or del.
+// of get, put or del. Their names may be shortened, and options may stand
+// before them, as on every command line.
 func parseRequest(ctx context.Context, f *cli.Factory, words []string) (clientv3.Op, error) {
 	f, err := f.ForRequest()
 	if err != nil {
 		return clientv3.Op{}, err
 	}
 	var op clientv3.Op
-	for _, cmd := range []*cobra.Command{
-		newGetCmd(f, func(_ context.Context, o *getOptions) error {
-			op = clientv3.OpGet(o.Keys.Key, o.api()...)
-			return nil
-		}),
-		newPutCmd(f, func(_ context.Context, o *putOptions) error {
-			op = clientv3.OpPut(o.Key, o.Value, o.api()...)
-			return nil
-		}),
-		newDelCmd(f, func(ctx context.Context, o *delOptions) error {
-			op = clientv3.OpDelete(o.Keys.Key, o.api()...)
-			return o.pause(ctx, f)
-		}),
-	} {
-		if words[0] == "" || !strings.HasPrefix(cmd.Name(), words[0]) {
-			continue
+	get := newGetCmd(f, func(_ context.Context, o *getOptions) error {
+		op = clientv3.OpGet(o.Keys.Key, o.api()...)
+		return nil
+	})
+	put := newPutCmd(f, func(_ context.Context, o *putOptions) error {
+		op = clientv3.OpPut(o.Key, o.Value, o.api()...)
+		return nil
+	})
+	del := newDelCmd(f, func(ctx context.Context, o *delOptions) error {
+		op = clientv3.OpDelete(o.Keys.Key, o.api()...)
+		return o.pause(ctx, f)
+	})
+	requests := &cobra.Command{Use: "txn"}
+	for _, cmd := range []*cobra.Command{get, put, del} {
+		for end := 1; end < len(cmd.Name()); end++ {
+			cmd.Aliases = append(cmd.Aliases, cmd.Name()[:end])
 		}
-		cmd.SetContext(ctx)
-		if err := cmd.ParseFlags(words[1:]); err != nil {
-			return op, fmt.Errorf("invalid request: %s: %w", cmd.Name(), err)
-		}
-		if err := checkRequest(cmd.Flags()); err != nil {
-			return op, fmt.Errorf("invalid request: %s: %w", cmd.Name(), err)
-		}
-		args := cmd.Flags().Args()
-		if err := cmd.ValidateArgs(args); err != nil {
-			return op, err
-		}
-		return op, cmd.RunE(cmd, args)
+		cmd.GroupID = ""
+		requests.AddCommand(cmd)
 	}
-	return op, fmt.Errorf("invalid request: %s: it is none of get, put and del", words[0])
+	cmd, args, err := requests.Find(words)
+	if err != nil || cmd == requests {
+		return op, fmt.Errorf("invalid request: %s: it is none of get, put and del", strings.Join(words, " "))
+	}
+	if err := cmd.ParseFlags(args); err != nil {
+		return op, fmt.Errorf("invalid request: %s: %w", cmd.Name(), err)
+	}
+	if err := checkRequest(cmd.Flags()); err != nil {
+		return op, fmt.Errorf("invalid request: %s: %w", cmd.Name(), err)
+	}
+	args = cmd.Flags().Args()
+	if err := cmd.ValidateArgs(args); err != nil {
+		return op, err
+	}
+	cmd.SetContext(ctx)
+	return op, cmd.RunE(cmd, args)
 }

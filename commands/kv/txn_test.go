@@ -27,6 +27,9 @@ func TestRequestsAreCommandLines(t *testing.T) {
 		"get k":                {"k", "", ""},
 		"g k end --limit 3":    {"k", "end", ""},
 		"get k --prefix":       {"k", "l", ""},
+		"--prefix=true get k":  {"k", "l", ""},
+		"--limit 3 g k end":    {"k", "end", ""},
+		"- get k":              {"-", "k", ""},
 		"del k --from-key":     {"k", "\x00", ""},
 		"del a b --range":      {"a", "b", ""},
 		"put k --ignore-value": {"k", "", ""},
@@ -41,6 +44,9 @@ func TestRequestsAreCommandLines(t *testing.T) {
 func TestWrongRequestsEndWithTheStatusOfTheirCommand(t *testing.T) {
 	for line, want := range map[string]exit.Code{
 		"foo k":                   exit.Error, // which the transaction makes InvalidInput
+		"--limit get k":           exit.Error, // the limit's value is "get"
+		"help get":                exit.Error,
+		"-- get k":                exit.Error,
 		"get k --bogus":           exit.Error,
 		"get --help k":            exit.Error,
 		"get k --fail-if-missing": exit.Error, // what cannot be said to the server in one request
