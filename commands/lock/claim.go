@@ -70,8 +70,8 @@ func (c *claim) wait(held context.Context) error {
 	if c.signals == nil {
 		c.signals = c.f.Streams.Signals.Take()
 	}
-	waiting, cancel := context.WithCancelCause(held)
-	defer cancel(nil)
+	waiting, cancel := context.WithCancel(held)
+	defer cancel()
 	first := make(chan error, 1)
 	go func() { first <- c.place.waitUntilFirst(waiting) }()
 	select {
@@ -81,8 +81,6 @@ func (c *claim) wait(held context.Context) error {
 		}
 		return c.lost(err)
 	case <-c.signals:
-		cancel(errStopped)
-		_ = <-first // whatever it is, the user wants to stop
 		return fmt.Errorf("%w for %s", errStopped, c.what)
 	}
 }
