@@ -26,17 +26,11 @@ func TestLoadsHaveShortAndLongNames(t *testing.T) {
 
 func TestFlagsOfChecks(t *testing.T) {
 	run, perf := clitest.New(""), perfOptions{}
-	if err := run.Execute(t.Context(), newPerfCmd(run.Factory, func(_ context.Context, opts *perfOptions) error {
-		perf = *opts
-		return nil
-	}), "ignored", "--auto-defrag"); err != nil || perf != (perfOptions{options{"s", "/etcdctl-check-perf/", false, true}, time.Minute}) {
+	if err := run.Execute(t.Context(), newPerfCmd(run.Factory, clitest.Asked(&perf)), "ignored", "--auto-defrag"); err != nil || perf != (perfOptions{options{"s", "/etcdctl-check-perf/", false, true}, time.Minute}) {
 		t.Errorf("check perf is asked to do %+v, %v", perf, err)
 	}
 	run, scale := clitest.New(""), options{}
-	if err := run.Execute(t.Context(), newDatascaleCmd(run.Factory, func(_ context.Context, opts *options) error {
-		scale = *opts
-		return nil
-	}), "--load", "xl", "--auto-compact", "--prefix", "p"); err != nil || scale != (options{"xl", "p", true, false}) {
+	if err := run.Execute(t.Context(), newDatascaleCmd(run.Factory, clitest.Asked(&scale)), "--load", "xl", "--auto-compact", "--prefix", "p"); err != nil || scale != (options{"xl", "p", true, false}) {
 		t.Errorf("check datascale is asked to do %+v, %v", scale, err)
 	}
 	for line, want := range map[string]exit.Code{

@@ -1,7 +1,6 @@
 package kv
 
 import (
-	"context"
 	"strings"
 	"testing"
 
@@ -18,10 +17,7 @@ func TestCompactionTakesARevisionOrHowManyToKeep(t *testing.T) {
 		"--keep=1 --physical": {Keep: 1, Physical: true},
 	} {
 		run, got := clitest.New(""), compactionOptions{}
-		command := newCompactionCmd(run.Factory, func(_ context.Context, opts *compactionOptions) error {
-			got = *opts
-			return nil
-		})
+		command := newCompactionCmd(run.Factory, clitest.Asked(&got))
 		if err := run.Execute(t.Context(), command, strings.Fields(line)...); err != nil {
 			t.Errorf("compaction %s: %v", line, err)
 		} else if got != want {

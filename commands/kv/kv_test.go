@@ -54,7 +54,7 @@ func TestRangesOfKeys(t *testing.T) {
 			t.Errorf("get %q reads %q to %q, %v; want %q to %q", test.args, get.Keys.Key, get.Keys.End, err, test.key, test.end)
 		}
 		run, del := clitest.New(""), delOptions{}
-		err = run.Execute(t.Context(), newDelCmd(run.Factory, func(_ context.Context, opts *delOptions) error { del = *opts; return nil }), test.args...)
+		err = run.Execute(t.Context(), newDelCmd(run.Factory, clitest.Asked(&del)), test.args...)
 		if err != nil || del.Keys.Key != test.key || del.Keys.End != test.end {
 			t.Errorf("del %q deletes %q to %q, %v; want %q to %q", test.args, del.Keys.Key, del.Keys.End, err, test.key, test.end)
 		}
@@ -147,7 +147,7 @@ func TestOnlyWhatIsInTheOrderOfKeysStreams(t *testing.T) {
 func TestDelHesitatesBeforeTwoKeys(t *testing.T) {
 	for line, want := range map[string]bool{"a": false, "a b": true, "a b --max-keys 9": true, "a b --dry-run": false, "a b --range": false, "a --prefix": false, "a --from-key": false} {
 		run, got := clitest.New(""), delOptions{}
-		err := run.Execute(t.Context(), newDelCmd(run.Factory, func(_ context.Context, opts *delOptions) error { got = *opts; return nil }), strings.Fields(line)...)
+		err := run.Execute(t.Context(), newDelCmd(run.Factory, clitest.Asked(&got)), strings.Fields(line)...)
 		if err != nil || got.Pausing != want {
 			t.Errorf("del %s hesitates: %t, %v; want %t", line, got.Pausing, err, want)
 		}
@@ -168,7 +168,7 @@ func TestAnInterruptDuringThePauseDeletesNothing(t *testing.T) {
 func askedPut(t *testing.T, stdin string, args ...string) (putOptions, error) {
 	t.Helper()
 	run, got := clitest.New(stdin), putOptions{}
-	err := run.Execute(t.Context(), newPutCmd(run.Factory, func(_ context.Context, opts *putOptions) error { got = *opts; return nil }), args...)
+	err := run.Execute(t.Context(), newPutCmd(run.Factory, clitest.Asked(&got)), args...)
 	return got, err
 }
 

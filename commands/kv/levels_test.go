@@ -1,7 +1,6 @@
 package kv
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -28,13 +27,13 @@ func TestOptionsOfLsAndDu(t *testing.T) {
 		"--depth 3 --long -- -dash": {levelOptions: levels("-dash", "/", 3), Long: true},
 	} {
 		run, got := clitest.New(""), lsOptions{}
-		cmd := newLsCmd(run.Factory, func(_ context.Context, o *lsOptions) error { got = *o; return nil })
+		cmd := newLsCmd(run.Factory, clitest.Asked(&got))
 		if err := run.Execute(t.Context(), cmd, strings.Fields(line)...); err != nil || got != want {
 			t.Errorf("ls %s asks for %+v, %v; want %+v", line, got, err, want)
 		}
 	}
 	run, got := clitest.New(""), duOptions{}
-	cmd := newDuCmd(run.Factory, func(_ context.Context, o *duOptions) error { got = *o; return nil })
+	cmd := newDuCmd(run.Factory, clitest.Asked(&got))
 	if err, want := run.Execute(t.Context(), cmd, "/app/", "--top", "0", "--depth=2"), (duOptions{levels("/app/", "/", 2), 0}); err != nil || got != want {
 		t.Errorf("du asks for %+v, %v; want %+v", got, err, want)
 	}

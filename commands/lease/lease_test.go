@@ -1,7 +1,6 @@
 package lease
 
 import (
-	"context"
 	"strings"
 	"testing"
 
@@ -11,13 +10,6 @@ import (
 	"github.com/ectl-io/ectl/internal/exit"
 )
 
-func asked[Options any](got *Options) func(context.Context, *Options) error {
-	return func(_ context.Context, opts *Options) error {
-		*got = *opts
-		return nil
-	}
-}
-
 func TestIDsAreHexadecimalAndSigned(t *testing.T) {
 	for line, want := range map[string]timeToLiveOptions{
 		"1234":                    {ID: 0x1234},
@@ -26,7 +18,7 @@ func TestIDsAreHexadecimalAndSigned(t *testing.T) {
 		"-- -1":                   {ID: -1},
 	} {
 		run, got := clitest.New(""), timeToLiveOptions{}
-		if err := run.Execute(t.Context(), newTimeToLiveCmd(run.Factory, asked(&got)), strings.Fields(line)...); err != nil {
+		if err := run.Execute(t.Context(), newTimeToLiveCmd(run.Factory, clitest.Asked(&got)), strings.Fields(line)...); err != nil {
 			t.Errorf("lease timetolive %s: %v", line, err)
 		} else if got != want {
 			t.Errorf("lease timetolive %s is asked for %+v, want %+v", line, got, want)

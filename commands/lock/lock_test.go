@@ -1,7 +1,6 @@
 package lock
 
 import (
-	"context"
 	"reflect"
 	"slices"
 	"strings"
@@ -23,10 +22,7 @@ func TestALockTakesANameAndACommand(t *testing.T) {
 		"name --ttl 3 --grace 1m run": {Name: "name", Command: []string{"run"}, holding: holding{3, time.Minute}},
 	} {
 		run, got := clitest.New(""), lockOptions{}
-		cmd := newLockCmd(run.Factory, func(_ context.Context, opts *lockOptions) error {
-			got = *opts
-			return nil
-		})
+		cmd := newLockCmd(run.Factory, clitest.Asked(&got))
 		if err := run.Execute(t.Context(), cmd, strings.Fields(line)...); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("lock %s is %+v (%v), want %+v", line, got, err, want)
 		}
@@ -49,10 +45,7 @@ func TestAnElectionTakesAProposalOrAListener(t *testing.T) {
 		"--listen name":         {Name: "name", Listen: true, holding: minute},
 	} {
 		run, got := clitest.New(""), electOptions{}
-		cmd := newElectCmd(run.Factory, func(_ context.Context, opts *electOptions) error {
-			got = *opts
-			return nil
-		})
+		cmd := newElectCmd(run.Factory, clitest.Asked(&got))
 		if err := run.Execute(t.Context(), cmd, strings.Fields(line)...); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("elect %s is %+v (%v), want %+v", line, got, err, want)
 		}

@@ -18,14 +18,14 @@ import (
 
 func TestPlanAndApplyTakeTheirOptions(t *testing.T) {
 	run, planned := clitest.New(""), planOptions{}
-	if err := run.Execute(t.Context(), newPlanCmd(run.Factory, asked(&planned)), "-f", "a,b.yaml", "--file", "c", "--prune", "--exit-code", "--no-new-access"); err != nil {
+	if err := run.Execute(t.Context(), newPlanCmd(run.Factory, clitest.Asked(&planned)), "-f", "a,b.yaml", "--file", "c", "--prune", "--exit-code", "--no-new-access"); err != nil {
 		t.Fatal(err)
 	}
 	if !slices.Equal(planned.Files.Paths, []string{"a,b.yaml", "c"}) || !planned.Prune || !planned.ExitCode || !planned.NoNewAccess || planned.UpdatePasswords {
 		t.Errorf("plan is asked for %+v", planned)
 	}
 	run, applied := clitest.New(""), applyOptions{}
-	if err := run.Execute(t.Context(), newApplyCmd(run.Factory, asked(&applied)), "-f", "-", "--yes", "--update-passwords"); err != nil {
+	if err := run.Execute(t.Context(), newApplyCmd(run.Factory, clitest.Asked(&applied)), "-f", "-", "--yes", "--update-passwords"); err != nil {
 		t.Fatal(err)
 	}
 	if !slices.Equal(applied.Files.Paths, []string{"-"}) || applied.Prune || !applied.Yes || !applied.UpdatePasswords {
@@ -35,13 +35,9 @@ func TestPlanAndApplyTakeTheirOptions(t *testing.T) {
 		"plan": exit.BadArgs, "plan -f x y": exit.BadArgs, "apply --yes": exit.BadArgs, "apply -f x": exit.BadArgs, "test": exit.BadArgs, "export x": exit.BadArgs,
 		"plan -f x -w html": exit.BadFeature, "apply -f x --yes -w html": exit.BadFeature, "export -w html": exit.BadFeature,
 	} {
-		run, args := clitest.New(""), strings.Fields(line)
-		for _, cmd := range NewCmd(run.Factory).Commands() {
-			if cmd.Name() == args[0] {
-				if err := run.Execute(t.Context(), cmd, args[1:]...); exit.CodeOf(err) != want {
-					t.Errorf("%s ends with %v, want the status %d", line, err, want)
-				}
-			}
+		run := clitest.New("")
+		if err := run.Execute(t.Context(), NewCmd(run.Factory), strings.Fields(line)...); exit.CodeOf(err) != want {
+			t.Errorf("%s ends with %v, want the status %d", line, err, want)
 		}
 	}
 }

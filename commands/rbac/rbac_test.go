@@ -1,7 +1,6 @@
 package rbac
 
 import (
-	"context"
 	"strings"
 	"testing"
 
@@ -9,14 +8,6 @@ import (
 	"github.com/ectl-io/ectl/internal/clitest"
 	"github.com/ectl-io/ectl/internal/exit"
 )
-
-// asked makes a run function that keeps what it was asked to do.
-func asked[Options any](got *Options) func(context.Context, *Options) error {
-	return func(_ context.Context, opts *Options) error {
-		*got = *opts
-		return nil
-	}
-}
 
 func TestCanITakesARangeInEveryNotation(t *testing.T) {
 	for line, want := range map[string]struct {
@@ -41,7 +32,7 @@ func TestCanITakesARangeInEveryNotation(t *testing.T) {
 			}
 		}
 		run, got := clitest.New(""), canIOptions{}
-		if err := run.Execute(t.Context(), newCanICmd(run.Factory, asked(&got)), args...); err != nil {
+		if err := run.Execute(t.Context(), newCanICmd(run.Factory, clitest.Asked(&got)), args...); err != nil {
 			t.Errorf("can-i %s: %v", line, err)
 		} else if got.Access != want.access || got.Keys.String() != want.keys {
 			t.Errorf("can-i %s asks for %s on %s, want %s on %s", line, got.Access, got.Keys, want.access, want.keys)

@@ -1,7 +1,6 @@
 package user
 
 import (
-	"context"
 	"reflect"
 	"strings"
 	"testing"
@@ -11,14 +10,6 @@ import (
 	"github.com/ectl-io/ectl/internal/clitest"
 	"github.com/ectl-io/ectl/internal/exit"
 )
-
-// asked makes a run function that keeps what it was asked to do.
-func asked[Options any](got *Options) func(context.Context, *Options) error {
-	return func(_ context.Context, opts *Options) error {
-		*got = *opts
-		return nil
-	}
-}
 
 func TestAddSplitsNameAndPassword(t *testing.T) {
 	interactive := cli.NewPassword{Interactive: true}
@@ -49,7 +40,7 @@ func TestAddSplitsNameAndPassword(t *testing.T) {
 		"a:b --new-user-password= --user=root:root": {Name: "a", Password: given("b")},
 	} {
 		run, got := clitest.New(""), addOptions{}
-		if err := run.Execute(t.Context(), newAddCmd(run.Factory, asked(&got)), strings.Fields(line)...); err != nil {
+		if err := run.Execute(t.Context(), newAddCmd(run.Factory, clitest.Asked(&got)), strings.Fields(line)...); err != nil {
 			t.Errorf("user add %s: %v", line, err)
 		} else if !reflect.DeepEqual(got, want) {
 			t.Errorf("user add %s is asked to do %+v, want %+v", line, got, want)
@@ -131,27 +122,27 @@ func TestWrongCommandLinesAreRefusedBeforeAnythingElse(t *testing.T) {
 func TestTheOtherCommandsTakeTheirNames(t *testing.T) {
 	run := clitest.New("")
 	var passwd passwdOptions
-	if err := run.Execute(t.Context(), newPasswdCmd(run.Factory, asked(&passwd)), "a:b", "--interactive=false"); err != nil || passwd != (passwdOptions{Name: "a:b"}) {
+	if err := run.Execute(t.Context(), newPasswdCmd(run.Factory, clitest.Asked(&passwd)), "a:b", "--interactive=false"); err != nil || passwd != (passwdOptions{Name: "a:b"}) {
 		t.Errorf("user passwd is asked to do %+v, %v; want the whole argument as the name", passwd, err)
 	}
 	run = clitest.New("")
 	var del deleteOptions
-	if err := run.Execute(t.Context(), newDeleteCmd(run.Factory, asked(&del)), "--if-exists", "bob"); err != nil || del != (deleteOptions{"bob", true}) {
+	if err := run.Execute(t.Context(), newDeleteCmd(run.Factory, clitest.Asked(&del)), "--if-exists", "bob"); err != nil || del != (deleteOptions{"bob", true}) {
 		t.Errorf("user delete is asked to do %+v, %v", del, err)
 	}
 	run = clitest.New("")
 	var get getOptions
-	if err := run.Execute(t.Context(), newGetCmd(run.Factory, asked(&get)), "bob", "--detail"); err != nil || get != (getOptions{"bob", true}) {
+	if err := run.Execute(t.Context(), newGetCmd(run.Factory, clitest.Asked(&get)), "bob", "--detail"); err != nil || get != (getOptions{"bob", true}) {
 		t.Errorf("user get is asked to do %+v, %v", get, err)
 	}
 	run = clitest.New("")
 	var grant grantRoleOptions
-	if err := run.Execute(t.Context(), newGrantRoleCmd(run.Factory, asked(&grant)), "bob", "app"); err != nil || grant != (grantRoleOptions{"bob", "app"}) {
+	if err := run.Execute(t.Context(), newGrantRoleCmd(run.Factory, clitest.Asked(&grant)), "bob", "app"); err != nil || grant != (grantRoleOptions{"bob", "app"}) {
 		t.Errorf("user grant-role is asked to do %+v, %v", grant, err)
 	}
 	run = clitest.New("")
 	var revoke revokeRoleOptions
-	if err := run.Execute(t.Context(), newRevokeRoleCmd(run.Factory, asked(&revoke)), "bob", "app", "--if-exists"); err != nil || revoke != (revokeRoleOptions{"bob", "app", true}) {
+	if err := run.Execute(t.Context(), newRevokeRoleCmd(run.Factory, clitest.Asked(&revoke)), "bob", "app", "--if-exists"); err != nil || revoke != (revokeRoleOptions{"bob", "app", true}) {
 		t.Errorf("user revoke-role is asked to do %+v, %v", revoke, err)
 	}
 }

@@ -1,7 +1,6 @@
 package watch
 
 import (
-	"context"
 	"reflect"
 	"slices"
 	"strings"
@@ -17,10 +16,7 @@ import (
 func parse(t *testing.T, line string, environ ...string) (options, error) {
 	t.Helper()
 	run, got := clitest.New("", environ...), options{}
-	command := newCmd(run.Factory, func(_ context.Context, opts *options) error {
-		got = *opts
-		return nil
-	})
+	command := newCmd(run.Factory, clitest.Asked(&got))
 	err := run.Execute(t.Context(), command, strings.Fields(line)...)
 	return got, err
 }

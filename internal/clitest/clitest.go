@@ -39,3 +39,12 @@ func (r *Run) Execute(ctx context.Context, cmd *cobra.Command, args ...string) e
 	root.SetArgs(append([]string{cmd.Name()}, args...))
 	return root.ExecuteContext(ctx)
 }
+
+// Asked returns a run function for the constructor of a command, which keeps in
+// got what the command was asked to do, and does nothing.
+func Asked[Options any](got *Options) func(context.Context, *Options) error {
+	return func(_ context.Context, opts *Options) error {
+		*got = *opts
+		return nil
+	}
+}
