@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"context"
 	"strings"
 	"testing"
 	"time"
@@ -14,14 +13,6 @@ import (
 	"github.com/ectl-io/ectl/internal/exit"
 )
 
-// asked makes a run function that keeps what it was asked to do.
-func asked[Options any](got *Options) func(context.Context, *Options) error {
-	return func(_ context.Context, opts *Options) error {
-		*got = *opts
-		return nil
-	}
-}
-
 func TestMemberAddTakesANameAndPeerURLs(t *testing.T) {
 	for line, want := range map[string]memberAddOptions{
 		"m2 --peer-urls http://a:1":                      {Name: "m2", PeerURLs: "http://a:1"},
@@ -29,7 +20,7 @@ func TestMemberAddTakesANameAndPeerURLs(t *testing.T) {
 		"--peer-urls=x -- -m":                            {Name: "-m", PeerURLs: "x"},
 	} {
 		run, got := clitest.New(""), memberAddOptions{}
-		if err := run.Execute(t.Context(), newMemberAddCmd(run.Factory, asked(&got)), strings.Fields(line)...); err != nil {
+		if err := run.Execute(t.Context(), newMemberAddCmd(run.Factory, clitest.Asked(&got)), strings.Fields(line)...); err != nil {
 			t.Errorf("member add %s: %v", line, err)
 		} else if got != want {
 			t.Errorf("member add %s is asked to do %+v, want %+v", line, got, want)
@@ -54,7 +45,7 @@ func TestDefragIsAskedToBeCareful(t *testing.T) {
 		"--min-free 12.5":           {MinFree: "12.5", minFree: 12.5},
 	} {
 		run, got := clitest.New(""), defragOptions{}
-		if err := run.Execute(t.Context(), newDefragCmd(run.Factory, asked(&got)), strings.Fields(line)...); err != nil {
+		if err := run.Execute(t.Context(), newDefragCmd(run.Factory, clitest.Asked(&got)), strings.Fields(line)...); err != nil {
 			t.Errorf("defrag %s: %v", line, err)
 		} else if got != want {
 			t.Errorf("defrag %s is asked to do %+v, want %+v", line, got, want)
@@ -65,12 +56,12 @@ func TestDefragIsAskedToBeCareful(t *testing.T) {
 func TestEndpointOptionsStandBeforeAndBehindTheCommand(t *testing.T) {
 	for _, line := range []string{"--cluster hashkv --rev 5", "hashkv --rev=5 --cluster", "hashkv ignored --cluster --rev 5"} {
 		run, got := clitest.New(""), endpointHashKVOptions{}
-		from := &targets{}
+		from := &looks{}
 		parent := NewEndpointCmd(run.Factory)
 		parent.ResetCommands()
 		parent.ResetFlags()
-		from.AddFlags(parent.PersistentFlags())
-		parent.AddCommand(newEndpointHashKVCmd(run.Factory, from, asked(&got)))
+		from.addFlags(parent.PersistentFlags())
+		parent.AddCommand(newEndpointHashKVCmd(run.Factory, from, clitest.Asked(&got)))
 		if err := run.Execute(t.Context(), parent, strings.Fields(line)...); err != nil {
 			t.Errorf("endpoint %s: %v", line, err)
 		} else if got.Revision != 5 || !got.From.Cluster {

@@ -64,7 +64,7 @@ takes part again; alarms that were on before do not count.`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
 	flags := cmd.Flags()
-	opts.From.AddFlags(flags)
+	opts.From.addFlags(flags)
 	flags.BoolVar(&opts.LeaderLast, "leader-last", false, "begin with the other members")
 	flags.DurationVar(&opts.Wait, "wait", 0, "after each member wait until it is healthy, and stop if it is not after this time (--wait alone: 1m)")
 	flags.Lookup("wait").NoOptDefVal = defaultWait.String()

@@ -17,11 +17,9 @@ import (
 // targets says which endpoints a command talks to, each by itself.
 type targets struct {
 	Cluster bool // all members, not only the given endpoints
-	repetition
 }
 
-// AddFlags binds the options to flags.
-func (o *targets) AddFlags(fs *pflag.FlagSet) {
+func (o *targets) addFlags(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.Cluster, "cluster", false, "all endpoints of all members, as the members themselves name them")
 }
 

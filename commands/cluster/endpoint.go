@@ -2,9 +2,22 @@ package cluster
 
 import (
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/ectl-io/ectl/internal/cli"
 )
+
+// looks says which endpoints the commands under "endpoint" look at, and how
+// often.
+type looks struct {
+	targets
+	repetition
+}
+
+func (o *looks) addFlags(fs *pflag.FlagSet) {
+	o.targets.addFlags(fs)
+	o.repetition.addFlags(fs)
+}
 
 // NewEndpointCmd returns the command "endpoint".
 func NewEndpointCmd(f *cli.Factory) *cobra.Command {
@@ -22,8 +35,7 @@ command prints otherwise, one after the other.`,
   ` + f.Program + ` endpoint health --watch 10s -w ndjson >> health.log`,
 		GroupID: cli.GroupCluster,
 	}
-	from := &targets{}
-	from.AddFlags(cmd.PersistentFlags())
+	from := &looks{}
 	from.addFlags(cmd.PersistentFlags())
 	cmd.AddCommand(
 		newEndpointHashKVCmd(f, from, nil),

@@ -14,11 +14,11 @@ import (
 
 // endpointHashKVOptions is what "endpoint hashkv" was asked to show.
 type endpointHashKVOptions struct {
-	From     *targets
+	From     *looks
 	Revision int64
 }
 
-func newEndpointHashKVCmd(f *cli.Factory, from *targets, run func(context.Context, *endpointHashKVOptions) error) *cobra.Command {
+func newEndpointHashKVCmd(f *cli.Factory, from *looks, run func(context.Context, *endpointHashKVOptions) error) *cobra.Command {
 	opts := &endpointHashKVOptions{From: from}
 	cmd := &cobra.Command{
 		Use:   "hashkv",

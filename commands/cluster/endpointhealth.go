@@ -16,7 +16,7 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-func newEndpointHealthCmd(f *cli.Factory, from *targets, run func(context.Context, *targets) error) *cobra.Command {
+func newEndpointHealthCmd(f *cli.Factory, from *looks, run func(context.Context, *looks) error) *cobra.Command {
 	return &cobra.Command{
 		Use:   "health",
 		Short: "Say which members work",
@@ -37,7 +37,7 @@ too. Fails unless all are healthy.`,
 // healthKey is the key that etcdctl reads, too. It need not exist.
 const healthKey = "health"
 
-func runEndpointHealth(ctx context.Context, f *cli.Factory, from *targets) error {
+func runEndpointHealth(ctx context.Context, f *cli.Factory, from *looks) error {
 	endpoints, err := from.endpoints(ctx, f)
 	if err != nil {
 		return err

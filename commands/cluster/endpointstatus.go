@@ -11,7 +11,7 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-func newEndpointStatusCmd(f *cli.Factory, from *targets, run func(context.Context, *targets) error) *cobra.Command {
+func newEndpointStatusCmd(f *cli.Factory, from *looks, run func(context.Context, *looks) error) *cobra.Command {
 	return &cobra.Command{
 		Use:   "status",
 		Short: "Show version, size, leader and progress of each member",
@@ -31,7 +31,7 @@ downgrade is on.`,
 	}
 }
 
-func runEndpointStatus(ctx context.Context, f *cli.Factory, from *targets) error {
+func runEndpointStatus(ctx context.Context, f *cli.Factory, from *looks) error {
 	endpoints, err := from.endpoints(ctx, f)
 	if err != nil {
 		return err
