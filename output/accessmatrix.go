@@ -62,11 +62,7 @@ func namesLine(names []string) string {
 	if len(names) == 0 {
 		return "none"
 	}
-	plain := make([]string, 0, len(names))
-	for _, name := range names {
-		plain = append(plain, plainName(name))
-	}
-	return strings.Join(plain, ", ")
+	return strings.Join(plainNames(names), ", ")
 }
 
 // Fields implements Result.

@@ -24,6 +24,14 @@ type PolicyApplied struct {
 // GeneratedPassword is the password that was made for a new user.
 type GeneratedPassword struct{ User, Password string }
 
+func passwordItems(passwords []GeneratedPassword) []Object {
+	items := make([]Object, 0, len(passwords))
+	for _, p := range passwords {
+		items = append(items, Object{{"user", Bytes(p.User)}, {"password", p.Password}})
+	}
+	return items
+}
+
 // Simple implements Result.
 func (r PolicyApplied) Simple(t *Text) {
 	for _, p := range r.Passwords {
@@ -87,10 +95,6 @@ func (r PolicyApplied) result() string {
 
 // Document implements Result.
 func (r PolicyApplied) Document() Object {
-	passwords := []Object{}
-	for _, p := range r.Passwords {
-		passwords = append(passwords, Object{{"user", p.User}, {"password", p.Password}})
-	}
 	return Object{
 		{"result", r.result()},
 		{"changed", r.Changes > 0},
@@ -98,7 +102,7 @@ func (r PolicyApplied) Document() Object {
 		{"requests", r.Requests},
 		{"revision_before", int64(r.RevisionBefore)},
 		{"revision_after", int64(r.RevisionAfter)},
-		{"passwords", passwords},
+		{"passwords", passwordItems(r.Passwords)},
 		{"plan", PolicyPlan{Plan: r.Plan}.Document()},
 	}
 }

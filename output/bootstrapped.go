@@ -58,11 +58,7 @@ func (r Bootstrapped) Items() []Object {
 	for _, step := range r.Steps {
 		item := Object{{"step", step.Says}, {"changed", step.Changed}}
 		if len(step.Passwords) > 0 {
-			var passwords []Object
-			for _, p := range step.Passwords {
-				passwords = append(passwords, Object{{"user", Bytes(p.User)}, {"password", p.Password}})
-			}
-			item = append(item, Member{"passwords", passwords})
+			item = append(item, Member{"passwords", passwordItems(step.Passwords)})
 		}
 		items = append(items, item)
 	}

@@ -18,18 +18,11 @@ type CanI struct {
 	access.Decision
 }
 
-func (r CanI) answer() string {
-	if r.Allowed {
-		return "yes"
-	}
-	return "no"
-}
-
 // Simple implements Result: the answer on the first line, its reasons below.
 func (r CanI) Simple(t *Text) {
-	t.Linef("%s", r.answer())
-	for _, g := range r.Grants {
-		t.Linef("role %s: %s", plainName(g.Role), g.Permission)
+	t.Linef("%s", yesNo(r.Allowed))
+	for _, line := range grantLines(r.Grants) {
+		t.Linef("%s", line)
 	}
 	switch {
 	case r.Allowed:
@@ -48,10 +41,7 @@ func (r CanI) Fields(f *FieldText) { f.Object(r.Document()) }
 
 // Table implements Result.
 func (r CanI) Table() TableData {
-	var grants, needed []string
-	for _, g := range r.Grants {
-		grants = append(grants, "role "+plainName(g.Role)+": "+g.String())
-	}
+	var needed []string
 	for _, p := range r.Needed {
 		needed = append(needed, p.String())
 	}
@@ -59,8 +49,8 @@ func (r CanI) Table() TableData {
 	if r.Missing != nil {
 		missing = describeKey(r.Missing)
 	}
-	return oneRow("user", plainName(r.User), "access", r.Access.String(), "keys", r.Range.String(), "allowed", r.answer(),
-		"by", strings.Join(grants, "\n"), "first key not covered", missing, "not allowed there", r.missingAccess(), "would cover it", strings.Join(needed, "\n"))
+	return oneRow("user", plainName(r.User), "access", r.Access.String(), "keys", r.Range.String(), "allowed", yesNo(r.Allowed),
+		"by", strings.Join(grantLines(r.Grants), "\n"), "first key not covered", missing, "not allowed there", r.missingAccess(), "would cover it", strings.Join(needed, "\n"))
 }
 
 func (r CanI) missingAccess() string {
@@ -98,24 +88,6 @@ func (r CanI) Document() Object {
 	return document
 }
 
-func grantItems(grants []access.Grant) []Object {
-	items := make([]Object, 0, len(grants))
-	for _, g := range grants {
-		items = append(items, append(Object{{"role", Bytes(g.Role)}}, permissionMembers(g.Permission)...))
-	}
-	return items
-}
-
-// permissionMembers are the members of a permission: those of its range as
-// "role get" has them.
-func permissionMembers(p access.Permission) Object {
-	members := Object{{"access", p.Access.String()}, {"key", Bytes(p.Range.Key)}}
-	if len(p.Range.End) > 0 {
-		members = append(members, Member{"range_end", Bytes(p.Range.End)})
-	}
-	return append(members, Member{"description", p.Range.String()})
-}
-
 // plainName is a name of a user or role in a sentence, in a cell or in a list:
 // quoted where it would be taken for something else.
 func plainName(name string) string {
@@ -123,6 +95,14 @@ func plainName(name string) string {
 		return strconv.Quote(name)
 	}
 	return cell([]byte(name))
+}
+
+func plainNames(names []string) []string {
+	plain := make([]string, 0, len(names))
+	for _, name := range names {
+		plain = append(plain, plainName(name))
+	}
+	return plain
 }
 
 // describeKey is a key in a sentence.

@@ -51,11 +51,7 @@ func (r Deleted) Document() Object {
 		{"revision", r.response().GetHeader().GetRevision()},
 	}
 	if prevs := r.response().GetPrevKvs(); len(prevs) > 0 {
-		var previous []Object
-		for _, kv := range prevs {
-			previous = append(previous, keyValueObject(kv))
-		}
-		document = append(document, Member{"previous", previous})
+		document = append(document, Member{"previous", keyValueObjects(prevs)})
 	}
 	return document
 }

@@ -188,12 +188,12 @@ func everything() []printed {
 	add("UserAdded", "user-added-unchanged", added.Idempotent().Unchanged())
 	add("UserAdded", "user-added-generated-password", added.WithPassword(password))
 	add("UserAdded", "user-added-generated-password-idempotent", added.Idempotent().WithPassword(password))
-	withRoles := UserWithRoles{Name: "bob", Created: true, Header: h, Granted: []string{"app", "readers"}}
+	withRoles := UserWithRoles{Addition: Addition[string]{Name: "bob", Created: true, Header: h, Granted: []string{"app", "readers"}}}
 	add("UserWithRoles", "user-with-roles", withRoles)
 	withRoles.Password, withRoles.Idempotent = password, true
 	add("UserWithRoles", "user-with-roles-generated-password", withRoles)
-	add("UserWithRoles", "user-with-roles-granted", UserWithRoles{Name: "bob", Header: h, Granted: []string{"app"}, Idempotent: true})
-	add("UserWithRoles", "user-with-roles-unchanged", UserWithRoles{Name: "bob", Idempotent: true})
+	add("UserWithRoles", "user-with-roles-granted", UserWithRoles{Addition: Addition[string]{Name: "bob", Header: h, Granted: []string{"app"}, Idempotent: true}})
+	add("UserWithRoles", "user-with-roles-unchanged", UserWithRoles{Addition: Addition[string]{Name: "bob", Idempotent: true}})
 	add("UserDeleted", "user-deleted", UserDeleted("bob", &clientv3.AuthUserDeleteResponse{Header: h}))
 	add("UserDeleted", "user-deleted-unchanged", UserDeleted("bob", nil).Unchanged())
 	add("PasswordChanged", "password-changed", passwd)
@@ -211,12 +211,12 @@ func everything() []printed {
 
 	add("RoleAdded", "role-added", RoleAdded("app", &clientv3.AuthRoleAddResponse{Header: h}))
 	add("RoleAdded", "role-added-unchanged", RoleAdded("app", nil).Unchanged())
-	withPermissions := RoleWithPermissions{Name: "app", Created: true, Header: h, Granted: []*authpb.Permission{
-		permission(authpb.READWRITE, "/app/", "/app0"), permission(authpb.READ, "\xff\x00", "")}}
+	withPermissions := RoleWithPermissions{Addition[*authpb.Permission]{Name: "app", Created: true, Header: h, Granted: []*authpb.Permission{
+		permission(authpb.READWRITE, "/app/", "/app0"), permission(authpb.READ, "\xff\x00", "")}}}
 	add("RoleWithPermissions", "role-with-permissions", withPermissions)
 	withPermissions.Created, withPermissions.Idempotent = false, true
 	add("RoleWithPermissions", "role-with-permissions-granted", withPermissions)
-	add("RoleWithPermissions", "role-with-permissions-unchanged", RoleWithPermissions{Name: "app", Idempotent: true})
+	add("RoleWithPermissions", "role-with-permissions-unchanged", RoleWithPermissions{Addition[*authpb.Permission]{Name: "app", Idempotent: true}})
 	add("RoleDeleted", "role-deleted", RoleDeleted("app", &clientv3.AuthRoleDeleteResponse{Header: h}))
 	add("RoleDeleted", "role-deleted-idempotent", RoleDeleted("app", &clientv3.AuthRoleDeleteResponse{Header: h}).Idempotent())
 	add("PermissionGranted", "permission-granted-key", granted(authpb.READ, "/config", ""))

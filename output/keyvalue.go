@@ -22,6 +22,14 @@ func keyValueObject(kv *mvccpb.KeyValue) Object {
 	return o
 }
 
+func keyValueObjects(kvs []*mvccpb.KeyValue) []Object {
+	objects := []Object{}
+	for _, kv := range kvs {
+		objects = append(objects, keyValueObject(kv))
+	}
+	return objects
+}
+
 func keyValueColumns() []string {
 	return []string{"key", "value", "create revision", "mod revision", "version", "lease"}
 }

@@ -9,13 +9,6 @@ type PasswordChecked struct {
 	Reason string // why not
 }
 
-func (r PasswordChecked) answer() string {
-	if r.Right {
-		return "yes"
-	}
-	return "no"
-}
-
 // Simple implements Result.
 func (r PasswordChecked) Simple(t *Text) {
 	if r.Right {
@@ -30,7 +23,7 @@ func (r PasswordChecked) Fields(f *FieldText) { f.Object(r.Document()) }
 
 // Table implements Result.
 func (r PasswordChecked) Table() TableData {
-	return oneRow("user", cell([]byte(r.User)), "password is right", r.answer(), "reason", r.Reason)
+	return oneRow("user", cell([]byte(r.User)), "password is right", yesNo(r.Right), "reason", r.Reason)
 }
 
 // Document implements Result.

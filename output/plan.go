@@ -217,7 +217,7 @@ func (r PolicyPlan) Document() Object {
 			name string
 			access.Set
 		}{{"gains_read", e.GainsRead}, {"gains_write", e.GainsWrite}, {"loses_read", e.LosesRead}, {"loses_write", e.LosesWrite}} {
-			effect = append(effect, Member{keys.name, rangeDocuments(keys.Set)})
+			effect = append(effect, Member{keys.name, rangeItems(keys.Set)})
 		}
 		effects = append(effects, effect)
 	}
@@ -236,18 +236,6 @@ func (r PolicyPlan) Document() Object {
 	}
 }
 
-func rangeDocuments(s access.Set) []Object {
-	ranges := []Object{}
-	for _, r := range s.Ranges() {
-		document := Object{{"key", Bytes(r.Key)}}
-		if len(r.End) > 0 {
-			document = append(document, Member{"range_end", Bytes(r.End)})
-		}
-		ranges = append(ranges, append(document, Member{"description", r.String()}))
-	}
-	return ranges
-}
-
 // Items implements Lister: an object for each difference.
 func (r PolicyPlan) Items() []Object {
 	items := []Object{}
@@ -264,7 +252,7 @@ func (r PolicyPlan) Items() []Object {
 			if d.Action == plan.Remove {
 				after = d.Before
 			}
-			item = append(item, permissionDocument(after, d.Range)...)
+			item = append(item, permissionMembers(access.Permission{Access: after, Range: d.Range})...)
 			if d.Action == plan.Change {
 				item = append(item, Member{"access_before", d.Before.String()})
 			}

@@ -74,7 +74,7 @@ func (r PolicyExport) Document() Object {
 		}
 		permissions := []Object{}
 		for _, p := range r.State.Roles[name].Permissions {
-			permissions = append(permissions, permissionDocument(p.Access, p.Range))
+			permissions = append(permissions, permissionMembers(p))
 		}
 		roles = append(roles, Object{{"role", name}, {"permissions", permissions}})
 	}
@@ -93,15 +93,6 @@ func (r PolicyExport) Items() []Object {
 		}
 	}
 	return items
-}
-
-// permissionDocument is a permission in plain terms.
-func permissionDocument(a access.Access, r access.Range) Object {
-	document := Object{{"access", a.String()}, {"key", Bytes(r.Key)}}
-	if len(r.End) > 0 {
-		document = append(document, Member{"range_end", Bytes(r.End)})
-	}
-	return append(document, Member{"description", r.String()})
 }
 
 // PolicyTest is the result of "rbac test": which of a policy's assertions hold.

@@ -2,9 +2,11 @@
 // picks one of them and writes it.
 //
 // A result is a plain struct of the API's response and the names that it is
-// about. Each command has its results in a file of their own; each format has
-// a file that writes any result. Results of any size are streams, see
-// RangeStream.
+// about. A file is named after its result, or after the commands whose results it
+// has; how the formats write any of them is in printer.go and beside it: text.go
+// (simple, fields), object.go (yaml, ndjson), struct.go (protobuf of what the API
+// has no message for), table.go (table, csv, markdown). Results of any size are
+// streams, see RangeStream.
 package output
 
 import (

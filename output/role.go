@@ -2,7 +2,6 @@ package output
 
 import (
 	"fmt"
-	"strings"
 
 	"go.etcd.io/etcd/api/v3/authpb"
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
@@ -155,8 +154,6 @@ func (f *FieldText) permissions(permissions []*authpb.Permission) {
 // Message implements Result.
 func (r RoleInfo) Message() proto.Message { return r.response() }
 
-func permissionColumns() []string { return []string{"access", "key", "range end", "description"} }
-
 const everythingDescription = "every key (role root)"
 
 // Table implements Result: a row for each permission.
@@ -171,16 +168,6 @@ func (r RoleInfo) Table() TableData {
 	return t
 }
 
-// permissionCells are the cells of permissionColumns.
-func permissionCells(p *authpb.Permission) []string {
-	return []string{
-		accessName(p.GetPermType()),
-		cell(p.GetKey()),
-		cell(p.GetRangeEnd()),
-		access.Range{Key: p.GetKey(), End: p.GetRangeEnd()}.String(),
-	}
-}
-
 // Document implements Result.
 func (r RoleInfo) Document() Object {
 	permissions := []Object{}
@@ -192,15 +179,3 @@ func (r RoleInfo) Document() Object {
 	}
 	return Object{{"role", r.Name}, {"permissions", permissions}}
 }
-
-func permissionObject(p *authpb.Permission) Object {
-	permission := Object{{"access", accessName(p.GetPermType())}, {"key", Bytes(p.GetKey())}}
-	if end := p.GetRangeEnd(); len(end) > 0 {
-		permission = append(permission, Member{"range_end", Bytes(end)})
-	}
-	description := access.Range{Key: p.GetKey(), End: p.GetRangeEnd()}.String()
-	return append(permission, Member{"description", description})
-}
-
-// accessName is a kind of permission in the words that grant-permission takes.
-func accessName(t authpb.Permission_Type) string { return strings.ToLower(t.String()) }

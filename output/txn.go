@@ -165,11 +165,3 @@ func (r Txn) Document() Object {
 		{"responses", responses},
 	}
 }
-
-func keyValueObjects(kvs []*mvccpb.KeyValue) []Object {
-	objects := []Object{}
-	for _, kv := range kvs {
-		objects = append(objects, keyValueObject(kv))
-	}
-	return objects
-}

@@ -1,31 +1,9 @@
 package output
 
-import (
-	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
-	"google.golang.org/protobuf/proto"
-)
-
 // UserWithRoles is the result of "user add" with roles.
 type UserWithRoles struct {
-	Name       string
-	Created    bool               // otherwise the user was there
-	Granted    []string           // roles
-	Password   string             // that was generated, if any
-	Header     *pb.ResponseHeader // of the last change, nil without one
-	Idempotent bool               // the command may be run again
-}
-
-func (r UserWithRoles) changed() bool { return r.Created || len(r.Granted) > 0 }
-
-// result says in a word what has become of the user.
-func (r UserWithRoles) result() string {
-	switch {
-	case r.Created:
-		return "created"
-	case len(r.Granted) > 0:
-		return "granted"
-	}
-	return "unchanged"
+	Addition[string]        // names of roles
+	Password         string // that was generated, if any
 }
 
 // Simple implements Result.
@@ -43,40 +21,14 @@ func (r UserWithRoles) Simple(t *Text) {
 
 // Fields implements Result.
 func (r UserWithRoles) Fields(f *FieldText) {
-	if r.Header != nil {
-		f.Header(r.Header)
-	}
-	f.Field("Created", r.Created)
-	if r.Password != "" {
-		f.Quoted("Password", r.Password)
-	}
-	for _, role := range r.Granted {
-		f.Quoted("Role", role)
-	}
-	if r.Idempotent {
-		f.Field("Changed", r.changed())
-	}
-}
-
-// Message implements Result. The responses of the API hold nothing but the
-// header.
-func (r UserWithRoles) Message() proto.Message {
-	if r.Header == nil {
-		return nil
-	}
-	return &pb.AuthUserAddResponse{Header: r.Header}
-}
-
-func (r UserWithRoles) jsonDocument() any {
-	document := struct {
-		Header  *pb.ResponseHeader `json:"header,omitempty"`
-		Created bool               `json:"created"`
-		Roles   []string           `json:"granted"`
-	}{r.Header, r.Created, r.Granted}
-	if document.Roles == nil {
-		document.Roles = []string{}
-	}
-	return document
+	r.fields(f, func() {
+		if r.Password != "" {
+			f.Quoted("Password", r.Password)
+		}
+		for _, role := range r.Granted {
+			f.Quoted("Role", role)
+		}
+	})
 }
 
 func (r UserWithRoles) addedJSON() Object {
@@ -84,10 +36,7 @@ func (r UserWithRoles) addedJSON() Object {
 	if r.Password != "" {
 		added = append(added, Member{"password", r.Password})
 	}
-	if r.Idempotent {
-		added = append(added, Member{"changed", r.changed()})
-	}
-	return added
+	return append(added, r.Addition.addedJSON()...)
 }
 
 // Table implements Result: a row for each role.

@@ -90,11 +90,7 @@ func (r WhoAmI) Simple(t *Text) {
 	t.Linef("known by: %s", by)
 	t.Linef("authentication: %s", r.authentication())
 	if r.Known {
-		names := make([]string, 0, len(r.Roles))
-		for _, role := range r.Roles {
-			names = append(names, plainName(role))
-		}
-		t.Linef("roles: %s", strings.Join(names, ", "))
+		t.Linef("roles: %s", strings.Join(plainNames(r.Roles), ", "))
 		t.Linef("root: %s", yesNo(r.Root))
 	}
 	t.Linef("may read: %s", r.may(r.Read))

@@ -36,15 +36,6 @@ func (r WhoCan) Simple(t *Text) {
 	}
 }
 
-// grantLines describes grants with their roles.
-func grantLines(grants []access.Grant) []string {
-	lines := make([]string, 0, len(grants))
-	for _, g := range grants {
-		lines = append(lines, "role "+plainName(g.Role)+": "+g.String())
-	}
-	return lines
-}
-
 // Fields implements Result.
 func (r WhoCan) Fields(f *FieldText) { f.Object(r.Document()) }
 
@@ -71,15 +62,6 @@ func (r WhoCan) Items() []Object {
 		items = append(items, Object{
 			{"user", Bytes(h.User)}, {"extent", extent(h)}, {"root", h.Root}, {"keys", rangeItems(h.Part)}, {"grants", grantItems(h.Grants)},
 		})
-	}
-	return items
-}
-
-func rangeItems(s access.Set) []Object {
-	ranges := s.Ranges()
-	items := make([]Object, 0, len(ranges))
-	for _, r := range ranges {
-		items = append(items, permissionMembers(access.Permission{Range: r})[1:])
 	}
 	return items
 }

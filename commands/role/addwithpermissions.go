@@ -20,7 +20,9 @@ import (
 // everything as it was.
 func runAddWithPermissions(ctx context.Context, f *cli.Factory, opts *addOptions) error {
 	steps := f.Steps()
-	result := output.RoleWithPermissions{Name: opts.Name, Created: true, Idempotent: opts.IfNotExists}
+	result := output.RoleWithPermissions{
+		Addition: output.Addition[*authpb.Permission]{Name: opts.Name, Created: true, Idempotent: opts.IfNotExists},
+	}
 	granting := opts.Permissions
 	var had []*authpb.Permission
 	err := steps.Do(ctx, addRole(opts.Name, &result))

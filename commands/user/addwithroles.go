@@ -28,7 +28,10 @@ func runAddWithRoles(ctx context.Context, f *cli.Factory, opts *addOptions) erro
 		return err
 	}
 	steps := f.Steps()
-	result := output.UserWithRoles{Name: opts.Name, Created: true, Password: generated, Idempotent: opts.IfNotExists}
+	result := output.UserWithRoles{
+		Addition: output.Addition[string]{Name: opts.Name, Created: true, Idempotent: opts.IfNotExists},
+		Password: generated,
+	}
 	granting := opts.Roles
 	err = steps.Do(ctx, addUser(opts, password, func(h *pb.ResponseHeader) { result.Header = h }))
 	if opts.IfNotExists && errors.Is(err, rpctypes.ErrUserAlreadyExist) {

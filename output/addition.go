@@ -1,0 +1,69 @@
+package output
+
+import (
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	"google.golang.org/protobuf/proto"
+)
+
+// Addition is what came of adding something together with what it is granted: a
+// role with its permissions, or a user with its roles.
+type Addition[Granted any] struct {
+	Name       string
+	Created    bool               // otherwise it was there
+	Granted    []Granted          // what it did not have before
+	Header     *pb.ResponseHeader // of the last change, nil without one
+	Idempotent bool               // the command may be run again
+}
+
+func (a Addition[Granted]) changed() bool { return a.Created || len(a.Granted) > 0 }
+
+// result says in a word what has become of it.
+func (a Addition[Granted]) result() string {
+	switch {
+	case a.Created:
+		return "created"
+	case len(a.Granted) > 0:
+		return "granted"
+	}
+	return "unchanged"
+}
+
+// Message implements Result. The responses of the API, to whichever of the
+// requests, hold nothing but the header.
+func (a Addition[Granted]) Message() proto.Message {
+	if a.Header == nil {
+		return nil
+	}
+	return &pb.AuthUserAddResponse{Header: a.Header}
+}
+
+func (a Addition[Granted]) jsonDocument() any {
+	document := struct {
+		Header  *pb.ResponseHeader `json:"header,omitempty"`
+		Created bool               `json:"created"`
+		Granted []Granted          `json:"granted"`
+	}{a.Header, a.Created, a.Granted}
+	if document.Granted == nil {
+		document.Granted = []Granted{}
+	}
+	return document
+}
+
+func (a Addition[Granted]) addedJSON() Object {
+	if !a.Idempotent {
+		return nil
+	}
+	return Object{{"changed", a.changed()}}
+}
+
+// fields writes the fields. granted writes those of what was granted.
+func (a Addition[Granted]) fields(f *FieldText, granted func()) {
+	if a.Header != nil {
+		f.Header(a.Header)
+	}
+	f.Field("Created", a.Created)
+	granted()
+	if a.Idempotent {
+		f.Field("Changed", a.changed())
+	}
+}

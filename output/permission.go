@@ -1,0 +1,71 @@
+package output
+
+import (
+	"strings"
+
+	"go.etcd.io/etcd/api/v3/authpb"
+
+	"github.com/ectl-io/ectl/internal/access"
+)
+
+// Permissions and ranges of keys, as several results show them: those of the API
+// (authpb) where a response has them, else those of the domain (access).
+
+// accessName is a kind of permission in the words that grant-permission takes.
+func accessName(t authpb.Permission_Type) string { return strings.ToLower(t.String()) }
+
+func permissionRange(p *authpb.Permission) access.Range {
+	return access.Range{Key: p.GetKey(), End: p.GetRangeEnd()}
+}
+
+func permissionColumns() []string { return []string{"access", "key", "range end", "description"} }
+
+// permissionCells are the cells of permissionColumns.
+func permissionCells(p *authpb.Permission) []string {
+	return []string{accessName(p.GetPermType()), cell(p.GetKey()), cell(p.GetRangeEnd()), permissionRange(p).String()}
+}
+
+// permissionObject is a permission in plain terms.
+func permissionObject(p *authpb.Permission) Object {
+	return append(Object{{"access", accessName(p.GetPermType())}}, rangeObject(permissionRange(p))...)
+}
+
+// permissionMembers are the members of a permission in plain terms.
+func permissionMembers(p access.Permission) Object {
+	return append(Object{{"access", p.Access.String()}}, rangeObject(p.Range)...)
+}
+
+// rangeObject is a range of keys in plain terms. A single key has no end.
+func rangeObject(r access.Range) Object {
+	object := Object{{"key", Bytes(r.Key)}}
+	if len(r.End) > 0 {
+		object = append(object, Member{"range_end", Bytes(r.End)})
+	}
+	return append(object, Member{"description", r.String()})
+}
+
+func rangeItems(s access.Set) []Object {
+	ranges := s.Ranges()
+	items := make([]Object, 0, len(ranges))
+	for _, r := range ranges {
+		items = append(items, rangeObject(r))
+	}
+	return items
+}
+
+func grantItems(grants []access.Grant) []Object {
+	items := make([]Object, 0, len(grants))
+	for _, g := range grants {
+		items = append(items, append(Object{{"role", Bytes(g.Role)}}, permissionMembers(g.Permission)...))
+	}
+	return items
+}
+
+// grantLines describes grants with their roles.
+func grantLines(grants []access.Grant) []string {
+	lines := make([]string, 0, len(grants))
+	for _, g := range grants {
+		lines = append(lines, "role "+plainName(g.Role)+": "+g.String())
+	}
+	return lines
+}
