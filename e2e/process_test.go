@@ -189,6 +189,46 @@ func TestInterruptAtAPromptRestoresTheTerminal(t *testing.T) {
 	}
 }
 
+// Ctrl-C ends a program that waits for somebody to type, as it ends etcdctl.
+func TestInterruptEndsAWaitForInput(t *testing.T) {
+	t.Parallel()
+	server := startServerFor(t, etcdserver.Options{Dir: t.TempDir()})
+	env := baseEnv(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint())
+	for _, args := range [][]string{{"put", "k"}, {"txn", "-i"}, {"watch", "-i"}} {
+		reference, ours := bothPrograms(t, func(t *testing.T, program string) string {
+			t.Helper()
+			r := begin(t, program, env, args...)
+			if _, err := io.WriteString(r.stdin, "\n"); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(500 * time.Millisecond) // the programs say nothing when they begin to read
+			r.signal(syscall.SIGINT)
+			return endOf(r)
+		})
+		if ours != reference {
+			t.Errorf("%v: after SIGINT ours ends with %s, the reference with %s", args, ours, reference)
+		}
+	}
+	for _, args := range [][]string{{"rbac", "plan", "-f", "-"}, {"user", "add", "bob", "--new-user-password-file", "-"}} {
+		r := begin(t, ours(), env, args...)
+		time.Sleep(500 * time.Millisecond)
+		r.signal(syscall.SIGINT)
+		if end := endOf(r); end != "signal interrupt" || r.stderr.String() != "" {
+			t.Errorf("%v: after SIGINT it ends with %s and says %q", args, end, r.stderr)
+		}
+	}
+}
+
+// endOf waits for the end of a program for a while.
+func endOf(r *running) string {
+	select {
+	case end := <-r.ended:
+		return end
+	case <-time.After(20 * time.Second):
+		return "not at all"
+	}
+}
+
 // "del FROM TO" without --range says what it will delete and gives two seconds
 // to think again. Whoever does loses nothing.
 func TestDeletingARangeCanBeInterrupted(t *testing.T) {

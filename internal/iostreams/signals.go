@@ -20,11 +20,12 @@ var ErrInterrupted = errors.New("interrupted")
 type Signals struct {
 	received chan os.Signal
 	endings  []os.Signal
+	cancel   context.CancelCauseFunc // of the context that they end
 
 	mu    sync.Mutex
 	taken chan os.Signal
 	ended os.Signal
-	done  chan struct{} // closed when ended is known
+	done  chan struct{} // closed when ended is known and the context has ended
 }
 
 // moreSignals is how many signals wait for a command that is busy.
@@ -42,21 +43,19 @@ func endings() []os.Signal {
 // Notify returns the signals of the process and the context that they end.
 func Notify(ctx context.Context) (context.Context, *Signals) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	s := &Signals{received: make(chan os.Signal, moreSignals), endings: endings(), done: make(chan struct{})}
+	s := &Signals{received: make(chan os.Signal, moreSignals), endings: endings(), cancel: cancel, done: make(chan struct{})}
 	signal.Notify(s.received, s.endings...)
 	go func() {
 		for received := range s.received {
-			if s.give(received) {
-				cancel(ErrInterrupted)
-			}
+			s.give(received)
 		}
 	}()
 	return ctx, s
 }
 
-// give hands a signal to who has taken them. It returns whether there is nobody
-// and the context is to end.
-func (s *Signals) give(received os.Signal) bool {
+// give hands a signal to who has taken them. Where there is nobody the first one
+// ends the context.
+func (s *Signals) give(received os.Signal) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.taken != nil {
@@ -64,18 +63,18 @@ func (s *Signals) give(received os.Signal) bool {
 		case s.taken <- received:
 		default: // it does not listen
 		}
-		return false
+		return
 	}
 	if s.ended != nil {
-		return false
+		return
 	}
 	s.ended = received
-	close(s.done)
 	// A second signal ends a program that does not end by itself.
 	if len(s.endings) > 0 {
 		signal.Reset(s.endings...) // of none it would be all
 	}
-	return true
+	s.cancel(ErrInterrupted)
+	close(s.done)
 }
 
 // Take hands all further signals to the caller, who decides what they mean: the
@@ -116,17 +115,18 @@ type interruptible struct {
 	signals *Signals
 }
 
-type written struct {
+// transferred is what a read or a write returns.
+type transferred struct {
 	n   int
 	err error
 }
 
 // Write implements io.Writer. After ErrInterrupted p may still be read.
 func (w interruptible) Write(p []byte) (int, error) {
-	result := make(chan written, 1)
+	result := make(chan transferred, 1)
 	go func() {
 		n, err := w.Writer.Write(p)
-		result <- written{n, err}
+		result <- transferred{n, err}
 	}()
 	select {
 	case r := <-result:
@@ -137,6 +137,45 @@ func (w interruptible) Write(p []byte) (int, error) {
 	case r := <-result:
 		return r.n, r.err
 	case <-time.After(unblocked):
+		return 0, ErrInterrupted
+	}
+}
+
+// Reader returns r, whose reads end with the context: a program that waits for
+// somebody to type has to end, too. A nil s returns r.
+func (s *Signals) Reader(r io.Reader) io.Reader {
+	if s == nil {
+		return r
+	}
+	return &interruptibleReader{from: r, signals: s}
+}
+
+type interruptibleReader struct {
+	from    io.Reader
+	signals *Signals
+	block   []byte // what is read into: a read that was given up may still end
+}
+
+// maxRead is what one read takes at most, in bytes.
+const maxRead = 64 << 10
+
+// Read implements io.Reader.
+func (r *interruptibleReader) Read(p []byte) (int, error) {
+	if r.signals.Ended() != nil {
+		return 0, ErrInterrupted
+	}
+	if size := min(len(p), maxRead); len(r.block) < size {
+		r.block = make([]byte, size)
+	}
+	block, result := r.block[:min(len(p), len(r.block))], make(chan transferred, 1)
+	go func() {
+		n, err := r.from.Read(block)
+		result <- transferred{n, err}
+	}()
+	select {
+	case t := <-result:
+		return copy(p, block[:t.n]), t.err
+	case <-r.signals.done:
 		return 0, ErrInterrupted
 	}
 }

@@ -28,7 +28,7 @@ type Prompter struct {
 
 // New returns a Prompter on the terminal of s or, without one, on s.In.
 func New(s *iostreams.Streams) *Prompter {
-	return &Prompter{in: bufio.NewReader(s.In), terminal: s.Terminal, err: s.Err}
+	return &Prompter{in: bufio.NewReader(s.Signals.Reader(s.In)), terminal: s.Terminal, err: s.Err}
 }
 
 // Stdin is the standard input, less what questions have read of it. Everything
