@@ -172,8 +172,7 @@ func (o *delOptions) pause(ctx context.Context, f *cli.Factory) error {
 	if !o.Pausing {
 		return nil
 	}
-	f.Warn("deleting the range " + o.Keys.String() +
-		" in 2 seconds, interrupt to keep it; --range skips the wait")
+	f.Warn(fmt.Sprintf("deleting all keys from %q up to %q, without that, in 2 seconds: interrupt to keep them; --range skips the wait", o.Keys.Key, o.Keys.End))
 	select {
 	case <-ctx.Done():
 		return context.Cause(ctx)

@@ -160,7 +160,7 @@ func TestAnInterruptDuringThePauseDeletesNothing(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(interrupted)
 	err := run.Execute(ctx, newDelCmd(run.Factory, nil), "a", "b")
-	if !errors.Is(err, interrupted) || !strings.Contains(run.Err.String(), "prefix a in 2 seconds") {
+	if !errors.Is(err, interrupted) || !strings.Contains(run.Err.String(), `all keys from "a" up to "b", without that, in 2 seconds`) {
 		t.Errorf("del a b, interrupted = %v with %q on stderr; want the interrupt behind a warning", err, &run.Err)
 	}
 }
