@@ -16,6 +16,7 @@ import (
 
 	"github.com/creack/pty"
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"golang.org/x/sys/unix"
 
 	"github.com/ectl-io/ectl/e2e/etcdserver"
 )
@@ -281,6 +282,111 @@ func TestALostLockEndsItsCommand(t *testing.T) {
 		for _, says := range c.says {
 			r.says(says)
 		}
+	}
+}
+
+// nested is a command whose work is done by a process below it, which tells its
+// ID and goes on when the shell that waits for it ends.
+func nested(inner string) string {
+	return fmt.Sprintf(`sh -c 'echo "pid $$"; %s'; echo never`, inner)
+}
+
+// worker waits for the process that a nested command tells, and returns its ID.
+func (r *running) worker() int {
+	r.t.Helper()
+	var pid int
+	if _, err := fmt.Sscanf(r.printed("\n").stdout.String(), "pid %d\n", &pid); err != nil {
+		r.t.Fatalf("%q: %v", r.stdout, err)
+	}
+	r.t.Cleanup(func() {
+		if runs(pid) {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+	})
+	return pid
+}
+
+// runs says whether a process has not ended.
+func runs(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return err == nil && !strings.Contains(string(stat), ") Z ")
+}
+
+// What the command has started holds the lock no longer than the command does:
+// not when it is lost, and not when a signal has ended the command alone.
+func TestTheLockIsHeldUntilNothingOfTheCommandIsLeft(t *testing.T) {
+	t.Parallel()
+	q := newQueue(t, etcdserver.Options{Dir: t.TempDir()})
+	deep := `sh -c "trap \"sleep 0.3; exit\" TERM; echo ready; while :; do sleep 0.01; done"; echo never`
+	for i, c := range []struct {
+		args   []string
+		inner  string
+		signal os.Signal // nil: its key is deleted
+		ends   string
+		says   string // at the end of stderr
+	}{
+		{[]string{"lock"}, "exec sleep 600", nil, "status 5", "the lock was lost: its key was deleted: ending the command\nError: the lock was lost: its key was deleted\n"},
+		{[]string{"lock", "--grace", "1s"}, `trap "" TERM; while :; do sleep 0.01; done`, nil, "status 5",
+			"what the command had started did not end within 1s: it was killed\nError: the lock was lost: its key was deleted\n"},
+		{[]string{"lock", "--grace", "0"}, "exec sleep 600", nil, "status 5", ""},
+		{[]string{"elect"}, "exec sleep 600", nil, "status 5", ""},
+		{[]string{"lock"}, "exec sleep 600", syscall.SIGTERM, "status 255", "Error: sh: signal: terminated\n"},
+		{[]string{"lock"}, deep, syscall.SIGTERM, "status 255", "Error: sh: signal: terminated\n"},
+		{[]string{"elect"}, "exec sleep 600", syscall.SIGTERM, "status 255", "Error: sh: signal: terminated\n"},
+	} {
+		name := fmt.Sprint("name", i)
+		args := append(slices.Clone(c.args), name)
+		if c.args[0] == "elect" {
+			args = append(args, "proposal")
+		}
+		r := q.ours(append(args, "--", "sh", "-c", nested(c.inner))...)
+		worker := r.worker()
+		if c.inner == deep {
+			r.printed("ready")
+		}
+		until(t, "the command of "+name+" to run", func() bool { return len(q.keys(name)) == 1 })
+		if c.signal != nil {
+			next := q.ours("lock", name, "--", "test", "!", "-e", fmt.Sprintf("/proc/%d/cwd/", worker))
+			q.queued(name, 2)
+			r.signal(c.signal)
+			next.endsWith("status 0") // nothing of it is left when it is the next one's turn
+		} else if _, err := q.client.Delete(t.Context(), q.keys(name)[0]); err != nil {
+			t.Fatal(err)
+		}
+		r.endsWith(c.ends)
+		if runs(worker) {
+			t.Errorf("%v ends, and what its command has started goes on", args)
+		}
+		if strings.Contains(r.stdout.String(), "never") || !strings.HasSuffix(r.stderr.String(), c.says) {
+			t.Errorf("%v: stdout %q, stderr %q, want %q at its end", args, r.stdout, r.stderr, c.says)
+		}
+	}
+}
+
+// What does not belong to the command is left alone: a daemon that it has
+// started, and what ran before.
+func TestALostLockEndsNothingElse(t *testing.T) {
+	t.Parallel()
+	q := newQueue(t, etcdserver.Options{Dir: t.TempDir()})
+	files := t.TempDir()
+	script := `sleep 600 & echo $! >before; sleep 0.1; exec "$0" lock name -- sh -c 'setsid sleep 600 & echo $! >daemon; sleep 600 & echo $! >rest; echo ready; wait; echo never'`
+	r := begin(t, "sh", q.env, "-c", "cd '"+files+"'; "+script, ours()).printed("ready")
+	pid := func(file string) int {
+		var pid int
+		if _, err := fmt.Sscan(mustRead(t, filepath.Join(files, file)), &pid); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = syscall.Kill(pid, syscall.SIGKILL) })
+		return pid
+	}
+	before, daemon, rest := pid("before"), pid("daemon"), pid("rest")
+	until(t, "the daemon's session", func() bool { sid, err := unix.Getsid(daemon); return err == nil && sid == daemon })
+	if _, err := q.client.Delete(t.Context(), "name/", clientv3.WithPrefix()); err != nil {
+		t.Fatal(err)
+	}
+	r.endsWith("status 5")
+	if !runs(before) || !runs(daemon) || runs(rest) {
+		t.Errorf("what ran before runs: %t; a daemon runs: %t; what the command had started runs: %t", runs(before), runs(daemon), runs(rest))
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"syscall"
 	"time"
 
 	"github.com/ectl-io/ectl/internal/exit"
@@ -15,7 +16,12 @@ import (
 // child is a command that runs.
 type child struct {
 	process *os.Process
+	born    uint64       // when it started, see born
 	ended   <-chan error // gets one: nil, or a failure with the command's status
+
+	grace    time.Duration // that it has to end once it is told to
+	deadline time.Time     // of that, zero: it has not been told
+	disowned *time.Timer   // ends what a signal that was passed on has begun, nil: none was
 }
 
 // statusOfKilled is the status of a command that a signal ended, as etcdctl
@@ -23,7 +29,7 @@ type child struct {
 const statusOfKilled exit.Code = 255
 
 // start starts a command with variables beside the program's own.
-func start(s *iostreams.Streams, command, variables []string) (*child, error) {
+func start(s *iostreams.Streams, command, variables []string, grace time.Duration) (*child, error) {
 	cmd := exec.Command(command[0], command[1:]...) //nolint:noctx // it is told to end before it is killed, see end
 	cmd.Env = append(append([]string(nil), s.Environ...), variables...)
 	cmd.Stdout, cmd.Stderr = s.Out, s.Err
@@ -43,7 +49,7 @@ func start(s *iostreams.Streams, command, variables []string) (*child, error) {
 	if err := <-started; err != nil {
 		return nil, failure(command, err)
 	}
-	return &child{cmd.Process, ended}, nil
+	return &child{process: cmd.Process, born: born(cmd.Process.Pid), ended: ended, grace: grace}, nil
 }
 
 // failure gives the error of a command the status to end with.
@@ -62,17 +68,118 @@ func failure(command []string, err error) error {
 	return exit.With(exit.Code(failed.ExitCode()), said)
 }
 
-// end tells the command to end and kills it after grace. What it returns is
-// closed when it was killed.
-func (c *child) end(grace time.Duration) <-chan struct{} {
+// pass passes a signal on to the command.
+func (c *child) pass(s os.Signal) {
+	if told(s) {
+		return
+	}
+	// What the command leaves behind when the signal ends it is ended, too. One
+	// that goes on must not leave the program with children for ever.
+	inherit(true)
+	if c.disowned == nil {
+		c.disowned = time.AfterFunc(c.grace, func() { inherit(false) })
+	} else {
+		c.disowned.Reset(c.grace)
+	}
+	c.signal(s)
+}
+
+// end tells the command to end and kills it when its grace is over. What it
+// returns is closed when it was killed.
+func (c *child) end() <-chan struct{} {
+	if c.disowned != nil {
+		c.disowned.Stop()
+	}
+	inherit(true)
+	c.deadline = time.Now().Add(c.grace)
 	killed := make(chan struct{})
-	if grace > 0 {
+	if c.grace > 0 {
 		c.terminate()
 	}
-	time.AfterFunc(grace, func() {
+	time.AfterFunc(c.grace, func() {
 		if c.process.Kill() == nil { // it is an error that it has ended
 			close(killed)
 		}
 	})
 	return killed
+}
+
+// leaves says whether the command, which has ended with err, may have left
+// something behind that has to end: it was told to end, or a signal that was
+// passed on to it did so before it could tell others.
+func (c *child) leaves(err error) bool {
+	if c.deadline.IsZero() {
+		failed, ok := errors.AsType[*exec.ExitError](err)
+		return c.disowned != nil && ok && failed.ExitCode() < 0
+	}
+	return true
+}
+
+// restPause is the wait between two looks at what is left.
+const restPause = 20 * time.Millisecond
+
+// endRest ends what the command has left behind. Processes whose parent has ended
+// are told to end, as the command was; the others are their parents' business.
+// When the grace is over all are killed. Signals are passed on. It returns whether
+// they have ended by themselves.
+func (c *child) endRest(signals <-chan os.Signal) (gently bool) {
+	if c.disowned != nil {
+		c.disowned.Stop()
+	}
+	if c.deadline.IsZero() {
+		c.deadline = time.Now().Add(c.grace)
+	}
+	over := time.After(time.Until(c.deadline))
+	informed := map[int]bool{}
+	for {
+		orphans, all := processes(c.born)
+		if len(all) == 0 {
+			return true
+		}
+		if time.Now().Before(c.deadline) {
+			for _, pid := range orphans {
+				if !informed[pid] {
+					signalProcess(pid, syscall.SIGTERM)
+					informed[pid] = true
+				}
+			}
+		}
+		select {
+		case s := <-signals:
+			if !told(s) {
+				for _, pid := range orphans {
+					signalProcess(pid, s)
+				}
+			}
+		case <-over:
+			c.killRest()
+			return false
+		case <-time.After(restPause):
+		}
+	}
+}
+
+// killRest kills what is left. What cannot even be killed, as it waits for a
+// disk, say, is not waited for.
+func (c *child) killRest() {
+	const attempts = 50
+	for range attempts {
+		_, all := processes(c.born)
+		if len(all) == 0 {
+			return
+		}
+		for _, pid := range all {
+			signalProcess(pid, syscall.SIGKILL)
+		}
+		time.Sleep(restPause)
+	}
+}
+
+func signalProcess(pid int, s os.Signal) {
+	process, err := os.FindProcess(pid)
+	if err != nil {
+		return // it has ended
+	}
+	_ = process.Signal(s)
+	_ = process.Release()
 }

@@ -9,13 +9,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pass passes a signal on to the command.
-func (c *child) pass(s os.Signal) {
-	if s == os.Interrupt && terminalInterrupts() {
-		return // the command has it already, and two may mean more than one
-	}
-	_ = c.process.Signal(s)
-}
+// told says whether the command has got a signal already: two may mean more
+// than one.
+func told(s os.Signal) bool { return s == os.Interrupt && terminalInterrupts() }
+
+// signal sends a signal to the command.
+func (c *child) signal(s os.Signal) { _ = c.process.Signal(s) }
 
 // terminate tells the command to end.
 func (c *child) terminate() { _ = c.process.Signal(syscall.SIGTERM) }

@@ -2,8 +2,11 @@ package lock
 
 import "os"
 
-// pass does nothing: the console has told all programs in it.
-func (c *child) pass(os.Signal) {}
+// told is true: the console has told all programs in it.
+func told(os.Signal) bool { return true }
+
+// signal does nothing.
+func (c *child) signal(os.Signal) {}
 
 // terminate ends the command at once: there is no gentle way.
 func (c *child) terminate() { _ = c.process.Kill() }

@@ -72,7 +72,7 @@ func lines(r io.Reader) <-chan string {
 // run runs a command while it holds what the claim has won. The signals go to
 // the command.
 func (c *claim) run(held context.Context, command, environ []string, h holding, proposals <-chan string) error {
-	running, err := start(c.f.Streams, command, environ)
+	running, err := start(c.f.Streams, command, environ, h.Grace)
 	if err != nil {
 		_ = c.release(held)
 		return err
@@ -85,7 +85,7 @@ func (c *claim) run(held context.Context, command, environ []string, h holding, 
 		case <-lost:
 			lost = nil
 			c.f.Say(fmt.Sprintf("%v: ending the command", context.Cause(held)))
-			killing = running.end(h.Grace)
+			killing = running.end()
 		case <-killing:
 			killing = nil
 			c.f.Say(fmt.Sprintf("the command did not end within %s: it was killed", h.Grace))
@@ -98,6 +98,9 @@ func (c *claim) run(held context.Context, command, environ []string, h holding, 
 				c.f.Warn(fmt.Sprintf("the proposal %q was not proclaimed: %v", proposal, err))
 			}
 		case err := <-running.ended:
+			if running.leaves(err) && !running.endRest(c.signals) {
+				c.f.Say(fmt.Sprintf("what the command had started did not end within %s: it was killed", h.Grace))
+			}
 			return c.after(held, err)
 		}
 	}

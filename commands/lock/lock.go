@@ -59,14 +59,20 @@ func newLockCmd(f *cli.Factory, run func(context.Context, *lockOptions) error) *
 interrupted. With a COMMAND hold it while that runs, and end with its status,
 255 where a signal ended it.
 
-SIGINT, SIGTERM and SIGHUP go to the command. Its environment has the key that
-holds the lock in ETCD_LOCK_KEY, and in ETCD_LOCK_REV a revision that is higher
-for each later holder. It reads nothing from standard input.
+SIGINT, SIGTERM and SIGHUP go to the command; a terminal's Ctrl-C goes to all
+that runs there. Its environment has the key that holds the lock in
+ETCD_LOCK_KEY, and in ETCD_LOCK_REV a revision that is higher for each later
+holder. It reads nothing from standard input.
 
 The lock is lost when no member could renew its lease for --ttl seconds, or when
 its key is deleted. The command is then told to end, with SIGTERM, killed after
 --grace, and the status is 5; without a command it is 1. A place in the queue
-that is lost is taken again, at its end.`,
+that is lost is taken again, at its end.
+
+On Linux what the command has started ends with it where the lock is lost, or
+where a signal that was passed on ends the command: it is told to end, too, and
+killed after --grace, before the lock is given up. What is in a session of its
+own, as daemons are, goes on.`,
 		Example: `  ` + f.Program + ` lock /locks/deploy -- ./deploy.sh production
   ` + f.Program + ` lock /locks/backup --ttl 30 --grace 10s -- sh -c 'exec backup --token "$ETCD_LOCK_REV"'`,
 		GroupID: cli.GroupConcurrency,

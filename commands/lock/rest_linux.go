@@ -1,0 +1,92 @@
+package lock
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"slices"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+)
+
+// inherit makes the program the parent of what its command leaves behind when it
+// ends, or no longer.
+func inherit(on bool) {
+	value := uintptr(0)
+	if on {
+		value = 1
+	}
+	_ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, value, 0, 0, 0)
+}
+
+// born returns when a process started, in ticks of the system's clock, 0 where it
+// has gone.
+func born(pid int) uint64 {
+	p, _ := readStat(strconv.Itoa(pid))
+	return p.born
+}
+
+// processes returns the program's children, and all that run below it, in its own
+// session. Who has left that, as a daemon does, is meant to outlive who started it.
+// What was born before since is somebody else's: a script can start processes and
+// then become this program.
+func processes(since uint64) (children, all []int) {
+	session, err := unix.Getsid(0)
+	if err != nil {
+		return nil, nil
+	}
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		return nil, nil
+	}
+	below := map[int][]int{}
+	for _, entry := range entries {
+		pid, err := strconv.Atoi(entry.Name())
+		if err != nil {
+			continue // no process
+		}
+		if p, ok := readStat(entry.Name()); ok && !p.ended && p.session == session && p.born >= since {
+			below[p.parent] = append(below[p.parent], pid)
+		}
+	}
+	children = below[os.Getpid()]
+	all = slices.Clone(children)
+	for i := 0; i < len(all); i++ {
+		all = append(all, below[all[i]]...)
+	}
+	return children, all
+}
+
+// processStat is some of a process's stat, see proc(5).
+type processStat struct {
+	parent, session int
+	born            uint64 // in ticks since the system started
+	ended           bool   // and its parent has not taken notice
+}
+
+// readStat is false where the process has gone.
+func readStat(pid string) (processStat, bool) {
+	text, err := os.ReadFile("/proc/" + pid + "/stat")
+	if err != nil {
+		return processStat{}, false
+	}
+	return parseStat(text)
+}
+
+// parseStat reads PID (NAME) STATE PARENT GROUP SESSION and so on. The name may
+// hold anything.
+func parseStat(text []byte) (processStat, bool) {
+	const state, parent, session, born = 0, 1, 3, 19 // places behind the name
+	fields := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
+	if len(fields) <= born {
+		return processStat{}, false
+	}
+	var p processStat
+	var errs [3]error
+	p.parent, errs[0] = strconv.Atoi(string(fields[parent]))
+	p.session, errs[1] = strconv.Atoi(string(fields[session]))
+	p.born, errs[2] = strconv.ParseUint(string(fields[born]), 10, 64)
+	p.ended = string(fields[state]) == "Z" || string(fields[state]) == "X"
+	return p, errors.Join(errs[:]...) == nil
+}
