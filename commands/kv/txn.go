@@ -3,10 +3,12 @@ package kv
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/internal/cli"
@@ -156,7 +158,10 @@ func parseRequest(ctx context.Context, f *cli.Factory, words []string) (clientv3
 	if err != nil || cmd == requests {
 		return op, fmt.Errorf("invalid request: %s: it is none of get, put and del", strings.Join(words, " "))
 	}
-	if err := cmd.ParseFlags(args); err != nil {
+	switch err := cmd.ParseFlags(args); {
+	case errors.Is(err, pflag.ErrHelp): // which would end the program with a help text, and with success
+		return op, fmt.Errorf("invalid request: %s: help is not given here; see '%s %[1]s --help'", cmd.Name(), f.Program)
+	case err != nil:
 		return op, fmt.Errorf("invalid request: %s: %w", cmd.Name(), err)
 	}
 	if err := checkRequest(cmd.Flags()); err != nil {

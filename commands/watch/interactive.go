@@ -129,7 +129,10 @@ func (s *interactive) parse(words []string) (watchOptions, error) {
 	flags.Usage = func() {}
 	o.addFlags(flags)
 	flags.BoolP("interactive", "i", false, "accepted as on the command line")
-	if err := flags.Parse(words); err != nil {
+	switch err := flags.Parse(words); {
+	case errors.Is(err, pflag.ErrHelp): // which would end the program with a help text, and with success
+		return o, fmt.Errorf("help is not given here; see '%s watch --help'", s.f.Program)
+	case err != nil:
 		return o, err
 	}
 	err := o.complete(flags.Args(), flags.ArgsLenAtDash(), s.variables)
