@@ -3,7 +3,9 @@ package mirror
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
+	"sync/atomic"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/mvccpb"
@@ -23,12 +25,15 @@ type base struct {
 	ctx  context.Context //nolint:containedctx // of the one copy that it is for
 	fail context.CancelCauseFunc
 
-	revision int64  // 0: before the first block
-	next     string // the first key that was not read
+	revision int64    // 0: before the first block
+	next     string   // the first key that was not read
+	begun    string   // as the position had it at first
+	listing  *listing // of the destination, to delete what the source does not have; or nil
+	pruned   atomic.Int64
 
 	batch   []change
 	size    int
-	last    []byte // key of the batch
+	last    []byte // key of the source in the batch, or before it; nil before the first
 	slots   chan struct{}
 	started bool // a batch was sent
 	flights sync.WaitGroup
@@ -48,11 +53,22 @@ type flight struct {
 func (m *mirror) copyBase(ctx context.Context, at position) error {
 	copying, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	b := &base{mirror: m, ctx: copying, fail: cancel, revision: at.Base, next: string(at.Next), slots: make(chan struct{}, batchesInFlight)}
-	defer b.flights.Wait()
+	b := &base{mirror: m, ctx: copying, fail: cancel, revision: at.Base, next: string(at.Next), begun: string(at.Next), slots: make(chan struct{}, batchesInFlight)}
+	defer func() {
+		b.flights.Wait()
+		if n := b.pruned.Load(); n > 0 {
+			m.f.Say(fmt.Sprintf("Keys deleted at the destination that the source does not have: %d", n))
+		}
+	}()
 	from, end := rangeOf(m.rename.from)
+	start := "" // of the destination's keys
 	if b.next == "" {
 		b.next = from
+	} else {
+		start = string(m.rename.name([]byte(b.next)))
+	}
+	if m.opts.Prune {
+		b.listing = m.list(copying, start)
 	}
 	for {
 		err := scan.Read(copying, m.source, scan.Query{
@@ -82,7 +98,7 @@ func (m *mirror) copyBase(ctx context.Context, at position) error {
 func (b *base) Begin(header *pb.ResponseHeader) error {
 	if b.revision == 0 {
 		b.revision = header.GetRevision()
-		b.journal.copying(b.revision, b.next)
+		b.journal.copying(b.revision, b.begun)
 		// Before anything is written: what is deleted from here on will be
 		// deleted there, too, whenever this run ends.
 		return exit.With(exit.IO, b.journal.lastSave())
@@ -95,21 +111,46 @@ func (b *base) Begin(header *pb.ResponseHeader) error {
 func (b *base) Keys(kvs []*mvccpb.KeyValue) error {
 	for _, kv := range kvs {
 		c := change{key: b.rename.name(kv.GetKey()), value: kv.GetValue()}
-		if b.writer.full(len(b.batch), b.size, c.size()) {
-			if err := b.send(); err != nil {
-				return err
-			}
+		if err := b.prune(c.key); err != nil {
+			return err
 		}
-		b.batch = append(b.batch, c)
-		b.size += c.size()
+		if err := b.add(c); err != nil {
+			return err
+		}
 		b.last = kv.GetKey()
 	}
-	b.next = string(b.last) + "\x00"
+	b.next = b.reached()
+	return nil
+}
+
+// reached is the first key behind those that are in the batch or before it, as
+// the position has it: empty where there was none, in no run.
+func (b *base) reached() string {
+	if b.last == nil {
+		return b.begun
+	}
+	return string(b.last) + "\x00"
+}
+
+// add adds a change to the batch, which goes off first where it is full.
+func (b *base) add(c change) error {
+	if b.writer.full(len(b.batch), b.size, c.size()) {
+		if err := b.send(); err != nil {
+			return err
+		}
+	}
+	b.batch = append(b.batch, c)
+	b.size += c.size()
 	return nil
 }
 
 // End implements scan.Sink.
-func (b *base) End(bool, int64) error { return b.send() }
+func (b *base) End(bool, int64) error {
+	if err := b.pruneRest(); err != nil {
+		return err
+	}
+	return b.send()
+}
 
 // send sends the batch off. The first one is waited for, since the fence of the
 // others stands on it.
@@ -117,7 +158,7 @@ func (b *base) send() error {
 	if len(b.batch) == 0 {
 		return nil
 	}
-	batch, sent := b.batch, &flight{next: string(b.last) + "\x00"}
+	batch, sent := b.batch, &flight{next: b.reached()}
 	b.batch, b.size = make([]change, 0, len(batch)), 0
 	select {
 	case b.slots <- struct{}{}:
@@ -132,6 +173,11 @@ func (b *base) send() error {
 		if err := b.writer.apply(b.ctx, batch); err != nil {
 			b.fail(err)
 			return
+		}
+		for _, c := range batch {
+			if c.deleted {
+				b.pruned.Add(1)
+			}
 		}
 		b.landed(sent)
 	})

@@ -42,6 +42,10 @@ type position struct {
 	Next     text  `json:"next_key,omitempty"`
 	Revision int64 `json:"revision,omitempty"`
 	Anchor   text  `json:"anchor_key,omitempty"` // see fence
+
+	// Prune says that, before Next, the destination has no keys that the source
+	// does not have. While keys are copied only.
+	Prune bool `json:"prune,omitempty"`
 }
 
 // copying says whether the keys are still to be copied.

@@ -13,19 +13,28 @@ func (m *mirror) compacted(ctx context.Context, revision int64) error {
 	return m.compactedAt(revision, m.oldest(ctx))
 }
 
-// compactedAt says both revisions, where the oldest is known, and what to do.
-func (m *mirror) compactedAt(revision, oldest int64) error {
-	text := fmt.Sprintf("the mirror was to go on at revision %d", revision)
-	if oldest > 0 {
-		text += fmt.Sprintf(", and %d is the oldest that has not been compacted", oldest)
-	}
-	text += "; copy everything anew"
-	if m.opts.Checkpoint != "" {
-		text += ", without the file " + m.opts.Checkpoint
-	}
-	text += ", and first delete at the destination what may have been deleted at the source meanwhile"
-	return fmt.Errorf("%w: %s", rpctypes.ErrCompacted, text)
+// compactedError says both revisions, where the oldest is known, and what to do.
+type compactedError struct {
+	revision, oldest int64 // oldest 0: not known
+	prune            bool  // it is done
 }
+
+func (m *mirror) compactedAt(revision, oldest int64) error {
+	return &compactedError{revision, oldest, m.opts.Prune}
+}
+
+func (e *compactedError) Error() string {
+	text := fmt.Sprintf("%v: the mirror was to go on at revision %d", rpctypes.ErrCompacted, e.revision)
+	if e.oldest > 0 {
+		text += fmt.Sprintf(", and %d is the oldest that has not been compacted", e.oldest)
+	}
+	if e.prune {
+		return text + "; everything is copied anew, and what the source no longer has is deleted at the destination"
+	}
+	return text + "; with --prune everything is copied anew, and what the source no longer has is deleted at the destination"
+}
+
+func (e *compactedError) Unwrap() error { return rpctypes.ErrCompacted }
 
 // oldest returns the source's oldest revision that can be read, 0 where it does
 // not say: the answer to a watch of what is gone has it.

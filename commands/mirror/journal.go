@@ -20,6 +20,7 @@ type journal struct {
 	continues bool          // an earlier run left a checkpoint
 	anchor    func() string // of the fence
 	release   func()        // gives the checkpoint up for another process
+	prune     bool          // copies are made with --prune
 
 	mu sync.Mutex
 	at position
@@ -31,7 +32,7 @@ type journal struct {
 // openJournal reads the checkpoint at path, or begins at start where there is
 // none, and makes sure that it can be written, and that nobody else does.
 func openJournal(path string, of identity, start position) (*journal, error) {
-	j := &journal{path: path, identity: of, at: start, release: func() {}}
+	j := &journal{path: path, identity: of, at: start, prune: start.Prune, release: func() {}}
 	if path == "" {
 		return j, nil
 	}
@@ -55,6 +56,13 @@ func (j *journal) read() error {
 	if found {
 		j.at, j.continues = at, true
 	}
+	switch {
+	case !found, !at.copying(), at.Prune == j.prune:
+	case j.prune: // before Next nothing was deleted
+		j.at = position{Anchor: at.Anchor, Prune: true}
+	default:
+		return exit.BadArgsf("--checkpoint: %s is of a copy in the middle of which a run with --prune has ended: give --prune again, or remove the file to copy everything anew without", j.path)
+	}
 	if err := (checkpoint{checkpointVersion, j.identity, j.at}).write(j.path); err != nil {
 		return exit.With(exit.IO, fmt.Errorf("cannot write the checkpoint: %w", err))
 	}
@@ -73,7 +81,14 @@ func (j *journal) position() position {
 func (j *journal) copying(base int64, next string) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.at = position{Base: base, Next: text(next)}
+	j.at = position{Base: base, Next: text(next), Prune: j.prune}
+}
+
+// anew notes that all keys are to be copied again.
+func (j *journal) anew() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.at = position{Prune: j.prune}
 }
 
 // done notes that everything up to revision is at the destination.

@@ -24,10 +24,14 @@ type options struct {
 	MaxTxnOps    uint  // 0: as many as the destination takes
 	Checkpoint   string
 	Once         bool
+	Prune        bool // delete at the destination what the source does not have
+	Yes          bool // without asking
 }
 
 // defaultMaxTxnOps is etcdctl's, and what a server takes by default.
 const defaultMaxTxnOps = 128
+
+const flagYes = "yes"
 
 // NewCmd returns the command "make-mirror".
 func NewCmd(f *cli.Factory) *cobra.Command { return newCmd(f, nil) }
@@ -49,19 +53,32 @@ refused for others, and for a second process while one is at work with it
 (beside it is FILE.lock). Without --checkpoint, or without the file, all keys
 are copied anew, and keys of the destination that are not here stay there.
 
+With --prune these are deleted when all keys are copied: whatever starts with
+the destination's prefix, and where there is none all that the destination has.
+It asks before, unless --yes is given, and refuses a source without any key. A
+mirror that was to go on with history which was compacted ends with an error;
+with --prune it copies everything anew, and goes on.
+
 With --once the command ends when the keys are copied, or, going on from a
 checkpoint, when the destination has all that had happened when it started.
 
 Lost connections, members and leaders are waited for, on both sides.`,
 		Example: `  ` + f.Program + ` make-mirror https://etcd1.example.com:2379,https://etcd2.example.com:2379 --dest-cacert ca.pem
   ` + f.Program + ` make-mirror 127.0.0.1:22379 --prefix /app/ --dest-prefix /copy/app/
-  ` + f.Program + ` make-mirror 127.0.0.1:22379 --checkpoint /var/lib/mirror/state --once`,
+  ` + f.Program + ` make-mirror 127.0.0.1:22379 --checkpoint /var/lib/mirror/state --once
+  ` + f.Program + ` make-mirror 127.0.0.1:22379 --checkpoint /var/lib/mirror/state --prune --yes`,
 		GroupID: cli.GroupCluster,
 		Args:    cli.Args(1, 1, "one destination"),
 		RunE: f.RunE(func(ctx context.Context, args []string) error {
 			opts.Destination = args[0]
 			if opts.NoDestPrefix && opts.DestPrefix != "" {
 				return exit.BadArgsf("--dest-prefix and --no-dest-prefix say different things: choose one")
+			}
+			if opts.Prune && opts.Revision > 1 {
+				return exit.BadArgsf("--prune compares all keys, and --rev copies none: choose one")
+			}
+			if opts.Prune && !opts.Yes && !f.Prompter.Interactive() {
+				return exit.BadArgsf("--prune asks before it deletes anything, and there is no terminal: give --%s", flagYes)
 			}
 			if run != nil {
 				return run(ctx, opts)
@@ -78,6 +95,8 @@ Lost connections, members and leaders are waited for, on both sides.`,
 	flags.BoolVar(&opts.NoDestPrefix, "no-dest-prefix", false, "take --prefix away from the keys at the destination")
 	flags.StringVar(&opts.Checkpoint, "checkpoint", "", "`file` that remembers how far the mirror is, to go on there")
 	flags.BoolVar(&opts.Once, "once", false, "end when the keys are copied")
+	flags.BoolVar(&opts.Prune, "prune", false, "delete at the destination, below its prefix, what is not here")
+	flags.BoolVar(&opts.Yes, flagYes, false, "with --prune: do not ask")
 	opts.Identity.AddDestinationFlags(flags)
 	return cmd
 }

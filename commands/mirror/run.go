@@ -2,9 +2,8 @@ package mirror
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -87,21 +86,29 @@ func (m *mirror) run(ctx context.Context) error {
 	return m.f.PrintNext(output.Mirrored{Count: m.count.Load(), Revision: revision})
 }
 
-// copyAndFollow does what the journal says is still to be done. It returns,
-// with --once, the revision of the source that the destination has; current is
-// the one that the source had at the start.
+// copyAndFollow does what the journal says is still to be done, and with --prune
+// all of it anew when the source's history was compacted. It returns, with --once,
+// the revision of the source that the destination has; current is the one that
+// the source had at the start.
 func (m *mirror) copyAndFollow(ctx context.Context, current int64) (int64, error) {
-	if at := m.journal.position(); at.copying() {
-		if err := m.copyBase(ctx, at); err != nil {
-			return 0, err
-		}
-	}
 	until := int64(0)
 	if m.opts.Once {
 		until = current
 	}
-	err := m.follow(ctx, until)
-	return m.journal.position().Revision, err
+	for {
+		var err error
+		if at := m.journal.position(); at.copying() {
+			err = m.copyBase(ctx, at)
+		}
+		if err == nil {
+			err = m.follow(ctx, until)
+		}
+		if _, is := errors.AsType[*compactedError](err); !is || !m.opts.Prune || ctx.Err() != nil {
+			return m.journal.position().Revision, err
+		}
+		m.f.Warn(err.Error())
+		m.journal.anew()
+	}
 }
 
 // meet asks both clusters who they are, reads the checkpoint and writes it
@@ -138,14 +145,19 @@ func (m *mirror) meet(ctx context.Context) (current int64, err error) {
 			return 0, a.err
 		}
 	}
-	if source.cluster == dest.cluster && m.rename.endless() && m.sameEndpoint() {
-		return 0, exit.BadArgsf("source and destination are the same cluster, and the copies would be copied again without end; give another destination, or a --dest-prefix outside of --prefix")
+	if source.cluster == dest.cluster {
+		if err := m.notIntoItself(ctx); err != nil {
+			return 0, err
+		}
+	}
+	if err := m.agree(ctx); err != nil {
+		return 0, err
 	}
 	identity := identity{
 		Source: id(source.cluster), Destination: id(dest.cluster),
 		Prefix: text(m.rename.from), DestPrefix: text(m.rename.to),
 	}
-	if m.journal, err = openJournal(m.opts.Checkpoint, identity, position{Revision: max(m.opts.Revision-1, 0)}); err != nil {
+	if m.journal, err = openJournal(m.opts.Checkpoint, identity, position{Revision: max(m.opts.Revision-1, 0), Prune: m.opts.Prune}); err != nil {
 		return 0, err
 	}
 	at := m.journal.position()
@@ -156,22 +168,6 @@ func (m *mirror) meet(ctx context.Context) (current int64, err error) {
 	m.writer.fence.resume(string(at.Anchor))
 	m.journal.anchor = m.writer.fence.anchor
 	return source.current, nil
-}
-
-// sameEndpoint says whether an endpoint of the source is one of the
-// destination's. Clusters have the same ID also where they were set up alike, as
-// all those that have one member and no configuration.
-func (m *mirror) sameEndpoint() bool {
-	hostPort := func(endpoint string) string {
-		_, after, found := strings.Cut(endpoint, "://")
-		if !found {
-			after = endpoint
-		}
-		return strings.Replace(strings.TrimSuffix(after, "/"), "localhost:", "127.0.0.1:", 1)
-	}
-	return slices.ContainsFunc(m.dest.Endpoints(), func(d string) bool {
-		return slices.ContainsFunc(m.source.Endpoints(), func(s string) bool { return hostPort(s) == hostPort(d) })
-	})
 }
 
 // printCounts prints the number of keys now and then until ctx ends. The
