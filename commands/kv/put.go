@@ -1,4 +1,3 @@
-// Package kv holds the commands for keys: get, put and del.
 package kv
 
 import (

@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/ectl-io/ectl/internal/access"
 	"github.com/ectl-io/ectl/internal/cli"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
@@ -139,8 +139,6 @@ func (r renaming) endless() bool { return strings.HasPrefix(r.to, r.from) }
 
 // rangeOf returns the range of the keys with a prefix, as in a RangeRequest.
 func rangeOf(prefix string) (key, end string) {
-	if prefix == "" {
-		return "\x00", "\x00"
-	}
-	return prefix, clientv3.GetPrefixRangeEnd(prefix)
+	r := access.PrefixRange([]byte(prefix))
+	return string(r.Key), string(r.End)
 }

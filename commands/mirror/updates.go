@@ -10,7 +10,6 @@ import (
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
 
-	"github.com/ectl-io/ectl/internal/access"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/events"
 	"github.com/ectl-io/ectl/internal/follow"
@@ -49,8 +48,8 @@ func (m *mirror) follow(ctx context.Context, until int64) error {
 	}
 	following, cancel := context.WithCancel(ctx)
 	defer cancel()
-	source := access.PrefixRange([]byte(m.rename.from))
-	query := events.Query{Key: string(source.Key), End: string(source.End), ProgressNotify: true}
+	key, end := rangeOf(m.rename.from)
+	query := events.Query{Key: key, End: end, ProgressNotify: true}
 	watch := &follow.Watch{
 		Client: m.source, Query: query, Next: next,
 		Patience: m.f.Connection.CommandTimeout,

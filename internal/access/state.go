@@ -73,6 +73,24 @@ func (p Permission) Equal(q Permission) bool {
 	return p.Access == q.Access && p.Range.Equal(q.Range)
 }
 
+// Merged joins permissions on the same range, in the same notation, to one, as
+// the server lets them add up: it can hold several (etcd-io/etcd#21845). Each
+// stands where the first of them stood.
+func Merged(permissions []Permission) []Permission {
+	var merged []Permission
+	index := make(map[[2]string]int, len(permissions))
+	for _, p := range permissions {
+		key := [2]string{string(p.Range.Key), string(p.Range.End)}
+		if i, again := index[key]; again {
+			merged[i].Access |= p.Access
+			continue
+		}
+		index[key] = len(merged)
+		merged = append(merged, p)
+	}
+	return merged
+}
+
 // Role is a role with its permissions, in the server's order: by key.
 type Role struct {
 	Name        string

@@ -18,10 +18,10 @@ const (
 	Success       Code = 0
 	Error         Code = 1   // the command failed
 	BadConnection Code = 2   // no connection, or the login was refused
-	InvalidInput  Code = 3   // input of txn or watch that cannot be parsed
+	InvalidInput  Code = 3   // what is read has faults: input of txn or watch, a policy; keys in a prefix of check
 	BadFeature    Code = 4   // a flag's value is not supported
-	Interrupted   Code = 5   // a watch was cancelled, a snapshot failed
-	IO            Code = 6   // reading or writing a file failed
+	Interrupted   Code = 5   // a watch was cancelled by the server, a snapshot failed, what a lock protects lost it
+	IO            Code = 6   // a file or the output could not be read or written
 	BadArgs       Code = 128 // arguments or options that do not fit the command
 )
 

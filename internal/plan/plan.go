@@ -240,32 +240,21 @@ func byKey(a, b access.Permission) int {
 // grantedRanges are the permissions of a role, each range once.
 type grantedRanges struct {
 	permissions []access.Permission
-	index       map[[2]string]int
+	on          map[[2]string]access.Access // by key and end of the range
 }
 
-// granted joins permissions on the same range to one. A server can hold several
-// (etcd-io/etcd#21845), which add up.
 func granted(permissions []access.Permission) grantedRanges {
-	g := grantedRanges{index: make(map[[2]string]int, len(permissions))}
-	for _, p := range permissions {
-		key := [2]string{string(p.Range.Key), string(p.Range.End)}
-		if i, twice := g.index[key]; twice {
-			g.permissions[i].Access |= p.Access
-			continue
-		}
-		g.index[key] = len(g.permissions)
-		g.permissions = append(g.permissions, p)
+	g := grantedRanges{access.Merged(permissions), map[[2]string]access.Access{}}
+	for _, p := range g.permissions {
+		g.on[[2]string{string(p.Range.Key), string(p.Range.End)}] = p.Access
 	}
 	return g
 }
 
 // of returns the access that is granted on exactly the range r.
 func (g grantedRanges) of(r access.Range) (access.Access, bool) {
-	i, ok := g.index[[2]string{string(r.Key), string(r.End)}]
-	if !ok {
-		return 0, false
-	}
-	return g.permissions[i].Access, true
+	a, ok := g.on[[2]string{string(r.Key), string(r.End)}]
+	return a, ok
 }
 
 func (b *builder) users() {

@@ -32,7 +32,7 @@ func export(s access.State) entries {
 			continue
 		}
 		permissions := []entries{}
-		for _, p := range merged(s.Roles[name].Permissions) {
+		for _, p := range access.Merged(s.Roles[name].Permissions) {
 			permissions = append(permissions, entries{{fieldAccess, p.Access.String()}, rangeEntry(p.Range)})
 		}
 		roles = append(roles, entry{name, permissions})
@@ -45,23 +45,6 @@ func export(s access.State) entries {
 		users = append(users, entry{name, entries{{fieldRoles, held}}})
 	}
 	return entries{{fieldAPIVersion, APIVersion}, {fieldRoles, roles}, {fieldUsers, users}}
-}
-
-// merged returns permissions with those on the same range joined to one, as
-// the server lets them add up. It can hold several (etcd-io/etcd#21845).
-func merged(permissions []access.Permission) []access.Permission {
-	var distinct []access.Permission
-next:
-	for _, p := range permissions {
-		for i := range distinct {
-			if distinct[i].Range.Equal(p.Range) {
-				distinct[i].Access |= p.Access
-				continue next
-			}
-		}
-		distinct = append(distinct, p)
-	}
-	return distinct
 }
 
 func rangeEntry(r access.Range) entry {
