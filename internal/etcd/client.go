@@ -186,6 +186,10 @@ func (c *Client) Requests() int { return int(c.trace.requests.Load()) }
 // mend it, and otherwise nil. A watch does not keep the kind of its error.
 func (c *Client) Unreachable() error { return c.trace.unreachable() }
 
+// LogsIn says whether the client logs in with a password, and can do so again.
+// Otherwise it is known by a token that was given, or a certificate, or not at all.
+func (c *Client) LogsIn() bool { return c.Password != "" }
+
 // Close ends the connections.
 func (c *Client) Close() error {
 	if err := c.Client.Close(); err != nil && !errors.Is(err, context.Canceled) {

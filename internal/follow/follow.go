@@ -57,6 +57,7 @@ func (p Part) Err() error {
 type Client interface {
 	Events(ctx context.Context, q events.Query) (events.Source, error)
 	Unreachable() error
+	LogsIn() bool
 }
 
 // Watch is one watch. It begins anew, where it stopped, after what passes: a
@@ -76,13 +77,14 @@ type Watch struct {
 	Lends bool
 
 	// Patience is how long the server may take to accept the watch before
-	// Overdue is called, once for each beginning. The wait goes on.
+	// Overdue is called, once for each beginning. The wait goes on. It is also how
+	// long logins may be refused.
 	Patience time.Duration
 	Overdue  func()
 
-	inside  bool // the sink has a part of a response, and more of it follows
-	pauses  int  // since the server last accepted the watch
-	refused int  // logins in a row that were refused
+	inside  bool      // the sink has a part of a response, and more of it follows
+	pauses  int       // since the server last accepted the watch
+	refused time.Time // the first login since then that was refused, zero: none was
 
 	prepare sync.Once
 	ask     chan struct{} // for progress
@@ -111,7 +113,6 @@ const (
 	shortPause  = 50 * time.Millisecond
 	pauseFactor = 2
 	mostPauses  = 5
-	mostRefused = 3 // in a row
 )
 
 // gcPercent makes the garbage collector run often: what happened in the past
@@ -252,7 +253,7 @@ func (w *Watch) read(ctx context.Context, parts chan<- Part) {
 }
 
 func (w *Watch) accepted(revision int64) {
-	w.pauses, w.refused = 0, 0
+	w.pauses, w.refused = 0, time.Time{}
 	if w.Next == 0 {
 		w.Next = revision + 1
 	}
@@ -275,10 +276,14 @@ func (w *Watch) canResume(p Part) bool {
 		return false
 	}
 	if errors.Is(err, rpctypes.ErrInvalidAuthToken) || errors.Is(err, rpctypes.ErrAuthOldRevision) {
-		// The next watch logs in again. A token that was given is refused again;
-		// one of a login is, too, by a member that has not heard of it yet.
-		w.refused++
-		return w.refused <= mostRefused
+		// The next watch logs in again. A token that was given is refused again. One
+		// of a login may be, too, by a member that has not heard of it yet, and every
+		// watch has another one: it is soon that counts, and often.
+		if w.refused.IsZero() {
+			w.refused = time.Now()
+		}
+		w.pauses = min(w.pauses, 1)
+		return w.Client.LogsIn() && time.Since(w.refused) < w.Patience
 	}
 	if w.Client.Unreachable() != nil {
 		return false

@@ -24,6 +24,7 @@ type script struct {
 	watches [][]Part
 	begun   []int64 // the revisions that were asked for
 	slow    time.Duration
+	unnamed bool // it is no login that it knows the watcher by
 }
 
 func (s *script) Events(ctx context.Context, q events.Query) (events.Source, error) {
@@ -37,6 +38,7 @@ func (s *script) Events(ctx context.Context, q events.Query) (events.Source, err
 }
 
 func (s *script) Unreachable() error { return nil }
+func (s *script) LogsIn() bool       { return !s.unnamed }
 
 type answers struct {
 	ctx  context.Context //nolint:containedctx // a stream has one
@@ -162,6 +164,27 @@ func TestAWatchThatCannotGoOnEnds(t *testing.T) {
 		}
 		if !slices.Equal(sink.seen, []string{"canceled"}) || len(server.begun) != 1 || w.Next != 3 {
 			t.Errorf("%s: the sink has seen %v, %d watches, next is %d", name, sink.seen, len(server.begun), w.Next)
+		}
+	}
+}
+
+// A member that lags behind knows none of the logins for a while.
+func TestLoginsThatAreRefusedAreTriedAgainForAWhile(t *testing.T) {
+	refused := []Part{broken(rpctypes.ErrInvalidAuthToken)}
+	server := &script{watches: [][]Part{{created(1)}, refused, refused, refused, refused, refused, refused, {created(1), happened(2)}}}
+	server.watches[0] = append(server.watches[0], refused...)
+	sink := &recorder{last: 2}
+	w := &Watch{Client: server, Patience: time.Hour}
+	if err := w.Run(t.Context(), sink); !errors.Is(err, errLast) || !slices.Equal(sink.seen, []string{"2"}) {
+		t.Errorf("Run = %v, and the sink has seen %v", err, sink.seen)
+	}
+	for name, w := range map[string]*Watch{
+		"a token that was given":       {Client: &script{unnamed: true, watches: [][]Part{refused}}, Patience: time.Hour},
+		"logins for longer than meant": {Client: &script{watches: [][]Part{refused, refused}}, Patience: shortPause},
+	} {
+		sink := &recorder{}
+		if err := w.Run(t.Context(), sink); err != nil || !slices.Equal(sink.seen, []string{"canceled"}) {
+			t.Errorf("%s: Run = %v, and the sink has seen %v", name, err, sink.seen)
 		}
 	}
 }
