@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"sync"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -27,7 +26,7 @@ const (
 // asking measures the questions of "rbac" over many users and roles, beside a
 // program that sends the bare requests that read these.
 func (b *bench) asking(ctx context.Context) error {
-	server, err := etcdserver.Start(ctx, etcdserver.Options{})
+	server, m, err := b.start(ctx, etcdserver.Options{}, "ETCDCTL_USER=root:"+applyRoot)
 	if err != nil {
 		return err
 	}
@@ -36,12 +35,6 @@ func (b *bench) asking(ctx context.Context) error {
 	if err := addAsked(ctx, server); err != nil {
 		return fmt.Errorf("make users and roles: %w", err)
 	}
-	m := measurer{launch: b.launch, environ: []string{
-		"ETCDCTL_ENDPOINTS=" + server.Endpoint(),
-		"ETCDCTL_USER=root:" + applyRoot,
-		"HOME=" + server.Dir(),
-		"PATH=" + os.Getenv("PATH"),
-	}}
 	everybody := []string{b.bare, "-access", server.Endpoint(), applyRoot}
 	for _, c := range []struct {
 		task string

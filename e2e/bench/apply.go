@@ -56,8 +56,7 @@ func (b *bench) applying(ctx context.Context) error {
 			{&first, []string{b.ectl, "rbac", "apply", "--quiet", "--yes", "-f", file}},
 			{&again, []string{b.ectl, "rbac", "apply", "--quiet", "--yes", "-f", file}},
 		}
-		if err := onFreshServer(ctx, func(m measurer, endpoint string) error {
-			m.launch = b.launch
+		if err := b.onFreshServer(ctx, func(m measurer, endpoint string) error {
 			for _, run := range runs {
 				u, err := m.run(ctx, run.argv)
 				if err != nil {
@@ -69,16 +68,14 @@ func (b *bench) applying(ctx context.Context) error {
 		}); err != nil {
 			return err
 		}
-		if err := onFreshServer(ctx, func(m measurer, endpoint string) error {
-			m.launch = b.launch
+		if err := b.onFreshServer(ctx, func(m measurer, endpoint string) error {
 			u, err := m.run(ctx, []string{b.bare, "-apply", fmt.Sprintf("%d,%d", appliedUsers, appliedRoles), endpoint, applyRoot})
 			bare = append(bare, u)
 			return err
 		}); err != nil {
 			return err
 		}
-		if err := onFreshServer(ctx, func(m measurer, endpoint string) error {
-			m.launch = b.launch
+		if err := b.onFreshServer(ctx, func(m measurer, endpoint string) error {
 			// On the way there the server has half of it, on average.
 			half := fmt.Sprintf("%d,%d", appliedUsers/2, appliedRoles/2)
 			if _, err := m.run(ctx, []string{b.bare, "-apply", half, endpoint, applyRoot}); err != nil {
@@ -104,18 +101,13 @@ func (b *bench) applying(ctx context.Context) error {
 
 // onFreshServer calls measure with a new server that has authentication on and
 // passwords as costly as etcd makes them.
-func onFreshServer(ctx context.Context, measure func(m measurer, endpoint string) error) error {
-	server, err := etcdserver.Start(ctx, etcdserver.Options{RootPassword: applyRoot, Flags: []string{"--bcrypt-cost", "10"}})
+func (b *bench) onFreshServer(ctx context.Context, measure func(m measurer, endpoint string) error) error {
+	server, m, err := b.start(ctx, etcdserver.Options{RootPassword: applyRoot, Flags: []string{"--bcrypt-cost", "10"}}, "ETCDCTL_USER=root:"+applyRoot)
 	if err != nil {
 		return err
 	}
 	defer server.Stop()
-	return measure(measurer{environ: []string{
-		"ETCDCTL_ENDPOINTS=" + server.Endpoint(),
-		"ETCDCTL_USER=root:" + applyRoot,
-		"HOME=" + server.Dir(),
-		"PATH=" + os.Getenv("PATH"),
-	}}, server.Endpoint())
+	return measure(m, server.Endpoint())
 }
 
 // singleCalls measures a sample of calls of etcdctl that make such changes, in

@@ -159,16 +159,11 @@ func copyProgram(program, dir string) (string, error) {
 // onServer measures on a fresh server of the given version; the commands that
 // talk to no server only the first time.
 func (b *bench) onServer(ctx context.Context, version string, first bool) error {
-	server, err := etcdserver.Start(ctx, etcdserver.Options{Version: version, Flags: serverFlags})
+	server, m, err := b.start(ctx, etcdserver.Options{Version: version, Flags: serverFlags})
 	if err != nil {
 		return err
 	}
 	defer server.Stop()
-	m := measurer{launch: b.launch, environ: []string{
-		"ETCDCTL_ENDPOINTS=" + server.Endpoint(),
-		"HOME=" + server.Dir(),
-		"PATH=" + os.Getenv("PATH"),
-	}}
 
 	say("etcd %s: writing %d keys", version, b.keys)
 	if err := fill(ctx, server, b.keys); err != nil {
@@ -194,18 +189,17 @@ func (b *bench) onServer(ctx context.Context, version string, first bool) error 
 // small measures a command that does little: what it takes is the start.
 func (b *bench) small(ctx context.Context, m measurer, task string, args ...string) error {
 	say("%s", task)
-	median, err := m.alternate(ctx, b.starts,
-		candidate{"ectl", append([]string{b.ectl}, args...)},
-		candidate{"etcdctl", append([]string{b.etcdctl}, args...)})
+	ours, theirs, err := b.both(ctx, m, b.starts, args...)
 	if err != nil {
 		return err
 	}
-	ours, theirs := median["ectl"], median["etcdctl"]
-	b.report.compare(task, "CPU", ours.cpu, theirs.cpu, ratio(ours.cpu, theirs.cpu), 0.75)
-	b.report.compare(task, "wall", ours.wall, theirs.wall, ratio(ours.wall, theirs.wall), 0)
-	b.report.compare(task, "peak memory", size(ours.memory), size(theirs.memory), ratio(ours.memory, theirs.memory), 0.75)
+	b.report.usages(task, ours, theirs, targets{cpu: startTarget, memory: startTarget})
 	return nil
 }
+
+// startTarget is the largest ratio of CPU and memory to the reference's that is
+// wanted of a start.
+const startTarget = 0.75
 
 // wallTargets are the largest ratios of wall clock to the reference's that are
 // wanted for the large get, by server version and format.
@@ -293,6 +287,12 @@ func (b *bench) sameBytes(ctx context.Context, m measurer, args []string) error 
 
 func ratio[T int64 | time.Duration](ours, theirs T) float64 { return float64(ours) / float64(theirs) }
 
-func round(d time.Duration) time.Duration { return d.Round(time.Millisecond) }
+// round keeps of a time what can be told from another run's.
+func round(d time.Duration) time.Duration {
+	if d < 100*time.Millisecond {
+		return d
+	}
+	return d.Round(time.Millisecond)
+}
 
 func say(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }

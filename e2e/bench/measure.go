@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"os"
 	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/ectl-io/ectl/e2e/etcdserver"
 )
 
 // usage is what one run of a program took.
@@ -35,6 +38,36 @@ type measurer struct {
 	// before is called before each run, and not measured.
 	before func() error
 }
+
+// start starts a server and returns what measures commands on it, with environ
+// in their environment.
+func (b *bench) start(ctx context.Context, options etcdserver.Options, environ ...string) (*etcdserver.Server, measurer, error) {
+	server, err := etcdserver.Start(ctx, options)
+	if err != nil {
+		return nil, measurer{}, err
+	}
+	return server, measurer{launch: b.launch, environ: append(environ,
+		"ETCDCTL_ENDPOINTS="+server.Endpoint(),
+		"HOME="+server.Dir(),
+		"PATH="+os.Getenv("PATH"),
+	)}, nil
+}
+
+// both measures the same arguments of the two programs.
+func (b *bench) both(ctx context.Context, m measurer, runs int, args ...string) (ours, theirs usage, err error) {
+	return b.beside(ctx, m, runs, args, args)
+}
+
+// beside measures arguments of ours beside others of etcdctl.
+func (b *bench) beside(ctx context.Context, m measurer, runs int, ours, theirs []string) (a, z usage, err error) {
+	medians, err := m.alternate(ctx, runs,
+		candidate{"ectl", append([]string{b.ectl}, ours...)},
+		candidate{"etcdctl", append([]string{b.etcdctl}, theirs...)})
+	return medians["ectl"], medians["etcdctl"], err
+}
+
+// leastRuns is how often what depends on a server's rounds is measured.
+const leastRuns = 5
 
 // alternate runs the candidates in turn, A B A B, so that whatever else the
 // machine does meets all of them, and returns the medians of each by its name.

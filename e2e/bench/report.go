@@ -31,6 +31,19 @@ func (r *report) compare(task, quantity string, ours, theirs fmt.Stringer, ratio
 	})
 }
 
+// equalTarget is the ratio of what is to be no worse than etcdctl.
+const equalTarget = 1.0
+
+// targets are the largest ratios that are wanted, 0 where none was set.
+type targets struct{ wall, cpu, memory float64 }
+
+// usages adds what ours took beside theirs.
+func (r *report) usages(task string, ours, theirs usage, t targets) {
+	r.compare(task, "wall", round(ours.wall), round(theirs.wall), ratio(ours.wall, theirs.wall), t.wall)
+	r.compare(task, "CPU", round(ours.cpu), round(theirs.cpu), ratio(ours.cpu, theirs.cpu), t.cpu)
+	r.compare(task, "peak memory", size(ours.memory), size(theirs.memory), ratio(ours.memory, theirs.memory), t.memory)
+}
+
 // limit adds a quantity of ours that has an absolute limit. theirs may be nil.
 func (r *report) limit(task, quantity string, ours, theirs size, limit float64, unit string, perUnit float64) {
 	line := row{
