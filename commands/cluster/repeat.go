@@ -67,7 +67,10 @@ func (o *repetition) show(f *cli.Factory, what string) error {
 		return nil
 	}
 	_, err := fmt.Fprintf(f.Streams.Out, "%sendpoint %s every %s, last at %s\n\n", emptyScreen, what, o.Every, time.Now().Format(time.TimeOnly))
-	return written(err)
+	if err != nil {
+		return exit.With(exit.IO, fmt.Errorf("write the output: %w", err))
+	}
+	return nil
 }
 
 // found prints what one look has found.
@@ -76,17 +79,10 @@ func (o *repetition) found(f *cli.Factory, r output.Result) error {
 	case o.Every == 0:
 		return f.Print(r)
 	case !f.Streams.OutIsTerminal:
-		return written(f.PrintNext(r))
+		return f.PrintNext(r)
 	}
 	if err := f.Print(r); err != nil {
 		return err
 	}
-	return written(f.Printer().Flush())
-}
-
-func written(err error) error {
-	if err != nil {
-		return exit.With(exit.IO, fmt.Errorf("write the output: %w", err))
-	}
-	return nil
+	return f.Printer().Flush()
 }
