@@ -170,7 +170,7 @@ func (w *writer) refused(err error, changes []change) error {
 	case errors.Is(err, rpctypes.ErrEmptyKey):
 		return fmt.Errorf("%w: nothing is left of the key %q without its prefix", err, w.from)
 	case errors.Is(err, rpctypes.ErrNoSpace):
-		return fmt.Errorf("%w: at the destination; compact and defragment it, or raise its --quota-backend-bytes, then disarm the alarm", err)
+		return fmt.Errorf("%w; all of this is about the destination", err)
 	case errors.Is(err, rpctypes.ErrPermissionDenied):
 		return fmt.Errorf("%w: at the destination, for one of the keys from %q to %q", err, changes[0].key, changes[len(changes)-1].key)
 	}

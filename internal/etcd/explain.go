@@ -212,6 +212,24 @@ func (t *trace) reason(ctx context.Context, err error, doubt string) string {
 		return "with this change too few members that run would be left for a majority; member list shows which never started"
 	case errors.Is(err, rpctypes.ErrMemberLearnerNotReady):
 		return "it has not caught up yet, or does not run: try again later"
+	case errors.Is(err, rpctypes.ErrMemberNotFound):
+		return "member list shows the IDs"
+	case errors.Is(err, rpctypes.ErrMemberNotLearner):
+		return "it has its vote already; member list shows who has none"
+	case errors.Is(err, rpctypes.ErrTooManyLearners):
+		return "promote or remove the one that there is; member list shows it"
+	case errors.Is(err, rpctypes.ErrPeerURLExist):
+		return "another member has one of these URLs; member list shows whose they are"
+	case errors.Is(err, rpctypes.ErrBadLeaderTransferee):
+		return "only a member with a vote can lead; member list shows the IDs"
+	case errors.Is(err, rpctypes.ErrNoSpace):
+		return "a member's database is full: remove what is not needed, then compaction, defrag and alarm disarm, or raise etcd's --quota-backend-bytes; endpoint status shows the sizes"
+	case errors.Is(err, rpctypes.ErrWrongDowngradeVersionFormat):
+		return "the version is given as in 3.6"
+	case errors.Is(err, rpctypes.ErrInvalidDowngradeTargetVersion):
+		return "it has to be the minor version before the cluster's"
+	case errors.Is(err, rpctypes.ErrDowngradeInProcess):
+		return "downgrade cancel ends it; endpoint status shows to which version"
 	case errors.Is(err, rpctypes.ErrPermissionNotGranted):
 		return "a range has to be given as it was granted, with --prefix for a prefix say; role get NAME shows what the role has"
 	case errors.Is(err, rpctypes.ErrRootUserNotExist):
