@@ -102,7 +102,7 @@ func (s *interactive) line(ctx context.Context, line string) error {
 	}
 	o, err := s.parse(words[1:])
 	switch {
-	case errors.Is(err, errPrefixRange):
+	case errors.Is(err, errPrefixRange), errors.Is(err, errNoKey) && len(o.Command) > 0:
 		s.refuse(line, err.Error())
 		return nil
 	case err != nil:
