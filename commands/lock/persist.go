@@ -25,6 +25,8 @@ func persist[R any](ctx context.Context, request func(context.Context) (R, error
 		switch {
 		case err == nil:
 			return response, nil
+		case !etcd.Doubtful(err) && !etcd.Passes(err): // that is the answer, even if it comes late
+			return response, err
 		case ctx.Err() != nil:
 			return response, context.Cause(ctx)
 		case !timedOut && !etcd.Passes(err):

@@ -249,13 +249,6 @@ func TestRevisionsStayTogether(t *testing.T) {
 	}
 }
 
-func TestTheServersWordsStandFirst(t *testing.T) {
-	err := serversWords(errors.New("rpc error: code = PermissionDenied desc = etcdserver: permission denied"))
-	if err.Error() != "etcdserver: permission denied" {
-		t.Errorf("%q", err)
-	}
-}
-
 type fullDisk struct{}
 
 func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }

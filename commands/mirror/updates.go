@@ -86,7 +86,7 @@ func (u *updates) Receive(r follow.Part) error {
 		}
 		return u.compactedAt(u.watch.Next, r.CompactRevision)
 	case r.Err() != nil:
-		return u.source.Explain(u.ctx, serversWords(r.Err()))
+		return u.source.Explain(u.ctx, r.Err())
 	}
 	if u.quiet {
 		u.quiet = false
@@ -107,15 +107,6 @@ func (u *updates) Receive(r follow.Part) error {
 	}
 	u.journal.done(r.Header.GetRevision())
 	return u.reached()
-}
-
-// serversWords is the server's error without gRPC's words before it, which the
-// reason of a cancelled watch has.
-func serversWords(err error) error {
-	if i := strings.Index(err.Error(), "etcdserver: "); i > 0 {
-		return errors.New(err.Error()[i:])
-	}
-	return err
 }
 
 // Idle implements follow.Sink.

@@ -125,7 +125,7 @@ func isBareDeadline(message string) bool {
 // isElection says whether err is that the cluster has no leader at the moment.
 func isElection(err error) bool {
 	return errors.Is(err, rpctypes.ErrLeaderChanged) || errors.Is(err, rpctypes.ErrNoLeader) || errors.Is(err, rpctypes.ErrNotLeader) ||
-		errors.Is(err, rpctypes.ErrTimeoutDueToLeaderFail)
+		errors.Is(err, rpctypes.ErrTimeoutDueToLeaderFail) || isDropped(err)
 }
 
 // explained is an error with the reason behind it and advice. Its text starts

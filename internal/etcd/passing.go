@@ -15,7 +15,15 @@ func Passes(err error) bool {
 	if e, ok := errors.AsType[rpctypes.EtcdError](err); ok {
 		return e.Code() == codes.Unavailable
 	}
-	return status.Code(err) == codes.Unavailable
+	return status.Code(err) == codes.Unavailable || isDropped(err)
+}
+
+// isDropped says whether a member could not propose a change, since there was no
+// leader or it was giving its place to another: the change was not made. API
+// version 3.7 has no name for it.
+func isDropped(err error) bool {
+	s, _ := status.FromError(err)
+	return s.Code() == codes.Unknown && s.Message() == "raft proposal dropped"
 }
 
 // Doubtful says whether the change that err answers may have been made all the

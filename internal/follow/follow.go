@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 
@@ -235,7 +236,7 @@ func (w *Watch) read(ctx context.Context, parts chan<- Part) {
 			part.err = err
 		}
 		if err == nil && part.Created && part.Canceled { // it was refused
-			part.err = rpctypes.Error(errors.New(part.CancelReason))
+			part.err = refusal(part.CancelReason)
 		}
 		if part.err != nil {
 			// As the client library, and with it etcdctl, makes of it.
@@ -250,6 +251,15 @@ func (w *Watch) read(ctx context.Context, parts chan<- Part) {
 			return
 		}
 	}
+}
+
+// refusal is the error in the reason why a server has not accepted a watch,
+// which has gRPC's words before the server's.
+func refusal(reason string) error {
+	if i := strings.Index(reason, "etcdserver: "); i > 0 {
+		reason = reason[i:]
+	}
+	return rpctypes.Error(errors.New(reason))
 }
 
 func (w *Watch) accepted(revision int64) {

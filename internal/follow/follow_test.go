@@ -86,6 +86,13 @@ func progress(revision int64) Part {
 // broken is the end of a stream.
 func broken(err error) Part { return Part{err: err} }
 
+// refused is the answer of a server that does not accept a watch.
+func refused(err error) Part {
+	p := canceled(err.Error(), 0)
+	p.Created = true
+	return p
+}
+
 func canceled(reason string, compacted int64) Part {
 	return response(&pb.WatchResponse{Canceled: true, CancelReason: reason, CompactRevision: compacted, Header: &pb.ResponseHeader{}})
 }
@@ -148,11 +155,9 @@ func TestAWatchGoesOnWhereItStopped(t *testing.T) {
 }
 
 func TestAWatchThatCannotGoOnEnds(t *testing.T) {
-	refused := canceled("permission denied", 0)
-	refused.Created = true
 	for name, parts := range map[string][]Part{
 		"what is asked for is compacted":       {created(9), canceled("", 7)},
-		"it is refused":                        {refused},
+		"it is refused":                        {refused(rpctypes.ErrGRPCPermissionDenied)},
 		"the server ends it":                   {created(9), canceled("", 0)},
 		"the stream ends for some other fault": {created(9), broken(status.Error(codes.ResourceExhausted, "too large"))},
 	} {
@@ -186,6 +191,25 @@ func TestLoginsThatAreRefusedAreTriedAgainForAWhile(t *testing.T) {
 		if err := w.Run(t.Context(), sink); err != nil || !slices.Equal(sink.seen, []string{"canceled"}) {
 			t.Errorf("%s: Run = %v, and the sink has seen %v", name, err, sink.seen)
 		}
+	}
+}
+
+// A refusal on the stream says the same as one that ends it.
+func TestAWatchThatIsRefusedWhenItBeginsIsTriedAgain(t *testing.T) {
+	server := &script{watches: [][]Part{
+		{refused(rpctypes.ErrGRPCInvalidAuthToken)}, {refused(rpctypes.ErrGRPCAuthOldRevision)}, {created(1), happened(2)},
+	}}
+	sink := &recorder{last: 2}
+	w := &Watch{Client: server, Patience: time.Hour}
+	if err := w.Run(t.Context(), sink); !errors.Is(err, errLast) || !slices.Equal(sink.seen, []string{"2"}) {
+		t.Errorf("Run = %v, and the sink has seen %v", err, sink.seen)
+	}
+}
+
+func TestTheServersWordsStandFirst(t *testing.T) {
+	err := refusal(rpctypes.ErrGRPCPermissionDenied.Error())
+	if !errors.Is(err, rpctypes.ErrPermissionDenied) || err.Error() != "etcdserver: permission denied" {
+		t.Errorf("%q", err)
 	}
 }
 

@@ -127,10 +127,10 @@ func (k *Keeper) close() {
 
 // words say why a lease was not renewed.
 func words(err error) string {
-	switch status.Code(err) {
-	case codes.Canceled, codes.DeadlineExceeded: // by the limit of an attempt
-		return "no answer"
-	default:
-		return status.Convert(err).Message()
+	for _, e := range []error{err, status.FromContextError(err).Err()} { // that of a login is none of gRPC's
+		if code := status.Code(e); code == codes.Canceled || code == codes.DeadlineExceeded { // by the limit of an attempt
+			return "no answer"
+		}
 	}
+	return status.Convert(err).Message()
 }
