@@ -558,6 +558,35 @@ func TestAPlaceThatIsLostAtItsTurnIsTakenAgain(t *testing.T) {
 	}
 }
 
+// However long a cluster is away, who waited before waits again, or stops when
+// told so.
+func TestWaitingForALockOutlivesTheCluster(t *testing.T) {
+	t.Parallel()
+	q := newQueue(t, etcdserver.Options{Dir: t.TempDir()})
+	if _, err := q.client.Put(t.Context(), "name/taken", ""); err != nil {
+		t.Fatal(err)
+	}
+	waits := []string{"lock", "name", "--ttl", "2", "--command-timeout", "1s", "--", "echo", "my turn"}
+	r, stopped := q.ours(waits...), q.ours(waits...)
+	q.queued("name", 3)
+	if err := q.server.Members[0].Pause(); err != nil {
+		t.Fatal(err)
+	}
+	const says = "Warning: the place in the queue was lost: nobody renewed its lease for 2s: no answer; queueing again\n"
+	until(t, "both have lost their place", func() bool { return r.stderr.String() == says && stopped.stderr.String() == says })
+	time.Sleep(1500 * time.Millisecond)
+	stopped.signal(syscall.SIGTERM).endsWith("status 1").says("Error: interrupted while waiting for the lock\n")
+	if err := q.server.Members[0].Continue(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := q.client.Delete(t.Context(), "name/taken"); err != nil {
+		t.Fatal(err)
+	}
+	if r.endsWith("status 0"); r.stdout.String() != "my turn\n" {
+		t.Errorf("stdout %q, stderr %q", r.stdout, r.stderr)
+	}
+}
+
 // Leaders that come and go quickly are all shown, each once, whatever becomes
 // of the connection.
 func TestAListenerSeesEveryLeader(t *testing.T) {

@@ -233,6 +233,25 @@ func TestAMirrorsLostRequestsDoNothingLater(t *testing.T) {
 	becomes(t, there, "", mustKeysUnder(t, client, ""), mirror.running)
 }
 
+// A connection that breaks under the first question is no reason not to begin.
+func TestAMirrorBeginsOnAShakyConnection(t *testing.T) {
+	t.Parallel()
+	source, dest := newCluster(t, etcdserver.Options{}), newCluster(t, etcdserver.Options{})
+	fillKeys(t, source.client(), 3, "v")
+	shaky := func(c *cluster) string {
+		return newFaulty(t, c.Endpoint(), func(method string, nth int) fault {
+			if method == "Txn" && nth <= 2 {
+				return isLost
+			}
+			return passes
+		}).url
+	}
+	got := source.at(shaky(source), "make-mirror", shaky(dest), "--once")
+	if got.Status != "0" || got.Stdout != "3\n" {
+		t.Errorf("status %s, stdout %q, stderr %q", got.Status, got.Stdout, got.Stderr)
+	}
+}
+
 // A reader that goes away ends the mirror quietly, and a count that cannot be
 // written is an error of its own.
 func TestAMirrorWithoutAReader(t *testing.T) {

@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	signalDelay    = 100 * time.Millisecond
-	statusOfSignal = 128 // what shells add to the number of a signal that ended a program
+	signalDelay    = time.Second // on a busy machine it takes a while
+	statusOfSignal = 128         // what shells add to the number of a signal that ended a program
 )
 
 // die ends the program by the signal that interrupted it: only so does a shell

@@ -44,8 +44,8 @@ var errStopped = errors.New("interrupted while waiting")
 // was won is lost, which is then its cause. As soon as there is a place in the
 // queue, signals end the waiting and no longer the program.
 func (c *claim) win(ctx context.Context) (context.Context, error) {
-	for {
-		held, err := c.enter(ctx)
+	for again := false; ; again = true {
+		held, err := c.queue(ctx, again)
 		if err == nil {
 			err = c.wait(held)
 		}
@@ -65,11 +65,37 @@ func (c *claim) win(ctx context.Context) (context.Context, error) {
 	}
 }
 
+// queue takes a place. Who had one takes another, however long the cluster is
+// away, until a signal comes.
+func (c *claim) queue(ctx context.Context, again bool) (context.Context, error) {
+	if !again {
+		timed, cancel := c.f.Timeout(ctx)
+		defer cancel()
+		return c.enter(ctx, timed)
+	}
+	asking, cancel := context.WithCancelCause(ctx)
+	listened := make(chan struct{})
+	go func() {
+		defer close(listened)
+		select {
+		case <-c.signals:
+			cancel(c.stopped())
+		case <-asking.Done():
+		}
+	}()
+	held, err := c.enter(ctx, asking)
+	cancel(nil)
+	<-listened
+	if cause := context.Cause(asking); errors.Is(cause, errStopped) {
+		return nil, cause // though it may have a place
+	}
+	return held, err
+}
+
+func (c *claim) stopped() error { return fmt.Errorf("%w for %s", errStopped, c.what) }
+
 // wait returns when the claim is first, or an errStopped after a signal.
 func (c *claim) wait(held context.Context) error {
-	if c.signals == nil {
-		c.signals = c.f.Streams.Signals.Take()
-	}
 	waiting, cancel := context.WithCancel(held)
 	defer cancel()
 	first := make(chan error, 1)
@@ -81,17 +107,15 @@ func (c *claim) wait(held context.Context) error {
 		}
 		return c.lost(err)
 	case <-c.signals:
-		return fmt.Errorf("%w for %s", errStopped, c.what)
+		return c.stopped()
 	}
 }
 
-// enter takes a place in the queue and keeps it until it is released. The
-// context that it returns ends when it is lost.
-func (c *claim) enter(ctx context.Context) (context.Context, error) {
-	timed, cancel := c.f.Timeout(ctx)
-	defer cancel()
+// enter takes a place in the queue, until asking ends, and keeps it until it is
+// released. The context that it returns ends when it is lost.
+func (c *claim) enter(ctx, asking context.Context) (context.Context, error) {
 	var asked time.Time
-	granted, err := persist(timed, func(ctx context.Context) (*clientv3.LeaseGrantResponse, error) {
+	granted, err := persist(asking, func(ctx context.Context) (*clientv3.LeaseGrantResponse, error) {
 		asked = time.Now()
 		return c.client.Grant(ctx, c.ttl)
 	})
@@ -112,11 +136,14 @@ func (c *claim) enter(ctx context.Context) (context.Context, error) {
 		err := keeper.Keep(kept, func(*pb.LeaseKeepAliveResponse) error { return nil })
 		lose(&lostError{c.what, err})
 	}()
-	if err := c.place.take(timed, c.value); err != nil {
+	if err := c.place.take(asking, c.value); err != nil {
 		return nil, c.lost(err)
 	}
 	place := c.place
 	go func() { lose(&lostError{c.what, place.watch(kept)}) }()
+	if c.signals == nil {
+		c.signals = c.f.Streams.Signals.Take()
+	}
 	return kept, nil
 }
 

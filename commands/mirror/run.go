@@ -125,13 +125,19 @@ func (m *mirror) meet(ctx context.Context) (current int64, err error) {
 		go func() {
 			timed, cancel := m.f.Timeout(ctx)
 			defer cancel()
-			// Whoever may not read a key may still make a transaction that does nothing.
-			response, err := client.Txn(timed).Commit()
-			if err != nil {
-				answers <- answer{err: client.Explain(ctx, err)}
-				return
+			for {
+				// Whoever may not read a key may still make a transaction that does nothing.
+				response, err := client.Txn(timed).Commit()
+				if err == nil {
+					answers <- answer{cluster: response.Header.GetClusterId(), current: response.Header.GetRevision()}
+					return
+				}
+				if !etcd.Passes(err) || timed.Err() != nil {
+					answers <- answer{err: client.Explain(ctx, err)}
+					return
+				}
+				time.Sleep(shortestPause)
 			}
-			answers <- answer{cluster: response.Header.GetClusterId(), current: response.Header.GetRevision()}
 		}()
 		return answers
 	}
