@@ -45,10 +45,14 @@ it alive with "lease keep-alive ID". The server raises a TTL that is too short.`
 
 func runGrant(ctx context.Context, f *cli.Factory, opts *grantOptions) error {
 	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.LeaseGrantResponse, error) {
-		return c.Grant(ctx, opts.TTL)
+		response, err := c.Grant(ctx, opts.TTL)
+		if err != nil {
+			return nil, fmt.Errorf("failed to grant lease (%w)", err) // as in etcdctl, and no login that failed
+		}
+		return response, nil
 	})
 	if err != nil {
-		return fmt.Errorf("failed to grant lease (%w)", err)
+		return err
 	}
 	return f.Print(output.LeaseGranted{Response: response})
 }

@@ -43,10 +43,14 @@ func newRevokeCmd(f *cli.Factory, run func(context.Context, *revokeOptions) erro
 
 func runRevoke(ctx context.Context, f *cli.Factory, opts *revokeOptions) error {
 	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.LeaseRevokeResponse, error) {
-		return c.Revoke(ctx, opts.ID)
+		response, err := c.Revoke(ctx, opts.ID)
+		if err != nil {
+			return nil, fmt.Errorf("failed to revoke lease (%w)", err) // as in etcdctl, and no login that failed
+		}
+		return response, nil
 	})
 	if err != nil {
-		return fmt.Errorf("failed to revoke lease (%w)", err)
+		return err
 	}
 	return f.Print(output.LeaseRevoked{ID: opts.ID, Response: response})
 }
