@@ -133,11 +133,7 @@ func requested(event message) string {
 // path.
 func writeReview(t *testing.T) string {
 	t.Helper()
-	server, err := etcdserver.Start(t.Context(), etcdserver.Options{RootPassword: rootPassword})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(server.Stop)
+	server := startServerFor(t, etcdserver.Options{RootPassword: rootPassword})
 	client, err := server.Client("root", rootPassword)
 	if err != nil {
 		t.Fatal(err)

@@ -22,11 +22,7 @@ import (
 // startForCompletion starts a server that holds what the tests complete to.
 func startForCompletion(t *testing.T, options etcdserver.Options) *etcdserver.Server {
 	t.Helper()
-	server, err := etcdserver.Start(t.Context(), options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(server.Stop)
+	server := startServerFor(t, options)
 	user, password := "", ""
 	if options.RootPassword != "" {
 		user, password = "root", options.RootPassword
@@ -644,11 +640,7 @@ func TestCompletionOfKeysKeepsToWhatTheUserMayRead(t *testing.T) {
 }
 
 func TestCompletionIsQuickWhereThereIsMuch(t *testing.T) {
-	server, err := etcdserver.Start(t.Context(), etcdserver.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(server.Stop)
+	server := startServerFor(t, etcdserver.Options{})
 	client, err := server.Client("", "")
 	if err != nil {
 		t.Fatal(err)

@@ -55,16 +55,13 @@ func newDecisions(t *testing.T, version string, random *rand.Rand) *decisions {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	server, err := etcdserver.Start(ctx, etcdserver.Options{Version: version})
+	server := startServerFor(t, etcdserver.Options{Version: version})
+	client, err := server.Client("", "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(server.Stop)
-	d := &decisions{random: random, tokens: map[string]string{}}
-	if d.client, err = server.Client("", ""); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { d.client.Close() })
+	t.Cleanup(func() { client.Close() })
+	d := &decisions{random: random, client: client, tokens: map[string]string{}}
 	must := func(err error) {
 		t.Helper()
 		if err != nil {

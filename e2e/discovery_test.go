@@ -102,11 +102,7 @@ func TestEndpointsAreDiscoveredByDNS(t *testing.T) {
 	f := newFixtures(t, dir)
 	start := func(name string, options etcdserver.Options) *etcdserver.Server {
 		t.Helper()
-		server, err := etcdserver.Start(t.Context(), options)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(server.Stop)
+		server := startServerFor(t, options)
 		client, err := server.Client("", "")
 		if err != nil {
 			t.Fatal(err)

@@ -13,11 +13,7 @@ import (
 // answer: the change is made, and the error does not say that it failed.
 func TestAnUnansweredChangeIsInDoubt(t *testing.T) {
 	t.Parallel()
-	server, err := etcdserver.Start(t.Context(), etcdserver.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(server.Stop)
+	server := startServerFor(t, etcdserver.Options{})
 	env := baseEnv(t.TempDir(), "ETCDCTL_ENDPOINTS="+loseAnswers(t, strings.TrimPrefix(server.Endpoint(), "http://")))
 	const doubt = "the change may have been made all the same: look before you repeat it"
 

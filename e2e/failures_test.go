@@ -12,16 +12,6 @@ import (
 	"github.com/ectl-io/ectl/e2e/testpki"
 )
 
-func startServerFor(t *testing.T, options etcdserver.Options) *etcdserver.Server {
-	t.Helper()
-	server, err := etcdserver.Start(t.Context(), options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(server.Stop)
-	return server
-}
-
 // mute is an endpoint that accepts connections and never says a word, as a
 // server does that is stopped, and a firewall that answers in its place.
 func mute(t *testing.T) string {

@@ -2,18 +2,11 @@ package e2e
 
 import (
 	"context"
-	"net"
-	"net/url"
 	"path"
 	"sync"
 	"testing"
 
-	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/encoding"
-	"google.golang.org/grpc/mem"
-	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 )
 
@@ -47,27 +40,8 @@ type faulty struct {
 // "RoleAdd", and how often it was called before, from 1.
 func newFaulty(t *testing.T, endpoint string, faults func(method string, nth int) fault) *faulty {
 	t.Helper()
-	target, err := url.Parse(endpoint)
-	if err != nil {
-		t.Fatal(err)
-	}
-	back, err := grpc.NewClient(target.Host, grpc.WithTransportCredentials(insecure.NewCredentials()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	f := &faulty{url: "http://" + listener.Addr().String(), faults: faults, seen: map[string]int{}, due: make(chan struct{})}
-	server := grpc.NewServer(grpc.ForceServerCodecV2(asIs{}), grpc.UnknownServiceHandler(func(_ any, stream grpc.ServerStream) error {
-		return f.forward(back, stream)
-	}))
-	go func() { _ = server.Serve(listener) }()
-	t.Cleanup(func() {
-		server.Stop()
-		back.Close()
-	})
+	f := &faulty{faults: faults, seen: map[string]int{}, due: make(chan struct{})}
+	f.url = "http://" + proxyUnary(t, endpoint, f.handle)
 	return f
 }
 
@@ -85,13 +59,8 @@ func (f *faulty) deliver() {
 	f.delivered.Wait()
 }
 
-func (f *faulty) forward(back *grpc.ClientConn, stream grpc.ServerStream) error {
-	full, _ := grpc.MethodFromServerStream(stream)
-	method := path.Base(full)
-	var request, response []byte
-	if err := stream.RecvMsg(&request); err != nil {
-		return err
-	}
+func (f *faulty) handle(ctx context.Context, method string, forward func(context.Context) error) error {
+	method = path.Base(method)
 	f.mu.Lock()
 	f.seen[method]++
 	f.names = append(f.names, method)
@@ -104,40 +73,18 @@ func (f *faulty) forward(back *grpc.ClientConn, stream grpc.ServerStream) error 
 	if decided == isRefused {
 		return status.Error(codes.PermissionDenied, "etcdserver: permission denied")
 	}
-	ctx := stream.Context()
-	if md, ok := metadata.FromIncomingContext(ctx); ok {
-		ctx = metadata.NewOutgoingContext(ctx, md)
-	}
 	if decided == isLate {
 		f.delivered.Add(1)
 		defer f.delivered.Done()
 		<-f.due
 	}
-	err := back.Invoke(context.WithoutCancel(ctx), full, &request, &response, grpc.ForceCodecV2(asIs{}))
-	switch {
-	case decided == isUnheard:
+	err := forward(context.WithoutCancel(ctx)) // the server does it for a client that has gone, too
+	if decided == isUnheard {
 		return broken
-	case decided == isSwallowed:
-		<-stream.Context().Done()
-		return stream.Context().Err()
-	case err != nil:
-		return err
 	}
-	return stream.SendMsg(&response)
+	if decided == isSwallowed {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return err
 }
-
-// asIs is a codec of messages that are bytes already.
-type asIs struct{}
-
-func (asIs) Name() string { return "proto" }
-
-func (asIs) Marshal(v any) (mem.BufferSlice, error) {
-	return mem.BufferSlice{mem.SliceBuffer(*v.(*[]byte))}, nil
-}
-
-func (asIs) Unmarshal(data mem.BufferSlice, v any) error {
-	*v.(*[]byte) = data.Materialize()
-	return nil
-}
-
-var _ encoding.CodecV2 = asIs{}

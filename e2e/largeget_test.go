@@ -65,11 +65,7 @@ func fillLarge(t *testing.T, server *etcdserver.Server) {
 
 func startLarge(t *testing.T, version string) *etcdserver.Server {
 	t.Helper()
-	server, err := etcdserver.Start(t.Context(), etcdserver.Options{Version: version})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(server.Stop)
+	server := startServerFor(t, etcdserver.Options{Version: version})
 	fillLarge(t, server)
 	return server
 }
@@ -300,11 +296,7 @@ func TestValuesThatAreSuddenlyLargeTakeLittleMemory(t *testing.T) {
 	for _, version := range []string{"3.6.16", "3.7.3"} {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
-			server, err := etcdserver.Start(t.Context(), etcdserver.Options{Version: version})
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(server.Stop)
+			server := startServerFor(t, etcdserver.Options{Version: version})
 			client, err := server.Client("", "")
 			if err != nil {
 				t.Fatal(err)

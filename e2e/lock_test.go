@@ -155,6 +155,16 @@ func (q *queue) queued(name string, n int) string {
 	return q.keys(name)[n-1]
 }
 
+// revoke revokes the lease of a key, after which the key is named.
+func (q *queue) revoke(key string) error {
+	var id int64
+	if _, err := fmt.Sscanf(filepath.Base(key), "%x", &id); err != nil {
+		return err
+	}
+	_, err := q.client.Revoke(q.t.Context(), clientv3.LeaseID(id))
+	return err
+}
+
 func (q *queue) ours(args ...string) *running { return begin(q.t, ours(), q.env, args...) }
 
 // trapping is a command that says which signals it gets, and ends with 7 after
@@ -227,14 +237,6 @@ func TestALostLockEndsItsCommand(t *testing.T) {
 		_, err := q.client.Delete(t.Context(), key)
 		return err
 	}
-	revokeLease := func(key string) error {
-		var id int64
-		if _, err := fmt.Sscanf(filepath.Base(key), "%x", &id); err != nil {
-			return err
-		}
-		_, err := q.client.Revoke(t.Context(), clientv3.LeaseID(id))
-		return err
-	}
 	stubborn := `trap "echo TERM" TERM; echo ready; while :; do sleep 0.01; done`
 	for i, c := range []struct {
 		args         []string
@@ -244,14 +246,14 @@ func TestALostLockEndsItsCommand(t *testing.T) {
 	}{
 		{[]string{"lock", "NAME", "--", "sh", "-c", trapping}, deleteKey, "status 5", "ready\nTERM\n",
 			[]string{"the lock was lost: its key was deleted: ending the command\n", "Error: the lock was lost: its key was deleted\n"}},
-		{[]string{"lock", "NAME", "--ttl", "2", "--", "sh", "-c", trapping}, revokeLease, "status 5", "ready\nTERM\n", []string{"the lock was lost: "}},
+		{[]string{"lock", "NAME", "--ttl", "2", "--", "sh", "-c", trapping}, q.revoke, "status 5", "ready\nTERM\n", []string{"the lock was lost: "}},
 		{[]string{"lock", "NAME", "--grace", "2s", "--", "sh", "-c", stubborn}, deleteKey, "status 5", "ready\nTERM\n",
 			[]string{"did not end within 2s: it was killed\n"}},
 		{[]string{"lock", "NAME", "--grace", "0", "--", "sh", "-c", stubborn}, deleteKey, "status 5", "ready\n", nil},
 		{[]string{"elect", "NAME", "ready", "--", "sh", "-c", trapping}, deleteKey, "status 5", "ready\nTERM\n",
 			[]string{"the leadership was lost: its key was deleted: ending the command\n"}},
 		{[]string{"lock", "NAME"}, deleteKey, "status 1", "NAME", []string{"Error: the lock was lost: its key was deleted\n"}},
-		{[]string{"elect", "NAME", "ready"}, revokeLease, "status 1", "NAME", []string{"Error: the leadership was lost: "}},
+		{[]string{"elect", "NAME", "ready"}, q.revoke, "status 1", "NAME", []string{"Error: the leadership was lost: "}},
 		{[]string{"elect", "NAME", "ready", "--proclaim"}, deleteKey, "status 1", "NAME", nil},
 		// It lost the lock without being told before it ended.
 		{[]string{"lock", "NAME", "--", "sh", "-c", `echo ready; while test "$(ectl get "$ETCD_LOCK_KEY")"; do :; done`}, deleteKey, "status 5", "ready\n", nil},
@@ -481,16 +483,12 @@ func TestALostPlaceInTheQueueIsTakenAgain(t *testing.T) {
 	q.queued("name", 1)
 	r := q.ours("lock", "name", "--ttl", "2", "--", "echo", "my turn")
 	key := q.queued("name", 2)
-	var id int64
-	if _, err := fmt.Sscanf(filepath.Base(key), "%x", &id); err != nil {
-		t.Fatal(err)
-	}
 	// The server loses the lease while it is not looked at: only the answer to
 	// the next renewal tells.
 	if err := r.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := q.client.Revoke(t.Context(), clientv3.LeaseID(id)); err != nil {
+	if err := q.revoke(key); err != nil {
 		t.Fatal(err)
 	}
 	q.queued("name", 1)
@@ -510,15 +508,6 @@ func TestALostPlaceInTheQueueIsTakenAgain(t *testing.T) {
 func TestAPlaceThatIsLostAtItsTurnIsTakenAgain(t *testing.T) {
 	t.Parallel()
 	q := newQueue(t, etcdserver.Options{Dir: t.TempDir()})
-	revoke := func(key string) {
-		var id int64
-		if _, err := fmt.Sscanf(filepath.Base(key), "%x", &id); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := q.client.Revoke(t.Context(), clientv3.LeaseID(id)); err != nil {
-			t.Fatal(err)
-		}
-	}
 	for range 8 {
 		if _, err := q.client.Put(t.Context(), "name/taken", ""); err != nil {
 			t.Fatal(err)
@@ -528,7 +517,9 @@ func TestAPlaceThatIsLostAtItsTurnIsTakenAgain(t *testing.T) {
 		if err := r.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 			t.Fatal(err)
 		}
-		revoke(key)
+		if err := q.revoke(key); err != nil {
+			t.Fatal(err)
+		}
 		if _, err := q.client.Delete(t.Context(), "name/taken"); err != nil {
 			t.Fatal(err)
 		}
@@ -548,7 +539,9 @@ func TestAPlaceThatIsLostAtItsTurnIsTakenAgain(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			revoke(fmt.Sprintf("%x", leases.Leases[0].ID))
+			if _, err := q.client.Revoke(ctx, leases.Leases[0].ID); err != nil {
+				return err
+			}
 		}
 		return forward()
 	}

@@ -22,12 +22,7 @@ type cluster struct {
 func newCluster(t *testing.T, options etcdserver.Options) *cluster {
 	t.Helper()
 	options.Dir = t.TempDir()
-	server, err := etcdserver.Start(t.Context(), options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(server.Stop)
-	return &cluster{Server: server, t: t, tmp: t.TempDir()}
+	return &cluster{Server: startServerFor(t, options), t: t, tmp: t.TempDir()}
 }
 
 // at runs ours with these endpoints.

@@ -45,11 +45,7 @@ func ending(err error) string {
 // A reader that goes away, as head does, ends the program as it ends etcdctl,
 // without a word.
 func TestClosedPipeEndsTheProgramQuietly(t *testing.T) {
-	server, err := etcdserver.Start(t.Context(), etcdserver.Options{Dir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(server.Stop)
+	server := startServerFor(t, etcdserver.Options{Dir: t.TempDir()})
 	client, err := server.Client("", "")
 	if err != nil {
 		t.Fatal(err)
@@ -98,11 +94,7 @@ func TestClosedPipeEndsTheProgramQuietly(t *testing.T) {
 
 // Ctrl-C while a request is under way ends the program as it ends etcdctl.
 func TestInterruptEndsARequest(t *testing.T) {
-	server, err := etcdserver.Start(t.Context(), etcdserver.Options{Dir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(server.Stop)
+	server := startServerFor(t, etcdserver.Options{Dir: t.TempDir()})
 	if err := server.Members[0].Pause(); err != nil {
 		t.Fatal(err)
 	}
@@ -232,11 +224,7 @@ func endOf(r *running) string {
 // "del FROM TO" without --range says what it will delete and gives two seconds
 // to think again. Whoever does loses nothing.
 func TestDeletingARangeCanBeInterrupted(t *testing.T) {
-	server, err := etcdserver.Start(t.Context(), etcdserver.Options{Dir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(server.Stop)
+	server := startServerFor(t, etcdserver.Options{Dir: t.TempDir()})
 	client, err := server.Client("", "")
 	if err != nil {
 		t.Fatal(err)

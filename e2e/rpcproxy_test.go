@@ -24,59 +24,69 @@ type rpcProxy struct {
 	// it is 0 for others.
 	handle func(ctx context.Context, number int64, method string, forward func() error) error
 
-	endpoint string
+	endpoint string // HOST:PORT
 	changes  atomic.Int64
-	server   *grpc.ClientConn
 }
 
-// newRPCProxy starts a proxy to the endpoint, HOST:PORT. It ends with the test.
+// newRPCProxy starts a proxy to the endpoint. It ends with the test.
 func newRPCProxy(t *testing.T, endpoint string) *rpcProxy {
+	t.Helper()
+	p := &rpcProxy{}
+	p.handle = func(_ context.Context, _ int64, _ string, forward func() error) error { return forward() }
+	p.endpoint = proxyUnary(t, endpoint, p.pass)
+	return p
+}
+
+func (p *rpcProxy) pass(ctx context.Context, method string, forward func(context.Context) error) error {
+	var number int64
+	if changesAccess(method) {
+		number = p.changes.Add(1)
+	}
+	return p.handle(ctx, number, method, func() error { return forward(ctx) })
+}
+
+// proxyUnary starts a server that has handle see each request to the endpoint,
+// HOST:PORT or http://HOST:PORT, and returns the server's HOST:PORT. The client
+// gets the answer to what was forwarded, or the error of handle. It ends with
+// the test.
+func proxyUnary(t *testing.T, endpoint string, handle func(ctx context.Context, method string, forward func(context.Context) error) error) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &rpcProxy{endpoint: listener.Addr().String()}
-	p.handle = func(_ context.Context, _ int64, _ string, forward func() error) error { return forward() }
-	p.server, err = grpc.NewClient(strings.TrimPrefix(endpoint, "http://"), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	back, err := grpc.NewClient(strings.TrimPrefix(endpoint, "http://"), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	server := grpc.NewServer(
 		grpc.ForceServerCodec(bytesCodec{}),
-		grpc.UnknownServiceHandler(p.pass),
+		grpc.UnknownServiceHandler(func(_ any, stream grpc.ServerStream) error {
+			method, _ := grpc.MethodFromServerStream(stream)
+			var request, answer []byte
+			if err := stream.RecvMsg(&request); err != nil {
+				return err
+			}
+			ctx := stream.Context()
+			if sent, ok := metadata.FromIncomingContext(ctx); ok {
+				ctx = metadata.NewOutgoingContext(ctx, sent)
+			}
+			if err := handle(ctx, method, func(ctx context.Context) error {
+				return back.Invoke(ctx, method, &request, &answer, grpc.ForceCodec(bytesCodec{}))
+			}); err != nil {
+				return err
+			}
+			return stream.SendMsg(&answer)
+		}),
 		// etcd's own clients ask more often than gRPC likes.
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: time.Second, PermitWithoutStream: true}),
 	)
 	go server.Serve(listener)
 	t.Cleanup(func() {
 		server.Stop()
-		p.server.Close()
+		back.Close()
 	})
-	return p
-}
-
-func (p *rpcProxy) pass(_ any, stream grpc.ServerStream) error {
-	method, _ := grpc.MethodFromServerStream(stream)
-	var request, answer []byte
-	if err := stream.RecvMsg(&request); err != nil {
-		return err
-	}
-	ctx := stream.Context()
-	if sent, ok := metadata.FromIncomingContext(ctx); ok {
-		ctx = metadata.NewOutgoingContext(ctx, sent)
-	}
-	var number int64
-	if changesAccess(method) {
-		number = p.changes.Add(1)
-	}
-	err := p.handle(ctx, number, method, func() error {
-		return p.server.Invoke(ctx, method, &request, &answer, grpc.ForceCodec(bytesCodec{}))
-	})
-	if err != nil {
-		return err
-	}
-	return stream.SendMsg(&answer)
+	return listener.Addr().String()
 }
 
 // changesAccess says whether the method changes users or roles.

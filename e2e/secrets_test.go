@@ -18,16 +18,8 @@ const canary = "C4n4ry-s3cr3t"
 // --debug, and searches everything that comes out.
 func TestSecretsAreNeverShown(t *testing.T) {
 	f := newFixtures(t, t.TempDir())
-	server, err := etcdserver.Start(t.Context(), etcdserver.Options{Dir: t.TempDir(), RootPassword: canary})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(server.Stop)
-	jwtServer, err := etcdserver.Start(t.Context(), etcdserver.Options{Dir: t.TempDir(), RootPassword: canary, Tokens: f.tokens})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(jwtServer.Stop)
+	server := startServerFor(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: canary})
+	jwtServer := startServerFor(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: canary, Tokens: f.tokens})
 	revision, err := jwtServer.AuthRevision(t.Context(), "root", canary)
 	if err != nil {
 		t.Fatal(err)
@@ -195,11 +187,7 @@ func TestSecretsAreNeverShown(t *testing.T) {
 
 // TestGeneratedPasswordIsShownOnce checks the one secret that is printed.
 func TestGeneratedPasswordIsShownOnce(t *testing.T) {
-	server, err := etcdserver.Start(t.Context(), etcdserver.Options{Dir: t.TempDir(), RootPassword: rootPassword})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(server.Stop)
+	server := startServerFor(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: rootPassword})
 	home := t.TempDir()
 	run := func(args ...string) result {
 		return invoke(t, invocation{

@@ -138,6 +138,17 @@ func (f *fixtures) options(flags []string) (o etcdserver.Options, rest []string,
 	return o, rest, nil
 }
 
+// startServerFor starts a server that runs until the test ends.
+func startServerFor(t testing.TB, options etcdserver.Options) *etcdserver.Server {
+	t.Helper()
+	server, err := etcdserver.Start(t.Context(), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Stop)
+	return server
+}
+
 // deadEndpoint is an endpoint that refuses connections for as long as the test
 // runs: its port is bound but nobody listens on it.
 func deadEndpoint(t testing.TB) string {

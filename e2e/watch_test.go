@@ -72,11 +72,7 @@ func TestWatchLosesAndDoublesNothing(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 			defer cancel()
 			c.options.Dir = t.TempDir()
-			server, err := etcdserver.Start(ctx, c.options)
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(server.Stop)
+			server := startServerFor(t, c.options)
 			user := ""
 			if c.options.RootPassword != "" {
 				user = "root"

@@ -33,11 +33,7 @@ func TestMainWorkflow(t *testing.T) {
 					if identity == "certificate" {
 						options.TLS, options.ClientCertAuth = f.ca, true
 					}
-					server, err := etcdserver.Start(t.Context(), options)
-					if err != nil {
-						t.Fatal(err)
-					}
-					t.Cleanup(server.Stop)
+					server := startServerFor(t, options)
 					t.Cleanup(func() {
 						if t.Failed() {
 							t.Logf("the server's log:\n%s", server.Members[0].LogTail())
