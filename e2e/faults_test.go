@@ -149,13 +149,15 @@ func (c *faultyCluster) leader() int {
 	return 0
 }
 
-// gate is a way to an endpoint that can be cut, and held after so many bytes to
-// the client.
+// gate is a way to an endpoint that can be cut, closed, made slow, and held after
+// so many bytes to the client.
 type gate struct {
 	url string
 
 	mu    sync.Mutex
 	conns map[net.Conn]bool
+	shut  chan struct{} // what waits at the gate waits for it to be closed; nil: nothing waits
+	delay time.Duration // of each block
 	hold  int64         // bytes after which each connection waits; 0: never
 	sent  atomic.Int64  // bytes to clients
 	full  chan struct{} // has one for each connection that waits
@@ -172,7 +174,7 @@ func newGate(t *testing.T, endpoint string) *gate {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &gate{url: "http://" + listener.Addr().String(), conns: map[net.Conn]bool{}, full: make(chan struct{}, 100), open: make(chan struct{})}
+	g := &gate{url: target.Scheme + "://" + listener.Addr().String(), conns: map[net.Conn]bool{}, full: make(chan struct{}, 100), open: make(chan struct{})}
 	t.Cleanup(func() {
 		listener.Close()
 		g.cut()
@@ -201,7 +203,7 @@ func (g *gate) pass(front net.Conn, target string) {
 	hold := g.hold
 	g.mu.Unlock()
 	go func() {
-		_, _ = io.Copy(back, front)
+		_, _ = io.Copy(back, &slowed{front, g})
 		back.Close()
 	}()
 	if hold > 0 {
@@ -211,7 +213,46 @@ func (g *gate) pass(front net.Conn, target string) {
 		g.full <- struct{}{}
 		<-g.open
 	}
-	_, _ = io.Copy(io.MultiWriter(front, sentBytes{&g.sent}), back)
+	_, _ = io.Copy(io.MultiWriter(front, sentBytes{&g.sent}), &slowed{back, g})
+}
+
+// slowed is a side of a connection whose data waits at the gate.
+type slowed struct {
+	io.Reader
+	g *gate
+}
+
+func (s *slowed) Read(p []byte) (int, error) {
+	n, err := s.Reader.Read(p)
+	s.g.mu.Lock()
+	closed, delay := s.g.shut, s.g.delay
+	s.g.mu.Unlock()
+	if closed != nil {
+		<-closed
+	}
+	time.Sleep(delay)
+	return n, err
+}
+
+// close lets nothing through any more, though connections stay and new ones are
+// accepted. What waits comes later, when the returned function is called.
+func (g *gate) close() (open func()) {
+	closed := make(chan struct{})
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.shut = closed
+	return func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.shut = nil
+		close(closed)
+	}
+}
+
+func (g *gate) slow(delay time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.delay = delay
 }
 
 // sentBytes counts what is written to it.

@@ -551,6 +551,38 @@ func TestAPlaceThatIsLostAtItsTurnIsTakenAgain(t *testing.T) {
 	}
 }
 
+// That a lock was lost is seen when it is given up at the latest, and why.
+func TestALockThatIsLostAtItsEndSaysWhy(t *testing.T) {
+	t.Parallel()
+	q := newQueue(t, etcdserver.Options{Dir: t.TempDir()})
+	for i := range 8 {
+		goOn := filepath.Join(t.TempDir(), "go on")
+		r := q.ours("lock", "name", "--", "sh", "-c", "trap '' TERM; echo begins; while ! test -e '"+goOn+"'; do sleep 0.01; done; echo ends").printed("begins\n")
+		var id int64
+		if _, err := fmt.Sscanf(filepath.Base(q.queued("name", 1)), "%x", &id); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := q.client.Revoke(t.Context(), clientv3.LeaseID(id)); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(goOn, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		r.printed("ends\n")
+		time.Sleep(20 * time.Millisecond) // the command has ended, too
+		if err := r.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+			t.Fatal(err)
+		}
+		r.endsWith("status 5").says("the lock was lost: its lease has expired or was revoked")
+		if t.Failed() {
+			t.Fatalf("the %dth time", i)
+		}
+	}
+}
+
 // However long a cluster is away, who waited before waits again, or stops when
 // told so.
 func TestWaitingForALockOutlivesTheCluster(t *testing.T) {

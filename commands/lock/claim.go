@@ -55,6 +55,7 @@ func (c *claim) win(ctx context.Context) (context.Context, error) {
 		lost, isLost := errors.AsType[*lostError](err)
 		if !isLost || errors.Is(err, errKeyDeleted) {
 			if c.place != nil {
+				err = c.client.Explain(ctx, err) // what fails from here on is not the reason
 				_ = c.release(ctx)
 			}
 			return nil, err

@@ -181,12 +181,15 @@ func (p *place) giveUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	gone := error(nil)
+	if !response.Succeeded && requests == 1 { // else an attempt without answer may have done it
+		if gone = p.whatIsGone(ctx); !isGone(gone) {
+			gone = errKeyDeleted
+		}
+	}
 	// Nothing depends on it: otherwise the lease ends by itself.
 	_, _ = persist(ctx, func(ctx context.Context) (*clientv3.LeaseRevokeResponse, error) {
 		return p.client.Revoke(ctx, p.lease)
 	})
-	if !response.Succeeded && requests == 1 { // else an attempt without answer may have done it
-		return errKeyDeleted
-	}
-	return nil
+	return gone
 }
