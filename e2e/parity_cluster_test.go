@@ -114,6 +114,7 @@ var volatile = map[string]func(*testing.T, *groupRun, *side) func(string) string
 	},
 	// The server makes a lease's ID of the time, and the time runs.
 	"lease-id":  replacing(leaseIDPatterns, "LEASE"),
+	"lease-ids": replaceLeaseIDs,
 	"remaining": replacing(remainingPatterns, "SECONDS"),
 	// The key of who holds a lock or leads is named after its lease.
 	"queue-key": replaceQueueKeys,
