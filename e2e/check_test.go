@@ -50,7 +50,7 @@ func TestPerfSaysThatAClusterIsFastEnough(t *testing.T) {
 	args := []string{"check", "perf", "--auto-compact", "--auto-defrag"}
 	want := "Compacting with revision N\nCompacted with revision N\nDefragmenting \"http://N:N\"\nDefragmented \"http://N:N\"\n" + passedPerf
 	if os.Getenv("ECTL_SOAK") != "" {
-		reference := startProcess(t, filepath.Join(installed.reference, "etcdctl"), c.tmp, []string{"ETCDCTL_ENDPOINTS=" + c.Endpoint()}, args...)
+		reference := beginIn(t, filepath.Join(installed.reference, "etcdctl"), c.tmp, []string{"ETCDCTL_ENDPOINTS=" + c.Endpoint()}, args...)
 		reference.end(2 * time.Minute)
 		if said := ipAddress.ReplaceAllString(reference.stdout.String(), "0"); asPassed(withoutNumbers(said)) != want {
 			t.Errorf("the reference says\n%s\nwant, but for the numbers,\n%s", said, want)
@@ -87,7 +87,7 @@ var ipAddress = regexp.MustCompile(`127\.0\.0\.1`)
 func TestPerfSaysThatAClusterIsTooSlow(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, etcdserver.Options{})
-	check := startProcess(t, filepath.Join(installed.ours, "ectl"), c.tmp, []string{"ETCDCTL_ENDPOINTS=" + c.Endpoint()}, "check", "perf", "--duration", "3s")
+	check := beginIn(t, filepath.Join(installed.ours, "ectl"), c.tmp, []string{"ETCDCTL_ENDPOINTS=" + c.Endpoint()}, "check", "perf", "--duration", "3s")
 	for deadline := time.Now().Add(20 * time.Second); len(mustKeysUnder(t, c.client(), "/")) == 0; {
 		if time.Now().After(deadline) {
 			t.Fatal("no keys are written")
@@ -107,7 +107,7 @@ func TestPerfSaysThatAClusterIsTooSlow(t *testing.T) {
 	}
 	keepsNoKeys(t, c)
 
-	check = startProcess(t, filepath.Join(installed.ours, "ectl"), c.tmp, []string{"ETCDCTL_ENDPOINTS=" + c.Endpoint()},
+	check = beginIn(t, filepath.Join(installed.ours, "ectl"), c.tmp, []string{"ETCDCTL_ENDPOINTS=" + c.Endpoint()},
 		"check", "perf", "--duration", "2s", "--command-timeout", "1s")
 	for deadline := time.Now().Add(20 * time.Second); len(mustKeysUnder(t, c.client(), "/")) == 0; {
 		if time.Now().After(deadline) {
@@ -136,9 +136,9 @@ func TestInterruptedChecksLeaveNoKeys(t *testing.T) {
 		{"perf", syscall.SIGTERM, passedPerf},
 		{"datascale", syscall.SIGINT, "Start data scale check for work load [N key-value pairs, N bytes per key-value, N concurrent clients].\n"},
 	} {
-		check := startProcess(t, filepath.Join(installed.ours, "ectl"), c.tmp, []string{"ETCDCTL_ENDPOINTS=" + c.Endpoint()}, "check", test.check, "--load", "m")
+		check := beginIn(t, filepath.Join(installed.ours, "ectl"), c.tmp, []string{"ETCDCTL_ENDPOINTS=" + c.Endpoint()}, "check", test.check, "--load", "m")
 		for deadline := time.Now().Add(20 * time.Second); len(mustKeysUnder(t, c.client(), "/")) < 200; {
-			if check.running(); time.Now().After(deadline) {
+			if check.runs(); time.Now().After(deadline) {
 				t.Fatal("no keys are written")
 			}
 		}

@@ -157,7 +157,7 @@ func TestAMirrorOutlastsFaults(t *testing.T) {
 				}
 				client := source.client()
 				fillKeys(t, client, 500, "before")
-				mirror := startProcess(t, filepath.Join(installed.ours, "ectl"), source.tmp,
+				mirror := beginIn(t, filepath.Join(installed.ours, "ectl"), source.tmp,
 					[]string{"ETCDCTL_ENDPOINTS=" + ends[source]}, "make-mirror", ends[dest], "--checkpoint", "state", "--command-timeout", "1s")
 				stop := make(chan struct{})
 				writing := churn(t.Context(), client, 500, stop)
@@ -166,7 +166,7 @@ func TestAMirrorOutlastsFaults(t *testing.T) {
 				time.Sleep(time.Second)
 				close(stop)
 				<-writing
-				becomes(t, dest.client(), "", mustKeysUnder(t, client, ""), mirror.running)
+				becomes(t, dest.client(), "", mustKeysUnder(t, client, ""), mirror.runs)
 
 				// It ends when it is told to, and has remembered how far it is.
 				if err := mirror.cmd.Process.Signal(syscall.SIGINT); err != nil {
@@ -210,19 +210,19 @@ func TestAMirrorsLostRequestsDoNothingLater(t *testing.T) {
 		}
 	})
 	mirror := source.mirrorTo(way.url, "--command-timeout", "500ms")
-	becomes(t, there, "", mustKeysUnder(t, client, ""), mirror.running)
+	becomes(t, there, "", mustKeysUnder(t, client, ""), mirror.runs)
 	late <- true // the next transaction
 	for _, value := range []string{"late", "again"} {
 		if _, err := client.Put(t.Context(), "k/late", value); err != nil {
 			t.Fatal(err)
 		}
-		becomes(t, there, "", mustKeysUnder(t, client, ""), mirror.running)
+		becomes(t, there, "", mustKeysUnder(t, client, ""), mirror.runs)
 	}
 	if _, err := client.Delete(t.Context(), "k/late"); err != nil {
 		t.Fatal(err)
 	}
 	want := mustKeysUnder(t, client, "")
-	becomes(t, there, "", want, mirror.running)
+	becomes(t, there, "", want, mirror.runs)
 	way.deliver()
 	if got := mustKeysUnder(t, there, ""); !cmp.Equal(want, got) {
 		t.Errorf("after the late request the destination differs:\n%s", head(cmp.Diff(want, got)))
@@ -230,7 +230,7 @@ func TestAMirrorsLostRequestsDoNothingLater(t *testing.T) {
 	if _, err := client.Put(t.Context(), "k/more", "more"); err != nil {
 		t.Fatal(err)
 	}
-	becomes(t, there, "", mustKeysUnder(t, client, ""), mirror.running)
+	becomes(t, there, "", mustKeysUnder(t, client, ""), mirror.runs)
 }
 
 // A connection that breaks under the first question is no reason not to begin.
@@ -294,7 +294,7 @@ func TestAMirrorGoesOnWithoutRoomForItsCheckpoint(t *testing.T) {
 	client := source.client()
 	fillKeys(t, client, 10, "v")
 	mirror := source.mirrorTo(dest.Endpoint(), "--checkpoint", "state")
-	becomes(t, dest.client(), "", mustKeysUnder(t, client, ""), mirror.running)
+	becomes(t, dest.client(), "", mustKeysUnder(t, client, ""), mirror.runs)
 	room := func(bytes uint64) {
 		t.Helper()
 		if err := limitFileSize(mirror.cmd.Process.Pid, bytes); err != nil {
@@ -304,7 +304,7 @@ func TestAMirrorGoesOnWithoutRoomForItsCheckpoint(t *testing.T) {
 	says := func(text string) {
 		t.Helper()
 		for deadline := time.Now().Add(20 * time.Second); !strings.Contains(mirror.stderr.String(), text); time.Sleep(20 * time.Millisecond) {
-			if mirror.running(); time.Now().After(deadline) {
+			if mirror.runs(); time.Now().After(deadline) {
 				t.Fatalf("it says %q, want %q", mirror.stderr.String(), text)
 			}
 		}
@@ -312,7 +312,7 @@ func TestAMirrorGoesOnWithoutRoomForItsCheckpoint(t *testing.T) {
 	room(0)
 	fillKeys(t, client, 20, "w")
 	says("Warning: the checkpoint stays as it was, the mirror goes on: ")
-	becomes(t, dest.client(), "", mustKeysUnder(t, client, ""), mirror.running)
+	becomes(t, dest.client(), "", mustKeysUnder(t, client, ""), mirror.runs)
 	if state := mustRead(t, filepath.Join(source.tmp, "state")); !strings.Contains(state, "revision") {
 		t.Errorf("the checkpoint is %q", state)
 	}
@@ -324,7 +324,7 @@ func TestAMirrorGoesOnWithoutRoomForItsCheckpoint(t *testing.T) {
 	}
 	room(0)
 	fillKeys(t, client, 40, "y")
-	becomes(t, dest.client(), "", mustKeysUnder(t, client, ""), mirror.running)
+	becomes(t, dest.client(), "", mustKeysUnder(t, client, ""), mirror.runs)
 	mirror.kill()
 	source.mustAt(source.Endpoint(), "make-mirror", dest.Endpoint(), "--checkpoint", "state", "--once")
 	if want, got := mustKeysUnder(t, client, ""), mustKeysUnder(t, dest.client(), ""); !cmp.Equal(want, got) {

@@ -117,9 +117,9 @@ func TestAMirrorThatPrunesOutlastsACompaction(t *testing.T) {
 	}
 	// While it follows, too.
 	mirror := source.mirrorTo(dest.Endpoint(), prune[2:len(prune)-1]...)
-	becomes(t, dest.client(), "", mustKeysUnder(t, client, ""), mirror.running)
+	becomes(t, dest.client(), "", mustKeysUnder(t, client, ""), mirror.runs)
 	putAll(t, client, "k/more")
-	becomes(t, dest.client(), "", mustKeysUnder(t, client, ""), mirror.running)
+	becomes(t, dest.client(), "", mustKeysUnder(t, client, ""), mirror.runs)
 }
 
 // Killed at any moment while it deletes and copies, it does the rest when it is
@@ -145,7 +145,7 @@ func TestAMirrorThatPrunesAndIsKilledGoesOn(t *testing.T) {
 	for range 8 {
 		mirror := source.mirrorTo(dest.Endpoint(), prune...)
 		time.Sleep(20*time.Millisecond + rand.N(150*time.Millisecond))
-		mirror.running()
+		mirror.runs()
 		mirror.kill()
 		if state, err := os.ReadFile(filepath.Join(source.tmp, "state")); err == nil && strings.Contains(string(state), `"base_revision"`) {
 			middle++

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -16,63 +15,6 @@ import (
 
 	"github.com/ectl-io/ectl/e2e/etcdserver"
 )
-
-// process is a program that runs beside the test.
-type process struct {
-	t      *testing.T
-	cmd    *exec.Cmd
-	stdout sink
-	stderr sink
-	ended  chan struct{}
-	err    error
-}
-
-// startProcess starts a program in the folder dir.
-func startProcess(t *testing.T, program, dir string, env []string, args ...string) *process {
-	t.Helper()
-	p := &process{t: t, cmd: exec.Command(program, args...), ended: make(chan struct{})}
-	p.stdout.screen, p.stderr.screen = &screen{}, &screen{}
-	p.cmd.Dir, p.cmd.Env = dir, baseEnv(dir, env...)
-	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
-	if err := p.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go func() {
-		p.err = p.cmd.Wait()
-		p.stdout.screen.end()
-		p.stderr.screen.end()
-		close(p.ended)
-	}()
-	t.Cleanup(p.kill)
-	return p
-}
-
-func (p *process) kill() {
-	_ = p.cmd.Process.Kill()
-	<-p.ended
-}
-
-// running fails the test when the program has ended.
-func (p *process) running() {
-	p.t.Helper()
-	select {
-	case <-p.ended:
-		p.t.Fatalf("%s has ended with %s: %s%s", strings.Join(p.cmd.Args, " "), ending(p.err), p.stdout.String(), p.stderr.String())
-	default:
-	}
-}
-
-// end waits until the program has ended, and returns how.
-func (p *process) end(within time.Duration) string {
-	p.t.Helper()
-	select {
-	case <-p.ended:
-		return ending(p.err)
-	case <-time.After(within):
-		p.t.Fatalf("%s has not ended after %s: %s%s", strings.Join(p.cmd.Args, " "), within, p.stdout.String(), p.stderr.String())
-		return ""
-	}
-}
 
 // client returns a client of the cluster for the time of the test.
 func (c *cluster) client() *clientv3.Client {
@@ -86,9 +28,9 @@ func (c *cluster) client() *clientv3.Client {
 }
 
 // mirrorTo starts ours, which mirrors the cluster to another.
-func (c *cluster) mirrorTo(to string, args ...string) *process {
+func (c *cluster) mirrorTo(to string, args ...string) *running {
 	c.t.Helper()
-	return startProcess(c.t, filepath.Join(installed.ours, "ectl"), c.tmp,
+	return beginIn(c.t, filepath.Join(installed.ours, "ectl"), c.tmp,
 		[]string{"ETCDCTL_ENDPOINTS=" + c.Endpoint()}, append([]string{"make-mirror", to}, args...)...)
 }
 
@@ -215,18 +157,18 @@ func TestAMirrorHoldsWhatTheReferencesHolds(t *testing.T) {
 			happen(t, client)
 			args := append([]string{"make-mirror"}, test.args...)
 			mirror := source.mirrorTo(ours.Endpoint(), test.args...)
-			reference := startProcess(t, filepath.Join(installed.reference, "etcdctl"), source.tmp,
+			reference := beginIn(t, filepath.Join(installed.reference, "etcdctl"), source.tmp,
 				[]string{"ETCDCTL_ENDPOINTS=" + source.Endpoint()}, append(args, theirs.Endpoint())...)
 			want := expected(mustKeysUnder(t, client, ""), test.from, test.to)
-			becomes(t, ours.client(), "", want, mirror.running)
+			becomes(t, ours.client(), "", want, mirror.runs)
 
 			happen(t, client)
 			want = expected(mustKeysUnder(t, client, ""), test.from, test.to)
-			becomes(t, ours.client(), "", want, mirror.running)
+			becomes(t, ours.client(), "", want, mirror.runs)
 			if test.differs {
 				want = expected(mustKeysUnder(t, client, ""), test.from, "")
 			}
-			becomes(t, theirs.client(), "", want, reference.running)
+			becomes(t, theirs.client(), "", want, reference.runs)
 			if os.Getenv("ECTL_SOAK") == "" {
 				return
 			}
@@ -249,10 +191,10 @@ func TestMirrorsOfEveryVersion(t *testing.T) {
 			client := source.client()
 			happen(t, client)
 			mirror := source.mirrorTo(dest.Endpoint(), "--checkpoint", "state")
-			becomes(t, dest.client(), "", expected(mustKeysUnder(t, client, ""), "", ""), mirror.running)
+			becomes(t, dest.client(), "", expected(mustKeysUnder(t, client, ""), "", ""), mirror.runs)
 			happen(t, client)
 			want := expected(mustKeysUnder(t, client, ""), "", "")
-			becomes(t, dest.client(), "", want, mirror.running)
+			becomes(t, dest.client(), "", want, mirror.runs)
 			mirror.kill()
 
 			if _, err := client.Delete(t.Context(), "a/000"); err != nil {
@@ -265,7 +207,7 @@ func TestMirrorsOfEveryVersion(t *testing.T) {
 					t.Errorf("--once of a server that does not tell: status %s, %s", once.Status, once.Stderr)
 				}
 				mirror = source.mirrorTo(dest.Endpoint(), "--checkpoint", "state")
-				becomes(t, dest.client(), "", want, mirror.running)
+				becomes(t, dest.client(), "", want, mirror.runs)
 				return
 			}
 			if once.Status != "0" {
@@ -346,7 +288,7 @@ func TestAMirrorThatIsKilledGoesOn(t *testing.T) {
 			longest = 1200 * time.Millisecond
 		}
 		time.Sleep(rand.N(longest))
-		mirror.running()
+		mirror.runs()
 		mirror.kill()
 		if state, err := os.ReadFile(filepath.Join(source.tmp, "state")); err == nil && strings.Contains(string(state), `"base_revision"`) {
 			base++

@@ -3,7 +3,6 @@ package e2e
 import (
 	"bufio"
 	"bytes"
-	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -25,21 +24,6 @@ import (
 func bothPrograms(t *testing.T, run func(t *testing.T, program string) string) (reference, ours string) {
 	t.Helper()
 	return run(t, filepath.Join(installed.reference, "etcdctl")), run(t, filepath.Join(installed.ours, "etcdctl"))
-}
-
-// ending describes how a process ended.
-func ending(err error) string {
-	var exit *exec.ExitError
-	switch {
-	case err == nil:
-		return "status 0"
-	case errors.As(err, &exit):
-		if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
-			return "signal " + status.Signal().String()
-		}
-		return "status " + strconv.Itoa(exit.ExitCode())
-	}
-	return err.Error()
 }
 
 // A reader that goes away, as head does, ends the program as it ends etcdctl,
