@@ -191,7 +191,7 @@ func (t *trace) reason(ctx context.Context, err error, doubt string) string {
 	switch {
 	case errors.Is(err, context.DeadlineExceeded), status.Code(err) == codes.DeadlineExceeded:
 		return t.reasonOfDeadline(ctx, doubt)
-	case errors.Is(err, rpctypes.ErrUserEmpty):
+	case errors.Is(err, rpctypes.ErrUserEmpty), strings.HasSuffix(err.Error(), "auth: user name is empty"): // maintenance before etcd 3.6
 		return "the command names an empty user, or authentication is on; say who you are with --user, --auth-jwt-token or a client certificate"
 	case errors.Is(err, rpctypes.ErrInvalidAuthToken):
 		if expiry := ReadToken(t.config.Token).Expiry; !expiry.IsZero() && time.Now().After(expiry) {

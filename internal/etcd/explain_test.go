@@ -114,6 +114,7 @@ func TestAnErrorOfTheServerKeepsItsTextAndGetsAReason(t *testing.T) {
 		says  string // nothing: the text is enough
 	}{
 		{err: rpctypes.ErrUserEmpty, says: "--user"},
+		{err: status.Error(codes.Unknown, "auth: user name is empty"), says: "--user"},
 		{err: rpctypes.ErrInvalidAuthToken, says: "not one of this cluster's"},
 		{err: rpctypes.ErrInvalidAuthToken, token: "a." + claims + ".c", says: "the token expired at "},
 		{err: rpctypes.ErrAuthOldRevision, says: "since the token was made"},
