@@ -31,11 +31,11 @@ const (
 
 // Keeper keeps one lease alive.
 type Keeper struct {
-	client *etcd.Client
-	leases pb.LeaseClient
-	id     clientv3.LeaseID
-	ttl    time.Duration // 0: unknown
-	until  time.Time     // it lives at least, counted from when the server was asked
+	unreachable func() error
+	leases      pb.LeaseClient
+	id          clientv3.LeaseID
+	ttl         time.Duration // 0: unknown
+	until       time.Time     // it lives at least, counted from when the server was asked
 
 	stream pb.Lease_LeaseKeepAliveClient // nil: to be made
 	cancel context.CancelFunc            // of the stream
@@ -45,7 +45,7 @@ type Keeper struct {
 // the server was asked for it. Where ttl is 0 that is unknown, and the keeper
 // tries until then for an answer.
 func New(client *etcd.Client, id clientv3.LeaseID, ttl time.Duration, until time.Time) *Keeper {
-	return &Keeper{client: client, leases: clientv3.RetryLeaseClient(client.Client), id: id, ttl: ttl, until: until}
+	return &Keeper{unreachable: client.Unreachable, leases: clientv3.RetryLeaseClient(client.Client), id: id, ttl: ttl, until: until}
 }
 
 // Keep keeps the lease alive until ctx ends, whose cause it returns, or renewed
@@ -69,10 +69,12 @@ func (k *Keeper) Keep(ctx context.Context, renewed func(*pb.LeaseKeepAliveRespon
 			if err := renewed(response); err != nil {
 				return err
 			}
-		case k.client.Unreachable() != nil:
-			return k.client.Unreachable()
+		case k.unreachable() != nil:
+			return k.unreachable()
 		case !time.Now().Before(k.until):
 			return fmt.Errorf("nobody renewed its lease for %s: %s", k.ttl, words(err))
+		default: // no later than that: somebody else may have what it stands for then
+			wait = min(wait, time.Until(k.until))
 		}
 		select {
 		case <-ctx.Done():
@@ -113,7 +115,7 @@ func (k *Keeper) limit() (stop func()) {
 	if k.ttl > 0 {
 		patience = k.ttl / attempts
 	}
-	patience = max(min(patience, time.Until(k.until)), pause)
+	patience = min(patience, time.Until(k.until))
 	timer := time.AfterFunc(patience, k.cancel)
 	return func() { timer.Stop() }
 }

@@ -5,7 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"testing/synctest"
+	"time"
 
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 )
@@ -24,5 +28,53 @@ func TestWhyALeaseWasNotRenewed(t *testing.T) {
 				t.Errorf("%v is said as %q, want %q", err, got, want)
 			}
 		}
+	}
+}
+
+// silent answers a number of renewals, and then nothing.
+type silent struct {
+	pb.LeaseClient
+	answers int
+	ttl     int64
+}
+
+func (s *silent) LeaseKeepAlive(ctx context.Context, _ ...grpc.CallOption) (pb.Lease_LeaseKeepAliveClient, error) {
+	return &silentStream{ctx: ctx, silent: s}, nil
+}
+
+type silentStream struct {
+	pb.Lease_LeaseKeepAliveClient
+	ctx    context.Context //nolint:containedctx // a stream has one
+	silent *silent
+}
+
+func (s *silentStream) Send(*pb.LeaseKeepAliveRequest) error { return nil }
+
+func (s *silentStream) Recv() (*pb.LeaseKeepAliveResponse, error) {
+	if s.silent.answers > 0 {
+		s.silent.answers--
+		return &pb.LeaseKeepAliveResponse{TTL: s.silent.ttl}, nil
+	}
+	<-s.ctx.Done()
+	return nil, status.FromContextError(s.ctx.Err()).Err()
+}
+
+// Whoever keeps a lease knows that it may be gone as soon as it may be, counted
+// from when it was last renewed.
+func TestALeaseIsGivenUpInTime(t *testing.T) {
+	for seconds := range int64(10) {
+		synctest.Test(t, func(t *testing.T) {
+			begin, ttl := time.Now(), time.Duration(1+seconds)*time.Second
+			leases := &silent{answers: 4, ttl: 1 + seconds}
+			k := &Keeper{unreachable: func() error { return nil }, leases: leases, ttl: ttl, until: begin.Add(ttl)}
+			renewed := begin
+			err := k.Keep(t.Context(), func(*pb.LeaseKeepAliveResponse) error {
+				renewed = time.Now()
+				return nil
+			})
+			if took := time.Since(renewed); err == nil || errors.Is(err, ErrGone) || took != ttl || leases.answers > 0 {
+				t.Errorf("Keep = %v, %s after the last renewal for %s", err, took, ttl)
+			}
+		})
 	}
 }
