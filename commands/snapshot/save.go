@@ -76,19 +76,19 @@ func interrupted(err error) error {
 }
 
 func runSave(ctx context.Context, f *cli.Factory, opts *saveOptions) error {
-	client, status, err := source(ctx, f, opts.Pick)
+	from, err := source(ctx, f, opts.Pick)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = client.Close() }()
+	defer from.close()
 	if f.Globals().Changed(etcd.FlagCommandTimeout) {
 		timed, cancel := f.Timeout(ctx)
 		defer cancel()
-		saved, err := save(timed, f, client, status.DbSize, opts.Path)
-		return report(ctx, f, client, saved, err)
+		saved, err := save(timed, f, from.client, from.status.DbSize, opts.Path)
+		return report(ctx, f, from.client, saved, err)
 	}
-	saved, err := save(ctx, f, client, status.DbSize, opts.Path)
-	return report(ctx, f, client, saved, err)
+	saved, err := save(ctx, f, from.client, from.status.DbSize, opts.Path)
+	return report(ctx, f, from.client, saved, err)
 }
 
 func report(ctx context.Context, f *cli.Factory, client *etcd.Client, saved output.SnapshotSaved, err error) error {
@@ -98,53 +98,84 @@ func report(ctx context.Context, f *cli.Factory, client *etcd.Client, saved outp
 	return f.Print(saved)
 }
 
-// source returns a client of the member to copy and its status, which it has
-// to tell within the command's timeout: a copy may take for ever, but not the
-// wait for a member that is not there.
-func source(ctx context.Context, f *cli.Factory, pick string) (*etcd.Client, *clientv3.StatusResponse, error) {
-	dialer, err := f.Dialer(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	if pick == "" && len(dialer.Endpoints) > 1 {
-		return nil, nil, fmt.Errorf("snapshot must be requested to one selected node, not multiple [%s]; or let one be picked with --pick %s",
-			strings.Join(dialer.Endpoints, " "), strings.Join(picks(), "|"))
-	}
-	var failures []error
-	for _, endpoint := range dialer.Endpoints {
-		client, status, err := ask(ctx, f, dialer, endpoint)
-		if err != nil {
-			failures = append(failures, err)
-			continue
-		}
-		if picked(pick, status) {
-			return client, status, nil
-		}
-		_ = client.Close()
-	}
-	if ctx.Err() != nil {
-		return nil, nil, context.Cause(ctx)
-	}
-	if len(failures) > 0 {
-		return nil, nil, failures[0]
-	}
-	return nil, nil, fmt.Errorf("no %s among [%s]", pick, strings.Join(dialer.Endpoints, " "))
+// member is one that can be copied.
+type member struct {
+	client *etcd.Client
+	status *clientv3.StatusResponse
+	err    error // why it cannot
+
+	place int // among the endpoints
+	end   context.CancelFunc
 }
 
-func ask(ctx context.Context, f *cli.Factory, dialer *etcd.Dialer, endpoint string) (*etcd.Client, *clientv3.StatusResponse, error) {
-	client, err := dialer.Dial(ctx, []string{endpoint})
-	if err != nil {
-		return nil, nil, err
+func (m member) close() {
+	if m.client != nil {
+		_ = m.client.Close()
 	}
-	timed, cancel := f.Timeout(ctx)
+	m.end()
+}
+
+// source returns the member to copy. All are asked at once, and the first one
+// that will do is taken. They have to answer within the command's timeout: a copy
+// may take for ever, but not the wait for a member that is not there.
+func source(ctx context.Context, f *cli.Factory, pick string) (member, error) {
+	dialer, err := f.Dialer(ctx)
+	if err != nil {
+		return member{}, err
+	}
+	if pick == "" && len(dialer.Endpoints) > 1 {
+		return member{}, fmt.Errorf("snapshot must be requested to one selected node, not multiple [%s]; or let one be picked with --pick %s",
+			strings.Join(dialer.Endpoints, " "), strings.Join(picks(), "|"))
+	}
+	asking, cancel := context.WithCancel(ctx)
 	defer cancel()
-	status, err := client.Status(timed, endpoint)
-	if err != nil {
-		err = client.Explain(ctx, err)
-		_ = client.Close()
-		return nil, nil, err
+	answers := make(chan member)
+	for place, endpoint := range dialer.Endpoints {
+		go func() {
+			m := ask(ctx, asking, f, dialer, endpoint)
+			m.place = place
+			select {
+			case answers <- m:
+			case <-asking.Done():
+				m.close()
+			}
+		}()
 	}
-	return client, status, nil
+	failures := make([]error, len(dialer.Endpoints))
+	for range dialer.Endpoints {
+		select {
+		case m := <-answers:
+			if m.err == nil && picked(pick, m.status) {
+				return m, nil
+			}
+			failures[m.place] = m.err
+			m.close()
+		case <-ctx.Done():
+			return member{}, context.Cause(ctx)
+		}
+	}
+	for _, err := range failures {
+		if err != nil {
+			return member{}, err
+		}
+	}
+	return member{}, fmt.Errorf("no %s among [%s]", pick, strings.Join(dialer.Endpoints, " "))
+}
+
+// ask asks a member for its status, until asking ends. Its client ends with ctx.
+func ask(ctx, asking context.Context, f *cli.Factory, dialer *etcd.Dialer, endpoint string) member {
+	ctx, cancel := context.WithCancel(ctx)
+	m := member{end: cancel}
+	defer context.AfterFunc(asking, cancel)() // a login does not know of asking
+	if m.client, m.err = dialer.Dial(ctx, []string{endpoint}); m.err != nil {
+		return m
+	}
+	timed, cancelTimed := f.Timeout(ctx)
+	defer cancelTimed()
+	if m.status, m.err = m.client.Status(timed, endpoint); m.err != nil {
+		m.err = m.client.Explain(ctx, m.err)
+	}
+	return m
 }
 
 func picked(pick string, s *clientv3.StatusResponse) bool {
