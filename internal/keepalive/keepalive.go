@@ -53,10 +53,14 @@ func New(client *etcd.Client, id clientv3.LeaseID, ttl time.Duration, until time
 // why nobody could be asked for as long as the lease lives.
 func (k *Keeper) Keep(ctx context.Context, renewed func(*pb.LeaseKeepAliveResponse) error) error {
 	defer k.close()
+	reason := noAnswer // why it has not been renewed since the last time
 	for {
 		asked := time.Now()
 		response, err := k.renew(ctx)
 		wait := pause
+		if said := words(err); err != nil && said != noAnswer { // the last attempt may be too short for one
+			reason = said
+		}
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
@@ -65,14 +69,14 @@ func (k *Keeper) Keep(ctx context.Context, renewed func(*pb.LeaseKeepAliveRespon
 		case err == nil:
 			k.ttl = time.Duration(response.GetTTL()) * time.Second
 			k.until = asked.Add(k.ttl)
-			wait = k.ttl / renewals
+			wait, reason = k.ttl/renewals, noAnswer
 			if err := renewed(response); err != nil {
 				return err
 			}
 		case k.unreachable() != nil:
 			return k.unreachable()
 		case !time.Now().Before(k.until):
-			return fmt.Errorf("nobody renewed its lease for %s: %s", k.ttl, words(err))
+			return fmt.Errorf("nobody renewed its lease for %s: %s", k.ttl, reason)
 		default: // no later than that: somebody else may have what it stands for then
 			wait = min(wait, time.Until(k.until))
 		}
@@ -127,11 +131,14 @@ func (k *Keeper) close() {
 	k.stream, k.cancel = nil, nil
 }
 
+// noAnswer is why a lease was not renewed where nobody said anything.
+const noAnswer = "no answer"
+
 // words say why a lease was not renewed.
 func words(err error) string {
 	for _, e := range []error{err, status.FromContextError(err).Err()} { // that of a login is none of gRPC's
 		if code := status.Code(e); code == codes.Canceled || code == codes.DeadlineExceeded { // by the limit of an attempt
-			return "no answer"
+			return noAnswer
 		}
 	}
 	return status.Convert(err).Message()
