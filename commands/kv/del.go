@@ -157,7 +157,7 @@ func delAtMost(ctx context.Context, f *cli.Factory, opts *delOptions) error {
 }
 
 func (o *delOptions) tooMany(count int64) error {
-	return fmt.Errorf("nothing was deleted: %s has %s, and --%s allows %d", o.Keys.String(), countOf(count), flagMaxKeys, o.MaxKeys.value)
+	return fmt.Errorf("nothing was deleted: it would be %s (%s), and --%s allows %d", countOf(count), o.Keys.String(), flagMaxKeys, o.MaxKeys.value)
 }
 
 func countOf(keys int64) string {
