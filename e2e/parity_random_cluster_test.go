@@ -50,7 +50,7 @@ func (g *lineGenerator) clusterLine() string {
 		return g.memberLine()
 	case 24:
 		version := g.pick("3.5", "3.8", "3", "x", "''", "3.7", "3.7.0", "4.0", "3.7.0-rc.1", "v3.6", "3.4", "-1", "3.06")
-		return g.command(g.pick("downgrade enable", "downgrade validate", "downgrade validate", "downgrade cancel"), g.argument(version), g.maybe(15, "3.6"))
+		return g.command(g.pick("downgrade enable", "downgrade validate", "downgrade validate", "downgrade cancel"), g.argument(version), g.maybe(15, "3.5"))
 	case 25:
 		return g.command(g.pick("alarm list", "alarm disarm"), g.maybe(8, "word", "''"))
 	case 26:
