@@ -153,16 +153,11 @@ func (m *message) free() { _ = m.data.Close() }
 
 func (s *slot) decode(b []byte) error {
 	for len(b) > 0 {
-		number, kind, n := protowire.ConsumeTag(b)
-		if n < 0 {
-			return wire.ErrMalformed
+		number, kind, value, rest, err := nextField(b)
+		if err != nil {
+			return err
 		}
-		b = b[n:]
-		if n = protowire.ConsumeFieldValue(number, kind, b); n < 0 {
-			return wire.ErrMalformed
-		}
-		value := b[:n]
-		b = b[n:]
+		b = rest
 		switch {
 		case number == eventType && kind == protowire.VarintType:
 			v, _ := protowire.ConsumeVarint(value)
@@ -187,16 +182,11 @@ func (s *slot) decode(b []byte) error {
 func decodeKeyValue(kv *mvccpb.KeyValue, b []byte) error {
 	b, _ = protowire.ConsumeBytes(b)
 	for len(b) > 0 {
-		number, kind, n := protowire.ConsumeTag(b)
-		if n < 0 {
-			return wire.ErrMalformed
+		number, kind, value, rest, err := nextField(b)
+		if err != nil {
+			return err
 		}
-		b = b[n:]
-		if n = protowire.ConsumeFieldValue(number, kind, b); n < 0 {
-			return wire.ErrMalformed
-		}
-		value := b[:n]
-		b = b[n:]
+		b = rest
 		bytes, varint := kind == protowire.BytesType, kind == protowire.VarintType
 		switch {
 		case number == kvKey && bytes:
@@ -214,6 +204,19 @@ func decodeKeyValue(kv *mvccpb.KeyValue, b []byte) error {
 		}
 	}
 	return nil
+}
+
+// nextField splits b behind its first field.
+func nextField(b []byte) (number protowire.Number, kind protowire.Type, value, rest []byte, err error) {
+	number, kind, n := protowire.ConsumeTag(b)
+	if n < 0 {
+		return 0, 0, nil, nil, wire.ErrMalformed
+	}
+	b = b[n:]
+	if n = protowire.ConsumeFieldValue(number, kind, b); n < 0 {
+		return 0, 0, nil, nil, wire.ErrMalformed
+	}
+	return number, kind, b[:n], b[n:], nil
 }
 
 func number64(b []byte) int64 {
