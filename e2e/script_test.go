@@ -37,7 +37,7 @@ func TestScriptsOnOtherServers(t *testing.T) {
 	// asked for here.
 	ofThree := []string{"cluster-care", "defrag", "endpoint", "replace-member", "snapshot"}
 	ofOne := []string{"one-member"}
-	everywhere := []string{"careful-keys", "compaction", "full-database", "leases", "levels", "lock", "mirror", "txn", "txn-as-user", "watch"}
+	everywhere := []string{"careful-keys", "check", "compaction", "full-database", "leases", "levels", "lock", "mirror", "txn", "txn-as-user", "watch"}
 	for _, c := range []struct {
 		options etcdserver.Options
 		scripts []string
