@@ -3,10 +3,12 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/ectl-io/ectl/commands/auth"
 	"github.com/ectl-io/ectl/commands/check"
@@ -148,7 +150,11 @@ func setHelp(root *cobra.Command, f *cli.Factory) {
 		fmt.Fprintf(cmd.OutOrStdout(), "\nUse \"%s options\" for the options that every command takes.\n", f.Program)
 	})
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return fmt.Errorf("%w; see '%s --help'", err, cmd.CommandPath())
+		advice := ""
+		if _, unknown := errors.AsType[*pflag.NotExistError](err); unknown && strings.Contains(cmd.Use, "-- COMMAND") {
+			advice = "; a command with options goes behind --, as in '-- sh -c exit'"
+		}
+		return fmt.Errorf("%w%s; see '%s --help'", err, advice, cmd.CommandPath())
 	})
 	root.InitDefaultHelpCmd() // only once all commands are there
 	if topic, _, err := root.Find([]string{"help"}); err == nil {
