@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 
+	clientv3 "go.etcd.io/etcd/client/v3"
+
 	"github.com/ectl-io/ectl/e2e/etcdserver"
 )
 
@@ -22,22 +24,19 @@ const deadTarget = 0.55
 // maintaining measures what looks after a cluster: the state of its members
 // when most of them are dead, and lists and transactions while they live.
 func (b *bench) maintaining(ctx context.Context) error {
-	server, m, err := b.start(ctx, etcdserver.Options{Members: clusterSize})
+	say("granting %d leases", leases)
+	server, m, err := b.startFilled(ctx, etcdserver.Options{Members: clusterSize}, func(client *clientv3.Client) error {
+		for range leases {
+			if _, err := client.Grant(ctx, leaseTTL); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	if err != nil {
 		return err
 	}
 	defer server.Stop()
-	client, err := server.Client("", "")
-	if err != nil {
-		return err
-	}
-	defer client.Close()
-	say("granting %d leases", leases)
-	for range leases {
-		if _, err := client.Grant(ctx, leaseTTL); err != nil {
-			return err
-		}
-	}
 	input := filepath.Join(server.Dir(), "txn")
 	if err := os.WriteFile(input, []byte("mod(\"k\") > \"0\"\n\nget k\n\nput k v\n\n"), 0o600); err != nil {
 		return err

@@ -8,8 +8,6 @@ import (
 	"sync"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
-
-	"github.com/ectl-io/ectl/e2e/etcdserver"
 )
 
 // prefix is what the large gets read.
@@ -29,12 +27,7 @@ var serverFlags = []string{
 }
 
 // fill writes n keys of valueSize bytes under prefix, the key "k" and some users.
-func fill(ctx context.Context, server *etcdserver.Server, n int) error {
-	client, err := server.Client("", "")
-	if err != nil {
-		return err
-	}
-	defer client.Close()
+func fill(ctx context.Context, client *clientv3.Client, n int) error {
 	if _, err := client.Put(ctx, "k", "v"); err != nil {
 		return err
 	}
@@ -79,12 +72,7 @@ const putters = 32
 
 // fillSingly writes n keys of valueSize bytes under prefix, each in a revision
 // of its own.
-func fillSingly(ctx context.Context, server *etcdserver.Server, n int) error {
-	client, err := server.Client("", "")
-	if err != nil {
-		return err
-	}
-	defer client.Close()
+func fillSingly(ctx context.Context, client *clientv3.Client, n int) error {
 	failed := make(chan error, putters)
 	for putter := range putters {
 		go func() {

@@ -21,18 +21,26 @@ const levelTarget = 0.1
 
 // listing measures ls of a level with large subtrees beside the keys of all.
 func (b *bench) listing(ctx context.Context) error {
-	server, m, err := b.start(ctx, etcdserver.Options{Flags: serverFlags})
+	task := fmt.Sprintf("ls of %d subtrees of %d keys (get --keys-only)", subtrees, subtreeKeys)
+	say("%s: writing them", task)
+	server, m, err := b.startFilled(ctx, etcdserver.Options{Flags: serverFlags}, func(client *clientv3.Client) error {
+		return fillLevels(ctx, client)
+	})
 	if err != nil {
 		return err
 	}
 	defer server.Stop()
-	client, err := server.Client("", "")
+	say("%s", task)
+	ours, theirs, err := b.beside(ctx, m, b.runs, []string{"ls", "/level/"}, []string{"get", "/level/", "--prefix", "--keys-only", "--command-timeout=10m"})
 	if err != nil {
 		return err
 	}
-	defer client.Close()
-	task := fmt.Sprintf("ls of %d subtrees of %d keys (get --keys-only)", subtrees, subtreeKeys)
-	say("%s: writing them", task)
+	b.report.usages(task, ours, theirs, targets{wall: levelTarget})
+	return nil
+}
+
+// fillLevels writes the subtrees.
+func fillLevels(ctx context.Context, client *clientv3.Client) error {
 	value := strings.Repeat("x", valueSize)
 	for subtree := range subtrees {
 		for start := 0; start < subtreeKeys; start += batch {
@@ -45,11 +53,5 @@ func (b *bench) listing(ctx context.Context) error {
 			}
 		}
 	}
-	say("%s", task)
-	ours, theirs, err := b.beside(ctx, m, b.runs, []string{"ls", "/level/"}, []string{"get", "/level/", "--prefix", "--keys-only", "--command-timeout=10m"})
-	if err != nil {
-		return err
-	}
-	b.report.usages(task, ours, theirs, targets{wall: levelTarget})
 	return nil
 }

@@ -41,6 +41,8 @@ import (
 	"syscall"
 	"time"
 
+	clientv3 "go.etcd.io/etcd/client/v3"
+
 	"github.com/ectl-io/ectl/e2e/etcdserver"
 )
 
@@ -159,16 +161,14 @@ func copyProgram(program, dir string) (string, error) {
 // onServer measures on a fresh server of the given version; the commands that
 // talk to no server only the first time.
 func (b *bench) onServer(ctx context.Context, version string, first bool) error {
-	server, m, err := b.start(ctx, etcdserver.Options{Version: version, Flags: serverFlags})
+	say("etcd %s: writing %d keys", version, b.keys)
+	server, m, err := b.startFilled(ctx, etcdserver.Options{Version: version, Flags: serverFlags}, func(client *clientv3.Client) error {
+		return fill(ctx, client, b.keys)
+	})
 	if err != nil {
 		return err
 	}
 	defer server.Stop()
-
-	say("etcd %s: writing %d keys", version, b.keys)
-	if err := fill(ctx, server, b.keys); err != nil {
-		return fmt.Errorf("write the keys: %w", err)
-	}
 	if first {
 		if err := b.small(ctx, m, "version", "version"); err != nil {
 			return err

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -10,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/e2e/etcdserver"
 )
@@ -51,6 +54,23 @@ func (b *bench) start(ctx context.Context, options etcdserver.Options, environ .
 		"HOME="+server.Dir(),
 		"PATH="+os.Getenv("PATH"),
 	)}, nil
+}
+
+// startFilled is start of a server on which fill has written something.
+func (b *bench) startFilled(ctx context.Context, options etcdserver.Options, fill func(*clientv3.Client) error) (*etcdserver.Server, measurer, error) {
+	server, m, err := b.start(ctx, options)
+	if err != nil {
+		return nil, measurer{}, err
+	}
+	client, err := server.Client("", "")
+	if err == nil {
+		err = errors.Join(fill(client), client.Close())
+	}
+	if err != nil {
+		server.Stop()
+		return nil, measurer{}, fmt.Errorf("fill the server: %w", err)
+	}
+	return server, m, nil
 }
 
 // both measures the same arguments of the two programs.

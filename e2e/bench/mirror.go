@@ -48,14 +48,13 @@ func (b *bench) mirroring(ctx context.Context) error {
 
 // mirrorOf returns the median time of each program by its name.
 func (b *bench) mirrorOf(ctx context.Context, keys int, programs ...string) (map[string]time.Duration, error) {
-	source, err := etcdserver.Start(ctx, etcdserver.Options{Flags: serverFlags})
+	source, _, err := b.startFilled(ctx, etcdserver.Options{Flags: serverFlags}, func(client *clientv3.Client) error {
+		return fill(ctx, client, keys)
+	})
 	if err != nil {
 		return nil, err
 	}
 	defer source.Stop()
-	if err := fill(ctx, source, keys); err != nil {
-		return nil, fmt.Errorf("write the keys: %w", err)
-	}
 	times := map[string][]time.Duration{}
 	for i := range b.runs {
 		for _, program := range programs {

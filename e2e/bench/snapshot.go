@@ -8,6 +8,8 @@ import (
 	"strings"
 	"syscall"
 
+	clientv3 "go.etcd.io/etcd/client/v3"
+
 	"github.com/ectl-io/ectl/e2e/etcdserver"
 )
 
@@ -18,24 +20,21 @@ const (
 
 // copying measures snapshot save.
 func (b *bench) copying(ctx context.Context) error {
-	server, m, err := b.start(ctx, etcdserver.Options{Flags: serverFlags})
+	const task = "snapshot save of 500 MB"
+	say("%s: writing it", task)
+	value := strings.Repeat("x", snapshotValue)
+	server, m, err := b.startFilled(ctx, etcdserver.Options{Flags: serverFlags}, func(client *clientv3.Client) error {
+		for i := range snapshotSize / snapshotValue {
+			if _, err := client.Put(ctx, fmt.Sprintf("/large/%06d", i), value); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	if err != nil {
 		return err
 	}
 	defer server.Stop()
-	client, err := server.Client("", "")
-	if err != nil {
-		return err
-	}
-	defer client.Close()
-	const task = "snapshot save of 500 MB"
-	say("%s: writing it", task)
-	value := strings.Repeat("x", snapshotValue)
-	for i := range snapshotSize / snapshotValue {
-		if _, err := client.Put(ctx, fmt.Sprintf("/large/%06d", i), value); err != nil {
-			return err
-		}
-	}
 	say("%s", task)
 	// What the disk still has to do for one copy, and for the one that it takes
 	// the place of, must not be waited for by the next: ours waits for the disk.

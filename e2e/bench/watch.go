@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	clientv3 "go.etcd.io/etcd/client/v3"
+
 	"github.com/ectl-io/ectl/e2e/etcdserver"
 )
 
@@ -25,7 +27,7 @@ const (
 func (b *bench) watching(ctx context.Context) error {
 	for _, past := range []struct {
 		kind         string
-		fill         func(context.Context, *etcdserver.Server, int) error
+		fill         func(context.Context, *clientv3.Client, int) error
 		memoryTarget float64
 	}{
 		{"past events", fill, watchMemoryTarget},
@@ -39,16 +41,15 @@ func (b *bench) watching(ctx context.Context) error {
 	return nil
 }
 
-func (b *bench) watchingPast(ctx context.Context, task string, fill func(context.Context, *etcdserver.Server, int) error, memoryTarget float64) error {
-	server, m, err := b.start(ctx, etcdserver.Options{Flags: serverFlags})
+func (b *bench) watchingPast(ctx context.Context, task string, fill func(context.Context, *clientv3.Client, int) error, memoryTarget float64) error {
+	say("%s: writing them", task)
+	server, m, err := b.startFilled(ctx, etcdserver.Options{Flags: serverFlags}, func(client *clientv3.Client) error {
+		return fill(ctx, client, watchedEvents)
+	})
 	if err != nil {
 		return err
 	}
 	defer server.Stop()
-	say("%s: writing them", task)
-	if err := fill(ctx, server, watchedEvents); err != nil {
-		return err
-	}
 	m.lines = watchedEvents * eventLines
 	say("%s", task)
 	ours, theirs, err := b.both(ctx, m, max(b.runs, leastRuns), "watch", prefix, "--prefix", "--rev", "1")
