@@ -46,8 +46,8 @@ func (m *mirror) notIntoItself(ctx context.Context) error {
 // isOneCluster says whether source and destination are one cluster, through
 // whatever members. Their ID does not tell: it is the same for clusters that were
 // set up alike, as all those that have one member and no configuration. So the
-// destination is given a lease, and the source asked for it. Where that fails, the
-// endpoints are compared.
+// destination is given a lease, and the source asked for it. The endpoints tell,
+// too, and alone where that fails.
 func (m *mirror) isOneCluster(ctx context.Context) (bool, error) {
 	timed, cancel := m.f.Timeout(ctx)
 	defer cancel()
@@ -68,7 +68,8 @@ func (m *mirror) isOneCluster(ctx context.Context) (bool, error) {
 	if err != nil {
 		return m.sameEndpoint(), m.source.Explain(ctx, err)
 	}
-	return lease.TTL > 0, nil
+	// A leader before etcd 3.6 may not have the lease yet.
+	return lease.TTL > 0 || m.sameEndpoint(), nil
 }
 
 // sameEndpoint says whether an endpoint of the source is one of the
