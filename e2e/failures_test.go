@@ -126,57 +126,57 @@ func TestFailuresNameTheirCause(t *testing.T) {
 			"several, each with its cause", "--endpoints " + dead + "," + silent + "," + withScheme("http", dead) + " get k",
 			deadline + dead + ", " + withScheme("http", dead) + refused + "; " + silent + says, "1", false,
 		},
-		{"unknown authority", "--endpoints " + secure + " get k", secure + untrusted, "1", true},
-		{"unknown authority, write", "--endpoints " + secure + " --cacert " + f.other.CertFile() + " put k v", secure + untrusted, "1", true},
-		{"unknown authority, login", "--endpoints " + secure + " --user root:x get k", secure + untrusted, "2", true},
+		{"unknown authority", "--endpoints " + secure + " get k", deadline + secure + untrusted, "1", true},
+		{"unknown authority, write", "--endpoints " + secure + " --cacert " + f.other.CertFile() + " put k v", deadline + secure + untrusted, "1", true},
+		{"unknown authority, login", "--endpoints " + secure + " --user root:x get k", deadline + secure + untrusted, "2", true},
 		{
 			"unknown authority, and one that may come back", "--endpoints " + secure + "," + withScheme("https", dead) + " get k",
 			deadline + secure + untrusted + "; " + withScheme("https", dead) + refused, "1", false,
 		},
 		{
 			"certificate without this address", "--endpoints " + misnamed + " --cacert " + f.ca.CertFile() + " get k",
-			misnamed + ": tls: failed to verify certificate: x509: cannot validate certificate for 127.0.0.1 because it doesn't contain any IP SANs:" +
+			deadline + misnamed + ": tls: failed to verify certificate: x509: cannot validate certificate for 127.0.0.1 because it doesn't contain any IP SANs:" +
 				" the server's certificate is for other names; use one of them in --endpoints", "1", true,
 		},
 		{
 			"certificate for another name",
 			"--endpoints " + strings.Replace(misnamed, "127.0.0.1", "localhost", 1) + " --cacert " + f.ca.CertFile() + " get k",
-			"...: tls: failed to verify certificate: x509: certificate is valid for etcd.example.com, not localhost:" +
+			deadline + "...: tls: failed to verify certificate: x509: certificate is valid for etcd.example.com, not localhost:" +
 				" the server's certificate is for other names; use one of them in --endpoints", "1", true,
 		},
 		{
 			"expired certificate", "--endpoints " + expired + " --cacert " + f.ca.CertFile() + " get k",
-			expired + ": tls: failed to verify certificate: x509: certificate has expired or is not yet valid: ...:" +
+			deadline + expired + ": tls: failed to verify certificate: x509: certificate has expired or is not yet valid: ...:" +
 				" the server's certificate has expired, or the clock here is wrong", "1", true,
 		},
 		{
 			"client certificate required", "--endpoints " + demanding + " --cacert " + f.ca.CertFile() + " get k",
-			demanding + ": tls: certificate required: the server wants a client certificate; give --cert and --key", "1", true,
+			deadline + demanding + ": tls: certificate required: the server wants a client certificate; give --cert and --key", "1", true,
 		},
 		{
 			"client certificate required, write", "--endpoints " + demanding + " --cacert " + f.ca.CertFile() + " put k v",
-			demanding + ": tls: certificate required: the server wants a client certificate; give --cert and --key", "1", true,
+			deadline + demanding + ": tls: certificate required: the server wants a client certificate; give --cert and --key", "1", true,
 		},
 		{
 			"client certificate of another authority",
 			"--endpoints " + demanding + " --cacert " + f.ca.CertFile() + " --cert " + f.clients["other"].CertFile + " --key " + f.clients["other"].KeyFile + " get k",
-			demanding + ": tls: unknown certificate authority: the server does not trust the authority of the client certificate; check --cert", "1", true,
+			deadline + demanding + ": tls: unknown certificate authority: the server does not trust the authority of the client certificate; check --cert", "1", true,
 		},
 		{
 			"no TLS to a server with it", "--endpoints " + withScheme("http", secure) + " get k",
-			withScheme("http", secure) + ": the server speaks TLS: use https:// endpoints", "1", true,
+			deadline + withScheme("http", secure) + ": the server speaks TLS: use https:// endpoints", "1", true,
 		},
 		{
 			"no TLS to a server that wants a client certificate", "--endpoints " + withScheme("http", demanding) + " put k v",
-			withScheme("http", demanding) + ": the server speaks TLS: use https:// endpoints", "1", true,
+			deadline + withScheme("http", demanding) + ": the server speaks TLS: use https:// endpoints", "1", true,
 		},
 		{
 			"TLS to a server without", "--endpoints " + withScheme("https", plain) + " get k",
-			withScheme("https", plain) + ": the server does not speak TLS: use http:// endpoints", "1", true,
+			deadline + withScheme("https", plain) + ": the server does not speak TLS: use http:// endpoints", "1", true,
 		},
 		{
 			"TLS to a server without, login", "--endpoints " + withScheme("https", guarded) + " --user root:" + rootPassword + " get k",
-			withScheme("https", guarded) + ": the server does not speak TLS: use http:// endpoints", "2", true,
+			deadline + withScheme("https", guarded) + ": the server does not speak TLS: use http:// endpoints", "2", true,
 		},
 		{
 			"wrong password", "--endpoints " + guarded + " --user root:wrong get k",
@@ -215,6 +215,10 @@ func TestFailuresNameTheirCause(t *testing.T) {
 			}
 			if ours.Stdout != "" {
 				t.Errorf("stdout %q", ours.Stdout)
+			}
+			const words = "Error: context deadline exceeded" // that scripts match
+			if strings.Contains(reference.Stderr, words+"\n") != strings.HasPrefix(ours.Stderr, words+": ") {
+				t.Errorf("stderr begins with %q, and etcdctl's ends with %q", ours.Stderr, reference.Stderr)
 			}
 			if test.early && took > atOnce {
 				t.Errorf("it took %s, though waiting does not mend it", took)
@@ -371,5 +375,42 @@ func TestTheVariableOfTheTimeoutHolds(t *testing.T) {
 	reference := invoke(t, invocation{Program: filepath.Join(installed.reference, "etcdctl"), Args: []string{"get", "k"}, Env: env, Limit: 2 * time.Second})
 	if !strings.HasPrefix(reference.Status, "killed") {
 		t.Errorf("the reference ended with status %s: it heeds the variable now, and docs/compatibility.md need not say otherwise", reference.Status)
+	}
+}
+
+// TestTheWordsOfTheDeadlineStayWhenTheReasonIsKnown compares the line in which
+// the reference reports its timeout with ours, which ends at once.
+func TestTheWordsOfTheDeadlineStayWhenTheReasonIsKnown(t *testing.T) {
+	dir := t.TempDir()
+	f := newFixtures(t, dir)
+	const words = "context deadline exceeded"
+	demanding := startServerFor(t, etcdserver.Options{TLS: f.ca, ClientCertAuth: true}).Endpoint()
+	plain := startServerFor(t, etcdserver.Options{}).Endpoint()
+	for cause, options := range map[string]string{
+		"unknown authority":           "--endpoints " + demanding,
+		"client certificate required": "--cacert " + f.ca.CertFile() + " --endpoints " + demanding,
+		"no TLS":                      "--endpoints " + withScheme("https", plain),
+	} {
+		for _, command := range []string{
+			"get k", "put k v", "del k", "member list", "endpoint status", "endpoint health", "defrag", "--user root:x get k", "--user root:x watch k",
+		} {
+			t.Run(cause+"/"+command, func(t *testing.T) {
+				t.Parallel()
+				ours, reference, _ := runBoth(t, dir, time.Minute, options+" "+command)
+				if strings.HasPrefix(ours.Status, "killed") {
+					t.Fatalf("%s waits: stderr %q", command, ours.Stderr)
+				}
+				for line := range strings.Lines(reference.Stderr) {
+					before, _, found := strings.Cut(line, words)
+					before, _, _ = strings.Cut(before, "took ")                                    // differs
+					if !found || strings.HasPrefix(line, "{") || ours.Status != reference.Status { // its log, or another difference
+						continue
+					}
+					if _, rest, same := strings.Cut("\n"+ours.Stderr, "\n"+before); !same || !strings.Contains(rest, words+": ") {
+						t.Errorf("no line begins with %q: stderr %q\netcdctl's %q", before+words, ours.Stderr, reference.Stderr)
+					}
+				}
+			})
+		}
 	}
 }

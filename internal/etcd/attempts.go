@@ -221,8 +221,12 @@ func isAlert(err error) bool {
 	return errors.As(err, &op) && op.Op == "remote error"
 }
 
-// unreachableError is that no endpoint can be talked to, for reasons that will
-// not go away.
+// unreachableError reports that no endpoint can be reached, for reasons that
+// waiting cannot mend.
 type unreachableError struct{ reasons string }
 
-func (e unreachableError) Error() string { return e.reasons }
+// Error begins with the words that etcdctl ends with after its timeout, because
+// scripts match them.
+func (e unreachableError) Error() string {
+	return context.DeadlineExceeded.Error() + ": " + e.reasons
+}
