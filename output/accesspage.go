@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/ectl-io/ectl/internal/access"
+	"github.com/ectl-io/ectl/internal/quantity"
 )
 
 //go:embed accesspage.css
@@ -95,7 +96,7 @@ func (p accessPage) summary() {
 		authentication += fmt.Sprintf(", revision %d", p.Cluster.Revision)
 	}
 	term("Authentication", words(authentication))
-	term("Users and roles", words(fmt.Sprintf("%d users, %d roles", len(p.State.Users), len(p.State.Roles))))
+	term("Users and roles", words(quantity.Of(len(p.State.Users), "user")+", "+quantity.Of(len(p.State.Roles), "role")))
 	if !(access.SetOf(p.Keys).IsEveryKey()) {
 		term("Of the keys", func() { p.code(p.Keys.String()) })
 	}

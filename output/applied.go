@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/ectl-io/ectl/internal/plan"
+	"github.com/ectl-io/ectl/internal/quantity"
 )
 
 // PolicyApplied is the result of "rbac apply": what was changed, at what cost.
@@ -44,11 +45,11 @@ func (r PolicyApplied) summary() string {
 	text := "No changes: the cluster follows the policy."
 	switch {
 	case !r.Complete:
-		text = fmt.Sprintf("Not complete: %d changes were made.", r.Changes)
+		text = fmt.Sprintf("Not complete: %s %s made.", quantity.Of(r.Changes, "change"), quantity.Verb(r.Changes, "was", "were"))
 	case r.Changes > 0:
 		text = fmt.Sprintf("Applied: %d added, %d changed, %d removed.", r.Plan.Count(plan.Add), r.Plan.Count(plan.Change), r.Plan.Count(plan.Remove))
 	}
-	text += fmt.Sprintf(" %d requests, %d of them changes", r.Requests, r.Changes)
+	text += fmt.Sprintf(" %s, %d of them %s", quantity.Of(r.Requests, "request"), r.Changes, quantity.Verb(r.Changes, "a change", "changes"))
 	if r.RevisionAfter > 0 {
 		text += fmt.Sprintf("; auth revision %d", r.RevisionBefore)
 		if r.RevisionAfter != r.RevisionBefore {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/ectl-io/ectl/internal/access"
+	"github.com/ectl-io/ectl/internal/quantity"
 )
 
 // Lint is the result of "rbac lint".
@@ -36,13 +37,10 @@ func (r Lint) Worst() access.Severity {
 
 // Summary says how much was found: "3 findings: 1 high, 2 low, 1 waived".
 func (r Lint) Summary() string {
-	switch len(r.Findings) {
-	case 0:
+	if len(r.Findings) == 0 {
 		return "no findings"
-	case 1:
-		return "1 finding: " + r.counts()
 	}
-	return fmt.Sprintf("%d findings: %s", len(r.Findings), r.counts())
+	return quantity.Of(len(r.Findings), "finding") + ": " + r.counts()
 }
 
 // counts says how much was found of each severity: "1 high, 2 low, 1 waived".

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ectl-io/ectl/internal/access"
 	"github.com/ectl-io/ectl/internal/policy"
+	"github.com/ectl-io/ectl/internal/quantity"
 )
 
 // PolicyExport is the result of "rbac export": what a cluster allows, as a
@@ -126,7 +127,8 @@ func (r PolicyTest) Simple(t *Text) {
 			t.Linef("%s: %s: not so: %s", a.At, a.Text, a.Why)
 		}
 	}
-	t.Linef("%d of %d assertions hold", len(r.Assertions)-r.Failed(), len(r.Assertions))
+	holding := len(r.Assertions) - r.Failed()
+	t.Linef("%d of %s %s", holding, quantity.Of(len(r.Assertions), "assertion"), quantity.Verb(holding, "holds", "hold"))
 }
 
 // Fields implements Result.

@@ -8,6 +8,8 @@ import (
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/ectl-io/ectl/internal/quantity"
 )
 
 // Txn is the result of "txn".
@@ -113,7 +115,7 @@ func (r Txn) Table() TableData {
 	for i, op := range r.response().GetResponses() {
 		switch v := op.GetResponse().(type) {
 		case *pb.ResponseOp_ResponseRange:
-			add(i+1, "get", fmt.Sprintf("%d keys", v.ResponseRange.GetCount()), v.ResponseRange.GetKvs())
+			add(i+1, "get", quantity.Of(v.ResponseRange.GetCount(), "key"), v.ResponseRange.GetKvs())
 		case *pb.ResponseOp_ResponsePut:
 			var previous []*mvccpb.KeyValue
 			if kv := v.ResponsePut.GetPrevKv(); kv != nil {

@@ -18,6 +18,7 @@ import (
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/prompt"
+	"github.com/ectl-io/ectl/internal/quantity"
 	"github.com/ectl-io/ectl/output"
 )
 
@@ -379,5 +380,6 @@ func (b *bootstrap) expect(ctx context.Context) error {
 	if len(unmet) > 0 {
 		return fmt.Errorf("authentication is on, and this is not as the policy expects: %s", strings.Join(unmet, "; "))
 	}
-	return b.step(false, fmt.Sprintf("All %d expectations of the policy hold", b.policy.Expectations()))
+	all := b.policy.Expectations()
+	return b.step(false, quantity.Verb(all, "The expectation of the policy holds", fmt.Sprintf("All %d expectations of the policy hold", all)))
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/ectl-io/ectl/internal/cli"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/quantity"
 	"github.com/ectl-io/ectl/output"
 )
 
@@ -128,7 +129,7 @@ func runDefrag(ctx context.Context, f *cli.Factory, opts *defragOptions) error {
 		f.Say("The alarm that a database is full is still on: alarm disarm lets the cluster take writes again")
 	}
 	if failed > 0 {
-		return fmt.Errorf("%d members were not defragmented", failed)
+		return fmt.Errorf("%s %s not defragmented", quantity.Of(failed, "member"), quantity.Verb(failed, "was", "were"))
 	}
 	return nil
 }

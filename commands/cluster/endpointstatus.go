@@ -8,6 +8,7 @@ import (
 
 	"github.com/ectl-io/ectl/internal/cli"
 	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/quantity"
 	"github.com/ectl-io/ectl/output"
 )
 
@@ -63,5 +64,5 @@ func runEndpointStatus(ctx context.Context, f *cli.Factory, from *looks) error {
 	if err == nil || exit.CodeOf(err) == exit.BadConnection {
 		return err
 	}
-	return fmt.Errorf("%d of %d endpoints did not say their status", failed, len(answers))
+	return fmt.Errorf("%d of %s did not report %s status", failed, quantity.Of(len(answers), "endpoint"), quantity.Verb(failed, "its", "their"))
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/ectl-io/ectl/internal/cli"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/quantity"
 	"github.com/ectl-io/ectl/output"
 )
 
@@ -88,7 +89,7 @@ func runCompaction(ctx context.Context, f *cli.Factory, opts *compactionOptions)
 			return err
 		}
 		if opts.Revision = current - opts.Keep + 1; opts.Revision < 1 {
-			f.Say(fmt.Sprintf("unchanged: there are only %d revisions", current))
+			f.Say(fmt.Sprintf("unchanged: there %s only %s", quantity.Verb(current, "is", "are"), quantity.Of(current, "revision")))
 			return nil
 		}
 	}

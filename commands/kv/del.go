@@ -12,6 +12,7 @@ import (
 	"github.com/ectl-io/ectl/completions"
 	"github.com/ectl-io/ectl/internal/cli"
 	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/quantity"
 	"github.com/ectl-io/ectl/internal/scan"
 	"github.com/ectl-io/ectl/output"
 )
@@ -112,7 +113,7 @@ func tryDel(ctx context.Context, f *cli.Factory, opts *delOptions) error {
 	if opts.MaxKeys.given && sink.count > opts.MaxKeys.value {
 		return opts.tooMany(sink.count)
 	}
-	f.Say(fmt.Sprintf("dry run: %s would be deleted, nothing was", countOf(sink.count)))
+	f.Say(fmt.Sprintf("dry run: %s would be deleted, nothing was", quantity.Of(sink.count, "key")))
 	return nil
 }
 
@@ -157,14 +158,7 @@ func delAtMost(ctx context.Context, f *cli.Factory, opts *delOptions) error {
 }
 
 func (o *delOptions) tooMany(count int64) error {
-	return fmt.Errorf("nothing was deleted: it would be %s (%s), and --%s allows %d", countOf(count), o.Keys.String(), flagMaxKeys, o.MaxKeys.value)
-}
-
-func countOf(keys int64) string {
-	if keys == 1 {
-		return "1 key"
-	}
-	return fmt.Sprintf("%d keys", keys)
+	return fmt.Errorf("nothing was deleted: it would be %s (%s), and --%s allows %d", quantity.Of(count, "key"), o.Keys.String(), flagMaxKeys, o.MaxKeys.value)
 }
 
 // pause gives a user who may not mean a range the time to see that it is one.

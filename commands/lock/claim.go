@@ -14,6 +14,7 @@ import (
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/keepalive"
+	"github.com/ectl-io/ectl/internal/quantity"
 )
 
 // claim is what somebody queues for.
@@ -180,7 +181,7 @@ func (c *claim) release(ctx context.Context) error {
 	case isGone(err):
 		return exit.With(exit.Interrupted, c.lost(err))
 	case err != nil:
-		return fmt.Errorf("%w (while giving %s up, which will be free within %d seconds all the same)", err, c.what, c.ttl)
+		return fmt.Errorf("%w (while giving %s up, which will be free within %s anyway)", err, c.what, quantity.Of(c.ttl, "second"))
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/quantity"
 )
 
 // agree asks whether keys of the destination may be deleted, where there are
@@ -34,7 +35,7 @@ func (m *mirror) agree(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	m.f.Say(fmt.Sprintf("The destination has %d keys %s, the source %d %s.", there, below(m.rename.to), here, below(m.rename.from)))
+	m.f.Say(fmt.Sprintf("The destination has %s %s, the source %d %s.", quantity.Of(there, "key"), below(m.rename.to), here, below(m.rename.from)))
 	agreed, err := m.f.Prompter.Confirm(ctx, "Delete there what the source does not have?")
 	if err == nil && !agreed {
 		return errors.New("not confirmed; nothing was changed")

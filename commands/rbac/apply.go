@@ -12,6 +12,7 @@ import (
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/plan"
 	"github.com/ectl-io/ectl/internal/policy"
+	"github.com/ectl-io/ectl/internal/quantity"
 	"github.com/ectl-io/ectl/output"
 )
 
@@ -166,7 +167,7 @@ func sayWhatWasDone(f *cli.Factory, report apply.Report) {
 		f.Say("Nothing was changed.")
 		return
 	}
-	f.Say(fmt.Sprintf("%d changes were made; run the command again to do the rest.", report.Changes))
+	f.Say(fmt.Sprintf("%s %s made; run the command again to do the rest.", quantity.Of(report.Changes, "change"), quantity.Verb(report.Changes, "was", "were")))
 	for _, step := range report.Doubtful {
 		f.Say(fmt.Sprintf("No answer came to: %s. It may have been made.", step))
 	}

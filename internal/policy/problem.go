@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/ectl-io/ectl/internal/quantity"
 )
 
 // Position is a place in a file. Line and Column count from 1 and are 0 where
@@ -47,7 +49,7 @@ func (p Errors) Error() string {
 	if len(p) == 1 {
 		return p[0].String()
 	}
-	lines = append(lines, fmt.Sprintf("%d problems in the policy", len(p)))
+	lines = append(lines, quantity.Of(len(p), "problem")+" in the policy")
 	for _, problem := range p {
 		lines = append(lines, "  "+problem.String())
 	}

@@ -1,0 +1,22 @@
+// Package quantity writes how many of something there are.
+package quantity
+
+import "strconv"
+
+// Of returns the number n and the noun, in the plural unless n is 1: "1 key",
+// "2 keys", "0 keys". The plural of the noun must be the noun with an s.
+func Of[N int | int64](n N, noun string) string {
+	text := strconv.FormatInt(int64(n), 10) + " " + noun
+	if n != 1 {
+		text += "s"
+	}
+	return text
+}
+
+// Verb returns one if n is 1, and otherwise many: "was" or "were".
+func Verb[N int | int64](n N, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
