@@ -2,10 +2,13 @@ package check
 
 import (
 	"context"
+	"errors"
 	"math"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/spf13/cobra"
 
 	"github.com/ectl-io/ectl/internal/clitest"
 	"github.com/ectl-io/ectl/internal/exit"
@@ -90,5 +93,23 @@ func TestTurnsAreCounted(t *testing.T) {
 	}
 	if n != 7 {
 		t.Errorf("%d turns, want 7", n)
+	}
+}
+
+func TestAStepNamesItsObjectAsItIs(t *testing.T) {
+	for _, object := range []string{` "http://[fe80::1%25lo]:2379"`, " 100%", " %s%d%!"} {
+		t.Run(object, func(t *testing.T) {
+			run := clitest.New("")
+			cmd := &cobra.Command{Use: "step", RunE: run.RunE(func(ctx context.Context, _ []string) error {
+				w := &workload{f: run.Factory, opts: &options{}}
+				return w.step(ctx, "Defragment", object, func(context.Context) error { return nil })
+			})}
+			if err := errors.Join(run.Execute(t.Context(), cmd), run.Close()); err != nil {
+				t.Fatal(err)
+			}
+			if want := "Defragmenting" + object + "\nDefragmented" + object + "\n"; run.Out.String() != want {
+				t.Errorf("the step prints %q, want %q", run.Out.String(), want)
+			}
+		})
 	}
 }

@@ -217,7 +217,7 @@ func (w *workload) deleteKeys(ctx context.Context) (revision int64, err error) {
 // afterwards compacts and defragments, where that was asked for.
 func (w *workload) afterwards(ctx context.Context, revision int64) error {
 	if w.opts.Compact {
-		if err := w.step(ctx, fmt.Sprintf("Compact%%s with revision %d", revision), func(ctx context.Context) error {
+		if err := w.step(ctx, "Compact", fmt.Sprintf(" with revision %d", revision), func(ctx context.Context) error {
 			_, err := w.first().Compact(ctx, revision, clientv3.WithCompactPhysical())
 			return err
 		}); err != nil {
@@ -228,7 +228,7 @@ func (w *workload) afterwards(ctx context.Context, revision int64) error {
 		return nil
 	}
 	for _, endpoint := range w.dialer.Endpoints {
-		if err := w.step(ctx, fmt.Sprintf("Defragment%%s %q", endpoint), func(ctx context.Context) error {
+		if err := w.step(ctx, "Defragment", fmt.Sprintf(" %q", endpoint), func(ctx context.Context) error {
 			_, err := w.first().Defragment(ctx, endpoint)
 			return err
 		}); err != nil {
@@ -238,9 +238,10 @@ func (w *workload) afterwards(ctx context.Context, revision int64) error {
 	return nil
 }
 
-// step does one step and says so before and after it.
-func (w *workload) step(ctx context.Context, line string, do func(context.Context) error) error {
-	if err := w.notice(fmt.Sprintf(line, "ing")); err != nil {
+// step does one step and reports it before and after: verb with its ending, and
+// then the object as it is. The object may hold any text: an endpoint, for example.
+func (w *workload) step(ctx context.Context, verb, object string, do func(context.Context) error) error {
+	if err := w.notice(verb + "ing" + object); err != nil {
 		return err
 	}
 	timed, cancel := context.WithTimeout(ctx, stepTimeout)
@@ -248,7 +249,7 @@ func (w *workload) step(ctx context.Context, line string, do func(context.Contex
 	if err := do(timed); err != nil {
 		return w.first().Explain(ctx, err)
 	}
-	return w.notice(fmt.Sprintf(line, "ed"))
+	return w.notice(verb + "ed" + object)
 }
 
 // notice writes a line that etcdctl writes, in the formats that etcdctl has.

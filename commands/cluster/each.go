@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 
@@ -35,7 +34,7 @@ func (o *targets) endpoints(ctx context.Context, f *cli.Factory) ([]string, erro
 	client, err := f.Client(ctx)
 	if err != nil {
 		// Here, and only here, etcdctl ends with 1 after a login that failed.
-		return nil, exit.With(exit.Error, errors.New(err.Error()))
+		return nil, exit.Force(exit.Error, err)
 	}
 	response, err := cli.Call(ctx, f, func(ctx context.Context, _ *etcd.Client) (*clientv3.MemberListResponse, error) {
 		return client.MemberList(ctx)
@@ -109,8 +108,7 @@ func unanswered[Response any](answers []answer[Response]) error {
 	if last == nil {
 		return nil
 	}
-	// Without its chain, so that its reason is not added once more.
-	return exit.With(exit.CodeOf(last), errors.New(last.Error()))
+	return last
 }
 
 // noneLoggedIn says whether there is nothing to show because no endpoint took

@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"context"
-	"errors"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -82,7 +81,7 @@ func findLeader(ctx context.Context, f *cli.Factory, endpoints []string) (endpoi
 	}
 	for _, a := range answers {
 		if a.Err != nil {
-			return "", 0, exit.With(exit.CodeOf(a.Err), errors.New(a.Err.Error()))
+			return "", 0, a.Err
 		}
 	}
 	return "", 0, exit.BadArgsf("no leader endpoint given at [%s]; endpoint status --cluster shows it", strings.Join(endpoints, " "))

@@ -2,7 +2,6 @@ package rbac
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -76,9 +75,7 @@ about. With --no-new-access 4 where anybody gains access.`,
 			}
 			err := runPlan(ctx, f, opts)
 			if opts.ExitCode && exit.CodeOf(err) == exit.BadConnection && !exit.IsAnswer(err) {
-				// The status of a failed connection is taken. Without its chain,
-				// which says another one.
-				err = errors.New(f.Explain(ctx, err).Error())
+				err = exit.Force(exit.Error, err) // 2 means that there are changes
 			}
 			return err
 		}),

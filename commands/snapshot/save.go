@@ -72,7 +72,7 @@ func interrupted(err error) error {
 	if err == nil || exit.CodeOf(err) == exit.BadArgs {
 		return err
 	}
-	return exit.With(exit.Interrupted, errors.New(err.Error()))
+	return exit.Force(exit.Interrupted, err)
 }
 
 func runSave(ctx context.Context, f *cli.Factory, opts *saveOptions) error {

@@ -129,13 +129,19 @@ func isElection(err error) bool {
 }
 
 // explained is an error with the reason behind it and advice. Its text starts
-// with the text of the error, on which scripts rely.
+// with the text of the error, on which scripts rely. The reason is empty if there
+// is nothing to add; the error then is not explained by another client either.
 type explained struct {
 	err    error
 	reason string
 }
 
-func (e *explained) Error() string { return e.err.Error() + ": " + e.reason }
+func (e *explained) Error() string {
+	if e.reason == "" {
+		return e.err.Error()
+	}
+	return e.err.Error() + ": " + e.reason
+}
 func (e *explained) Unwrap() error { return e.err }
 
 // Because adds the reason to an error where the command knows better than
@@ -179,10 +185,7 @@ func (t *trace) withReason(ctx context.Context, err error, doubt string) error {
 	if _, has := errors.AsType[*explained](err); has {
 		return err
 	}
-	if reason := t.reason(ctx, err, doubt); reason != "" {
-		return &explained{err: err, reason: reason}
-	}
-	return err
+	return &explained{err: err, reason: t.reason(ctx, err, doubt)}
 }
 
 // reason is what to say of err, or nothing. doubt ends the reason of an error

@@ -44,6 +44,19 @@ func With(code Code, err error) error {
 	return &coded{code: code, err: err}
 }
 
+// forced is an error whose status replaces every status in its chain.
+type forced struct{ coded }
+
+// Force gives err a status that counts whatever its chain says, for a command
+// whose own rule decides: a snapshot that failed ends with 5, for example. The
+// chain of causes stays. Force returns nil for a nil err.
+func Force(code Code, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &forced{coded{code: code, err: err}}
+}
+
 // BadArgsf is With(BadArgs, ...) of a formatted message.
 func BadArgsf(format string, args ...any) error {
 	return With(BadArgs, fmt.Errorf(format, args...))
@@ -67,11 +80,15 @@ func Answer(code Code) error { return With(code, answer{}) }
 // IsAnswer says whether err is an Answer, for which no error is printed.
 func IsAnswer(err error) bool { return errors.As(err, &answer{}) }
 
-// CodeOf decides the status of a command that returned err: the innermost
-// status in its chain, Error where none was given, Success for nil.
+// CodeOf decides the status of a command that returned err: the outermost one of
+// Force, or else the innermost one of With. Without either it is Error, and
+// Success for nil.
 func CodeOf(err error) Code {
 	if err == nil {
 		return Success
+	}
+	if f, ok := errors.AsType[*forced](err); ok {
+		return f.code
 	}
 	code := Error
 	var c *coded
