@@ -21,6 +21,7 @@ type child struct {
 
 	grace    time.Duration // that it has to end once it is told to
 	deadline time.Time     // of that, zero: it has not been told
+	killed   chan struct{} // closed before it is killed at the end of its grace
 	disowned *time.Timer   // ends what a signal that was passed on has begun, nil: none was
 }
 
@@ -49,7 +50,7 @@ func start(s *iostreams.Streams, command, variables []string, grace time.Duratio
 	if err := <-started; err != nil {
 		return nil, failure(command, err)
 	}
-	return &child{process: cmd.Process, born: born(cmd.Process.Pid), ended: ended, grace: grace}, nil
+	return &child{process: cmd.Process, born: born(cmd.Process.Pid), ended: ended, grace: grace, killed: make(chan struct{})}, nil
 }
 
 // failure gives the error of a command the status to end with.
@@ -84,24 +85,37 @@ func (c *child) pass(s os.Signal) {
 	c.signal(s)
 }
 
-// end tells the command to end and kills it when its grace is over. What it
-// returns is closed when it was killed.
-func (c *child) end() <-chan struct{} {
+// end tells the command to end and kills it when its grace is over. A second
+// call changes nothing.
+func (c *child) end() {
+	if !c.deadline.IsZero() {
+		return
+	}
 	if c.disowned != nil {
 		c.disowned.Stop()
 	}
 	inherit(true)
 	c.deadline = time.Now().Add(c.grace)
-	killed := make(chan struct{})
 	if c.grace > 0 {
 		c.terminate()
 	}
 	time.AfterFunc(c.grace, func() {
-		if c.process.Kill() == nil { // it is an error that it has ended
-			close(killed)
-		}
+		// Closed first: a command that is seen to be killed was killed by this.
+		close(c.killed)
+		_ = c.process.Kill()
 	})
-	return killed
+}
+
+// wasKilled reports whether the command, which has ended with err, was killed at
+// the end of its grace.
+func (c *child) wasKilled(err error) bool {
+	select {
+	case <-c.killed:
+	default:
+		return false
+	}
+	failed, ok := errors.AsType[*exec.ExitError](err)
+	return ok && endedByKill(failed.ProcessState)
 }
 
 // leaves says whether the command, which has ended with err, may have left

@@ -19,6 +19,12 @@ func (c *child) signal(s os.Signal) { _ = c.process.Signal(s) }
 // terminate tells the command to end.
 func (c *child) terminate() { _ = c.process.Signal(syscall.SIGTERM) }
 
+// endedByKill reports whether SIGKILL ended a process.
+func endedByKill(state *os.ProcessState) bool {
+	status, ok := state.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled() && status.Signal() == syscall.SIGKILL
+}
+
 // terminalInterrupts says whether the program is in the foreground of its
 // terminal, whose Ctrl-C goes to all programs there.
 func terminalInterrupts() bool {

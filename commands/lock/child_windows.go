@@ -10,3 +10,7 @@ func (c *child) signal(os.Signal) {}
 
 // terminate ends the command at once: there is no gentle way.
 func (c *child) terminate() { _ = c.process.Kill() }
+
+// endedByKill reports whether a process may have been killed: it then ends with
+// status 1.
+func endedByKill(state *os.ProcessState) bool { return state.ExitCode() == 1 }

@@ -77,7 +77,17 @@ func (c *claim) run(held context.Context, command, environ []string, h holding, 
 		_ = c.release(held)
 		return err
 	}
-	lost, killing := held.Done(), (<-chan struct{})(nil)
+	return c.attend(held, running, proposals)
+}
+
+// attend waits for the end of a command, which is told to end when what the claim
+// has won is lost.
+func (c *claim) attend(held context.Context, running *child, proposals <-chan string) error {
+	lost, killed := held.Done(), running.killed
+	sayKilled := func() {
+		killed = nil
+		c.f.Say(fmt.Sprintf("the command did not end within %s: it was killed", running.grace))
+	}
 	for {
 		select {
 		case s := <-c.signals:
@@ -85,10 +95,12 @@ func (c *claim) run(held context.Context, command, environ []string, h holding, 
 		case <-lost:
 			lost = nil
 			c.f.Say(fmt.Sprintf("%v: ending the command", context.Cause(held)))
-			killing = running.end()
-		case <-killing:
-			killing = nil
-			c.f.Say(fmt.Sprintf("the command did not end within %s: it was killed", h.Grace))
+			running.end()
+		case <-killed:
+			// If it has ended as well, its status tells why.
+			if len(running.ended) == 0 {
+				sayKilled()
+			}
 		case proposal, ok := <-proposals:
 			if !ok {
 				proposals = nil
@@ -98,8 +110,11 @@ func (c *claim) run(held context.Context, command, environ []string, h holding, 
 				c.f.Warn(fmt.Sprintf("the proposal %q was not proclaimed: %v", proposal, err))
 			}
 		case err := <-running.ended:
+			if killed != nil && running.wasKilled(err) {
+				sayKilled()
+			}
 			if running.leaves(err) && !running.endRest(c.signals) {
-				c.f.Say(fmt.Sprintf("what the command had started did not end within %s: it was killed", h.Grace))
+				c.f.Say(fmt.Sprintf("what the command had started did not end within %s: it was killed", running.grace))
 			}
 			return c.after(held, err)
 		}
