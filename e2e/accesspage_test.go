@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,6 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/network"
+	cdppage "github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/e2e/etcdserver"
@@ -22,7 +25,7 @@ func TestThePageOfAnAccessReview(t *testing.T) {
 	t.Parallel()
 	page := writeReview(t)
 	b := startBrowser(t)
-	b.call(nil, "Emulation.setDeviceMetricsOverride", map[string]any{"width": 1280, "height": 1000, "deviceScaleFactor": 1, "mobile": false})
+	b.screen(1280, 1000)
 	b.open("file://" + page)
 	expect := func(want, expression string) {
 		t.Helper()
@@ -46,16 +49,16 @@ func TestThePageOfAnAccessReview(t *testing.T) {
 	expect("0", `Array.from(document.querySelectorAll("*")).filter(e => Array.from(e.attributes).some(a => a.name.startsWith("on"))).length`)
 	// A script that had got in would not run: the page allows its own only.
 	const forbidden = "http://127.0.0.1:9/x"
-	b.evaluate(nil, `{ let s = document.createElement("script"); s.textContent = "window.ran = true"; document.body.append(s); let i = new Image(); i.src = "`+forbidden+`"; document.body.append(i) }`)
+	b.run(`{ let s = document.createElement("script"); s.textContent = "window.ran = true"; document.body.append(s); let i = new Image(); i.src = "` + forbidden + `"; document.body.append(i) }`)
 	expect("undefined", `typeof window.ran`)
-	b.evaluate(nil, `document.querySelector("body > script:last-of-type").remove(); document.querySelector("img").remove()`)
+	b.run(`document.querySelector("body > script:last-of-type").remove(); document.querySelector("img").remove()`)
 
 	// Search shows the rows that have all the words.
 	visible := func(table string) string {
 		return `Array.from(document.querySelectorAll("table[aria-labelledby=` + table + `] tbody tr")).filter(r => r.offsetParent !== null).map(r => r.cells[0].innerText).join()`
 	}
 	search := func(words string) {
-		b.evaluate(nil, `{ let s = document.getElementById("search"); s.value = `+strconv.Quote(words)+`; s.dispatchEvent(new Event("input")) }`)
+		b.run(`{ let s = document.getElementById("search"); s.value = ` + strconv.Quote(words) + `; s.dispatchEvent(new Event("input")) }`)
 	}
 	search("ALICE /app/")
 	expect("alice", visible("users"))
@@ -74,59 +77,52 @@ func TestThePageOfAnAccessReview(t *testing.T) {
 	head := func(table string, column int) string {
 		return `document.querySelectorAll("table[aria-labelledby=` + table + `] thead button")[` + strconv.Itoa(column) + `]`
 	}
-	b.evaluate(nil, head("users", 1)+".click(); "+head("users", 1)+".click()")
+	b.run(head("users", 1) + ".click(); " + head("users", 1) + ".click()")
 	expect("descending", head("users", 1)+".parentNode.ariaSort")
 	if got := b.text(visible("users")); !strings.HasPrefix(got, "dave,root,") {
 		t.Errorf("sorted by root the users are %s", got)
 	}
-	b.evaluate(nil, head("findings", 0)+".click()")
+	b.run(head("findings", 0) + ".click()")
 	expect("high", visible("findings")+`.split(",")[0]`)
 	expect("low", visible("findings")+`.split(",").pop()`)
-	b.evaluate(nil, head("users", 0)+".click()")
+	b.run(head("users", 0) + ".click()")
 
 	// It is readable on a small screen, in the dark and on paper.
 	b.picture("light")
-	b.call(nil, "Emulation.setEmulatedMedia", map[string]any{"features": []any{map[string]any{"name": "prefers-color-scheme", "value": "dark"}}})
+	b.dark("screen")
 	expect("rgb(13, 17, 23)", `getComputedStyle(document.body).backgroundColor`)
 	b.picture("dark")
-	b.call(nil, "Emulation.setDeviceMetricsOverride", map[string]any{"width": 420, "height": 800, "deviceScaleFactor": 1, "mobile": true})
+	b.screen(420, 800, chromedp.EmulateMobile)
 	expect("true", `document.documentElement.scrollWidth <= innerWidth`)
 	b.picture("small")
-	b.call(nil, "Emulation.setDeviceMetricsOverride", map[string]any{"width": 794, "height": 1000, "deviceScaleFactor": 1, "mobile": false})
-	b.call(nil, "Emulation.setEmulatedMedia", map[string]any{"media": "print", "features": []any{map[string]any{"name": "prefers-color-scheme", "value": "dark"}}})
+	b.screen(794, 1000)
+	b.dark("print")
 	expect("rgb(255, 255, 255)", `getComputedStyle(document.body).backgroundColor`)
 	expect("none", `getComputedStyle(document.querySelector(".tools")).display`)
 	expect("true", `document.documentElement.scrollWidth <= innerWidth`)
 	b.picture("print")
-	var pdf struct{ Data string }
-	b.call(&pdf, "Page.printToPDF", nil)
-	if len(pdf.Data) < 10_000 {
-		t.Errorf("printed it is a PDF of %d characters", len(pdf.Data))
+	if pdf := b.pdf(); len(pdf) < 8_000 {
+		t.Errorf("printed it is a PDF of %d bytes", len(pdf))
 	}
 
 	// It asks nobody for anything, and nothing went wrong.
-	for _, event := range b.happened("Network.requestWillBeSent") {
-		if url := requested(event); !strings.HasPrefix(url, "file://"+page) && url != forbidden {
+	for _, event := range eventsOf[*network.EventRequestWillBeSent](b) {
+		if url := event.Request.URL; !strings.HasPrefix(url, "file://"+page) && url != forbidden {
 			t.Errorf("it asks for %s", url)
 		}
 	}
-	failed := b.happened("Network.loadingFailed")
-	if len(failed) != 1 || !strings.Contains(fmt.Sprint(failed[0].Params), "blockedReason:csp") {
-		t.Errorf("of what may not be asked for, it says %v; want that it is blocked", failed)
-	}
-	for _, kind := range []string{"Page.javascriptDialogOpening", "Runtime.exceptionThrown"} {
-		if events := b.happened(kind); len(events) > 0 {
-			t.Errorf("%s: %v", kind, events)
+	until(t, "the forbidden request is blocked", func() bool { return len(eventsOf[*network.EventLoadingFailed](b)) > 0 })
+	for i, event := range eventsOf[*network.EventLoadingFailed](b) {
+		if i > 0 || event.BlockedReason != network.BlockedReasonCsp {
+			t.Errorf("a request has failed: %+v; want only that the forbidden one is blocked", event)
 		}
 	}
-}
-
-// requested is the URL that a request is for.
-func requested(event message) string {
-	params, _ := event.Params.(map[string]any)
-	request, _ := params["request"].(map[string]any)
-	url, _ := request["url"].(string)
-	return url
+	for _, event := range eventsOf[*cdppage.EventJavascriptDialogOpening](b) {
+		t.Errorf("a dialogue opens: %+v", event)
+	}
+	for _, event := range eventsOf[*runtime.EventExceptionThrown](b) {
+		t.Errorf("a script fails: %+v", event.ExceptionDetails)
+	}
 }
 
 // writeReview writes the page of a cluster with odd names, and returns its
