@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
-	"os"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -100,7 +100,7 @@ func (t *text) UnmarshalJSON(data []byte) error {
 // readCheckpoint reads the position of the mirror that is so identified. found
 // is false where there is no file. Errors end with the status BadArgs.
 func readCheckpoint(path string, of identity) (at position, found bool, err error) {
-	data, err := os.ReadFile(path)
+	data, err := readFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return at, false, nil
 	}
@@ -118,6 +118,24 @@ func readCheckpoint(path string, of identity) (at position, found bool, err erro
 			path, strings.Join(differences, ", "))
 	}
 	return c.position, true, nil
+}
+
+// maxCheckpoint is more than the largest keys make of a checkpoint.
+const maxCheckpoint = 64 << 20
+
+// readFile reads a checkpoint. It follows no symbolic link, which would be
+// replaced by a file, and waits for no pipe.
+func readFile(path string) ([]byte, error) {
+	file, err := atomicfile.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, maxCheckpoint+1))
+	if err == nil && len(data) > maxCheckpoint {
+		err = fmt.Errorf("%s has more than %d bytes", path, maxCheckpoint)
+	}
+	return data, err
 }
 
 // differences says what is not of the other mirror.

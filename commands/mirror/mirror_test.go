@@ -151,6 +151,37 @@ func TestACheckpointThatCannotBeWrittenIsSaidAtOnce(t *testing.T) {
 	}
 }
 
+// In a folder that others can write, they choose what a link leads to.
+func TestACheckpointFollowsNoLink(t *testing.T) {
+	for _, name := range []string{"state", "state" + claimSuffix} {
+		folder, elsewhere := t.TempDir(), filepath.Join(t.TempDir(), "elsewhere")
+		path := filepath.Join(folder, "state")
+		if err := (checkpoint{checkpointVersion, testIdentity(), position{Revision: 9}}).write(elsewhere); err != nil {
+			t.Fatal(err)
+		}
+		for _, target := range []string{elsewhere, elsewhere + ".new"} {
+			if err := os.Symlink(target, filepath.Join(folder, name)); err != nil {
+				t.Skipf("no links here: %v", err)
+			}
+			if _, err := openJournal(path, testIdentity(), position{}); err == nil || !strings.Contains(err.Error(), name+": is a symbolic link") {
+				t.Errorf("%s is a link, and the checkpoint is opened with %v", name, err)
+			}
+			if _, err := os.Lstat(elsewhere + ".new"); err == nil {
+				t.Errorf("%s is a link, and a file was created where it leads to", name)
+			}
+			if err := os.Remove(filepath.Join(folder, name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := os.Mkdir(filepath.Join(folder, name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := openJournal(path, testIdentity(), position{}); err == nil {
+			t.Errorf("%s is a folder, and is taken", name)
+		}
+	}
+}
+
 func TestACheckpointIsOneMirrorsAtATime(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state")
 	first, err := openJournal(path, testIdentity(), position{})

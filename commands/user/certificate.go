@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"runtime"
+	"slices"
 	"time"
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
@@ -35,6 +37,9 @@ func runGetCert(ctx context.Context, f *cli.Factory, opts *getCertOptions) error
 	now := time.Now()
 	i := issue{f: f, opts: opts, replace: opts.Force}
 	if err := i.readPublicKey(); err != nil {
+		return err
+	}
+	if err := i.recover(ctx, opts.CertFile); err != nil {
 		return err
 	}
 	if opts.RenewBefore > 0 {
@@ -90,6 +95,9 @@ func runGetCert(ctx context.Context, f *cli.Factory, opts *getCertOptions) error
 // runRequest makes a key and a request for a certificate of it.
 func runRequest(ctx context.Context, f *cli.Factory, opts *getCertOptions) error {
 	i := issue{f: f, opts: opts, replace: opts.Force}
+	if err := i.recover(ctx, opts.CSROut); err != nil {
+		return err
+	}
 	if err := i.free(opts.CSROut, opts.KeyFile); err != nil {
 		return err
 	}
@@ -239,53 +247,68 @@ func (i *issue) authority(now time.Time) (*pki.Authority, error) {
 	return authority, nil
 }
 
+// recover finishes what a run with these files has begun that was killed.
+func (i *issue) recover(ctx context.Context, path string) error {
+	finished, err := atomicfile.Recover(ctx, i.paths(path)...)
+	if err != nil {
+		return exit.With(exit.IO, err)
+	}
+	if finished {
+		i.f.Warn(fmt.Sprintf("an earlier run was killed while it wrote %s and %s: both are in place now", i.opts.KeyFile, path))
+	}
+	return nil
+}
+
+// paths are the files to write, the one at path the last of them.
+func (i *issue) paths(path string) []string {
+	if i.opts.KeyFile == "" {
+		return []string{path}
+	}
+	return []string{i.opts.KeyFile, path}
+}
+
 // write writes the file at path and that of the new key when the user exists,
 // both or none. created says that the user was added.
 func (i *issue) write(ctx context.Context, path string, content []byte) (created bool, err error) {
-	var files []*atomicfile.File
-	defer func() {
-		for _, file := range files {
-			file.Discard()
-		}
-	}()
-	prepare := func(path string, content []byte, mode os.FileMode) error {
-		file, err := atomicfile.Write(path, content, mode)
-		if err != nil {
-			return exit.With(exit.IO, fmt.Errorf("%w; nothing was written", err))
-		}
-		files = append(files, file)
-		return nil
-	}
+	files := []atomicfile.Content{{Path: path, Data: content, Mode: publicMode}}
 	if i.key != nil {
 		text, err := pki.EncodeKey(i.key)
 		if err != nil {
 			return false, err
 		}
-		if err := prepare(i.opts.KeyFile, text, privateMode); err != nil {
-			return false, err
-		}
+		files = slices.Insert(files, 0, atomicfile.Content{Path: i.opts.KeyFile, Data: text, Mode: privateMode})
 	}
-	if err := prepare(path, content, publicMode); err != nil {
-		return false, err
+	set, err := atomicfile.WriteSet(i.replace, files...)
+	if err != nil {
+		return false, exit.With(exit.IO, fmt.Errorf("%w; nothing was written", err))
 	}
+	defer set.Discard() // does nothing once the files have their names
 	steps := i.f.Steps()
 	if created, err = i.ensureUser(ctx, steps); err != nil {
 		return false, err
 	}
-	if err := atomicfile.KeepAll(i.replace, files...); err != nil {
-		var path *fs.PathError
-		var link *os.LinkError
-		switch {
-		case errors.As(err, &link) && errors.Is(err, fs.ErrExist):
-			err = i.taken(link.New)
-		case errors.As(err, &path) && errors.Is(err, fs.ErrExist):
-			err = i.taken(path.Path)
-		default:
+	if err := set.Commit(ctx); err != nil {
+		var taken *fs.PathError
+		if errors.As(err, &taken) && errors.Is(err, fs.ErrExist) {
+			err = i.taken(taken.Path)
+		} else {
 			err = exit.With(exit.IO, fmt.Errorf("%w; nothing was written", err))
 		}
 		return false, steps.Fail(ctx, err)
 	}
+	i.warnOfMode()
 	return created, nil
+}
+
+// warnOfMode warns if others can read the key, as they could before.
+func (i *issue) warnOfMode() {
+	if i.key == nil || runtime.GOOS == "windows" { // what Windows reports is made up
+		return
+	}
+	const others = 0o077
+	if info, err := os.Stat(i.opts.KeyFile); err == nil && info.Mode().Perm()&others != 0 {
+		i.f.Warn(fmt.Sprintf("%s keeps its mode %#o, by which others may read it; chmod 600 %s", i.opts.KeyFile, info.Mode().Perm(), cli.Quote(i.opts.KeyFile)))
+	}
 }
 
 // ensureUser is an error where there is no user of the name, unless it may be

@@ -72,7 +72,9 @@ With --csr the key is that of a request, of which nothing else is taken. With
 --csr-out only a key and a request are made, for somebody else's authority.
 
 The files are written whole or not at all, the key for its owner only, and no
-file is replaced without --force. With --renew-before nothing is done while the
+file is replaced without --force. A file that is replaced keeps its owner, its
+mode and the symbolic links that lead to it. If a run was killed, the next one
+with the same files finishes or undoes it, and removes what it left. With --renew-before nothing is done while the
 certificate in --out-file is the user's and good for longer; otherwise it is
 replaced: that is for cron.
 

@@ -1,50 +1,111 @@
-// Package atomicfile writes files that are there whole or not at all.
+// Package atomicfile writes files that are there whole or not at all, whenever
+// the program is killed. A file is written beside its place under a name that
+// says what it belongs to, and gets its own name when it is on the disk. The
+// next run removes what a killed one left: a process holds a lock on each of
+// its temporary files.
 package atomicfile
 
 import (
+	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 )
 
-// File is a file that gets its name when it is complete: until then it is a
-// temporary one beside it, which only its owner may read.
+// The names of temporary files are NAME.ID and one of these.
+const (
+	// partSuffix: it is being written, or waits for its name.
+	partSuffix = ".part"
+
+	// replaceSuffix and createSuffix: it is the last file of a set. All files of
+	// the set are complete and get their names. With createSuffix they replace
+	// no file.
+	replaceSuffix = ".replace"
+	createSuffix  = ".create"
+
+	// beforeSuffix: it had the name before.
+	beforeSuffix = ".before"
+)
+
+// An ID is random bytes, in hexadecimal, and of a set a checksum as well.
+const (
+	randomSize = 8
+	idLength   = 2 * randomSize
+)
+
+// File is a file that gets its name when it is complete. Until then it is a
+// temporary one, which only its owner may read.
 type File struct {
 	*os.File
 	path     string
-	finished bool // written and on the disk
+	finished bool // it is written and on the disk
 	kept     bool
 }
 
-// Create makes the temporary file for the file at path, which must not be a
-// folder.
+// Create makes the temporary file for the file at path. It removes those that
+// killed runs left. A symbolic link is replaced, and what it leads to stays; but
+// a folder, device, pipe or descriptor is neither replaced itself nor by a link
+// to it.
 func Create(path string) (*File, error) {
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return nil, &fs.PathError{Op: "replace", Path: path, Err: errors.New("is a directory")}
+	if err := refuseSpecial(path); err != nil {
+		return nil, err
 	}
-	return create(path)
-}
-
-// create makes the temporary file. What is there already must not be a device or
-// a pipe: /dev/null is to stay what it is.
-func create(path string) (*File, error) {
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
-		return nil, &fs.PathError{Op: "replace", Path: path, Err: errors.New("is no regular file")}
-	}
-	temporary, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.part")
+	removeParts(path)
+	temporary, err := createPart(path, randomID())
 	if err != nil {
 		return nil, err
 	}
 	return &File{File: temporary, path: path}, nil
 }
 
+func randomID() string {
+	random := make([]byte, randomSize)
+	_, _ = rand.Read(random) // it never fails
+	return hex.EncodeToString(random)
+}
+
+// mostAttempts is how often a temporary file is created that is removed at
+// once: another process has seen it before it was locked.
+const mostAttempts = 100
+
+// createPart creates the temporary file of a target and locks it.
+func createPart(target, id string) (*os.File, error) {
+	path := target + "." + id + partSuffix
+	for range mostAttempts {
+		file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, privateMode)
+		if err != nil {
+			return nil, err
+		}
+		// A file system without locks has no sweepers either.
+		if err := lockFile(file); !errors.Is(err, ErrLocked) && isAt(file, path) {
+			return file, nil
+		}
+		_ = file.Close()
+		_ = os.Remove(path)
+	}
+	return nil, &fs.PathError{Op: "create", Path: path, Err: errors.New("another process removes it again and again")}
+}
+
+// privateMode is the mode of files that only their owner may read.
+const privateMode = 0o600
+
+// isAt says whether path still names the file.
+func isAt(file *os.File, path string) bool {
+	held, err := file.Stat()
+	if err != nil {
+		return false
+	}
+	named, err := os.Lstat(path)
+	return err == nil && os.SameFile(held, named)
+}
+
 // Write makes the temporary file for the file at path, with content and mode.
 // What a full disk does to it shows here, before the file has its name.
 func Write(path string, content []byte, mode os.FileMode) (*File, error) {
-	f, err := create(path)
+	f, err := Create(path)
 	if err != nil {
 		return nil, err
 	}
@@ -68,9 +129,6 @@ func (f *File) finish() error {
 	if err := f.Sync(); err != nil {
 		return fmt.Errorf("%s is not on the disk: %w", f.path, err)
 	}
-	if err := f.Close(); err != nil {
-		return fmt.Errorf("%s is not on the disk: %w", f.path, err)
-	}
 	f.finished = true
 	return nil
 }
@@ -81,11 +139,15 @@ func (f *File) Keep() error {
 	if err := f.finish(); err != nil {
 		return err
 	}
+	if err := closeToRename(f.File); err != nil {
+		return fmt.Errorf("%s is not on the disk: %w", f.path, err)
+	}
 	if err := os.Rename(f.Name(), f.path); err != nil {
 		return fmt.Errorf("%s is complete, but did not get its name: %w", f.path, err)
 	}
 	f.kept = true
 	syncFolder(f.path)
+	_ = f.Close() // what it has is on the disk
 	return nil
 }
 
@@ -100,77 +162,12 @@ func syncFolder(path string) {
 
 // Discard removes what has not been kept.
 func (f *File) Discard() {
-	if !f.kept {
-		_ = f.Close()
-		_ = os.Remove(f.Name())
+	if f.kept {
+		return
 	}
-}
-
-// KeepAll gives files that Write made their names, one right after the other,
-// or leaves everything as it was. Where a file has such a name already, it is
-// replaced if replace says so; otherwise the error is an fs.ErrExist.
-func KeepAll(replace bool, files ...*File) error {
-	var done []func() error
-	var old []string
-	for _, f := range files {
-		before, err := f.takeName(replace)
-		if err != nil {
-			for _, undo := range slices.Backward(done) {
-				err = errors.Join(err, undo())
-			}
-			return err
-		}
-		if before == "" {
-			done = append(done, func() error { return os.Remove(f.path) })
-		} else {
-			old = append(old, before)
-			done = append(done, func() error { return os.Rename(before, f.path) })
-		}
-	}
-	for _, path := range old {
-		_ = os.Remove(path)
-	}
-	for _, f := range files {
-		f.kept = true
-		syncFolder(f.path)
-	}
-	return nil
-}
-
-// takeName gives the file its name. before is where the file is now that had
-// it.
-func (f *File) takeName(replace bool) (before string, err error) {
-	if !replace {
-		// Unlike a renaming, a link never takes the place of another file.
-		err := os.Link(f.Name(), f.path)
-		switch {
-		case err == nil:
-			return "", os.Remove(f.Name())
-		case errors.Is(err, fs.ErrExist):
-			return "", err
-		}
-		// The file system may have no links.
-		if _, err := os.Lstat(f.path); !errors.Is(err, fs.ErrNotExist) {
-			return "", &fs.PathError{Op: "create", Path: f.path, Err: fs.ErrExist}
-		}
-	}
-	if info, err := os.Lstat(f.path); err == nil {
-		if info.IsDir() {
-			return "", &fs.PathError{Op: "replace", Path: f.path, Err: errors.New("is a directory")}
-		}
-		before = f.Name() + ".before"
-		if os.Link(f.path, before) != nil {
-			// Without links there is a moment without the file.
-			if err := os.Rename(f.path, before); err != nil {
-				return "", err
-			}
-		}
-	}
-	if err := os.Rename(f.Name(), f.path); err != nil {
-		if before != "" {
-			err = errors.Join(err, os.Rename(before, f.path))
-		}
-		return "", err
-	}
-	return before, nil
+	// Windows removes no open file. Elsewhere the order keeps it locked until it
+	// has gone.
+	_ = closeToRename(f.File)
+	_ = os.Remove(f.Name())
+	_ = f.Close()
 }

@@ -1,11 +1,10 @@
 package atomicfile
 
 import (
-	"errors"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -71,56 +70,38 @@ func TestAFileHasItsNameOnlyWhenItIsKept(t *testing.T) {
 	}
 }
 
-func TestSeveralFilesAreKeptTogetherOrNotAtAll(t *testing.T) {
-	for _, test := range []struct {
-		name    string
-		before  string // the names of files that are there
-		replace bool
-		want    string
-		err     error
-	}{
-		{"new files", "", false, "a=new b=new", nil},
-		{"new files, where others might be replaced", "", true, "a=new b=new", nil},
-		{"the first is there", "a", false, "a=old", fs.ErrExist},
-		{"the second is there", "b", false, "b=old", fs.ErrExist},
-		{"both are replaced", "a b", true, "a=new b=new", nil},
-		{"the second is replaced", "b", true, "a=new b=new", nil},
-		{"the second is a folder", "a b/", true, "a=old b=(a folder)", errors.ErrUnsupported},
-		{"the second is a folder, and the first is not there", "b/", true, "b=(a folder)", errors.ErrUnsupported},
+// What no file is must stay what it is, also where a link leads to it.
+func TestWhatIsNoFileIsNotReplaced(t *testing.T) {
+	folder := t.TempDir()
+	write(t, filepath.Join(folder, "output"), "precious")
+	output, err := os.OpenFile(filepath.Join(folder, "output"), os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer output.Close()
+	for _, link := range []struct{ name, target string }{
+		{"folder", "."},
+		{"null", os.DevNull},
+		{"output of a process", filepath.Join("/proc/self/fd", strconv.Itoa(int(output.Fd())))},
+		{"output of a device", filepath.Join("/dev/fd", strconv.Itoa(int(output.Fd())))},
+		{"output that is not open", "/proc/self/fd/999"},
+		{"link to an output", "output of a process"},
+		{"link that leads nowhere", "link that leads nowhere"},
 	} {
-		folder := t.TempDir()
-		for _, name := range strings.Fields(test.before) {
-			if dir, is := strings.CutSuffix(name, "/"); is {
-				if err := os.Mkdir(filepath.Join(folder, dir), 0o700); err != nil {
-					t.Fatal(err)
-				}
-				continue
-			}
-			write(t, filepath.Join(folder, name), "old")
+		path := filepath.Join(folder, link.name)
+		if err := os.Symlink(link.target, path); err != nil {
+			t.Skipf("no links here: %v", err)
 		}
-		a, err := Write(filepath.Join(folder, "a"), []byte("new"), 0o600)
-		if err != nil {
-			t.Fatal(err)
+		if f, err := Create(path); err == nil {
+			t.Errorf("%s is to be replaced", link.name)
+			f.Discard()
 		}
-		b, err := Write(filepath.Join(folder, "b"), []byte("new"), 0o644)
-		if err != nil {
-			t.Fatal(err)
+		if s, err := WriteSet(true, Content{Path: path, Mode: 0o600}); err == nil {
+			t.Errorf("%s is to be replaced by a set", link.name)
+			s.Discard()
 		}
-		err = KeepAll(test.replace, a, b)
-		a.Discard()
-		b.Discard()
-		if (err == nil) != (test.err == nil) || errors.Is(test.err, fs.ErrExist) && !errors.Is(err, fs.ErrExist) {
-			t.Errorf("%s: %v, want %v", test.name, err, test.err)
-		}
-		if got := contents(t, folder); got != test.want {
-			t.Errorf("%s: the folder has %s, want %s", test.name, got, test.want)
-		}
-		if test.err == nil {
-			for name, want := range map[string]os.FileMode{"a": 0o600, "b": 0o644} {
-				if info, err := os.Stat(filepath.Join(folder, name)); err != nil || info.Mode().Perm() != want {
-					t.Errorf("%s: the mode of %s is %v, %v; want %v", test.name, name, info.Mode(), err, want)
-				}
-			}
-		}
+	}
+	if got, err := os.ReadFile(output.Name()); err != nil || string(got) != "precious" {
+		t.Errorf("the output has %q, %v", got, err)
 	}
 }

@@ -1,0 +1,267 @@
+package atomicfile
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// leftover is a temporary file.
+type leftover struct {
+	path   string
+	id     string
+	suffix string
+}
+
+// leftoversOf lists the temporary files of a target, of which some may be those
+// of a process that is at work.
+func leftoversOf(target string) []leftover {
+	folder := filepath.Dir(target)
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return nil // what cannot be listed cannot be mended
+	}
+	var all []leftover
+	for _, entry := range entries {
+		rest, ours := strings.CutPrefix(entry.Name(), filepath.Base(target)+".")
+		if !ours || !entry.Type().IsRegular() {
+			continue
+		}
+		id, suffix := rest, filepath.Ext(rest)
+		id = strings.TrimSuffix(id, suffix)
+		switch suffix {
+		case partSuffix, replaceSuffix, createSuffix, beforeSuffix:
+		default:
+			continue
+		}
+		if _, err := hex.DecodeString(id); err != nil || len(id) != idLength && len(id) != idLength+2*sumSize {
+			continue
+		}
+		all = append(all, leftover{filepath.Join(folder, entry.Name()), id, suffix})
+	}
+	return all
+}
+
+// take opens a temporary file that no process has, and locks it. It takes none
+// that another user may have put there.
+func (l leftover) take(target string) (file *os.File, ok bool) {
+	file, err := openRegular(l.path, os.O_RDONLY, 0)
+	if err != nil {
+		return nil, false
+	}
+	if trusted(file, target) && lockFile(file) == nil && isAt(file, l.path) {
+		return file, true
+	}
+	_ = file.Close()
+	return nil, false
+}
+
+// trusted says whether a temporary file is ours: it belongs to this user, or to
+// the owner of the file that it belongs to, who could write that one anyway.
+func trusted(file *os.File, target string) bool {
+	info, err := file.Stat()
+	if err != nil {
+		return false
+	}
+	owner, _, known := ownerOf(info)
+	if !known || owner == os.Geteuid() {
+		return true
+	}
+	named, err := os.Lstat(target)
+	if err != nil {
+		return false
+	}
+	other, _, _ := ownerOf(named)
+	return other == owner
+}
+
+// remove removes a temporary file that no process has.
+func (l leftover) remove(target string) {
+	file, ok := l.take(target)
+	if !ok {
+		return
+	}
+	_ = closeToRename(file)
+	if _, err := os.Lstat(target); l.suffix == beforeSuffix && errors.Is(err, fs.ErrNotExist) {
+		_ = os.Rename(l.path, target)
+	} else {
+		_ = os.Remove(l.path)
+	}
+	_ = file.Close()
+}
+
+// removeParts removes the temporary files of a target that were not complete.
+func removeParts(target string) {
+	for _, l := range leftoversOf(target) {
+		if l.suffix == partSuffix {
+			l.remove(target)
+		}
+	}
+}
+
+// discardMarks removes what says that sets are complete whose last file is
+// target.
+func discardMarks(target string) {
+	for _, l := range leftoversOf(target) {
+		if l.suffix == replaceSuffix || l.suffix == createSuffix {
+			l.remove(target)
+		}
+	}
+}
+
+// Recover finishes what a killed run has begun with a set of these files, in the
+// order of WriteSet, and removes what killed runs have left of them. finished says
+// that the files are those of such a run now.
+func Recover(ctx context.Context, paths ...string) (finished bool, err error) {
+	var targets []string
+	found := false
+	for _, path := range paths {
+		target, err := targetOf(path)
+		if err != nil {
+			return false, nil //nolint:nilerr // to write it is refused, which says why
+		}
+		targets = append(targets, target)
+		_, err = os.Lstat(target + lockSuffix)
+		found = found || err == nil || len(leftoversOf(target)) > 0
+	}
+	if !found {
+		return false, nil
+	}
+	unlock, err := lockAll(ctx, targets)
+	if err != nil {
+		return false, err
+	}
+	defer unlock()
+	last := targets[len(targets)-1]
+	for _, l := range leftoversOf(last) {
+		if l.suffix != replaceSuffix && l.suffix != createSuffix || len(targets) == 1 {
+			continue
+		}
+		done, err := finish(targets, l)
+		if err != nil {
+			return false, fmt.Errorf("a run that was killed cannot be finished: %w", err)
+		}
+		finished = finished || done
+	}
+	for _, target := range targets {
+		for _, l := range leftoversOf(target) {
+			if l.suffix == partSuffix || l.suffix == beforeSuffix {
+				l.remove(target)
+			}
+		}
+	}
+	return finished, nil
+}
+
+// halfDone is a set that a killed run has completed.
+type halfDone struct {
+	targets []string
+	files   []*os.File
+	placed  []bool // the file has its name
+	mark    leftover
+}
+
+// finish finishes a set of which mark is the last file. If the files are not
+// those of the set any more, or were to be new and are not, it is discarded.
+func finish(targets []string, mark leftover) (done bool, err error) {
+	h := halfDone{targets: targets, mark: mark}
+	defer h.close()
+	if !h.open() {
+		h.discard()
+		return false, nil
+	}
+	if mark.suffix == createSuffix && h.taken() {
+		for i, target := range targets {
+			if h.placed[i] || isAt(h.files[i], target) {
+				_ = os.Remove(target)
+			}
+		}
+		h.discard()
+		return false, nil
+	}
+	for i, target := range targets {
+		if h.placed[i] {
+			continue
+		}
+		linked := isAt(h.files[i], target)
+		if err := closeToRename(h.files[i]); err != nil {
+			return false, err
+		}
+		if linked {
+			err = os.Remove(h.temporary(i)) // the run was about to do this
+		} else {
+			err = os.Rename(h.temporary(i), target)
+		}
+		if err != nil {
+			return false, err
+		}
+		syncFolder(target)
+	}
+	return true, nil
+}
+
+func (h *halfDone) close() {
+	for _, file := range h.files {
+		_ = file.Close()
+	}
+}
+
+// discard removes the mark. The other files are removed as those of any run.
+func (h *halfDone) discard() {
+	h.close()
+	h.mark.remove(h.targets[len(h.targets)-1])
+}
+
+// temporary is the name of a file before it has its own.
+func (h *halfDone) temporary(i int) string {
+	if i == len(h.targets)-1 {
+		return h.mark.path
+	}
+	return h.targets[i] + "." + h.mark.id + partSuffix
+}
+
+// open opens the files of the set. It says whether all are there, and have the
+// content that they had.
+func (h *halfDone) open() bool {
+	random, want := h.mark.id[:idLength], h.mark.id[idLength:]
+	all := newSum(random)
+	for i, target := range h.targets {
+		part := leftover{path: h.temporary(i)}
+		file, err := openRegular(part.path, os.O_RDONLY, 0)
+		placed := errors.Is(err, fs.ErrNotExist)
+		if placed {
+			file, err = openRegular(target, os.O_RDONLY, 0)
+		} else if err == nil {
+			_ = file.Close()
+			var ok bool
+			if file, ok = part.take(target); !ok {
+				return false
+			}
+		}
+		if err != nil {
+			return false
+		}
+		h.files, h.placed = append(h.files, file), append(h.placed, placed)
+		content, err := readAll(file)
+		if err != nil {
+			return false
+		}
+		all.add(content)
+	}
+	return all.String() == want
+}
+
+// taken says whether another file has a name that was to be new.
+func (h *halfDone) taken() bool {
+	for i, target := range h.targets {
+		if _, err := os.Lstat(target); err == nil && !h.placed[i] && !isAt(h.files[i], target) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,278 @@
+package atomicfile
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+)
+
+// Content is what a file of a set is to have. The mode is that of a new file.
+type Content struct {
+	Path string
+	Data []byte
+	Mode os.FileMode
+}
+
+// Set is files that get their names together: a key and its certificate.
+//
+// They are written beside their places first. The set is complete when the last
+// one of them is renamed to NAME.ID.replace; from then on a run that is killed is
+// finished by the next one, which calls Recover. The ID has a checksum of all the
+// files: what was half done is finished only with the files that it began with.
+type Set struct {
+	replace bool
+	id      string
+	files   []*setFile
+}
+
+// setFile is a file of a set.
+type setFile struct {
+	name    string // as it was given
+	target  string // where name leads to
+	file    *os.File
+	path    string // where it is: beside target, then there
+	before  string // where the file is that had the name
+	changed bool   // target is this file
+}
+
+// WriteSet makes the temporary files of a set. If they are to replace files, they
+// get their mode, their owner and their group; a symbolic link stays, and what it
+// leads to is replaced. What a full disk does to them shows here.
+func WriteSet(replace bool, contents ...Content) (_ *Set, err error) {
+	s := &Set{replace: replace, id: randomID()}
+	sum := newSum(s.id)
+	for _, content := range contents {
+		target, err := targetOf(content.Path)
+		if err != nil {
+			return nil, err
+		}
+		for _, other := range s.files {
+			if other.target == target {
+				return nil, &fs.PathError{Op: "write", Path: content.Path, Err: fmt.Errorf("is the same file as %s", other.name)}
+			}
+		}
+		s.files = append(s.files, &setFile{name: content.Path, target: target})
+		sum.add(content.Data)
+	}
+	s.id += sum.String()
+	defer func() {
+		if err != nil {
+			s.Discard()
+		}
+	}()
+	for i, f := range s.files {
+		if f.file, err = createPart(f.target, s.id); err != nil {
+			return nil, err
+		}
+		f.path = f.file.Name()
+		if err := f.write(contents[i], replace); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+func (f *setFile) write(content Content, replace bool) error {
+	if _, err := f.file.Write(content.Data); err != nil {
+		return err
+	}
+	mode := content.Mode
+	if info, err := os.Lstat(f.target); err == nil && replace {
+		mode = info.Mode().Perm()
+		if err := giveTo(f.file, info); err != nil {
+			return fmt.Errorf("%s cannot be replaced by a file of the same owner: %w", f.name, err)
+		}
+	}
+	if err := f.file.Chmod(mode); err != nil {
+		return err
+	}
+	return f.file.Sync()
+}
+
+// sum is the checksum of the contents of a set.
+type sum struct{ hash.Hash }
+
+// sumSize is how many bytes of it are in an ID.
+const sumSize = 12
+
+func newSum(random string) sum {
+	s := sum{sha256.New()}
+	s.add([]byte(random))
+	return s
+}
+
+func (s sum) add(content []byte) {
+	one := sha256.Sum256(content)
+	_, _ = s.Write(one[:]) // it never fails
+}
+
+func (s sum) String() string { return hex.EncodeToString(s.Sum(nil)[:sumSize]) }
+
+// Commit gives the files their names, or leaves everything as it was. Files that
+// have the names already are replaced if the set was made for that; otherwise the
+// error is an fs.ErrExist with the file's path. It waits for another process that
+// does the same.
+func (s *Set) Commit(ctx context.Context) error {
+	unlock, err := lockAll(ctx, s.targets())
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	last := s.files[len(s.files)-1]
+	for _, f := range s.files {
+		if err := s.free(f); err != nil {
+			return err
+		}
+	}
+	for _, f := range s.files {
+		discardMarks(f.target) // they are of older files
+	}
+	if len(s.files) > 1 {
+		for _, f := range s.files {
+			syncFolder(f.target)
+		}
+		if err := last.moveTo(last.target + "." + s.id + s.mark()); err != nil {
+			return err
+		}
+		syncFolder(last.target)
+	}
+	for _, f := range s.files {
+		if err := s.place(f); err != nil {
+			return errors.Join(err, s.undo())
+		}
+		syncFolder(f.target)
+	}
+	for _, f := range s.files {
+		if f.before != "" {
+			_ = os.Remove(f.before)
+		}
+		_ = f.file.Close()
+	}
+	return nil
+}
+
+func (s *Set) mark() string {
+	if s.replace {
+		return replaceSuffix
+	}
+	return createSuffix
+}
+
+func (s *Set) targets() []string {
+	var targets []string
+	for _, f := range s.files {
+		targets = append(targets, f.target)
+	}
+	return targets
+}
+
+// free is an error if the name of a file is taken.
+func (s *Set) free(f *setFile) error {
+	if _, err := os.Lstat(f.target); err == nil && !s.replace {
+		return &fs.PathError{Op: "create", Path: f.name, Err: fs.ErrExist}
+	}
+	return refuseSpecial(f.target)
+}
+
+func (f *setFile) moveTo(path string) error {
+	if err := closeToRename(f.file); err != nil {
+		return err
+	}
+	if err := os.Rename(f.path, path); err != nil {
+		return err
+	}
+	f.path = path
+	return nil
+}
+
+// place gives a file its name.
+func (s *Set) place(f *setFile) error {
+	if !s.replace {
+		err := create(f.path, f.target)
+		f.changed = err == nil
+		if errors.Is(err, fs.ErrExist) {
+			err = &fs.PathError{Op: "create", Path: f.name, Err: fs.ErrExist}
+		}
+		return err
+	}
+	if _, err := os.Lstat(f.target); err == nil {
+		before := f.target + "." + s.id + beforeSuffix
+		if err := keepBefore(f.target, before); err != nil {
+			return err
+		}
+		f.before = before
+	}
+	if err := f.moveTo(f.target); err != nil {
+		return err
+	}
+	f.changed = true
+	return nil
+}
+
+// create gives a file its name if no other one has it.
+func create(path, target string) error {
+	// Unlike a renaming, a link never takes the place of another file.
+	err := os.Link(path, target)
+	switch {
+	case err == nil:
+		return os.Remove(path)
+	case errors.Is(err, fs.ErrExist):
+		return err
+	}
+	// The file system may have no links.
+	if _, err := os.Lstat(target); !errors.Is(err, fs.ErrNotExist) {
+		return fs.ErrExist
+	}
+	return os.Rename(path, target)
+}
+
+// keepBefore gives a file one more name.
+func keepBefore(target, before string) error {
+	if os.Link(target, before) == nil {
+		return nil
+	}
+	// Without links there is a moment without the file.
+	return os.Rename(target, before)
+}
+
+// undo makes all names as they were before.
+func (s *Set) undo() (err error) {
+	for _, f := range slices.Backward(s.files) {
+		switch {
+		case f.before != "":
+			err = errors.Join(err, os.Rename(f.before, f.target))
+		case f.changed:
+			err = errors.Join(err, os.Remove(f.target))
+		}
+	}
+	return err
+}
+
+// Discard removes the temporary files that are left.
+func (s *Set) Discard() {
+	for _, f := range s.files {
+		if f.file == nil {
+			continue
+		}
+		if f.path != f.target {
+			_ = closeToRename(f.file)
+			_ = os.Remove(f.path)
+		}
+		_ = f.file.Close()
+	}
+}
+
+// readAll reads a temporary file, or one that has its name already.
+func readAll(file *os.File) ([]byte, error) {
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	return io.ReadAll(file)
+}

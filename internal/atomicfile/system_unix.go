@@ -1,0 +1,50 @@
+//go:build !windows
+
+package atomicfile
+
+import (
+	"errors"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// openFlags make os.OpenFile follow no symbolic link, and wait for no pipe.
+const openFlags = unix.O_NOFOLLOW | unix.O_NONBLOCK
+
+// lockFile locks a file for this process, or returns ErrLocked. The lock goes
+// when the file is closed.
+func lockFile(file *os.File) error {
+	err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		return ErrLocked
+	}
+	return err
+}
+
+// closeToRename closes a file where an open one cannot be renamed or removed.
+func closeToRename(*os.File) error { return nil }
+
+// ownerOf returns the user and the group that a file belongs to.
+func ownerOf(info os.FileInfo) (user, group int, known bool) {
+	system, known := info.Sys().(*syscall.Stat_t)
+	if !known {
+		return 0, 0, false
+	}
+	return int(system.Uid), int(system.Gid), true
+}
+
+// giveTo gives a file to the user and the group that another one belongs to.
+func giveTo(file *os.File, other os.FileInfo) error {
+	user, group, known := ownerOf(other)
+	info, err := file.Stat()
+	if err != nil || !known {
+		return err
+	}
+	nowUser, nowGroup, _ := ownerOf(info)
+	if nowUser == user && nowGroup == group {
+		return nil
+	}
+	return file.Chown(user, group)
+}
