@@ -8,8 +8,9 @@ import (
 )
 
 // checksum checks a snapshot that is written to it: the last 32 bytes are the
-// SHA-256 of all before them, and those are whole sectors.
+// SHA-256 of all before them, and those are a whole database.
 type checksum struct {
+	head head
 	hash hash.Hash
 	tail []byte // what may be the checksum, so far
 	size int64
@@ -23,6 +24,7 @@ func newChecksum() *checksum { return &checksum{hash: sha256.New()} }
 // Write implements io.Writer.
 func (c *checksum) Write(p []byte) (int, error) {
 	c.size += int64(len(p))
+	_, _ = c.head.Write(p)
 	if surplus := len(c.tail) + len(p) - sha256.Size; surplus > 0 {
 		fromTail := min(surplus, len(c.tail))
 		c.hash.Write(c.tail[:fromTail])
@@ -42,6 +44,9 @@ func (c *checksum) verify() error {
 	}
 	if sum := c.hash.Sum(nil); !bytes.Equal(sum, c.tail) {
 		return fmt.Errorf("the snapshot was damaged on its way: its checksum is %x, the server sent %x", sum, c.tail)
+	}
+	if err := c.head.verify(c.size - sha256.Size); err != nil {
+		return fmt.Errorf("the server sent something that is no database: %w; nothing was written", err)
 	}
 	return nil
 }

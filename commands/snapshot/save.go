@@ -39,8 +39,11 @@ func newSaveCmd(f *cli.Factory, run func(context.Context, *saveOptions) error) *
 		Use:   "save FILE",
 		Short: "Save a copy of a member's database in a file",
 		Long: `Save a copy of a member's database in a file. The copy goes to a temporary file
-beside FILE, is checked against the checksum that the server sends with it and
-takes FILE's name only when it is complete and on the disk.
+beside FILE, is checked against the checksum that the server sends with it, has
+to be a database, and takes FILE's name only when it is complete and on the disk.
+
+FILE must be no device, pipe or open file of a process, such as /dev/stdout. A
+warning says if a file that is no database will be replaced.
 
 It is one member's copy: of several endpoints one has to be picked. It takes as
 long as it takes, unless --command-timeout is given.`,
@@ -76,6 +79,12 @@ func interrupted(err error) error {
 }
 
 func runSave(ctx context.Context, f *cli.Factory, opts *saveOptions) error {
+	if err := atomicfile.Check(opts.Path); err != nil {
+		return err
+	}
+	if warning := replacing(opts.Path); warning != "" {
+		f.Warn(warning)
+	}
 	from, err := source(ctx, f, opts.Pick)
 	if err != nil {
 		return err

@@ -50,7 +50,7 @@ type File struct {
 // a folder, device, pipe or descriptor is neither replaced itself nor by a link
 // to it.
 func Create(path string) (*File, error) {
-	if err := refuseSpecial(path); err != nil {
+	if err := Check(path); err != nil {
 		return nil, err
 	}
 	removeParts(path)

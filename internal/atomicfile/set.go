@@ -178,7 +178,7 @@ func (s *Set) free(f *setFile) error {
 	if _, err := os.Lstat(f.target); err == nil && !s.replace {
 		return &fs.PathError{Op: "create", Path: f.name, Err: fs.ErrExist}
 	}
-	return refuseSpecial(f.target)
+	return Check(f.target)
 }
 
 func (f *setFile) moveTo(path string) error {

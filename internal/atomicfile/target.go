@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// refuseSpecial is an error if path names or leads to something that is no
+// Check is an error if path names or leads to something that is no
 // file: /dev/null and /dev/stdout are to stay what they are.
-func refuseSpecial(path string) error {
+func Check(path string) error {
 	_, err := resolve(path, func(string, fs.FileInfo) error { return nil })
 	return err
 }

@@ -1,0 +1,109 @@
+package snapshot
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/ectl-io/ectl/internal/atomicfile"
+)
+
+// A database begins with a page of 16 bytes of header, and this after it, in the
+// byte order of the server's machine: the magic number, the version, the size of
+// a page, ..., at pagesAt the number of pages, at sumAt the FNV-1a of all before.
+// See https://github.com/etcd-io/bbolt, internal/common/meta.go.
+const (
+	metaAt        = 16
+	magic         = 0xED0CDAED
+	formatVersion = 2
+	versionAt     = metaAt + 4
+	pageSizeAt    = metaAt + 8
+	pagesAt       = metaAt + 40
+	sumAt         = metaAt + 56
+	headSize      = sumAt + 8
+	minPages      = 4 // of an empty database
+	minPageSize   = 512
+	maxPageSize   = 64 << 10
+)
+
+// head is the beginning of a file, by which a database is recognised.
+type head []byte
+
+// Write implements io.Writer. It keeps as much as is needed.
+func (h *head) Write(p []byte) (int, error) {
+	*h = append(*h, p[:min(len(p), headSize-len(*h))]...)
+	return len(p), nil
+}
+
+// layout is what the head says of the whole file.
+type layout struct {
+	pageSize int64
+	pages    uint64
+}
+
+// read is an error if no database begins so.
+func (h head) read() (l layout, err error) {
+	if len(h) < headSize {
+		return l, fmt.Errorf("it has %d bytes, fewer than the head of a database", len(h))
+	}
+	var order binary.ByteOrder = binary.LittleEndian
+	if order.Uint32(h[metaAt:]) != magic {
+		order = binary.BigEndian
+	}
+	if order.Uint32(h[metaAt:]) != magic {
+		return l, errors.New("it does not begin as one")
+	}
+	if version := order.Uint32(h[versionAt:]); version != formatVersion {
+		return l, fmt.Errorf("its format has the version %d, not %d", version, formatVersion)
+	}
+	sum := fnv.New64a()
+	_, _ = sum.Write(h[metaAt:sumAt]) // it never fails
+	if sum.Sum64() != order.Uint64(h[sumAt:]) {
+		return l, errors.New("its head is damaged")
+	}
+	return layout{int64(order.Uint32(h[pageSizeAt:])), order.Uint64(h[pagesAt:])}, nil
+}
+
+// verify is an error if a file of so many bytes, which begins so, is no whole
+// database.
+func (h head) verify(size int64) error {
+	l, err := h.read()
+	switch {
+	case err != nil:
+		return err
+	case l.pageSize < minPageSize || l.pageSize > maxPageSize || l.pages < minPages:
+		return fmt.Errorf("its head names %d pages of %d bytes", l.pages, l.pageSize)
+	case size%l.pageSize != 0 || uint64(size/l.pageSize) < l.pages:
+		return fmt.Errorf("it has %d bytes, not the %d pages of %d bytes that its head names", size, l.pages, l.pageSize)
+	}
+	return nil
+}
+
+// replacing is a warning if a snapshot at path will replace something that is
+// no database.
+func replacing(path string) (warning string) {
+	info, err := os.Lstat(path)
+	if err != nil || info.Size() == 0 {
+		return ""
+	}
+	if info.Mode()&fs.ModeSymlink != 0 {
+		return fmt.Sprintf("the snapshot will replace the symbolic link %s, and not the file that it leads to", path)
+	}
+	file, err := atomicfile.Open(path)
+	if err != nil {
+		return fmt.Sprintf("the snapshot will replace %s, which may be no database: %v", path, err)
+	}
+	defer file.Close()
+	var begin head
+	if _, err = io.CopyN(&begin, file, headSize); err == nil || errors.Is(err, io.EOF) {
+		_, err = begin.read()
+	}
+	if err != nil {
+		return fmt.Sprintf("the snapshot will replace %s, which is no database: %v", path, err)
+	}
+	return ""
+}
