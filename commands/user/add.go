@@ -34,7 +34,7 @@ const (
 )
 
 func newAddCmd(f *cli.Factory, run func(context.Context, *addOptions) error) *cobra.Command {
-	opts := &addOptions{}
+	opts := &addOptions{Password: cli.NewPassword{AllowEmpty: true}}
 	var cmd *cobra.Command
 	cmd = &cobra.Command{
 		Use:   "add NAME[:PASSWORD]",
@@ -94,7 +94,7 @@ func (o *addOptions) complete(arg string) {
 
 func (o *addOptions) validate(format output.Format) error {
 	if o.Password.Given && o.Name == "" {
-		return exit.BadArgsf("the user's name is empty")
+		return errNoUserName()
 	}
 	if err := o.validateRoles(); err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
@@ -45,7 +46,7 @@ Exit status: 0 for yes, 1 for no and for errors, which say so on standard error.
 		RunE: f.RunE(func(ctx context.Context, args []string) error {
 			opts.Name = args[0]
 			if opts.Name == "" {
-				return exit.BadArgsf("the user's name is empty")
+				return errNoUserName()
 			}
 			if run != nil {
 				return run(ctx, opts)
@@ -114,7 +115,9 @@ func (o *checkPasswordOptions) read(ctx context.Context, f *cli.Factory) (passwo
 	case o.Interactive:
 		password, err = f.Prompter.Secret(ctx, fmt.Sprintf("Password of %s: ", o.Name))
 	default:
-		password, err = f.Prompter.Line(ctx)
+		if password, err = f.Prompter.Line(ctx); errors.Is(err, io.EOF) {
+			err = nil
+		}
 	}
 	if err == nil && password == "" {
 		err = exit.With(exit.BadArgs, prompt.ErrEmptyPassword)

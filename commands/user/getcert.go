@@ -122,7 +122,7 @@ is a warning that says why.`,
 // option was given.
 func (o *getCertOptions) validate(given func(string) bool) error {
 	if o.Name == "" {
-		return exit.BadArgsf("the user's name is empty")
+		return errNoUserName()
 	}
 	needed := []string{flagOutFile, flagOutKeyFile, flagCAKey}
 	var mode string

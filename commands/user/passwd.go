@@ -22,7 +22,7 @@ type passwdOptions struct {
 }
 
 func newPasswdCmd(f *cli.Factory, run func(context.Context, *passwdOptions) error) *cobra.Command {
-	opts := &passwdOptions{}
+	opts := &passwdOptions{Password: cli.NewPassword{AllowEmpty: true}}
 	cmd := &cobra.Command{
 		Use:   "passwd NAME",
 		Short: "Change a user's password",

@@ -5,6 +5,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/exit"
 )
 
 // NewCmd returns the command "user".
@@ -29,3 +30,7 @@ func NewCmd(f *cli.Factory) *cobra.Command {
 	)
 	return cmd
 }
+
+// errNoUserName has the words that the server has for an empty name, which
+// scripts look for.
+func errNoUserName() error { return exit.BadArgsf("user name is empty: give the user's name") }

@@ -12,9 +12,9 @@ import (
 )
 
 func TestAddSplitsNameAndPassword(t *testing.T) {
-	interactive := cli.NewPassword{Interactive: true}
+	interactive := cli.NewPassword{Interactive: true, AllowEmpty: true}
 	given := func(password string) cli.NewPassword {
-		return cli.NewPassword{Interactive: true, Value: password, Given: true}
+		return cli.NewPassword{AllowEmpty: true, Interactive: true, Value: password, Given: true}
 	}
 	for line, want := range map[string]addOptions{
 		"bob":                    {Name: "bob", Password: interactive},
@@ -24,19 +24,19 @@ func TestAddSplitsNameAndPassword(t *testing.T) {
 		"bob::":                  {Name: "bob", Password: given(":")},
 		"a:b --no-password":      {Name: "a:b", Password: interactive, NoPassword: true},
 		"bob --if-not-exists":    {Name: "bob", Password: interactive, IfNotExists: true},
-		"bob --interactive=0":    {Name: "bob"},
-		"bob:pw --interactive=0": {Name: "bob", Password: cli.NewPassword{Value: "pw", Given: true}},
+		"bob --interactive=0":    {Name: "bob", Password: cli.NewPassword{AllowEmpty: true}},
+		"bob:pw --interactive=0": {Name: "bob", Password: cli.NewPassword{AllowEmpty: true, Value: "pw", Given: true}},
 
 		"a:b --no-password --roles x,y": {Name: "a:b", Password: interactive, NoPassword: true, Roles: []string{"x", "y"}, rolesGiven: true},
 		"bob --roles x --roles y,x":     {Name: "bob", Password: interactive, Roles: []string{"x", "y"}, rolesGiven: true},
 
-		"a:b --new-user-password x": {Name: "a:b", Password: cli.NewPassword{Interactive: true, Value: "x"}},
+		"a:b --new-user-password x": {Name: "a:b", Password: cli.NewPassword{AllowEmpty: true, Interactive: true, Value: "x"}},
 		// etcdctl lets --no-password win.
-		"a --no-password --new-user-password x":     {Name: "a", Password: cli.NewPassword{Interactive: true, Value: "x"}, NoPassword: true},
-		"a:b --new-user-password-file /dev/null":    {Name: "a:b", Password: cli.NewPassword{Interactive: true, File: "/dev/null"}},
-		"a:b --generate-password":                   {Name: "a:b", Password: cli.NewPassword{Interactive: true, Generate: true}},
-		"bob --generate-password -w json":           {Name: "bob", Password: cli.NewPassword{Interactive: true, Generate: true}},
-		"--new-user-password=x -- -b":               {Name: "-b", Password: cli.NewPassword{Interactive: true, Value: "x"}},
+		"a --no-password --new-user-password x":     {Name: "a", Password: cli.NewPassword{AllowEmpty: true, Interactive: true, Value: "x"}, NoPassword: true},
+		"a:b --new-user-password-file /dev/null":    {Name: "a:b", Password: cli.NewPassword{AllowEmpty: true, Interactive: true, File: "/dev/null"}},
+		"a:b --generate-password":                   {Name: "a:b", Password: cli.NewPassword{AllowEmpty: true, Interactive: true, Generate: true}},
+		"bob --generate-password -w json":           {Name: "bob", Password: cli.NewPassword{AllowEmpty: true, Interactive: true, Generate: true}},
+		"--new-user-password=x -- -b":               {Name: "-b", Password: cli.NewPassword{AllowEmpty: true, Interactive: true, Value: "x"}},
 		"a:b --new-user-password= --user=root:root": {Name: "a", Password: given("b")},
 	} {
 		run, got := clitest.New(""), addOptions{}
@@ -55,7 +55,8 @@ func TestWrongCommandLinesAreRefusedBeforeAnythingElse(t *testing.T) {
 	}{
 		"add":     {exit.BadArgs, "a user name"},
 		"add a b": {exit.BadArgs, "a user name"},
-		"add :pw": {exit.BadArgs, "the user's name is empty"},
+		"add :pw": {exit.BadArgs, "user name is empty"},
+		"add :":   {exit.BadArgs, "user name is empty"},
 		"add a --no-password --generate-password":                                    {exit.BadArgs, "--no-password and --generate-password"},
 		"add a --no-password --new-user-password-file f":                             {exit.BadArgs, "--no-password and --new-user-password-file"},
 		"add a --new-user-password x --generate-password":                            {exit.BadArgs, "--new-user-password and --generate-password"},
@@ -122,7 +123,7 @@ func TestWrongCommandLinesAreRefusedBeforeAnythingElse(t *testing.T) {
 func TestTheOtherCommandsTakeTheirNames(t *testing.T) {
 	run := clitest.New("")
 	var passwd passwdOptions
-	if err := run.Execute(t.Context(), newPasswdCmd(run.Factory, clitest.Asked(&passwd)), "a:b", "--interactive=false"); err != nil || passwd != (passwdOptions{Name: "a:b"}) {
+	if err := run.Execute(t.Context(), newPasswdCmd(run.Factory, clitest.Asked(&passwd)), "a:b", "--interactive=false"); err != nil || passwd != (passwdOptions{Name: "a:b", Password: cli.NewPassword{AllowEmpty: true}}) {
 		t.Errorf("user passwd is asked to do %+v, %v; want the whole argument as the name", passwd, err)
 	}
 	run = clitest.New("")

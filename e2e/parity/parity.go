@@ -51,7 +51,8 @@
 //
 //	stdin TEXT        is what the program reads from a pipe (default: nothing)
 //	tty PROMPT TYPED  has the program run on a terminal, waits for the prompt
-//	                  and types the answer; may be repeated
+//	                  and types the answer, in which \n is Enter and \x04
+//	                  Ctrl-D; may be repeated
 //	differs ID        the difference is deliberate and listed under that ID in
 //	                  docs/compatibility.md
 //	status-only       the bytes are not compared: help texts are our own words
@@ -218,7 +219,7 @@ func (c *Case) option(words []word) error {
 	case "stdin":
 		c.Stdin = args[0]
 	case "tty":
-		c.Terminal = append(c.Terminal, Answer{Prompt: args[0], Typed: strings.ReplaceAll(args[1], `\n`, "\n")})
+		c.Terminal = append(c.Terminal, Answer{Prompt: args[0], Typed: strings.NewReplacer(`\n`, "\n", `\x04`, "\x04").Replace(args[1])})
 	case "differs":
 		c.Differs = args[0]
 	case "status-only":

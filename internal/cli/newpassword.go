@@ -2,7 +2,9 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 
 	"github.com/spf13/pflag"
 
@@ -19,6 +21,7 @@ type NewPassword struct {
 	Generate    bool
 	Value       string // given in argv
 	Given       bool   // Value was given in argv though it may be empty
+	AllowEmpty  bool   // an empty line of stdin is a password, as in etcdctl
 }
 
 const (
@@ -57,6 +60,9 @@ func (o *NewPassword) Validate(format output.Format, others ...string) error {
 func (o *NewPassword) Read(ctx context.Context, f *Factory, name string) (password, generated string, err error) {
 	switch {
 	case o.Value != "" || o.Given:
+		if o.Value == "" {
+			f.Warn(fmt.Sprintf("nothing follows the colon: the new password of %s is empty", Quote(name)))
+		}
 		return o.Value, "", nil
 	case o.Generate:
 		password, err = secret.Generate()
@@ -69,12 +75,25 @@ func (o *NewPassword) Read(ctx context.Context, f *Factory, name string) (passwo
 			err = exit.With(exit.BadArgs, err)
 		}
 	default:
-		password, err = f.Prompter.Line(ctx)
-		if err == nil && password == "" {
-			err = exit.With(exit.BadArgs, fmt.Errorf("%w: the first line of standard input has none", prompt.ErrEmptyPassword))
-		}
+		password, err = o.readLine(ctx, f, name)
 	}
 	return password, "", err
+}
+
+// readLine reads the password from standard input. No line at all is never a
+// password: the pipe in front of the program may have broken.
+func (o *NewPassword) readLine(ctx context.Context, f *Factory, name string) (string, error) {
+	password, err := f.Prompter.Line(ctx)
+	switch {
+	case errors.Is(err, io.EOF):
+		return "", exit.With(exit.BadArgs, fmt.Errorf("%w: standard input has no line", prompt.ErrEmptyPassword))
+	case err != nil || password != "":
+	case o.AllowEmpty:
+		f.Warn(fmt.Sprintf("the line on standard input is empty: the new password of %s is empty", Quote(name)))
+	default:
+		err = exit.With(exit.BadArgs, fmt.Errorf("%w: the line on standard input is empty", prompt.ErrEmptyPassword))
+	}
+	return password, err
 }
 
 func (o *NewPassword) readFile(f *Factory) (string, error) {

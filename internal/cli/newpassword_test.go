@@ -31,13 +31,17 @@ func TestNewPasswordsComeFromTheirSource(t *testing.T) {
 		stderr string
 	}{
 		{name: "in argv", from: cli.NewPassword{Value: "pw", Interactive: true}, want: "pw"},
-		{name: "empty in argv, which the server is to judge", from: cli.NewPassword{Given: true, Interactive: true}, want: ""},
+		{name: "empty in argv, which the server is to judge", from: cli.NewPassword{Given: true, Interactive: true}, want: "", stderr: "the new password of bob is empty"},
 		{name: "asked for", from: cli.NewPassword{Interactive: true}, stdin: "pw\npw\n", want: "pw", stderr: "Password of bob: "},
 		{name: "asked for, two different", from: cli.NewPassword{Interactive: true}, stdin: "pw\nwp\n", code: exit.BadArgs},
 		{name: "asked for, empty", from: cli.NewPassword{Interactive: true}, stdin: "", code: exit.BadArgs},
 		{name: "a line of stdin", from: cli.NewPassword{}, stdin: "pass word \nrest", want: "pass word "},
 		{name: "an empty stdin", from: cli.NewPassword{}, stdin: "", code: exit.BadArgs},
 		{name: "an empty line of stdin", from: cli.NewPassword{}, stdin: "\npw\n", code: exit.BadArgs},
+		{name: "an empty line of stdin, allowed", from: cli.NewPassword{AllowEmpty: true}, stdin: "\npw\n", stderr: "the new password of bob is empty"},
+		{name: "an empty line of Windows, allowed", from: cli.NewPassword{AllowEmpty: true}, stdin: "\r\n", stderr: "the new password of bob is empty"},
+		{name: "an empty stdin, an empty line allowed", from: cli.NewPassword{AllowEmpty: true}, stdin: "", code: exit.BadArgs},
+		{name: "asked for, an empty line, allowed elsewhere", from: cli.NewPassword{AllowEmpty: true, Interactive: true}, stdin: "\n\n", code: exit.BadArgs},
 		{name: "a file", from: cli.NewPassword{File: file("good", "pw \nrest\n", 0o600)}, want: "pw "},
 		{name: "a file that others can read", from: cli.NewPassword{File: file("open", "pw", 0o644)}, want: "pw", stderr: "can be read by others"},
 		{name: "a file for stdin", from: cli.NewPassword{File: secret.Stdin}, stdin: "pw\nrest", want: "pw"},

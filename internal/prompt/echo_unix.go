@@ -4,15 +4,16 @@ package prompt
 
 import "golang.org/x/sys/unix"
 
-// echoOff stops the terminal fd from showing what is typed, and returns what
-// makes it as it was.
+// echoOff stops the terminal fd from showing what is typed, which it hands over
+// in lines, and returns what makes it as it was.
 func echoOff(fd int) (restore func(), err error) {
 	before, err := unix.IoctlGetTermios(fd, getTermios)
 	if err != nil {
 		return nil, err
 	}
 	quiet := *before
-	quiet.Lflag &^= unix.ECHO
+	quiet.Lflag = quiet.Lflag&^unix.ECHO | unix.ICANON | unix.ISIG
+	quiet.Iflag |= unix.ICRNL
 	if err := unix.IoctlSetTermios(fd, setTermios, &quiet); err != nil {
 		return nil, err
 	}

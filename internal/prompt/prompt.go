@@ -14,8 +14,6 @@ import (
 	"os"
 	"strings"
 
-	"golang.org/x/term"
-
 	"github.com/ectl-io/ectl/internal/iostreams"
 )
 
@@ -46,6 +44,9 @@ func (p *Prompter) Secret(ctx context.Context, question string) (string, error) 
 	if p.terminal == nil {
 		fmt.Fprintln(p.err, question)
 		line, err := p.Line(ctx)
+		if errors.Is(err, io.EOF) {
+			err = nil
+		}
 		return strings.TrimSpace(line), err
 	}
 	var answer string
@@ -65,11 +66,15 @@ func (p *Prompter) Secret(ctx context.Context, question string) (string, error) 
 }
 
 // Line reads one line of standard input and returns it without its line
-// ending. The end of the input is an empty line.
+// ending. The error is io.EOF if the input ends and there is no line, which is
+// not the same as an empty one.
 func (p *Prompter) Line(ctx context.Context) (string, error) {
 	return wait(ctx, func() (string, error) {
 		line, err := p.in.ReadString('\n')
-		if err != nil && !errors.Is(err, io.EOF) {
+		switch {
+		case errors.Is(err, io.EOF) && line == "":
+			return "", io.EOF
+		case err != nil && !errors.Is(err, io.EOF):
 			return "", fmt.Errorf("read standard input: %w", err)
 		}
 		return strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r"), nil
@@ -118,6 +123,9 @@ func (p *Prompter) Confirm(ctx context.Context, question string) (bool, error) {
 	defer done()
 	fmt.Fprintf(out, "%s (yes/no): ", question)
 	answer, err := p.Line(ctx)
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
 	return strings.TrimSpace(answer) == "yes", err
 }
 
@@ -145,25 +153,28 @@ func (p *Prompter) quietly(ask func() error) error {
 	return ask()
 }
 
+// readWithoutEcho reads one line of the terminal, whose echo is off.
 func (p *Prompter) readWithoutEcho(ctx context.Context) (string, error) {
-	fd := int(p.terminal.Fd())
-	state, err := term.GetState(fd)
-	if err != nil {
-		return "", fmt.Errorf("read the terminal's state: %w", err)
-	}
-	answer, err := wait(ctx, func() (string, error) {
-		answer, err := term.ReadPassword(fd)
-		if errors.Is(err, io.EOF) {
-			err = nil
+	return wait(ctx, func() (string, error) { return typedLine(p.terminal) })
+}
+
+// typedLine returns the next line of a terminal. What was typed before an end
+// of file (Ctrl-D) is a line, too, and nothing an empty one. It takes one byte
+// at a time, because the next line is for another question. Package term does
+// not see the end of file: it waits for a line ending.
+func typedLine(terminal io.Reader) (string, error) {
+	var line []byte
+	for next := make([]byte, 1); ; {
+		n, err := terminal.Read(next)
+		switch {
+		case n > 0 && next[0] != '\n':
+			line = append(line, next[0])
+		case n > 0, errors.Is(err, io.EOF):
+			return string(line), nil
+		case err != nil:
+			return "", fmt.Errorf("read the terminal: %w", err)
 		}
-		return string(answer), err
-	})
-	if err != nil {
-		// The reader may still sit there with the echo switched off.
-		_ = term.Restore(fd, state)
-		return "", err
 	}
-	return answer, nil
 }
 
 // wait returns what read returns, or the cause of ctx's end if that comes
