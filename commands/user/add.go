@@ -70,7 +70,7 @@ lacks. None is taken from it, and its password stays what it is.`,
 	cmd.Flags().StringVar(&opts.Password.Value, flagNewUserPassword, "", "the `password`, visible to other users of this machine")
 	cmd.Flags().BoolVar(&opts.NoPassword, "no-password", false, "the user has no password: it is known by its certificate's common name")
 	cmd.Flags().BoolVar(&opts.IfNotExists, "if-not-exists", false, "succeed where the user exists")
-	cmd.Flags().StringSliceVar(&opts.Roles, flagRoles, nil, "grant these `roles`, separated by commas, to the user")
+	cli.AddNames(cmd.Flags(), &opts.Roles, flagRoles, "grant these `roles` to the user")
 	_ = cmd.RegisterFlagCompletionFunc(flagRoles, completions.Values(f, completions.Roles)) // the flag is there
 	cmd.ValidArgsFunction = cobra.NoFileCompletions
 	return cmd

@@ -67,6 +67,7 @@ func TestWrongCommandLinesAreRefusedBeforeAnythingElse(t *testing.T) {
 		"add a --nonsense":                                                           {exit.Error, "nonsense"},
 		"add a --roles=":                                                             {exit.BadArgs, "--roles has an empty name"},
 		"add a --roles b,":                                                           {exit.BadArgs, "--roles has an empty name"},
+		"add a --roles b\"c":                                                         {exit.BadArgs, "in double quotes"},
 		"passwd":                                                                     {exit.BadArgs, "a user name"},
 		"passwd a --generate-password -w protobuf":                                   {exit.BadFeature, "protobuf"},
 		"passwd a --generate-password --new-user-password-file f":                    {exit.BadArgs, "choose one"},

@@ -118,6 +118,9 @@ func (f *Factory) Prepare() error {
 		return err
 	}
 	f.printer = printer
+	for _, warning := range f.Connection.Warnings() {
+		f.Warn(warning)
+	}
 	if f.Connection.Debug {
 		f.startDebugLog()
 	}

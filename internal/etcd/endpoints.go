@@ -7,11 +7,35 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/spf13/pflag"
 	"go.etcd.io/etcd/client/pkg/v3/srv"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/internal/exit"
 )
+
+// endpointList is the value of --endpoints. It reads what etcdctl reads, which is
+// the first line.
+type endpointList struct {
+	pflag.Value
+	cut *bool // there were more lines
+}
+
+// Set implements pflag.Value.
+func (l endpointList) Set(text string) error {
+	_, more, _ := strings.Cut(strings.TrimSpace(text), "\n")
+	*l.cut = *l.cut || more != ""
+	return l.Value.Set(text)
+}
+
+// Warnings are sentences for the user about options that are not read as they
+// are meant.
+func (o *Options) Warnings() []string {
+	if o.endpointsCut {
+		return []string{"only the first line of --" + flagEndpoints + " is read: separate endpoints with commas"}
+	}
+	return nil
+}
 
 // clientService is the SRV service of etcd's clients.
 const clientService = "etcd-client"

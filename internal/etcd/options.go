@@ -37,11 +37,13 @@ type Options struct {
 
 	Debug bool
 
-	destination bool // see DestinationOf
+	destination  bool // see DestinationOf
+	endpointsCut bool // see Warnings
 }
 
 // Names of the flags that other code asks about.
 const (
+	flagEndpoints      = "endpoints"
 	FlagCert           = "cert"
 	FlagKey            = "key"
 	FlagCACert         = "cacert"
@@ -52,7 +54,9 @@ const (
 
 // AddFlags binds the options to flags.
 func (o *Options) AddFlags(fs *pflag.FlagSet) {
-	fs.StringSliceVar(&o.Endpoints, "endpoints", []string{"127.0.0.1:2379"}, "addresses of the members to talk to, comma-separated")
+	fs.StringSliceVar(&o.Endpoints, flagEndpoints, []string{"127.0.0.1:2379"}, "addresses of the members to talk to, comma-separated")
+	list := fs.Lookup(flagEndpoints)
+	list.Value = endpointList{list.Value, &o.endpointsCut}
 	fs.BoolVar(&o.Debug, "debug", false, "write the client's log to standard error, without secrets")
 
 	fs.DurationVar(&o.DialTimeout, "dial-timeout", 2*time.Second, "longest wait for the login")
