@@ -30,8 +30,8 @@ func TestCommandsOfSeveralChangesMakeAllOrNone(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, etcdserver.Options{})
 	const (
-		addRole = "role add new --key-prefix /a/ --read --write --key /b --read --command-timeout 1s"
-		addUser = "user add new --no-password --roles old,older --command-timeout 1s"
+		addRole = "role add new --key-prefix /a/ --read --write --key /b --read --command-timeout 5s"
+		addUser = "user add new --no-password --roles old,older --command-timeout 5s"
 		undone  = "; what had been changed before was changed back, nothing is left of it"
 	)
 	setUp := func() {
@@ -131,7 +131,7 @@ func TestAnInterruptedChangeIsUndone(t *testing.T) {
 	}
 	select {
 	case <-reached:
-	case <-time.After(20 * time.Second):
+	case <-time.After(hangs):
 		t.Error("the second grant was never asked for")
 	}
 	_ = cmd.Process.Signal(syscall.SIGINT)

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
@@ -32,7 +31,7 @@ func startBrowser(t *testing.T) *browser {
 	if err != nil {
 		t.Skip("chromium is not installed")
 	}
-	bounded, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	bounded, cancel := context.WithTimeout(t.Context(), hangs)
 	t.Cleanup(cancel)
 	said := &sink{screen: &screen{}}
 	allocator, stop := chromedp.NewExecAllocator(bounded, append(chromedp.DefaultExecAllocatorOptions[:],

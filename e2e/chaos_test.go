@@ -261,7 +261,7 @@ func tail(path string) string {
 func (c *chaos) check(o *onlooker, mark string) {
 	c.t.Helper()
 	compacted := false
-	until := time.Now().Add(60 * time.Second)
+	until := time.Now().Add(hangs)
 	for !strings.Contains(tail(o.file), shown(o.format, mark)) || o.said != "" && !strings.Contains(tail(o.said), mark) {
 		if len(o.run.ended) > 0 {
 			var next, oldest int64
@@ -483,7 +483,7 @@ func (c *chaos) campaign() {
 				if how != "status 0" && how != "signal interrupt" && how != "signal terminated" && !strings.Contains(run.stderr.String(), "Error: ") {
 					c.t.Errorf("elect ends with %s and says %q", how, run.stderr)
 				}
-			case <-time.After(60 * time.Second):
+			case <-time.After(hangs):
 				c.t.Errorf("elect does not end: stdout %q, stderr %q", run.stdout, run.stderr)
 			}
 		})
@@ -536,7 +536,7 @@ func (c *chaos) listen() (check func()) {
 	return func() {
 		want := strings.Join(leaders(c.happened("elected/", 0)), "\n")
 		got := func() string { return strings.TrimSuffix(run.stdout.String(), "\n") }
-		for deadline := time.Now().Add(20 * time.Second); got() != want && time.Now().Before(deadline); {
+		for deadline := time.Now().Add(hangs); got() != want && time.Now().Before(deadline); {
 			time.Sleep(50 * time.Millisecond)
 		}
 		if got() != want {
@@ -587,7 +587,7 @@ func (c *chaos) mirror() (check func()) {
 			want["m/"+strings.TrimPrefix(key, "k/")] = value
 		}
 		client := c.dest.client()
-		for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		for deadline := time.Now().Add(hangs); ; time.Sleep(50 * time.Millisecond) {
 			got := mustKeysUnder(c.t, client, "m/")
 			if maps.Equal(got, want) {
 				break

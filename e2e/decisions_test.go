@@ -9,7 +9,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -53,7 +52,7 @@ const (
 
 func newDecisions(t *testing.T, version string, random *rand.Rand) *decisions {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), hangs)
 	defer cancel()
 	server := startServerFor(t, etcdserver.Options{Version: version})
 	client, err := server.Client("", "")
@@ -125,7 +124,7 @@ func newDecisions(t *testing.T, version string, random *rand.Rand) *decisions {
 		d.tokens[user] = response.Token
 	}
 	snapshot, err := directory.Read(d.as(ctx, access.RootUser), d.client, func(ctx context.Context) (context.Context, context.CancelFunc) {
-		return context.WithTimeout(ctx, time.Minute)
+		return context.WithTimeout(ctx, hangs)
 	})
 	must(err)
 	if len(snapshot.Users) != decidingUsers+1 || len(snapshot.Roles) != decidingRoles+1 || !snapshot.Enabled {
@@ -243,7 +242,7 @@ func (d *decisions) put(ctx context.Context, q question) (bool, error) {
 
 func (d *decisions) ask(t *testing.T, n int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), hangs)
 	defer cancel()
 	effective := map[string]access.Effective{}
 	for _, user := range d.users {

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -50,9 +51,16 @@ func TestDeadEndpointsCostOneTimeout(t *testing.T) {
 		{"hashkv", all[2:]},
 		{"health", nil}, // without a majority nothing is
 	} {
-		start := time.Now()
-		r := c.at(strings.Join(all, ","), "endpoint", test.command, "--command-timeout", timeout.String())
-		took := time.Since(start)
+		// Both would need two timeouts on any machine, if they were asked in turn.
+		var r result
+		retried(t, func() string {
+			start := time.Now()
+			r = c.at(strings.Join(all, ","), "endpoint", test.command, "--command-timeout", timeout.String())
+			if took := time.Since(start); took < timeout || took > 2*timeout {
+				return fmt.Sprintf("endpoint %s took %s, one timeout is %s", test.command, took, timeout)
+			}
+			return ""
+		})
 		if r.Status != "1" || !slices.Equal(endpointsIn(r.Stdout), test.shown) {
 			t.Errorf("endpoint %s: status %s, stdout %q, want 1 and the endpoints %q", test.command, r.Status, r.Stdout, test.shown)
 		}
@@ -60,9 +68,6 @@ func TestDeadEndpointsCostOneTimeout(t *testing.T) {
 			if !regexp.MustCompile(regexp.QuoteMeta(all[i]) + ".*" + reason).MatchString(r.Stderr) {
 				t.Errorf("endpoint %s does not say of %s that it %q:\n%s", test.command, all[i], reason, r.Stderr)
 			}
-		}
-		if took < timeout || took > 2*timeout {
-			t.Errorf("endpoint %s took %s, one timeout is %s", test.command, took, timeout)
 		}
 	}
 	if r := c.at(strings.Join(all, ","), "endpoint", "status", "--command-timeout", "1s", "-w", "ndjson"); strings.Count(r.Stdout, "\n") != 3 || r.Status != "1" {

@@ -51,7 +51,7 @@ func TestEndpointsAreWatchedOnATerminal(t *testing.T) {
 		if got := ending(err); got != "signal interrupt" {
 			t.Errorf("after Ctrl-C it ends with %s", got)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(hangs):
 		_ = cmd.Process.Kill()
 		t.Fatal("Ctrl-C does not end it")
 	}

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"net"
 	"path/filepath"
 	"strings"
@@ -56,9 +57,9 @@ func runBoth(t *testing.T, dir string, timeout time.Duration, args string) (ours
 }
 
 // longTimeout is the timeout of commands that need not wait for it, and atOnce
-// how soon they end all the same, on a busy machine.
+// how soon they end, on a machine that has time for them.
 const (
-	longTimeout = 5 * time.Second
+	longTimeout = time.Minute
 	atOnce      = 3 * time.Second
 )
 
@@ -202,14 +203,24 @@ func TestFailuresNameTheirCause(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			timeout := time.Second
-			if test.early {
-				timeout = longTimeout
-			}
-			ours, reference, took := runBoth(t, dir, timeout, test.args)
-			if !matches("Error: "+test.want+"\n", ours.Stderr) {
-				t.Errorf("stderr %q\nwant   %q", ours.Stderr, "Error: "+test.want)
-			}
+			var ours, reference result
+			timeout := time.Second / 2
+			retried(t, func() string {
+				// On a busy machine it takes longer to find the cause.
+				timeout = min(2*timeout, longTimeout)
+				if test.early {
+					timeout = longTimeout
+				}
+				var took time.Duration
+				ours, reference, took = runBoth(t, dir, timeout, test.args)
+				switch {
+				case !matches("Error: "+test.want+"\n", ours.Stderr):
+					return fmt.Sprintf("stderr %q\nwant   %q", ours.Stderr, "Error: "+test.want)
+				case test.early && took > atOnce:
+					return fmt.Sprintf("it took %s, though waiting does not mend it", took)
+				}
+				return ""
+			})
 			if ours.Status != test.status || reference.Status != test.status {
 				t.Errorf("status %s, and etcdctl's %s, want %s", ours.Status, reference.Status, test.status)
 			}
@@ -219,9 +230,6 @@ func TestFailuresNameTheirCause(t *testing.T) {
 			const words = "Error: context deadline exceeded" // that scripts match
 			if strings.Contains(reference.Stderr, words+"\n") != strings.HasPrefix(ours.Stderr, words+": ") {
 				t.Errorf("stderr begins with %q, and etcdctl's ends with %q", ours.Stderr, reference.Stderr)
-			}
-			if test.early && took > atOnce {
-				t.Errorf("it took %s, though waiting does not mend it", took)
 			}
 		})
 	}
@@ -258,7 +266,7 @@ func TestRefusedServerIsWaitedFor(t *testing.T) {
 	}()
 	r := invoke(t, invocation{
 		Program: filepath.Join(installed.ours, "ectl"),
-		Args:    []string{"--endpoints", server.Endpoint(), "--command-timeout", "20s", "put", "k", "v"},
+		Args:    []string{"--endpoints", server.Endpoint(), "--command-timeout", hangs.String(), "put", "k", "v"},
 		Env:     baseEnv(t.TempDir()),
 	})
 	if err := <-restarted; err != nil {
@@ -322,7 +330,7 @@ func TestOneDeadEndpointOfSeveralFailsNothing(t *testing.T) {
 			}
 			defer func() { _ = member.Continue() }()
 			for range 3 {
-				run(t, append(append(login, cluster.Endpoint()), "--command-timeout", "30s", "--dial-timeout", "30s", "user", "list"))
+				run(t, append(append(login, cluster.Endpoint()), "--command-timeout", hangs.String(), "--dial-timeout", "1m", "user", "list"))
 			}
 			run(t, append(append(login, cluster.Endpoint()), commands[i%2]...))
 		})
@@ -351,10 +359,15 @@ func TestClusterWithoutLeaderIsToldFromOneThatIsSlow(t *testing.T) {
 		{"--endpoints " + cluster.Endpoint() + " put k v", "1", noLeader + doubt + "\n"},
 		{"--endpoints " + left + " --user root:" + rootPassword + " get k", "2", noLeader + "\n"},
 	} {
-		ours, reference, _ := runBoth(t, dir, 3*time.Second, test.args)
-		if ours.Stderr != test.stderr {
-			t.Errorf("%s: stderr %q\nwant %q", test.args, ours.Stderr, test.stderr)
-		}
+		var ours, reference result
+		timeout := 3 * time.Second
+		retried(t, func() string {
+			if ours, reference, _ = runBoth(t, dir, timeout, test.args); ours.Stderr != test.stderr {
+				timeout = min(2*timeout, longTimeout)
+				return fmt.Sprintf("%s: stderr %q\nwant %q", test.args, ours.Stderr, test.stderr)
+			}
+			return ""
+		})
 		if ours.Status != test.status || reference.Status != test.status {
 			t.Errorf("%s: status %s, and etcdctl's %s, want %s", test.args, ours.Status, reference.Status, test.status)
 		}
@@ -367,10 +380,14 @@ func TestTheVariableOfTheTimeoutHolds(t *testing.T) {
 	t.Parallel()
 	env := baseEnv(t.TempDir(), "ETCDCTL_ENDPOINTS="+mute(t), "ETCDCTL_COMMAND_TIMEOUT=100ms")
 	for _, args := range [][]string{{"get", "k"}, {"put", "k", "v"}, {"del", "k"}, {"user", "list"}} {
-		ours := invoke(t, invocation{Program: filepath.Join(installed.ours, "ectl"), Args: args, Env: env, Limit: 4 * time.Second})
-		if ours.Status != "1" || !strings.HasPrefix(ours.Stderr, "Error: context deadline exceeded: ") {
-			t.Errorf("%q: status %s, stderr %q; want 1 and the deadline, long before the default of 5s", args, ours.Status, ours.Stderr)
-		}
+		retried(t, func() string {
+			start := time.Now()
+			ours := invoke(t, invocation{Program: filepath.Join(installed.ours, "ectl"), Args: args, Env: env})
+			if took := time.Since(start); took > 4*time.Second || ours.Status != "1" || !strings.HasPrefix(ours.Stderr, "Error: context deadline exceeded: ") {
+				return fmt.Sprintf("%q: after %s status %s, stderr %q; want 1 and the deadline, long before the default of 5s", args, took, ours.Status, ours.Stderr)
+			}
+			return ""
+		})
 	}
 	reference := invoke(t, invocation{Program: filepath.Join(installed.reference, "etcdctl"), Args: []string{"get", "k"}, Env: env, Limit: 2 * time.Second})
 	if !strings.HasPrefix(reference.Status, "killed") {

@@ -115,7 +115,7 @@ func (c *faultyCluster) oneMember() *clientv3.Client {
 		user = "root"
 	}
 	client, err := clientv3.New(clientv3.Config{
-		Endpoints: c.server.Endpoints()[:1], DialTimeout: 10 * time.Second, Username: user, Password: c.password, Logger: zap.NewNop(),
+		Endpoints: c.server.Endpoints()[:1], DialTimeout: hangs, Username: user, Password: c.password, Logger: zap.NewNop(),
 	})
 	if err != nil {
 		c.t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/creack/pty"
+	"golang.org/x/sys/unix"
 )
 
 // invocation is one run of a program.
@@ -54,7 +55,7 @@ type result struct {
 func invoke(t testing.TB, in invocation) result {
 	t.Helper()
 	if in.Limit == 0 {
-		in.Limit = 30 * time.Second
+		in.Limit = hangs
 	}
 	cmd := exec.Command(in.Program, in.Args...)
 	cmd.Args[0] = in.Program
@@ -102,9 +103,9 @@ func invoke(t testing.TB, in invocation) result {
 				if in.AtPrompt != nil {
 					in.AtPrompt(cmd.Process.Pid)
 				}
-				// A person takes longer than the program needs to turn the
-				// echo off.
-				time.Sleep(60 * time.Millisecond)
+				if strings.Contains(strings.ToLower(a.Prompt), "password") {
+					waitForNoEcho(tty)
+				}
 				_, _ = control.WriteString(a.Typed)
 			}
 		}
@@ -157,6 +158,19 @@ func invoke(t testing.TB, in invocation) result {
 		t.Fatalf("run %s: %v", in.Program, err)
 	}
 	return r
+}
+
+// waitForNoEcho waits until a terminal shows nothing of what is typed: a person
+// takes longer than the program needs to see to that. A program that shows it is
+// typed at, too: that is found where it is seen.
+func waitForNoEcho(tty *os.File) {
+	const enough = 20 * time.Second
+	for end := time.Now().Add(enough); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
+		state, err := unix.IoctlGetTermios(int(tty.Fd()), unix.TCGETS)
+		if err != nil || state.Lflag&unix.ECHO == 0 {
+			return
+		}
+	}
 }
 
 // screen is everything that a program has shown so far, on whatever stream.

@@ -49,7 +49,7 @@ func (c *cluster) mustAt(endpoints string, args ...string) string {
 // until runs ours until it no longer fails with this reason. It returns stdout.
 func (c *cluster) until(reason, endpoints string, args ...string) string {
 	c.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(hangs); ; time.Sleep(100 * time.Millisecond) {
 		r := c.at(endpoints, args...)
 		if r.Status == "0" {
 			return r.Stdout

@@ -172,7 +172,7 @@ func TestAMirrorOutlastsFaults(t *testing.T) {
 				if err := mirror.cmd.Process.Signal(syscall.SIGINT); err != nil {
 					t.Fatal(err)
 				}
-				if end := mirror.end(20 * time.Second); end != "signal interrupt" {
+				if end := mirror.end(); end != "signal interrupt" {
 					t.Errorf("interrupted, it ends with %s: %s", end, mirror.stderr.String())
 				}
 				if strings.Contains(mirror.stderr.String(), "Error") {
@@ -303,7 +303,7 @@ func TestAMirrorGoesOnWithoutRoomForItsCheckpoint(t *testing.T) {
 	}
 	says := func(text string) {
 		t.Helper()
-		for deadline := time.Now().Add(20 * time.Second); !strings.Contains(mirror.stderr.String(), text); time.Sleep(20 * time.Millisecond) {
+		for deadline := time.Now().Add(hangs); !strings.Contains(mirror.stderr.String(), text); time.Sleep(20 * time.Millisecond) {
 			if mirror.runs(); time.Now().After(deadline) {
 				t.Fatalf("it says %q, want %q", mirror.stderr.String(), text)
 			}

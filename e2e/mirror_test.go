@@ -37,7 +37,7 @@ func (c *cluster) mirrorTo(to string, args ...string) *running {
 // keysUnder are the keys with a prefix and their values; a key with a lease
 // says so.
 func keysUnder(ctx context.Context, client *clientv3.Client, prefix string) (map[string]string, error) {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	keys := map[string]string{}
 	response, err := client.Get(ctx, prefix, clientv3.WithPrefix())
@@ -55,7 +55,7 @@ func keysUnder(ctx context.Context, client *clientv3.Client, prefix string) (map
 
 func mustKeysUnder(t *testing.T, client *clientv3.Client, prefix string) map[string]string {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); ; {
+	for deadline := time.Now().Add(hangs); ; {
 		keys, err := keysUnder(t.Context(), client, prefix)
 		if err == nil {
 			return keys
@@ -69,7 +69,7 @@ func mustKeysUnder(t *testing.T, client *clientv3.Client, prefix string) map[str
 // becomes waits until the keys with a prefix are these.
 func becomes(t *testing.T, client *clientv3.Client, prefix string, want map[string]string, check func()) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(hangs); ; time.Sleep(20 * time.Millisecond) {
 		got := mustKeysUnder(t, client, prefix)
 		if cmp.Equal(want, got) {
 			return

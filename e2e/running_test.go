@@ -13,6 +13,10 @@ import (
 	"time"
 )
 
+// hangs ends what would never end. No machine is so slow, however busy it and its
+// disk are: what takes time is waited for by what it does.
+const hangs = 5 * time.Minute
+
 // running is a program that runs beside the test.
 type running struct {
 	t              *testing.T
@@ -79,7 +83,7 @@ func ours() string { return filepath.Join(installed.ours, "ectl") }
 // until waits until a condition holds, for as long as a busy machine may take.
 func until(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !holds(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(hangs); !holds(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("waited in vain: %s", what)
 		}
@@ -89,7 +93,7 @@ func until(t *testing.T, what string, holds func() bool) {
 // printed waits until the program has printed a text.
 func (r *running) printed(text string) *running {
 	r.t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !strings.Contains(r.stdout.String(), text); time.Sleep(2 * time.Millisecond) {
+	for deadline := time.Now().Add(hangs); !strings.Contains(r.stdout.String(), text); time.Sleep(2 * time.Millisecond) {
 		if len(r.ended) > 0 && !strings.Contains(r.stdout.String(), text) || time.Now().After(deadline) {
 			r.t.Fatalf("%s does not print %q: stdout %q, stderr %q", r.cmd, text, r.stdout, r.stderr)
 		}
@@ -108,7 +112,7 @@ func (r *running) signal(s os.Signal) *running {
 // endsWith waits for the end.
 func (r *running) endsWith(want string) *running {
 	r.t.Helper()
-	if got := r.end(60 * time.Second); got != want {
+	if got := r.end(); got != want {
 		r.t.Errorf("%s ended with %s, want %s: stdout %q, stderr %q", r.cmd, got, want, r.stdout, r.stderr)
 	}
 	return r
@@ -133,14 +137,14 @@ func (r *running) runs() {
 }
 
 // end waits for the end, and returns what it was.
-func (r *running) end(within time.Duration) string {
+func (r *running) end() string {
 	r.t.Helper()
 	select {
 	case got := <-r.ended:
 		r.ended <- got
 		return got
-	case <-time.After(within):
-		r.t.Fatalf("%s does not end within %s: stdout %q, stderr %q", r.cmd, within, r.stdout, r.stderr)
+	case <-time.After(hangs):
+		r.t.Fatalf("%s does not end: stdout %q, stderr %q", r.cmd, r.stdout, r.stderr)
 		return ""
 	}
 }

@@ -39,7 +39,10 @@ func snapshotServer(t *testing.T, version string) *cluster {
 			t.Fatal(err)
 		}
 	}
-	time.Sleep(300 * time.Millisecond) // the server commits ten times a second
+	until(t, "the server has committed all of it", func() bool {
+		status, err := client.Status(t.Context(), c.Endpoint())
+		return err == nil && status.DbSize > 8<<20
+	})
 	return c
 }
 

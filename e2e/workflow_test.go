@@ -4,7 +4,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/ectl-io/ectl/e2e/etcdserver"
 )
@@ -43,9 +42,6 @@ func TestMainWorkflow(t *testing.T) {
 						t: t, fixtures: f, server: server, certificate: identity == "certificate", home: t.TempDir(),
 						passwords: map[string]string{"root": "root-pw", "alice": "alice-pw"},
 					}
-					if strings.HasPrefix(version, "3.5.") {
-						w.pause = staleUsers
-					}
 					w.run()
 				})
 			}
@@ -61,14 +57,7 @@ type workflow struct {
 	certificate bool
 	home        string
 	passwords   map[string]string
-	pause       time.Duration // after each change of a user
 }
-
-// staleUsers is how long etcd 3.5 may take root for a user without the role
-// root after another user was changed: it looks past the end of a buffer of
-// recent writes and finds root as it was before the grant. The next commit of
-// the backend, 100 ms later at most, empties the buffer.
-const staleUsers = 200 * time.Millisecond
 
 func (w *workflow) run() {
 	w.t.Helper()
@@ -129,7 +118,7 @@ func (s speaker) prints(want string, args ...string) {
 	s.t.Helper()
 	got := s.invoke(args)
 	if args[0] == "user" {
-		time.Sleep(s.pause)
+		s.settle()
 	}
 	if got.Status != "0" {
 		s.t.Fatalf("%s, as %q: status %s, stderr %q", strings.Join(args, " "), s.user, got.Status, got.Stderr)
@@ -137,6 +126,17 @@ func (s speaker) prints(want string, args ...string) {
 	if got.Stdout != want {
 		s.t.Fatalf("%s, as %q: printed %q, want %q", strings.Join(args, " "), s.user, got.Stdout, want)
 	}
+}
+
+// settle waits until the server takes root for root again, see applier.settle.
+func (s speaker) settle() {
+	s.t.Helper()
+	if s.user != "root" {
+		return // authentication is not on yet
+	}
+	until(s.t, "root may list users", func() bool {
+		return !strings.Contains(s.types("").invoke([]string{"user", "list"}).Stderr, "permission denied")
+	})
 }
 
 func (s speaker) refuses(want string, args ...string) {

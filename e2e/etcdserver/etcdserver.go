@@ -36,6 +36,10 @@ const Latest = "3.7.3"
 // process took one of its ports between choosing and binding it.
 const startAttempts = 5
 
+// patience ends the wait for a server that will never be there. No machine is so
+// slow, however busy it and its disk are.
+const patience = 5 * time.Minute
+
 // Options says what server to start. The zero value is one member of the
 // latest version, without TLS and without authentication.
 type Options struct {
@@ -203,7 +207,7 @@ func (s *Server) Dir() string { return s.dir }
 func (s *Server) Client(user, password string) (*clientv3.Client, error) {
 	return clientv3.New(clientv3.Config{
 		Endpoints:   s.Endpoints(),
-		DialTimeout: 5 * time.Second,
+		DialTimeout: time.Minute,
 		TLS:         s.tlsConfig,
 		Username:    user,
 		Password:    password,
@@ -418,7 +422,7 @@ func (s *Server) waitServing(ctx context.Context) error {
 		return fmt.Errorf("connect to the new server: %w", err)
 	}
 	defer client.Close()
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for {
 		_, err := client.Get(ctx, "started")
@@ -444,7 +448,7 @@ func (s *Server) enableAuth(ctx context.Context) error {
 		return err
 	}
 	defer client.Close()
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	if _, err := client.UserAdd(ctx, "root", s.options.RootPassword); err != nil {
 		return err

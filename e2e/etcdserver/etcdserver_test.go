@@ -49,7 +49,7 @@ func TestEveryVersionServesAndAuthenticates(t *testing.T) {
 					t.Fatal(err)
 				}
 				defer client.Close()
-				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+				ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 				defer cancel()
 				if _, err := client.Put(ctx, "k", "v"); err != nil {
 					t.Fatalf("root cannot write: %v", err)
@@ -97,7 +97,7 @@ func TestServersOfEqualIdentityHaveEqualIDs(t *testing.T) {
 func TestClusterSurvivesAMemberAndTakesItBack(t *testing.T) {
 	s := start(t, etcdserver.Options{Members: 3})
 	client := anonymous(t, s)
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	s.Members[2].Kill()
 	for {
@@ -113,7 +113,7 @@ func TestClusterSurvivesAMemberAndTakesItBack(t *testing.T) {
 	if err := s.Members[2].Restart(ctx); err != nil {
 		t.Fatal(err)
 	}
-	back, err := clientv3.New(clientv3.Config{Endpoints: s.Endpoints()[2:], DialTimeout: 10 * time.Second})
+	back, err := clientv3.New(clientv3.Config{Endpoints: s.Endpoints()[2:], DialTimeout: 5 * time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +141,7 @@ func TestPausedMemberDoesNotAnswer(t *testing.T) {
 	if err := s.Members[0].Continue(); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel = context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel = context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	if _, err := client.Get(ctx, "k"); err != nil {
 		t.Fatalf("a continued server gave %v", err)

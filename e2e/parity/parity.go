@@ -57,7 +57,7 @@
 //	                  docs/compatibility.md
 //	status-only       the bytes are not compared: help texts are our own words
 //	interrupt         sends SIGINT once something was printed on stdout
-//	limit DURATION    ends either program after that time
+//	limit DURATION    ends the reference after that time: it would wait indefinitely
 //	volatile KINDS    what differs by nature between two runs, and is replaced
 //	                  before the comparison; parity_cluster_test.go has the kinds
 package parity

@@ -300,7 +300,7 @@ func TestAServerThatDoesNotDoAsItSaysIsGivenUp(t *testing.T) {
 	if err == nil || report.Complete {
 		t.Errorf("the report is %+v, %v, want an error", report, err)
 	}
-	if took := time.Since(begin); took > 10*time.Second {
+	if took := time.Since(begin); took > time.Minute {
 		t.Errorf("it took %s to see it", took)
 	}
 }

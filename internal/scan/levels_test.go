@@ -32,7 +32,7 @@ func levelsOf(s *server, q LevelQuery) []string {
 
 func readLevels(t *testing.T, s *server, q LevelQuery) []string {
 	t.Helper()
-	q.Timeout = 5 * time.Second
+	q.Timeout = time.Minute
 	c := &collector{}
 	if err := ReadLevels(t.Context(), s.kv(), q, c); err != nil {
 		t.Fatalf("ReadLevels = %v", err)

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
@@ -120,7 +121,7 @@ func read(t *testing.T, s *server, q Query) *collector {
 	t.Helper()
 	c := &collector{}
 	if q.Timeout == 0 {
-		q.Timeout = 5 * time.Second
+		q.Timeout = time.Minute
 	}
 	if err := Read(t.Context(), s.kv(), q, c); err != nil {
 		t.Fatalf("Read(%+v) = %v", q, err)
@@ -284,7 +285,7 @@ func numbers(n int) []string {
 func incomplete(t *testing.T, s *server) (*IncompleteError, *collector) {
 	t.Helper()
 	c := &collector{}
-	err := Read(t.Context(), s.kv(), Query{Key: openEnd, End: openEnd, Timeout: 5 * time.Second}, c)
+	err := Read(t.Context(), s.kv(), Query{Key: openEnd, End: openEnd, Timeout: time.Minute}, c)
 	var e *IncompleteError
 	if !errors.As(err, &e) {
 		t.Fatalf("Read = %v, want an IncompleteError", err)
@@ -440,17 +441,19 @@ func TestAMemberThatLagsBehindIsGivenTime(t *testing.T) {
 }
 
 func TestAMemberThatStaysBehindEndsInATimeout(t *testing.T) {
-	s := newServer(false, numbers(2000)...)
-	s.fails = func(n int, _ *pb.RangeRequest) error {
-		if n > 1 {
-			return rpctypes.ErrGRPCFutureRev
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(false, numbers(2000)...)
+		s.fails = func(n int, _ *pb.RangeRequest) error {
+			if n > 1 {
+				return rpctypes.ErrGRPCFutureRev
+			}
+			return nil
 		}
-		return nil
-	}
-	err := Read(t.Context(), s.kv(), Query{Key: openEnd, End: openEnd, Timeout: 300 * time.Millisecond, Serializable: true}, &collector{})
-	if !errors.Is(err, rpctypes.ErrFutureRev) || !strings.Contains(err.Error(), "the output is incomplete") {
-		t.Errorf("Read = %v, want the server's error and that the output is incomplete", err)
-	}
+		err := Read(t.Context(), s.kv(), Query{Key: openEnd, End: openEnd, Timeout: 300 * time.Millisecond, Serializable: true}, &collector{})
+		if !errors.Is(err, rpctypes.ErrFutureRev) || !strings.Contains(err.Error(), "the output is incomplete") {
+			t.Errorf("Read = %v, want the server's error and that the output is incomplete", err)
+		}
+	})
 }
 
 func TestTheErrorOfTheSinkEndsTheReading(t *testing.T) {
@@ -513,26 +516,30 @@ func stalling(t *testing.T, s *server, from int) {
 
 func TestASilentServerEndsInATimeout(t *testing.T) {
 	for _, streams := range []bool{true, false} {
-		s := newServer(streams, numbers(5000)...)
-		stalling(t, s, 1)
-		err := Read(t.Context(), s.kv(), Query{Key: openEnd, End: openEnd, Timeout: 50 * time.Millisecond}, &collector{})
-		var e *IncompleteError
-		if !errors.As(err, &e) || !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("streams %t: Read = %v, want a deadline exceeded, and that the output is incomplete", streams, err)
-		}
+		synctest.Test(t, func(t *testing.T) {
+			s := newServer(streams, numbers(5000)...)
+			stalling(t, s, 1)
+			err := Read(t.Context(), s.kv(), Query{Key: openEnd, End: openEnd, Timeout: 50 * time.Millisecond}, &collector{})
+			var e *IncompleteError
+			if !errors.As(err, &e) || !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("streams %t: Read = %v, want a deadline exceeded, and that the output is incomplete", streams, err)
+			}
+		})
 	}
 }
 
 // The timeout is for each block and not for what the reader of the output takes.
 func TestASlowSinkIsNoTimeout(t *testing.T) {
 	for _, streams := range []bool{true, false} {
-		s := newServer(streams, numbers(400)...)
-		c := &collector{onKeys: func(int) error {
-			time.Sleep(60 * time.Millisecond)
-			return nil
-		}}
-		if err := Read(t.Context(), s.kv(), Query{Key: openEnd, End: openEnd, Timeout: 40 * time.Millisecond}, c); err != nil || len(c.kvs) != 400 {
-			t.Errorf("streams %t: Read with a slow sink = %v after %d keys, want all 400", streams, err, len(c.kvs))
-		}
+		synctest.Test(t, func(t *testing.T) {
+			s := newServer(streams, numbers(400)...)
+			c := &collector{onKeys: func(int) error {
+				time.Sleep(60 * time.Millisecond)
+				return nil
+			}}
+			if err := Read(t.Context(), s.kv(), Query{Key: openEnd, End: openEnd, Timeout: 40 * time.Millisecond}, c); err != nil || len(c.kvs) != 400 {
+				t.Errorf("streams %t: Read with a slow sink = %v after %d keys, want all 400", streams, err, len(c.kvs))
+			}
+		})
 	}
 }

@@ -168,7 +168,7 @@ func (s *terminal) text() string {
 
 func (s *terminal) await(t *testing.T, text string) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Minute); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		if strings.Contains(s.text(), text) {
 			return
 		}
@@ -195,7 +195,7 @@ func (s *terminal) awaitEnd(t *testing.T) int {
 			t.Fatal(err)
 		}
 		return s.cmd.ProcessState.ExitCode()
-	case <-time.After(20 * time.Second):
+	case <-time.After(5 * time.Minute):
 		_ = s.cmd.Process.Kill()
 		<-done
 		t.Fatalf("it does not end:\n%s", s.text())
