@@ -11,6 +11,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/completions"
+	"github.com/ectl-io/ectl/internal/access"
 	"github.com/ectl-io/ectl/internal/cli"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
@@ -95,6 +96,9 @@ func (o *addOptions) complete(arg string) {
 func (o *addOptions) validate(format output.Format) error {
 	if o.Password.Given && o.Name == "" {
 		return errNoUserName()
+	}
+	if err := access.CheckName("user", o.Name); err != nil { // before a password is asked for
+		return exit.With(exit.BadArgs, err)
 	}
 	if err := o.validateRoles(); err != nil {
 		return err

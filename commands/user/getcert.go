@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ectl-io/ectl/completions"
+	"github.com/ectl-io/ectl/internal/access"
 	"github.com/ectl-io/ectl/internal/cli"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
@@ -123,6 +124,9 @@ is a warning that says why.`,
 func (o *getCertOptions) validate(given func(string) bool) error {
 	if o.Name == "" {
 		return errNoUserName()
+	}
+	if err := access.CheckName("user", o.Name); err != nil { // before a key is made
+		return exit.With(exit.BadArgs, err)
 	}
 	needed := []string{flagOutFile, flagOutKeyFile, flagCAKey}
 	var mode string

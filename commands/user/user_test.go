@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ectl-io/ectl/internal/access"
 	"github.com/ectl-io/ectl/internal/cli"
 	"github.com/ectl-io/ectl/internal/clitest"
 	"github.com/ectl-io/ectl/internal/exit"
@@ -49,6 +50,7 @@ func TestAddSplitsNameAndPassword(t *testing.T) {
 }
 
 func TestWrongCommandLinesAreRefusedBeforeAnythingElse(t *testing.T) {
+	tooLong := strings.Repeat("n", access.MaxName+1)
 	for line, want := range map[string]struct {
 		code exit.Code
 		says string
@@ -57,18 +59,22 @@ func TestWrongCommandLinesAreRefusedBeforeAnythingElse(t *testing.T) {
 		"add a b": {exit.BadArgs, "a user name"},
 		"add :pw": {exit.BadArgs, "user name is empty"},
 		"add :":   {exit.BadArgs, "user name is empty"},
-		"add a --no-password --generate-password":                                    {exit.BadArgs, "--no-password and --generate-password"},
-		"add a --no-password --new-user-password-file f":                             {exit.BadArgs, "--no-password and --new-user-password-file"},
-		"add a --new-user-password x --generate-password":                            {exit.BadArgs, "--new-user-password and --generate-password"},
-		"add a --new-user-password-file f --new-user-password x":                     {exit.BadArgs, "--new-user-password and --new-user-password-file"},
-		"add a --generate-password --new-user-password-file f":                       {exit.BadArgs, "--new-user-password-file and --generate-password"},
-		"add a --generate-password -w protobuf":                                      {exit.BadFeature, "protobuf"},
-		"add a -w xml":                                                               {exit.BadFeature, "xml"},
-		"add a --nonsense":                                                           {exit.Error, "nonsense"},
-		"add a --roles=":                                                             {exit.BadArgs, "--roles has an empty name"},
-		"add a --roles b,":                                                           {exit.BadArgs, "--roles has an empty name"},
-		"add a --roles b\"c":                                                         {exit.BadArgs, "in double quotes"},
-		"passwd":                                                                     {exit.BadArgs, "a user name"},
+		"add a --no-password --generate-password":                        {exit.BadArgs, "--no-password and --generate-password"},
+		"add a --no-password --new-user-password-file f":                 {exit.BadArgs, "--no-password and --new-user-password-file"},
+		"add a --new-user-password x --generate-password":                {exit.BadArgs, "--new-user-password and --generate-password"},
+		"add a --new-user-password-file f --new-user-password x":         {exit.BadArgs, "--new-user-password and --new-user-password-file"},
+		"add a --generate-password --new-user-password-file f":           {exit.BadArgs, "--new-user-password-file and --generate-password"},
+		"add a --generate-password -w protobuf":                          {exit.BadFeature, "protobuf"},
+		"add a -w xml":                                                   {exit.BadFeature, "xml"},
+		"add a --nonsense":                                               {exit.Error, "nonsense"},
+		"add a --roles=":                                                 {exit.BadArgs, "--roles has an empty name"},
+		"add a --roles b,":                                               {exit.BadArgs, "--roles has an empty name"},
+		"add a --roles b\"c":                                             {exit.BadArgs, "in double quotes"},
+		"add " + tooLong + " --no-password":                              {exit.BadArgs, "the name of the user has 32769 bytes"},
+		"add " + tooLong + ":pw":                                         {exit.BadArgs, "the name of the user has 32769 bytes"},
+		"add " + tooLong + " --no-password --roles a":                    {exit.BadArgs, "the name of the user has 32769 bytes"},
+		"get-cert " + tooLong + " --create --csr-out f --out-key-file k": {exit.BadArgs, "the name of the user has 32769 bytes"},
+		"passwd": {exit.BadArgs, "a user name"},
 		"passwd a --generate-password -w protobuf":                                   {exit.BadFeature, "protobuf"},
 		"passwd a --generate-password --new-user-password-file f":                    {exit.BadArgs, "choose one"},
 		"passwd a --no-password":                                                     {exit.Error, "no-password"},

@@ -71,6 +71,19 @@ func (m *Member) Kill() {
 	<-done
 }
 
+// WaitForEnd returns when the process has ended, by itself or not.
+func (m *Member) WaitForEnd(ctx context.Context) error {
+	m.mu.Lock()
+	done := m.done
+	m.mu.Unlock()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("member %s runs: %w", m.Name, ctx.Err())
+	}
+}
+
 // Pause stops the member without ending it: its connections stay open and
 // nothing answers.
 func (m *Member) Pause() error { return m.signal(syscall.SIGSTOP) }

@@ -86,10 +86,10 @@ func (p *parser) document(text []byte) {
 			}
 		case fieldRoles:
 			p.policy.SaysRoles = true
-			p.names(value, "a role", p.role)
+			p.names(value, "role", p.role)
 		case fieldUsers:
 			p.policy.SaysUsers = true
-			p.names(value, "a user", p.user)
+			p.names(value, "user", p.user)
 		case fieldExpect:
 			p.items(value, "assertions", p.assertion)
 		case fieldWaive:
@@ -182,11 +182,16 @@ func (p *parser) fields(n *yaml.Node, what string, known []string, each func(nam
 	})
 }
 
-// names calls each for every name of the mapping n: its roles, or users.
-func (p *parser) names(n *yaml.Node, what string, each func(name string, key, value *yaml.Node)) {
-	p.pairs(n, "a list of what each name of "+what+" has", func(key, value *yaml.Node) {
+// names calls each for every name of the mapping n: its roles, or users. kind is
+// what they are, "role" or "user".
+func (p *parser) names(n *yaml.Node, kind string, each func(name string, key, value *yaml.Node)) {
+	p.pairs(n, "a list of what each name of a "+kind+" has", func(key, value *yaml.Node) {
 		if key.Value == "" {
-			p.problem(key, "", "the name of %s is empty", what)
+			p.problem(key, "", "the name of a %s is empty", kind)
+			return
+		}
+		if err := access.CheckName(kind, key.Value); err != nil {
+			p.problem(key, "", "%s", err)
 			return
 		}
 		each(key.Value, key, value)

@@ -194,6 +194,21 @@ waive:
 	}
 }
 
+func TestNamesThatStopEveryServerAreRefused(t *testing.T) {
+	name := strings.Repeat("n", access.MaxName)
+	policy := func(name string) string {
+		return "apiVersion: ectl/v1\nroles:\n  ? " + name + "\n  : []\nusers:\n  ? " + name + "\n  : {password: none}\n"
+	}
+	if p := parse(t, policy(name)); len(p.Users) != 1 || len(p.Roles) != 1 {
+		t.Errorf("names of %d bytes make %d users and %d roles, want one of each", len(name), len(p.Users), len(p.Roles))
+	}
+	_, err := Parse(Document{"p.yaml", []byte(policy("\u00e9" + name[1:]))}) // as many characters, one byte more
+	const why = " has 32769 bytes and the maximum is 32768: a longer one stops every member of the cluster for good"
+	if want := "2 problems in the policy\n  p.yaml:3:5: the name of the role" + why + "\n  p.yaml:6:5: the name of the user" + why; err == nil || err.Error() != want {
+		t.Errorf("a longer name:\n%v\nwant\n%s", err, want)
+	}
+}
+
 func TestWhatIsNoPolicyIsSaidToBeNone(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                                "f: the file is empty; write apiVersion: ectl/v1 into its first line",

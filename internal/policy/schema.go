@@ -22,13 +22,13 @@ func Schema() any {
 			fieldRoles: object{
 				"description":          "The roles by their names, with their permissions. The role root is always there.",
 				"type":                 []string{"object", "null"},
-				"propertyNames":        object{"minLength": 1},
+				"propertyNames":        nameSchema(),
 				"additionalProperties": ref("role"),
 			},
 			fieldUsers: object{
 				"description":          "The users by their names, with their roles.",
 				"type":                 []string{"object", "null"},
-				"propertyNames":        object{"minLength": 1},
+				"propertyNames":        nameSchema(),
 				"additionalProperties": ref("user"),
 			},
 			fieldExpect: object{
@@ -80,6 +80,10 @@ func Schema() any {
 		},
 	}
 }
+
+// nameSchema is that of the name of a role or a user. It counts characters:
+// Parse counts bytes.
+func nameSchema() object { return object{"minLength": 1, "maxLength": access.MaxName} }
 
 func ref(name string) object { return object{"$ref": "#/definitions/" + name} }
 

@@ -1,0 +1,131 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ectl-io/ectl/e2e/etcdserver"
+	"github.com/ectl-io/ectl/internal/access"
+)
+
+// policyOf is a policy with one user and one role of this name, in explicit keys:
+// YAML reads no longer ones without a question mark than 1024 characters.
+func policyOf(name string) string {
+	return "apiVersion: ectl/v1\nroles:\n  ? " + name + "\n  : []\nusers:\n  ? " + name + "\n  : {password: none}\n"
+}
+
+// A name that no server survives is refused by every command that adds one, and
+// the longest name that servers do survive is not.
+func TestNamesThatStopEveryServerAreRefusedByEveryCommand(t *testing.T) {
+	t.Parallel()
+	for _, version := range etcdserver.Versions() {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			c := newCluster(t, etcdserver.Options{Version: version})
+			longest, tooLong := strings.Repeat("n", access.MaxName), strings.Repeat("n", access.MaxName+1)
+			writePassword(t, filepath.Join(c.tmp, "pw"), "secret")
+			for file, text := range map[string]string{
+				"too-long.yaml": policyOf(tooLong), "longest.yaml": policyOf(longest),
+				// Keys of permissions are no keys of the server's database.
+				"keys.yaml": "apiVersion: ectl/v1\nroles:\n  keys:\n    - {access: read, key: " + strings.Repeat("k", 1<<20) + "}\n" +
+					"    - {access: read, range: [a, " + strings.Repeat("b", 1<<20) + "]}\n",
+			} {
+				if err := os.WriteFile(filepath.Join(c.tmp, file), []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			way := newFaulty(t, c.Endpoint(), func(string, int) fault { return passes })
+			for _, args := range [][]string{
+				{"user", "add", tooLong, "--no-password"},
+				{"user", "add", tooLong + ":secret"},
+				{"user", "add", tooLong, "--new-user-password-file", "pw", "--if-not-exists"},
+				{"user", "add", tooLong, "--generate-password"},
+				{"user", "add", tooLong, "--no-password", "--roles", "root"},
+				{"user", "get-cert", tooLong, "--create", "--csr-out", "csr", "--out-key-file", "key"},
+				{"role", "add", tooLong},
+				{"role", "add", tooLong, "--if-not-exists"},
+				{"role", "add", tooLong, "--key", "k", "--read"},
+				{"rbac", "plan", "-f", "too-long.yaml"},
+				{"rbac", "test", "-f", "too-long.yaml"},
+				{"rbac", "apply", "-f", "too-long.yaml", "--yes"},
+				{"auth", "bootstrap", "-f", "too-long.yaml", "--yes", "--new-user-password-file", "pw"},
+			} {
+				want, place := "128", ""
+				if strings.HasSuffix(strings.Join(args, " "), "yaml") || strings.Contains(strings.Join(args, " "), "yaml ") {
+					want, place = "3", "too-long.yaml:3:5: "
+				}
+				r := c.at(way.url, args...)
+				if r.Status != want || r.Stdout != "" || !strings.Contains(r.Stderr, place+"the name of the ") || !strings.Contains(r.Stderr, " has 32769 bytes and the maximum is 32768") {
+					t.Errorf("%s: status %s, stdout %q and stderr %q; want %s and why", short(args), r.Status, r.Stdout, r.Stderr, want)
+				}
+			}
+			if sent := way.requests(); len(sent) > 0 {
+				t.Errorf("it has sent %v for names that it refuses", sent)
+			}
+			for _, args := range [][]string{
+				{"rbac", "apply", "-f", "longest.yaml", "--yes", "--quiet"},
+				{"role", "add", longest, "--if-not-exists"},
+				{"role", "add", "short"},
+				{"user", "grant-role", longest, longest},
+				{"user", "add", longest, "--no-password", "--if-not-exists", "--roles", "short"},
+				{"rbac", "apply", "-f", "keys.yaml", "--yes", "--quiet"},
+			} {
+				if r := c.at(c.Endpoint(), args...); r.Status != "0" {
+					t.Fatalf("%s: status %s and %.200s", short(args), r.Status, r.Stderr)
+				}
+			}
+			c.Members[0].Kill()
+			if err := c.Members[0].Restart(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if got := c.until("context deadline exceeded", c.Endpoint(), "user", "get", longest); !strings.HasSuffix(got, "Roles: "+longest+" short\n") {
+				t.Errorf("after a restart it has %.100s...", got)
+			}
+		})
+	}
+}
+
+// The limit is the server's: it is stopped by a name that is one byte longer, and
+// does not start again. A version that survives it fails here, and the limit may
+// go.
+func TestServersAreStoppedByLongNames(t *testing.T) {
+	t.Parallel()
+	for _, version := range etcdserver.Versions() {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			c := newCluster(t, etcdserver.Options{Version: version})
+			client, member := c.client(), c.Members[0]
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+			defer cancel()
+			if _, err := client.RoleAdd(ctx, strings.Repeat("n", access.MaxName+1)); err == nil {
+				t.Fatal("the server has answered")
+			}
+			if err := member.WaitForEnd(ctx); err != nil {
+				t.Fatal(err)
+			}
+			if err := member.Restart(ctx); err != nil {
+				return // it has not even listened
+			}
+			if err := member.WaitForEnd(ctx); err != nil {
+				t.Errorf("started again, %v", err)
+			}
+		})
+	}
+}
+
+// short is a command line without the middle of long words.
+func short(args []string) string {
+	words := make([]string, 0, len(args))
+	for _, arg := range args {
+		if len(arg) > 100 {
+			arg = fmt.Sprintf("%s...(%d bytes)", arg[:10], len(arg))
+		}
+		words = append(words, arg)
+	}
+	return strings.Join(words, " ")
+}
