@@ -33,6 +33,7 @@ import (
 // then ctx's cause and is not printed.
 func Run(ctx context.Context, program string, streams *iostreams.Streams, args []string) exit.Code {
 	f := cli.NewFactory(program, streams)
+	f.Line = args
 	root := newRoot(f, args)
 	root.SetArgs(expandPrefixes(root, args))
 	err := root.ExecuteContext(ctx)

@@ -54,6 +54,28 @@ func Args(f *cli.Factory, sources ...Source) cobra.CompletionFunc {
 	}
 }
 
+// File completes the one positional argument of a command, the name of a file.
+func File(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return nil, cobra.ShellCompDirectiveDefault
+}
+
+// BeforeCommand completes the arguments before "--" with complete. Behind it
+// stands a command with its arguments, for which the shell offers files.
+func BeforeCommand(f *cli.Factory, complete cobra.CompletionFunc) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		// cobra puts a "--" of its own behind the words, so that one in front of
+		// the word to complete is only seen in the line as it was given.
+		dash, line := cmd.ArgsLenAtDash(), f.Line
+		if dash >= 0 && dash < len(args) || len(line) > 1 && line[len(line)-2] == "--" {
+			return nil, cobra.ShellCompDirectiveDefault
+		}
+		return complete(cmd, args, toComplete)
+	}
+}
+
 // Value completes the value of an option.
 func Value(f *cli.Factory, source Source) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {

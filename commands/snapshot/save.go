@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/ectl-io/ectl/completions"
 	"github.com/ectl-io/ectl/internal/atomicfile"
 	"github.com/ectl-io/ectl/internal/cli"
 	"github.com/ectl-io/ectl/internal/etcd"
@@ -63,6 +64,7 @@ long as it takes, unless --command-timeout is given.`,
 			}
 			return interrupted(runSave(ctx, f, opts))
 		}),
+		ValidArgsFunction: completions.File,
 	}
 	cmd.Flags().StringVar(&opts.Pick, "pick", "", "of several endpoints take the `member` that is: leader, follower, any")
 	_ = cmd.RegisterFlagCompletionFunc("pick", cobra.FixedCompletions(picks(), cobra.ShellCompDirectiveNoFileComp))

@@ -82,7 +82,7 @@ as above, or "progress", which asks the server how far the watches have come.`,
 				return runWatch(ctx, f, opts)
 			})(cmd, args)
 		},
-		ValidArgsFunction: completions.Args(f, completions.Keys, completions.Keys),
+		ValidArgsFunction: completions.BeforeCommand(f, completions.Args(f, completions.Keys, completions.Keys)),
 	}
 	opts.addFlags(cmd.Flags())
 	cmd.Flags().BoolVarP(&opts.Interactive, "interactive", "i", false, "read what to watch from standard input")

@@ -24,6 +24,7 @@ type Factory struct {
 	// Program is the name that the program was called by. Help texts and
 	// errors call it so.
 	Program  string
+	Line     []string // the words behind the name, as they were given
 	Streams  *iostreams.Streams
 	Prompter *prompt.Prompter
 
