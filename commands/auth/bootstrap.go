@@ -118,7 +118,7 @@ type bootstrap struct {
 
 func (b *bootstrap) run(ctx context.Context) (err error) {
 	if len(b.opts.Policies) > 0 {
-		if b.policy, err = rbac.ReadPolicy(b.f, b.opts.Policies, b.opts.Yes); err != nil {
+		if b.policy, err = rbac.ReadPolicy(ctx, b.f, b.opts.Policies, b.opts.Yes); err != nil {
 			return err
 		}
 	}

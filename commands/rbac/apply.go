@@ -78,7 +78,7 @@ func (o *applyOptions) validate(f *cli.Factory) error {
 }
 
 func runApply(ctx context.Context, f *cli.Factory, opts *applyOptions) error {
-	wanted, err := opts.Files.read(f)
+	wanted, err := opts.Files.read(ctx, f)
 	if err != nil {
 		return err
 	}

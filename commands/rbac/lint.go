@@ -95,13 +95,13 @@ func (o *lintOptions) complete() error {
 }
 
 func runLint(ctx context.Context, f *cli.Factory, opts *lintOptions) error {
-	waivers, err := readWaivers(f, &opts.Waivers)
+	waivers, err := readWaivers(ctx, f, &opts.Waivers)
 	if err != nil {
 		return err
 	}
 	var state access.State
 	if len(opts.Files.Paths) > 0 {
-		p, err := opts.Files.read(f)
+		p, err := opts.Files.read(ctx, f)
 		if err != nil {
 			return err
 		}
@@ -157,11 +157,11 @@ func lint(f *cli.Factory, state access.State, waivers []policy.Waiver) output.Li
 }
 
 // readWaivers reads the waivers of policy files.
-func readWaivers(f *cli.Factory, files *policyFiles) ([]policy.Waiver, error) {
+func readWaivers(ctx context.Context, f *cli.Factory, files *policyFiles) ([]policy.Waiver, error) {
 	if len(files.Paths) == 0 {
 		return nil, nil
 	}
-	p, err := files.read(f)
+	p, err := files.read(ctx, f)
 	if err != nil {
 		return nil, err
 	}

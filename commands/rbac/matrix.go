@@ -77,7 +77,7 @@ func (o *matrixOptions) complete(args []string) error {
 }
 
 func runMatrix(ctx context.Context, f *cli.Factory, opts *matrixOptions) error {
-	waivers, err := readWaivers(f, &opts.Waivers)
+	waivers, err := readWaivers(ctx, f, &opts.Waivers)
 	if err != nil {
 		return err
 	}

@@ -65,7 +65,7 @@ func readPassword(ctx context.Context, f *cli.Factory, p policy.Password) (strin
 			// A policy and its secrets move together.
 			path = filepath.Join(filepath.Dir(p.At.File), path)
 		}
-		value, warning, err := secret.ReadFile(path, f.Prompter.Stdin())
+		value, warning, err := secret.ReadFile(ctx, path, f.Prompter.Stdin())
 		if warning != "" {
 			f.Warn(warning)
 		}

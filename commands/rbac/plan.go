@@ -87,7 +87,7 @@ about. With --no-new-access 4 where anybody gains access.`,
 }
 
 func runPlan(ctx context.Context, f *cli.Factory, opts *planOptions) error {
-	wanted, err := opts.Files.read(f)
+	wanted, err := opts.Files.read(ctx, f)
 	if err != nil {
 		return err
 	}

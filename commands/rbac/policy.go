@@ -17,13 +17,13 @@ type Policy struct {
 
 // ReadPolicy reads a policy from files, as "rbac apply" does. Without yes the
 // user is asked before anything is changed.
-func ReadPolicy(f *cli.Factory, paths []string, yes bool) (*Policy, error) {
+func ReadPolicy(ctx context.Context, f *cli.Factory, paths []string, yes bool) (*Policy, error) {
 	p := &Policy{options: applyOptions{planning: planning{Files: policyFiles{Paths: paths}}, Yes: yes}}
 	if err := p.options.validate(f); err != nil {
 		return nil, err
 	}
 	var err error
-	p.wanted, err = p.options.Files.read(f)
+	p.wanted, err = p.options.Files.read(ctx, f)
 	return p, err
 }
 

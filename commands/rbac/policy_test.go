@@ -59,12 +59,12 @@ func TestAFolderIsItsPolicyFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	run := clitest.New("apiVersion: ectl/v1\nroles: {stdin: }")
-	p, err := (&policyFiles{Paths: []string{dir, "-"}}).read(run.Factory)
+	p, err := (&policyFiles{Paths: []string{dir, "-"}}).read(t.Context(), run.Factory)
 	if err != nil || len(p.Roles) != 3 || len(p.Users) != 1 {
 		t.Errorf("the folder and standard input are %+v, %v; want three roles and a user", p, err)
 	}
 	write("d.yaml", "apiVersion: ectl/v1\nroles: {app: }")
-	_, err = (&policyFiles{Paths: []string{dir}}).read(run.Factory)
+	_, err = (&policyFiles{Paths: []string{dir}}).read(t.Context(), run.Factory)
 	if exit.CodeOf(err) != exit.InvalidInput || !strings.Contains(err.Error(), filepath.Join(dir, "d.yaml")+":2:9: ") {
 		t.Errorf("a role in two files is %v, want the status %d and where", err, exit.InvalidInput)
 	}

@@ -1,6 +1,7 @@
 package rbac
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/ectl-io/ectl/internal/cli"
 	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/iostreams"
 	"github.com/ectl-io/ectl/internal/policy"
 	"github.com/ectl-io/ectl/internal/secret"
 )
@@ -35,10 +37,10 @@ func (o *policyFiles) validate() error {
 
 // read reads the policy. The error has all its faults, and ends with the status
 // InvalidInput.
-func (o *policyFiles) read(f *cli.Factory) (policy.Policy, error) {
+func (o *policyFiles) read(ctx context.Context, f *cli.Factory) (policy.Policy, error) {
 	var documents []policy.Document
 	for _, path := range o.Paths {
-		read, err := readDocuments(f, path)
+		read, err := iostreams.Await(ctx, func() ([]policy.Document, error) { return readDocuments(f, path) })
 		if err != nil {
 			return policy.Policy{}, exit.With(exit.IO, err)
 		}

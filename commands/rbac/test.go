@@ -54,7 +54,7 @@ policy.`,
 }
 
 func runTest(ctx context.Context, f *cli.Factory, opts *testOptions) error {
-	p, err := opts.Files.read(f)
+	p, err := opts.Files.read(ctx, f)
 	if err != nil {
 		return err
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/ectl-io/ectl/internal/cli"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/iostreams"
 	"github.com/ectl-io/ectl/internal/pki"
 	"github.com/ectl-io/ectl/internal/secret"
 	"github.com/ectl-io/ectl/output"
@@ -36,14 +37,14 @@ func runGetCert(ctx context.Context, f *cli.Factory, opts *getCertOptions) error
 	}
 	now := time.Now()
 	i := issue{f: f, opts: opts, replace: opts.Force}
-	if err := i.readPublicKey(); err != nil {
+	if err := i.readPublicKey(ctx); err != nil {
 		return err
 	}
 	if err := i.recover(ctx, opts.CertFile); err != nil {
 		return err
 	}
 	if opts.RenewBefore > 0 {
-		current, renewable, err := i.current()
+		current, renewable, err := i.current(ctx)
 		if err != nil {
 			return err
 		}
@@ -60,7 +61,7 @@ func runGetCert(ctx context.Context, f *cli.Factory, opts *getCertOptions) error
 	if err := i.free(opts.CertFile, opts.KeyFile); err != nil {
 		return err
 	}
-	authority, err := i.authority(now)
+	authority, err := i.authority(ctx, now)
 	if err != nil {
 		return err
 	}
@@ -136,12 +137,12 @@ func (i *issue) newKey() (err error) {
 }
 
 // readPublicKey takes the public key from the request, if there is one.
-func (i *issue) readPublicKey() error {
+func (i *issue) readPublicKey(ctx context.Context) error {
 	path := i.opts.CSR
 	if path == "" {
 		return nil
 	}
-	text, _, err := secret.ReadAll(path, i.f.Stdin())
+	text, _, err := secret.ReadAll(ctx, path, i.f.Stdin())
 	if err != nil {
 		return exit.BadArgsf("--%s: %w", flagCSR, err)
 	}
@@ -160,8 +161,8 @@ func (i *issue) readPublicKey() error {
 // and signed by the authority, as far as these are there to see. renewable says
 // that it is the user's, so that a new one may take its place. A key file that
 // has another key is an error, unless it may be replaced.
-func (i *issue) current() (cert *x509.Certificate, renewable bool, err error) {
-	text, err := os.ReadFile(i.opts.CertFile)
+func (i *issue) current(ctx context.Context) (cert *x509.Certificate, renewable bool, err error) {
+	text, err := iostreams.ReadFile(ctx, i.opts.CertFile)
 	if err != nil {
 		return nil, false, nil //nolint:nilerr // what there is is not the user's certificate
 	}
@@ -172,7 +173,7 @@ func (i *issue) current() (cert *x509.Certificate, renewable bool, err error) {
 	cert = certs[0]
 	public := i.public
 	if public == nil {
-		text, err := os.ReadFile(i.opts.KeyFile)
+		text, err := iostreams.ReadFile(ctx, i.opts.KeyFile)
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, true, nil
 		}
@@ -186,7 +187,7 @@ func (i *issue) current() (cert *x509.Certificate, renewable bool, err error) {
 	if public == nil || !pki.Pair(cert, public) {
 		return nil, true, nil
 	}
-	if text, err = os.ReadFile(i.opts.CACert); err == nil {
+	if text, err = iostreams.ReadFile(ctx, i.opts.CACert); err == nil {
 		if authorities, err := pki.ParseCertificates(text); err == nil && !pki.SignedByOneOf(cert, authorities) {
 			return nil, true, nil
 		}
@@ -213,12 +214,12 @@ func (i *issue) taken(path string) error {
 	return exit.With(exit.IO, fmt.Errorf("%s is there already, and nothing was written; --%s replaces it", path, flagForce))
 }
 
-func (i *issue) authority(now time.Time) (*pki.Authority, error) {
+func (i *issue) authority(ctx context.Context, now time.Time) (*pki.Authority, error) {
 	opts := i.opts
 	if opts.CACert == "" {
 		return nil, exit.BadArgsf("which authority is to sign? give --%s or --%s", flagCACert, etcd.FlagCACert)
 	}
-	text, err := os.ReadFile(opts.CACert)
+	text, err := iostreams.ReadFile(ctx, opts.CACert)
 	if err != nil {
 		return nil, exit.BadArgsf("--%s: %w", flagCACert, err)
 	}
@@ -226,7 +227,7 @@ func (i *issue) authority(now time.Time) (*pki.Authority, error) {
 	if err != nil {
 		return nil, exit.BadArgsf("--%s %s: %w", flagCACert, opts.CACert, err)
 	}
-	text, warning, err := secret.ReadAll(opts.CAKey, i.f.Stdin())
+	text, warning, err := secret.ReadAll(ctx, opts.CAKey, i.f.Stdin())
 	if err != nil {
 		return nil, exit.BadArgsf("--%s: %w", flagCAKey, err)
 	}

@@ -105,7 +105,7 @@ func (o *checkPasswordOptions) read(ctx context.Context, f *cli.Factory) (passwo
 	switch {
 	case o.File != "":
 		var warning string
-		password, warning, err = secret.ReadFile(o.File, f.Prompter.Stdin())
+		password, warning, err = secret.ReadFile(ctx, o.File, f.Prompter.Stdin())
 		if warning != "" {
 			f.Warn(warning)
 		}

@@ -68,7 +68,7 @@ func (o *NewPassword) Read(ctx context.Context, f *Factory, name string) (passwo
 		password, err = secret.Generate()
 		return password, password, err
 	case o.File != "":
-		password, err = o.readFile(f)
+		password, err = o.readFile(ctx, f)
 	case o.Interactive:
 		password, err = f.Prompter.NewPassword(ctx, name)
 		if err != nil && ctx.Err() == nil {
@@ -96,8 +96,8 @@ func (o *NewPassword) readLine(ctx context.Context, f *Factory, name string) (st
 	return password, err
 }
 
-func (o *NewPassword) readFile(f *Factory) (string, error) {
-	password, warning, err := secret.ReadFile(o.File, f.Prompter.Stdin())
+func (o *NewPassword) readFile(ctx context.Context, f *Factory) (string, error) {
+	password, warning, err := secret.ReadFile(ctx, o.File, f.Prompter.Stdin())
 	if err != nil {
 		return "", exit.With(exit.BadArgs, fmt.Errorf("--%s: %w", flagNewPasswordFile, err))
 	}

@@ -58,7 +58,7 @@ func NewDialer(ctx context.Context, o *Options, p *prompt.Prompter, warn func(st
 	for _, endpoint := range ignored {
 		warn(fmt.Sprintf("ignoring the discovered endpoint %s: it has no TLS (--insecure-discovery=false)", endpoint))
 	}
-	if err := o.checkTLSFiles(time.Now()); err != nil {
+	if err := o.checkTLSFiles(ctx, time.Now()); err != nil {
 		return nil, o.named(err)
 	}
 	auth, err := o.identity(ctx, p, warn)
@@ -155,6 +155,7 @@ func (o *Options) config(endpoints []string, auth *clientv3.AuthConfig) (*client
 		// name of the host that it connects to, not this one.
 		secure.ServerName = o.DiscoverySRV
 	}
+	piped := o.takePiped(secure)
 	config, err := clientv3.NewClientConfig(&clientv3.ConfigSpec{
 		Endpoints:          endpoints,
 		DialTimeout:        o.DialTimeout,
@@ -166,6 +167,9 @@ func (o *Options) config(endpoints []string, auth *clientv3.AuthConfig) (*client
 		Auth:               auth,
 	}, logger)
 	if err != nil {
+		return nil, err
+	}
+	if err := piped.addTo(config); err != nil {
 		return nil, err
 	}
 	config.Logger = logger

@@ -23,7 +23,7 @@ func (o *Options) identity(ctx context.Context, p *prompt.Prompter, warn func(st
 	if o.Password != "" && o.PasswordFile != "" {
 		return nil, exit.BadArgsf("--password and --%s both give a password: choose one", FlagPasswordFile)
 	}
-	token, err := fromFlagOrFile(o.Token, FlagTokenFile, o.TokenFile, p, warn)
+	token, err := fromFlagOrFile(ctx, o.Token, FlagTokenFile, o.TokenFile, p, warn)
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +33,7 @@ func (o *Options) identity(ctx context.Context, p *prompt.Prompter, warn func(st
 	if o.User == "" {
 		return nil, nil //nolint:nilnil // nobody is a valid identity
 	}
-	password, err := fromFlagOrFile(o.Password, FlagPasswordFile, o.PasswordFile, p, warn)
+	password, err := fromFlagOrFile(ctx, o.Password, FlagPasswordFile, o.PasswordFile, p, warn)
 	if err != nil {
 		return nil, err
 	}
@@ -49,11 +49,11 @@ func (o *Options) identity(ctx context.Context, p *prompt.Prompter, warn func(st
 	return &clientv3.AuthConfig{Username: o.User, Password: password}, nil
 }
 
-func fromFlagOrFile(value, flag, path string, p *prompt.Prompter, warn func(string)) (string, error) {
+func fromFlagOrFile(ctx context.Context, value, flag, path string, p *prompt.Prompter, warn func(string)) (string, error) {
 	if value != "" || path == "" {
 		return value, nil
 	}
-	value, warning, err := secret.ReadFile(path, p.Stdin())
+	value, warning, err := secret.ReadFile(ctx, path, p.Stdin())
 	if err != nil {
 		return "", exit.With(exit.BadArgs, fmt.Errorf("--%s: %w", flag, err))
 	}

@@ -37,8 +37,9 @@ type Options struct {
 
 	Debug bool
 
-	destination  bool // see DestinationOf
-	endpointsCut bool // see Warnings
+	destination  bool              // see DestinationOf
+	endpointsCut bool              // see Warnings
+	piped        map[string][]byte // see readFile
 }
 
 // Names of the flags that other code asks about.

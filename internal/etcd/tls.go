@@ -1,11 +1,11 @@
 package etcd
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/ectl-io/ectl/internal/exit"
@@ -15,8 +15,8 @@ import (
 // checkTLSFiles looks at the TLS files before anything is dialled, because
 // what the TLS library and the server say of a bad one comes late and names
 // no file. Its errors end with the status BadArgs.
-func (o *Options) checkTLSFiles(now time.Time) error {
-	err, other := o.checkCACert(now), o.checkCert(now)
+func (o *Options) checkTLSFiles(ctx context.Context, now time.Time) error {
+	err, other := o.checkCACert(ctx, now), o.checkCert(ctx, now)
 	switch {
 	case err == nil:
 		err = other
@@ -26,11 +26,11 @@ func (o *Options) checkTLSFiles(now time.Time) error {
 	return exit.With(exit.BadArgs, err)
 }
 
-func (o *Options) checkCACert(now time.Time) error {
+func (o *Options) checkCACert(ctx context.Context, now time.Time) error {
 	if o.CACert == "" {
 		return nil
 	}
-	certs, err := readCertificates("--cacert", o.CACert)
+	certs, err := o.readCertificates(ctx, FlagCACert, o.CACert)
 	if err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ func (o *Options) checkCACert(now time.Time) error {
 	return lastErr
 }
 
-func (o *Options) checkCert(now time.Time) error {
+func (o *Options) checkCert(ctx context.Context, now time.Time) error {
 	switch {
 	case o.Cert == "" && o.Key == "":
 		return nil
@@ -53,15 +53,15 @@ func (o *Options) checkCert(now time.Time) error {
 	case o.Cert == "":
 		return fmt.Errorf("--key %s needs its certificate: give --cert", o.Key)
 	}
-	certs, err := readCertificates("--cert", o.Cert)
+	certs, err := o.readCertificates(ctx, FlagCert, o.Cert)
 	if err != nil {
 		return err
 	}
-	certPEM, err := os.ReadFile(o.Cert)
+	certPEM, err := o.readFile(ctx, o.Cert)
 	if err != nil {
 		return fmt.Errorf("--cert: %w", err)
 	}
-	keyPEM, err := os.ReadFile(o.Key)
+	keyPEM, err := o.readFile(ctx, o.Key)
 	if err != nil {
 		return fmt.Errorf("--key: %w", err)
 	}
@@ -74,14 +74,14 @@ func (o *Options) checkCert(now time.Time) error {
 	return checkValidity("--cert", o.Cert, certs[0], now)
 }
 
-func readCertificates(flag, path string) ([]*x509.Certificate, error) {
-	data, err := os.ReadFile(path)
+func (o *Options) readCertificates(ctx context.Context, flag, path string) ([]*x509.Certificate, error) {
+	data, err := o.readFile(ctx, path)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", flag, err)
+		return nil, fmt.Errorf("--%s: %w", flag, err)
 	}
 	certs, err := pki.ParseCertificates(data)
 	if err != nil {
-		return nil, fmt.Errorf("%s %s: %w", flag, path, err)
+		return nil, fmt.Errorf("--%s %s: %w", flag, path, err)
 	}
 	return certs, nil
 }

@@ -102,7 +102,7 @@ func TestTLSFilesAreCheckedBeforeAnythingIsDialled(t *testing.T) {
 		{"an authority of tomorrow", Options{CACert: newCert}, []string{"--cacert " + newCert, "not valid before 2026-06-02"}},
 		{"two bad files", Options{CACert: none, Cert: garbage, Key: key}, []string{"--cacert", none, "--cert " + garbage}},
 	} {
-		err := test.options.checkTLSFiles(now)
+		err := test.options.checkTLSFiles(t.Context(), now)
 		if len(test.says) == 0 {
 			if err != nil {
 				t.Errorf("%s: %v", test.name, err)
@@ -130,7 +130,7 @@ func TestAnUnreadableFileIsNamed(t *testing.T) {
 	if err := os.WriteFile(path, newPair(t, "bob", time.Now().Add(-time.Hour), time.Now().Add(time.Hour)).cert, 0o000); err != nil {
 		t.Fatal(err)
 	}
-	err := (&Options{CACert: path}).checkTLSFiles(time.Now())
+	err := (&Options{CACert: path}).checkTLSFiles(t.Context(), time.Now())
 	if os.Geteuid() == 0 {
 		if err != nil {
 			t.Errorf("root reads every file, and the check says %v", err)

@@ -69,7 +69,7 @@ func (p *Prompter) Secret(ctx context.Context, question string) (string, error) 
 // ending. The error is io.EOF if the input ends and there is no line, which is
 // not the same as an empty one.
 func (p *Prompter) Line(ctx context.Context) (string, error) {
-	return wait(ctx, func() (string, error) {
+	return iostreams.Await(ctx, func() (string, error) {
 		line, err := p.in.ReadString('\n')
 		switch {
 		case errors.Is(err, io.EOF) && line == "":
@@ -155,7 +155,7 @@ func (p *Prompter) quietly(ask func() error) error {
 
 // readWithoutEcho reads one line of the terminal, whose echo is off.
 func (p *Prompter) readWithoutEcho(ctx context.Context) (string, error) {
-	return wait(ctx, func() (string, error) { return typedLine(p.terminal) })
+	return iostreams.Await(ctx, func() (string, error) { return typedLine(p.terminal) })
 }
 
 // typedLine returns the next line of a terminal. What was typed before an end
@@ -174,26 +174,5 @@ func typedLine(terminal io.Reader) (string, error) {
 		case err != nil:
 			return "", fmt.Errorf("read the terminal: %w", err)
 		}
-	}
-}
-
-// wait returns what read returns, or the cause of ctx's end if that comes
-// first. A read cannot be taken back; it is left to itself, since a program
-// that was interrupted at a question is about to end.
-func wait(ctx context.Context, read func() (string, error)) (string, error) {
-	type result struct {
-		text string
-		err  error
-	}
-	results := make(chan result, 1)
-	go func() {
-		text, err := read()
-		results <- result{text, err}
-	}()
-	select {
-	case r := <-results:
-		return r.text, r.err
-	case <-ctx.Done():
-		return "", context.Cause(ctx)
 	}
 }

@@ -2,6 +2,7 @@
 package secret
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -10,6 +11,8 @@ import (
 	"os"
 	"runtime"
 	"strings"
+
+	"github.com/ectl-io/ectl/internal/iostreams"
 )
 
 // Stdin is the file name that stands for standard input.
@@ -20,37 +23,56 @@ const Stdin = "-"
 // is read where stdin is a *bufio.Reader.
 //
 // warning is a sentence for the user when others can read the file. An empty
-// first line is an error: a password is never empty by accident.
-func ReadFile(path string, stdin LineReader) (value, warning string, err error) {
+// first line is an error: a password is never empty by accident. The file may
+// be a pipe without a writer: reading ends with ctx, with its cause.
+func ReadFile(ctx context.Context, path string, stdin LineReader) (value, warning string, err error) {
 	if path == Stdin {
 		value, err = firstLine(stdin, "standard input")
 		return value, "", err
 	}
-	file, warning, err := open(path)
-	if err != nil {
-		return "", "", err
-	}
-	defer file.Close()
-	value, err = firstLine(&limitedLines{file}, path)
-	return value, warning, err
+	read, err := readFrom(ctx, path, func(file io.Reader) (string, error) {
+		return firstLine(&limitedLines{file}, path)
+	})
+	return read.value, read.warning, err
 }
 
 // ReadAll returns all of the file at path, a private key say, or of stdin
-// where path is Stdin. warning is as that of ReadFile.
-func ReadAll(path string, stdin io.Reader) (content []byte, warning string, err error) {
-	if path != Stdin {
-		file, exposed, err := open(path)
-		if err != nil {
-			return nil, "", err
-		}
-		defer file.Close()
-		stdin, warning = file, exposed
+// where path is Stdin. warning and ctx are as those of ReadFile.
+func ReadAll(ctx context.Context, path string, stdin io.Reader) (content []byte, warning string, err error) {
+	if path == Stdin {
+		content, err = all(stdin)
+		return content, "", err
 	}
-	content, err = io.ReadAll(io.LimitReader(stdin, maxSize+1))
+	read, err := readFrom(ctx, path, all)
+	return read.value, read.warning, err
+}
+
+func all(from io.Reader) ([]byte, error) {
+	content, err := io.ReadAll(io.LimitReader(from, maxSize+1))
 	if err == nil && len(content) > maxSize {
 		err = fmt.Errorf("it has more than %d bytes", maxSize)
 	}
-	return content, warning, err
+	return content, err
+}
+
+// exposable is what was read from a file, with a warning if others can read it.
+type exposable[T any] struct {
+	value   T
+	warning string
+}
+
+// readFrom opens the file at path, which may be a pipe that has no writer yet,
+// and reads it, both until ctx ends.
+func readFrom[T any](ctx context.Context, path string, read func(io.Reader) (T, error)) (exposable[T], error) {
+	return iostreams.Await(ctx, func() (e exposable[T], err error) {
+		file, warning, err := open(path)
+		if err != nil {
+			return e, err
+		}
+		defer file.Close()
+		value, err := read(file)
+		return exposable[T]{value, warning}, err
+	})
 }
 
 // open opens the file at path and warns where others can read it.

@@ -21,7 +21,7 @@ func TestReadFileTakesTheFirstLineAsItIs(t *testing.T) {
 		if err := os.WriteFile(path, []byte(test.content), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		got, warning, err := ReadFile(path, nil)
+		got, warning, err := ReadFile(t.Context(), path, nil)
 		if got != test.want || warning != "" || err != nil {
 			t.Errorf("%s: ReadFile = %q, %q, %v; want %q without a warning", test.name, got, warning, err, test.want)
 		}
@@ -39,14 +39,14 @@ func TestReadFileRefusesWhatIsNoSecret(t *testing.T) {
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if got, _, err := ReadFile(path, nil); err == nil {
+		if got, _, err := ReadFile(t.Context(), path, nil); err == nil {
 			t.Errorf("ReadFile of a file with %s = %d bytes, want an error", name, len(got))
 		}
 	}
-	if _, _, err := ReadFile(dir, nil); err == nil {
+	if _, _, err := ReadFile(t.Context(), dir, nil); err == nil {
 		t.Error("ReadFile of a directory succeeded, want an error")
 	}
-	if _, _, err := ReadFile(filepath.Join(dir, "none"), nil); !os.IsNotExist(err) {
+	if _, _, err := ReadFile(t.Context(), filepath.Join(dir, "none"), nil); !os.IsNotExist(err) {
 		t.Errorf("ReadFile of no file = %v, want a not-exist error", err)
 	}
 }
@@ -59,7 +59,7 @@ func TestReadFileWarnsOfAFileThatOthersCanRead(t *testing.T) {
 	if err := os.Chmod(path, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	_, warning, err := ReadFile(path, nil)
+	_, warning, err := ReadFile(t.Context(), path, nil)
 	if err != nil || !strings.Contains(warning, "0644") || strings.Contains(warning, "secret") {
 		t.Errorf("ReadFile of a file with mode 0644: warning %q, %v; want a warning that names the mode", warning, err)
 	}
@@ -67,7 +67,7 @@ func TestReadFileWarnsOfAFileThatOthersCanRead(t *testing.T) {
 
 func TestStdinIsReadNoFurtherThanItsFirstLine(t *testing.T) {
 	stdin := bufio.NewReader(strings.NewReader("secret\nrest"))
-	got, _, err := ReadFile(Stdin, stdin)
+	got, _, err := ReadFile(t.Context(), Stdin, stdin)
 	if got != "secret" || err != nil {
 		t.Fatalf("ReadFile of stdin = %q, %v; want its first line", got, err)
 	}

@@ -1,0 +1,136 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/ectl-io/ectl/e2e/etcdserver"
+)
+
+// TestOneSignalEndsAWaitForAFile names a pipe wherever a file can be named. In
+// one run it has no writer, so that it cannot be opened; in the other a writer
+// that writes nothing.
+func TestOneSignalEndsAWaitForAFile(t *testing.T) {
+	t.Parallel()
+	server := startServerFor(t, etcdserver.Options{})
+	f := newFixtures(t, t.TempDir())
+	ca, bob := f.ca.CertFile(), f.clients["bob"]
+	for _, args := range []string{
+		"--user root --password-file PIPE get k",
+		"--auth-jwt-token-file PIPE get k",
+		"--cacert PIPE get k",
+		"--cert PIPE --key " + bob.KeyFile + " get k",
+		"--cert " + bob.CertFile + " --key PIPE get k",
+		"user add bob --new-user-password-file PIPE",
+		"user passwd bob --new-user-password-file PIPE",
+		"user check-password bob --user-password-file PIPE",
+		"user get-cert bob --csr PIPE --ca-cert " + ca + " --ca-key k.pem --out-file b.pem",
+		"user get-cert bob --ca-cert PIPE --ca-key k.pem --out-file b.pem --out-key-file bk.pem",
+		"user get-cert bob --ca-cert " + ca + " --ca-key PIPE --out-file b.pem --out-key-file bk.pem",
+		"user get-cert bob --ca-cert " + ca + " --ca-key k.pem --out-file PIPE --out-key-file bk.pem --renew-before 1h",
+		"auth bootstrap --new-user-password-file PIPE",
+		"auth bootstrap -f PIPE --yes",
+		"rbac plan -f PIPE",
+		"rbac plan -f FOLDER",
+		"rbac apply --yes -f PIPE",
+		"rbac test -f PIPE",
+		"rbac lint -f PIPE",
+		"rbac lint --waivers PIPE",
+		"make-mirror " + server.Endpoint() + " --dest-user root --dest-password-file PIPE",
+		"make-mirror " + server.Endpoint() + " --dest-cacert PIPE",
+	} {
+		t.Run(args, func(t *testing.T) {
+			t.Parallel()
+			for _, written := range []bool{false, true} {
+				dir := t.TempDir()
+				folder := filepath.Join(dir, "folder")
+				pipe := filepath.Join(folder, "pipe.yaml")
+				if err := os.Mkdir(folder, 0o700); err != nil {
+					t.Fatal(err)
+				}
+				if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+					t.Fatal(err)
+				}
+				args := strings.NewReplacer("PIPE", pipe, "FOLDER", folder).Replace(args)
+				r := beginIn(t, ours(), dir, []string{"ETCDCTL_ENDPOINTS=" + server.Endpoint()}, strings.Fields(args)...)
+				sent := syscall.SIGTERM
+				if written {
+					sent = syscall.SIGINT
+					defer heldOpen(t, r, pipe).Close()
+				} else {
+					until(t, "the pipe is opened", func() bool { return waitsIn(r, "wait_for_partner") || len(r.ended) > 0 })
+				}
+				r.runs()
+				if end := r.signal(sent).end(time.Minute); end != "signal "+sent.String() {
+					t.Errorf("with a writer: %t: after %s it ends with %s, and says %q", written, sent, end, r.stderr)
+				}
+			}
+		})
+	}
+}
+
+// heldOpen opens the pipe for writing as soon as the program has opened it for
+// reading.
+func heldOpen(t *testing.T, r *running, pipe string) *os.File {
+	t.Helper()
+	var writer *os.File
+	until(t, "the pipe is read", func() bool {
+		var err error
+		writer, err = os.OpenFile(pipe, os.O_WRONLY|syscall.O_NONBLOCK, 0)
+		return err == nil || len(r.ended) > 0
+	})
+	r.runs()
+	return writer
+}
+
+// waitsIn says whether a thread of the program waits in a function of the kernel.
+// Where the kernel does not tell, it is taken for true.
+func waitsIn(r *running, function string) bool {
+	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/wchan", r.cmd.Process.Pid))
+	told := false
+	for _, task := range tasks {
+		where, err := os.ReadFile(task)
+		if err != nil {
+			continue
+		}
+		if strings.Contains(string(where), function) {
+			return true
+		}
+		told = told || string(where) != "0" && len(where) > 0
+	}
+	return !told && len(tasks) > 0
+}
+
+// A password may come from a command of the shell, and so may an authority, which
+// is read only once. etcdctl takes --cacert so.
+func TestWhatAProcessSubstitutionGivesIsRead(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	f := newFixtures(t, dir)
+	server := startServerFor(t, etcdserver.Options{TLS: f.ca, ClientCertAuth: true})
+	line := `PROGRAM --endpoints ` + server.Endpoint() + ` --cacert <(cat ` + f.ca.CertFile() + `) ` +
+		`--cert ` + f.clients["noname"].CertFile + ` --key ` + f.clients["noname"].KeyFile + ` put k v`
+	reference, own := bothPrograms(t, func(t *testing.T, program string) string {
+		t.Helper()
+		r := invoke(t, invocation{Program: "bash", Args: []string{"-c", strings.ReplaceAll(line, "PROGRAM", program)}, Env: baseEnv(dir), Dir: dir})
+		return r.Stdout + r.Status
+	})
+	if own != reference || own != "OK\n0" {
+		t.Errorf("with --cacert <(...) ours ends with %q, the reference with %q", own, reference)
+	}
+	piped := strings.NewReplacer("PROGRAM", ours(), f.clients["noname"].CertFile, "<(cat "+f.clients["noname"].CertFile+")",
+		f.clients["noname"].KeyFile, "<(cat "+f.clients["noname"].KeyFile+")").Replace(line)
+	r := invoke(t, invocation{Program: "bash", Args: []string{"-c", piped}, Env: baseEnv(dir), Dir: dir})
+	if r.Stdout != "OK\n" || r.Status != "0" {
+		t.Errorf("%s: %+v", piped, r)
+	}
+	begun := beginCommand(t, exec.Command("bash", "-c", `exec `+ours()+` --user root --password-file <(exec sleep 1000) get k`), nil)
+	until(t, "the pipe is read", func() bool { return waitsIn(begun, "pipe_read") })
+	begun.signal(syscall.SIGTERM).endsWith("signal terminated")
+}
