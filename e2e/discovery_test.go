@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/miekg/dns"
 
@@ -22,6 +23,12 @@ import (
 // in the form of a zone file's line, and nothing else.
 func nameServer(t *testing.T, records ...string) (address string) {
 	t.Helper()
+	return nameServerThat(t, func(dns.Question) bool { return true }, records...)
+}
+
+// nameServerThat answers only some questions, and is silent about the others.
+func nameServerThat(t *testing.T, answers func(dns.Question) bool, records ...string) (address string) {
+	t.Helper()
 	known := map[dns.Question][]dns.RR{}
 	names := map[string]bool{}
 	for _, record := range records {
@@ -33,10 +40,7 @@ func nameServer(t *testing.T, records ...string) (address string) {
 		known[question] = append(known[question], rr)
 		names[question.Name] = true
 	}
-	socket, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	socket := nameSocket(t)
 	started := make(chan struct{})
 	server := &dns.Server{
 		PacketConn:        socket,
@@ -45,6 +49,9 @@ func nameServer(t *testing.T, records ...string) (address string) {
 			answer := new(dns.Msg)
 			answer.SetReply(query)
 			question := query.Question[0]
+			if !answers(question) {
+				return
+			}
 			question.Name = strings.ToLower(question.Name)
 			answer.Answer = known[question]
 			if !names[question.Name] {
@@ -57,6 +64,18 @@ func nameServer(t *testing.T, records ...string) (address string) {
 	<-started
 	t.Cleanup(func() { _ = server.Shutdown() })
 	return socket.LocalAddr().String()
+}
+
+// nameSocket is where a name server listens. One that reads nothing from it
+// swallows every packet.
+func nameSocket(t *testing.T) net.PacketConn {
+	t.Helper()
+	socket, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = socket.Close() })
+	return socket
 }
 
 // resolveBy makes this process ask the given name server for everything, for
@@ -225,5 +244,42 @@ func TestEndpointsAreDiscoveredByDNS(t *testing.T) {
 		if want := "http://etcd1.plain.test.:" + portOf(t, plain.Endpoint()) + " is healthy"; !strings.HasPrefix(r.Stdout, want) || r.Status != "0" {
 			t.Errorf("endpoint health: status %s, stdout %q, stderr %q, want %q", r.Status, r.Stdout, r.Stderr, want)
 		}
+	})
+}
+
+// The name server swallows packets: all of them, or those that ask for the address
+// of a host that it has named.
+func TestTimeoutsHoldWhenANameServerDoesNotAnswer(t *testing.T) {
+	dir := t.TempDir()
+	const deadline = "Error: context deadline exceeded: "
+	check := func(t *testing.T, args, begins, says, status string) {
+		t.Helper()
+		start := time.Now()
+		r := runHere(t, baseEnv(dir), strings.Fields(args)...)
+		if !strings.HasPrefix(r.Stderr, begins) || !strings.Contains(r.Stderr, says) || r.Status != status || r.Stdout != "" {
+			t.Errorf("%s: %+v, want %q, then %q, and the status %s", args, r, begins, says, status)
+		}
+		if took := time.Since(start); took > atOnce {
+			t.Errorf("%s took %s", args, took)
+		}
+	}
+	const timeouts = "--quiet --dial-timeout 200ms --command-timeout 200ms --discovery-srv plain.test "
+	t.Run("records", func(t *testing.T) {
+		resolveBy(t, nameSocket(t).LocalAddr().String())
+		for _, command := range []string{"get k", "watch k", "snapshot save " + dir + "/new.db", "endpoint health", "user list", "--user root:x get k"} {
+			status := "1"
+			if strings.HasPrefix(command, "snapshot") {
+				status = "5"
+			}
+			check(t, timeouts+command, deadline+"the name server ", "did not answer within 400ms (--dial-timeout and --command-timeout together): the endpoints of --discovery-srv plain.test are unknown", status)
+		}
+	})
+	t.Run("addresses", func(t *testing.T) {
+		resolveBy(t, nameServerThat(t, func(q dns.Question) bool { return q.Qtype == dns.TypeSRV },
+			"_etcd-client._tcp.plain.test. 60 IN SRV 0 0 2379 etcd1.plain.test."))
+		const blames = "etcd1.plain.test.:2379: the name server does not answer, so that the address of the host is unknown"
+		check(t, timeouts+"get k", deadline+"http://"+blames, "", "1")
+		check(t, timeouts+"--user root:x get k", deadline+"http://"+blames, "", "2")
+		check(t, "--command-timeout 200ms --endpoints etcd1.plain.test.:2379 get k", deadline+blames, "", "1")
 	})
 }

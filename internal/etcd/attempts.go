@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
@@ -35,6 +36,7 @@ type attempts struct {
 
 // state is how far an endpoint has let the client come.
 type state struct {
+	resolving bool  // the name server was asked for the host's address, and has not answered
 	connected bool  // in the last attempt
 	answered  bool  // it has spoken HTTP/2
 	err       error // of the last attempt that failed before it ever answered
@@ -95,14 +97,24 @@ func proxied(address string) bool {
 }
 
 func (a *attempts) dial(ctx context.Context, address string) (net.Conn, error) {
-	a.update(address, func(s *state) { s.connected = false })
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+	a.update(address, func(s *state) { s.connected, s.resolving = false, isName(address) })
+	dialer := net.Dialer{ControlContext: func(context.Context, string, string, syscall.RawConn) error {
+		a.update(address, func(s *state) { s.resolving = false }) // it connects to an IP address
+		return nil
+	}}
+	conn, err := dialer.DialContext(ctx, "tcp", address)
 	if err != nil {
 		a.fail(address, err)
 		return nil, err
 	}
 	a.update(address, func(s *state) { s.connected = true })
 	return conn, nil
+}
+
+// isName says whether the host of HOST:PORT is one that a name server knows.
+func isName(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	return err == nil && net.ParseIP(host) == nil
 }
 
 // watchedCredentials tells attempts how handshakes end.

@@ -56,6 +56,8 @@ func (s *state) cause() string {
 	switch {
 	case s != nil && s.err != nil:
 		return meaning(s.err)
+	case s != nil && s.resolving:
+		return "the name server does not answer, so that the address of the host is unknown; check this machine's name servers"
 	case s != nil && s.connected:
 		return "accepts connections and then says nothing: it may be stopped or overloaded"
 	}
@@ -83,6 +85,8 @@ func meaning(err error) string {
 		return says + ": the server does not speak TLS: use http:// endpoints"
 	case errors.As(err, &lookup) && lookup.IsNotFound:
 		return "no such host " + lookup.Name + ": is --endpoints right?"
+	case errors.As(err, &lookup) && lookup.IsTimeout:
+		return says + ": the name server does not answer; check this machine's name servers"
 	case errors.As(err, &lookup):
 		return says + ": the name server does not know the host; is --endpoints right?"
 	case errors.As(err, &authority):

@@ -2,13 +2,11 @@ package etcd
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"net/url"
 	"strings"
 
 	"github.com/spf13/pflag"
-	"go.etcd.io/etcd/client/pkg/v3/srv"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/internal/exit"
@@ -37,9 +35,6 @@ func (o *Options) Warnings() []string {
 	return nil
 }
 
-// clientService is the SRV service of etcd's clients.
-const clientService = "etcd-client"
-
 // resolveEndpoints returns the endpoints to dial: those that DNS discovery
 // finds or else the given ones. ignored are the discovered endpoints without
 // TLS that --insecure-discovery=false refuses.
@@ -47,7 +42,7 @@ func (o *Options) resolveEndpoints(ctx context.Context) (endpoints, ignored []st
 	if o.DiscoverySRV != "" {
 		found, err := o.discover(ctx)
 		if err != nil {
-			return nil, nil, fmt.Errorf("%w (--discovery-srv %s)", err, o.DiscoverySRV)
+			return nil, nil, err
 		}
 		for _, endpoint := range found {
 			if !o.InsecureDiscovery && strings.HasPrefix(endpoint, "http://") {
@@ -66,29 +61,6 @@ func (o *Options) resolveEndpoints(ctx context.Context) (endpoints, ignored []st
 		return nil, nil, exit.With(exit.BadConnection, clientv3.ErrNoAvailableEndpoints)
 	}
 	return endpoints, ignored, nil
-}
-
-// discover looks the endpoints up. It returns when ctx ends, which the look-up
-// itself, with a name server that does not answer, does not.
-func (o *Options) discover(ctx context.Context) ([]string, error) {
-	type answer struct {
-		found *srv.SRVClients
-		err   error
-	}
-	answered := make(chan answer, 1)
-	go func() {
-		found, err := srv.GetClient(clientService, o.DiscoverySRV, o.DiscoverySRVName)
-		answered <- answer{found, err}
-	}()
-	select {
-	case a := <-answered:
-		if a.err != nil {
-			return nil, a.err
-		}
-		return a.found.Endpoints, nil
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
 }
 
 // exposed returns the endpoints to which a password would travel in the clear

@@ -1,0 +1,81 @@
+package etcd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"go.etcd.io/etcd/client/pkg/v3/srv"
+)
+
+// clientService is the SRV service of etcd's clients.
+const clientService = "etcd-client"
+
+// discover returns the endpoints that the SRV records of the domain name: those
+// with TLS first, as etcdctl has them. One of the two services is enough.
+//
+// It takes no longer than the two timeouts together. That is 7 seconds without
+// others, in which a resolver goes from a name server that is down to the next.
+func (o *Options) discover(ctx context.Context) ([]string, error) {
+	limit := o.DialTimeout + o.CommandTimeout
+	bounded, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	schemes := [...]string{"https", "http"}
+	var (
+		looking sync.WaitGroup
+		found   [len(schemes)][]string
+		errs    [len(schemes)]error
+	)
+	for i, scheme := range schemes {
+		looking.Go(func() {
+			_, records, err := net.DefaultResolver.LookupSRV(bounded, srv.GetSRVService(clientService, o.DiscoverySRVName, scheme), "tcp", o.DiscoverySRV)
+			for _, record := range records {
+				host := net.JoinHostPort(record.Target, strconv.Itoa(int(record.Port)))
+				found[i] = append(found[i], (&url.URL{Scheme: scheme, Host: host}).String())
+			}
+			errs[i] = err
+		})
+	}
+	looking.Wait()
+	switch {
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case errs[0] == nil || errs[1] == nil:
+		return append(found[0], found[1]...), nil
+	}
+	for _, err := range errs {
+		if lookup, ok := errors.AsType[*net.DNSError](err); ok && lookup.IsTimeout {
+			end, _ := bounded.Deadline()
+			return nil, &nameServerError{domain: o.DiscoverySRV, server: lookup.Server, limit: limit, reached: !time.Now().Before(end)}
+		}
+	}
+	return nil, fmt.Errorf("no SRV records name the endpoints: %w; %w (--discovery-srv %s)", errs[0], errs[1], o.DiscoverySRV)
+}
+
+// nameServerError reports that no name server has answered in time.
+type nameServerError struct {
+	domain, server string
+	limit          time.Duration
+	reached        bool // the limit, and not that of the resolver
+}
+
+// Error begins as that of every timeout.
+func (e *nameServerError) Error() string {
+	var text strings.Builder
+	text.WriteString(context.DeadlineExceeded.Error() + ": the name server ")
+	if e.server != "" {
+		text.WriteString(e.server + " ")
+	}
+	text.WriteString("did not answer")
+	if e.reached {
+		fmt.Fprintf(&text, " within %s (--dial-timeout and --%s together)", e.limit, FlagCommandTimeout)
+	}
+	fmt.Fprintf(&text, ": the endpoints of --discovery-srv %s are unknown; check this machine's name servers, or give --endpoints", e.domain)
+	return text.String()
+}
