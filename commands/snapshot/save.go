@@ -41,7 +41,8 @@ func newSaveCmd(f *cli.Factory, run func(context.Context, *saveOptions) error) *
 		Short: "Save a copy of a member's database in a file",
 		Long: `Save a copy of a member's database in a file. The copy goes to a temporary file
 beside FILE, is checked against the checksum that the server sends with it, has
-to be a database, and takes FILE's name only when it is complete and on the disk.
+to be a database, and takes FILE's name only when it is complete and on the
+disk.
 
 FILE must be no device, pipe or open file of a process, such as /dev/stdout. A
 warning says if a file that is no database will be replaced.

@@ -75,9 +75,9 @@ With --csr the key is that of a request, of which nothing else is taken. With
 The files are written whole or not at all, the key for its owner only, and no
 file is replaced without --force. A file that is replaced keeps its owner, its
 mode and the symbolic links that lead to it. If a run was killed, the next one
-with the same files finishes or undoes it, and removes what it left. With --renew-before nothing is done while the
-certificate in --out-file is the user's and good for longer; otherwise it is
-replaced: that is for cron.
+with the same files finishes or undoes it, and removes what it left. With
+--renew-before nothing is done while the certificate in --out-file is the user's
+and good for longer; otherwise it is replaced: that is for cron.
 
 The new certificate is tried on the server. If it would not be accepted, there
 is a warning that says why.`,
