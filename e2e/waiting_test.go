@@ -8,7 +8,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/ectl-io/ectl/e2e/etcdserver"
 )
@@ -67,7 +66,7 @@ func TestOneSignalEndsAWaitForAFile(t *testing.T) {
 					until(t, "the pipe is opened", func() bool { return waitsIn(r, "wait_for_partner") || len(r.ended) > 0 })
 				}
 				r.runs()
-				if end := r.signal(sent).end(time.Minute); end != "signal "+sent.String() {
+				if end := r.signal(sent).end(); end != "signal "+sent.String() {
 					t.Errorf("with a writer: %t: after %s it ends with %s, and says %q", written, sent, end, r.stderr)
 				}
 			}
