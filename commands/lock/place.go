@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"go.etcd.io/etcd/api/v3/mvccpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
@@ -49,13 +50,27 @@ func (p *place) take(ctx context.Context, value string) error {
 	case err != nil:
 		return err
 	}
-	p.entered = response.Header.Revision
+	p.entered = response.Header.GetRevision()
 	p.created = p.entered
 	if !response.Succeeded {
-		p.created = response.Responses[0].GetResponseRange().GetKvs()[0].GetCreateRevision()
+		own := firstKey(response, 0)
+		if own == nil {
+			return errKeyDeleted
+		}
+		p.created = own.GetCreateRevision()
 	}
-	if response.Responses[1].GetResponseRange().GetKvs()[0].GetCreateRevision() == p.created {
+	// Without any key in the queue its own was deleted meanwhile: waiting shows it.
+	if oldest := firstKey(response, 1); oldest != nil && oldest.GetCreateRevision() == p.created {
 		p.won = p.entered
+	}
+	return nil
+}
+
+// firstKey returns the first key that an operation of a transaction has read, nil
+// if there is none.
+func firstKey(r *clientv3.TxnResponse, operation int) *mvccpb.KeyValue {
+	if kvs := r.Responses[operation].GetResponseRange().GetKvs(); len(kvs) > 0 {
+		return kvs[0]
 	}
 	return nil
 }

@@ -16,6 +16,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/ectl-io/ectl/internal/response"
 )
 
 // trace knows why the requests of one client fail. client/v3 replaces what
@@ -38,8 +40,8 @@ func newTrace(config *clientv3.Config) *trace {
 	t := &trace{attempts: newAttempts(config.Endpoints, config.TLS), config: *config, timeout: config.DialTimeout, flag: "--dial-timeout"}
 	bound := responseBound(config.MaxCallRecvMsgSize)
 	config.DialOptions = append(t.attempts.options(),
-		grpc.WithChainUnaryInterceptor(t.unary, bound.unary),
-		grpc.WithChainStreamInterceptor(t.stream, bound.stream),
+		grpc.WithChainUnaryInterceptor(t.unary, bound.unary, response.Unary),
+		grpc.WithChainStreamInterceptor(t.stream, bound.stream, response.Stream),
 	)
 	return t
 }

@@ -31,6 +31,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/ectl-io/ectl/internal/response"
 	"github.com/ectl-io/ectl/internal/wire"
 )
 
@@ -89,7 +90,7 @@ type Stream struct {
 	inside bool            // a part of it was decoded, and more of it follows
 	held   []*mvccpb.Event // of a revision that the next part may go on with
 	chunks []*chunk        // of those
-	size   response        // of the one that is being handed on
+	size   extent          // of the one that is being handed on
 
 	sending sync.Mutex
 }
@@ -107,10 +108,11 @@ type watch struct {
 	wasAhead bool
 	closed   bool       // the server was told to end it
 	kept     []*message // of one that was ahead, not handed on yet
+	check    response.Watch
 }
 
-// response is what is known of a response that is being handed on.
-type response struct {
+// extent is what is known of a response that is being handed on.
+type extent struct {
 	start     int64 // the first revision that it may have
 	revisions int64 // that it has
 	bytes     int64
@@ -154,6 +156,7 @@ func (s *Stream) send(r *pb.WatchRequest) {
 }
 
 func (s *Stream) create(w *watch) {
+	w.check = response.Watch{Key: s.query.Key, End: s.query.End, Revision: w.start, PrevKV: s.query.PrevKV}
 	s.creating = append(s.creating, w)
 	s.send(&pb.WatchRequest{RequestUnion: &pb.WatchRequest_CreateRequest{CreateRequest: &pb.WatchCreateRequest{
 		Key: []byte(s.query.Key), RangeEnd: []byte(s.query.End), StartRevision: w.start,
@@ -210,6 +213,9 @@ func (s *Stream) receive() error {
 	m, err := s.stream.Recv()
 	if err != nil {
 		return rpctypes.Error(err)
+	}
+	if err := response.CheckWatchHeader(m.WatchResponse); err != nil {
+		return err
 	}
 	switch w := s.watchOf(m); {
 	case w == nil:
@@ -304,10 +310,13 @@ func (s *Stream) take() (Part, bool, error) {
 		return part, true, nil
 	}
 	if !s.inside {
-		s.size = response{start: s.next}
+		s.size = extent{start: s.next}
 	}
 	c, err := m.events()
 	if err != nil {
+		return Part{}, false, err
+	}
+	if err := s.current.check.Check(c.events, m.Header.GetRevision()); err != nil {
 		return Part{}, false, err
 	}
 	s.inside = m.more()

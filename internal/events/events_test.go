@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -223,7 +224,7 @@ func TestEachEventComesOnceAndInOrder(t *testing.T) {
 		past = wholeRevisions(all, past)
 		future := all[past:wholeRevisions(all, min(len(all), past+30))]
 		s := &server{rand: r, history: slices.Clone(all[:past]), future: future, batch: 1 + r.IntN(1500), buffer: 1 + r.IntN(20_000)}
-		q := Query{Key: "k", Revision: 1 + r.Int64N(lastRevision(all))}
+		q := Query{Key: "k", End: "l", PrevKV: true, Revision: 1 + r.Int64N(lastRevision(all))}
 		got, err := readAll(t, s, q)
 		if !errors.Is(err, io.EOF) {
 			t.Fatal(err)
@@ -238,7 +239,7 @@ func TestThePastComesInFewRounds(t *testing.T) {
 	r := newRand(t)
 	history := happened(r, 50_000, 1)
 	s := &server{rand: r, history: history, batch: 1000, buffer: 16 << 10}
-	got, err := readAll(t, s, Query{Key: "k", Revision: 1})
+	got, err := readAll(t, s, Query{Key: "k", End: "l", PrevKV: true, Revision: 1})
 	if !errors.Is(err, io.EOF) || len(got) != len(history) {
 		t.Fatalf("%d of %d events were read, %v", len(got), len(history), err)
 	}
@@ -250,7 +251,7 @@ func TestThePastComesInFewRounds(t *testing.T) {
 func TestAShortPastNeedsOneWatch(t *testing.T) {
 	r := newRand(t)
 	s := &server{rand: r, history: happened(r, 3000, 10), batch: 1000, buffer: 16 << 10}
-	if _, err := readAll(t, s, Query{Key: "k", Revision: 1}); !errors.Is(err, io.EOF) || s.created != 1 {
+	if _, err := readAll(t, s, Query{Key: "k", End: "l", PrevKV: true, Revision: 1}); !errors.Is(err, io.EOF) || s.created != 1 {
 		t.Errorf("%d watches were opened for 500 revisions, %v; want one", s.created, err)
 	}
 }
@@ -265,7 +266,7 @@ func TestAWatchAheadThatFailsLosesNothing(t *testing.T) {
 		var got []*mvccpb.Event
 		next := int64(1)
 		for streams := 0; ; streams++ {
-			some, err := readAll(t, s, Query{Key: "k", Revision: next})
+			some, err := readAll(t, s, Query{Key: "k", End: "l", PrevKV: true, Revision: next})
 			got = append(got, some...)
 			if errors.Is(err, io.EOF) {
 				break
@@ -286,7 +287,7 @@ func TestProgressComesBehindTheEventsThatItIsAbout(t *testing.T) {
 	r := newRand(t)
 	history := happened(r, 30_000, 1)
 	s := &server{rand: r, history: history, batch: 1000, buffer: 16 << 10}
-	stream := begin(s, Query{Key: "k", Revision: 1}, func() {})
+	stream := begin(s, Query{Key: "k", End: "l", PrevKV: true, Revision: 1}, func() {})
 	asked, events := false, 0
 	for {
 		part, err := stream.Recv()
@@ -313,7 +314,7 @@ func TestWhatIsToComeBeginsBehindTheRevisionOfTheCreation(t *testing.T) {
 	r := newRand(t)
 	all := happened(r, 100, 1)
 	s := &server{rand: r, history: slices.Clone(all[:50]), future: all[50:], batch: 1000, buffer: 16 << 10}
-	if got, err := readAll(t, s, Query{Key: "k"}); !errors.Is(err, io.EOF) || !equal(got, all[50:]) {
+	if got, err := readAll(t, s, Query{Key: "k", End: "l", PrevKV: true}); !errors.Is(err, io.EOF) || !equal(got, all[50:]) {
 		t.Errorf("%d events were read, %v; want the 50 that came later", len(got), err)
 	}
 }
@@ -322,7 +323,7 @@ func TestEventsThatAreGivenBackTakeNoNewMemory(t *testing.T) {
 	r := newRand(t)
 	history := happened(r, 100_000, 2000)
 	s := &server{rand: r, history: history, batch: 1000, buffer: 16 << 10}
-	stream := begin(s, Query{Key: "k", Revision: 1}, func() {})
+	stream := begin(s, Query{Key: "k", End: "l", PrevKV: true, Revision: 1}, func() {})
 	if _, err := stream.Recv(); err != nil { // the creation
 		t.Fatal(err)
 	}
@@ -406,4 +407,50 @@ func FuzzMessagesThatAreMalformedAreErrors(f *testing.F) {
 			}
 		}
 	})
+}
+
+// scripted says the same, whatever it is asked.
+type scripted []*pb.WatchResponse
+
+func (s *scripted) Send(*pb.WatchRequest) error { return nil }
+
+func (s *scripted) Recv() (*message, error) {
+	if len(*s) == 0 {
+		return nil, io.EOF
+	}
+	m := (*s)[0]
+	*s = (*s)[1:]
+	return encoded(m, 100)
+}
+
+// A key that was not watched, an event without a key and a revision that goes
+// back end the stream with an error.
+func TestEventsThatWereNotRequestedAreAnError(t *testing.T) {
+	t.Parallel()
+	event := func(key string, revision int64) *mvccpb.Event {
+		return &mvccpb.Event{Kv: &mvccpb.KeyValue{Key: []byte(key), ModRevision: revision}}
+	}
+	for want, events := range map[string][]*mvccpb.Event{
+		"outside the watched range": {event("k1", 5), event("l", 6)},
+		"without a key":             {event("k1", 5), {}},
+		"of revision 4, after":      {event("k1", 5), event("k2", 4)},
+		"before the requested 3":    {event("k1", 2)},
+		"after the store's 9":       {event("k1", 10)},
+	} {
+		header := &pb.ResponseHeader{Revision: 9}
+		s := &scripted{{Header: header, Created: true}, {Header: header, Events: events}}
+		stream := begin(s, Query{Key: "k", End: "l", Revision: 3}, func() {})
+		part, err := stream.Recv()
+		if err != nil || !part.Created {
+			t.Fatalf("the first part is %v, error %v", part, err)
+		}
+		part, err = stream.Recv()
+		if err == nil || !strings.Contains(err.Error(), want) || part.WatchResponse != nil {
+			t.Errorf("got %v and the error %v, want one with %q", part.WatchResponse, err, want)
+		}
+	}
+	s := &scripted{{Created: true}}
+	if _, err := begin(s, Query{Key: "k", Revision: 3}, func() {}).Recv(); err == nil || !strings.Contains(err.Error(), "has no header") {
+		t.Errorf("a response without a header gives the error %v", err)
+	}
 }

@@ -165,7 +165,7 @@ func (l *levelReader) fetchLevel(ctx context.Context, s segment) (levelPage, err
 		l.pinned = response.Header.GetRevision()
 	}
 	if !l.following {
-		l.following = true
+		l.following, l.cluster = true, response.Header.GetClusterId()
 		if err := l.sink.Begin(response.Header); err != nil {
 			return levelPage{}, sinkError{err}
 		}

@@ -102,7 +102,7 @@ func Read(ctx context.Context, kv clientv3.KV, q Query, sink Sink) error {
 	if err != nil {
 		return err
 	}
-	r.count, r.following = first.Count, true
+	r.count, r.following, r.cluster = first.Count, true, first.Header.GetClusterId()
 	if r.pinned == 0 {
 		r.pinned = first.Header.GetRevision()
 	}
@@ -117,7 +117,29 @@ func Read(ctx context.Context, kv clientv3.KV, q Query, sink Sink) error {
 			return err
 		}
 	}
+	if err := r.complete(); err != nil {
+		return r.incomplete(err)
+	}
 	return sink.End(r.read < r.count, r.count)
+}
+
+// The listing of a dishonest or broken server. Within one response the client
+// finds such faults itself (package response); these are between several.
+var (
+	errFewer   = errors.New("the server lists fewer keys than it counts")
+	errMore    = errors.New("the server lists more keys than it counts")
+	errCluster = errors.New("the endpoints belong to different clusters; check --endpoints")
+)
+
+// complete checks that as many keys were handed on as the first block counts.
+func (r *reader) complete() error {
+	switch {
+	case !r.done():
+		return errFewer
+	case r.read > r.count:
+		return errMore
+	}
+	return nil
 }
 
 type reader struct {
@@ -125,6 +147,7 @@ type reader struct {
 	q         Query
 	sink      Sink
 	pinned    int64  // the revision of all blocks
+	cluster   uint64 // of all blocks
 	following bool   // the first block has come: pinned is fixed
 	count     int64  // of the keys in the range
 	read      int64  // keys handed on
@@ -180,6 +203,10 @@ func (r *reader) rest(ctx context.Context, first []*mvccpb.KeyValue) error {
 	if err == nil || isSinkError(err) || ctx.Err() != nil {
 		return unwrapSink(err)
 	}
+	return r.incomplete(err)
+}
+
+func (r *reader) incomplete(err error) error {
 	return &IncompleteError{Read: r.read, Count: r.count, Revision: r.pinned, Err: err}
 }
 
@@ -255,6 +282,9 @@ func (r *reader) ask(ctx context.Context, key, end string, limit int64) (respons
 		if errors.Is(err, etcd.ErrTooLarge) {
 			limit = max(1, limit/blockShrinking)
 			continue
+		}
+		if err == nil && r.following && response.Header.GetClusterId() != r.cluster {
+			return nil, limit, errCluster
 		}
 		if !r.following || !errors.Is(err, rpctypes.ErrFutureRev) {
 			return response, limit, err

@@ -543,3 +543,48 @@ func TestASlowSinkIsNoTimeout(t *testing.T) {
 		})
 	}
 }
+
+// What one response cannot show is found between several: pages that together
+// have not as many keys as the first one counts, and pages of another cluster.
+func TestAListingThatContradictsItselfIsAnError(t *testing.T) {
+	t.Parallel()
+	var names []string
+	for i := range 400 {
+		names = append(names, fmt.Sprintf("key%04d", i))
+	}
+	for want, lie := range map[string]func(n int, r *pb.RangeResponse){
+		"fewer keys than it counts: the output is incomplete: it has ": func(n int, r *pb.RangeResponse) {
+			if n == 0 {
+				r.Count += 3
+			}
+		},
+		"more keys than it counts: the output is incomplete: it has ": func(n int, r *pb.RangeResponse) {
+			if n == 0 {
+				r.Count -= 3
+			}
+		},
+		"different clusters; check --endpoints: the output is incomplete: it has ": func(n int, r *pb.RangeResponse) {
+			if n > 0 {
+				r.Header.ClusterId++
+			}
+		},
+	} {
+		for _, streams := range []bool{false, true} {
+			s := newServer(streams, names...)
+			s.lies = lie
+			if streams { // the lie of its last block
+				s.lies = func(n int, r *pb.RangeResponse) {
+					if n != 0 || r.GetMore() {
+						lie(n, r)
+					}
+				}
+			}
+			var got collector
+			err := Read(t.Context(), s.kv(), Query{Key: "k", End: "l", Timeout: 5 * time.Second}, &got)
+			var cut *IncompleteError
+			if !errors.As(err, &cut) || !strings.Contains(err.Error(), want) || got.ended > 0 {
+				t.Errorf("streams %t: the error is %v after %d keys, want %q", streams, err, len(got.kvs), want)
+			}
+		}
+	}
+}

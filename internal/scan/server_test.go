@@ -34,6 +34,9 @@ type server struct {
 	fails  func(n int, r *pb.RangeRequest) error
 	breaks func(n int, r *pb.RangeRequest) error
 
+	// lies changes a unary response, or the last block of a stream.
+	lies func(n int, r *pb.RangeResponse)
+
 	mu       sync.Mutex
 	requests []*pb.RangeRequest // unary
 	opened   []*pb.RangeRequest // streams
@@ -125,6 +128,9 @@ func (s *server) Range(ctx context.Context, r *pb.RangeRequest, _ ...grpc.CallOp
 	s.mu.Lock()
 	s.counted += response.GetCount()
 	s.mu.Unlock()
+	if s.lies != nil {
+		s.lies(n, response)
+	}
 	return response, nil
 }
 
@@ -192,7 +198,10 @@ func (s *stream) Recv() (*pb.RangeStreamResponse, error) {
 	response := &pb.RangeResponse{Kvs: s.left[:size]}
 	if s.left = s.left[size:]; len(s.left) == 0 {
 		s.ended = true
-		response.Header = &pb.ResponseHeader{Revision: s.server.revision}
+		response.Header = &pb.ResponseHeader{ClusterId: 1, Revision: s.server.revision}
+		if s.server.lies != nil {
+			s.server.lies(n, response)
+		}
 	}
 	return &pb.RangeStreamResponse{RangeResponse: response}, nil
 }

@@ -92,6 +92,9 @@ func (r *reader) stream(ctx context.Context) error {
 		if err := block.Err(); err != nil {
 			return timeoutOr(ctx, err)
 		}
+		if header := block.GetHeader(); header != nil && header.GetClusterId() != r.cluster {
+			return errCluster
+		}
 		if err := r.hand(block.GetKvs()); err != nil {
 			return sinkError{err}
 		}

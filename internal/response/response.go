@@ -1,0 +1,92 @@
+// Package response checks that the responses of a server fit their requests.
+//
+// The check stands at the place where a response enters the program, as an
+// interceptor of the client. A response that does not fit is an error there, and
+// the rest of the program can rely on what an honest server guarantees:
+//
+//   - a response has a header
+//   - a listing has the keys that it counts, each once, in order, inside the
+//     requested range and of the requested revision, and no more than the limit
+//   - a transaction has one part for each operation, of the operation's kind
+//   - an event has a key inside the watched range, and events come in order
+//   - a lease has an ID and lives for a time that a server can grant
+//
+// A server that is consistent with itself can still lie: no client can tell.
+package response
+
+import (
+	"fmt"
+	"math"
+
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	"google.golang.org/protobuf/proto"
+)
+
+// Error reports a response that does not fit its request.
+type Error struct {
+	Method string // name of the RPC: "Range"
+	Fault  string // what is wrong, a part of a sentence with the response as its subject
+}
+
+func (e *Error) Error() string {
+	return fmt.Sprintf("the server's response to %s is invalid: it %s; query another member with --endpoints", e.Method, e.Fault)
+}
+
+func faultf(method, format string, args ...any) error {
+	return &Error{method, fmt.Sprintf(format, args...)}
+}
+
+// Check checks a response to a request. Types that it does not know fit.
+func Check(request, response proto.Message) error {
+	switch r := response.(type) {
+	case *pb.RangeResponse:
+		return checkRange(request, r)
+	case *pb.PutResponse:
+		return checkPut(request, r)
+	case *pb.DeleteRangeResponse:
+		return checkDeleteRange(request, r)
+	case *pb.TxnResponse:
+		return checkTxn(request, r)
+	case *pb.CompactionResponse:
+		return checkHeader("Compact", r)
+	case *pb.LeaseGrantResponse:
+		return checkGrant(request, r)
+	case *pb.LeaseTimeToLiveResponse:
+		return checkTimeToLive(request, r)
+	case *pb.LeaseKeepAliveResponse:
+		return checkKeepAlive(request, r)
+	case *pb.StatusResponse:
+		return checkHeader("Status", r)
+	case *pb.HashKVResponse:
+		return checkHeader("HashKV", r)
+	case *pb.MemberListResponse:
+		return checkHeader("MemberList", r)
+	}
+	return nil
+}
+
+// maxRevision is more than any store reaches: a revision can be counted on from
+// there without an overflow.
+const maxRevision = math.MaxInt64 / 2
+
+// checkHeader checks that a response has a header.
+func checkHeader(method string, r interface{ GetHeader() *pb.ResponseHeader }) error {
+	header := r.GetHeader()
+	if header == nil {
+		return faultf(method, "has no header")
+	}
+	if header.GetRevision() < 0 || header.GetRevision() > maxRevision {
+		return faultf(method, "is of revision %d", header.GetRevision())
+	}
+	return nil
+}
+
+// maxQuoted bounds the bytes of a key in an error.
+const maxQuoted = 64
+
+func quoted(key []byte) string {
+	if len(key) > maxQuoted {
+		return fmt.Sprintf("%q...", key[:maxQuoted])
+	}
+	return fmt.Sprintf("%q", key)
+}
