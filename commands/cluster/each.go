@@ -3,10 +3,10 @@ package cluster
 import (
 	"context"
 	"fmt"
-	"sync"
 
 	"github.com/spf13/pflag"
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/ectl-io/ectl/internal/cli"
 	"github.com/ectl-io/ectl/internal/etcd"
@@ -47,8 +47,15 @@ func (o *targets) endpoints(ctx context.Context, f *cli.Factory) ([]string, erro
 		endpoints = append(endpoints, m.ClientURLs...)
 	}
 	dialer.WarnOfExposure(endpoints)
+	if len(endpoints) > maxAtOnce {
+		f.Warn(fmt.Sprintf("the member list names %d endpoints of %d members; %d are asked at a time", len(endpoints), len(response.Members), maxAtOnce))
+	}
 	return endpoints, nil
 }
+
+// maxAtOnce bounds the endpoints that are asked at the same time: it is the
+// server that says how many there are. It is more than a cluster has.
+const maxAtOnce = 32
 
 // answer is what one endpoint said.
 type answer[Response any] struct {
@@ -57,33 +64,38 @@ type answer[Response any] struct {
 	Err      error // with its reason
 }
 
-// askEach asks all endpoints at once, each with a client and a timeout of its
-// own, and returns the answers in the order of the endpoints. A login that
-// fails ends with the status BadConnection.
+// askEach asks all endpoints at once, at most maxAtOnce, each with a client and a
+// timeout of its own, and returns the answers in the order of the endpoints. A
+// login that fails ends with the status BadConnection.
 func askEach[Response any](ctx context.Context, f *cli.Factory, endpoints []string, ask func(context.Context, *etcd.Client, string) (Response, error)) ([]answer[Response], error) {
 	dialer, err := f.Dialer(ctx)
 	if err != nil {
 		return nil, err
 	}
 	answers := make([]answer[Response], len(endpoints))
-	var asking sync.WaitGroup
+	var asking errgroup.Group
+	asking.SetLimit(maxAtOnce)
 	for i, endpoint := range endpoints {
 		a := &answers[i]
 		a.Endpoint = endpoint
-		asking.Go(func() {
+		asking.Go(func() error {
+			if a.Err = ctx.Err(); a.Err != nil {
+				return nil
+			}
 			client, err := dialer.Dial(ctx, []string{endpoint})
 			if err != nil {
 				a.Err = err
-				return
+				return nil
 			}
 			defer func() { _ = client.Close() }()
 			timed, cancel := f.Timeout(ctx)
 			defer cancel()
 			a.Response, err = ask(timed, client, endpoint)
 			a.Err = client.Explain(ctx, err)
+			return nil
 		})
 	}
-	asking.Wait()
+	_ = asking.Wait() // each answer has its own error
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
