@@ -45,7 +45,9 @@ var errStopped = errors.New("interrupted while waiting")
 // was won is lost, which is then its cause. As soon as there is a place in the
 // queue, signals end the waiting and no longer the program.
 func (c *claim) win(ctx context.Context) (context.Context, error) {
+	losses := 0 // in a row, of places that were lost before their time
 	for again := false; ; again = true {
+		began := time.Now()
 		held, err := c.queue(ctx, again)
 		if err == nil {
 			err = c.wait(held)
@@ -63,9 +65,26 @@ func (c *claim) win(ctx context.Context) (context.Context, error) {
 		}
 		c.place.leave()
 		c.place = nil
+		if losses++; time.Since(began) >= time.Duration(c.ttl)*time.Second {
+			losses = 0
+		}
+		if losses == maxLosses {
+			return nil, fmt.Errorf("%w, %d times in a row before its time", err, losses)
+		}
 		c.f.Warn(fmt.Sprintf("the place in the queue was lost: %v; queueing again", lost.reason))
+		select {
+		case <-c.signals:
+			return nil, c.stopped()
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-time.After(watchPause):
+		}
 	}
 }
+
+// maxLosses is how often in a row a place may be lost sooner than its lease ends
+// by itself. A member or an administrator revokes one lease, and not each of them.
+const maxLosses = 5
 
 // queue takes a place. Who had one takes another, however long the cluster is
 // away, until a signal comes.

@@ -26,7 +26,10 @@ type place struct {
 	won     int64 // revision at which it was known to be the first, 0: not yet
 }
 
-var errKeyDeleted = errors.New("its key was deleted")
+var (
+	errKeyDeleted    = errors.New("its key was deleted")
+	errContradiction = errors.New("the server reports two revisions for the creation of one key; query another member with --endpoints")
+)
 
 // isGone says whether err is that a place has gone.
 func isGone(err error) bool {
@@ -90,6 +93,9 @@ func (p *place) waitUntilFirst(ctx context.Context) error {
 		}
 		if len(before.Kvs) == 0 {
 			break
+		}
+		if string(before.Kvs[0].Key) == p.key { // it would wait for itself
+			return errContradiction
 		}
 		if err := p.waitForDeletion(ctx, string(before.Kvs[0].Key), before.Header.Revision); err != nil {
 			return err

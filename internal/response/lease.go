@@ -21,7 +21,7 @@ func checkGrant(request proto.Message, r *pb.LeaseGrantResponse) error {
 		return err
 	}
 	switch {
-	case r.GetID() == 0, q.GetID() != 0 && r.GetID() != q.GetID():
+	case r.GetID() == 0, q.GetID() == 0 && r.GetID() < 0, q.GetID() != 0 && r.GetID() != q.GetID():
 		return faultf(methodGrant, "has the lease %x instead of %x", r.GetID(), q.GetID())
 	case r.GetTTL() <= 0 || r.GetTTL() > maxTTL:
 		return faultf(methodGrant, "has a lease that lives for %d seconds", r.GetTTL())
