@@ -3,9 +3,7 @@ package mirror
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
-	"sync/atomic"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/mvccpb"
@@ -25,11 +23,9 @@ type base struct {
 	ctx  context.Context //nolint:containedctx // of the one copy that it is for
 	fail context.CancelCauseFunc
 
-	revision int64    // 0: before the first block
-	next     string   // the first key that was not read
-	begun    string   // as the position had it at first
-	listing  *listing // of the destination, to delete what the source does not have; or nil
-	pruned   atomic.Int64
+	revision int64  // 0: before the first block
+	next     string // the first key that was not read
+	begun    string // as the position had it at first
 
 	batch   []change
 	size    int
@@ -54,27 +50,16 @@ func (m *mirror) copyBase(ctx context.Context, at position) error {
 	copying, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	b := &base{mirror: m, ctx: copying, fail: cancel, revision: at.Base, next: string(at.Next), begun: string(at.Next), slots: make(chan struct{}, batchesInFlight)}
-	defer func() {
-		b.flights.Wait()
-		if n := b.pruned.Load(); n > 0 {
-			m.f.Say(fmt.Sprintf("Keys deleted at the destination that the source does not have: %d", n))
-		}
-	}()
+	defer b.flights.Wait()
 	from, end := rangeOf(m.rename.from)
-	start := "" // of the destination's keys
 	if b.next == "" {
 		b.next = from
-	} else {
-		start = string(m.rename.name([]byte(b.next)))
-	}
-	if m.opts.Prune {
-		b.listing = m.list(copying, start)
 	}
 	for {
 		err := scan.Read(copying, m.source, scan.Query{
 			Key: b.next, End: end, Revision: b.revision, Timeout: m.f.Connection.CommandTimeout,
 		}, b)
-		if cut, ok := errors.AsType[*scan.IncompleteError](err); ok {
+		if cut, ok := errors.AsType[*scan.IncompleteError](err); ok && (passes(cut.Err) || errors.Is(cut.Err, rpctypes.ErrCompacted)) {
 			err = cut.Err // what was read is not lost
 		}
 		switch {
@@ -110,11 +95,7 @@ func (b *base) Begin(header *pb.ResponseHeader) error {
 // Keys implements scan.Sink. What is kept of the keys is what is on its way.
 func (b *base) Keys(kvs []*mvccpb.KeyValue) error {
 	for _, kv := range kvs {
-		c := change{key: b.rename.name(kv.GetKey()), value: kv.GetValue()}
-		if err := b.prune(c.key); err != nil {
-			return err
-		}
-		if err := b.add(c); err != nil {
+		if err := b.add(change{key: b.rename.name(kv.GetKey()), value: kv.GetValue()}); err != nil {
 			return err
 		}
 		b.last = kv.GetKey()
@@ -145,12 +126,7 @@ func (b *base) add(c change) error {
 }
 
 // End implements scan.Sink.
-func (b *base) End(bool, int64) error {
-	if err := b.pruneRest(); err != nil {
-		return err
-	}
-	return b.send()
-}
+func (b *base) End(bool, int64) error { return b.send() }
 
 // send sends the batch off. The first one is waited for, since the fence of the
 // others stands on it.
@@ -173,11 +149,6 @@ func (b *base) send() error {
 		if err := b.writer.apply(b.ctx, batch); err != nil {
 			b.fail(err)
 			return
-		}
-		for _, c := range batch {
-			if c.deleted {
-				b.pruned.Add(1)
-			}
 		}
 		b.landed(sent)
 	})
@@ -204,11 +175,16 @@ func (b *base) landed(f *flight) {
 	}
 }
 
-// finish waits for what is under way.
+// finish waits for what is under way, and prunes where that is wanted.
 func (b *base) finish(ctx context.Context) error {
 	b.flights.Wait()
 	if b.ctx.Err() != nil {
 		return context.Cause(b.ctx)
+	}
+	if b.opts.Prune {
+		if err := b.prune(ctx, b.revision); err != nil {
+			return err
+		}
 	}
 	b.journal.done(b.revision)
 	_ = b.journal.save() // at once; keep tries again and tells

@@ -43,8 +43,8 @@ type position struct {
 	Revision int64 `json:"revision,omitempty"`
 	Anchor   text  `json:"anchor_key,omitempty"` // see fence
 
-	// Prune says that, before Next, the destination has no keys that the source
-	// does not have. While keys are copied only.
+	// Prune says that, once the keys are copied, those are to be deleted that the
+	// source does not have. While keys are copied only.
 	Prune bool `json:"prune,omitempty"`
 }
 

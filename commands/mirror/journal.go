@@ -58,8 +58,8 @@ func (j *journal) read() error {
 	}
 	switch {
 	case !found, !at.copying(), at.Prune == j.prune:
-	case j.prune: // before Next nothing was deleted
-		j.at = position{Anchor: at.Anchor, Prune: true}
+	case j.prune:
+		j.at.Prune = true
 	default:
 		return exit.BadArgsf("--checkpoint: %s is of a copy in the middle of which a run with --prune has ended: give --prune again, or remove the file to copy everything anew without", j.path)
 	}

@@ -17,8 +17,8 @@ import (
 // compares them with those of the source, which come in the same order. It is
 // the sink of a scan.
 //
-// The keys need not be of one revision. What the copy writes meanwhile are keys
-// of the source, and stands behind none that it has not come to.
+// The keys need not be of one revision: what others write meanwhile is found or
+// not.
 type listing struct {
 	ctx    context.Context //nolint:containedctx // of the one copy that it is for
 	next   string          // the first key that was not read
@@ -27,14 +27,13 @@ type listing struct {
 	err    error    // why there are no more blocks; nil at the end
 }
 
-// listingAhead is how many blocks are read ahead of the copy.
+// listingAhead is how many blocks are read ahead.
 const listingAhead = 2
 
-// list lists the destination's keys from the one on that is called so.
-func (m *mirror) list(ctx context.Context, from string) *listing {
+// list lists the destination's keys.
+func (m *mirror) list(ctx context.Context) *listing {
+	from, end := rangeOf(m.rename.to)
 	l := &listing{ctx: ctx, next: from, blocks: make(chan [][]byte, listingAhead)}
-	first, end := rangeOf(m.rename.to)
-	l.next = max(from, first)
 	go func() {
 		defer close(l.blocks)
 		l.err = m.read(ctx, l, end)
@@ -47,7 +46,7 @@ func (m *mirror) list(ctx context.Context, from string) *listing {
 func (m *mirror) read(ctx context.Context, l *listing, end string) error {
 	for {
 		err := scan.Read(ctx, m.dest, scan.Query{Key: l.next, End: end, KeysOnly: true, Timeout: m.f.Connection.CommandTimeout}, l)
-		if cut, ok := errors.AsType[*scan.IncompleteError](err); ok {
+		if cut, ok := errors.AsType[*scan.IncompleteError](err); ok && (passes(cut.Err) || errors.Is(cut.Err, rpctypes.ErrCompacted)) {
 			err = cut.Err // what was read is not lost
 		}
 		switch {

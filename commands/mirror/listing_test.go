@@ -76,7 +76,7 @@ func TestACopyWithPruneIsFinishedWithIt(t *testing.T) {
 	}{
 		{position{Base: 7, Next: "b", Prune: true}, true, position{Base: 7, Next: "b", Prune: true}, exit.Success},
 		{position{Base: 7, Next: "b", Prune: true}, false, position{}, exit.BadArgs},
-		{position{Base: 7, Next: "b", Anchor: "a"}, true, position{Anchor: "a", Prune: true}, exit.Success}, // from the first key on
+		{position{Base: 7, Next: "b", Anchor: "a"}, true, position{Base: 7, Next: "b", Anchor: "a", Prune: true}, exit.Success},
 		{position{Revision: 9}, true, position{Revision: 9}, exit.Success},
 		{position{Revision: 9}, false, position{Revision: 9}, exit.Success},
 	} {

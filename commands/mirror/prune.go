@@ -4,11 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
+	"sync/atomic"
 
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/api/v3/mvccpb"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/quantity"
+	"github.com/ectl-io/ectl/internal/scan"
 )
 
 // agree asks whether keys of the destination may be deleted, where there are
@@ -51,40 +58,173 @@ func below(prefix string) string {
 	return fmt.Sprintf("that start with %q", prefix)
 }
 
-// prune adds to what is sent that keys are deleted: those that the destination
-// has before name, or with nil all that are left.
-func (b *base) prune(name []byte) error {
-	if b.listing == nil {
-		return nil
-	}
-	for {
-		key, err := b.listing.before(name)
-		if err != nil {
-			b.fail(err) // it is the destination's, and has its reason
-			return err
+// pruning finds the keys that the destination has and the source does not. It is
+// the sink of a scan of the source's keys.
+//
+// Nothing is deleted before the source was listed to its end: a listing that
+// turns out to be shorter than its own count would delete what it leaves out.
+type pruning struct {
+	*mirror
+	listing *listing // of the destination
+	next    string   // the first key of the source that was not read
+	any     bool     // the source has keys
+	lacking keyList
+	err     error // of the destination's listing
+}
+
+// prune deletes at the destination what the source does not have at a revision.
+func (m *mirror) prune(ctx context.Context, revision int64) error {
+	listing, cancel := context.WithCancel(ctx)
+	defer cancel()
+	p := &pruning{mirror: m, listing: m.list(listing)}
+	from, end := rangeOf(m.rename.from)
+	for p.next = from; ; {
+		err := scan.Read(ctx, m.source, scan.Query{
+			Key: p.next, End: end, Revision: revision, KeysOnly: true, Timeout: m.f.Connection.CommandTimeout,
+		}, p)
+		if cut, ok := errors.AsType[*scan.IncompleteError](err); ok && passes(cut.Err) {
+			err = cut.Err // what was read is not lost
 		}
-		if key == nil {
-			return nil
+		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case p.err != nil:
+			return p.err
+		case err == nil:
+			m.sourceTrouble.over()
+			return p.delete(ctx)
+		case errors.Is(err, rpctypes.ErrCompacted):
+			return m.compacted(ctx, revision)
+		case !passes(err):
+			return m.source.Explain(ctx, err)
 		}
-		if err := b.add(change{key: key, deleted: true}); err != nil {
+		if err := m.sourceTrouble.wait(ctx, err); err != nil {
 			return err
 		}
 	}
 }
 
-// pruneRest deletes what stands behind the last key of the source. A source
-// without any key is more likely a mistake than what is wanted.
-func (b *base) pruneRest() error {
-	if b.listing == nil {
-		return nil
-	}
-	if b.reached() == "" {
-		if key, err := b.listing.peek(); err == nil && key != nil {
-			err = fmt.Errorf("the source has no keys %s, and --prune would delete all those that the destination has %s: is it the right source? del --prefix deletes them there if that is wanted",
-				below(b.rename.from), below(b.rename.to))
-			b.fail(err)
+// Begin implements scan.Sink.
+func (p *pruning) Begin(*pb.ResponseHeader) error {
+	p.sourceTrouble.over()
+	return nil
+}
+
+// Keys implements scan.Sink.
+func (p *pruning) Keys(kvs []*mvccpb.KeyValue) error {
+	p.any = true
+	for _, kv := range kvs {
+		if err := p.take(p.rename.name(kv.GetKey())); err != nil {
 			return err
 		}
 	}
-	return b.prune(nil)
+	p.next = string(kvs[len(kvs)-1].GetKey()) + "\x00"
+	return nil
+}
+
+// End implements scan.Sink. A source without any key is more likely a mistake than
+// what is wanted.
+func (p *pruning) End(bool, int64) error {
+	if !p.any {
+		if key, err := p.listing.peek(); err == nil && key != nil {
+			p.err = fmt.Errorf("the source has no keys %s, and --prune would delete all those that the destination has %s: is it the right source? del --prefix deletes them there if that is wanted",
+				below(p.rename.from), below(p.rename.to))
+			return p.err
+		}
+	}
+	return p.take(nil)
+}
+
+// take takes the keys that the destination has before name: with nil all that are
+// left.
+func (p *pruning) take(name []byte) error {
+	for {
+		key, err := p.listing.before(name)
+		if err != nil {
+			p.err = err
+			return err
+		}
+		if key == nil {
+			return nil
+		}
+		p.lacking.add(key)
+	}
+}
+
+// delete deletes the keys that were found.
+func (p *pruning) delete(ctx context.Context) error {
+	var deleted atomic.Int64
+	defer func() {
+		if n := deleted.Load(); n > 0 {
+			p.f.Say(fmt.Sprintf("Keys deleted at the destination that the source does not have: %d", n))
+		}
+	}()
+	deleting, deletions := errgroup.WithContext(ctx)
+	deleting.SetLimit(batchesInFlight)
+	first := true
+	var batch []change
+	size := 0
+	send := func() error {
+		some := batch
+		batch, size = nil, 0
+		apply := func() error {
+			err := p.writer.apply(deletions, some)
+			if err == nil {
+				deleted.Add(int64(len(some)))
+			}
+			return err
+		}
+		if first { // the fence of the others stands on it
+			first = false
+			return apply()
+		}
+		deleting.Go(apply)
+		return nil
+	}
+	for key := range p.lacking.all() {
+		c := change{key: key, deleted: true}
+		if len(batch) > 0 && p.writer.full(len(batch), size, c.size()) {
+			if err := send(); err != nil {
+				return err
+			}
+			if deletions.Err() != nil {
+				break
+			}
+		}
+		batch = append(batch, c)
+		size += c.size()
+	}
+	if len(batch) > 0 && deletions.Err() == nil {
+		if err := send(); err != nil {
+			return err
+		}
+	}
+	if err := deleting.Wait(); err != nil {
+		return err
+	}
+	return context.Cause(ctx)
+}
+
+// keyList is a list of keys that takes little more memory than their bytes.
+type keyList struct {
+	bytes []byte
+	ends  []int
+}
+
+func (l *keyList) add(key []byte) {
+	l.bytes = append(l.bytes, key...)
+	l.ends = append(l.ends, len(l.bytes))
+}
+
+// all returns the keys in the order in which they were added.
+func (l *keyList) all() iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		from := 0
+		for _, end := range l.ends {
+			if !yield(l.bytes[from:end:end]) {
+				return
+			}
+			from = end
+		}
+	}
 }
