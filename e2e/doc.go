@@ -83,6 +83,10 @@
 // endpoint in front of a server, which loses a certain request or its answer.
 // TestREADME and TestGuideOn... run the commands of the pages.
 //
+// TestNoResponseOfAServerBreaksACommand has each command meet a server that lies
+// (dishonestserver_test.go) in every way that lies_test.go can think of. A new
+// command gets a line in trials.
+//
 // TestMainWorkflow runs access control from set-up to removal on every server
 // version, kind of token and kind of identity. TestSecretsAreNeverShown tells
 // the program a secret in every way and searches what comes out. The tests of

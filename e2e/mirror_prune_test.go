@@ -138,12 +138,12 @@ func TestAMirrorThatPrunesAndIsKilledGoesOn(t *testing.T) {
 			putAll(t, client, fmt.Sprintf("k/%05d/child", rand.IntN(6000)))
 		}
 	}
-	prune := []string{"--checkpoint", "state", "--prune", "--yes", "--max-txn-ops", "1"}
+	prune := []string{"--checkpoint", "state", "--prune", "--yes"}
 	stop := make(chan struct{})
 	writing := churn(t.Context(), client, 6000, stop)
 	middle := 0
 	for range 8 {
-		mirror := source.mirrorTo(dest.Endpoint(), prune...)
+		mirror := source.mirrorTo(dest.Endpoint(), append([]string{"--max-txn-ops", "1"}, prune...)...)
 		time.Sleep(20*time.Millisecond + rand.N(150*time.Millisecond))
 		mirror.runs()
 		mirror.kill()

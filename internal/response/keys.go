@@ -44,7 +44,7 @@ func checkRange(request proto.Message, r *pb.RangeResponse) error {
 	if !ok {
 		return nil
 	}
-	if err := checkHeader(methodRange, r); err != nil {
+	if err := checkRevision(methodRange, r); err != nil {
 		return err
 	}
 	return checkListing(q, r, r.GetHeader().GetRevision())
@@ -238,7 +238,7 @@ func (s *rangeStream) end() error {
 }
 
 func checkPut(request proto.Message, r *pb.PutResponse) error {
-	if err := checkHeader(methodPut, r); err != nil {
+	if err := checkRevision(methodPut, r); err != nil {
 		return err
 	}
 	if q, ok := request.(*pb.PutRequest); ok {
@@ -259,7 +259,7 @@ func checkPrevious(q *pb.PutRequest, r *pb.PutResponse) error {
 }
 
 func checkDeleteRange(request proto.Message, r *pb.DeleteRangeResponse) error {
-	if err := checkHeader(methodDelete, r); err != nil {
+	if err := checkRevision(methodDelete, r); err != nil {
 		return err
 	}
 	if q, ok := request.(*pb.DeleteRangeRequest); ok {

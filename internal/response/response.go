@@ -48,7 +48,7 @@ func Check(request, response proto.Message) error {
 	case *pb.TxnResponse:
 		return checkTxn(request, r)
 	case *pb.CompactionResponse:
-		return checkHeader("Compact", r)
+		return checkRevision("Compact", r)
 	case *pb.LeaseGrantResponse:
 		return checkGrant(request, r)
 	case *pb.LeaseTimeToLiveResponse:
@@ -77,6 +77,18 @@ func checkHeader(method string, r interface{ GetHeader() *pb.ResponseHeader }) e
 	}
 	if header.GetRevision() < 0 || header.GetRevision() > maxRevision {
 		return faultf(method, "is of revision %d", header.GetRevision())
+	}
+	return nil
+}
+
+// checkRevision checks that a response has a header with the revision of a store,
+// which begins with 1.
+func checkRevision(method string, r interface{ GetHeader() *pb.ResponseHeader }) error {
+	if err := checkHeader(method, r); err != nil {
+		return err
+	}
+	if r.GetHeader().GetRevision() == 0 {
+		return faultf(method, "is of revision 0")
 	}
 	return nil
 }

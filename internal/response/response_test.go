@@ -95,6 +95,7 @@ func TestWhatDoesNotFitIsAnError(t *testing.T) {
 	}{
 		{prefix(nil), &pb.RangeResponse{}, "has no header"},
 		{prefix(nil), &pb.RangeResponse{Header: &pb.ResponseHeader{Revision: -1}}, "is of revision -1"},
+		{prefix(nil), &pb.RangeResponse{Header: &pb.ResponseHeader{}}, "is of revision 0"},
 		{prefix(nil), listed(3, false, "k", "k1"), short},
 		{prefix(nil), listed(1, false, "k", "k1"), short},
 		{prefix(nil), listed(-1, false), short},
@@ -184,11 +185,15 @@ func TestAWatchHasOnlyWhatWasRequested(t *testing.T) {
 		{[]*pb.WatchResponse{created, {Header: header(), WatchId: 3, Events: event("l")}}, "outside the watched range"},
 		{[]*pb.WatchResponse{created, {Header: header(), WatchId: 3, Events: []*mvccpb.Event{{}}}}, "without a key"},
 		{[]*pb.WatchResponse{created, {Header: header(), WatchId: 4, Events: event("k1")}}, "unknown watch"},
-		{[]*pb.WatchResponse{created, created}, "not requested"},
+		{[]*pb.WatchResponse{created, created}, "a second watch with the ID 3"},
+		{[]*pb.WatchResponse{created, {Header: header(), Created: true, Canceled: true, WatchId: -1}}, ""},
+		{[]*pb.WatchResponse{created, {Header: header(), Created: true, WatchId: 4}, {Header: header(), Created: true, WatchId: 5}}, "not requested"},
 		{[]*pb.WatchResponse{{Created: true}}, "has no header"},
 	} {
 		var w watches
-		w.sent(&pb.WatchRequest{RequestUnion: &pb.WatchRequest_CreateRequest{CreateRequest: &pb.WatchCreateRequest{Key: []byte("k"), RangeEnd: []byte("l")}}})
+		for range 2 {
+			w.sent(&pb.WatchRequest{RequestUnion: &pb.WatchRequest_CreateRequest{CreateRequest: &pb.WatchCreateRequest{Key: []byte("k"), RangeEnd: []byte("l")}}})
+		}
 		var err error
 		for _, r := range test.responses {
 			if err == nil {

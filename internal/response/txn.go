@@ -8,7 +8,7 @@ import (
 const methodTxn = "Txn"
 
 func checkTxn(request proto.Message, r *pb.TxnResponse) error {
-	if err := checkHeader(methodTxn, r); err != nil {
+	if err := checkRevision(methodTxn, r); err != nil {
 		return err
 	}
 	if q, ok := request.(*pb.TxnRequest); ok {

@@ -70,11 +70,18 @@ func (w *watches) next(r *pb.WatchResponse) error {
 		if len(w.creating) == 0 {
 			return faultf(methodWatch, "creates a watch that was not requested")
 		}
+		created := w.creating[0]
+		w.creating = w.creating[1:]
+		if r.GetCanceled() { // it was refused
+			return nil
+		}
 		if w.byID == nil {
 			w.byID = map[int64]*Watch{}
 		}
-		w.byID[r.GetWatchId()] = w.creating[0]
-		w.creating = w.creating[1:]
+		if r.GetWatchId() < 0 || w.byID[r.GetWatchId()] != nil { // the client library would never end
+			return faultf(methodWatch, "creates a second watch with the ID %d", r.GetWatchId())
+		}
+		w.byID[r.GetWatchId()] = created
 	}
 	if len(r.GetEvents()) == 0 {
 		return nil
