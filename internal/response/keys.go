@@ -10,6 +10,8 @@ import (
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/ectl-io/ectl/internal/quantity"
 )
 
 const (
@@ -163,25 +165,25 @@ func (l *listing) total(count, keys int64, more bool) error {
 	}
 	switch {
 	case count < 0:
-		return incomplete(l.method, "counts %d keys", count)
+		return incomplete(l.method, "counts %s", quantity.Of(count, "key"))
 	case l.q.GetCountOnly() && keys > 0:
 		return incomplete(l.method, "has keys, although only their number was requested")
 	case l.q.GetCountOnly():
 		return nil
 	case keys > limit:
-		return incomplete(l.method, "has %d keys, more than the limit of %d", keys, limit)
+		return incomplete(l.method, "has %s, more than the limit of %d", quantity.Of(keys, "key"), limit)
 	case keys > count:
-		return incomplete(l.method, "has %d keys and counts %d", keys, count)
+		return incomplete(l.method, "has %s and counts %d", quantity.Of(keys, "key"), count)
 	case filtered(l.q): // the count includes what the filters take away
 		if more && keys < limit {
-			return incomplete(l.method, "has %d keys and leaves others out below the limit of %d", keys, limit)
+			return incomplete(l.method, "has %s and leaves others out below the limit of %d", quantity.Of(keys, "key"), limit)
 		}
 	case keys < min(count, limit):
-		return incomplete(l.method, "has %d keys and counts %d", keys, count)
+		return incomplete(l.method, "has %s and counts %d", quantity.Of(keys, "key"), count)
 	case more && keys == count:
-		return incomplete(l.method, "has all %d keys and reports more of them", keys)
+		return incomplete(l.method, "has all it counts, %s, and reports more", quantity.Of(keys, "key"))
 	case !more && keys < count:
-		return incomplete(l.method, "has %d of %d keys and reports no more of them", keys, count)
+		return incomplete(l.method, "has %d of %s and reports no more", keys, quantity.Of(count, "key"))
 	}
 	return nil
 }
@@ -216,7 +218,7 @@ func (s *rangeStream) next(block *pb.RangeResponse) error {
 	s.last = bytes.Clone(s.last) // without the memory of the block
 	s.read += keys
 	if limit := s.q.GetLimit(); limit > 0 && s.read > limit {
-		return incomplete(s.method, "has %d keys, more than the limit of %d", s.read, limit)
+		return incomplete(s.method, "has %s, more than the limit of %d", quantity.Of(s.read, "key"), limit)
 	}
 	header := block.GetHeader()
 	if header == nil {
@@ -272,11 +274,11 @@ func checkDeleted(q *pb.DeleteRangeRequest, r *pb.DeleteRangeResponse) error {
 	prevs := r.GetPrevKvs()
 	switch {
 	case r.GetDeleted() < 0:
-		return faultf(methodDelete, "counts %d keys", r.GetDeleted())
+		return faultf(methodDelete, "counts %s", quantity.Of(r.GetDeleted(), "key"))
 	case !q.GetPrevKv() && len(prevs) > 0:
 		return faultf(methodDelete, "has previous keys, which were not requested")
 	case q.GetPrevKv() && int64(len(prevs)) != r.GetDeleted():
-		return faultf(methodDelete, "has %d previous keys and counts %d", len(prevs), r.GetDeleted())
+		return faultf(methodDelete, "has %s and counts %d", quantity.Of(len(prevs), "previous key"), r.GetDeleted())
 	}
 	l := listing{method: methodDelete, q: &pb.RangeRequest{Key: q.GetKey(), RangeEnd: q.GetRangeEnd()}}
 	return l.keys(prevs)

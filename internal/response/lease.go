@@ -3,6 +3,8 @@ package response
 import (
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/ectl-io/ectl/internal/quantity"
 )
 
 // maxTTL is the longest time that a server grants to a lease, in seconds. As a
@@ -24,7 +26,7 @@ func checkGrant(request proto.Message, r *pb.LeaseGrantResponse) error {
 	case r.GetID() == 0, q.GetID() == 0 && r.GetID() < 0, q.GetID() != 0 && r.GetID() != q.GetID():
 		return faultf(methodGrant, "has the lease %x instead of %x", r.GetID(), q.GetID())
 	case r.GetTTL() <= 0 || r.GetTTL() > maxTTL:
-		return faultf(methodGrant, "has a lease that lives for %d seconds", r.GetTTL())
+		return faultf(methodGrant, "has a lease that lives for %s", quantity.Of(r.GetTTL(), "second"))
 	}
 	return nil
 }
@@ -38,7 +40,7 @@ func checkTimeToLive(request proto.Message, r *pb.LeaseTimeToLiveResponse) error
 	case q != nil && r.GetID() != q.GetID():
 		return faultf(methodTimeToLive, "is about the lease %x instead of %x", r.GetID(), q.GetID())
 	case r.GetTTL() > maxTTL || r.GetGrantedTTL() > maxTTL:
-		return faultf(methodTimeToLive, "has a lease that lives for %d seconds", max(r.GetTTL(), r.GetGrantedTTL()))
+		return faultf(methodTimeToLive, "has a lease that lives for %s", quantity.Of(max(r.GetTTL(), r.GetGrantedTTL()), "second"))
 	}
 	return nil
 }
@@ -52,7 +54,7 @@ func checkKeepAlive(request proto.Message, r *pb.LeaseKeepAliveResponse) error {
 	case q != nil && r.GetID() != q.GetID():
 		return faultf(methodKeepAlive, "is about the lease %x instead of %x", r.GetID(), q.GetID())
 	case r.GetTTL() > maxTTL:
-		return faultf(methodKeepAlive, "has a lease that lives for %d seconds", r.GetTTL())
+		return faultf(methodKeepAlive, "has a lease that lives for %s", quantity.Of(r.GetTTL(), "second"))
 	}
 	return nil
 }

@@ -127,7 +127,7 @@ func TestWhatDoesNotFitIsAnError(t *testing.T) {
 		{&pb.LeaseKeepAliveRequest{ID: 7}, &pb.LeaseKeepAliveResponse{Header: header(), ID: 8, TTL: 5}, "the lease 8"},
 		{&pb.LeaseKeepAliveRequest{ID: 7}, &pb.LeaseKeepAliveResponse{Header: header(), ID: 7, TTL: 1 << 62}, "lives for"},
 		{&pb.LeaseTimeToLiveRequest{ID: 7}, &pb.LeaseTimeToLiveResponse{Header: header(), ID: 8, TTL: 5}, "the lease 8"},
-		{transaction(), &pb.TxnResponse{Header: header(), Succeeded: true, Responses: []*pb.ResponseOp{putPart()}}, "1 parts for 2 operations"},
+		{transaction(), &pb.TxnResponse{Header: header(), Succeeded: true, Responses: []*pb.ResponseOp{putPart()}}, "1 part for 2 operations"},
 		{transaction(), &pb.TxnResponse{Header: header(), Succeeded: true, Responses: []*pb.ResponseOp{rangePart(), putPart()}}, "another kind of part 1"},
 		{transaction(), &pb.TxnResponse{Header: header(), Responses: []*pb.ResponseOp{{}}}, "another kind of part 1"},
 		{transaction(), &pb.TxnResponse{Responses: []*pb.ResponseOp{rangePart()}}, "has no header"},

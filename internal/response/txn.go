@@ -3,6 +3,8 @@ package response
 import (
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/ectl-io/ectl/internal/quantity"
 )
 
 const methodTxn = "Txn"
@@ -27,7 +29,7 @@ func checkParts(q *pb.TxnRequest, r *pb.TxnResponse, newest int64) error {
 	}
 	parts := r.GetResponses()
 	if len(parts) != len(operations) {
-		return faultf(methodTxn, "has %d parts for %d operations", len(parts), len(operations))
+		return faultf(methodTxn, "has %s for %s", quantity.Of(len(parts), "part"), quantity.Of(len(operations), "operation"))
 	}
 	for i, operation := range operations {
 		if err := checkPart(i+1, operation, parts[i], newest); err != nil {
