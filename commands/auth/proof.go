@@ -121,7 +121,7 @@ func newRescuer(ctx context.Context, f *cli.Factory) (rescuer, error) {
 		UndoInDoubt: true, // nobody else has the name
 		Absent:      rpctypes.ErrUserNotFound,
 		Done:        "the user " + r.name + " was added",
-		Mend:        "user delete " + r.name,
+		Mend:        access.CommandArgs("user delete", nil, r.name),
 	})
 	if err != nil {
 		return r, err

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/ectl-io/ectl/internal/access"
 	"github.com/ectl-io/ectl/internal/cli"
 	"github.com/ectl-io/ectl/internal/exit"
 )
@@ -71,6 +72,16 @@ func completeLoad(cmd *cobra.Command) {
 
 // notEmpty is the error of a prefix that has keys, which a check would delete.
 func (o *options) notEmpty(f *cli.Factory) error {
-	return exit.With(exit.InvalidInput, fmt.Errorf("prefix %q has keys, which the check would delete with its own; give another --prefix, or delete them with '%s del --prefix %s' first",
-		o.Prefix, f.Program, cli.Quote(o.Prefix)))
+	return exit.With(exit.InvalidInput, fmt.Errorf("prefix %q has keys, which the check would delete with its own; give another --prefix, or delete them first%s",
+		o.Prefix, o.deletion(f)))
+}
+
+// deletion is the command that deletes the keys below the prefix, for the end of a
+// sentence.
+func (o *options) deletion(f *cli.Factory) string {
+	line, ok := f.CommandLine(access.CommandArgs("del", []string{"--prefix"}, o.Prefix)...)
+	if !ok {
+		return ""
+	}
+	return ": " + line
 }

@@ -190,7 +190,7 @@ func (w *workload) cleanup(ctx context.Context) (revision int64, err error) {
 			return revision, nil
 		}
 		if !etcd.Passes(err) || ctx.Err() != nil {
-			w.f.Warn(fmt.Sprintf("keys may be left; delete them with '%s del --prefix %s'", w.f.Program, cli.Quote(w.opts.Prefix)))
+			w.f.Warn("keys may be left below the prefix; delete them" + w.opts.deletion(w.f))
 			return 0, err
 		}
 		time.Sleep(cleanupPause)

@@ -144,9 +144,10 @@ func lint(f *cli.Factory, state access.State, waivers []policy.Waiver) output.Li
 	for _, finding := range findings {
 		mend := []string{}
 		for _, args := range finding.Commands {
-			line := f.CommandLine(args)
-			if line == "" { // a command line cannot say it, and half of it is no help
+			line, ok := f.CommandLine(args...)
+			if !ok { // half of what mends it would be no help
 				mend = nil
+				finding.Why += "; " + cli.NoCommandLine
 				break
 			}
 			mend = append(mend, line)

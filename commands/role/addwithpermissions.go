@@ -12,6 +12,7 @@ import (
 
 	"github.com/ectl-io/ectl/internal/access"
 	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/directory"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/output"
 )
@@ -66,7 +67,7 @@ func addRole(name string, result *output.RoleWithPermissions) cli.Step {
 		},
 		Absent: rpctypes.ErrRoleNotFound,
 		Done:   "the role " + name + " was added",
-		Mend:   "role delete " + cli.Quote(name),
+		Mend:   access.CommandArgs("role delete", nil, name),
 	}
 }
 
@@ -102,10 +103,10 @@ func restoring(step cli.Step, role string, p *authpb.Permission, had []*authpb.P
 		return err
 	}
 	step.Undo, step.Absent, step.UndoInDoubt = revoke, rpctypes.ErrPermissionNotGranted, true
-	step.Mend = "role revoke-permission " + cli.Quote(role) + " " + arguments(p)
+	step.Mend = access.RevokeArgs(role, keysOf(p))
 	if before := onRange(had, keysOf(p)); before != nil {
 		step.Undo = func(ctx context.Context, c *etcd.Client) error { return narrow(ctx, c, role, before, revoke) }
-		step.Mend = "role grant-permission " + cli.Quote(role) + " " + kind(before) + " " + arguments(before)
+		step.Mend = access.GrantArgs(role, directory.Permission(before))
 	}
 	return step
 }
@@ -142,17 +143,3 @@ func keysOf(p *authpb.Permission) access.Range {
 
 // kind is what p allows, as grant-permission takes it.
 func kind(p *authpb.Permission) string { return strings.ToLower(p.GetPermType().String()) }
-
-// arguments are the keys of p as grant-permission and revoke-permission take
-// them.
-func arguments(p *authpb.Permission) string {
-	keys := cli.Quote(string(p.GetKey()))
-	switch end := p.GetRangeEnd(); {
-	case len(end) == 0:
-		return keys
-	case string(end) == access.OpenEnd:
-		return keys + " --from-key"
-	default:
-		return keys + " " + cli.Quote(string(end))
-	}
-}

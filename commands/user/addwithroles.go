@@ -11,6 +11,7 @@ import (
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/ectl-io/ectl/internal/access"
 	"github.com/ectl-io/ectl/internal/cli"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/policy"
@@ -74,7 +75,7 @@ func addUser(opts *addOptions, password string, answered func(*pb.ResponseHeader
 		},
 		Absent: rpctypes.ErrUserNotFound,
 		Done:   "the user " + opts.Name + " was added",
-		Mend:   "user delete " + cli.Quote(opts.Name),
+		Mend:   access.CommandArgs("user delete", nil, opts.Name),
 	}
 }
 
@@ -94,7 +95,7 @@ func grantStep(user, role string, result *output.UserWithRoles) cli.Step {
 		Absent:      rpctypes.ErrRoleNotGranted,
 		UndoInDoubt: true,
 		Done:        "the role " + role + " was granted to " + user,
-		Mend:        "user revoke-role " + cli.Quote(user) + " " + cli.Quote(role),
+		Mend:        access.CommandArgs("user revoke-role", nil, user, role),
 	}
 }
 

@@ -22,6 +22,7 @@ import (
 	"github.com/ectl-io/ectl/internal/iostreams"
 	"github.com/ectl-io/ectl/internal/pki"
 	"github.com/ectl-io/ectl/internal/secret"
+	"github.com/ectl-io/ectl/internal/shell"
 	"github.com/ectl-io/ectl/output"
 )
 
@@ -236,7 +237,7 @@ func (i *issue) authority(ctx context.Context, now time.Time) (*pki.Authority, e
 	}
 	key, err := pki.ParseKey(text)
 	if errors.Is(err, pki.ErrEncrypted) {
-		err = fmt.Errorf("%w: decrypt it on the way, as in: openssl pkey -in %s | %s user get-cert ... --%s -", err, cli.Quote(opts.CAKey), i.f.Program, flagCAKey)
+		err = fmt.Errorf("%w: decrypt it on the way, as in: %s | %s user get-cert ... --%s -", err, decryption(opts.CAKey), i.f.Program, flagCAKey)
 	}
 	if err != nil {
 		return nil, exit.BadArgsf("--%s %s: %w", flagCAKey, opts.CAKey, err)
@@ -266,6 +267,15 @@ func (i *issue) paths(path string) []string {
 		return []string{path}
 	}
 	return []string{i.opts.KeyFile, path}
+}
+
+// decryption is the command that decrypts the key in the file at path.
+func decryption(path string) string {
+	line, ok := shell.Line("openssl", "pkey", "-in", path)
+	if !ok {
+		line = "openssl pkey -in FILE"
+	}
+	return line
 }
 
 // write writes the file at path and that of the new key when the user exists,
@@ -308,7 +318,11 @@ func (i *issue) warnOfMode() {
 	}
 	const others = 0o077
 	if info, err := os.Stat(i.opts.KeyFile); err == nil && info.Mode().Perm()&others != 0 {
-		i.f.Warn(fmt.Sprintf("%s keeps its mode %#o, by which others may read it; chmod 600 %s", i.opts.KeyFile, info.Mode().Perm(), cli.Quote(i.opts.KeyFile)))
+		warning := fmt.Sprintf("%s keeps its mode %#o, by which others may read it", i.opts.KeyFile, info.Mode().Perm())
+		if line, ok := shell.Line("chmod", "600", i.opts.KeyFile); ok {
+			warning += "; " + line
+		}
+		i.f.Warn(warning)
 	}
 }
 

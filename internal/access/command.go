@@ -8,14 +8,14 @@ import (
 // GrantArgs returns the arguments of the command that grants p to the role.
 func GrantArgs(role string, p Permission) []string {
 	keys, flags := p.Range.args()
-	return command("role grant-permission", flags, slices.Concat([]string{role, p.Access.String()}, keys)...)
+	return CommandArgs("role grant-permission", flags, slices.Concat([]string{role, p.Access.String()}, keys)...)
 }
 
 // RevokeArgs returns the arguments of the command that revokes the permission
 // on r, which has to be written as it was granted.
 func RevokeArgs(role string, r Range) []string {
 	keys, flags := r.args()
-	return command("role revoke-permission", flags, slices.Concat([]string{role}, keys)...)
+	return CommandArgs("role revoke-permission", flags, slices.Concat([]string{role}, keys)...)
 }
 
 // args writes the range as arguments of a command: KEY [END], or KEY with
@@ -35,9 +35,9 @@ func (r Range) args() (keys, flags []string) {
 	return keys, flags
 }
 
-// command returns the arguments of a command. Flags stand in front where a name
-// or key would be taken for one.
-func command(path string, flags []string, positional ...string) []string {
+// CommandArgs returns the arguments of the command at path, "user delete". A --
+// stands before its positional arguments if one of them would be taken for a flag.
+func CommandArgs(path string, flags []string, positional ...string) []string {
 	args := strings.Fields(path)
 	if slices.ContainsFunc(positional, func(word string) bool { return strings.HasPrefix(word, "-") }) {
 		return slices.Concat(args, flags, []string{"--"}, positional)

@@ -164,10 +164,10 @@ func (l *linter) user(u User) {
 	object := "user " + u.Name
 	if slices.Contains(u.Roles, RootRole) && u.Name != RootUser {
 		l.add(ruleRootHolder, object, nil, "it may do everything, users and roles included",
-			command("user revoke-role", nil, u.Name, RootRole))
+			CommandArgs("user revoke-role", nil, u.Name, RootRole))
 	}
 	if len(u.Roles) == 0 {
-		l.add(ruleUserWithoutRole, object, nil, "it may log in and do nothing", command("user delete", nil, u.Name))
+		l.add(ruleUserWithoutRole, object, nil, "it may log in and do nothing", CommandArgs("user delete", nil, u.Name))
 	}
 }
 
@@ -177,10 +177,10 @@ func (l *linter) role(r Role) {
 	}
 	object := "role " + r.Name
 	if len(l.holders[r.Name]) == 0 {
-		l.add(ruleUnheldRole, object, nil, "nobody holds it: what it grants waits for somebody to be given it", command("role delete", nil, r.Name))
+		l.add(ruleUnheldRole, object, nil, "nobody holds it: what it grants waits for somebody to be given it", CommandArgs("role delete", nil, r.Name))
 	}
 	if len(r.Permissions) == 0 {
-		l.add(ruleEmptyRole, object, nil, "it grants nothing, so that holding it says nothing", command("role delete", nil, r.Name))
+		l.add(ruleEmptyRole, object, nil, "it grants nothing, so that holding it says nothing", CommandArgs("role delete", nil, r.Name))
 	}
 	l.everyKey(object, r)
 	superfluous := l.superfluous(object, r)

@@ -61,7 +61,7 @@ func (o *NewPassword) Read(ctx context.Context, f *Factory, name string) (passwo
 	switch {
 	case o.Value != "" || o.Given:
 		if o.Value == "" {
-			f.Warn(fmt.Sprintf("nothing follows the colon: the new password of %s is empty", Quote(name)))
+			f.Warn(fmt.Sprintf("nothing follows the colon: the new password of %s is empty", name))
 		}
 		return o.Value, "", nil
 	case o.Generate:
@@ -89,7 +89,7 @@ func (o *NewPassword) readLine(ctx context.Context, f *Factory, name string) (st
 		return "", exit.With(exit.BadArgs, fmt.Errorf("%w: standard input has no line", prompt.ErrEmptyPassword))
 	case err != nil || password != "":
 	case o.AllowEmpty:
-		f.Warn(fmt.Sprintf("the line on standard input is empty: the new password of %s is empty", Quote(name)))
+		f.Warn(fmt.Sprintf("the line on standard input is empty: the new password of %s is empty", name))
 	default:
 		err = exit.With(exit.BadArgs, fmt.Errorf("%w: the line on standard input is empty", prompt.ErrEmptyPassword))
 	}

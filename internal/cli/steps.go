@@ -31,8 +31,8 @@ type Step struct {
 	// then also follows a Do whose answer was lost.
 	UndoInDoubt bool
 
-	Done string // what has changed: "the role app was added"
-	Mend string // the arguments of the command that does by hand what Undo could not
+	Done string   // what has changed: "the role app was added"
+	Mend []string // the arguments of the command that does by hand what Undo could not
 }
 
 // Steps makes the changes of one command, one after the other, over the
@@ -152,8 +152,15 @@ func (s *Steps) undo(ctx context.Context) string {
 			what = "perhaps " + what
 		}
 		remains = append(remains, what)
-		if step.Mend != "" {
-			mend = append(mend, f.Program+" "+step.Mend)
+		if len(step.Mend) == 0 {
+			continue
+		}
+		line, ok := f.CommandLine(step.Mend...)
+		if !ok {
+			line = NoCommandLine
+		}
+		if !slices.Contains(mend, line) {
+			mend = append(mend, line)
 		}
 	}
 	return fmt.Sprintf("this remains, because changing it back failed (%s): %s; to change it back: %s",

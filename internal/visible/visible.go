@@ -1,0 +1,79 @@
+// Package visible writes text that others chose (names, keys, errors of servers,
+// names in certificates) so that a person sees all of it, and a terminal obeys
+// none of it.
+package visible
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Rune reports whether a person sees r in a line of text, as a sign of its own or
+// as part of one. Control characters, line separators, spaces other than the
+// usual one, bidirectional controls, characters without width, private and
+// unassigned characters are not visible.
+func Rune(r rune) bool {
+	if r < utf8.RuneSelf {
+		return ' ' <= r && r < 0x7f
+	}
+	return unicode.IsPrint(r) &&
+		!unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) &&
+		r != brailleBlank && r != utf8.RuneError
+}
+
+// brailleBlank is printable, and has no dot.
+const brailleBlank = '\u2800'
+
+// Is reports whether all of s is valid UTF-8 and visible.
+func Is(s string) bool {
+	for _, r := range s {
+		if !Rune(r) {
+			return false // also for RuneError, which stands for bytes that are not UTF-8
+		}
+	}
+	return true
+}
+
+// Line returns s as one line that is safe on a terminal. What is not visible
+// stands there as an escape of Go: \n, \x1b, \u202e, and \xff for a byte that is
+// not UTF-8. A text that is visible is returned as it is, also its backslashes:
+// Line is for reading, not for reading back.
+func Line(s string) string {
+	if Is(s) {
+		return s
+	}
+	var b strings.Builder
+	for len(s) > 0 {
+		r, size := utf8.DecodeRuneInString(s)
+		switch {
+		case r == utf8.RuneError && size == 1:
+			fmt.Fprintf(&b, `\x%02x`, s[0])
+		case Rune(r):
+			b.WriteString(s[:size])
+		default:
+			b.WriteString(escape(r))
+		}
+		s = s[size:]
+	}
+	return b.String()
+}
+
+func escape(r rune) string {
+	switch r {
+	case '\n':
+		return `\n`
+	case '\r':
+		return `\r`
+	case '\t':
+		return `\t`
+	}
+	switch {
+	case r < utf8.RuneSelf:
+		return fmt.Sprintf(`\x%02x`, r)
+	case r <= 0xffff:
+		return fmt.Sprintf(`\u%04x`, r)
+	}
+	return fmt.Sprintf(`\U%08x`, r)
+}
