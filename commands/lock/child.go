@@ -29,10 +29,10 @@ type child struct {
 // passes it on.
 const statusOfKilled exit.Code = 255
 
-// start starts a command with variables beside the program's own.
-func start(s *iostreams.Streams, command, variables []string, grace time.Duration) (*child, error) {
+// start starts a command with an environment of its own.
+func start(s *iostreams.Streams, command, environ []string, grace time.Duration) (*child, error) {
 	cmd := exec.Command(command[0], command[1:]...) //nolint:noctx // it is told to end before it is killed, see end
-	cmd.Env = append(append([]string(nil), s.Environ...), variables...)
+	cmd.Env = environ
 	cmd.Stdout, cmd.Stderr = s.Out, s.Err
 	cmd.SysProcAttr = attributes()
 	started, ended := make(chan error), make(chan error, 1)

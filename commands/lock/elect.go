@@ -37,6 +37,10 @@ leader's key in ECTL_ELECTION_KEY and in ECTL_ELECTION_REV a revision that is
 higher for each later leader. When the leadership is lost the command is ended
 as with "lock", and the status is 5.
 
+The login of this program is not in the command's environment: it has no
+ETCDCTL_USER, ETCDCTL_PASSWORD and ETCDCTL_AUTH_JWT_TOKEN, unless
+--keep-env-secrets is given.
+
 With --listen take no part: print each leader's key and proposal, now and
 whenever they change, until interrupted.`,
 		Example: `  ` + f.Program + ` elect /elections/scheduler "$(hostname)"
@@ -108,5 +112,6 @@ func runElect(ctx context.Context, f *cli.Factory, opts *electOptions) error {
 	if len(opts.Command) == 0 {
 		return c.hold(held, proposals)
 	}
-	return c.run(held, opts.Command, c.electionEnviron(), opts.holding, proposals)
+	environ := append(f.ChildEnviron(opts.Children.KeepEnvSecrets), c.electionEnviron()...)
+	return c.run(held, opts.Command, environ, opts.holding, proposals)
 }

@@ -23,8 +23,9 @@ type lockOptions struct {
 
 // holding is how a lock or a leadership is held.
 type holding struct {
-	TTL   int           // of the lease, in seconds
-	Grace time.Duration // that a command has to end once it is lost
+	TTL      int           // of the lease, in seconds
+	Grace    time.Duration // that a command has to end once it is lost
+	Children cli.Children
 }
 
 const (
@@ -36,6 +37,7 @@ const (
 func (h *holding) addFlags(flags *pflag.FlagSet, ttl int) {
 	flags.IntVar(&h.TTL, "ttl", ttl, "`seconds` after which it is lost when nobody can renew it")
 	flags.DurationVar(&h.Grace, "grace", defaultGrace, "how long a command may take to end once it is lost, before it is killed")
+	h.Children.AddFlags(flags, "the command")
 }
 
 // seconds is the TTL to ask for. Like etcdctl it takes one that is no time for
@@ -63,6 +65,10 @@ SIGINT, SIGTERM and SIGHUP go to the command; a terminal's Ctrl-C goes to all
 that runs there. Its environment has the key that holds the lock in
 ETCD_LOCK_KEY, and in ETCD_LOCK_REV a revision that is higher for each later
 holder. It reads nothing from standard input.
+
+The login of this program is not in the command's environment: it has no
+ETCDCTL_USER, ETCDCTL_PASSWORD and ETCDCTL_AUTH_JWT_TOKEN, unless
+--keep-env-secrets is given or the program is called etcdctl.
 
 The lock is lost when no member could renew its lease for --ttl seconds, or when
 its key is deleted. The command is then told to end, with SIGTERM, killed after
@@ -103,5 +109,6 @@ func runLock(ctx context.Context, f *cli.Factory, opts *lockOptions) error {
 	if len(opts.Command) == 0 {
 		return c.hold(held, nil)
 	}
-	return c.run(held, opts.Command, c.lockEnviron(), opts.holding, nil)
+	environ := f.ChildEnviron(opts.Children.KeepEnvSecrets || f.AsEtcdctl())
+	return c.run(held, opts.Command, append(environ, c.lockEnviron()...), opts.holding, nil)
 }

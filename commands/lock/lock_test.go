@@ -19,7 +19,7 @@ func TestALockTakesANameAndACommand(t *testing.T) {
 		"name -- echo --ttl 3 -n":     {Name: "name", Command: []string{"echo", "--ttl", "3", "-n"}, holding: ten},
 		"-- name echo -n":             {Name: "name", Command: []string{"echo", "-n"}, holding: ten},
 		"name -- echo -- x":           {Name: "name", Command: []string{"echo", "--", "x"}, holding: ten},
-		"name --ttl 3 --grace 1m run": {Name: "name", Command: []string{"run"}, holding: holding{3, time.Minute}},
+		"name --ttl 3 --grace 1m run": {Name: "name", Command: []string{"run"}, holding: holding{TTL: 3, Grace: time.Minute}},
 	} {
 		run, got := clitest.New(""), lockOptions{}
 		cmd := newLockCmd(run.Factory, clitest.Asked(&got))

@@ -21,7 +21,7 @@ const (
 // program, with the status 1.
 func (w *watcher) runCommand(ctx context.Context, revision int64, event *clientv3.Event) error {
 	cmd := exec.CommandContext(ctx, w.Command[0], w.Command[1:]...)
-	cmd.Env = eventEnviron(w.f.Streams.Environ, revision, event)
+	cmd.Env = eventEnviron(w.environ, revision, event)
 	cmd.Stdout, cmd.Stderr = w.f.Streams.Out, w.f.Streams.Err
 	if err := cmd.Run(); err != nil {
 		if ctx.Err() != nil {

@@ -22,6 +22,7 @@ type interactive struct {
 	f         *cli.Factory
 	client    *etcd.Client
 	variables variables
+	environ   []string // of commands
 
 	printing sync.Mutex
 	watchers sync.WaitGroup
@@ -31,13 +32,13 @@ type interactive struct {
 
 // runInteractive starts what the lines of standard input ask for. The end of
 // the input is an error: there is no other way to end it.
-func runInteractive(ctx context.Context, f *cli.Factory, v variables) error {
+func runInteractive(ctx context.Context, f *cli.Factory, opts *options, v variables) error {
 	client, err := f.Client(ctx)
 	if err != nil {
 		return err
 	}
 	f.Printer().Grow()
-	s := &interactive{f: f, client: client, variables: v, failed: make(chan error, 1)}
+	s := &interactive{f: f, client: client, variables: v, environ: opts.environ(f), failed: make(chan error, 1)}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer s.watchers.Wait()
 	defer cancel(errEnded)
@@ -108,7 +109,7 @@ func (s *interactive) line(ctx context.Context, line string) error {
 	case err != nil:
 		return exit.With(exit.BadArgs, err)
 	}
-	w := newWatcher(s.f, s.client, &s.printing, o)
+	w := newWatcher(s.f, s.client, &s.printing, o, s.environ)
 	s.started = append(s.started, w)
 	s.watchers.Go(func() {
 		if err := w.run(ctx); err != nil {

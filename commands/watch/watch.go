@@ -20,6 +20,7 @@ import (
 // options is what "watch" was asked to do.
 type options struct {
 	Interactive bool
+	Children    cli.Children
 	watchOptions
 }
 
@@ -53,7 +54,10 @@ With a COMMAND it is run for each event, one after the other. Its environment
 has ETCD_WATCH_REVISION, ETCD_WATCH_EVENT_TYPE, ETCD_WATCH_KEY and
 ETCD_WATCH_VALUE as quoted Go strings, and ECTL_WATCH_KEY, ECTL_WATCH_VALUE and,
 with --prev-kv, ECTL_WATCH_PREV_VALUE as they are. What holds a NUL byte is in
-base64, in a variable of the same name with _BASE64 behind it.
+base64, in a variable of the same name with _BASE64 behind it. The login of this
+program is not in it: it has no ETCDCTL_USER, ETCDCTL_PASSWORD and
+ETCDCTL_AUTH_JWT_TOKEN, unless --keep-env-secrets is given or the program is
+called etcdctl.
 
 In interactive mode each line of standard input is "watch" with options and keys
 as above, or "progress", which asks the server how far the watches have come.`,
@@ -77,7 +81,7 @@ as above, or "progress", which asks the server how far the watches have come.`,
 				case run != nil:
 					return run(ctx, opts)
 				case opts.Interactive:
-					return runInteractive(ctx, f, variables)
+					return runInteractive(ctx, f, opts, variables)
 				}
 				return runWatch(ctx, f, opts)
 			})(cmd, args)
@@ -85,6 +89,7 @@ as above, or "progress", which asks the server how far the watches have come.`,
 		ValidArgsFunction: completions.BeforeCommand(f, completions.Args(f, completions.Keys, completions.Keys)),
 	}
 	opts.addFlags(cmd.Flags())
+	opts.Children.AddFlags(cmd.Flags(), "commands")
 	cmd.Flags().BoolVarP(&opts.Interactive, "interactive", "i", false, "read what to watch from standard input")
 	return cmd
 }
@@ -168,13 +173,18 @@ func (o *watchOptions) query() events.Query {
 	return q
 }
 
+// environ is what commands find in their environment, beside the event.
+func (o *options) environ(f *cli.Factory) []string {
+	return f.ChildEnviron(o.Children.KeepEnvSecrets || f.AsEtcdctl())
+}
+
 func runWatch(ctx context.Context, f *cli.Factory, opts *options) error {
 	client, err := f.Client(ctx)
 	if err != nil {
 		return err
 	}
 	f.Printer().Grow()
-	w := newWatcher(f, client, &sync.Mutex{}, opts.watchOptions)
+	w := newWatcher(f, client, &sync.Mutex{}, opts.watchOptions, opts.environ(f))
 	if err := w.run(ctx); err != nil {
 		return err
 	}

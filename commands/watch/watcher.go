@@ -19,13 +19,14 @@ type watcher struct {
 	client   *etcd.Client
 	printing *sync.Mutex // of all watchers of the program
 	watchOptions
+	environ []string // of the command, beside the event
 
 	watch  *follow.Watch
 	inside bool // a part of a response was printed, and the rest is due: printing is locked
 }
 
-func newWatcher(f *cli.Factory, client *etcd.Client, printing *sync.Mutex, o watchOptions) *watcher {
-	return &watcher{f: f, client: client, printing: printing, watchOptions: o, watch: &follow.Watch{
+func newWatcher(f *cli.Factory, client *etcd.Client, printing *sync.Mutex, o watchOptions, environ []string) *watcher {
+	return &watcher{f: f, client: client, printing: printing, watchOptions: o, environ: environ, watch: &follow.Watch{
 		Client: client, Query: o.query(), Next: o.Revision, Lends: true, Patience: f.Connection.CommandTimeout,
 	}}
 }

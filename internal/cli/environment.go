@@ -29,8 +29,11 @@ func Variable(name string) string {
 	if ownFlag(name) {
 		prefix = ownPrefix
 	}
-	return prefix + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+	return prefix + variableSuffix(name)
 }
+
+// variableSuffix is the name of a flag in those of variables.
+func variableSuffix(name string) string { return strings.ToUpper(strings.ReplaceAll(name, "-", "_")) }
 
 // silentVariables are known though no global flag has them: etcdctl's choice
 // of the API version, which is always 3 now, and the arguments of watch.

@@ -3,6 +3,7 @@
 package etcd
 
 import (
+	"slices"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -96,7 +97,9 @@ func (o *Options) As(name, password string) *Options {
 	return &other
 }
 
+// SecretFlags are the flags whose value may hold a secret. That of --user may be
+// NAME:PASSWORD.
+func SecretFlags() []string { return []string{"user", "password", "auth-jwt-token"} }
+
 // Secret says whether the value of the flag name must never be shown.
-func Secret(name string) bool {
-	return name == "user" || name == "password" || name == "auth-jwt-token"
-}
+func Secret(name string) bool { return slices.Contains(SecretFlags(), name) }
