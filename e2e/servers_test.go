@@ -146,6 +146,14 @@ func startServerFor(t testing.TB, options etcdserver.Options) *etcdserver.Server
 		t.Fatal(err)
 	}
 	t.Cleanup(server.Stop)
+	t.Cleanup(func() {
+		if !t.Failed() {
+			return
+		}
+		for _, m := range server.Members {
+			t.Logf("the log of %s:\n%s", m.ClientURL, m.LogTail())
+		}
+	})
 	return server
 }
 
