@@ -77,7 +77,7 @@ func policyResults() []printed {
 	var tested PolicyTest
 	p := policyOf(policyAfter)
 	for _, a := range p.Expect {
-		why, holds := a.Check(p.State())
+		why, holds := policy.NewChecker(p.State()).Check(a)
 		tested.Assertions = append(tested.Assertions, TestedAssertion{Assertion: a, Holds: holds, Why: why})
 	}
 	add("PolicyTest", "policy-test", tested)

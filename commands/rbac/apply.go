@@ -109,7 +109,11 @@ func (o *applyOptions) apply(ctx context.Context, f *cli.Factory, wanted policy.
 	if len(known.faults) > 0 {
 		return result, fmt.Errorf("nothing was changed: %w", known.faults)
 	}
-	if failed := p.Expectations(wanted.Expect); len(failed) > 0 {
+	failed, err := expectations(ctx, p, wanted)
+	if err != nil {
+		return result, err
+	}
+	if len(failed) > 0 {
 		return result, fmt.Errorf("nothing was changed, because the policy would not bring about what it expects: %w", failed)
 	}
 	client, err := f.Client(ctx)

@@ -11,6 +11,7 @@ import (
 	"github.com/ectl-io/ectl/internal/access"
 	"github.com/ectl-io/ectl/internal/cli"
 	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/iostreams"
 	"github.com/ectl-io/ectl/internal/policy"
 	"github.com/ectl-io/ectl/output"
 )
@@ -116,7 +117,10 @@ func runLint(ctx context.Context, f *cli.Factory, opts *lintOptions) error {
 		}
 		state = snapshot.State
 	}
-	result := lint(f, state, waivers)
+	result, err := lint(ctx, f, state, waivers)
+	if err != nil {
+		return err
+	}
 	if err := f.Print(result); err != nil {
 		return err
 	}
@@ -133,14 +137,20 @@ func runLint(ctx context.Context, f *cli.Factory, opts *lintOptions) error {
 }
 
 // lint finds what the rules find, and warns of waivers that are for nothing.
-func lint(f *cli.Factory, state access.State, waivers []policy.Waiver) output.Lint {
-	findings := access.Lint(state)
+func lint(ctx context.Context, f *cli.Factory, state access.State, waivers []policy.Waiver) (result output.Lint, err error) {
+	findings, err := iostreams.Await(ctx, func() ([]access.Finding, error) { return access.Lint(state), nil })
+	if err != nil {
+		return result, err
+	}
+	waived := make([]access.Waiver, 0, len(waivers))
 	for _, w := range waivers {
-		if unused := access.Waive(findings, []access.Waiver{{Rule: w.Rule, Object: w.Object, Reason: w.Reason}}); len(unused) > 0 {
+		waived = append(waived, access.Waiver{Rule: w.Rule, Object: w.Object, Reason: w.Reason})
+	}
+	for i, used := range access.Waive(findings, waived) {
+		if w := waivers[i]; !used {
 			f.Warn(fmt.Sprintf("%s: nothing is found that this waives: %s on %s", w.At, w.Rule, w.Object))
 		}
 	}
-	var result output.Lint
 	for _, finding := range findings {
 		mend := []string{}
 		for _, args := range finding.Commands {
@@ -154,7 +164,7 @@ func lint(f *cli.Factory, state access.State, waivers []policy.Waiver) output.Li
 		}
 		result.Findings = append(result.Findings, output.Finding{Finding: finding, Mend: mend})
 	}
-	return result
+	return result, nil
 }
 
 // readWaivers reads the waivers of policy files.
@@ -184,7 +194,7 @@ func checkWaivers(waivers []policy.Waiver) error {
 		if hint == "" {
 			hint = "the rules are " + strings.Join(names, ", ")
 		}
-		problems = append(problems, policy.Problem{At: w.At, Message: fmt.Sprintf("there is no rule %q to waive", w.Rule), Hint: hint})
+		problems = append(problems, policy.Problem{At: w.At, Message: "there is no such rule to waive", Hint: hint})
 	}
 	if len(problems) > 0 {
 		return exit.With(exit.InvalidInput, problems)

@@ -11,6 +11,7 @@ import (
 	"github.com/ectl-io/ectl/internal/cli"
 	"github.com/ectl-io/ectl/internal/directory"
 	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/iostreams"
 	"github.com/ectl-io/ectl/internal/policy"
 	"github.com/ectl-io/ectl/output"
 )
@@ -86,7 +87,10 @@ func runMatrix(ctx context.Context, f *cli.Factory, opts *matrixOptions) error {
 		return err
 	}
 	warnWhileOff(f, snapshot)
-	result := matrixOf(f, opts, snapshot, waivers)
+	result, err := matrixOf(ctx, f, opts, snapshot, waivers)
+	if err != nil {
+		return err
+	}
 	dialer, err := f.Dialer(ctx)
 	if err != nil {
 		return err
@@ -104,16 +108,21 @@ func runMatrix(ctx context.Context, f *cli.Factory, opts *matrixOptions) error {
 	return f.Print(result)
 }
 
-func matrixOf(f *cli.Factory, opts *matrixOptions, snapshot directory.Snapshot, waivers []policy.Waiver) output.AccessMatrix {
+func matrixOf(ctx context.Context, f *cli.Factory, opts *matrixOptions, snapshot directory.Snapshot, waivers []policy.Waiver) (result output.AccessMatrix, err error) {
+	matrix, err := iostreams.Await(ctx, func() (access.Matrix, error) { return snapshot.Matrix(opts.Keys.Range), nil })
+	if err != nil {
+		return result, err
+	}
+	found, err := lint(ctx, f, snapshot.State, waivers)
 	return output.AccessMatrix{
-		Matrix: snapshot.Matrix(opts.Keys.Range),
+		Matrix: matrix,
 		State:  snapshot.State,
 		Keys:   opts.Keys.Range,
-		Lint:   lint(f, snapshot.State, waivers),
+		Lint:   found,
 		Cluster: output.AccessCluster{
 			ID: snapshot.Cluster, Enabled: snapshot.Enabled, Revision: snapshot.Revision, At: time.Now(),
 		},
-	}
+	}, err
 }
 
 // withoutPassword returns which of users have no password.

@@ -13,6 +13,7 @@ import (
 	"github.com/ectl-io/ectl/internal/directory"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/iostreams"
 	"github.com/ectl-io/ectl/internal/plan"
 	"github.com/ectl-io/ectl/internal/policy"
 	"github.com/ectl-io/ectl/output"
@@ -100,7 +101,11 @@ func runPlan(ctx context.Context, f *cli.Factory, opts *planOptions) error {
 	for _, fault := range known.faults {
 		f.Warn(fault.String() + ": it is not looked at")
 	}
-	for _, failed := range p.Expectations(wanted.Expect) {
+	unmet, err := expectations(ctx, p, wanted)
+	if err != nil {
+		return err
+	}
+	for _, failed := range unmet {
 		f.Warn(failed.String())
 	}
 	if err := f.Print(output.PolicyPlan{Plan: p, Colour: f.Streams.Colour(f.Streams.OutIsTerminal)}); err != nil {
@@ -117,6 +122,12 @@ func runPlan(ctx context.Context, f *cli.Factory, opts *planOptions) error {
 		return exit.Answer(exitChanges)
 	}
 	return nil
+}
+
+// expectations returns what the policy expects and does not hold once the plan
+// is executed.
+func expectations(ctx context.Context, p *plan.Plan, wanted policy.Policy) (policy.Errors, error) {
+	return iostreams.Await(ctx, func() (policy.Errors, error) { return p.Expectations(wanted.Expect), nil })
 }
 
 // comparison is a plan and what it was made from.
@@ -148,7 +159,7 @@ func (o *planning) compare(ctx context.Context, f *cli.Factory, wanted policy.Po
 		return c, err
 	}
 	c.Options = plan.Options{Prune: o.Prune, Identity: self.User, NewPasswords: outdated}
-	c.Plan, err = plan.New(c.Snapshot.State, wanted, c.Options)
+	c.Plan, err = iostreams.Await(ctx, func() (*plan.Plan, error) { return plan.New(c.Snapshot.State, wanted, c.Options) })
 	return c, exit.With(exit.InvalidInput, err)
 }
 

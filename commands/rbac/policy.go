@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/iostreams"
 	"github.com/ectl-io/ectl/internal/policy"
 	"github.com/ectl-io/ectl/output"
 )
@@ -43,11 +44,13 @@ func (p *Policy) Unmet(ctx context.Context, f *cli.Factory) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var unmet []string
-	for _, a := range p.wanted.Expect {
-		if why, holds := a.Check(snapshot.State); !holds {
-			unmet = append(unmet, fmt.Sprintf("%s: %s", a.Text, why))
+	return iostreams.Await(ctx, func() (unmet []string, _ error) {
+		checker := policy.NewChecker(snapshot.State)
+		for _, a := range p.wanted.Expect {
+			if why, holds := checker.Check(a); !holds {
+				unmet = append(unmet, fmt.Sprintf("%s: %s", a.Text, why))
+			}
 		}
-	}
-	return unmet, nil
+		return unmet, nil
+	})
 }

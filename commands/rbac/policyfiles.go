@@ -2,8 +2,8 @@ package rbac
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +13,7 @@ import (
 	"github.com/ectl-io/ectl/internal/cli"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/iostreams"
+	"github.com/ectl-io/ectl/internal/limited"
 	"github.com/ectl-io/ectl/internal/policy"
 	"github.com/ectl-io/ectl/internal/secret"
 )
@@ -38,22 +39,48 @@ func (o *policyFiles) validate() error {
 // read reads the policy. The error has all its faults, and ends with the status
 // InvalidInput.
 func (o *policyFiles) read(ctx context.Context, f *cli.Factory) (policy.Policy, error) {
-	var documents []policy.Document
-	for _, path := range o.Paths {
-		read, err := iostreams.Await(ctx, func() ([]policy.Document, error) { return readDocuments(f, path) })
+	return iostreams.Await(ctx, func() (policy.Policy, error) {
+		documents, err := o.documents(f)
 		if err != nil {
 			return policy.Policy{}, exit.With(exit.IO, err)
 		}
-		documents = append(documents, read...)
-	}
-	p, err := policy.Parse(documents...)
-	return p, exit.With(exit.InvalidInput, err)
+		p, err := policy.Parse(documents...)
+		return p, exit.With(exit.InvalidInput, err)
+	})
 }
 
-func readDocuments(f *cli.Factory, path string) ([]policy.Document, error) {
+// documents reads the files, which may have policy.MaxSize together.
+func (o *policyFiles) documents(f *cli.Factory) ([]policy.Document, error) {
+	var documents []policy.Document
+	left := policy.MaxSize
+	for _, path := range o.Paths {
+		read, err := readDocuments(f, path, left)
+		if tooLarge, ok := errors.AsType[*limited.Error](err); ok {
+			tooLarge.Max = policy.MaxSize // of all files
+			if len(o.Paths) > 1 || len(read) > 0 {
+				tooLarge.What = "the policy"
+			}
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range read {
+			left -= len(d.Text)
+		}
+		documents = append(documents, read...)
+	}
+	return documents, nil
+}
+
+// readDocuments reads a file, or the files in a folder, at most maxSize bytes of
+// them together. With an error it returns those that were read before.
+func readDocuments(f *cli.Factory, path string, maxSize int) ([]policy.Document, error) {
 	if path == secret.Stdin {
-		text, err := io.ReadAll(f.Stdin())
-		return []policy.Document{{Name: "standard input", Text: text}}, err
+		text, err := limited.ReadAll(f.Stdin(), "standard input", maxSize)
+		if err != nil {
+			return nil, err
+		}
+		return []policy.Document{{Name: "standard input", Text: text}}, nil
 	}
 	info, err := os.Stat(path)
 	if err != nil {
@@ -67,10 +94,11 @@ func readDocuments(f *cli.Factory, path string) ([]policy.Document, error) {
 	}
 	documents := make([]policy.Document, 0, len(files))
 	for _, file := range files {
-		text, err := os.ReadFile(file)
+		text, err := limited.ReadFile(file, maxSize)
 		if err != nil {
-			return nil, err
+			return documents, err
 		}
+		maxSize -= len(text)
 		documents = append(documents, policy.Document{Name: file, Text: text})
 	}
 	return documents, nil

@@ -5,8 +5,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ectl-io/ectl/internal/access"
 	"github.com/ectl-io/ectl/internal/cli"
 	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/iostreams"
+	"github.com/ectl-io/ectl/internal/policy"
 	"github.com/ectl-io/ectl/output"
 )
 
@@ -69,10 +72,9 @@ func runTest(ctx context.Context, f *cli.Factory, opts *testOptions) error {
 	if len(p.Expect) == 0 {
 		f.Warn("the policy has no assertions under expect")
 	}
-	result := output.PolicyTest{}
-	for _, a := range p.Expect {
-		why, holds := a.Check(state)
-		result.Assertions = append(result.Assertions, output.TestedAssertion{Assertion: a, Holds: holds, Why: why})
+	result, err := iostreams.Await(ctx, func() (output.PolicyTest, error) { return tested(state, p.Expect), nil })
+	if err != nil {
+		return err
 	}
 	if err := f.Print(result); err != nil {
 		return err
@@ -81,4 +83,15 @@ func runTest(ctx context.Context, f *cli.Factory, opts *testOptions) error {
 		return exit.Answer(exit.Error)
 	}
 	return nil
+}
+
+// tested checks assertions against the state.
+func tested(state access.State, expected []policy.Assertion) output.PolicyTest {
+	result := output.PolicyTest{}
+	checker := policy.NewChecker(state)
+	for _, a := range expected {
+		why, holds := checker.Check(a)
+		result.Assertions = append(result.Assertions, output.TestedAssertion{Assertion: a, Holds: holds, Why: why})
+	}
+	return result
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/ectl-io/ectl/internal/access"
 	"github.com/ectl-io/ectl/internal/cli"
 	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/iostreams"
 	"github.com/ectl-io/ectl/output"
 )
 
@@ -57,7 +58,10 @@ func runWhoCan(ctx context.Context, f *cli.Factory, opts *whoCanOptions) error {
 		return err
 	}
 	warnWhileOff(f, snapshot)
-	holders := snapshot.WhoCan(opts.Access, opts.Keys.Range)
+	holders, err := iostreams.Await(ctx, func() ([]access.Holder, error) { return snapshot.WhoCan(opts.Access, opts.Keys.Range), nil })
+	if err != nil {
+		return err
+	}
 	if len(holders) == 0 && !f.Quiet {
 		f.Say("nobody is allowed that")
 	}

@@ -78,7 +78,51 @@ func (e Effective) Keys(a Access) Set {
 // keys, about which the server decides by the accident of how its tree of
 // permissions has grown.
 func (e Effective) Allows(a Access, r Range) bool {
-	return !r.IsEmpty() && e.Keys(a).Contains(r)
+	for _, kind := range a.Kinds() {
+		if !e.Keys(kind).Contains(r) {
+			return false
+		}
+	}
+	return a != 0 && !r.IsEmpty()
+}
+
+// GrantedTwice returns the keys on which more than one grant allows kind, Read or
+// Write.
+func (e Effective) GrantedTwice(kind Access) Set {
+	var spans, twice []span
+	for _, g := range e.Grants {
+		if s, _ := spanOf(g.Range); g.Access.Has(kind) && g.counts() {
+			spans = append(spans, s)
+		}
+	}
+	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.start, b.start) })
+	for i, reach := 1, ""; i < len(spans); i++ {
+		if i == 1 || compareEnds(spans[i-1].end, reach) > 0 {
+			reach = spans[i-1].end
+		}
+		if !before(reach, spans[i].start) {
+			twice = append(twice, span{start: spans[i].start, end: lower(reach, spans[i].end)})
+		}
+	}
+	return joined(twice)
+}
+
+// FirstMissing returns the first key of r that is not covered, and what of a is
+// not allowed there. It is nil if all of r is covered.
+func (e Effective) FirstMissing(a Access, r Range) (key []byte, missing Access) {
+	for _, kind := range a.Kinds() {
+		first, some := e.Keys(kind).FirstMissing(r)
+		if !some {
+			continue
+		}
+		switch order := bytes.Compare(first, key); {
+		case key == nil || order < 0:
+			key, missing = first, kind
+		case order == 0:
+			missing |= kind
+		}
+	}
+	return key, missing
 }
 
 // Decision is the answer to whether somebody may do something, with its
@@ -102,20 +146,11 @@ type Decision struct {
 // Decide says whether a on all of r is allowed, and why.
 func (e Effective) Decide(a Access, r Range) Decision {
 	d := Decision{Allowed: e.Allows(a, r)}
+	d.Missing, d.MissingAccess = e.FirstMissing(a, r)
 	var lacking [ReadWrite + 1]Set
 	for _, kind := range a.Kinds() {
 		d.Grants = append(d.Grants, e.covering(kind, a, r)...)
-		key, missing := e.Keys(kind).FirstMissing(r)
-		if !missing {
-			continue
-		}
 		lacking[kind] = SetOf(r).Difference(e.Keys(kind))
-		switch order := bytes.Compare(key, d.Missing); {
-		case d.Missing == nil || order < 0:
-			d.Missing, d.MissingAccess = key, kind
-		case order == 0:
-			d.MissingAccess |= kind
-		}
 	}
 	d.Grants = distinct(d.Grants)
 	both := lacking[Read].Intersection(lacking[Write])
@@ -182,9 +217,17 @@ func lower(a, b string) string {
 
 // distinct returns grants without repetitions, in their order.
 func distinct(grants []Grant) []Grant {
+	type identity struct {
+		role   string
+		access Access
+		on     [2]string
+	}
 	var once []Grant
+	known := map[identity]bool{}
 	for _, g := range grants {
-		if !slices.ContainsFunc(once, func(o Grant) bool { return o.Role == g.Role && o.Equal(g.Permission) }) {
+		is := identity{g.Role, g.Access, notation(g.Range)}
+		if !known[is] {
+			known[is] = true
 			once = append(once, g)
 		}
 	}

@@ -102,10 +102,30 @@ type Finding struct {
 // Lint looks at who may do what for things that are dangerous, not what was
 // meant, or untidy. The findings come the worst first, and then by object.
 func Lint(s State) []Finding {
-	l := linter{state: s, rules: map[string]Rule{}, holders: s.Holders()}
+	l := newLinter(s)
+	l.lint()
+	return l.findings
+}
+
+func newLinter(s State) *linter {
+	l := &linter{state: s, rules: map[string]Rule{}, holders: s.Holders(), beside: map[string]string{}, reads: map[string]Set{}}
 	for _, rule := range Rules() {
 		l.rules[rule.Name] = rule
 	}
+	for _, role := range s.Roles {
+		for _, p := range role.Permissions {
+			l.known = append(l.known, place{string(p.Range.Key), p.Range.String()})
+		}
+	}
+	slices.SortFunc(l.known, func(a, b place) int {
+		return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.description, b.description))
+	})
+	l.known = slices.Compact(l.known)
+	return l
+}
+
+func (l *linter) lint() {
+	s := l.state
 	for _, name := range s.UserNames() {
 		l.user(s.Users[name])
 	}
@@ -119,33 +139,43 @@ func Lint(s State) []Finding {
 	slices.SortStableFunc(l.findings, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(b.Rule.Severity, a.Rule.Severity), cmp.Compare(order[a.Rule.Name], order[b.Rule.Name]), cmp.Compare(a.Object, b.Object))
 	})
-	return l.findings
 }
 
 // Waiver says that findings are to stay: those of a rule on an object, "role
 // app", or on one grant of it, "role app: read key /a".
 type Waiver struct{ Rule, Object, Reason string }
 
-// Waive marks those of findings that waivers are for, and returns the waivers
-// that are for none.
-func Waive(findings []Finding, waivers []Waiver) (unused []Waiver) {
-	for _, w := range waivers {
-		used := false
-		for i := range findings {
-			if f := &findings[i]; f.Rule.Name == w.Rule && (f.Object == w.Object || slices.Contains(f.named(), w.Object)) {
-				f.Waived, used = w.Reason, true
-			}
-		}
-		if !used {
-			unused = append(unused, w)
+// Waive marks those of findings that waivers are for, and returns which of the
+// waivers are for any.
+func Waive(findings []Finding, waivers []Waiver) (used []bool) {
+	found := map[[2]string][]int{} // by rule and object
+	for i, f := range findings {
+		for _, object := range f.objects() {
+			on := [2]string{f.Rule.Name, object}
+			found[on] = append(found[on], i)
 		}
 	}
-	return unused
+	used = make([]bool, len(waivers))
+	last := map[[2]string]string{} // reasons: of two waivers of the same the last one counts
+	for i, w := range waivers {
+		on := [2]string{w.Rule, w.Object}
+		_, used[i] = found[on]
+		last[on] = w.Reason
+	}
+	for _, w := range waivers {
+		on := [2]string{w.Rule, w.Object}
+		for _, i := range found[on] {
+			findings[i].Waived = last[on]
+		}
+		delete(found, on) // done
+	}
+	return used
 }
 
-// named returns the names of the grants that the finding is about.
-func (f Finding) named() []string {
-	var names []string
+// objects returns the names of what a waiver of the finding may be for: the
+// object, and the grants that it is about.
+func (f Finding) objects() []string {
+	names := []string{f.Object}
 	for _, p := range f.Grants {
 		names = append(names, f.Object+": "+p.String())
 	}
@@ -157,8 +187,16 @@ type linter struct {
 	state    State
 	rules    map[string]Rule
 	holders  map[string][]string // of roles
+	known    []place             // what roles grant something on, by key
+	beside   map[string]string   // by prefix: what siblings returned
+	reads    map[string]Set      // by roles: what holding them lets be read
 	findings []Finding
+
+	steps int // how many pieces of the work were done, for tests
 }
+
+// place is a range that a role grants something on.
+type place struct{ key, description string }
 
 func (l *linter) user(u User) {
 	object := "user " + u.Name
@@ -182,22 +220,23 @@ func (l *linter) role(r Role) {
 	if len(r.Permissions) == 0 {
 		l.add(ruleEmptyRole, object, nil, "it grants nothing, so that holding it says nothing", CommandArgs("role delete", nil, r.Name))
 	}
-	l.everyKey(object, r)
-	superfluous := l.superfluous(object, r)
-	for i, p := range r.Permissions {
+	e := roleEffective(r)
+	l.everyKey(object, r, e)
+	grants := newRoleGrants(r)
+	superfluous := l.superfluous(object, grants)
+	for _, p := range r.Permissions {
 		if !p.Range.IsEveryKey() {
 			l.oneGrant(object, r.Name, p)
 		}
-		if !superfluous[i] {
-			l.adjacent(object, r, i, superfluous)
-		}
 	}
-	l.writeOnly(object, r)
+	l.adjacent(object, grants, superfluous)
+	l.writeOnly(object, r, e)
+	l.steps += grants.steps()
 }
 
 // everyKey finds what allows something on every key: one grant, or several
 // together.
-func (l *linter) everyKey(object string, r Role) {
+func (l *linter) everyKey(object string, r Role, e Effective) {
 	var found Access
 	for _, p := range r.Permissions {
 		if p.Range.IsEveryKey() && p.counts() {
@@ -206,7 +245,6 @@ func (l *linter) everyKey(object string, r Role) {
 				RevokeArgs(r.Name, p.Range))
 		}
 	}
-	e := roleEffective(r)
 	var together Access
 	for _, kind := range ReadWrite.Kinds() {
 		if e.Keys(kind).IsEveryKey() && !found.Has(kind) {
@@ -273,142 +311,121 @@ func separator(key []byte) byte {
 // siblings names up to three places that grants of other ranges show to be
 // beside the prefix without separator, not below it.
 func (l *linter) siblings(prefix []byte) string {
-	found := map[string]bool{}
-	for _, name := range l.state.RoleNames() {
-		for _, p := range l.state.Roles[name].Permissions {
-			rest, below := bytes.CutPrefix(p.Range.Key, prefix)
-			if next, _ := utf8.DecodeRune(rest); below && isName(next) {
-				found[p.Range.String()] = true
-			}
+	sentence, known := l.beside[string(prefix)]
+	if !known {
+		sentence = l.namedSiblings(string(prefix))
+		l.beside[string(prefix)] = sentence
+	}
+	return sentence
+}
+
+func (l *linter) namedSiblings(prefix string) string {
+	first, _ := slices.BinarySearchFunc(l.known, prefix, func(p place, key string) int { return cmp.Compare(p.key, key) })
+	var names []string // the first ones, sorted
+	n := 0
+	for _, p := range l.known[first:] {
+		l.steps++
+		rest, below := strings.CutPrefix(p.key, prefix)
+		if !below {
+			break
 		}
+		if next, _ := utf8.DecodeRuneInString(rest); !isName(next) {
+			continue
+		}
+		n++
+		i, _ := slices.BinarySearch(names, p.description)
+		names = slices.Insert(names, i, p.description)
+		names = names[:min(len(names), 3)]
 	}
-	names := make([]string, 0, len(found))
-	for name := range found {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	switch n := len(names); {
+	switch {
 	case n == 0:
 		return ""
 	case n > 3:
-		return fmt.Sprintf(", and there are grants on %s and %d more", strings.Join(names[:3], ", "), n-3)
+		return fmt.Sprintf(", and there are grants on %s and %d more", strings.Join(names, ", "), n-3)
 	}
 	return ", and there are grants on " + strings.Join(names, ", ")
 }
 
 // superfluous finds grants that change nothing, and returns which of the
-// role's these are.
-func (l *linter) superfluous(object string, r Role) []bool {
-	is := make([]bool, len(r.Permissions))
-	for i, p := range r.Permissions {
+// role's these are. A grant is looked at without those before it that are
+// superfluous themselves.
+func (l *linter) superfluous(object string, g *roleGrants) []bool {
+	is := make([]bool, len(g.Permissions))
+	for i, p := range g.Permissions {
 		if !p.counts() {
 			continue
 		}
-		var others []Permission // that are not superfluous themselves
-		var wider *Permission
-		duplicate := false
-		for j, o := range r.Permissions {
-			if i == j || is[j] || !o.counts() {
-				continue
+		wider, isWider := g.wider(i)
+		switch {
+		case g.sameKeys.hasAnother(i):
+			mend := g.once(i)
+			if !g.sameRange.hasAnother(i) {
+				mend = g.without(i) // the other one is in another notation
 			}
-			same := SetOf(o.Range).Equal(SetOf(p.Range))
-			more, less := o.Access.Has(p.Access), p.Access.Has(o.Access)
-			if same && less && (!more || i < j) {
-				continue // of two on the same keys that which grants more stays, or else the first
-			}
-			others = append(others, o)
-			switch {
-			case same:
-				duplicate = duplicate || more || j < i
-			case o.Access.Has(p.Access) && SetOf(o.Range).Contains(p.Range) && (wider == nil || o.Access != p.Access):
-				wider = &r.Permissions[j]
-			}
-		}
-		switch e := roleEffective(Role{Name: r.Name, Permissions: others}); {
-		case duplicate:
-			mend := once(r, p)
-			if !slices.ContainsFunc(others, func(o Permission) bool { return o.Range.Equal(p.Range) }) {
-				mend = without(r, i) // the other one is in another notation
-			}
-			is[i] = e.Allows(p.Access, p.Range)
+			is[i] = g.covered(i)
 			l.add(ruleDuplicate, object, []Permission{p}, "the role has another grant on the same range, and both count: the server keeps the old one at times when a grant is changed",
 				mend...)
-		case wider != nil && wider.Access != p.Access:
-			l.add(ruleNarrower, object, []Permission{p, *wider}, fmt.Sprintf("it restricts nothing: %s of the same role still counts, and nothing can be denied", wider),
-				without(r, i)...)
+		case isWider && wider.Access != p.Access:
+			l.add(ruleNarrower, object, []Permission{p, wider}, fmt.Sprintf("it restricts nothing: %s of the same role still counts, and nothing can be denied", wider),
+				g.without(i)...)
 			is[i] = true
-		case e.Allows(p.Access, p.Range):
+		case g.covered(i):
 			why := "other grants of the role cover it"
-			if wider != nil {
+			if isWider {
 				why = fmt.Sprintf("%s of the same role covers it", wider)
 			}
-			l.add(ruleShadowed, object, []Permission{p}, why, without(r, i)...)
+			l.add(ruleShadowed, object, []Permission{p}, why, g.without(i)...)
 			is[i] = true
 		}
+		g.done(i, is[i])
 	}
 	return is
 }
 
-// without returns the commands after which the role does not have the i-th of
-// its permissions. Revoking takes all that are on the same range, in the same
-// notation: the others are granted again.
-func without(r Role, i int) [][]string {
-	p := r.Permissions[i]
-	left := Permission{Range: p.Range}
-	for j, o := range r.Permissions {
-		if i != j && o.Range.Equal(p.Range) {
-			left.Access |= o.Access
+// adjacent finds, of grants with the same access, those that go on where the
+// one before by key ends, or in it.
+func (l *linter) adjacent(object string, g *roleGrants, superfluous []bool) {
+	var pairs [][2]int
+	for _, access := range []Access{Read, Write, ReadWrite} {
+		var order []int
+		for i, p := range g.Permissions {
+			if !superfluous[i] && p.Access == access && p.counts() {
+				order = append(order, i)
+			}
+		}
+		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(g.spans[a].start, g.spans[b].start) })
+		for n := 1; n < len(order); n++ {
+			l.steps++
+			i, j := order[n-1], order[n]
+			if end := g.spans[i].end; end == "" || end >= g.spans[j].start {
+				pairs = append(pairs, [2]int{min(i, j), max(i, j)})
+			}
 		}
 	}
-	commands := [][]string{RevokeArgs(r.Name, p.Range)}
-	if left.Access != 0 {
-		commands = append(commands, GrantArgs(r.Name, left))
-	}
-	return commands
-}
-
-// once returns the commands that make one grant of those on the range of p.
-func once(r Role, p Permission) [][]string {
-	for _, o := range r.Permissions {
-		if o.Range.Equal(p.Range) {
-			p.Access |= o.Access
-		}
-	}
-	return [][]string{RevokeArgs(r.Name, p.Range), GrantArgs(r.Name, p)}
-}
-
-// adjacent finds grants behind the i-th that go on where it ends, or in it,
-// with the same access.
-func (l *linter) adjacent(object string, r Role, i int, superfluous []bool) {
-	p := r.Permissions[i]
-	for j, o := range r.Permissions {
-		if j <= i || superfluous[j] || o.Access != p.Access || !o.counts() || !p.counts() {
-			continue
-		}
-		joint := SetOf(p.Range, o.Range).Ranges()
-		if len(joint) != 1 {
-			continue
-		}
-		one := Permission{Access: p.Access, Range: joint[0]}
+	slices.SortFunc(pairs, func(a, b [2]int) int { return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1])) })
+	for _, pair := range pairs {
+		p, o := g.Permissions[pair[0]], g.Permissions[pair[1]]
+		one := Permission{Access: p.Access, Range: SetOf(p.Range, o.Range).Ranges()[0]}
 		l.add(ruleAdjacent, object, []Permission{p, o}, fmt.Sprintf("together they are %s", one),
-			slices.Concat([][]string{GrantArgs(r.Name, one)}, without(r, i), without(r, j))...)
+			slices.Concat([][]string{GrantArgs(g.Name, one)}, g.without(pair[0]), g.without(pair[1]))...)
 	}
 }
 
 // writeOnly finds what a role lets be written and neither it nor the other
 // roles of one of its holders let be read.
-func (l *linter) writeOnly(object string, r Role) {
-	write := roleEffective(r).Write
-	blind := write.Difference(roleEffective(r).Read)
+func (l *linter) writeOnly(object string, r Role, e Effective) {
+	blind := e.Write.Difference(e.Read)
 	if blind.IsEmpty() {
 		return
 	}
 	if holders := l.holders[r.Name]; len(holders) > 0 {
-		var some Set
+		seen := blind // by every holder
 		for _, holder := range holders {
-			some = some.Union(blind.Difference(l.state.Effective(holder).Read))
+			if seen = seen.Intersection(l.readBy(holder)); seen.IsEmpty() {
+				break
+			}
 		}
-		blind = some
+		blind = blind.Difference(seen)
 	}
 	for _, p := range r.Permissions {
 		if p.Access == Write && p.counts() && blind.Touches(p.Range) {
@@ -416,6 +433,19 @@ func (l *linter) writeOnly(object string, r Role) {
 				GrantArgs(r.Name, Permission{Access: ReadWrite, Range: p.Range}))
 		}
 	}
+}
+
+// readBy returns the keys that the user can read. Users with the same roles are
+// asked about once.
+func (l *linter) readBy(user string) Set {
+	roles := rolesKey(l.state.Users[user].Roles)
+	keys, known := l.reads[roles]
+	if !known {
+		keys = l.state.Effective(user).Read
+		l.reads[roles] = keys
+		l.steps += len(keys.spans)
+	}
+	return keys
 }
 
 func (l *linter) add(rule, object string, grants []Permission, why string, commands ...[]string) {

@@ -59,8 +59,9 @@ func (s State) Matrix(keys Range) Matrix {
 		}
 		m.reach = append(m.reach, reach)
 	}
+	decider := s.Decider()
 	for _, name := range s.UserNames() {
-		u := UserAccess{User: s.Users[name], Effective: s.Effective(name)}
+		u := UserAccess{User: s.Users[name], Effective: decider.Effective(name)}
 		if within.IsEveryKey() || u.Read.Touches(keys) || u.Write.Touches(keys) {
 			m.Users = append(m.Users, u)
 		}
@@ -72,23 +73,46 @@ func (s State) Matrix(keys Range) Matrix {
 func (m Matrix) Cells(u UserAccess) []Cell {
 	cells := make([]Cell, len(m.Ranges))
 	for _, kind := range ReadWrite.Kinds() {
-		for _, allowed := range u.Keys(kind).spans {
-			// The ranges that begin in it, and those before that reach into it:
-			// of many thousand cells most are empty.
-			i, _ := slices.BinarySearchFunc(m.spans, allowed.start, func(s span, start string) int { return cmp.Compare(s.start, start) })
-			for i > 0 && !before(m.reach[i-1], allowed.start) {
-				i--
-			}
-			for ; i < len(m.spans) && !before(allowed.end, m.spans[i].start); i++ {
-				switch s := m.spans[i]; {
-				case before(s.end, allowed.start):
-				case s.start >= allowed.start && compareEnds(s.end, allowed.end) <= 0:
-					cells[i].Whole |= kind
-				default:
-					cells[i].Part |= kind
-				}
-			}
+		if allowed := u.Keys(kind); len(allowed.spans) <= fewSpans {
+			m.cellsOfFew(cells, kind, allowed)
+		} else {
+			m.cellsOfMany(cells, kind, allowed)
 		}
 	}
 	return cells
+}
+
+// fewSpans is how many spans are looked at one by one. With more it is quicker to
+// look at the ranges.
+const fewSpans = 8
+
+// cellsOfFew looks for each span at the ranges that begin in it, and at those
+// before that reach into it: of many thousand cells most are empty.
+func (m Matrix) cellsOfFew(cells []Cell, kind Access, allowed Set) {
+	for _, allowed := range allowed.spans {
+		i, _ := slices.BinarySearchFunc(m.spans, allowed.start, func(s span, start string) int { return cmp.Compare(s.start, start) })
+		for i > 0 && !before(m.reach[i-1], allowed.start) {
+			i--
+		}
+		for ; i < len(m.spans) && !before(allowed.end, m.spans[i].start); i++ {
+			switch s := m.spans[i]; {
+			case before(s.end, allowed.start):
+			case s.start >= allowed.start && compareEnds(s.end, allowed.end) <= 0:
+				cells[i].Whole |= kind
+			default:
+				cells[i].Part |= kind
+			}
+		}
+	}
+}
+
+func (m Matrix) cellsOfMany(cells []Cell, kind Access, allowed Set) {
+	for i, r := range m.Ranges {
+		switch {
+		case allowed.Contains(r):
+			cells[i].Whole |= kind
+		case allowed.Touches(r):
+			cells[i].Part |= kind
+		}
+	}
 }

@@ -128,7 +128,11 @@ func (s Set) Union(t Set) Set { return joined(slices.Concat(s.spans, t.spans)) }
 // Intersection returns the keys that are in s and in t.
 func (s Set) Intersection(t Set) Set {
 	var both Set
-	for i, j := 0, 0; i < len(s.spans) && j < len(t.spans); {
+	if s.IsEmpty() || t.IsEmpty() {
+		return both
+	}
+	// Of a large set only what reaches into the other one is looked at.
+	for i, j := s.search(t.spans[0].start), t.search(s.spans[0].start); i < len(s.spans) && j < len(t.spans); {
 		a, b := s.spans[i], t.spans[j]
 		common := span{start: max(a.start, b.start), end: lower(a.end, b.end)}
 		if !before(common.end, common.start) {
@@ -141,6 +145,30 @@ func (s Set) Intersection(t Set) Set {
 		}
 	}
 	return both
+}
+
+// Within returns the keys of r that are in s, but of the ranges that they are
+// only the first ones, at most maxRanges, and how many more there are.
+func (s Set) Within(r Range, maxRanges int) (first Set, more int) {
+	wanted, some := spanOf(r)
+	if !some {
+		return first, 0
+	}
+	from := s.search(wanted.start)
+	behind := from
+	if behind < len(s.spans) {
+		n, _ := slices.BinarySearchFunc(s.spans[from:], wanted, func(in, wanted span) int {
+			if before(wanted.end, in.start) {
+				return 1
+			}
+			return -1
+		})
+		behind += n
+	}
+	for _, in := range s.spans[from:min(behind, from+maxRanges)] {
+		first.spans = append(first.spans, span{start: max(in.start, wanted.start), end: lower(in.end, wanted.end)})
+	}
+	return first, behind - from - len(first.spans)
 }
 
 // Difference returns the keys that are in s and not in t.

@@ -13,8 +13,9 @@ type Holder struct {
 func (s State) WhoCan(a Access, r Range) []Holder {
 	var holders []Holder
 	wanted := SetOf(r)
+	decider := s.Decider()
 	for _, name := range s.UserNames() {
-		e := s.Effective(name)
+		e := decider.Effective(name)
 		part := e.Keys(a).Intersection(wanted)
 		if part.IsEmpty() {
 			continue

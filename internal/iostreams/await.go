@@ -6,10 +6,10 @@ import (
 )
 
 // Await returns what read returns, or the cause of ctx's end if that comes
-// first. It is for what waits and hears of no context: opening or reading a
+// first. It is for what hears of no context: long computing, opening or reading a
 // named pipe that has no writer, a disk behind a network, a terminal.
 //
-// Such a read cannot be taken back. It is left to itself, because a program
+// Such work cannot be taken back. It is left to itself, because a program
 // that was interrupted there is about to end.
 func Await[T any](ctx context.Context, read func() (T, error)) (T, error) {
 	type result struct {

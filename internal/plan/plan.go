@@ -155,8 +155,9 @@ func (p *Plan) NewAccess() []string {
 // is executed, as problems of the policy.
 func (p *Plan) Expectations(expected []policy.Assertion) policy.Errors {
 	var failed policy.Errors
+	checker := policy.NewChecker(p.After)
 	for _, a := range expected {
-		if why, holds := a.Check(p.After); !holds {
+		if why, holds := checker.Check(a); !holds {
 			failed = append(failed, policy.Problem{At: a.At, Message: fmt.Sprintf("not so afterwards: %s: %s", a.Text, why)})
 		}
 	}
@@ -259,6 +260,7 @@ func (g grantedRanges) of(r access.Range) (access.Access, bool) {
 
 func (b *builder) users() {
 	before, wanted := b.plan.Before.Users, b.policy.Users
+	newPasswords := setOf(b.options.NewPasswords)
 	for _, name := range names(before, wanted) {
 		there, exists := before[name]
 		user, named := wanted[name]
@@ -267,7 +269,7 @@ func (b *builder) users() {
 			b.newUser(user)
 		case named:
 			b.plan.After.Users[name] = b.memberships(there, user)
-			if slices.Contains(b.options.NewPasswords, name) {
+			if newPasswords[name] {
 				if name == b.options.Identity {
 					b.keep("the password of %s stays, because apply runs as %s", name, name)
 				} else {
@@ -308,11 +310,12 @@ func (b *builder) newUser(user policy.User) {
 // differences.
 func (b *builder) memberships(there access.User, wanted policy.User) access.User {
 	after := access.User{Name: there.Name}
+	held, named := setOf(there.Roles), setOf(wanted.Roles)
 	for _, role := range there.Roles {
 		if _, exists := b.plan.After.Roles[role]; !exists && role != access.RootRole {
 			continue // goes with the role
 		}
-		if !b.options.Prune || slices.Contains(wanted.Roles, role) {
+		if !b.options.Prune || named[role] {
 			after.Roles = append(after.Roles, role)
 			continue
 		}
@@ -328,7 +331,7 @@ func (b *builder) memberships(there access.User, wanted policy.User) access.User
 		}
 	}
 	for _, role := range slices.Sorted(slices.Values(wanted.Roles)) {
-		if !slices.Contains(there.Roles, role) {
+		if !held[role] {
 			b.add(Difference{Action: Add, Subject: Membership, User: there.Name, Role: role})
 			after.Roles = append(after.Roles, role)
 		}
@@ -355,16 +358,23 @@ func names[A, B any](a map[string]A, b map[string]B) []string {
 // effects returns what going from before to after means for users.
 func effects(before, after access.State) []Effect {
 	var all []Effect
+	olds, nows := before.Decider(), after.Decider()
+	known := map[[2]string]Effect{}
 	for _, name := range names(before.Users, after.Users) {
 		_, there := before.Users[name]
 		_, stays := after.Users[name]
-		old, now := before.Effective(name), after.Effective(name)
-		e := Effect{
-			User: name, Added: !there, Deleted: !stays,
-			BecomesRoot: now.Root && !old.Root, StopsBeingRoot: old.Root && !now.Root,
-			GainsRead: now.Read.Difference(old.Read), GainsWrite: now.Write.Difference(old.Write),
-			LosesRead: old.Read.Difference(now.Read), LosesWrite: old.Write.Difference(now.Write),
+		like := [2]string{olds.Like(name), nows.Like(name)}
+		e, found := known[like]
+		if !found {
+			old, now := olds.Effective(name), nows.Effective(name)
+			e = Effect{
+				BecomesRoot: now.Root && !old.Root, StopsBeingRoot: old.Root && !now.Root,
+				GainsRead: now.Read.Difference(old.Read), GainsWrite: now.Write.Difference(old.Write),
+				LosesRead: old.Read.Difference(now.Read), LosesWrite: old.Write.Difference(now.Write),
+			}
+			known[like] = e
 		}
+		e.User, e.Added, e.Deleted = name, !there, !stays
 		if e.GainsAny() || e.LosesAny() {
 			all = append(all, e)
 		}

@@ -61,62 +61,6 @@ func (s Step) String() string {
 // their Needs. A stage begins when the one before it has ended.
 type Stage []Step
 
-// Do does the step in s, as the server does it. It does not fail: what is not
-// there is not changed.
-func (s Step) Do(state access.State) {
-	role, user := state.Roles[s.Role], state.Users[s.User]
-	switch s.Verb {
-	case AddRole:
-		state.Roles[s.Role] = access.Role{Name: s.Role}
-	case DeleteRole:
-		delete(state.Roles, s.Role)
-		for name, user := range state.Users {
-			if slices.Contains(user.Roles, s.Role) {
-				user.Roles = without(user.Roles, s.Role)
-				state.Users[name] = user
-			}
-		}
-	case GrantKeys:
-		role.Permissions = grantKeys(role.Permissions, s.Permission)
-		state.Roles[s.Role] = role
-	case RevokeKeys:
-		role.Permissions = slices.DeleteFunc(slices.Clone(role.Permissions), func(p access.Permission) bool { return p.Range.Equal(s.Permission.Range) })
-		state.Roles[s.Role] = role
-	case AddUser:
-		state.Users[s.User] = access.User{Name: s.User}
-	case DeleteUser:
-		delete(state.Users, s.User)
-	case GrantRole:
-		if !slices.Contains(user.Roles, s.Role) {
-			user.Roles = slices.Sorted(slices.Values(append(slices.Clone(user.Roles), s.Role)))
-			state.Users[s.User] = user
-		}
-	case RevokeRole:
-		user.Roles = without(user.Roles, s.Role)
-		state.Users[s.User] = user
-	case SetPassword:
-	}
-}
-
-func without(roles []string, role string) []string {
-	return slices.DeleteFunc(slices.Clone(roles), func(r string) bool { return r == role })
-}
-
-// grantKeys grants as the server does (RoleGrantPermission of package auth in
-// etcd 3.4 to 3.7): it looks at the first permission with the same key alone.
-// Where that has the same end, too, its access is replaced; otherwise one more
-// permission is added, even where another one is on exactly that range.
-func grantKeys(permissions []access.Permission, p access.Permission) []access.Permission {
-	permissions = slices.Clone(permissions)
-	if i := slices.IndexFunc(permissions, func(q access.Permission) bool { return byKey(p, q) == 0 }); i >= 0 && permissions[i].Range.Equal(p.Range) {
-		permissions[i].Access = p.Access
-		return permissions
-	}
-	permissions = append(permissions, p)
-	slices.SortStableFunc(permissions, byKey)
-	return permissions
-}
-
 // Stages are ordered so that at no point anybody
 //
 //   - cannot do what both the old and the new state allow it, or
@@ -132,8 +76,9 @@ func grantKeys(permissions []access.Permission, p access.Permission) []access.Pe
 // task is a step to be ordered, with the tasks that must be done before.
 type task struct {
 	Step
-	needs []*task
-	done  bool
+	needs  []*task
+	before access.Access // of a grant that is changed or taken
+	done   bool
 }
 
 // bounds are what a user must be able to do at any time, and may.
@@ -143,30 +88,46 @@ type bounds struct {
 
 // scheduler orders the steps of a plan.
 type scheduler struct {
-	state  access.State // when the stages so far are done
-	bounds map[string]bounds
-	gives  []*task // what adds access, or none; in the order in which it costs the server least
-	takes  []*task
-	stages []Stage
+	state   access.State       // when the stages so far are done
+	decider *access.Decider    // of the state; nil: it has changed
+	bounds  map[string]*bounds // users that may do the same have the same
+	gives   []*task            // what adds access, or none; in the order in which it costs the server least
+	takes   []*task
+	stages  []Stage
+	keepers int // how many numbers of roles for a while are taken
+
+	steps int // how many pieces of the work were done, for tests
 }
 
 // stages returns the steps of the plan, ordered.
-func stages(p *Plan) []Stage {
-	s := &scheduler{state: clone(p.Before), bounds: map[string]bounds{}}
+func stages(p *Plan) []Stage { return newScheduler(p).schedule(p) }
+
+func newScheduler(p *Plan) *scheduler {
+	s := &scheduler{state: clone(p.Before), bounds: map[string]*bounds{}}
 	s.tasks(p)
+	return s
+}
+
+func (s *scheduler) schedule(p *Plan) []Stage {
 	if len(s.gives)+len(s.takes) == 0 {
 		return nil
 	}
+	before, after := p.Before.Decider(), p.After.Decider()
+	known := map[[2]string]*bounds{}
 	for _, name := range names(p.Before.Users, p.After.Users) {
-		old, now := p.Before.Effective(name), p.After.Effective(name)
-		s.bounds[name] = bounds{
-			must: access.Effective{Root: old.Root && now.Root, Read: old.Read.Intersection(now.Read), Write: old.Write.Intersection(now.Write)},
-			may:  access.Effective{Root: old.Root || now.Root, Read: old.Read.Union(now.Read), Write: old.Write.Union(now.Write)},
+		like := [2]string{before.Like(name), after.Like(name)}
+		if known[like] == nil {
+			old, now := before.Effective(name), after.Effective(name)
+			known[like] = &bounds{
+				must: access.Effective{Root: old.Root && now.Root, Read: old.Read.Intersection(now.Read), Write: old.Write.Intersection(now.Write)},
+				may:  access.Effective{Root: old.Root || now.Root, Read: old.Read.Union(now.Read), Write: old.Write.Union(now.Write)},
+			}
 		}
+		s.bounds[name] = known[like]
 	}
 	for {
-		given := s.stage(&s.gives, s.exceeds)
-		taken := s.stage(&s.takes, s.lacks)
+		given := s.stage(&s.gives, s.exceeds, s.alwaysExceeds)
+		taken := s.stage(&s.takes, s.lacks, s.alwaysLacks)
 		if len(s.gives)+len(s.takes) == 0 {
 			return s.stages
 		}
@@ -181,10 +142,39 @@ func clone(s access.State) access.State {
 	return access.State{Users: maps.Clone(s.Users), Roles: maps.Clone(s.Roles)}
 }
 
+// do does steps in the state, and returns what takes them back.
+func (s *scheduler) do(steps []Step) (undo func()) {
+	s.decider = nil
+	touched := map[string]bool{}
+	for _, step := range steps {
+		if !touched[step.Role] {
+			touched[step.Role] = true
+			s.steps += len(s.state.Roles[step.Role].Permissions)
+		}
+	}
+	s.steps += len(steps)
+	back := doAll(s.state, steps...)
+	return func() {
+		s.decider = nil
+		back()
+	}
+}
+
+// now returns what answers questions about the state.
+func (s *scheduler) now() *access.Decider {
+	if s.decider == nil {
+		s.decider = s.state.Decider()
+	}
+	return s.decider
+}
+
 // tasks turns the differences of p into tasks.
 func (s *scheduler) tasks(p *Plan) {
 	var roles, grants, users []*task
 	newRole, newUser := map[string]*task{}, map[string]*task{}
+	// The server replaces the access of a grant in one step only if its role
+	// never holds another permission that begins with the same key.
+	before, after := countAtKeys(p.Before), countAtKeys(p.After)
 	needed := func(made ...*task) (needs []*task) {
 		for _, t := range made {
 			if t != nil {
@@ -197,7 +187,7 @@ func (s *scheduler) tasks(p *Plan) {
 		step := Step{Role: d.Role, User: d.User, Permission: access.Permission{Access: d.After, Range: d.Range}}
 		give := func(verb Verb, needs ...*task) *task {
 			step.Verb = verb
-			return &task{Step: step, needs: needs}
+			return &task{Step: step, needs: needs, before: d.Before}
 		}
 		take := func(verb Verb) *task {
 			t := give(verb)
@@ -220,7 +210,7 @@ func (s *scheduler) tasks(p *Plan) {
 				grants = append(grants, give(GrantKeys, needed(newRole[d.Role])...))
 			case d.After.Has(d.Before): // read to readwrite, say
 				grants = append(grants, give(GrantKeys))
-			case d.Before.Has(d.After) && aloneAtKey(p, d): // readwrite to read, say
+			case d.Before.Has(d.After) && before.alone(d) && after.alone(d): // readwrite to read, say
 				take(GrantKeys)
 			default:
 				// Read to write, where nothing is allowed before and after; or
@@ -257,74 +247,186 @@ func takeOrder(v Verb) int {
 	return slices.Index([]Verb{DeleteUser, RevokeRole, RevokeKeys, GrantKeys, DeleteRole}, v)
 }
 
-// aloneAtKey says whether the role of the changed grant d never holds another
-// permission that begins with the same key. Then the server replaces its access
-// in one step.
-func aloneAtKey(p *Plan, d Difference) bool {
-	for _, state := range []access.State{p.Before, p.After} {
-		n := 0
-		for _, q := range state.Roles[d.Role].Permissions {
-			if byKey(access.Permission{Range: d.Range}, q) == 0 {
-				n++
-			}
-		}
-		if n > 1 {
-			return false
+// atKeys counts the permissions of roles by the key that they begin with.
+type atKeys map[[2]string]int // by role and key
+
+func countAtKeys(s access.State) atKeys {
+	counts := atKeys{}
+	for name, role := range s.Roles {
+		for _, p := range role.Permissions {
+			counts[[2]string{name, string(p.Range.Key)}]++
 		}
 	}
-	return true
+	return counts
 }
+
+// alone says whether the role of the changed grant d holds no other permission
+// that begins with the same key.
+func (a atKeys) alone(d Difference) bool { return a[[2]string{d.Role, string(d.Range.Key)}] <= 1 }
 
 // exceeds says whether the user may do something that it must not.
 func (s *scheduler) exceeds(user string) bool {
-	now, may := s.state.Effective(user), s.bounds[user].may
+	now, may := s.now().Effective(user), s.bounds[user].may
+	s.steps += len(now.Grants)
 	return now.Root && !may.Root || !now.Read.Difference(may.Read).IsEmpty() || !now.Write.Difference(may.Write).IsEmpty()
 }
 
 // lacks says whether the user may not do something that it must be able to.
 func (s *scheduler) lacks(user string) bool {
-	now, must := s.state.Effective(user), s.bounds[user].must
+	now, must := s.now().Effective(user), s.bounds[user].must
+	s.steps += len(now.Grants)
 	return must.Root && !now.Root || !must.Read.Difference(now.Read).IsEmpty() || !must.Write.Difference(now.Write).IsEmpty()
+}
+
+// alwaysExceeds returns what says whether a task is wrong for a user, whatever
+// else is done with it: it grants what the user may not be allowed to a role that
+// the user has. It is a short cut, and does not find all of them.
+func (s *scheduler) alwaysExceeds(user string) func(t *task) bool {
+	roles, may := setOf(s.state.Users[user].Roles), s.bounds[user].may
+	return func(t *task) bool {
+		return t.Verb == GrantKeys && roles[t.Role] && !t.Permission.Range.IsEmpty() && !may.Allows(t.Permission.Access, t.Permission.Range)
+	}
+}
+
+// alwaysLacks returns what says whether a task is wrong for a user, whatever else
+// is done with it: it takes the only grant on what the user must be allowed. It is
+// a short cut, and does not find all of them.
+func (s *scheduler) alwaysLacks(user string) func(t *task) bool {
+	roles, must, now := setOf(s.state.Users[user].Roles), s.bounds[user].must, s.now().Effective(user)
+	needed := map[access.Access]access.Set{}
+	for _, kind := range access.ReadWrite.Kinds() {
+		needed[kind] = must.Keys(kind).Difference(now.GrantedTwice(kind))
+	}
+	return func(t *task) bool {
+		if !roles[t.Role] || t.Verb != RevokeKeys && t.Verb != GrantKeys {
+			return false
+		}
+		for kind, keys := range needed {
+			if taken := t.Verb == RevokeKeys && t.before.Has(kind) || t.Verb == GrantKeys && !t.Permission.Access.Has(kind); taken && keys.Touches(t.Permission.Range) {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+func setOf(names []string) map[string]bool {
+	set := make(map[string]bool, len(names))
+	for _, name := range names {
+		set[name] = true
+	}
+	return set
 }
 
 // stage makes a stage of as many tasks of pending as can be done without a
 // user for whom wrong says so, and removes them from it. It says whether there
 // was any. All tasks add access or all take it, so that what is right when all
-// of them are done is right in between.
-func (s *scheduler) stage(pending *[]*task, wrong func(user string) bool) bool {
-	start := s.state
-	s.state = clone(start)
+// of them are done is right in between. always is a short cut to some that are
+// wrong.
+func (s *scheduler) stage(pending *[]*task, wrong func(user string) bool, always func(user string) func(*task) bool) bool {
 	chosen := map[*task]bool{}
-	for _, t := range *pending {
-		if t.ready(chosen) {
-			t.Do(s.state)
-			chosen[t] = true
-		}
-	}
+	all := s.readyOf(*pending, chosen)
+	undo := s.do(all.steps)
 	// Only these can stand in the way: to all others even all of it is right.
 	wronged := map[string]bool{}
-	for user := range s.bounds {
-		if wrong(user) {
+	type alike struct {
+		bounds *bounds
+		now    string
+	}
+	known := map[alike]bool{}
+	for user, bounds := range s.bounds {
+		like := alike{bounds, s.now().Like(user)}
+		is, asked := known[like]
+		if !asked {
+			is = wrong(user)
+			known[like] = is
+		}
+		if is {
 			wronged[user] = true
 		}
 	}
-	if len(wronged) > 0 {
-		s.state = clone(start)
-		clear(chosen)
-		concerned := concerned(start, wronged, *pending)
-		for _, t := range *pending {
-			if t.ready(chosen) && s.try(t, concerned(t), wrong) {
-				chosen[t] = true
-			}
+	if len(wronged) == 0 {
+		all.choose(chosen)
+	} else {
+		undo()
+		concerned := concerned(s.state, wronged, *pending)
+		refused := map[string]func(*task) bool{}
+		for user := range wronged {
+			refused[user] = always(user)
 		}
+		possible := slices.DeleteFunc(slices.Clone(*pending), func(t *task) bool {
+			return slices.ContainsFunc(concerned(t), func(user string) bool { return refused[user](t) })
+		})
+		s.try(possible, chosen, concerned, wrong)
 	}
 	s.end(pending, chosen)
 	return len(chosen) > 0
 }
 
-// ready says whether everything that t needs is done, or chosen for the stage.
-func (t *task) ready(chosen map[*task]bool) bool {
-	return !slices.ContainsFunc(t.needs, func(n *task) bool { return !n.done && !chosen[n] })
+// batch is tasks that are done one after the other.
+type batch struct {
+	tasks []*task
+	steps []Step
+}
+
+// readyOf returns those of tasks that are ready when the chosen ones, and those
+// before them, are done.
+func (s *scheduler) readyOf(tasks []*task, chosen map[*task]bool) batch {
+	var b batch
+	in := map[*task]bool{}
+	for _, t := range tasks {
+		s.steps++
+		if !slices.ContainsFunc(t.needs, func(n *task) bool { return !n.done && !chosen[n] && !in[n] }) {
+			in[t] = true
+			b.tasks, b.steps = append(b.tasks, t), append(b.steps, t.Step)
+		}
+	}
+	return b
+}
+
+// allOf returns tasks as if they were all chosen.
+func allOf(tasks []*task) map[*task]bool {
+	all := make(map[*task]bool, len(tasks))
+	for _, t := range tasks {
+		all[t] = true
+	}
+	return all
+}
+
+func (b batch) choose(chosen map[*task]bool) {
+	for _, t := range b.tasks {
+		chosen[t] = true
+	}
+}
+
+// try does, one after the other, those of tasks that are not wrong for a user
+// whom they concern, and adds them to chosen. If all of them together are right
+// then each is; otherwise each half is tried.
+func (s *scheduler) try(tasks []*task, chosen map[*task]bool, concerned func(*task) []string, wrong func(user string) bool) {
+	b := s.readyOf(tasks, chosen)
+	if len(b.tasks) == 0 {
+		return
+	}
+	undo := s.do(b.steps)
+	asked := map[string]bool{}
+	for _, t := range b.tasks {
+		for _, user := range concerned(t) {
+			if asked[user] {
+				continue
+			}
+			asked[user] = true
+			if !wrong(user) {
+				continue
+			}
+			undo()
+			if half := len(tasks) / 2; half > 0 {
+				s.try(tasks[:half], chosen, concerned, wrong)
+				s.try(tasks[half:], chosen, concerned, wrong)
+			}
+			return
+		}
+	}
+	b.choose(chosen)
 }
 
 // concerned returns which of users a task may concern: the one that it is about,
@@ -349,41 +451,6 @@ func concerned(s access.State, users map[string]bool, pending []*task) func(*tas
 			return []string{t.User}
 		}
 		return nil
-	}
-}
-
-// try does t unless it is wrong for one of users, and says whether it did.
-func (s *scheduler) try(t *task, users []string, wrong func(user string) bool) bool {
-	undo := s.undoing(t.Step)
-	t.Do(s.state)
-	if slices.ContainsFunc(users, wrong) {
-		undo()
-		return false
-	}
-	return true
-}
-
-// undoing returns what takes the step back, which is not done yet. A state may
-// have thousands of users, and few are touched.
-func (s *scheduler) undoing(step Step) func() {
-	role, hadRole := s.state.Roles[step.Role]
-	users := map[string]access.User{}
-	if user, had := s.state.Users[step.User]; had {
-		users[step.User] = user
-	}
-	if step.Verb == DeleteRole {
-		for name, user := range s.state.Users {
-			if slices.Contains(user.Roles, step.Role) {
-				users[name] = user
-			}
-		}
-	}
-	return func() {
-		if delete(s.state.Roles, step.Role); hadRole {
-			s.state.Roles[step.Role] = role
-		}
-		delete(s.state.Users, step.User)
-		maps.Copy(s.state.Users, users)
 	}
 }
 
@@ -419,10 +486,9 @@ func (s *scheduler) end(pending *[]*task, chosen map[*task]bool) {
 // when all takes are done, and does then all takes, all gives, and deletes the
 // roles.
 func (s *scheduler) keepAndFinish() {
-	taken := clone(s.state)
-	for _, t := range s.takes {
-		t.Do(taken)
-	}
+	ended := clone(s.state)
+	doAll(ended, s.readyOf(s.takes, allOf(s.takes)).steps...)
+	taken := ended.Decider()
 	var keepers, memberships, deletions []*task
 	roles := map[string]*task{} // by what they grant
 	for _, user := range slices.Sorted(maps.Keys(s.bounds)) {
@@ -434,7 +500,7 @@ func (s *scheduler) keepAndFinish() {
 		what := fmt.Sprintf("%q", kept)
 		role, made := roles[what]
 		if !made {
-			role = &task{Step: Step{Verb: AddRole, Role: s.unusedKeeper(len(roles))}}
+			role = &task{Step: Step{Verb: AddRole, Role: s.unusedKeeper()}}
 			roles[what] = role
 			keepers = append(keepers, role)
 			for _, p := range kept {
@@ -447,25 +513,21 @@ func (s *scheduler) keepAndFinish() {
 	keepers = append(keepers, memberships...)
 	for _, pending := range []*[]*task{&keepers, &s.takes, &s.gives, &deletions} {
 		chosen := map[*task]bool{}
-		for _, t := range *pending {
-			t.Do(s.state)
-			chosen[t] = true
-		}
+		all := s.readyOf(*pending, allOf(*pending))
+		s.do(all.steps)
+		all.choose(chosen)
 		s.end(pending, chosen)
 	}
 }
 
-// unusedKeeper returns the name of the n-th role to be made for a while.
-func (s *scheduler) unusedKeeper(n int) string {
-	for i := 1; ; i++ {
-		name := fmt.Sprint(keeperPrefix, i)
-		if _, used := s.state.Roles[name]; used {
-			continue
-		}
-		if n == 0 {
+// unusedKeeper returns the name of the next role to be made for a while.
+func (s *scheduler) unusedKeeper() string {
+	for {
+		s.keepers++
+		name := fmt.Sprint(keeperPrefix, s.keepers)
+		if _, used := s.state.Roles[name]; !used {
 			return name
 		}
-		n--
 	}
 }
 

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -36,7 +37,7 @@ func ParseAssertion(text string) (Assertion, error) {
 		return a, err
 	}
 	if len(words) < 4 {
-		return a, fmt.Errorf("%q is no assertion; %s", text, assertionForm)
+		return a, errors.New("it is no assertion; " + assertionForm)
 	}
 	a.User = words[0].text
 	switch words[1].text {
@@ -44,17 +45,17 @@ func ParseAssertion(text string) (Assertion, error) {
 	case "cannot":
 		a.Cannot = true
 	default:
-		return a, withHint(fmt.Sprintf("%q stands where can or cannot should", words[1].text), Suggest(words[1].text, []string{"can", "cannot"}))
+		return a, withHint("the second word of an assertion is can or cannot", Suggest(words[1].text, []string{"can", "cannot"}))
 	}
 	if a.Access, err = access.ParseAccess(words[2].text); err != nil {
-		return a, withHint(err.Error(), Suggest(words[2].text, access.AccessNames()))
+		return a, withHint(unknownAccess, Suggest(words[2].text, access.AccessNames()))
 	}
 	a.Range, err = parseAssertedRange(words[3:])
 	if err != nil {
 		return a, err
 	}
 	if a.User == "" {
-		return a, fmt.Errorf("%q names no user; %s", text, assertionForm)
+		return a, errors.New("it names no user; " + assertionForm)
 	}
 	return a, nil
 }
@@ -86,9 +87,9 @@ func parseAssertedRange(words []word) (access.Range, error) {
 				return keyRange(name, texts[1:])
 			}
 		}
-		return access.Range{}, withHint(fmt.Sprintf("%q says no kind of range", first.text), Suggest(first.text, keyFields()))
+		return access.Range{}, withHint("the word behind the access says no kind of range", Suggest(first.text, keyFields()))
 	}
-	return access.Range{}, fmt.Errorf("%q is no range of keys; %s", strings.Join(texts, " "), assertionForm)
+	return access.Range{}, errors.New("it names no range of keys; " + assertionForm)
 }
 
 // keyRange returns the range of the keys in the field called name. It refuses
@@ -113,10 +114,10 @@ func keyRange(name string, keys []string) (access.Range, error) {
 			return access.Range{}, hinted{"the end of the range is empty", "write key for a single key, or from for all keys from it on"}
 		}
 		if string(end) == access.OpenEnd {
-			return access.Range{}, hinted{"the end of the range is the first key of all", "write from for all keys from " + keys[0] + " on"}
+			return access.Range{}, hinted{"the end of the range is the first key of all", "write from for all keys from " + named(keys[0]) + " on"}
 		}
 		if string(end) <= keys[0] {
-			return access.Range{}, hinted{fmt.Sprintf("the range ends at %q, before it starts at %q", keys[1], keys[0]), "its keys are those from the first up to the second, without it"}
+			return access.Range{}, hinted{fmt.Sprintf("the range ends at %s, before it starts at %s", quoted(keys[1]), quoted(keys[0])), "its keys are those from the first up to the second, without it"}
 		}
 		return access.Range{Key: key, End: end}, nil
 	}
@@ -128,36 +129,9 @@ type hinted struct{ message, hint string }
 
 func (h hinted) Error() string { return h.message + "; " + h.hint }
 
-// Check says whether the assertion holds in s. Where it does not, why says
-// what was found. It never holds of a user that is not there: the name may be
-// mistyped.
-func (a Assertion) Check(s access.State) (why string, holds bool) {
-	if _, ok := s.Users[a.User]; !ok {
-		why = fmt.Sprintf("there is no user %q", a.User)
-		if hint := Suggest(a.User, s.UserNames()); hint != "" {
-			why += "; " + hint
-		}
-		return why, false
-	}
-	effective := s.Effective(a.User)
-	if !a.Cannot {
-		if effective.Allows(a.Access, a.Range) {
-			return "", true
-		}
-		d := effective.Decide(a.Access, a.Range)
-		return fmt.Sprintf("%s cannot %s %s", a.User, d.MissingAccess, access.Range{Key: d.Missing}), false
-	}
-	for _, kind := range a.Access.Kinds() {
-		if common := effective.Keys(kind).Intersection(access.SetOf(a.Range)); !common.IsEmpty() {
-			why = fmt.Sprintf("%s can %s %s", a.User, kind, common)
-			if grants := effective.Decide(kind, a.Range).Grants; len(grants) > 0 {
-				why += fmt.Sprintf(" by the role %s (%s)", grants[0].Role, grants[0].Permission)
-			}
-			return why, false
-		}
-	}
-	return "", true
-}
+// unknownAccess is the message of an access that there is not. It does not show
+// what stands there, which may be a secret.
+const unknownAccess = "unknown access; it is read, write or readwrite"
 
 // word is a word of an assertion; a quoted one is never a keyword.
 type word struct {
@@ -173,7 +147,7 @@ func splitWords(text string) ([]word, error) {
 		if rest[0] == '"' {
 			quoted, err := strconv.QuotedPrefix(rest)
 			if err != nil {
-				return nil, fmt.Errorf("the quotes in %q are not closed, or a \\ in them is followed by what it cannot be", text)
+				return nil, errors.New(`the quotes of an assertion are not closed, or a \ in them is followed by what it cannot be`)
 			}
 			value, err := strconv.Unquote(quoted)
 			if err != nil {

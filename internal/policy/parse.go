@@ -13,6 +13,7 @@ import (
 	"unicode/utf16"
 
 	"go.yaml.in/yaml/v4"
+	"go.yaml.in/yaml/v4/plugin/loaderlimits"
 
 	"github.com/ectl-io/ectl/internal/access"
 )
@@ -26,19 +27,24 @@ type Document struct {
 // Parse reads documents that together are one policy. The error is Errors,
 // all of them at once; a file that is no YAML has one alone.
 func Parse(documents ...Document) (Policy, error) {
-	p := &parser{policy: Policy{Roles: map[string]Role{}, Users: map[string]User{}}}
+	p := newParser()
 	files := make([]string, 0, len(documents))
+	size := 0
 	for _, d := range documents {
 		files = append(files, d.Name)
 		p.file = d.Name
+		if size += len(d.Text); size > MaxSize {
+			p.report(Problem{At: Position{File: d.Name}, Message: TooLarge})
+			break
+		}
 		p.document(d.Text)
 	}
 	if len(documents) == 0 {
-		p.problems = append(p.problems, Problem{Message: "there is no policy file"})
+		p.report(Problem{Message: "there is no policy file"})
 	}
 	p.checkNames()
-	if len(p.problems) > 0 {
-		return Policy{}, p.problems.sorted(files)
+	if p.faults > 0 {
+		return Policy{}, p.problems.sorted(files, p.faults-len(p.problems))
 	}
 	return p.policy, nil
 }
@@ -47,8 +53,17 @@ func Parse(documents ...Document) (Policy, error) {
 type parser struct {
 	file     string
 	policy   Policy
-	problems Errors
+	problems Errors // the first ones
+	faults   int    // how many there are
 	memberOf []membership
+	inUser   bool // what is read belongs to a user
+	limits   limits
+
+	steps int // how many pieces of the work were done, for tests
+}
+
+func newParser() *parser {
+	return &parser{policy: Policy{Roles: map[string]Role{}, Users: map[string]User{}}}
 }
 
 // membership is a role in a user's list, to be looked up when all roles are
@@ -63,13 +78,29 @@ func (p *parser) at(n *yaml.Node) Position {
 }
 
 func (p *parser) problem(n *yaml.Node, hint, format string, args ...any) {
-	p.problems = append(p.problems, Problem{At: p.at(n), Message: fmt.Sprintf(format, args...), Hint: hint})
+	if p.faults >= maxProblems {
+		p.faults++
+		return
+	}
+	p.report(Problem{At: p.at(n), Message: fmt.Sprintf(format, args...), Hint: hint})
+}
+
+func (p *parser) report(problem Problem) {
+	if p.faults++; len(p.problems) < maxProblems {
+		p.problems = append(p.problems, problem)
+	}
 }
 
 func (p *parser) document(text []byte) {
+	text, fault := readable(text)
+	if fault.Message != "" {
+		fault.At.File = p.file
+		p.report(fault)
+		return
+	}
 	var node yaml.Node
-	if err := yaml.Load(asYAML(text), &node); err != nil {
-		p.problems = append(p.problems, p.syntax(err))
+	if err := yaml.Load(asYAML(text), &node, yaml.WithPlugin(loaderlimits.New(loaderlimits.DepthValue(maxDepth)))); err != nil {
+		p.report(p.syntax(err))
 		return
 	}
 	root := &node
@@ -81,15 +112,17 @@ func (p *parser) document(text []byte) {
 		switch name {
 		case fieldAPIVersion:
 			seen = true
-			if value.Value != APIVersion {
-				p.problem(value, "write "+APIVersion, "the apiVersion is %q, which this program does not know", value.Value)
+			if version, ok := p.text(value, "the apiVersion"); ok && version != APIVersion {
+				p.problem(value, "write "+APIVersion, "this program does not know the apiVersion")
 			}
 		case fieldRoles:
 			p.policy.SaysRoles = true
 			p.names(value, "role", p.role)
 		case fieldUsers:
 			p.policy.SaysUsers = true
+			p.inUser = true
 			p.names(value, "user", p.user)
+			p.inUser = false
 		case fieldExpect:
 			p.items(value, "assertions", p.assertion)
 		case fieldWaive:
@@ -101,28 +134,6 @@ func (p *parser) document(text []byte) {
 	}
 }
 
-// syntax is the problem of a file that is no YAML.
-func (p *parser) syntax(err error) Problem {
-	problem := Problem{At: Position{File: p.file}, Message: err.Error()}
-	var fault *yaml.LoadError
-	if !errors.As(err, &fault) {
-		return problem
-	}
-	problem.At.Line, problem.At.Column = fault.Mark.Line, fault.Mark.Column
-	problem.Message = strings.TrimPrefix(fault.Message, "yaml: ")
-	switch {
-	case strings.Contains(problem.Message, "no documents"):
-		problem.Message, problem.Hint = "the file is empty", "write "+fieldAPIVersion+": "+APIVersion+" into its first line"
-	case strings.Contains(problem.Message, "found multiple"):
-		problem.Message, problem.Hint = "the file has several documents", "a policy is one; make a file of each and give them all with -f"
-	case strings.Contains(problem.Message, "cannot start any token"):
-		problem.Hint = "YAML is indented with spaces, not with tabs; a word that begins with @ or ` needs quotes"
-	case fault.ContextMsg != "":
-		problem.Message = fault.ContextMsg + ": " + problem.Message
-	}
-	return problem
-}
-
 // resolve returns the node that an alias stands for, or n itself.
 func resolve(n *yaml.Node) *yaml.Node {
 	for n.Kind == yaml.AliasNode && n.Alias != nil {
@@ -132,8 +143,9 @@ func resolve(n *yaml.Node) *yaml.Node {
 }
 
 // pairs calls each for every pair of the mapping n, and reports what is none
-// and keys that occur twice. what is the mapping's content, for errors.
-func (p *parser) pairs(n *yaml.Node, what string, each func(key, value *yaml.Node)) {
+// and keys that occur twice. what is the mapping's content, for errors, and show
+// what they show of a key.
+func (p *parser) pairs(n *yaml.Node, what string, show func(key string) string, each func(key, value *yaml.Node)) {
 	n = resolve(n)
 	if isNull(n) {
 		return
@@ -144,7 +156,10 @@ func (p *parser) pairs(n *yaml.Node, what string, each func(key, value *yaml.Nod
 	}
 	first := map[string]*yaml.Node{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
-		key := resolve(n.Content[i])
+		key, value := resolve(n.Content[i]), resolve(n.Content[i+1])
+		if !p.visit(n.Content[i], key) || !p.visit(n.Content[i+1], value) {
+			return
+		}
 		if key.Kind != yaml.ScalarNode || isNull(key) {
 			p.problem(key, "", "a name is text, not %s", kindName(key))
 			continue
@@ -154,38 +169,49 @@ func (p *parser) pairs(n *yaml.Node, what string, each func(key, value *yaml.Nod
 			continue
 		}
 		if before, twice := first[key.Value]; twice {
-			p.problem(key, "", "%q is given twice, first in line %d", key.Value, before.Line)
+			p.problem(key, "", "%s is given twice, first in line %d", show(key.Value), before.Line)
 			continue
 		}
 		first[key.Value] = key
-		each(key, resolve(n.Content[i+1]))
+		each(key, value)
 	}
 }
 
 // fields calls each for every field of the mapping n whose name is in known,
-// and reports the others.
+// and reports the others. One that has no value, is not nearly a known one, or
+// belongs to a user is not shown: it may be a secret.
 func (p *parser) fields(n *yaml.Node, what string, known []string, each func(name string, key, value *yaml.Node)) {
 	if n = resolve(n); isNull(n) {
 		p.problem(n, "its fields are "+strings.Join(known, ", "), "%s is empty", what)
 		return
 	}
-	p.pairs(n, what, func(key, value *yaml.Node) {
+	show := func(name string) string {
+		if slices.Contains(known, name) {
+			return quoted(name)
+		}
+		return "a field"
+	}
+	p.pairs(n, what, show, func(key, value *yaml.Node) {
 		if slices.Contains(known, key.Value) {
 			each(key.Value, key, value)
 			return
 		}
-		hint := Suggest(key.Value, known)
-		if hint == "" {
-			hint = "the fields are " + strings.Join(known, ", ")
+		switch hint := Suggest(key.Value, known); {
+		case hint == "":
+			p.problem(key, "the fields are "+strings.Join(known, ", "), "%s has no such field", what)
+		case p.inUser || isNull(value):
+			p.problem(key, hint, "%s has no such field", what)
+		default:
+			p.problem(key, hint, "%s has no field %s", what, quoted(key.Value))
 		}
-		p.problem(key, hint, "%s has no field %q", what, key.Value)
 	})
 }
 
 // names calls each for every name of the mapping n: its roles, or users. kind is
 // what they are, "role" or "user".
 func (p *parser) names(n *yaml.Node, kind string, each func(name string, key, value *yaml.Node)) {
-	p.pairs(n, "a list of what each name of a "+kind+" has", func(key, value *yaml.Node) {
+	show := func(name string) string { return quoted(userPart(name)) }
+	p.pairs(n, "a list of what each name of a "+kind+" has", show, func(key, value *yaml.Node) {
 		if key.Value == "" {
 			p.problem(key, "", "the name of a %s is empty", kind)
 			return
@@ -209,7 +235,11 @@ func (p *parser) items(n *yaml.Node, what string, each func(item *yaml.Node)) {
 		return
 	}
 	for _, item := range n.Content {
-		each(resolve(item))
+		value := resolve(item)
+		if !p.visit(item, value) {
+			return
+		}
+		each(value)
 	}
 }
 
@@ -230,6 +260,7 @@ func (p *parser) text(n *yaml.Node, what string) (string, bool) {
 
 func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }
 
+// kindName names what n is. What it says is not shown: it may be a password.
 func kindName(n *yaml.Node) string {
 	switch {
 	case n.Kind == yaml.MappingNode:
@@ -239,30 +270,32 @@ func kindName(n *yaml.Node) string {
 	case isNull(n):
 		return "nothing"
 	}
-	return strconv.Quote(n.Value)
+	return "text"
 }
 
 func (p *parser) role(name string, key, value *yaml.Node) {
 	if before, twice := p.policy.Roles[name]; twice {
-		p.problem(key, "", "the role %q is also in %s", name, before.At)
+		p.problem(key, "", "the role %s is also in %s", quoted(name), before.At)
 		return
 	}
 	role := Role{Name: name, At: p.at(key)}
-	p.items(value, "the permissions of the role "+name, func(item *yaml.Node) {
+	granted := map[[2]string]access.Access{} // by range
+	p.items(value, "the permissions of the role "+named(name), func(item *yaml.Node) {
 		permission, ok := p.permission(item)
 		if !ok {
 			return
 		}
-		for _, other := range role.Permissions {
-			if other.Range.Equal(permission.Range) {
-				hint := "leave one of them out"
-				if other.Access != permission.Access {
-					hint = "write it once, with the access that is meant: " + (other.Access | permission.Access).String() + " for both"
-				}
-				p.problem(item, hint, "the role %s has %s twice", name, permission.Range)
-				return
+		p.steps++
+		on := [2]string{string(permission.Range.Key), string(permission.Range.End)}
+		if other, twice := granted[on]; twice {
+			hint := "leave one of them out"
+			if other != permission.Access {
+				hint = "write it once, with the access that is meant: " + (other | permission.Access).String() + " for both"
 			}
+			p.problem(item, hint, "the role %s has %s twice", named(name), shownRange(permission.Range))
+			return
 		}
+		granted[on] = permission.Access
 		role.Permissions = append(role.Permissions, permission)
 	})
 	if name == access.RootRole && len(role.Permissions) > 0 {
@@ -271,9 +304,17 @@ func (p *parser) role(name string, key, value *yaml.Node) {
 	p.policy.Roles[name] = role
 }
 
+// shownRange describes a range for an error, shortened if its keys are long.
+func shownRange(r access.Range) string {
+	if len(r.Key)+len(r.End) > 2*maxName {
+		return "a range that starts with " + quoted(string(r.Key))
+	}
+	return r.String()
+}
+
 func (p *parser) permission(n *yaml.Node) (permission access.Permission, ok bool) {
 	var said []string // names of the fields that say which keys
-	faults := len(p.problems)
+	faults := p.faults
 	p.fields(n, "a permission", permissionFields(), func(name string, key, value *yaml.Node) {
 		switch name {
 		case fieldAccess:
@@ -283,11 +324,11 @@ func (p *parser) permission(n *yaml.Node) (permission access.Permission, ok bool
 			}
 			var err error
 			if permission.Access, err = access.ParseAccess(text); err != nil {
-				p.problem(value, Suggest(text, access.AccessNames()), "%s", err)
+				p.problem(value, Suggest(text, access.AccessNames()), unknownAccess)
 			}
 			return
 		case fieldAll:
-			if value.Value != "true" {
+			if value.Kind != yaml.ScalarNode || value.Value != "true" {
 				p.problem(value, "say which keys with "+strings.Join(keyFields(), ", "), "%s is true or not there", fieldAll)
 			}
 			permission.Range = access.Everything()
@@ -299,7 +340,7 @@ func (p *parser) permission(n *yaml.Node) (permission access.Permission, ok bool
 			p.problem(key, "make two permissions of it", "a permission has one range, here are %s and %s", said[0], said[1])
 		}
 	})
-	if len(p.problems) > faults {
+	if p.faults > faults {
 		return permission, false
 	}
 	if permission.Access == 0 {
@@ -308,7 +349,7 @@ func (p *parser) permission(n *yaml.Node) (permission access.Permission, ok bool
 	if len(said) == 0 {
 		p.problem(n, "add one of "+strings.Join(keyFields(), ", ")+", "+fieldAll, "the permission does not say for which keys it is")
 	}
-	return permission, len(p.problems) == faults
+	return permission, p.faults == faults
 }
 
 // keys returns the range that the field called name says, having reported what
@@ -322,6 +363,11 @@ func (p *parser) keys(name string, value *yaml.Node) access.Range {
 			return access.Range{}
 		}
 		nodes = value.Content
+		for _, n := range nodes {
+			if !p.visit(n, resolve(n)) {
+				return access.Range{}
+			}
+		}
 	}
 	keys := make([]string, 0, len(nodes))
 	for _, n := range nodes {
@@ -332,7 +378,7 @@ func (p *parser) keys(name string, value *yaml.Node) access.Range {
 		if inBase64 {
 			decoded, err := base64.StdEncoding.DecodeString(text)
 			if err != nil {
-				p.problem(resolve(n), "encode the key with: base64 -w0", "%q is not base64", text)
+				p.problem(resolve(n), "encode the key with: base64 -w0", "the key is not base64")
 				return access.Range{}
 			}
 			text = string(decoded)
@@ -348,21 +394,28 @@ func (p *parser) keys(name string, value *yaml.Node) access.Range {
 
 func (p *parser) user(name string, key, value *yaml.Node) {
 	if before, twice := p.policy.Users[name]; twice {
-		p.problem(key, "", "the user %q is also in %s", name, before.At)
+		p.problem(key, "", "the user %s is also in %s", quoted(userPart(name)), before.At)
+		return
+	}
+	if strings.Contains(name, ":") && isNull(value) {
+		p.problem(key, "write a space after the colon, and after it {roles: [...], password: {...}}", "the name of a user that has nothing else has a colon")
 		return
 	}
 	user := User{Name: name, At: p.at(key)}
+	held := map[string]bool{}
 	if !isNull(value) { // a user without anything is one, too
 		p.fields(value, "a user", userFields(), func(field string, _, value *yaml.Node) {
 			switch field {
 			case fieldRoles:
-				p.items(value, "the roles of the user "+name, func(item *yaml.Node) {
+				p.items(value, "the roles of the user "+named(userPart(name)), func(item *yaml.Node) {
 					role, ok := p.text(item, "the name of a role")
+					p.steps++
 					switch {
 					case !ok:
-					case slices.Contains(user.Roles, role):
-						p.problem(item, "", "the user %s has the role %s twice", name, role)
+					case held[role]:
+						p.problem(item, "", "the user %s has the role %s twice", named(userPart(name)), named(role))
 					default:
+						held[role] = true
 						user.Roles = append(user.Roles, role)
 						p.memberOf = append(p.memberOf, membership{role, p.at(item)})
 					}
@@ -394,7 +447,7 @@ func (p *parser) password(n *yaml.Node) Password {
 		}
 		password.Source = Source(name)
 		if password.Source == Generate {
-			if value.Value != "true" {
+			if value.Kind != yaml.ScalarNode || value.Value != "true" {
 				p.problem(value, hint, "%s is true or not there", name)
 			}
 			return
@@ -446,14 +499,25 @@ func (p *parser) waiver(n *yaml.Node) {
 
 // checkNames reports roles of users that no file has.
 func (p *parser) checkNames() {
+	var names []string
+	hints := maxHints
 	for _, m := range p.memberOf {
-		if _, known := p.policy.Roles[m.role]; !known && m.role != access.RootRole {
-			hint := Suggest(m.role, append(slices.Collect(maps.Keys(p.policy.Roles)), access.RootRole))
-			if hint == "" {
-				hint = "add it under " + fieldRoles
-			}
-			p.problems = append(p.problems, Problem{At: m.at, Message: fmt.Sprintf("the role %q is not in the policy", m.role), Hint: hint})
+		p.steps++
+		if _, known := p.policy.Roles[m.role]; known || m.role == access.RootRole {
+			continue
 		}
+		hint := "add it under " + fieldRoles
+		if hints > 0 {
+			hints--
+			if names == nil {
+				names = append(slices.Collect(maps.Keys(p.policy.Roles)), access.RootRole)
+			}
+			p.steps += len(names)
+			if near := Suggest(m.role, names); near != "" {
+				hint = near
+			}
+		}
+		p.report(Problem{At: m.at, Message: fmt.Sprintf("the role %s is not in the policy", quoted(m.role)), Hint: hint})
 	}
 }
 
@@ -461,7 +525,7 @@ func (p *parser) checkNames() {
 // writes characters beyond 16 bits as two escapes, which YAML does not know,
 // and takes for text what ends lines in YAML.
 func asYAML(text []byte) []byte {
-	trimmed := bytes.TrimLeft(text, "\ufeff \t\r\n")
+	trimmed := bytes.TrimLeft(text, " \t\r\n")
 	if !bytes.HasPrefix(trimmed, []byte("{")) || !json.Valid(trimmed) {
 		return text
 	}

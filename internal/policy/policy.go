@@ -4,6 +4,8 @@
 package policy
 
 import (
+	"strings"
+
 	"github.com/ectl-io/ectl/internal/access"
 )
 
@@ -62,15 +64,17 @@ const (
 )
 
 // String describes where the password comes from: "from the environment
-// variable APP_PASSWORD".
+// variable APP_PASSWORD". The name of a variable is shown if it is written as
+// they are, and otherwise nothing that stands in the file: it may be the password
+// itself, in the wrong place.
 func (p Password) String() string {
 	switch p.Source {
 	case None:
 		return "without password"
 	case Env:
-		return "password from the environment variable " + p.Value
+		return "password from " + p.Variable()
 	case File:
-		return "password from the file " + p.Value
+		return "password from a file"
 	case Command:
 		return "password from a command"
 	case Generate:
@@ -78,6 +82,15 @@ func (p Password) String() string {
 	case Unsaid:
 	}
 	return "password not said"
+}
+
+// Variable names the environment variable of the source Env, for people.
+func (p Password) Variable() string {
+	const signs = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
+	if strings.Trim(p.Value, signs) == "" && strings.Trim(p.Value, "0123456789") == p.Value {
+		return "the environment variable " + p.Value
+	}
+	return "an environment variable"
 }
 
 // Waiver says that a finding of lint is known and wanted.

@@ -4,7 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/ectl-io/ectl/internal/quantity"
 )
@@ -24,11 +27,14 @@ func (p Position) String() string {
 	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column)
 }
 
-// Problem is one fault of a policy file.
+// Problem is one fault of a policy file. Its texts show names and keys, and no
+// other text of the file: what stands in the wrong place may be a password.
 type Problem struct {
 	At      Position
 	Message string
 	Hint    string // what to do, perhaps empty
+
+	more int // of the last one: how many further problems it stands for
 }
 
 // String is the problem on one line.
@@ -40,41 +46,113 @@ func (p Problem) String() string {
 	return text
 }
 
-// Errors are all faults of the policy files, and the error of Parse.
+// Errors are the faults of the policy files, and the error of Parse.
 type Errors []Problem
 
-// Error lists the problems, each on a line of its own.
+const (
+	// maxProblems is how many faults are kept. The others are counted.
+	maxProblems = 1000
+
+	// maxShown is how many faults an error lists.
+	maxShown = 50
+)
+
+// Error lists the first problems, each on a line of its own, and says how many
+// more there are.
 func (p Errors) Error() string {
-	lines := make([]string, 0, len(p)+1)
 	if len(p) == 1 {
 		return p[0].String()
 	}
-	lines = append(lines, quantity.Of(len(p), "problem")+" in the policy")
+	total := 0
+	lines := make([]string, 1, 2+min(len(p), maxShown))
 	for _, problem := range p {
-		lines = append(lines, "  "+problem.String())
+		switch {
+		case problem.more > 0:
+			total += problem.more
+		case len(lines) <= maxShown:
+			lines = append(lines, "  "+problem.String())
+			fallthrough
+		default:
+			total++
+		}
+	}
+	lines[0] = quantity.Of(total, "problem") + " in the policy"
+	if hidden := total - (len(lines) - 1); hidden > 0 {
+		lines = append(lines, fmt.Sprintf("  and %d more", hidden))
 	}
 	return strings.Join(lines, "\n")
 }
 
 // sorted returns the problems in the order of files and places, files in the
-// order in which they were given.
-func (p Errors) sorted(files []string) Errors {
+// order in which they were given. more is how many further ones there are.
+func (p Errors) sorted(files []string, more int) Errors {
+	place := map[string]int{}
+	for i, file := range files {
+		if _, known := place[file]; !known {
+			place[file] = i
+		}
+	}
 	slices.SortStableFunc(p, func(a, b Problem) int {
 		return cmp.Or(
-			cmp.Compare(slices.Index(files, a.At.File), slices.Index(files, b.At.File)),
+			cmp.Compare(place[a.At.File], place[b.At.File]),
 			cmp.Compare(a.At.Line, b.At.Line),
 			cmp.Compare(a.At.Column, b.At.Column),
 		)
 	})
+	if more > 0 {
+		p = append(p, Problem{more: more})
+	}
 	return p
 }
 
+// maxName is how much of a name an error shows, in bytes.
+const maxName = 100
+
+// quoted returns a name as a quoted string, shortened if it is long.
+func quoted(name string) string {
+	if len(name) > maxName {
+		return strconv.Quote(strings.ToValidUTF8(name[:maxName], "")) + "..."
+	}
+	return strconv.Quote(name)
+}
+
+// named returns a name for a sentence: as it is if it is short and of printable
+// characters without spaces, otherwise quoted.
+func named(name string) string {
+	odd := func(r rune) bool { return !unicode.IsPrint(r) || r == ' ' }
+	if name == "" || len(name) > maxName || !utf8.ValidString(name) || strings.ContainsFunc(name, odd) {
+		return quoted(name)
+	}
+	return name
+}
+
+// userPart returns the name of a user without what follows a colon: in
+// bob:secret, with no space, that is no part of the name.
+func userPart(name string) string {
+	if before, _, found := strings.Cut(name, ":"); found {
+		return before + ":..."
+	}
+	return name
+}
+
+// maxHints is how many faults are looked up among all names of a file or
+// cluster, to suggest what was meant: each costs a look at all of them.
+const maxHints = 10
+
 // Suggest returns "did you mean ...?" with the name of known that wrong was
-// most likely meant to be, or an empty string where none is near.
+// most likely meant to be, or an empty string if none is near.
 func Suggest(wrong string, known []string) string {
+	if len(wrong) > maxName {
+		return ""
+	}
 	best, least := "", 1+max(1, len(wrong)/3)
-	for _, name := range slices.Sorted(slices.Values(known)) {
-		if d := distance(strings.ToLower(wrong), strings.ToLower(name)); d < least && d < len(name) {
+	for _, name := range known {
+		// A character has at most 4 bytes.
+		if utf8.RuneCountInString(wrong)-len(name) >= least || len(name)/utf8.UTFMax-len(wrong) >= least {
+			continue
+		}
+		d := distance(strings.ToLower(wrong), strings.ToLower(name))
+		if d < len(name) && (d < least || d == least && best != "" && name < best) {
 			best, least = name, d
 		}
 	}

@@ -1,0 +1,186 @@
+package access
+
+import (
+	"cmp"
+	"slices"
+)
+
+// coverage counts how many spans of a fixed list are on each key, while spans
+// are added and removed. Each call costs the logarithm of how many spans the
+// list has.
+type coverage struct {
+	starts []string // the keys where the count can change, sorted
+	size   int      // of the lowest level of the tree, a power of two
+	least  []int    // by node: the smallest count below it, less what is added above it
+	added  []int    // by node: what is added to all below it
+
+	steps int // how many nodes were visited, for tests
+}
+
+// newCoverage returns the coverage of spans, none of which is added yet.
+func newCoverage(spans []span) *coverage {
+	c := &coverage{starts: make([]string, 0, 2*len(spans))}
+	for _, s := range spans {
+		c.starts = append(c.starts, s.start)
+		if s.end != "" {
+			c.starts = append(c.starts, s.end)
+		}
+	}
+	slices.Sort(c.starts)
+	c.starts = slices.Compact(c.starts)
+	for c.size = 1; c.size < len(c.starts); c.size *= 2 {
+	}
+	c.least, c.added = make([]int, 2*c.size), make([]int, 2*c.size)
+	return c
+}
+
+// parts returns the indexes of the parts of the key space that s is, up to the
+// second one without it. s is one of the list.
+func (c *coverage) parts(s span) (from, to int) {
+	from, _ = slices.BinarySearch(c.starts, s.start)
+	if to = len(c.starts); s.end != "" {
+		to, _ = slices.BinarySearch(c.starts, s.end)
+	}
+	return from, to
+}
+
+// add counts s n times more.
+func (c *coverage) add(s span, n int) {
+	from, to := c.parts(s)
+	c.addBelow(1, 0, c.size, from, to, n)
+}
+
+func (c *coverage) addBelow(node, start, end, from, to, n int) {
+	c.steps++
+	switch {
+	case to <= start || end <= from:
+		return
+	case from <= start && end <= to:
+		c.least[node] += n
+		c.added[node] += n
+		return
+	}
+	middle := (start + end) / 2
+	c.addBelow(2*node, start, middle, from, to, n)
+	c.addBelow(2*node+1, middle, end, from, to, n)
+	c.least[node] = min(c.least[2*node], c.least[2*node+1]) + c.added[node]
+}
+
+// min returns the smallest count on a key of s.
+func (c *coverage) min(s span) int {
+	from, to := c.parts(s)
+	count, _ := c.minBelow(1, 0, c.size, from, to)
+	return count
+}
+
+func (c *coverage) minBelow(node, start, end, from, to int) (count int, some bool) {
+	c.steps++
+	switch {
+	case to <= start || end <= from:
+		return 0, false
+	case from <= start && end <= to:
+		return c.least[node], true
+	}
+	middle := (start + end) / 2
+	left, inLeft := c.minBelow(2*node, start, middle, from, to)
+	right, inRight := c.minBelow(2*node+1, middle, end, from, to)
+	switch {
+	case !inLeft:
+		return right + c.added[node], inRight
+	case !inRight:
+		return left + c.added[node], true
+	}
+	return min(left, right) + c.added[node], true
+}
+
+// containers finds, of a list of spans some of which are removed, one that
+// contains another span and is not equal to it. Each call costs the logarithm
+// of how many spans the list has.
+type containers struct {
+	spans []span
+	order []int       // indexes of spans, sorted by start and then by index
+	place map[int]int // where an index stands in order
+	size  int         // of the lowest level of the tree, a power of two
+	reach []string    // by node: the farthest end of a span below it, or noReach
+
+	steps int // how many nodes were visited, for tests
+}
+
+// noReach is before every end of a span, since no span ends with the first key.
+const noReach = firstKey
+
+// newContainers returns the containers among those of spans that are chosen.
+func newContainers(spans []span, chosen func(i int) bool) *containers {
+	c := &containers{spans: spans, place: map[int]int{}}
+	for i := range spans {
+		if chosen(i) {
+			c.order = append(c.order, i)
+		}
+	}
+	slices.SortStableFunc(c.order, func(a, b int) int { return cmp.Compare(spans[a].start, spans[b].start) })
+	for c.size = 1; c.size < len(c.order); c.size *= 2 {
+	}
+	c.reach = slices.Repeat([]string{noReach}, 2*c.size)
+	for place, i := range c.order {
+		c.place[i] = place
+		c.reach[c.size+place] = spans[i].end
+	}
+	for node := c.size - 1; node > 0; node-- {
+		c.join(node)
+	}
+	return c
+}
+
+func (c *containers) join(node int) {
+	c.reach[node] = c.reach[2*node]
+	if compareEnds(c.reach[2*node+1], c.reach[node]) > 0 {
+		c.reach[node] = c.reach[2*node+1]
+	}
+}
+
+// remove takes the i-th span out, if it is in.
+func (c *containers) remove(i int) {
+	place, in := c.place[i]
+	if !in {
+		return
+	}
+	c.reach[c.size+place] = noReach
+	for node := (c.size + place) / 2; node > 0; node /= 2 {
+		c.steps++
+		c.join(node)
+	}
+}
+
+// find returns the index of the first span, by start, that contains s and is
+// not equal to it.
+func (c *containers) find(s span) (i int, found bool) {
+	same, _ := slices.BinarySearchFunc(c.order, s.start, func(i int, start string) int { return cmp.Compare(c.spans[i].start, start) })
+	behind, _ := slices.BinarySearchFunc(c.order, s.start, func(i int, start string) int {
+		if c.spans[i].start <= start {
+			return -1
+		}
+		return 1
+	})
+	if i, found = c.findBelow(1, 0, c.size, 0, same, func(end string) bool { return compareEnds(end, s.end) >= 0 }); found {
+		return i, true
+	}
+	// Of those that start where s does only a longer one.
+	return c.findBelow(1, 0, c.size, same, behind, func(end string) bool { return compareEnds(end, s.end) > 0 })
+}
+
+// findBelow returns the first span below the node, of those at places between
+// from and to, that reaches far enough.
+func (c *containers) findBelow(node, start, end, from, to int, enough func(end string) bool) (i int, found bool) {
+	c.steps++
+	if to <= start || end <= from || c.reach[node] == noReach || !enough(c.reach[node]) {
+		return 0, false
+	}
+	if end-start == 1 {
+		return c.order[start], true
+	}
+	middle := (start + end) / 2
+	if i, found = c.findBelow(2*node, start, middle, from, to, enough); found {
+		return i, true
+	}
+	return c.findBelow(2*node+1, middle, end, from, to, enough)
+}

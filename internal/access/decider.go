@@ -1,0 +1,98 @@
+package access
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Decider answers many questions about a state that does not change. Users with
+// the same roles may do the same, which is worked out once.
+type Decider struct {
+	state State
+	known map[string]*decided // by roles
+}
+
+// decided is what is known of those who have the same roles.
+type decided struct {
+	effective Effective
+	reaching  [ReadWrite][]reaching // by access-1, Read and Write; nil: not asked for
+}
+
+// reaching is a grant, and the one that reaches farthest of it and those before.
+type reaching struct {
+	start    string
+	farthest Grant
+	end      string // of the farthest
+}
+
+// Decider returns what answers questions about s.
+func (s State) Decider() *Decider { return &Decider{state: s, known: map[string]*decided{}} }
+
+func (d *Decider) decided(user string) *decided {
+	roles := rolesKey(d.state.Users[user].Roles)
+	known, found := d.known[roles]
+	if !found {
+		known = &decided{effective: d.state.Effective(user)}
+		d.known[roles] = known
+	}
+	return known
+}
+
+// Effective returns what user may do, as State.Effective does.
+func (d *Decider) Effective(user string) Effective { return d.decided(user).effective }
+
+// Like returns a text that is the same for users with the same roles.
+func (d *Decider) Like(user string) string { return rolesKey(d.state.Users[user].Roles) }
+
+// GrantOn returns a grant that allows user kind, Read or Write, on the first
+// key of r on which it is allowed.
+func (d *Decider) GrantOn(user string, kind Access, r Range) (g Grant, found bool) {
+	first, _ := d.Effective(user).Keys(kind).Within(r, 1)
+	if first.IsEmpty() {
+		return g, false
+	}
+	known := d.decided(user)
+	if known.reaching[kind-1] == nil {
+		known.reaching[kind-1] = grantsByReach(known.effective.Grants, kind)
+	}
+	grants := known.reaching[kind-1]
+	i, _ := slices.BinarySearchFunc(grants, first.spans[0].start, func(r reaching, key string) int {
+		if r.start <= key {
+			return -1
+		}
+		return 1
+	})
+	if i == 0 {
+		return g, false // not so: the key is in a grant
+	}
+	return grants[i-1].farthest, true
+}
+
+// grantsByReach returns the grants of kind, sorted by where they start.
+func grantsByReach(grants []Grant, kind Access) []reaching {
+	var all []reaching
+	for _, g := range grants {
+		if s, _ := spanOf(g.Range); g.Access.Has(kind) && g.counts() {
+			all = append(all, reaching{s.start, g, s.end})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b reaching) int { return cmp.Compare(a.start, b.start) })
+	for i := 1; i < len(all); i++ {
+		if before := all[i-1]; compareEnds(before.end, all[i].end) >= 0 {
+			all[i].farthest, all[i].end = before.farthest, before.end
+		}
+	}
+	return all
+}
+
+// rolesKey returns a text that is the same for the same roles in any order.
+func rolesKey(roles []string) string {
+	var key strings.Builder
+	sorted := slices.Sorted(slices.Values(roles))
+	for _, role := range slices.Compact(sorted) {
+		fmt.Fprintf(&key, "%d %s", len(role), role) // no two lists are written alike
+	}
+	return key.String()
+}

@@ -1,0 +1,196 @@
+package access
+
+// roleGrants is a role whose grants are looked at one after the other, in their
+// order, each beside those before it that are kept and those behind it.
+type roleGrants struct {
+	Role
+	spans     []span
+	coverage  [ReadWrite]*coverage             // of the kept: by access-1, Read and Write
+	within    [ReadWrite + 1]*containers       // of the kept, by their access
+	sameKeys  groups[span]                     // grants on the same keys
+	sameRange groups[[2]string]                // grants on the same range in the same notation
+	access    map[[2]string][ReadWrite + 1]int // how many grants with each access are on a range
+}
+
+func newRoleGrants(r Role) *roleGrants {
+	g := &roleGrants{Role: r, spans: make([]span, len(r.Permissions)), access: map[[2]string][ReadWrite + 1]int{}}
+	var counted []span
+	for i, p := range r.Permissions {
+		on := notation(p.Range)
+		n := g.access[on]
+		n[p.Access]++
+		g.access[on] = n
+		if p.counts() {
+			g.spans[i], _ = spanOf(p.Range)
+			counted = append(counted, g.spans[i])
+		}
+	}
+	for _, kind := range ReadWrite.Kinds() {
+		g.coverage[kind-1] = newCoverage(counted)
+	}
+	for access := range g.within {
+		g.within[access] = newContainers(g.spans, func(i int) bool { return r.Permissions[i].counts() && r.Permissions[i].Access == Access(access) })
+	}
+	g.sameKeys = newGroups(r.Permissions, func(i int) span { return g.spans[i] })
+	g.sameRange = newGroups(r.Permissions, func(i int) [2]string { return notation(r.Permissions[i].Range) })
+	for i, p := range r.Permissions {
+		if p.counts() {
+			g.count(i, 1)
+		}
+	}
+	return g
+}
+
+func notation(r Range) [2]string { return [2]string{string(r.Key), string(r.End)} }
+
+func (g *roleGrants) count(i, n int) {
+	for _, kind := range g.Permissions[i].Access.Kinds() {
+		g.coverage[kind-1].add(g.spans[i], n)
+	}
+}
+
+// done says that the i-th grant was looked at, and whether it is superfluous:
+// then it is not beside those behind it.
+func (g *roleGrants) done(i int, superfluous bool) {
+	g.sameKeys.done(i, superfluous)
+	g.sameRange.done(i, superfluous)
+	if superfluous {
+		g.count(i, -1)
+		g.within[g.Permissions[i].Access].remove(i)
+	}
+}
+
+// wider returns a grant on more keys than the i-th, that grants all that it
+// grants: if there is one, one that grants more.
+func (g *roleGrants) wider(i int) (p Permission, found bool) {
+	a := g.Permissions[i].Access
+	for _, access := range []Access{ReadWrite, a} {
+		if j, found := g.within[access].find(g.spans[i]); found {
+			return g.Permissions[j], true
+		}
+	}
+	return p, false
+}
+
+// covered says whether the others allow all that the i-th grant allows. Of those
+// on the same keys only some count, see groups.
+func (g *roleGrants) covered(i int) bool {
+	for _, kind := range g.Permissions[i].Access.Kinds() {
+		if g.coverage[kind-1].min(g.spans[i]) <= g.sameKeys.leftOut(i, kind) {
+			return false
+		}
+	}
+	return true
+}
+
+// without returns the commands after which the role does not have the i-th of
+// its permissions. Revoking takes all that are on the same range, in the same
+// notation: the others are granted again.
+func (g *roleGrants) without(i int) [][]string {
+	p := g.Permissions[i]
+	left := Permission{Range: p.Range}
+	n := g.access[notation(p.Range)]
+	n[p.Access]--
+	for access, some := range n {
+		if some > 0 {
+			left.Access |= Access(access)
+		}
+	}
+	commands := [][]string{RevokeArgs(g.Name, p.Range)}
+	if left.Access != 0 {
+		commands = append(commands, GrantArgs(g.Name, left))
+	}
+	return commands
+}
+
+// once returns the commands that make one grant of those on the range of the
+// i-th.
+func (g *roleGrants) once(i int) [][]string {
+	p := g.Permissions[i]
+	for access, some := range g.access[notation(p.Range)] {
+		if some > 0 {
+			p.Access |= Access(access)
+		}
+	}
+	return [][]string{RevokeArgs(g.Name, p.Range), GrantArgs(g.Name, p)}
+}
+
+// steps returns how many pieces of the work were done.
+func (g *roleGrants) steps() int {
+	n := len(g.Permissions)
+	for _, kind := range ReadWrite.Kinds() {
+		n += g.coverage[kind-1].steps
+	}
+	for _, c := range g.within {
+		n += c.steps
+	}
+	return n
+}
+
+// groups are grants that have something in common: how many of each group are
+// kept, by their access. Of two in a group that grants more stays, or else the
+// first: those that grant less than another, or the same behind it, are not
+// beside it.
+type groups[K comparable] struct {
+	of    func(i int) K
+	all   []Permission
+	kept  map[K]*[ReadWrite + 1]int
+	front map[K]*[ReadWrite + 1]int // of these, what was looked at
+}
+
+func newGroups[K comparable](permissions []Permission, of func(i int) K) groups[K] {
+	g := groups[K]{of, permissions, map[K]*[ReadWrite + 1]int{}, map[K]*[ReadWrite + 1]int{}}
+	for i, p := range permissions {
+		if !p.counts() {
+			continue
+		}
+		if g.kept[of(i)] == nil {
+			g.kept[of(i)], g.front[of(i)] = &[ReadWrite + 1]int{}, &[ReadWrite + 1]int{}
+		}
+		g.kept[of(i)][p.Access]++
+	}
+	return g
+}
+
+func (g groups[K]) done(i int, superfluous bool) {
+	if superfluous {
+		g.kept[g.of(i)][g.all[i].Access]--
+		return
+	}
+	g.front[g.of(i)][g.all[i].Access]++
+}
+
+// hasAnother says whether a grant of the group stands beside the i-th.
+func (g groups[K]) hasAnother(i int) bool {
+	p, kept, front := g.all[i], g.kept[g.of(i)], g.front[g.of(i)]
+	for access, n := range kept {
+		switch other := Access(access); {
+		case n == 0:
+		case other == p.Access:
+			if front[other] > 0 {
+				return true
+			}
+		case p.Access.Has(other):
+		case other.Has(p.Access), front[other] > 0:
+			return true
+		}
+	}
+	return false
+}
+
+// leftOut returns how many grants of the group, the i-th included, allow kind
+// and do not stand beside the i-th.
+func (g groups[K]) leftOut(i int, kind Access) int {
+	p, kept, front := g.all[i], g.kept[g.of(i)], g.front[g.of(i)]
+	n := 0
+	for access, some := range kept {
+		switch other := Access(access); {
+		case !other.Has(kind):
+		case other == p.Access:
+			n += some - front[other]
+		case p.Access.Has(other):
+			n += some
+		}
+	}
+	return n
+}

@@ -1,0 +1,259 @@
+package plan
+
+import (
+	"slices"
+
+	"github.com/ectl-io/ectl/internal/access"
+)
+
+// Do does the step in state, as the server does it. It does not fail: what is
+// not there is not changed.
+func (s Step) Do(state access.State) { doAll(state, s) }
+
+// doAll does steps in state, one after the other. It costs what the roles and
+// users that they are about hold, not that for each step. undo takes all of it
+// back, before anything else is changed.
+func doAll(state access.State, steps ...Step) (undo func()) {
+	d := doing{
+		state: state, roles: map[string]*workingRole{}, users: map[string]*workingUser{}, deleted: map[string]bool{},
+		rolesBefore: map[string]*access.Role{}, usersBefore: map[string]*access.User{},
+	}
+	for _, s := range steps {
+		d.step(s)
+	}
+	d.finish()
+	return d.undo
+}
+
+// doing is a state while steps are done in it.
+type doing struct {
+	state   access.State
+	roles   map[string]*workingRole // that are being changed
+	users   map[string]*workingUser
+	deleted map[string]bool // roles that users may still seem to have
+
+	rolesBefore map[string]*access.Role // nil: there was none
+	usersBefore map[string]*access.User
+}
+
+func (d *doing) step(s Step) {
+	switch s.Verb {
+	case AddRole:
+		d.setRole(s.Role, &access.Role{Name: s.Role})
+	case DeleteRole:
+		d.setRole(s.Role, nil)
+		d.deleted[s.Role] = true
+	case GrantKeys:
+		d.role(s.Role).grant(s.Permission)
+	case RevokeKeys:
+		d.role(s.Role).revoke(s.Permission.Range)
+	case AddUser:
+		d.setUser(s.User, &access.User{Name: s.User})
+	case DeleteUser:
+		d.setUser(s.User, nil)
+	case GrantRole:
+		if d.deleted[s.Role] { // by name it is another one
+			d.takeDeletedRoles()
+		}
+		if u := d.user(s.User); u != nil {
+			u.grant(s.Role)
+		}
+	case RevokeRole:
+		if u := d.user(s.User); u != nil {
+			delete(u.held, s.Role)
+		}
+	case SetPassword:
+	}
+}
+
+func (d *doing) setRole(name string, role *access.Role) {
+	delete(d.roles, name)
+	if _, known := d.rolesBefore[name]; !known {
+		d.rolesBefore[name] = nil
+		if before, there := d.state.Roles[name]; there {
+			d.rolesBefore[name] = &before
+		}
+	}
+	if role == nil {
+		delete(d.state.Roles, name)
+		return
+	}
+	d.state.Roles[name] = *role
+}
+
+func (d *doing) setUser(name string, user *access.User) {
+	delete(d.users, name)
+	if _, known := d.usersBefore[name]; !known {
+		d.usersBefore[name] = nil
+		if before, there := d.state.Users[name]; there {
+			d.usersBefore[name] = &before
+		}
+	}
+	if user == nil {
+		delete(d.state.Users, name)
+		return
+	}
+	d.state.Users[name] = *user
+}
+
+func (d *doing) role(name string) *workingRole {
+	role, begun := d.roles[name]
+	if !begun {
+		role = newWorkingRole(d.state.Roles[name].Permissions)
+		d.roles[name] = role
+	}
+	return role
+}
+
+// user returns nil if there is no such user.
+func (d *doing) user(name string) *workingUser {
+	user, begun := d.users[name]
+	if !begun {
+		there, exists := d.state.Users[name]
+		if !exists {
+			return nil
+		}
+		user = newWorkingUser(there.Roles)
+		d.users[name] = user
+	}
+	return user
+}
+
+// finish writes what was changed into the state.
+func (d *doing) finish() {
+	for name, working := range d.roles {
+		d.setRole(name, &access.Role{Name: name, Permissions: working.left()})
+	}
+	d.finishUsers()
+	d.takeDeletedRoles()
+}
+
+func (d *doing) finishUsers() {
+	for name, working := range d.users {
+		d.setUser(name, &access.User{Name: name, Roles: working.left()})
+	}
+}
+
+// takeDeletedRoles takes the roles that were deleted from all users.
+func (d *doing) takeDeletedRoles() {
+	if len(d.deleted) == 0 {
+		return
+	}
+	d.finishUsers()
+	gone := func(role string) bool { return d.deleted[role] }
+	for name, user := range d.state.Users {
+		if slices.ContainsFunc(user.Roles, gone) {
+			user.Roles = slices.DeleteFunc(slices.Clone(user.Roles), gone)
+			d.setUser(name, &user)
+		}
+	}
+	clear(d.deleted)
+}
+
+// undo takes all of it back.
+func (d *doing) undo() {
+	for name, role := range d.rolesBefore {
+		if delete(d.state.Roles, name); role != nil {
+			d.state.Roles[name] = *role
+		}
+	}
+	for name, user := range d.usersBefore {
+		if delete(d.state.Users, name); user != nil {
+			d.state.Users[name] = *user
+		}
+	}
+}
+
+// workingUser is the roles of a user while they are changed.
+type workingUser struct {
+	roles  []string // in their order; those that are not held are gone
+	held   map[string]bool
+	sorted bool
+}
+
+func newWorkingUser(roles []string) *workingUser {
+	u := &workingUser{roles: slices.Clone(roles), held: map[string]bool{}}
+	for _, role := range roles {
+		u.held[role] = true
+	}
+	return u
+}
+
+func (u *workingUser) grant(role string) {
+	if !u.held[role] {
+		u.held[role], u.sorted = true, true
+		u.roles = append(u.roles, role)
+	}
+}
+
+func (u *workingUser) left() []string {
+	roles := slices.DeleteFunc(u.roles, func(role string) bool { return !u.held[role] })
+	if u.sorted {
+		slices.Sort(roles)
+		roles = slices.Compact(roles) // one was dropped and granted again
+	}
+	return roles
+}
+
+// workingRole is the permissions of a role while they are changed.
+type workingRole struct {
+	permissions []access.Permission
+	gone        []bool
+	atKey       map[string][]int    // indexes of those that start with a key; the first ones may be gone
+	on          map[[2]string][]int // of those on a range
+}
+
+func newWorkingRole(permissions []access.Permission) *workingRole {
+	r := &workingRole{atKey: map[string][]int{}, on: map[[2]string][]int{}}
+	for _, p := range permissions {
+		r.add(p)
+	}
+	return r
+}
+
+func (r *workingRole) add(p access.Permission) {
+	key, on := string(p.Range.Key), rangeKey(p.Range)
+	r.atKey[key] = append(r.atKey[key], len(r.permissions))
+	r.on[on] = append(r.on[on], len(r.permissions))
+	r.permissions, r.gone = append(r.permissions, p), append(r.gone, false)
+}
+
+// grant grants as the server does (RoleGrantPermission of package auth in etcd
+// 3.4 to 3.7): it looks only at the first permission with the same key. If that
+// has the same end, too, its access is replaced; otherwise one more permission is
+// added, even if another one is on exactly that range.
+func (r *workingRole) grant(p access.Permission) {
+	key := string(p.Range.Key)
+	there := r.atKey[key]
+	for len(there) > 0 && r.gone[there[0]] {
+		there = there[1:]
+	}
+	r.atKey[key] = there
+	if len(there) > 0 && r.permissions[there[0]].Range.Equal(p.Range) {
+		r.permissions[there[0]].Access = p.Access
+		return
+	}
+	r.add(p)
+}
+
+// revoke takes all permissions on exactly that range.
+func (r *workingRole) revoke(on access.Range) {
+	for _, i := range r.on[rangeKey(on)] {
+		r.gone[i] = true
+	}
+	delete(r.on, rangeKey(on))
+}
+
+// left returns the permissions in the server's order.
+func (r *workingRole) left() []access.Permission {
+	left := make([]access.Permission, 0, len(r.permissions))
+	for i, p := range r.permissions {
+		if !r.gone[i] {
+			left = append(left, p)
+		}
+	}
+	slices.SortStableFunc(left, byKey)
+	return left
+}
+
+func rangeKey(r access.Range) [2]string { return [2]string{string(r.Key), string(r.End)} }

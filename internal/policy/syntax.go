@@ -1,0 +1,60 @@
+package policy
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// syntax is the problem of a file that is no YAML. The library's texts that
+// quote the file are not shown: a secret may stand there.
+func (p *parser) syntax(err error) Problem {
+	problem := Problem{At: Position{File: p.file}, Message: notYAML}
+	var fault *yaml.LoadError
+	if !errors.As(err, &fault) {
+		return problem
+	}
+	problem.At.Line, problem.At.Column = fault.Mark.Line, fault.Mark.Column
+	message := strings.TrimPrefix(fault.Message, "yaml: ")
+	switch {
+	case strings.Contains(message, "no documents"):
+		problem.Message, problem.Hint = "the file is empty", "write "+fieldAPIVersion+": "+APIVersion+" into its first line"
+	case strings.Contains(message, "found multiple"):
+		problem.Message, problem.Hint = "the file has several documents", "a policy is one; make a file of each and give them all with -f"
+	case strings.Contains(message, "cannot start any token"):
+		problem.Message = "found character that cannot start any token"
+		problem.Hint = "YAML is indented with spaces, not with tabs; a word that begins with @ or ` needs quotes"
+	case strings.HasPrefix(message, "control characters"):
+		problem.Message, problem.Hint = "control characters are not allowed", `write them as escapes in double quotes, such as "\x1b"`
+	case strings.HasPrefix(message, "unknown anchor"):
+		problem.Message, problem.Hint = "an alias names an anchor that is not there", "put text that begins with * in quotes"
+	case strings.Contains(message, "value contains itself"):
+		problem.Message = "an anchor's value contains itself"
+	case strings.Contains(message, "exceeded max depth"):
+		problem.Message = fmt.Sprintf("values stand in one another more than %d deep, which is the limit", maxDepth)
+	case quotesNothing(message) && fault.ContextMsg != "" && quotesNothing(fault.ContextMsg):
+		problem.Message = fault.ContextMsg + ": " + message
+	case quotesNothing(message):
+		problem.Message = message
+	}
+	return problem
+}
+
+// notYAML is the message of a fault whose description is not shown.
+const notYAML = "the file is not YAML"
+
+// quotesNothing says whether the message of the YAML library is known to be
+// without text of the file. What it quotes stands in quotes or parentheses, but
+// for signs that belong to YAML.
+func quotesNothing(message string) bool {
+	for _, sign := range yamlSigns() {
+		message = strings.ReplaceAll(message, sign, "")
+	}
+	return !strings.ContainsAny(message, "'\"`(:")
+}
+
+// yamlSigns are what messages of the YAML library quote that is no text of the
+// file.
+func yamlSigns() []string { return []string{"':'", "'!'", "','", "']'", "'}'", "'-'", "'>'", "'.'"} }
