@@ -503,6 +503,11 @@ var differences = map[string]func(reference, ours result) error{
 			answered(reference),
 			refused(ours, "128", "empty password"))
 	},
+	"login-left-out": func(reference, ours result) error {
+		return firstError(
+			refused(reference, "1", "user name is empty"),
+			refused(ours, "128", " is empty: "))
+	},
 	"passwd-without-password": func(reference, ours result) error {
 		return firstError(
 			printed(reference, "Password updated\n"),

@@ -38,7 +38,8 @@ func NewCmd(f *cli.Factory) *cobra.Command { return newCmd(f, nil) }
 
 func newCmd(f *cli.Factory, run func(context.Context, *options) error) *cobra.Command {
 	opts := &options{}
-	cmd := &cobra.Command{
+	var cmd *cobra.Command
+	cmd = &cobra.Command{
 		Use:   "make-mirror DESTINATION",
 		Short: "Copy keys to another cluster, and go on with what happens to them",
 		Long: `Copy all keys, or those of --prefix, to the cluster at DESTINATION, its
@@ -71,6 +72,7 @@ Lost connections, members and leaders are waited for, on both sides.`,
 		Args:    cli.Args(1, 1, "one destination"),
 		RunE: f.RunE(func(ctx context.Context, args []string) error {
 			opts.Destination = args[0]
+			opts.Identity.Valueless(cmd.Flags(), func(string) string { return "" }) // no variables
 			if opts.NoDestPrefix && opts.DestPrefix != "" {
 				return exit.BadArgsf("--dest-prefix and --no-dest-prefix say different things: choose one")
 			}

@@ -35,6 +35,9 @@ type mirror struct {
 
 func runMirror(ctx context.Context, f *cli.Factory, opts *options) error {
 	// In etcdctl's order, which is that of the questions for passwords.
+	if err := f.Connection.Check(); err != nil { // before the destination is spoken to
+		return err
+	}
 	dest, err := etcd.Dial(ctx, f.Connection.DestinationOf(opts.endpoints(), &opts.Identity), f.Prompter, f.Warn)
 	if err != nil {
 		return err

@@ -114,6 +114,12 @@ func (f *Factory) Prepare() error {
 			return err
 		}
 	}
+	f.Connection.Valueless(f.globals, func(flag string) string {
+		if value, set := f.Streams.LookupEnv(Variable(flag)); set && value == "" {
+			return Variable(flag)
+		}
+		return ""
+	})
 	printer, err := output.NewPrinter(dataWriter{f.Streams.Signals.Writer(f.Streams.Out)}, f.Format, f.formats, f.Hex)
 	if err != nil {
 		return err

@@ -32,7 +32,7 @@ const (
 // AddFlags binds the sources to flags, but for a value in argv.
 func (o *NewPassword) AddFlags(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.Interactive, "interactive", true, "ask for the password; with =false, read it as one line of standard input")
-	fs.StringVar(&o.File, flagNewPasswordFile, "", "`file` whose first line is the password (-: standard input)")
+	secret.FileVar(fs, &o.File, flagNewPasswordFile, "`file` whose first line is the password (-: standard input)")
 	fs.BoolVar(&o.Generate, flagGeneratePassword, false, "make a random password and print it, once")
 }
 

@@ -51,6 +51,9 @@ type Dialer struct {
 // NewDialer does what Dial does before anything is dialled: it asks for a
 // missing password, once for all clients.
 func NewDialer(ctx context.Context, o *Options, p *prompt.Prompter, warn func(string)) (*Dialer, error) {
+	if err := o.Check(); err != nil {
+		return nil, err
+	}
 	endpoints, ignored, err := o.resolveEndpoints(ctx)
 	if err != nil {
 		return nil, err
@@ -69,6 +72,10 @@ func NewDialer(ctx context.Context, o *Options, p *prompt.Prompter, warn func(st
 	d.WarnOfExposure(endpoints)
 	return d, nil
 }
+
+// Check refuses options that cannot work, as far as that shows before anything
+// is read, asked for or looked up. NewDialer does so, too.
+func (o *Options) Check() error { return o.named(o.checkIdentity()) }
 
 // WarnOfExposure warns where a password would travel to one of endpoints
 // unencrypted.

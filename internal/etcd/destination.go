@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"github.com/ectl-io/ectl/internal/secret"
 )
 
 // DestinationOf returns the options of a second cluster, to which the command
@@ -27,7 +29,7 @@ func (o *Options) AddDestinationFlags(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.InsecureTransport, "dest-insecure-transport", true, "talk without TLS to a destination that does not ask for it")
 	fs.StringVar(&o.User, "dest-user", "", "who you are at the destination: `name[:password]` (asks for a password that is not given)")
 	fs.StringVar(&o.Password, "dest-password", "", "password of --dest-user, which is then a name alone")
-	fs.StringVar(&o.PasswordFile, "dest-password-file", "", "`file` whose first line is the password of --dest-user (-: standard input)")
+	secret.FileVar(fs, &o.PasswordFile, "dest-password-file", "`file` whose first line is the password of --dest-user (-: standard input)")
 }
 
 // question is what a missing password is asked for with.
@@ -49,7 +51,11 @@ func (o *Options) named(err error) error {
 // destinationError is an error of a destination, whose flags have other names.
 type destinationError struct{ err error }
 
-func (e *destinationError) Error() string {
+func (e *destinationError) Error() string { return namedForDestination(e.err.Error()) }
+
+func (e *destinationError) Unwrap() error { return e.err }
+
+func namedForDestination(text string) string {
 	return strings.NewReplacer(
 		"--user, --auth-jwt-token", "--dest-user",
 		"--user", "--dest-user",
@@ -58,7 +64,5 @@ func (e *destinationError) Error() string {
 		"--cert", "--dest-cert",
 		"--key", "--dest-key",
 		"--endpoints", "the destination",
-	).Replace(e.err.Error())
+	).Replace(text)
 }
-
-func (e *destinationError) Unwrap() error { return e.err }

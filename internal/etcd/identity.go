@@ -15,13 +15,21 @@ import (
 // identity decides who the client says it is, in etcdctl's order: a token goes
 // before a user; --user is split at its first colon unless the password comes
 // from elsewhere; a user without any password is asked for it. It returns nil
-// where the options name nobody.
+// if the options name no user.
+//
+// A user without a password is an error, and so is a password without a user's
+// name. The client library takes both for no login at all, so that a command
+// would run as the user of a client certificate. What is given and has no
+// effect is named in a warning.
 func (o *Options) identity(ctx context.Context, p *prompt.Prompter, warn func(string)) (*clientv3.AuthConfig, error) {
-	if o.Token != "" && o.TokenFile != "" {
-		return nil, exit.BadArgsf("--auth-jwt-token and --%s both give a token: choose one", FlagTokenFile)
+	if err := o.checkIdentity(); err != nil {
+		return nil, err
 	}
-	if o.Password != "" && o.PasswordFile != "" {
-		return nil, exit.BadArgsf("--password and --%s both give a password: choose one", FlagPasswordFile)
+	for _, warning := range o.ignored() {
+		if o.destination {
+			warning = namedForDestination(warning)
+		}
+		warn(warning)
 	}
 	token, err := fromFlagOrFile(ctx, o.Token, FlagTokenFile, o.TokenFile, p, warn)
 	if err != nil {
@@ -46,8 +54,72 @@ func (o *Options) identity(ctx context.Context, p *prompt.Prompter, warn func(st
 	if password, err = p.Secret(ctx, o.question()); err != nil {
 		return nil, err
 	}
+	if password == "" {
+		return nil, noPassword(o.User, "nothing was typed or read")
+	}
 	return &clientv3.AuthConfig{Username: o.User, Password: password}, nil
 }
+
+// checkIdentity refuses what cannot be an identity, as far as that shows before
+// anything is read or asked for.
+func (o *Options) checkIdentity() error {
+	if o.Token != "" && o.TokenFile != "" {
+		return exit.BadArgsf("--auth-jwt-token and --%s both give a token: choose one", FlagTokenFile)
+	}
+	if o.Password != "" && o.PasswordFile != "" {
+		return exit.BadArgsf("--password and --%s both give a password: choose one", FlagPasswordFile)
+	}
+	name, password, split := strings.Cut(o.User, ":")
+	switch {
+	case o.hasToken():
+	case o.User == "":
+		if _, lost := o.valueless[flagUser]; lost && o.hasPassword() {
+			return exit.BadArgsf("user name is empty: --user has no value, and there is a password: give its user")
+		}
+	case o.hasPassword():
+	case split && name == "":
+		return exit.BadArgsf("user name is empty: nothing precedes the colon of --user")
+	case split && password == "":
+		return noPassword(name, "nothing follows the colon of --user")
+	case !split && o.valueless[flagPassword] != "":
+		return noPassword(name, o.valueless[flagPassword]+" is set and has no value; unset it to be asked for the password")
+	}
+	return nil
+}
+
+func noPassword(user, reason string) error {
+	return exit.BadArgsf("the password of %s is empty: %s", user, reason)
+}
+
+// ignored are warnings of what is given of an identity and has no effect.
+func (o *Options) ignored() []string {
+	const certificate = "the client certificate says who you are"
+	var warnings []string
+	for _, name := range []string{FlagCert, FlagKey} {
+		if _, lost := o.valueless[name]; lost {
+			warnings = append(warnings, "--"+name+" has no value, and is ignored")
+		}
+	}
+	_, lostUser := o.valueless[flagUser]
+	_, lostToken := o.valueless[flagToken]
+	switch {
+	case o.hasToken() && o.User != "":
+		warnings = append(warnings, "--user is ignored: the token says who you are")
+	case o.hasToken():
+	case lostToken && o.User != "":
+		warnings = append(warnings, "--auth-jwt-token has no value: --user says who you are")
+	case o.User == "" && o.hasPassword():
+		warnings = append(warnings, "the password is ignored: give its user with --user")
+	case o.User == "" && o.Cert != "" && lostUser:
+		warnings = append(warnings, "--user has no value: "+certificate)
+	case o.User == "" && o.Cert != "" && lostToken:
+		warnings = append(warnings, "--auth-jwt-token has no value: "+certificate)
+	}
+	return warnings
+}
+
+func (o *Options) hasToken() bool    { return o.Token != "" || o.TokenFile != "" }
+func (o *Options) hasPassword() bool { return o.Password != "" || o.PasswordFile != "" }
 
 func fromFlagOrFile(ctx context.Context, value, flag, path string, p *prompt.Prompter, warn func(string)) (string, error) {
 	if value != "" || path == "" {
@@ -65,8 +137,7 @@ func fromFlagOrFile(ctx context.Context, value, flag, path string, p *prompt.Pro
 
 // asks tells whether identity would ask the user for something.
 func (o *Options) asks() bool {
-	return o.Token == "" && o.TokenFile == "" && o.User != "" && o.Password == "" && o.PasswordFile == "" &&
-		!strings.Contains(o.User, ":")
+	return !o.hasToken() && o.User != "" && !o.hasPassword() && !strings.Contains(o.User, ":") && o.valueless[flagPassword] == ""
 }
 
 // readsStdin tells whether identity would read standard input.

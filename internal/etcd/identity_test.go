@@ -25,6 +25,8 @@ func TestWhoTheClientSaysItIs(t *testing.T) {
 	}
 	password, token := file("password", "from file\nmore\n", 0o600), file("token", "a.b.c\n", 0o600)
 	open, empty := file("open", "from file", 0o644), file("empty", "", 0o600)
+	flag := func(name string) map[string]string { return map[string]string{name: ""} }
+	variable := map[string]string{"password": "ETCDCTL_PASSWORD"}
 	as := func(name, password string) *clientv3.AuthConfig {
 		return &clientv3.AuthConfig{Username: name, Password: password}
 	}
@@ -34,14 +36,25 @@ func TestWhoTheClientSaysItIs(t *testing.T) {
 		stdin   string
 		want    *clientv3.AuthConfig
 		code    exit.Code
+		says    string
 		asks    bool // for the password
 		warns   bool
 	}{
 		{name: "nobody"},
-		{name: "a password without a name is nobody", options: Options{Password: "pw"}},
+		{name: "a password without a name is nobody", options: Options{Password: "pw"}, warns: true},
+		{name: "a password file without a name is nobody", options: Options{PasswordFile: password}, warns: true},
+		{name: "a user without value", options: Options{valueless: flag("user")}},
+		{name: "a user without value beside a certificate", options: Options{valueless: flag("user"), Cert: "root.crt"}, warns: true},
+		{name: "a token without value", options: Options{valueless: flag("auth-jwt-token")}},
+		{name: "a token without value beside a certificate", options: Options{valueless: flag("auth-jwt-token"), Cert: "root.crt"}, warns: true},
+		{name: "a token without value beside a user", options: Options{valueless: flag("auth-jwt-token"), User: "root:pw"}, want: as("root", "pw"), warns: true},
+		{name: "a certificate without value", options: Options{valueless: flag("cert")}, warns: true},
 		{name: "name and password in one", options: Options{User: "root:pw"}, want: as("root", "pw")},
 		{name: "split at the first colon", options: Options{User: "root:p:w"}, want: as("root", "p:w")},
-		{name: "an empty password behind the colon", options: Options{User: "root:"}, want: as("root", "")},
+		{name: "a password flag without value asks", options: Options{User: "root", valueless: flag("password")}, stdin: "pw\n", want: as("root", "pw"), asks: true},
+		{name: "a password variable without value, and a file", options: Options{User: "root", PasswordFile: password, valueless: variable}, want: as("root", "from file")},
+		{name: "a password variable without value, and another password", options: Options{User: "root:pw", valueless: variable}, want: as("root", "pw")},
+		{name: "a password variable without value, and a token", options: Options{Token: "x.y.z", valueless: variable}, want: &clientv3.AuthConfig{Token: "x.y.z"}},
 		{name: "not split where the password is given", options: Options{User: "a:b", Password: "pw"}, want: as("a:b", "pw")},
 		{name: "not split where the password is in a file", options: Options{User: "a:b", PasswordFile: password}, want: as("a:b", "from file")},
 		{name: "a password file", options: Options{User: "root", PasswordFile: password}, want: as("root", "from file")},
@@ -49,9 +62,21 @@ func TestWhoTheClientSaysItIs(t *testing.T) {
 		{name: "a password on standard input", options: Options{User: "root", PasswordFile: "-"}, stdin: "pw\nvalue", want: as("root", "pw")},
 		{name: "asked for", options: Options{User: "root"}, stdin: "pw\nvalue", want: as("root", "pw"), asks: true},
 		{name: "a token", options: Options{Token: "x.y.z"}, want: &clientv3.AuthConfig{Token: "x.y.z"}},
-		{name: "a token goes before a user", options: Options{Token: "x.y.z", User: "root:pw"}, want: &clientv3.AuthConfig{Token: "x.y.z"}},
-		{name: "a token file", options: Options{TokenFile: token, User: "root"}, want: &clientv3.AuthConfig{Token: "a.b.c"}},
+		{name: "a token goes before a user", options: Options{Token: "x.y.z", User: "root:pw"}, want: &clientv3.AuthConfig{Token: "x.y.z"}, warns: true},
+		{name: "a token goes before a user without password", options: Options{Token: "x.y.z", User: "root:"}, want: &clientv3.AuthConfig{Token: "x.y.z"}, warns: true},
+		{name: "a token file", options: Options{TokenFile: token, User: "root"}, want: &clientv3.AuthConfig{Token: "a.b.c"}, warns: true},
 		{name: "a token on standard input", options: Options{TokenFile: "-"}, stdin: "a.b.c\n", want: &clientv3.AuthConfig{Token: "a.b.c"}},
+
+		{name: "an empty password behind the colon", options: Options{User: "root:"}, code: exit.BadArgs, says: "the password of root is empty"},
+		{name: "an empty password behind the colon, and an empty variable", options: Options{User: "root:", valueless: variable}, code: exit.BadArgs, says: "the password of root is empty"},
+		{name: "no name before the colon", options: Options{User: ":pw"}, code: exit.BadArgs, says: "user name is empty"},
+		{name: "nothing but the colon", options: Options{User: ":"}, code: exit.BadArgs, says: "user name is empty"},
+		{name: "a user without value and a password", options: Options{Password: "pw", valueless: flag("user")}, code: exit.BadArgs, says: "user name is empty"},
+		{name: "a user without value and a password file", options: Options{PasswordFile: password, valueless: flag("user")}, code: exit.BadArgs, says: "user name is empty"},
+		{name: "a password variable without value", options: Options{User: "root", valueless: variable}, stdin: "pw\n", code: exit.BadArgs, says: "the password of root is empty: ETCDCTL_PASSWORD"},
+		{name: "asked for, an empty line", options: Options{User: "root"}, stdin: "\npw\n", asks: true, code: exit.BadArgs, says: "the password of root is empty"},
+		{name: "asked for, nothing to read", options: Options{User: "root"}, asks: true, code: exit.BadArgs, says: "the password of root is empty"},
+		{name: "the destination's, behind the colon", options: Options{User: "root:", destination: true}, code: exit.BadArgs, says: "the password of root is empty: nothing follows the colon of --dest-user"},
 
 		{name: "two passwords", options: Options{User: "root", Password: "pw", PasswordFile: password}, code: exit.BadArgs},
 		{name: "two tokens", options: Options{Token: "x.y.z", TokenFile: token}, code: exit.BadArgs},
@@ -66,6 +91,9 @@ func TestWhoTheClientSaysItIs(t *testing.T) {
 		got, err := test.options.identity(t.Context(), p, func(sentence string) { warnings = append(warnings, sentence) })
 		if exit.CodeOf(err) != test.code {
 			t.Errorf("%s: %v with status %d, want status %d", test.name, err, exit.CodeOf(err), test.code)
+		}
+		if err != nil && !strings.Contains(test.options.named(err).Error(), test.says) {
+			t.Errorf("%s: the error is %v, want %q", test.name, err, test.says)
 		}
 		if (got == nil) != (test.want == nil) || got != nil && *got != *test.want {
 			t.Errorf("%s: the client is %+v, want %+v", test.name, got, test.want)

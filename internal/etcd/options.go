@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+
+	"github.com/ectl-io/ectl/internal/secret"
 )
 
 // Options is how to reach a cluster and as whom. Names, defaults and meanings
@@ -38,6 +40,7 @@ type Options struct {
 
 	Debug bool
 
+	valueless    map[string]string // see Valueless
 	destination  bool              // see DestinationOf
 	endpointsCut bool              // see Warnings
 	piped        map[string][]byte // see readFile
@@ -52,7 +55,35 @@ const (
 	FlagCommandTimeout = "command-timeout"
 	FlagPasswordFile   = "password-file"
 	FlagTokenFile      = "auth-jwt-token-file"
+
+	flagUser     = "user"
+	flagPassword = "password"
+	flagToken    = "auth-jwt-token"
 )
+
+// destinationPrefix begins the names of the flags of a destination.
+const destinationPrefix = "dest-"
+
+// Valueless remembers which options of the identity were given without a value,
+// as by a script whose variable is empty: flags, and the variable of a password.
+// variable returns the name of the variable of a flag if it is set and empty.
+func (o *Options) Valueless(flags *pflag.FlagSet, variable func(flag string) string) {
+	prefix := ""
+	if flags.Lookup(destinationPrefix+flagUser) != nil {
+		prefix = destinationPrefix
+	}
+	o.valueless = map[string]string{}
+	for _, name := range []string{flagUser, flagPassword, flagToken, FlagCert, FlagKey} {
+		if flag := flags.Lookup(prefix + name); flag != nil && flag.Changed && flag.Value.String() == "" {
+			o.valueless[name] = ""
+		}
+	}
+	if flag := flags.Lookup(prefix + flagPassword); !flag.Changed {
+		if name := variable(flag.Name); name != "" {
+			o.valueless[flagPassword] = name
+		}
+	}
+}
 
 // AddFlags binds the options to flags.
 func (o *Options) AddFlags(fs *pflag.FlagSet) {
@@ -75,11 +106,11 @@ func (o *Options) AddFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.Key, FlagKey, "", "private key `file` of that certificate")
 	fs.StringVar(&o.CACert, FlagCACert, "", "`file` of the certificate authorities that vouch for the server")
 
-	fs.StringVar(&o.User, "user", "", "who you are: `name[:password]` (asks for a password that is not given)")
-	fs.StringVar(&o.Password, "password", "", "password of --user, which is then a name alone")
-	fs.StringVar(&o.PasswordFile, FlagPasswordFile, "", "`file` whose first line is the password of --user (-: standard input)")
-	fs.StringVar(&o.Token, "auth-jwt-token", "", "JSON web token that says who you are, in place of --user")
-	fs.StringVar(&o.TokenFile, FlagTokenFile, "", "`file` whose first line is that token (-: standard input)")
+	fs.StringVar(&o.User, flagUser, "", "who you are: `name[:password]` (asks for a password that is not given)")
+	fs.StringVar(&o.Password, flagPassword, "", "password of --user, which is then a name alone")
+	secret.FileVar(fs, &o.PasswordFile, FlagPasswordFile, "`file` whose first line is the password of --user (-: standard input)")
+	fs.StringVar(&o.Token, flagToken, "", "JSON web token that says who you are, in place of --user")
+	secret.FileVar(fs, &o.TokenFile, FlagTokenFile, "`file` whose first line is that token (-: standard input)")
 
 	fs.StringVarP(&o.DiscoverySRV, "discovery-srv", "d", "", "`domain` whose SRV records name the endpoints")
 	fs.StringVar(&o.DiscoverySRVName, "discovery-srv-name", "", "service name to look up there")
@@ -90,7 +121,7 @@ func (o *Options) AddFlags(fs *pflag.FlagSet) {
 func (o *Options) As(name, password string) *Options {
 	other := *o
 	other.User, other.Password = "", password
-	other.PasswordFile, other.Token, other.TokenFile = "", "", ""
+	other.PasswordFile, other.Token, other.TokenFile, other.valueless = "", "", "", nil
 	if password != "" {
 		other.User = name
 	}
@@ -99,7 +130,7 @@ func (o *Options) As(name, password string) *Options {
 
 // SecretFlags are the flags whose value may hold a secret. That of --user may be
 // NAME:PASSWORD.
-func SecretFlags() []string { return []string{"user", "password", "auth-jwt-token"} }
+func SecretFlags() []string { return []string{flagUser, flagPassword, flagToken} }
 
 // Secret says whether the value of the flag name must never be shown.
 func Secret(name string) bool { return slices.Contains(SecretFlags(), name) }

@@ -1,0 +1,238 @@
+package e2e
+
+import (
+	"net"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/ectl-io/ectl/e2e/etcdserver"
+)
+
+// doorbell is an endpoint that counts connections, and closes each of them.
+type doorbell struct {
+	address string
+	rang    atomic.Int64
+}
+
+func newDoorbell(t *testing.T) *doorbell {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &doorbell{address: listener.Addr().String()}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			d.rang.Add(1)
+			_ = conn.Close()
+		}
+	}()
+	t.Cleanup(func() {
+		_ = listener.Close()
+		<-ended
+	})
+	return d
+}
+
+// unrung fails the test if anything has connected.
+func (d *doorbell) unrung(t *testing.T, whose string) {
+	t.Helper()
+	if n := d.rang.Load(); n > 0 {
+		t.Errorf("%d connections were made to %s, want none", n, whose)
+	}
+}
+
+// An identity that is given in part is refused: without a password the client
+// library makes no login, and the command would run as the user of the client
+// certificate. Nothing is sent.
+func TestAnIdentityIsNeverDropped(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	f := newFixtures(t, dir)
+	empty := writeSecret(t, dir, "empty", "")
+	emptyLine := writeSecret(t, dir, "empty-line", "\nsecret\n")
+	token := writeSecret(t, dir, "token", "a.b.c\n")
+	const rootsPassword, userName = "the password of root is empty", "user name is empty"
+	atPrompt := func(typed string) []answer { return []answer{{"Password: ", typed}} }
+	cases := []struct {
+		name     string
+		args     []string // "get k" without
+		env      []string
+		stdin    string
+		terminal []answer
+		says     string
+	}{
+		{name: "nothing after the colon", args: words("get k --user root:"), says: rootsPassword},
+		{name: "nothing after the colon of the variable", env: []string{"ETCDCTL_USER=root:"}, says: rootsPassword},
+		{name: "nothing after the colon, an empty flag", args: words("get k --user root:", "--password", ""), says: rootsPassword},
+		{name: "nothing after the colon, an empty variable", args: words("get k --user root:"), env: []string{"ETCDCTL_PASSWORD="}, says: rootsPassword},
+		{name: "an empty variable", args: words("get k --user root"), env: []string{"ETCDCTL_PASSWORD="}, says: rootsPassword},
+		{name: "two empty variables", env: []string{"ETCDCTL_USER=root", "ETCDCTL_PASSWORD="}, says: rootsPassword},
+		{name: "an empty variable, and a password on the pipe", args: words("get k --user root"), env: []string{"ETCDCTL_PASSWORD="}, stdin: "secret\n", says: rootsPassword},
+		{name: "end of file", args: words("get k --user root"), says: rootsPassword},
+		{name: "end of file after an empty flag", args: words("get k --user root", "--password", ""), says: rootsPassword},
+		{name: "end of file, the user in the variable", env: []string{"ETCDCTL_USER=root"}, says: rootsPassword},
+		{name: "end of file, our variable is empty", args: words("get k --user root"), env: []string{"ECTL_PASSWORD_FILE="}, says: rootsPassword},
+		{name: "an empty line", args: words("get k --user root"), stdin: "\nsecret\n", says: rootsPassword},
+		{name: "spaces", args: words("get k --user root"), stdin: " \t\nsecret\n", says: rootsPassword},
+		{name: "Ctrl-D on a terminal", args: words("get k --user root"), terminal: atPrompt("\x04"), says: rootsPassword},
+		{name: "Enter on a terminal", args: words("get k --user root"), terminal: atPrompt("\n"), says: rootsPassword},
+		{name: "Enter on a terminal after an empty flag", args: words("get k --user root", "--password", ""), terminal: atPrompt("\n"), says: rootsPassword},
+		{name: "no name before the colon", args: words("get k --user :secret"), says: userName},
+		{name: "nothing but the colon", args: words("get k --user :"), says: userName},
+		{name: "no name in the variable", env: []string{"ETCDCTL_USER=:secret"}, says: userName},
+		{name: "an empty user with a password", args: words("get k --password secret", "--user", ""), says: userName},
+		{name: "an empty user with a password in the variable", args: words("get k", "--user", ""), env: []string{"ETCDCTL_PASSWORD=secret"}, says: userName},
+		{name: "an empty user with a password file", args: words("get k --password-file "+token, "--user", ""), says: userName},
+
+		{name: "no password file", args: words("get k --user root", "--password-file", ""), says: "file name is empty"},
+		{name: "no token file", args: words("get k", "--auth-jwt-token-file", ""), says: "file name is empty"},
+		{name: "an empty password file", args: words("get k --user root --password-file " + empty), says: "is empty"},
+		{name: "an empty line in the password file", args: words("get k --user root --password-file " + emptyLine), says: "is empty"},
+		{name: "an empty password file in the variable", args: words("get k --user root"), env: []string{"ECTL_PASSWORD_FILE=" + empty}, says: "is empty"},
+		{name: "an empty password file on a pipe", args: words("get k --user root --password-file -"), says: "is empty"},
+		{name: "an empty token file", args: words("get k --auth-jwt-token-file " + empty), says: "is empty"},
+		{name: "an empty token file on a pipe", args: words("get k --auth-jwt-token-file -"), says: "is empty"},
+		{name: "an empty token file in the variable", env: []string{"ECTL_AUTH_JWT_TOKEN_FILE=" + empty}, says: "is empty"},
+		{name: "an empty token file, and a user", args: words("get k --user root:secret --auth-jwt-token-file " + empty), says: "is empty"},
+	}
+	ways := len(cases)
+	for _, line := range []string{
+		"put k v", "del k", "txn", "ls", "du", "watch k", "lock l", "elect e p", "lease list", "compaction 1",
+		"user list", "user add bob:pw", "user passwd bob --new-user-password-file " + token, "user get root", "role list", "role add r",
+		"auth status", "auth enable", "auth enable --check", "auth disable", "auth bootstrap --new-user-password-file " + token,
+		"rbac matrix", "rbac who-can read k", "rbac can-i read k", "rbac lint", "rbac export", "whoami",
+		"member list", "endpoint health", "endpoint status --cluster", "endpoint hashkv", "move-leader 1", "defrag", "alarm list",
+		"snapshot save s.db", "check perf", "check datascale", "downgrade validate 3.6",
+	} {
+		cases = append(cases, cases[0])
+		c := &cases[len(cases)-1]
+		c.name, c.args = line, words(line+" --user root:")
+	}
+	for _, certificate := range []bool{false, true} {
+		name := map[bool]string{false: "nobody", true: "certificate"}[certificate]
+		t.Run(name, func(t *testing.T) {
+			for i, c := range cases {
+				if i >= ways && !certificate {
+					continue // every command with the more dangerous one
+				}
+				t.Run(c.name, func(t *testing.T) {
+					server := newDoorbell(t)
+					env := append([]string{"ETCDCTL_ENDPOINTS=" + server.address}, c.env...)
+					if certificate {
+						env = append(env, "ETCDCTL_CACERT="+f.ca.CertFile(),
+							"ETCDCTL_CERT="+f.clients["root"].CertFile, "ETCDCTL_KEY="+f.clients["root"].KeyFile)
+					}
+					if c.args == nil {
+						c.args = words("get k")
+					}
+					got := invoke(t, invocation{
+						Program: ours(), Args: c.args, Dir: dir, Env: baseEnv(dir, env...), Stdin: c.stdin, Terminal: c.terminal,
+					})
+					if got.Status != "128" || !strings.Contains(got.Stderr, c.says) || got.Stdout != "" {
+						t.Errorf("status %s, want 128\nstdout: %q\nstderr: %q, want %q", got.Status, got.Stdout, got.Stderr, c.says)
+					}
+					server.unrung(t, "the server")
+				})
+			}
+		})
+	}
+}
+
+// The same for the two identities of a mirror: neither cluster is spoken to
+// before it shows that one is no identity.
+func TestNoIdentityOfAMirrorIsDropped(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	f := newFixtures(t, dir)
+	empty := writeSecret(t, dir, "empty", "")
+	for _, test := range []struct {
+		name string
+		args []string
+		says string
+	}{
+		{name: "nothing after the colon", args: words("--dest-user root:"), says: "the password of root is empty: nothing follows the colon of --dest-user"},
+		{name: "an empty flag, end of file", args: words("--dest-user root", "--dest-password", ""), says: "the password of root is empty"},
+		{name: "end of file", args: words("--dest-user root"), says: "the password of root is empty"},
+		{name: "no name", args: words("--dest-user :secret"), says: "user name is empty"},
+		{name: "an empty name with a password", args: words("--dest-password secret", "--dest-user", ""), says: "user name is empty"},
+		{name: "no password file", args: words("--dest-user root", "--dest-password-file", ""), says: "file name is empty"},
+		{name: "an empty password file", args: words("--dest-user root --dest-password-file " + empty), says: "is empty"},
+		{name: "the source's, nothing after the colon", args: words("--dest-user root:pw --user root:"), says: "the password of root is empty: nothing follows the colon of --user"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			source, destination := newDoorbell(t), newDoorbell(t)
+			got := invoke(t, invocation{
+				Program: ours(), Dir: dir,
+				Args: append(words("make-mirror "+destination.address+" --dest-cacert "+f.ca.CertFile()+
+					" --dest-cert "+f.clients["root"].CertFile+" --dest-key "+f.clients["root"].KeyFile), test.args...),
+				Env: baseEnv(dir, "ETCDCTL_ENDPOINTS="+source.address),
+			})
+			if got.Status != "128" || !strings.Contains(got.Stderr, test.says) || got.Stdout != "" {
+				t.Errorf("status %s, want 128\nstdout: %q\nstderr: %q, want %q", got.Status, got.Stdout, got.Stderr, test.says)
+			}
+			source.unrung(t, "the source")
+			destination.unrung(t, "the destination")
+		})
+	}
+}
+
+// What etcdctl ignores of an identity, and a command line may rely on, is still
+// ignored, and named.
+func TestWhatIsIgnoredOfAnIdentityIsNamed(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	f := newFixtures(t, dir)
+	server := startServerFor(t, etcdserver.Options{Dir: t.TempDir(), TLS: f.ca, ClientCertAuth: true, Tokens: f.tokens, RootPassword: rootPassword})
+	revision, err := server.AuthRevision(t.Context(), "root", rootPassword)
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := f.tokens.Sign("root", revision, 1<<40)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tokenFile := writeSecret(t, dir, "token", token+"\n")
+	for _, test := range []struct {
+		name string
+		args []string
+		env  []string
+		says string // empty: nothing
+	}{
+		{name: "a certificate"},
+		{name: "empty variables", env: []string{"ETCDCTL_USER=", "ETCDCTL_PASSWORD=", "ETCDCTL_AUTH_JWT_TOKEN=", "ECTL_PASSWORD_FILE=", "ECTL_AUTH_JWT_TOKEN_FILE="}},
+		{name: "an empty user", args: words("", "--user", ""), says: "--user has no value: the client certificate says who you are"},
+		{name: "an empty token", args: words("", "--auth-jwt-token", ""), says: "--auth-jwt-token has no value: the client certificate says who you are"},
+		{name: "an empty token beside a user", args: words("--user root:"+rootPassword, "--auth-jwt-token", ""), says: "--auth-jwt-token has no value: --user says who you are"},
+		{name: "a password without a user", args: words("--password secret"), says: "the password is ignored: give its user with --user"},
+		{name: "a password variable without a user", env: []string{"ETCDCTL_PASSWORD=secret"}, says: "the password is ignored"},
+		{name: "a password file without a user", args: words("--password-file /nonexistent"), says: "the password is ignored"},
+		{name: "a token and a user", args: words("--user alice: --auth-jwt-token " + token), says: "--user is ignored: the token says who you are"},
+		{name: "a token file and a user", args: words("--user alice --auth-jwt-token-file " + tokenFile), says: "--user is ignored: the token says who you are"},
+		{name: "a token variable and a user", args: words("--user alice:pw"), env: []string{"ETCDCTL_AUTH_JWT_TOKEN=" + token}, says: "--user is ignored: the token says who you are"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := invoke(t, invocation{
+				Program: ours(), Dir: dir, Args: append(words("user list"), test.args...),
+				Env: baseEnv(dir, append([]string{
+					"ETCDCTL_ENDPOINTS=" + server.Endpoint(), "ETCDCTL_CACERT=" + f.ca.CertFile(),
+					"ETCDCTL_CERT=" + f.clients["root"].CertFile, "ETCDCTL_KEY=" + f.clients["root"].KeyFile,
+				}, test.env...)...),
+			})
+			want := "Warning: " + test.says
+			if test.says == "" {
+				want = ""
+			}
+			if got.Status != "0" || got.Stdout != "root\n" || !strings.HasPrefix(got.Stderr, want) || want == "" && got.Stderr != "" {
+				t.Errorf("status %s, stdout %q, stderr %q; want 0, root and %q", got.Status, got.Stdout, got.Stderr, want)
+			}
+		})
+	}
+}
