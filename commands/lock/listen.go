@@ -3,6 +3,7 @@ package lock
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
@@ -12,6 +13,8 @@ import (
 
 	"github.com/ectl-io/ectl/internal/cli"
 	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/events"
+	"github.com/ectl-io/ectl/internal/follow"
 	"github.com/ectl-io/ectl/output"
 )
 
@@ -21,6 +24,9 @@ type listener struct {
 	client *etcd.Client
 	prefix string
 	show   func(output.Held) error
+	warn   func(string)
+
+	patience time.Duration // how long there may be no watch before that is said
 
 	queue map[string]*mvccpb.KeyValue
 	seen  int64            // revision up to which queue is known
@@ -32,7 +38,10 @@ func runListen(ctx context.Context, f *cli.Factory, opts *electOptions) error {
 	if err != nil {
 		return err
 	}
-	l := &listener{client: client, prefix: opts.Name + "/", show: func(h output.Held) error { return f.PrintNext(h) }}
+	l := &listener{
+		client: client, prefix: opts.Name + "/", show: func(h output.Held) error { return f.PrintNext(h) },
+		warn: f.Warn, patience: f.Connection.CommandTimeout,
+	}
 	timed, cancel := f.Timeout(ctx)
 	header, err := l.read(timed)
 	cancel()
@@ -95,29 +104,44 @@ func (l *listener) read(ctx context.Context) (*pb.ResponseHeader, error) {
 // watch follows the queue from where it is known. It returns nil when the watch
 // has ended and another may be begun.
 func (l *listener) watch(ctx context.Context) error {
-	watching, cancel := context.WithCancel(clientv3.WithRequireLeader(ctx))
-	defer cancel()
-	for response := range l.client.Watch(watching, l.prefix, clientv3.WithPrefix(), clientv3.WithRev(l.seen+1)) {
-		for i, event := range response.Events {
-			if event.Type == clientv3.EventTypeDelete {
-				delete(l.queue, string(event.Kv.Key))
-			} else {
-				l.queue[string(event.Kv.Key)] = event.Kv
-			}
-			l.seen = event.Kv.ModRevision
-			if i+1 < len(response.Events) && response.Events[i+1].Kv.ModRevision == l.seen {
-				continue // of one transaction only the end counts
-			}
-			if err := l.showChange(response.Header); err != nil {
-				return err
-			}
-		}
+	watch := &follow.Watch{
+		Client: l.client, Next: l.seen + 1,
+		Query:    events.Query{Key: l.prefix, End: clientv3.GetPrefixRangeEnd(l.prefix)},
+		Patience: l.patience,
+		Overdue: func(reason error) {
+			l.warn(fmt.Sprintf("not listening, still trying: %v", l.client.Explain(ctx, reason)))
+		},
+		Resumed: func() { l.warn("listening now") },
 	}
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
+	return watch.Run(ctx, l)
+}
+
+// Receive implements follow.Sink. A watch that has ended leaves its reason to the
+// reading of the queue that follows.
+func (l *listener) Receive(part follow.Part) error {
+	if part.Err() != nil {
+		return nil
+	}
+	for i, event := range part.Events {
+		kv := event.GetKv()
+		if event.GetType() == mvccpb.Event_DELETE {
+			delete(l.queue, string(kv.GetKey()))
+		} else {
+			l.queue[string(kv.GetKey())] = kv
+		}
+		l.seen = kv.GetModRevision()
+		if i+1 < len(part.Events) && part.Events[i+1].GetKv().GetModRevision() == l.seen {
+			continue // of one transaction only the end counts
+		}
+		if err := l.showChange(part.Header); err != nil {
+			return err
+		}
 	}
 	return nil
 }
+
+// Idle implements follow.Sink: what is shown is written at once.
+func (l *listener) Idle() error { return nil }
 
 // showChange shows the leader where it is another or has proposed anew.
 func (l *listener) showChange(header *pb.ResponseHeader) error {

@@ -22,7 +22,6 @@ type updates struct {
 	ctx   context.Context //nolint:containedctx // of the one watch that it is for
 	watch *follow.Watch
 	until int64 // the revision to end with, 0: none
-	quiet bool  // it was said that the source does not answer
 
 	// What has come and is not at the destination yet: whole revisions, in
 	// order, that touch no key twice. They go there in one transaction.
@@ -58,7 +57,7 @@ func (m *mirror) follow(ctx context.Context, until int64) error {
 		go askProgress(following, watch, until)
 	}
 	u := &updates{mirror: m, ctx: following, watch: watch, until: until, keys: map[string]bool{}}
-	watch.Overdue = u.overdue
+	watch.Overdue, watch.Resumed = u.overdue, u.resumed
 	switch err := watch.Run(following, u); {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
@@ -71,10 +70,12 @@ func (m *mirror) follow(ctx context.Context, until int64) error {
 }
 
 // overdue says that the source does not answer, and why.
-func (u *updates) overdue() {
-	u.quiet = true
-	u.f.Warn(fmt.Sprintf("source: %v", u.source.Explain(u.ctx, etcd.Settled(context.DeadlineExceeded, "still trying"))))
+func (u *updates) overdue(reason error) {
+	u.f.Warn(fmt.Sprintf("source: %v", u.source.Explain(u.ctx, etcd.Settled(reason, "still trying"))))
 }
+
+// resumed says that the source answers again.
+func (u *updates) resumed() { u.f.Warn("source: answers again") }
 
 // Receive implements follow.Sink. What has come is written when the batch is
 // full, or when no more has come.
@@ -87,10 +88,6 @@ func (u *updates) Receive(r follow.Part) error {
 		return u.compactedAt(u.watch.Next, r.CompactRevision)
 	case r.Err() != nil:
 		return u.source.Explain(u.ctx, r.Err())
-	}
-	if u.quiet {
-		u.quiet = false
-		u.f.Warn("source: answers again")
 	}
 	for events := r.Events; len(events) > 0; {
 		n := sameRevision(events)

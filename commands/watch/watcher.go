@@ -34,7 +34,8 @@ func newWatcher(f *cli.Factory, client *etcd.Client, printing *sync.Mutex, o wat
 // run prints until the server has cancelled the watch for good, which was then
 // said on standard error, or ctx ends, whose cause it returns.
 func (w *watcher) run(ctx context.Context) error {
-	w.watch.Overdue = func() { w.sayOverdue(ctx) }
+	w.watch.Overdue = func(reason error) { w.sayOverdue(ctx, reason) }
+	w.watch.Resumed = w.sayResumed
 	defer func() {
 		if w.inside {
 			w.printing.Unlock()
@@ -66,11 +67,21 @@ func (p printer) Idle() error {
 	return p.f.Printer().Flush()
 }
 
-// sayOverdue tells why there is no watch yet.
-func (w *watcher) sayOverdue(ctx context.Context) {
-	w.printing.Lock()
-	defer w.printing.Unlock()
-	w.f.Warn(fmt.Sprintf("not watching, still trying: %v", w.client.Explain(ctx, context.DeadlineExceeded)))
+// sayOverdue says why there has been no watch for a while.
+func (w *watcher) sayOverdue(ctx context.Context, reason error) {
+	w.warn(fmt.Sprintf("not watching, still trying: %v", w.client.Explain(ctx, reason)))
+}
+
+// sayResumed says that there is a watch again.
+func (w *watcher) sayResumed() { w.warn("watching now") }
+
+// warn prints a warning between two parts of what is printed.
+func (w *watcher) warn(sentence string) {
+	if !w.inside { // else printing is locked
+		w.printing.Lock()
+		defer w.printing.Unlock()
+	}
+	w.f.Warn(sentence)
 }
 
 // print prints what was received and runs the command for its events. Between

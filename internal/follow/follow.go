@@ -77,15 +77,18 @@ type Watch struct {
 	// is then used for others. Else it may keep them.
 	Lends bool
 
-	// Patience is how long the server may take to accept the watch before
-	// Overdue is called, once for each beginning. The wait goes on. It is also how
-	// long logins may be refused.
+	// Patience is how long there may be no watch, for whatever reason, before
+	// Overdue is called with the reason, once for each outage. The attempts go on,
+	// and Resumed is called when there is a watch again. It is also how long logins
+	// may be refused.
 	Patience time.Duration
-	Overdue  func()
+	Overdue  func(reason error)
+	Resumed  func()
 
 	inside  bool      // the sink has a part of a response, and more of it follows
-	pauses  int       // since the server last accepted the watch
-	refused time.Time // the first login since then that was refused, zero: none was
+	pauses  int       // since there was a watch
+	refused time.Time // the first login since the server last accepted the watch that was refused, zero: none was
+	outage  outage
 
 	prepare sync.Once
 	ask     chan struct{} // for progress
@@ -124,6 +127,7 @@ const gcPercent = 20
 // which sink was told, or ctx ends, whose cause it returns, or sink fails.
 func (w *Watch) Run(ctx context.Context, sink Sink) error {
 	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
+	w.outage = outage{since: time.Now()}
 	for {
 		again, err := w.begin(ctx, sink)
 		if err != nil || !again {
@@ -134,10 +138,23 @@ func (w *Watch) Run(ctx context.Context, sink Sink) error {
 			pause *= pauseFactor
 		}
 		w.pauses++
+		if err := w.pause(ctx, pause); err != nil {
+			return err
+		}
+	}
+}
+
+// pause waits before the next attempt.
+func (w *Watch) pause(ctx context.Context, pause time.Duration) error {
+	over := time.After(pause)
+	for {
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		case <-time.After(pause):
+		case <-w.outage.overdue(w.Patience):
+			w.sayOverdue()
+		case <-over:
+			return nil
 		}
 	}
 }
@@ -150,7 +167,7 @@ func (w *Watch) begin(ctx context.Context, sink Sink) (again bool, err error) {
 	defer reading.Wait()
 	defer cancel()
 	reading.Go(func() { w.read(watching, parts) })
-	overdue := time.After(w.Patience)
+	var settled <-chan time.Time
 	for {
 		var part Part
 		select {
@@ -160,11 +177,18 @@ func (w *Watch) begin(ctx context.Context, sink Sink) (again bool, err error) {
 				return false, err
 			}
 			for waiting := true; waiting; {
+				var overdue <-chan time.Time
+				if settled == nil {
+					overdue = w.outage.overdue(w.Patience)
+				}
 				select {
 				case part = <-parts:
 					waiting = false
 				case <-overdue:
-					w.Overdue() // like etcdctl it goes on waiting
+					w.sayOverdue() // like etcdctl it goes on waiting
+				case <-settled:
+					settled = nil
+					w.resumed()
 				case <-ctx.Done():
 					return false, context.Cause(ctx)
 				}
@@ -173,7 +197,6 @@ func (w *Watch) begin(ctx context.Context, sink Sink) (again bool, err error) {
 		if ctx.Err() != nil {
 			return false, context.Cause(ctx)
 		}
-		overdue = nil
 		reason := part.Err()
 		if reason != nil {
 			if err := w.endResponse(sink); err != nil {
@@ -182,10 +205,16 @@ func (w *Watch) begin(ctx context.Context, sink Sink) (again bool, err error) {
 		}
 		switch {
 		case reason != nil && w.canResume(part):
+			w.outage.begin(reason)
 			return true, sink.Idle()
 		case part.Created && reason == nil:
 			w.accepted(part.Header.GetRevision())
+			settled = time.After(settleTime)
 		default:
+			if reason == nil {
+				settled = nil
+				w.resumed()
+			}
 			if err := sink.Receive(part); err != nil {
 				return false, err
 			}
@@ -263,7 +292,7 @@ func refusal(reason string) error {
 }
 
 func (w *Watch) accepted(revision int64) {
-	w.pauses, w.refused = 0, time.Time{}
+	w.refused = time.Time{}
 	if w.Next == 0 {
 		w.Next = revision + 1
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
@@ -130,28 +131,30 @@ func (r *recorder) Idle() error {
 }
 
 func TestAWatchGoesOnWhereItStopped(t *testing.T) {
-	server := &script{watches: [][]Part{
-		{created(4), happened(5, 5), happened(7), canceled(rpctypes.ErrNoLeader.Error(), 0)},
-		{created(9), progress(9), broken(status.Error(codes.Unavailable, "EOF"))},
-		{created(9), partly(11, 12), broken(rpctypes.ErrNoLeader)},
-		{created(9), happened(13), broken(io.EOF)},
-		{created(9), broken(rpctypes.ErrInvalidAuthToken)},
-		{created(9), happened(15)},
-	}}
-	w := &Watch{Client: server, Patience: time.Hour}
-	sink := &recorder{last: 15}
-	if err := w.Run(t.Context(), sink); !errors.Is(err, errLast) {
-		t.Errorf("Run = %v", err)
-	}
-	if want := []string{"5", "5", "7", "progress 9", "11", "12", "end", "13", "15"}; !slices.Equal(sink.seen, want) {
-		t.Errorf("the sink has seen %v, want %v", sink.seen, want)
-	}
-	if want := []int64{0, 8, 10, 13, 14, 14}; !slices.Equal(server.begun, want) {
-		t.Errorf("watches were begun at %v, want %v", server.begun, want)
-	}
-	if sink.idle == 0 {
-		t.Error("the sink was never told that there is nothing to do")
-	}
+	synctest.Test(t, func(t *testing.T) {
+		server := &script{watches: [][]Part{
+			{created(4), happened(5, 5), happened(7), canceled(rpctypes.ErrNoLeader.Error(), 0)},
+			{created(9), progress(9), broken(status.Error(codes.Unavailable, "EOF"))},
+			{created(9), partly(11, 12), broken(rpctypes.ErrNoLeader)},
+			{created(9), happened(13), broken(io.EOF)},
+			{created(9), broken(rpctypes.ErrInvalidAuthToken)},
+			{created(9), happened(15)},
+		}}
+		w := &Watch{Client: server, Patience: time.Hour}
+		sink := &recorder{last: 15}
+		if err := w.Run(t.Context(), sink); !errors.Is(err, errLast) {
+			t.Errorf("Run = %v", err)
+		}
+		if want := []string{"5", "5", "7", "progress 9", "11", "12", "end", "13", "15"}; !slices.Equal(sink.seen, want) {
+			t.Errorf("the sink has seen %v, want %v", sink.seen, want)
+		}
+		if want := []int64{0, 8, 10, 13, 14, 14}; !slices.Equal(server.begun, want) {
+			t.Errorf("watches were begun at %v, want %v", server.begun, want)
+		}
+		if sink.idle == 0 {
+			t.Error("the sink was never told that there is nothing to do")
+		}
+	})
 }
 
 func TestAWatchThatCannotGoOnEnds(t *testing.T) {
@@ -175,35 +178,39 @@ func TestAWatchThatCannotGoOnEnds(t *testing.T) {
 
 // A member that lags behind knows none of the logins for a while.
 func TestLoginsThatAreRefusedAreTriedAgainForAWhile(t *testing.T) {
-	refused := []Part{broken(rpctypes.ErrInvalidAuthToken)}
-	server := &script{watches: [][]Part{{created(1)}, refused, refused, refused, refused, refused, refused, {created(1), happened(2)}}}
-	server.watches[0] = append(server.watches[0], refused...)
-	sink := &recorder{last: 2}
-	w := &Watch{Client: server, Patience: time.Hour}
-	if err := w.Run(t.Context(), sink); !errors.Is(err, errLast) || !slices.Equal(sink.seen, []string{"2"}) {
-		t.Errorf("Run = %v, and the sink has seen %v", err, sink.seen)
-	}
-	for name, w := range map[string]*Watch{
-		"a token that was given":       {Client: &script{unnamed: true, watches: [][]Part{refused}}, Patience: time.Hour},
-		"logins for longer than meant": {Client: &script{watches: [][]Part{refused, refused}}, Patience: shortPause},
-	} {
-		sink := &recorder{}
-		if err := w.Run(t.Context(), sink); err != nil || !slices.Equal(sink.seen, []string{"canceled"}) {
-			t.Errorf("%s: Run = %v, and the sink has seen %v", name, err, sink.seen)
+	synctest.Test(t, func(t *testing.T) {
+		refused := []Part{broken(rpctypes.ErrInvalidAuthToken)}
+		server := &script{watches: [][]Part{{created(1)}, refused, refused, refused, refused, refused, refused, {created(1), happened(2)}}}
+		server.watches[0] = append(server.watches[0], refused...)
+		sink := &recorder{last: 2}
+		w := &Watch{Client: server, Patience: time.Hour}
+		if err := w.Run(t.Context(), sink); !errors.Is(err, errLast) || !slices.Equal(sink.seen, []string{"2"}) {
+			t.Errorf("Run = %v, and the sink has seen %v", err, sink.seen)
 		}
-	}
+		for name, w := range map[string]*Watch{
+			"a token that was given":       {Client: &script{unnamed: true, watches: [][]Part{refused}}, Patience: time.Hour},
+			"logins for longer than meant": {Client: &script{watches: [][]Part{refused, refused}}, Patience: shortPause},
+		} {
+			sink := &recorder{}
+			if err := w.Run(t.Context(), sink); err != nil || !slices.Equal(sink.seen, []string{"canceled"}) {
+				t.Errorf("%s: Run = %v, and the sink has seen %v", name, err, sink.seen)
+			}
+		}
+	})
 }
 
 // A refusal on the stream says the same as one that ends it.
 func TestAWatchThatIsRefusedWhenItBeginsIsTriedAgain(t *testing.T) {
-	server := &script{watches: [][]Part{
-		{refused(rpctypes.ErrGRPCInvalidAuthToken)}, {refused(rpctypes.ErrGRPCAuthOldRevision)}, {created(1), happened(2)},
-	}}
-	sink := &recorder{last: 2}
-	w := &Watch{Client: server, Patience: time.Hour}
-	if err := w.Run(t.Context(), sink); !errors.Is(err, errLast) || !slices.Equal(sink.seen, []string{"2"}) {
-		t.Errorf("Run = %v, and the sink has seen %v", err, sink.seen)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		server := &script{watches: [][]Part{
+			{refused(rpctypes.ErrGRPCInvalidAuthToken)}, {refused(rpctypes.ErrGRPCAuthOldRevision)}, {created(1), happened(2)},
+		}}
+		sink := &recorder{last: 2}
+		w := &Watch{Client: server, Patience: time.Hour}
+		if err := w.Run(t.Context(), sink); !errors.Is(err, errLast) || !slices.Equal(sink.seen, []string{"2"}) {
+			t.Errorf("Run = %v, and the sink has seen %v", err, sink.seen)
+		}
+	})
 }
 
 func TestTheServersWordsStandFirst(t *testing.T) {
@@ -214,10 +221,75 @@ func TestTheServersWordsStandFirst(t *testing.T) {
 }
 
 func TestAnOverdueWatchIsSaid(t *testing.T) {
-	said := 0
-	server := &script{slow: 50 * time.Millisecond, watches: [][]Part{{created(1), happened(2)}}}
-	w := &Watch{Client: server, Patience: time.Millisecond, Overdue: func() { said++ }}
-	if err := w.Run(t.Context(), &recorder{last: 2}); !errors.Is(err, errLast) || said != 1 {
-		t.Errorf("Run = %v, and it was said %d times that it is overdue", err, said)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		said := 0
+		server := &script{slow: 50 * time.Millisecond, watches: [][]Part{{created(1), happened(2)}}}
+		w := &Watch{Client: server, Patience: time.Millisecond, Overdue: func(error) { said++ }}
+		if err := w.Run(t.Context(), &recorder{last: 2}); !errors.Is(err, errLast) || said != 1 {
+			t.Errorf("Run = %v, and it was said %d times that it is overdue", err, said)
+		}
+	})
+}
+
+// What counts is how long there is no watch, not how long one attempt takes. Once
+// for each outage it is said, with the server's reason or without, and so is its
+// end.
+func TestAnOutageOfManyAttemptsIsSaidOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		noLeader, unavailable := []Part{broken(rpctypes.ErrNoLeader)}, []Part{broken(status.Error(codes.Unavailable, "connection refused"))}
+		// A watch that is accepted and ends at once is none.
+		useless := []Part{created(1), broken(rpctypes.ErrNoLeader)}
+		for name, attempts := range map[string][]Part{"no leader": noLeader, "no connection": unavailable, "watches that end at once": useless} {
+			server := &script{watches: [][]Part{{created(1), happened(2), attempts[len(attempts)-1]}, attempts, attempts, attempts, {created(2), happened(3), attempts[len(attempts)-1]}, attempts, attempts, attempts, {created(3), happened(4)}}}
+			var said []string
+			w := &Watch{
+				Client: server, Patience: 2 * shortPause,
+				Overdue: func(reason error) { said = append(said, reason.Error()) },
+				Resumed: func() { said = append(said, "resumed") },
+			}
+			sink := &recorder{last: 4}
+			if err := w.Run(t.Context(), sink); !errors.Is(err, errLast) || !slices.Equal(sink.seen, []string{"2", "3", "4"}) {
+				t.Errorf("%s: Run = %v, the sink has seen %v", name, err, sink.seen)
+			}
+			reason := rpctypes.ErrNoLeader.Error()
+			if name == "no connection" {
+				reason = context.DeadlineExceeded.Error()
+			}
+			if want := []string{reason, "resumed", reason, "resumed"}; !slices.Equal(said, want) {
+				t.Errorf("%s: said %q, want %q", name, said, want)
+			}
+		}
+	})
+}
+
+// A watch that was accepted and has nothing to report is one.
+func TestASilentWatchIsNoOutage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), settleTime+200*time.Millisecond)
+		defer cancel()
+		w := &Watch{
+			Client: &script{watches: [][]Part{{created(1)}}}, Patience: 100 * time.Millisecond,
+			Overdue: func(reason error) { t.Errorf("said to be overdue: %v", reason) },
+		}
+		if err := w.Run(ctx, &recorder{}); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Run = %v", err)
+		}
+	})
+}
+
+// What accepts each watch and ends it at once is asked more and more seldom.
+func TestWatchesThatEndAtOnceBackOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &script{}
+		for range 1000 {
+			server.watches = append(server.watches, []Part{created(1), broken(status.Error(codes.Unavailable, "GOAWAY"))})
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		w := &Watch{Client: server, Patience: time.Hour}
+		_ = w.Run(ctx, &recorder{})
+		if begun := len(server.begun); begun > 8 {
+			t.Errorf("%d watches were begun in two seconds", begun)
+		}
+	})
 }

@@ -1,0 +1,102 @@
+package e2e
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ectl-io/ectl/e2e/etcdserver"
+)
+
+// What follows keys says once for each outage that it does not, whatever the
+// reason, and once that it does again. It misses nothing.
+func TestAnOutageIsSaidAndSoIsItsEnd(t *testing.T) {
+	t.Parallel()
+	source := newCluster(t, etcdserver.Options{Members: 3})
+	dest := newCluster(t, etcdserver.Options{})
+	client, err := source.Client("", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	put := func(key, value string) {
+		t.Helper()
+		until(t, "a key is written", func() bool {
+			_, err := client.Put(t.Context(), key, value)
+			return err == nil
+		})
+	}
+	put("w/0", "before")
+	put("e/0", "before")
+	follow := func(args ...string) *running {
+		return begin(t, ours(), baseEnv(source.tmp, "ETCDCTL_ENDPOINTS="+source.Endpoint(), "ETCDCTL_COMMAND_TIMEOUT=2s"), args...)
+	}
+	commands := []struct {
+		*running
+		outage, end string
+	}{
+		{follow("watch", "w/", "--prefix", "--rev", "1"), "Warning: not watching, still trying: ", "Warning: watching now\n"},
+		{follow("elect", "--listen", "e"), "Warning: not listening, still trying: ", "Warning: listening now\n"},
+		{follow("make-mirror", dest.Endpoint(), "--prefix", "w/"), "Warning: source: ", "Warning: source: answers again\n"},
+	}
+	said := func(times int, what func(i int) string) {
+		t.Helper()
+		for i, c := range commands {
+			until(t, c.cmd.String()+" says "+what(i), func() bool { return strings.Count(c.stderr.String(), what(i)) >= times })
+			if got := c.stderr.String(); strings.Count(got, what(i)) > times {
+				t.Errorf("%s says %q", c.cmd, got)
+			}
+		}
+	}
+	outage := func(i int) string { return commands[i].outage }
+	end := func(i int) string { return commands[i].end }
+	seen := func(value string) {
+		t.Helper()
+		commands[0].printed(value)
+		commands[1].printed(value)
+		until(t, "the mirror has "+value, func() bool {
+			return strings.Contains(dest.mustAt(dest.Endpoint(), "get", "w/", "--prefix"), value)
+		})
+	}
+	seen("before")
+
+	// The majority is gone: the member that is left accepts no watch.
+	for _, m := range source.Members[1:] {
+		m.Kill()
+	}
+	said(1, outage)
+	for _, c := range commands[:2] {
+		c.says("no leader")
+	}
+	for _, m := range source.Members[1:] {
+		if err := m.Restart(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	said(1, end)
+	put("w/1", "first")
+	put("e/0", "first")
+	seen("first")
+
+	// All of them stand still: connections are accepted, and nothing comes.
+	for _, m := range source.Members {
+		if err := m.Pause(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// It is said once: time for more is what the tool waits between attempts.
+	begun := time.Now()
+	for i, c := range commands {
+		until(t, c.cmd.String(), func() bool { return strings.Count(c.stderr.String(), outage(i)) > strings.Count(c.stderr.String(), end(i)) })
+	}
+	t.Logf("said within %s", time.Since(begun))
+	for _, m := range source.Members {
+		if err := m.Continue(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	said(2, end)
+	put("w/2", "second")
+	put("e/0", "second")
+	seen("second")
+}
