@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd"
 )
 
@@ -123,13 +124,13 @@ func live(ctx context.Context, f *cli.Factory, source Source, r Request) Candida
 	ctx, cancel := context.WithTimeout(ctx, Deadline)
 	defer cancel()
 	result := make(chan Candidates, 1)
-	go func() {
+	crash.Go(func() {
 		found, err := ask(ctx, f, source, r)
 		if err != nil {
 			found = Candidates{}
 		}
 		result <- found
-	}()
+	})
 	select {
 	case found := <-result:
 		return found

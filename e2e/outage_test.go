@@ -87,7 +87,9 @@ func TestAnOutageIsSaidAndSoIsItsEnd(t *testing.T) {
 	// It is said once: time for more is what the tool waits between attempts.
 	begun := time.Now()
 	for i, c := range commands {
-		until(t, c.cmd.String(), func() bool { return strings.Count(c.stderr.String(), outage(i)) > strings.Count(c.stderr.String(), end(i)) })
+		until(t, c.cmd.String(), func() bool {
+			return strings.Count(c.stderr.String(), outage(i)) > strings.Count(c.stderr.String(), end(i))
+		})
 	}
 	t.Logf("said within %s", time.Since(begun))
 	for _, m := range source.Members {

@@ -8,10 +8,13 @@ import (
 	"strings"
 
 	"github.com/ectl-io/ectl/commands"
+	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/iostreams"
 )
 
 func main() {
+	crash.Install(&crash.Process{Err: os.Stderr, Exit: os.Exit})
+	defer crash.Guard()
 	streams := iostreams.System()
 	var ctx context.Context
 	ctx, streams.Signals = iostreams.Notify(context.Background())

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/progress"
 	"github.com/ectl-io/ectl/output"
@@ -121,7 +122,7 @@ func runDatascale(ctx context.Context, f *cli.Factory, opts *options, load datas
 // turns returns n turns, or as many as are taken until ctx ends.
 func turns(ctx context.Context, n int) <-chan struct{} {
 	turns := make(chan struct{})
-	go func() {
+	crash.Go(func() {
 		defer close(turns)
 		for range n {
 			select {
@@ -130,7 +131,7 @@ func turns(ctx context.Context, n int) <-chan struct{} {
 				return
 			}
 		}
-	}()
+	})
 	return turns
 }
 

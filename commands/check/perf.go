@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/progress"
 	"github.com/ectl-io/ectl/output"
@@ -150,7 +151,7 @@ const pacing = time.Millisecond
 // is not made up for later, so that a cluster which stops for a while shows.
 func paced(ctx context.Context, perSecond, waiting int) <-chan struct{} {
 	turns := make(chan struct{}, waiting)
-	go func() {
+	crash.Go(func() {
 		defer close(turns)
 		tick := time.NewTicker(pacing)
 		defer tick.Stop()
@@ -175,6 +176,6 @@ func paced(ctx context.Context, perSecond, waiting int) <-chan struct{} {
 				return
 			}
 		}
-	}()
+	})
 	return turns
 }

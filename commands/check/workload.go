@@ -12,6 +12,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/output"
 )
@@ -42,7 +43,7 @@ func dial(ctx context.Context, f *cli.Factory, opts *options, clients int) (*wor
 	slots := make(chan struct{}, loginsAtOnce)
 	for i := range w.clients {
 		slots <- struct{}{}
-		dialing.Go(func() {
+		dialing.Go(crash.Guarded(func() {
 			defer func() { <-slots }()
 			if ctx.Err() != nil {
 				return
@@ -54,7 +55,7 @@ func dial(ctx context.Context, f *cli.Factory, opts *options, clients int) (*wor
 				return
 			}
 			w.clients[i] = client
-		})
+		}))
 	}
 	dialing.Wait()
 	err = context.Cause(ctx)
@@ -111,7 +112,7 @@ func (w *workload) write(ctx context.Context, turns <-chan struct{}, done func()
 	start := time.Now()
 	var writing sync.WaitGroup
 	for i, client := range w.clients {
-		writing.Go(func() {
+		writing.Go(crash.Guarded(func() {
 			r := &results[i]
 			r.errors = map[string]int{}
 			for range turns {
@@ -130,13 +131,13 @@ func (w *workload) write(ctx context.Context, turns <-chan struct{}, done func()
 				}
 				done()
 			}
-		})
+		}))
 	}
 	finished := make(chan struct{})
-	go func() {
+	crash.Go(func() {
 		writing.Wait()
 		close(finished)
-	}()
+	})
 	w.await(ctx, finished, giveUp)
 	all := measured{errors: map[string]int{}, total: time.Since(start)}
 	for _, r := range results {
@@ -156,7 +157,7 @@ func (w *workload) await(ctx context.Context, finished <-chan struct{}, giveUp f
 		return
 	case <-ctx.Done():
 	}
-	defer time.AfterFunc(w.f.Connection.CommandTimeout, giveUp).Stop()
+	defer time.AfterFunc(w.f.Connection.CommandTimeout, crash.Guarded(giveUp)).Stop()
 	<-finished
 }
 

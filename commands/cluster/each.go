@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
 )
@@ -78,7 +79,7 @@ func askEach[Response any](ctx context.Context, f *cli.Factory, endpoints []stri
 	for i, endpoint := range endpoints {
 		a := &answers[i]
 		a.Endpoint = endpoint
-		asking.Go(func() error {
+		asking.Go(crash.GuardedErr(func() error {
 			if a.Err = ctx.Err(); a.Err != nil {
 				return nil
 			}
@@ -93,7 +94,7 @@ func askEach[Response any](ctx context.Context, f *cli.Factory, endpoints []stri
 			a.Response, err = ask(timed, client, endpoint)
 			a.Err = client.Explain(ctx, err)
 			return nil
-		})
+		}))
 	}
 	_ = asking.Wait() // each answer has its own error
 	if ctx.Err() != nil {

@@ -12,6 +12,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/txn"
@@ -114,7 +115,7 @@ func readTxn(ctx context.Context, f *cli.Factory, opts *txnOptions) (transaction
 		},
 	}
 	read := make(chan error, 1)
-	go func() { read <- txn.Read(bufio.NewReader(f.Stdin()), handler) }()
+	crash.Go(func() { read <- txn.Read(bufio.NewReader(f.Stdin()), handler) })
 	select {
 	case err := <-read:
 		// An error with a status of its own, a bad argument of put say, has

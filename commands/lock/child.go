@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/iostreams"
 )
@@ -36,7 +37,7 @@ func start(s *iostreams.Streams, command, environ []string, grace time.Duration)
 	cmd.Stdout, cmd.Stderr = s.Out, s.Err
 	cmd.SysProcAttr = attributes()
 	started, ended := make(chan error), make(chan error, 1)
-	go func() {
+	crash.Go(func() {
 		// Where the command is told of the program's death, it is told of the
 		// death of the thread that started it.
 		runtime.LockOSThread()
@@ -46,7 +47,7 @@ func start(s *iostreams.Streams, command, environ []string, grace time.Duration)
 		if err == nil {
 			ended <- failure(command, cmd.Wait())
 		}
-	}()
+	})
 	if err := <-started; err != nil {
 		return nil, failure(command, err)
 	}
@@ -78,7 +79,7 @@ func (c *child) pass(s os.Signal) {
 	// that goes on must not leave the program with children for ever.
 	inherit(true)
 	if c.disowned == nil {
-		c.disowned = time.AfterFunc(c.grace, func() { inherit(false) })
+		c.disowned = time.AfterFunc(c.grace, crash.Guarded(func() { inherit(false) }))
 	} else {
 		c.disowned.Reset(c.grace)
 	}
@@ -99,11 +100,11 @@ func (c *child) end() {
 	if c.grace > 0 {
 		c.terminate()
 	}
-	time.AfterFunc(c.grace, func() {
+	time.AfterFunc(c.grace, crash.Guarded(func() {
 		// Closed first: a command that is seen to be killed was killed by this.
 		close(c.killed)
 		_ = c.process.Kill()
-	})
+	}))
 }
 
 // wasKilled reports whether the command, which has ended with err, was killed at

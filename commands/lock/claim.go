@@ -11,6 +11,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/keepalive"
@@ -96,14 +97,14 @@ func (c *claim) queue(ctx context.Context, again bool) (context.Context, error) 
 	}
 	asking, cancel := context.WithCancelCause(ctx)
 	listened := make(chan struct{})
-	go func() {
+	crash.Go(func() {
 		defer close(listened)
 		select {
 		case <-c.signals:
 			cancel(c.stopped())
 		case <-asking.Done():
 		}
-	}()
+	})
 	held, err := c.enter(ctx, asking)
 	cancel(nil)
 	<-listened
@@ -120,7 +121,7 @@ func (c *claim) wait(held context.Context) error {
 	waiting, cancel := context.WithCancel(held)
 	defer cancel()
 	first := make(chan error, 1)
-	go func() { first <- c.place.waitUntilFirst(waiting) }()
+	crash.Go(func() { first <- c.place.waitUntilFirst(waiting) })
 	select {
 	case err := <-first:
 		if err == nil && held.Err() != nil { // nobody begins with what is lost already
@@ -153,15 +154,15 @@ func (c *claim) enter(ctx, asking context.Context) (context.Context, error) {
 		prefix: c.prefix,
 		key:    fmt.Sprintf("%s%x", c.prefix, granted.ID),
 	}
-	go func() {
+	crash.Go(func() {
 		err := keeper.Keep(kept, func(*pb.LeaseKeepAliveResponse) error { return nil })
 		lose(&lostError{c.what, err})
-	}()
+	})
 	if err := c.place.take(asking, c.value); err != nil {
 		return nil, c.lost(err)
 	}
 	place := c.place
-	go func() { lose(&lostError{c.what, place.watch(kept)}) }()
+	crash.Go(func() { lose(&lostError{c.what, place.watch(kept)}) })
 	if c.signals == nil {
 		c.signals = c.f.Streams.Signals.Take()
 	}
@@ -188,13 +189,13 @@ func (c *claim) release(ctx context.Context) error {
 	c.place.leave()
 	ctx, cancel := c.f.Timeout(context.WithoutCancel(ctx))
 	defer cancel()
-	go func() {
+	crash.Go(func() {
 		select {
 		case <-c.signals:
 			cancel()
 		case <-ctx.Done():
 		}
-	}()
+	})
 	err := c.place.giveUp(ctx)
 	switch {
 	case isGone(err):

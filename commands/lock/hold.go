@@ -8,6 +8,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/output"
 )
@@ -54,7 +55,7 @@ func (c *claim) propose(held context.Context, proposal string) error {
 // reader, which cannot be interrupted.
 func lines(r io.Reader) <-chan string {
 	all := make(chan string)
-	go func() {
+	crash.Go(func() {
 		defer close(all)
 		for in := bufio.NewReader(r); ; {
 			line, err := in.ReadString('\n')
@@ -65,7 +66,7 @@ func lines(r io.Reader) <-chan string {
 				return
 			}
 		}
-	}()
+	})
 	return all
 }
 

@@ -12,6 +12,7 @@ import (
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 
 	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/events"
 	"github.com/ectl-io/ectl/internal/follow"
@@ -51,13 +52,13 @@ func runListen(ctx context.Context, f *cli.Factory, opts *electOptions) error {
 	listening, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	signals := f.Streams.Signals.Take()
-	go func() {
+	crash.Go(func() {
 		select {
 		case <-signals:
 			stop(errStopped)
 		case <-listening.Done():
 		}
-	}()
+	})
 	if err := l.follow(listening, header); !errors.Is(err, errStopped) {
 		return err
 	}

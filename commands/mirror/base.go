@@ -9,6 +9,7 @@ import (
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 
+	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/scan"
 )
@@ -144,14 +145,14 @@ func (b *base) send() error {
 	b.mu.Lock()
 	b.order = append(b.order, sent)
 	b.mu.Unlock()
-	b.flights.Go(func() {
+	b.flights.Go(crash.Guarded(func() {
 		defer func() { <-b.slots }()
 		if err := b.writer.apply(b.ctx, batch); err != nil {
 			b.fail(err)
 			return
 		}
 		b.landed(sent)
-	})
+	}))
 	if !b.started {
 		b.started = true
 		b.flights.Wait()

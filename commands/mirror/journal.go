@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/exit"
 )
 
@@ -125,7 +126,7 @@ func (j *journal) save() error {
 // a restart would only do some of the work again.
 func (j *journal) keep(ctx context.Context, warn func(string)) <-chan error {
 	result := make(chan error, 1)
-	go func() {
+	crash.Go(func() {
 		tick := time.NewTicker(saveEvery)
 		defer tick.Stop()
 		failing := false
@@ -145,7 +146,7 @@ func (j *journal) keep(ctx context.Context, warn func(string)) <-chan error {
 			}
 			failing = err != nil
 		}
-	}()
+	})
 	return result
 }
 

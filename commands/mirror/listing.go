@@ -10,6 +10,7 @@ import (
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 
+	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/scan"
 )
 
@@ -34,10 +35,10 @@ const listingAhead = 2
 func (m *mirror) list(ctx context.Context) *listing {
 	from, end := rangeOf(m.rename.to)
 	l := &listing{ctx: ctx, next: from, blocks: make(chan [][]byte, listingAhead)}
-	go func() {
+	crash.Go(func() {
 		defer close(l.blocks)
 		l.err = m.read(ctx, l, end)
-	}()
+	})
 	return l
 }
 

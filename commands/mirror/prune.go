@@ -13,6 +13,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/quantity"
 	"github.com/ectl-io/ectl/internal/scan"
@@ -178,7 +179,7 @@ func (p *pruning) delete(ctx context.Context) error {
 			first = false
 			return apply()
 		}
-		deleting.Go(apply)
+		deleting.Go(crash.GuardedErr(apply))
 		return nil
 	}
 	for key := range p.lacking.all() {

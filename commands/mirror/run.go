@@ -10,6 +10,7 @@ import (
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 
 	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/output"
@@ -125,7 +126,7 @@ func (m *mirror) meet(ctx context.Context) (current int64, err error) {
 	}
 	ask := func(client *etcd.Client) <-chan answer {
 		answers := make(chan answer, 1)
-		go func() {
+		crash.Go(func() {
 			timed, cancel := m.f.Timeout(ctx)
 			defer cancel()
 			for {
@@ -141,7 +142,7 @@ func (m *mirror) meet(ctx context.Context) (current int64, err error) {
 				}
 				time.Sleep(shortestPause)
 			}
-		}()
+		})
 		return answers
 	}
 	ofSource, ofDest := ask(m.source), ask(m.dest)
@@ -184,7 +185,7 @@ func (m *mirror) meet(ctx context.Context) (current int64, err error) {
 // it cannot be printed is only said.
 func (m *mirror) printCounts(ctx context.Context, every time.Duration) <-chan struct{} {
 	done := make(chan struct{})
-	go func() {
+	crash.Go(func() {
 		defer close(done)
 		tick := time.NewTicker(every)
 		defer tick.Stop()
@@ -199,6 +200,6 @@ func (m *mirror) printCounts(ctx context.Context, every time.Duration) <-chan st
 				return
 			}
 		}
-	}()
+	})
 	return done
 }

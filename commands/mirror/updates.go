@@ -10,6 +10,7 @@ import (
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
 
+	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/events"
 	"github.com/ectl-io/ectl/internal/follow"
@@ -54,7 +55,7 @@ func (m *mirror) follow(ctx context.Context, until int64) error {
 		Patience: m.f.Connection.CommandTimeout,
 	}
 	if asks {
-		go askProgress(following, watch, until)
+		crash.Go(func() { askProgress(following, watch, until) })
 	}
 	u := &updates{mirror: m, ctx: following, watch: watch, until: until, keys: map[string]bool{}}
 	watch.Overdue, watch.Resumed = u.overdue, u.resumed

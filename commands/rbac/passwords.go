@@ -18,6 +18,7 @@ import (
 
 	"github.com/ectl-io/ectl/internal/apply"
 	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/directory"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/policy"
@@ -144,14 +145,14 @@ func (p *passwords) outdated(ctx context.Context, f *cli.Factory, snapshot direc
 	)
 	for i, user := range there {
 		slots <- struct{}{}
-		trying.Go(func() {
+		trying.Go(crash.Guarded(func() {
 			defer func() { <-slots }()
 			results[i] = p.try(ctx, f, client, user.Name)
 			mu.Lock()
 			defer mu.Unlock()
 			done++
 			shown.show(done, len(there))
-		})
+		}))
 	}
 	trying.Wait()
 	var names []string

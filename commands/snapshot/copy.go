@@ -5,6 +5,8 @@ import (
 	"io"
 	"os"
 	"sync"
+
+	"github.com/ectl-io/ectl/internal/crash"
 )
 
 const (
@@ -24,20 +26,20 @@ func copyTo(f *os.File, check, progress io.Writer, first part, src reader) (size
 	unchecked := make(chan part, mostUnchecked)
 	due := make(chan struct{}, 1)
 	var working sync.WaitGroup
-	working.Go(func() {
+	working.Go(crash.Guarded(func() {
 		for p := range unchecked {
 			for _, piece := range p.pieces {
 				_, _ = check.Write(piece)
 			}
 			p.free()
 		}
-	})
+	}))
 	var syncErr error
-	working.Go(func() {
+	working.Go(crash.Guarded(func() {
 		for range due {
 			syncErr = errors.Join(syncErr, f.Sync())
 		}
-	})
+	}))
 	unsynced := 0
 	for p := first; err == nil; p, err = src.Recv() {
 		for _, piece := range p.pieces {

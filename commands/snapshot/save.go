@@ -13,6 +13,7 @@ import (
 	"github.com/ectl-io/ectl/completions"
 	"github.com/ectl-io/ectl/internal/atomicfile"
 	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/progress"
@@ -143,7 +144,7 @@ func source(ctx context.Context, f *cli.Factory, pick string) (member, error) {
 	defer cancel()
 	answers := make(chan member)
 	for place, endpoint := range dialer.Endpoints {
-		go func() {
+		crash.Go(func() {
 			m := ask(ctx, asking, f, dialer, endpoint)
 			m.place = place
 			select {
@@ -151,7 +152,7 @@ func source(ctx context.Context, f *cli.Factory, pick string) (member, error) {
 			case <-asking.Done():
 				m.close()
 			}
-		}()
+		})
 	}
 	failures := make([]error, len(dialer.Endpoints))
 	for range dialer.Endpoints {
@@ -178,7 +179,7 @@ func source(ctx context.Context, f *cli.Factory, pick string) (member, error) {
 func ask(ctx, asking context.Context, f *cli.Factory, dialer *etcd.Dialer, endpoint string) member {
 	ctx, cancel := context.WithCancel(ctx)
 	m := member{end: cancel}
-	defer context.AfterFunc(asking, cancel)() // a login does not know of asking
+	defer context.AfterFunc(asking, crash.Guarded(cancel))() // a login does not know of asking
 	if m.client, m.err = dialer.Dial(ctx, []string{endpoint}); m.err != nil {
 		return m
 	}

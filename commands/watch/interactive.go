@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/txn"
@@ -65,7 +66,7 @@ var errEnded = errors.New("the interactive mode has ended")
 // be interrupted.
 func readLines(r io.Reader) (<-chan string, <-chan error) {
 	lines, failed := make(chan string), make(chan error, 1)
-	go func() {
+	crash.Go(func() {
 		in := bufio.NewReader(r)
 		for {
 			line, err := in.ReadString('\n')
@@ -75,7 +76,7 @@ func readLines(r io.Reader) (<-chan string, <-chan error) {
 			}
 			lines <- strings.TrimSuffix(line, "\n")
 		}
-	}()
+	})
 	return lines, failed
 }
 
@@ -111,14 +112,14 @@ func (s *interactive) line(ctx context.Context, line string) error {
 	}
 	w := newWatcher(s.f, s.client, &s.printing, o, s.environ)
 	s.started = append(s.started, w)
-	s.watchers.Go(func() {
+	s.watchers.Go(crash.Guarded(func() {
 		if err := w.run(ctx); err != nil {
 			select {
 			case s.failed <- err:
 			default:
 			}
 		}
-	})
+	}))
 	return nil
 }
 

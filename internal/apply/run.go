@@ -12,6 +12,7 @@ import (
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/directory"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/plan"
@@ -146,7 +147,7 @@ func (r *run) stage(ctx context.Context, stage plan.Stage, stepDone func()) erro
 			i := ready[0]
 			ready = ready[1:]
 			running++
-			go func() { ends <- ended{i, r.step(ctx, stage[i])} }()
+			crash.Go(func() { ends <- ended{i, r.step(ctx, stage[i])} })
 		}
 		if running == 0 {
 			continue

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/iostreams"
@@ -129,6 +130,7 @@ func (f *Factory) Prepare() error {
 		f.Warn(warning)
 	}
 	if f.Connection.Debug {
+		crash.Trace()
 		f.startDebugLog()
 	}
 	return nil

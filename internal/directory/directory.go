@@ -17,6 +17,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/ectl-io/ectl/internal/access"
+	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd"
 )
 
@@ -323,7 +324,7 @@ func each[T any](ctx context.Context, atOnce int, names []string, get func(conte
 	next := make(chan int)
 	var asking sync.WaitGroup
 	for range min(atOnce, len(names)) {
-		asking.Go(func() {
+		asking.Go(crash.Guarded(func() {
 			for i := range next {
 				answer, err := get(ctx, names[i])
 				if err != nil {
@@ -332,7 +333,7 @@ func each[T any](ctx context.Context, atOnce int, names []string, get func(conte
 				}
 				answers[i] = answer
 			}
-		})
+		}))
 	}
 	for i := range names {
 		select {

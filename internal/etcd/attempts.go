@@ -15,6 +15,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
+
+	"github.com/ectl-io/ectl/internal/crash"
 )
 
 // attempts follows what becomes of the connections to each endpoint. gRPC
@@ -97,6 +99,7 @@ func proxied(address string) bool {
 }
 
 func (a *attempts) dial(ctx context.Context, address string) (net.Conn, error) {
+	defer crash.Guard() // gRPC calls it
 	a.update(address, func(s *state) { s.connected, s.resolving = false, isName(address) })
 	dialer := net.Dialer{ControlContext: func(context.Context, string, string, syscall.RawConn) error {
 		a.update(address, func(s *state) { s.resolving = false }) // it connects to an IP address
@@ -126,6 +129,7 @@ type watchedCredentials struct {
 // ClientHandshake implements credentials.TransportCredentials. The authority
 // is the address of the endpoint.
 func (c watchedCredentials) ClientHandshake(ctx context.Context, authority string, raw net.Conn) (net.Conn, credentials.AuthInfo, error) {
+	defer crash.Guard() // gRPC calls it
 	conn, info, err := c.TransportCredentials.ClientHandshake(ctx, authority, raw)
 	if err != nil {
 		c.attempts.fail(authority, err)
@@ -149,6 +153,7 @@ type watchedConn struct {
 }
 
 func (c *watchedConn) Read(p []byte) (int, error) {
+	defer crash.Guard() // gRPC calls it
 	n, err := c.Conn.Read(p)
 	if !c.read {
 		c.read = true
@@ -162,6 +167,7 @@ func (c *watchedConn) Read(p []byte) (int, error) {
 }
 
 func (c *watchedConn) Write(p []byte) (int, error) {
+	defer crash.Guard() // gRPC calls it
 	n, err := c.Conn.Write(p)
 	if err != nil {
 		c.attempts.fail(c.address, err)

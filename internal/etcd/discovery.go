@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"go.etcd.io/etcd/client/pkg/v3/srv"
+
+	"github.com/ectl-io/ectl/internal/crash"
 )
 
 // clientService is the SRV service of etcd's clients.
@@ -33,14 +35,14 @@ func (o *Options) discover(ctx context.Context) ([]string, error) {
 		errs    [len(schemes)]error
 	)
 	for i, scheme := range schemes {
-		looking.Go(func() {
+		looking.Go(crash.Guarded(func() {
 			_, records, err := net.DefaultResolver.LookupSRV(bounded, srv.GetSRVService(clientService, o.DiscoverySRVName, scheme), "tcp", o.DiscoverySRV)
 			for _, record := range records {
 				host := net.JoinHostPort(record.Target, strconv.Itoa(int(record.Port)))
 				found[i] = append(found[i], (&url.URL{Scheme: scheme, Host: host}).String())
 			}
 			errs[i] = err
-		})
+		}))
 	}
 	looking.Wait()
 	switch {

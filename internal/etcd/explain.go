@@ -17,6 +17,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/response"
 )
 
@@ -56,7 +57,7 @@ const loginPause = 100 * time.Millisecond
 func (t *trace) unary(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoker grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	defer context.AfterFunc(t.attempts.hopeless, func() { cancel(context.Cause(t.attempts.hopeless)) })()
+	defer context.AfterFunc(t.attempts.hopeless, crash.Guarded(func() { cancel(context.Cause(t.attempts.hopeless)) }))()
 	for {
 		err := t.mayRead(ctx, method, req, cc, invoker, opts...)
 		if err == nil {
@@ -83,11 +84,11 @@ func (t *trace) unary(ctx context.Context, method string, req, reply any, cc *gr
 // library would try for ever.
 func (t *trace) stream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, streamer grpc.Streamer, opts ...grpc.CallOption) (grpc.ClientStream, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	stop := context.AfterFunc(t.attempts.hopeless, func() { cancel(context.Cause(t.attempts.hopeless)) })
+	stop := context.AfterFunc(t.attempts.hopeless, crash.Guarded(func() { cancel(context.Cause(t.attempts.hopeless)) }))
 	stream, err := streamer(ctx, desc, cc, method, opts...)
 	stop()
 	if err == nil {
-		context.AfterFunc(stream.Context(), func() { cancel(nil) })
+		context.AfterFunc(stream.Context(), crash.Guarded(func() { cancel(nil) }))
 		return stream, nil
 	}
 	defer cancel(nil)
@@ -318,11 +319,11 @@ func (t *trace) leader(ctx context.Context, otherwise string) string {
 	leaderless := make([]string, len(endpoints))
 	var asking sync.WaitGroup
 	for i, endpoint := range endpoints {
-		asking.Go(func() {
+		asking.Go(crash.Guarded(func() {
 			if _, err := client.Status(clientv3.WithRequireLeader(ctx), endpoint); errors.Is(err, rpctypes.ErrNoLeader) {
 				leaderless[i] = endpoint
 			}
-		})
+		}))
 	}
 	asking.Wait()
 	leaderless = slices.DeleteFunc(leaderless, func(endpoint string) bool { return endpoint == "" })

@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/ectl-io/ectl/internal/crash"
 )
 
 // Metric returns the value of a metric of the member at endpoint, which it
@@ -70,7 +72,7 @@ func get(ctx context.Context, page string, config *tls.Config) (*http.Response, 
 	if err != nil {
 		return nil, err
 	}
-	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	stop := context.AfterFunc(ctx, crash.Guarded(func() { _ = conn.Close() }))
 	response, err := exchange(conn, request)
 	if err != nil {
 		stop()

@@ -22,6 +22,7 @@ const (
 	BadFeature    Code = 4   // a flag's value is not supported
 	Interrupted   Code = 5   // a watch was cancelled by the server, a snapshot failed, what a lock protects lost it
 	IO            Code = 6   // a file or the output could not be read or written
+	Defect        Code = 70  // the program panicked
 	BadArgs       Code = 128 // arguments or options that do not fit the command
 )
 

@@ -17,6 +17,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/events"
 )
@@ -166,7 +167,7 @@ func (w *Watch) begin(ctx context.Context, sink Sink) (again bool, err error) {
 	var reading sync.WaitGroup
 	defer reading.Wait()
 	defer cancel()
-	reading.Go(func() { w.read(watching, parts) })
+	reading.Go(crash.Guarded(func() { w.read(watching, parts) }))
 	var settled <-chan time.Time
 	for {
 		var part Part
@@ -247,7 +248,7 @@ func (w *Watch) read(ctx context.Context, parts chan<- Part) {
 	stream, err := w.Client.Events(ctx, q)
 	if err == nil {
 		defer stream.Close()
-		go func() {
+		crash.Go(func() {
 			for {
 				select {
 				case <-w.asks():
@@ -256,7 +257,7 @@ func (w *Watch) read(ctx context.Context, parts chan<- Part) {
 					return
 				}
 			}
-		}()
+		})
 	}
 	for {
 		part := Part{err: err}

@@ -3,6 +3,8 @@ package iostreams
 import (
 	"context"
 	"os"
+
+	"github.com/ectl-io/ectl/internal/crash"
 )
 
 // Await returns what read returns, or the cause of ctx's end if that comes
@@ -17,10 +19,10 @@ func Await[T any](ctx context.Context, read func() (T, error)) (T, error) {
 		err   error
 	}
 	results := make(chan result, 1)
-	go func() {
+	crash.Go(func() {
 		value, err := read()
 		results <- result{value, err}
-	}()
+	})
 	select {
 	case r := <-results:
 		return r.value, r.err

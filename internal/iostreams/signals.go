@@ -9,6 +9,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/ectl-io/ectl/internal/crash"
 )
 
 // ErrInterrupted is the cause of a context that a signal ended.
@@ -45,11 +47,11 @@ func Notify(ctx context.Context) (context.Context, *Signals) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	s := &Signals{received: make(chan os.Signal, moreSignals), endings: endings(), cancel: cancel, done: make(chan struct{})}
 	signal.Notify(s.received, s.endings...)
-	go func() {
+	crash.Go(func() {
 		for received := range s.received {
 			s.give(received)
 		}
-	}()
+	})
 	return ctx, s
 }
 
@@ -124,10 +126,10 @@ type transferred struct {
 // Write implements io.Writer. After ErrInterrupted p may still be read.
 func (w interruptible) Write(p []byte) (int, error) {
 	result := make(chan transferred, 1)
-	go func() {
+	crash.Go(func() {
 		n, err := w.Writer.Write(p)
 		result <- transferred{n, err}
-	}()
+	})
 	select {
 	case r := <-result:
 		return r.n, r.err
@@ -168,10 +170,10 @@ func (r *interruptibleReader) Read(p []byte) (int, error) {
 		r.block = make([]byte, size)
 	}
 	block, result := r.block[:min(len(p), len(r.block))], make(chan transferred, 1)
-	go func() {
+	crash.Go(func() {
 		n, err := r.from.Read(block)
 		result <- transferred{n, err}
-	}()
+	})
 	select {
 	case t := <-result:
 		return copy(p, block[:t.n]), t.err

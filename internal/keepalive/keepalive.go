@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd"
 )
 
@@ -120,7 +121,7 @@ func (k *Keeper) limit() (stop func()) {
 		patience = k.ttl / attempts
 	}
 	patience = min(patience, time.Until(k.until))
-	timer := time.AfterFunc(patience, k.cancel)
+	timer := time.AfterFunc(patience, crash.Guarded(k.cancel))
 	return func() { timer.Stop() }
 }
 

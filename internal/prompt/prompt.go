@@ -14,6 +14,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/iostreams"
 )
 
@@ -150,6 +151,7 @@ func (p *Prompter) quietly(ask func() error) error {
 		return fmt.Errorf("switch the terminal's echo off: %w", err)
 	}
 	defer restore()
+	defer crash.Undo(restore)()
 	return ask()
 }
 

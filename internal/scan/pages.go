@@ -6,6 +6,8 @@ import (
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/ectl-io/ectl/internal/crash"
 )
 
 // pagesInFlight is how many pages are asked for before the first of them has
@@ -74,14 +76,14 @@ func (r *reader) paged(ctx context.Context, first []*mvccpb.KeyValue) error {
 func (r *reader) fetch(ctx context.Context, s segment) pending {
 	ctx, cancel := context.WithCancel(ctx)
 	result := make(chan page, 1)
-	go func() {
+	crash.Go(func() {
 		response, limit, err := r.get(ctx, s.from, s.end, s.limit)
 		if err != nil {
 			result <- page{segment: s, err: err}
 			return
 		}
 		result <- pageOf(s, response, limit)
-	}()
+	})
 	return pending{result, cancel}
 }
 

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd"
 )
 
@@ -74,7 +75,7 @@ func (r *reader) stream(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	// Runs while the server is waited for, not while the sink writes.
-	timer := time.AfterFunc(r.q.Timeout, func() { cancel(context.DeadlineExceeded) })
+	timer := time.AfterFunc(r.q.Timeout, crash.Guarded(func() { cancel(context.DeadlineExceeded) }))
 	defer timer.Stop()
 	// The server plans its blocks by the sizes so far, too. Pages can be asked
 	// for again with fewer keys.
