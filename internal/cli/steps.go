@@ -61,6 +61,10 @@ func (s *Steps) Do(ctx context.Context, step Step) error {
 		s.done = append(s.done, doneStep{Step: step})
 		return nil
 	}
+	if etcd.Answered(err) && (step.Undo != nil || len(s.done) > 0) { // it was made
+		s.done = append(s.done, doneStep{Step: step})
+		return s.Fail(ctx, err)
+	}
 	if etcd.Doubtful(err) && (step.UndoInDoubt || step.Undo == nil && len(s.done) > 0) {
 		s.done = append(s.done, doneStep{Step: step, doubtful: true})
 	}
@@ -134,7 +138,7 @@ func (s *Steps) undo(ctx context.Context) string {
 			continue
 		}
 		err := undoing.request(ctx, step.Undo)
-		if err != nil && (step.Absent == nil || !errors.Is(err, step.Absent)) {
+		if err != nil && !etcd.Answered(err) && (step.Absent == nil || !errors.Is(err, step.Absent)) {
 			if says := f.Explain(ctx, err).Error(); !slices.Contains(failures, says) {
 				failures = append(failures, says)
 			}

@@ -15,6 +15,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
 	"github.com/ectl-io/ectl/internal/crash"
@@ -62,7 +63,9 @@ func (t *trace) unary(ctx context.Context, method string, req, reply any, cc *gr
 		err := t.mayRead(ctx, method, req, cc, invoker, opts...)
 		if err == nil {
 			t.requests.Add(1)
-			err = invoker(ctx, method, req, reply, cc, opts...)
+			var header metadata.MD
+			err = invoker(ctx, method, req, reply, cc, append(opts, grpc.Header(&header))...)
+			err = answered(err, method, req, header)
 		}
 		var unreachable unreachableError
 		if err != nil && errors.As(context.Cause(ctx), &unreachable) {
@@ -194,6 +197,9 @@ func (t *trace) withReason(ctx context.Context, err error, doubt string) error {
 // reason is what to say of err, or nothing. doubt ends the reason of an error
 // that leaves open whether a change was made.
 func (t *trace) reason(ctx context.Context, err error, doubt string) string {
+	if e, ok := errors.AsType[*answeredError](err); ok {
+		return e.reason()
+	}
 	switch {
 	case errors.Is(err, context.DeadlineExceeded), status.Code(err) == codes.DeadlineExceeded:
 		return t.reasonOfDeadline(ctx, doubt)
@@ -242,6 +248,8 @@ func (t *trace) reason(ctx context.Context, err error, doubt string) string {
 		return "add it first: user add root"
 	}
 	switch status.Code(err) {
+	case codes.Internal: // a proxy or the connection, not etcd
+		return strings.TrimPrefix(doubt, "; ")
 	case codes.Unimplemented:
 		return "this server is too old for the command"
 	case codes.Unavailable:
@@ -275,12 +283,16 @@ func reads() []string {
 	return []string{"/Range", "Get", "List", "Status", "/Authenticate", "/LeaseTimeToLive", "/LeaseLeases", "Hash", "/Snapshot", "/Watch"}
 }
 
+func isRead(method string) bool {
+	return slices.ContainsFunc(reads(), func(part string) bool { return strings.Contains(method, part) })
+}
+
 // doubt is what to say of a request that was sent and not answered: a change
 // may have been made.
 func (t *trace) doubt() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.method == "" || slices.ContainsFunc(reads(), func(part string) bool { return strings.Contains(t.method, part) }) {
+	if t.method == "" || isRead(t.method) {
 		return ""
 	}
 	return "; the change may have been made all the same: look before you repeat it"

@@ -27,10 +27,14 @@ func isDropped(err error) bool {
 }
 
 // Doubtful says whether the change that err answers may have been made all the
-// same: the answer did not come, or came from a member that does not know.
+// same: the answer did not come, could not be used, or came from a member that does
+// not know.
 func Doubtful(err error) bool {
 	if err == nil {
 		return false
+	}
+	if Answered(err) {
+		return true
 	}
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		return true

@@ -3,7 +3,6 @@ package etcd
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -62,7 +61,7 @@ func (s boundStream) RecvMsg(message any) error { return tooLargeOr(s.ClientStre
 // tooLargeOr returns ErrTooLarge where err says so, else err. The server has
 // errors of the same code, only the text tells them apart.
 func tooLargeOr(err error) error {
-	if status.Code(err) == codes.ResourceExhausted && strings.HasPrefix(status.Convert(err).Message(), "grpc: received message larger than max") {
+	if status.Code(err) == codes.ResourceExhausted && isTooLarge(status.Convert(err).Message()) {
 		return ErrTooLarge
 	}
 	return err

@@ -1,0 +1,86 @@
+package etcd
+
+import (
+	"errors"
+	"strings"
+
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+)
+
+// answeredError is the error of a request that the server has carried out, and
+// whose answer could not be used: it was too large, or malformed.
+type answeredError struct {
+	err    error
+	method string
+	writes bool // the request changes something
+}
+
+func (e *answeredError) Error() string { return e.err.Error() }
+func (e *answeredError) Unwrap() error { return e.err }
+
+// Answered says whether the server has carried out the request that err answers.
+// Only its answer could not be used.
+func Answered(err error) bool {
+	_, is := errors.AsType[*answeredError](err)
+	return is
+}
+
+// answered marks the error of a request of which an answer began to come. A
+// server has carried a request out when it sends the header of an answer: an error
+// comes without one. The texts of gRPC do not tell whether the server has found
+// the request too large, or the client the answer.
+func answered(err error, method string, request any, header metadata.MD) error {
+	if err == nil || len(header) == 0 {
+		return err
+	}
+	switch s, known := status.FromError(err); {
+	case !known, s.Code() == codes.Internal:
+	case s.Code() == codes.ResourceExhausted && isTooLarge(s.Message()):
+	default:
+		return err
+	}
+	return &answeredError{err: err, method: method, writes: writes(method, request)}
+}
+
+// isTooLarge says whether a message of gRPC is about the size of another.
+func isTooLarge(message string) bool {
+	return strings.HasPrefix(message, "grpc: received message larger than max")
+}
+
+// writes says whether a request changes something, if it is carried out.
+func writes(method string, request any) bool {
+	if txn, is := request.(*pb.TxnRequest); is {
+		return anyWrites(txn.GetSuccess()) || anyWrites(txn.GetFailure())
+	}
+	return !isRead(method)
+}
+
+func anyWrites(operations []*pb.RequestOp) bool {
+	for _, operation := range operations {
+		switch {
+		case operation.GetRequestPut() != nil, operation.GetRequestDeleteRange() != nil:
+			return true
+		case operation.GetRequestTxn() != nil && writes("", operation.GetRequestTxn()):
+			return true
+		}
+	}
+	return false
+}
+
+// reason says what became of the request.
+func (e *answeredError) reason() string {
+	why := "its answer cannot be used"
+	if isTooLarge(status.Convert(e.err).Message()) {
+		why = "its answer is larger than --max-recv-bytes allows"
+	}
+	switch {
+	case !e.writes:
+		return "the" + strings.TrimPrefix(why, "its")
+	case strings.HasSuffix(e.method, "/Txn"):
+		return "the transaction was carried out, but " + why
+	}
+	return "the change was made, but " + why
+}
