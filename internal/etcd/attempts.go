@@ -31,6 +31,8 @@ type attempts struct {
 	hopeless context.Context //nolint:containedctx // a signal, like a channel, that can be joined to requests
 	giveUp   context.CancelCauseFunc
 
+	reconnects reconnects
+
 	mu       sync.Mutex
 	states   map[string]*state // by the address that gRPC uses
 	answered bool              // an endpoint has answered
@@ -130,11 +132,15 @@ type watchedCredentials struct {
 // is the address of the endpoint.
 func (c watchedCredentials) ClientHandshake(ctx context.Context, authority string, raw net.Conn) (net.Conn, credentials.AuthInfo, error) {
 	defer crash.Guard() // gRPC calls it
+	if err := c.attempts.reconnects.pause(ctx, authority); err != nil {
+		return nil, nil, err
+	}
 	conn, info, err := c.TransportCredentials.ClientHandshake(ctx, authority, raw)
 	if err != nil {
 		c.attempts.fail(authority, err)
 		return nil, nil, err
 	}
+	c.attempts.reconnects.begin(authority)
 	return &watchedConn{Conn: conn, attempts: c.attempts, address: authority}, info, nil
 }
 
