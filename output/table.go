@@ -48,11 +48,33 @@ func (t TableData) render(w io.Writer) error {
 	table := tablewriter.NewTable(w, tablewriter.WithConfig(config.Build()))
 	table.Header(header)
 	for _, row := range t.Rows {
-		if err := table.Append(row); err != nil {
+		if err := table.Append(shortened(row)); err != nil {
 			return err
 		}
 	}
 	return table.Render()
+}
+
+// maxCell is how many bytes of a cell are drawn: each line of a table is as wide as
+// the widest cell of each column.
+const maxCell = 1024
+
+// shortened returns a row whose cells are not longer than what is drawn of them.
+func shortened(row []string) []string {
+	if !slices.ContainsFunc(row, func(cell string) bool { return len(cell) > maxCell }) {
+		return row
+	}
+	short := slices.Clone(row)
+	for i, cell := range row {
+		if len(cell) > maxCell {
+			end := maxCell
+			for end > 0 && !utf8.RuneStart(cell[end]) {
+				end--
+			}
+			short[i] = fmt.Sprintf("%s... (%d bytes)", cell[:end], len(cell))
+		}
+	}
+	return short
 }
 
 func (t TableData) csv(w *csv.Writer) error {
