@@ -38,6 +38,8 @@ type dishonestServer struct {
 	first    map[string]proto.Message // the first response, by full method
 	all      map[string][]proto.Message
 	requests int  // messages of the client
+	open     int  // connections
+	mostOpen int  // at the same time
 	told     bool // a response was changed
 }
 
@@ -55,9 +57,41 @@ func newDishonestServer(t testing.TB) *dishonestServer {
 		// etcd's own clients ask more often than gRPC likes.
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: time.Second, PermitWithoutStream: true}),
 	)
-	go server.Serve(listener)
+	go server.Serve(countedListener{listener, d})
 	t.Cleanup(server.Stop)
 	return d
+}
+
+// countedListener counts the connections that are open.
+type countedListener struct {
+	net.Listener
+	of *dishonestServer
+}
+
+func (l countedListener) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if err == nil {
+		l.of.connections(1)
+	}
+	return &countedConn{Conn: conn, of: l.of}, err
+}
+
+type countedConn struct {
+	net.Conn
+	of     *dishonestServer
+	closed sync.Once
+}
+
+func (c *countedConn) Close() error {
+	c.closed.Do(func() { c.of.connections(-1) })
+	return c.Conn.Close()
+}
+
+func (d *dishonestServer) connections(more int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.open += more
+	d.mostOpen = max(d.mostOpen, d.open)
 }
 
 // dialBack connects to the real server at an endpoint.
@@ -80,6 +114,7 @@ func (d *dishonestServer) begin(back *grpc.ClientConn, l *lie, canned map[string
 	defer d.mu.Unlock()
 	d.back, d.lie, d.canned = back, l, canned
 	d.calls, d.first, d.requests, d.told = map[string]int{}, map[string]proto.Message{}, 0, false
+	d.mostOpen = d.open
 	d.all = nil
 	if l == nil {
 		d.all = map[string][]proto.Message{}
@@ -92,6 +127,7 @@ type report struct {
 	honest   map[string][]proto.Message // responses, if no lie was to be told
 	requests int
 	told     bool
+	mostOpen int
 }
 
 func (d *dishonestServer) report() report {
@@ -101,7 +137,7 @@ func (d *dishonestServer) report() report {
 	for method, n := range d.calls {
 		calls[method] = n
 	}
-	return report{calls, d.all, d.requests, d.told}
+	return report{calls, d.all, d.requests, d.told, d.mostOpen}
 }
 
 // methodOf finds an RPC by its full name, "/package.Service/Method".

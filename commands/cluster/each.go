@@ -12,6 +12,7 @@ import (
 	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/quantity"
 )
 
 // targets says which endpoints a command talks to, each by itself.
@@ -49,7 +50,8 @@ func (o *targets) endpoints(ctx context.Context, f *cli.Factory) ([]string, erro
 	}
 	dialer.WarnOfExposure(endpoints)
 	if len(endpoints) > maxAtOnce {
-		f.Warn(fmt.Sprintf("the member list names %d endpoints of %d members; %d are asked at a time", len(endpoints), len(response.Members), maxAtOnce))
+		f.Warn(fmt.Sprintf("the member list names %s of %s; %d are asked at a time",
+			quantity.Of(len(endpoints), "endpoint"), quantity.Of(len(response.Members), "member"), maxAtOnce))
 	}
 	return endpoints, nil
 }

@@ -59,8 +59,6 @@ func Check(request, response proto.Message) error {
 		return checkHeader("Status", r)
 	case *pb.HashKVResponse:
 		return checkHeader("HashKV", r)
-	case *pb.MemberListResponse:
-		return checkHeader("MemberList", r)
 	}
 	return nil
 }

@@ -1,0 +1,60 @@
+package e2e
+
+import (
+	"net"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/ectl-io/ectl/e2e/etcdserver"
+)
+
+// etcd's own gRPC proxy leaves parts of responses out that servers have. What it
+// says is taken for honest.
+func TestAGRPCProxyIsTakenForHonest(t *testing.T) {
+	t.Parallel()
+	cluster := newCluster(t, etcdserver.Options{})
+	fillKeys(t, cluster.client(), 300, "v")
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	listener.Close()
+	proxy := begin(t, filepath.Join(etcdserver.CacheDir(), "etcd-"+etcdserver.Latest), baseEnv(cluster.tmp),
+		"grpc-proxy", "start", "--endpoints", strings.TrimPrefix(cluster.Endpoint(), "http://"), "--listen-addr", address)
+	until(t, "the proxy listens", func() bool {
+		proxy.runs()
+		conn, err := net.Dial("tcp", address)
+		if err == nil {
+			conn.Close()
+		}
+		return err == nil
+	})
+	for _, line := range []string{"watch k/ --prefix --rev 1", "elect other me", "lock other"} {
+		r := beginIn(t, ours(), cluster.tmp, []string{"ETCDCTL_ENDPOINTS=" + address}, strings.Fields(line)...)
+		until(t, line+" prints something", func() bool {
+			r.runs()
+			return r.stdout.String() != ""
+		})
+		r.kill()
+		if text := r.stderr.String(); text != "" {
+			t.Errorf("%s says %s", line, text)
+		}
+	}
+	granted := cluster.mustAt(address, "lease", "grant", "60")
+	lease := strings.Fields(granted)[1]
+	for _, line := range []string{
+		"get k/ --prefix", "get k/ --prefix --consistency s -w json", "get k/00001", "get k/ --prefix --sort-by MODIFY --limit 3",
+		"ls k/", "du", "put a b --prev-kv", "put a c --if-rev 0", "put b c --if-absent", "put leased v --lease " + lease,
+		"del k/0001 --prefix --prev-kv", "del k/0002 --prefix --max-keys 10", "compaction --keep 2",
+		"lease keep-alive --once " + lease, "lease timetolive --keys " + lease, "lease list", "lease revoke " + lease,
+		"lock name -- true", "elect name me -- true", "member list", "endpoint status", "endpoint health", "endpoint hashkv",
+		"alarm list", "user list", "auth status",
+	} {
+		r := cluster.at(address, strings.Fields(line)...)
+		if r.Status != "0" && !strings.HasSuffix(line, "--if-rev 0") || strings.Contains(r.Stderr, "invalid") {
+			t.Errorf("%s: status %s, %s", line, r.Status, r.Stderr)
+		}
+	}
+}
