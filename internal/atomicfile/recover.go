@@ -123,7 +123,7 @@ func Recover(ctx context.Context, paths ...string) (finished bool, err error) {
 	for _, path := range paths {
 		target, err := targetOf(path)
 		if err != nil {
-			return false, nil //nolint:nilerr // to write it is refused, which says why
+			return false, nil // to write it is refused, which says why
 		}
 		targets = append(targets, target)
 		_, err = os.Lstat(target + lockSuffix)

@@ -67,12 +67,13 @@ func WriteSet(replace bool, contents ...Content) (_ *Set, err error) {
 			s.Discard()
 		}
 	}()
-	for i, f := range s.files {
+	for i, content := range contents {
+		f := s.files[i]
 		if f.file, err = createPart(f.target, s.id); err != nil {
 			return nil, err
 		}
 		f.path = f.file.Name()
-		if err := f.write(contents[i], replace); err != nil {
+		if err := f.write(content, replace); err != nil {
 			return nil, err
 		}
 	}

@@ -93,12 +93,12 @@ func TestASetWhoseSecondFileCannotBeReplacedIsUndone(t *testing.T) {
 
 func TestWhatIsReplacedKeepsItsModeAndItsLinks(t *testing.T) {
 	folder, elsewhere := t.TempDir(), t.TempDir()
-	real := filepath.Join(elsewhere, "real")
-	write(t, real, "old")
-	if err := os.Chmod(real, 0o640); err != nil {
+	target := filepath.Join(elsewhere, "real")
+	write(t, target, "old")
+	if err := os.Chmod(target, 0o640); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Symlink(real, filepath.Join(folder, "step")); err != nil {
+	if err := os.Symlink(target, filepath.Join(folder, "step")); err != nil {
 		t.Skipf("no links here: %v", err)
 	}
 	if err := os.Symlink("step", filepath.Join(folder, "a")); err != nil {
@@ -114,7 +114,7 @@ func TestWhatIsReplacedKeepsItsModeAndItsLinks(t *testing.T) {
 	if link, err := os.Readlink(filepath.Join(folder, "a")); err != nil || link != "step" {
 		t.Errorf("the link leads to %q, %v", link, err)
 	}
-	for path, want := range map[string]fs.FileMode{real: 0o640, filepath.Join(folder, "b"): 0o644} {
+	for path, want := range map[string]fs.FileMode{target: 0o640, filepath.Join(folder, "b"): 0o644} {
 		if info, err := os.Stat(path); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != want {
 			t.Errorf("the mode of %s is %v, %v; want %v", path, info.Mode(), err, want)
 		}

@@ -10,7 +10,7 @@ import (
 )
 
 //go:embed names.txt
-var list string //nolint:gochecknoglobals // embedded, never written
+var list string // embedded, never written
 
 // Names returns the names of names.txt, which were thought of, and then random
 // ones, the same for each seed. All are valid UTF-8 without NUL: what the API of

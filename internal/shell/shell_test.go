@@ -3,6 +3,7 @@ package shell
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ectl-io/ectl/internal/iostreams"
 	"github.com/ectl-io/ectl/internal/nasty"
 	"github.com/ectl-io/ectl/internal/visible"
 )
@@ -21,14 +23,15 @@ const program = "arguments"
 
 func TestMain(m *testing.M) {
 	if filepath.Base(os.Args[0]) != program {
-		os.Exit(m.Run())
+		m.Run() // the status of the process follows it
+		return
 	}
 	shown := fmt.Sprintf("%d\x00", len(os.Args)-1)
 	for _, arg := range os.Args[1:] {
 		shown += arg + "\x00"
 	}
-	if _, err := os.Stdout.WriteString(shown); err != nil {
-		os.Exit(1)
+	if _, err := io.WriteString(iostreams.System().Out, shown); err != nil {
+		panic(err)
 	}
 }
 
