@@ -12,12 +12,13 @@ import (
 	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/iostreams"
+	"github.com/ectl-io/ectl/internal/supervise"
 )
 
 // child is a command that runs.
 type child struct {
 	process *os.Process
-	born    uint64       // when it started, see born
+	born    uint64       // when it started, see supervise.Born
 	ended   <-chan error // gets one: nil, or a failure with the command's status
 
 	grace    time.Duration // that it has to end once it is told to
@@ -51,7 +52,7 @@ func start(s *iostreams.Streams, command, environ []string, grace time.Duration)
 	if err := <-started; err != nil {
 		return nil, failure(command, err)
 	}
-	return &child{process: cmd.Process, born: born(cmd.Process.Pid), ended: ended, grace: grace, killed: make(chan struct{})}, nil
+	return &child{process: cmd.Process, born: supervise.Born(cmd.Process.Pid), ended: ended, grace: grace, killed: make(chan struct{})}, nil
 }
 
 // failure gives the error of a command the status to end with.
@@ -77,9 +78,9 @@ func (c *child) pass(s os.Signal) {
 	}
 	// What the command leaves behind when the signal ends it is ended, too. One
 	// that goes on must not leave the program with children for ever.
-	inherit(true)
+	supervise.Inherit(true)
 	if c.disowned == nil {
-		c.disowned = time.AfterFunc(c.grace, crash.Guarded(func() { inherit(false) }))
+		c.disowned = time.AfterFunc(c.grace, crash.Guarded(func() { supervise.Inherit(false) }))
 	} else {
 		c.disowned.Reset(c.grace)
 	}
@@ -95,7 +96,7 @@ func (c *child) end() {
 	if c.disowned != nil {
 		c.disowned.Stop()
 	}
-	inherit(true)
+	supervise.Inherit(true)
 	c.deadline = time.Now().Add(c.grace)
 	if c.grace > 0 {
 		c.terminate()
@@ -147,7 +148,7 @@ func (c *child) endRest(signals <-chan os.Signal) (gently bool) {
 	over := time.After(time.Until(c.deadline))
 	informed := map[int]bool{}
 	for {
-		orphans, all := processes(c.born)
+		orphans, all := supervise.Descendants(c.born)
 		if len(all) == 0 {
 			return true
 		}
@@ -179,7 +180,7 @@ func (c *child) endRest(signals <-chan os.Signal) (gently bool) {
 func (c *child) killRest() {
 	const attempts = 50
 	for range attempts {
-		_, all := processes(c.born)
+		_, all := supervise.Descendants(c.born)
 		if len(all) == 0 {
 			return
 		}

@@ -1,4 +1,4 @@
-package lock
+package supervise
 
 import (
 	"bytes"
@@ -10,9 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// inherit makes the program the parent of what its command leaves behind when it
+// Inherit makes the program the parent of what its command leaves behind when it
 // ends, or no longer.
-func inherit(on bool) {
+func Inherit(on bool) {
 	value := uintptr(0)
 	if on {
 		value = 1
@@ -20,18 +20,18 @@ func inherit(on bool) {
 	_ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, value, 0, 0, 0)
 }
 
-// born returns when a process started, in ticks of the system's clock, 0 where it
+// Born returns when a process started, in ticks of the system's clock, 0 where it
 // has gone.
-func born(pid int) uint64 {
+func Born(pid int) uint64 {
 	p, _ := readStat(strconv.Itoa(pid))
 	return p.born
 }
 
-// processes returns the program's children, and all that run below it, in its own
+// Descendants returns the program's children, and all that run below it, in its own
 // session. Who has left that, as a daemon does, is meant to outlive who started it.
 // What was born before since is somebody else's: a script can start processes and
 // then become this program.
-func processes(since uint64) (children, all []int) {
+func Descendants(since uint64) (children, all []int) {
 	session, err := unix.Getsid(0)
 	if err != nil {
 		return nil, nil

@@ -1,0 +1,214 @@
+// Package supervise runs commands that end with a context, together with what
+// they have started.
+package supervise
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"time"
+)
+
+const (
+	// grace is how long a command may take to end once it is told to, before it
+	// is killed.
+	grace = 2 * time.Second
+
+	// pause is the wait between two looks at what is left of a command.
+	pause = 20 * time.Millisecond
+
+	// killAttempts is how often is looked whether what was killed has gone. What
+	// cannot even be killed, because it waits for a disk, is not waited for.
+	killAttempts = 50
+)
+
+// command is one that runs.
+type command struct {
+	*exec.Cmd
+	born  uint64
+	ended chan error // gets what Wait returns
+}
+
+func start(cmd *exec.Cmd) (*command, error) {
+	prepare(cmd)
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	c := &command{Cmd: cmd, born: Born(cmd.Process.Pid), ended: make(chan error, 1)}
+	go func() { c.ended <- cmd.Wait() }()
+	return c, nil
+}
+
+// Run runs a command. If ctx ends first, the command is told to end, on Linux
+// together with what it has started in this session, and is killed if that takes
+// too long. Run returns the cause of ctx's end then.
+func Run(ctx context.Context, cmd *exec.Cmd) error {
+	cmd.WaitDelay = grace // for outputs that are no files, which others may hold
+	c, err := start(cmd)
+	if err != nil {
+		return err
+	}
+	select {
+	case err := <-c.ended:
+		return err
+	case <-ctx.Done():
+		c.end(false)
+		return context.Cause(ctx)
+	}
+}
+
+// ErrTooLong reports that a command has printed more than was asked for.
+var ErrTooLong = errors.New("it prints too much")
+
+// FirstLine runs a command and returns the first line that it prints, with its
+// line ending if there is one. What comes after that line is discarded. A command
+// that prints more than maxBytes ends as one whose context does, see Run, with
+// ErrTooLong.
+//
+// The line is known when the command has ended and either the line is complete
+// or its output has been closed: a process that the command has left behind may
+// keep it open. Such a process is left alone, unless ctx ends.
+func FirstLine(ctx context.Context, cmd *exec.Cmd, maxBytes int) (string, error) {
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		return "", err
+	}
+	defer reader.Close()
+	cmd.Stdout = writer
+	Inherit(true) // what outlives its parent is still to be found
+	defer Inherit(false)
+	c, err := start(cmd)
+	_ = writer.Close()
+	if err != nil {
+		return "", err
+	}
+	lines := readLine(reader, maxBytes)
+	line, ended := "", c.ended
+	for lines != nil || ended != nil {
+		select {
+		case read, more := <-lines:
+			if !more {
+				lines = nil
+				continue
+			}
+			if line = read.line; read.err != nil {
+				c.end(ended == nil)
+				return "", read.err
+			}
+			if ended == nil {
+				return line, nil
+			}
+		case err := <-ended:
+			if err != nil {
+				return "", err
+			}
+			if ended = nil; line != "" {
+				return line, nil
+			}
+		case <-ctx.Done():
+			c.end(ended == nil)
+			return "", context.Cause(ctx)
+		}
+	}
+	return line, nil
+}
+
+// lineRead is a first line, or why there is none.
+type lineRead struct {
+	line string
+	err  error
+}
+
+// readLine sends the first line of r, and an error if r has more than maxBytes.
+// It is closed at the end of r.
+func readLine(r io.Reader, maxBytes int) <-chan lineRead {
+	read := make(chan lineRead, 2)
+	go func() {
+		defer close(read)
+		var line []byte
+		complete := false
+		for left, block := maxBytes, make([]byte, 4096); ; {
+			n, err := r.Read(block)
+			if left -= n; left < 0 {
+				read <- lineRead{err: fmt.Errorf("%w: more than %d bytes", ErrTooLong, maxBytes)}
+				return
+			}
+			if !complete {
+				at := slices.Index(block[:n], '\n')
+				if complete = at >= 0; complete {
+					n = at + 1
+				}
+				line = append(line, block[:n]...)
+			}
+			if len(line) > 0 && (complete || err != nil) {
+				read <- lineRead{line: string(line)}
+				line = nil
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return read
+}
+
+// end ends the command, unless it has ended, and what it has started.
+func (c *command) end(ended bool) {
+	Inherit(true)
+	told := map[int]bool{}
+	over := time.After(grace)
+	c.terminate()
+	for {
+		_, all := Descendants(c.born)
+		if ended && len(all) == 0 {
+			return
+		}
+		for _, pid := range all {
+			if !told[pid] && pid != c.Process.Pid {
+				signal(pid, terminate)
+			}
+			told[pid] = true
+		}
+		select {
+		case <-c.ended:
+			ended = true
+		case <-over:
+			c.kill(ended)
+			return
+		case <-time.After(pause):
+		}
+	}
+}
+
+func (c *command) kill(ended bool) {
+	for range killAttempts {
+		if !ended {
+			c.killGroup()
+		}
+		_, all := Descendants(c.born)
+		for _, pid := range all {
+			signal(pid, os.Kill)
+		}
+		select {
+		case <-c.ended:
+			ended = true
+		case <-time.After(pause):
+		}
+		if ended && len(all) == 0 {
+			return
+		}
+	}
+}
+
+func signal(pid int, s os.Signal) {
+	process, err := os.FindProcess(pid)
+	if err != nil {
+		return // it has ended
+	}
+	_ = process.Signal(s)
+	_ = process.Release()
+}
