@@ -133,3 +133,51 @@ func TestWhatAProcessSubstitutionGivesIsRead(t *testing.T) {
 	until(t, "the pipe is read", func() bool { return waitsIn(begun, "pipe_read") })
 	begun.signal(syscall.SIGTERM).endsWith("signal terminated")
 }
+
+// A signal ends a command that the program waits for, with all that it has
+// started: here a process that keeps the command's output open.
+func TestOneSignalEndsAWaitForACommand(t *testing.T) {
+	t.Parallel()
+	server := startServerFor(t, etcdserver.Options{})
+	r := invoke(t, invocation{Program: ours(), Args: []string{"put", "k", "v"}, Env: baseEnv(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint())})
+	if r.Status != "0" {
+		t.Fatal(r)
+	}
+	for name, test := range map[string]struct{ args, script string }{
+		"a policy's command":               {"rbac apply --yes -f policy.yaml", "echo $$ >pid.new; mv pid.new pid; exec sleep 1000"},
+		"what it has started":              {"rbac apply --yes -f policy.yaml", "sleep 1000 & echo $! >pid.new; mv pid.new pid; wait"},
+		"what it has left behind":          {"rbac apply --yes -f policy.yaml", "sleep 1000 & echo $! >pid.new; mv pid.new pid"},
+		"a watch's command has started it": {"watch k --rev 1 --prefix -- sh script", "sleep 1000 & echo $! >pid.new; mv pid.new pid; wait"},
+	} {
+		for _, sent := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+			t.Run(name+"/"+sent.String(), func(t *testing.T) {
+				t.Parallel()
+				dir := t.TempDir()
+				policy := "apiVersion: ectl/v1\nusers:\n  bob: {password: {command: sh script}}\n"
+				for file, content := range map[string]string{"policy.yaml": policy, "script": test.script} {
+					if err := os.WriteFile(filepath.Join(dir, file), []byte(content), 0o600); err != nil {
+						t.Fatal(err)
+					}
+				}
+				r := beginIn(t, ours(), dir, []string{"ETCDCTL_ENDPOINTS=" + server.Endpoint()}, strings.Fields(test.args)...)
+				var pid int
+				until(t, "the command runs", func() bool {
+					content, _ := os.ReadFile(filepath.Join(dir, "pid"))
+					_, err := fmt.Sscan(string(content), &pid)
+					return err == nil || len(r.ended) > 0
+				})
+				r.runs()
+				r.signal(sent).endsWith("signal " + sent.String())
+				if err := syscall.Kill(pid, 0); err == nil {
+					// It may be a zombie for a moment, until init takes notice.
+					until(t, "what the command has started ends", func() bool { return syscall.Kill(pid, 0) != nil || isZombie(pid) })
+				}
+			})
+		}
+	}
+}
+
+func isZombie(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return err != nil || strings.Contains(string(stat), ") Z ")
+}

@@ -16,8 +16,9 @@ import (
 // means.
 type PolicyPlan struct {
 	noMessage
-	Plan   *plan.Plan
-	Colour bool // a person reads it on a terminal
+	Plan    *plan.Plan
+	Untried []string // users whose password was not looked at
+	Colour  bool     // a person reads it on a terminal
 }
 
 // Simple implements Result.
@@ -62,6 +63,9 @@ func (r PolicyPlan) write(w *bufio.Writer) {
 
 func (r PolicyPlan) summary() string {
 	if r.Plan.IsEmpty() {
+		if len(r.Untried) > 0 {
+			return "No changes, apart from passwords, which were not looked at."
+		}
 		return "No changes: the cluster follows the policy."
 	}
 	return fmt.Sprintf("Plan: %d to add, %d to change, %d to remove.", r.Plan.Count(plan.Add), r.Plan.Count(plan.Change), r.Plan.Count(plan.Remove))
@@ -154,8 +158,11 @@ type consequence struct {
 
 func consequences(e plan.Effect) []consequence {
 	var all []consequence
+	if e.NewPassword {
+		all = append(all, consequence{plan.Change, "logs in with another password"})
+	}
 	if e.BecomesRoot {
-		return []consequence{{plan.Add, "becomes root, and can do everything"}}
+		return append(all, consequence{plan.Add, "becomes root, and can do everything"})
 	}
 	if e.StopsBeingRoot {
 		all = append(all, consequence{plan.Remove, "is no longer root"})
@@ -212,7 +219,7 @@ func actionName(a plan.Action) string {
 func (r PolicyPlan) Document() Object {
 	differences, effects := r.Items(), []Object{}
 	for _, e := range r.Plan.Effects {
-		effect := Object{{"user", e.User}, {"added", e.Added}, {"deleted", e.Deleted}, {"becomes_root", e.BecomesRoot}, {"stops_being_root", e.StopsBeingRoot}}
+		effect := Object{{"user", e.User}, {"added", e.Added}, {"deleted", e.Deleted}, {"becomes_root", e.BecomesRoot}, {"stops_being_root", e.StopsBeingRoot}, {"new_password", e.NewPassword}}
 		for _, keys := range []struct {
 			name string
 			access.Set
@@ -221,14 +228,18 @@ func (r PolicyPlan) Document() Object {
 		}
 		effects = append(effects, effect)
 	}
-	kept := r.Plan.Kept
+	kept, untried := r.Plan.Kept, r.Untried
 	if kept == nil {
 		kept = []string{}
+	}
+	if untried == nil {
+		untried = []string{}
 	}
 	return Object{
 		{"changes", differences},
 		{"effects", effects},
 		{"left_alone", kept},
+		{"passwords_not_tried", untried},
 		{"add", r.Plan.Count(plan.Add)},
 		{"change", r.Plan.Count(plan.Change)},
 		{"remove", r.Plan.Count(plan.Remove)},

@@ -28,6 +28,7 @@ type bootstrapOptions struct {
 	NoPassword bool
 	Policies   []string // files
 	Yes        bool
+	Children   cli.Children
 
 	interactiveGiven bool
 }
@@ -57,6 +58,9 @@ known by a certificate with the common name root, which --cert and --key give.
 
 With -f the users, roles and permissions of policy files are applied before
 authentication is on (see rbac apply), and what they expect is checked after.
+That runs the commands which print the passwords of new users, with /bin/sh, and
+without ETCDCTL_USER, ETCDCTL_PASSWORD and ETCDCTL_AUTH_JWT_TOKEN unless
+--keep-env-secrets is given.
 
 While the login is proven there is a user ectl-rescuer-... with the role root,
 which could turn authentication off again, and which nobody knows the password
@@ -81,6 +85,7 @@ of. A run that was killed may leave it; the next run deletes it.`,
 	opts.Password.AddFlags(cmd.Flags())
 	cmd.Flags().BoolVar(&opts.NoPassword, flagNoPassword, false, "root has no password: it is known by its certificate's common name")
 	cmd.Flags().StringArrayVarP(&opts.Policies, flagFile, "f", nil, "policy `file`, or folder of them, to apply (-: standard input); repeatable")
+	opts.Children.AddFlags(cmd.Flags(), "the policy's commands")
 	cmd.Flags().BoolVar(&opts.Yes, flagYes, false, "do not ask before a policy is applied")
 	return cli.Shows(cmd, output.Bootstrapped{})
 }
@@ -118,7 +123,7 @@ type bootstrap struct {
 
 func (b *bootstrap) run(ctx context.Context) (err error) {
 	if len(b.opts.Policies) > 0 {
-		if b.policy, err = rbac.ReadPolicy(ctx, b.f, b.opts.Policies, b.opts.Yes); err != nil {
+		if b.policy, err = rbac.ReadPolicy(ctx, b.f, b.opts.Policies, b.opts.Yes, b.opts.Children); err != nil {
 			return err
 		}
 	}

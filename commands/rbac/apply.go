@@ -45,7 +45,10 @@ It stops where somebody else changes users or roles at the same time. When all
 is done, it reads everything back and compares.
 
 A password is set when its user is added, and later where a login shows that it
-is another one; while authentication is off only with --update-passwords.
+is another one; while authentication is off only with --update-passwords. These
+passwords are read before it asks. That runs the commands of the policy, with
+/bin/sh, and without ETCDCTL_USER, ETCDCTL_PASSWORD and ETCDCTL_AUTH_JWT_TOKEN
+unless --keep-env-secrets is given. rbac plan runs none.
 Generated passwords are printed once, at the end.
 
 Exit status: 0, and 1 for errors; 3 for a file that is no policy.`,
@@ -92,7 +95,7 @@ func runApply(ctx context.Context, f *cli.Factory, opts *applyOptions) error {
 // apply makes the cluster follow wanted. The result says what was done, also
 // where that is not all.
 func (o *applyOptions) apply(ctx context.Context, f *cli.Factory, wanted policy.Policy) (result output.PolicyApplied, err error) {
-	known := newPasswords()
+	known := newPasswords(o.Children)
 	c, err := o.compare(ctx, f, wanted, known)
 	if err != nil {
 		return result, err

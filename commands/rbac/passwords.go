@@ -1,7 +1,6 @@
 package rbac
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -23,17 +22,21 @@ import (
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/policy"
 	"github.com/ectl-io/ectl/internal/secret"
+	"github.com/ectl-io/ectl/internal/supervise"
 )
 
 // passwords are those of the users of a policy, read when they are needed.
 type passwords struct {
+	untouched bool // nothing is read, and no command is run
+	children  cli.Children
+
 	values    map[string]string
 	generated map[string]bool
 	faults    policy.Errors
 }
 
-func newPasswords() *passwords {
-	return &passwords{values: map[string]string{}, generated: map[string]bool{}}
+func newPasswords(children cli.Children) *passwords {
+	return &passwords{children: children, values: map[string]string{}, generated: map[string]bool{}}
 }
 
 // read reads the password of the user, unless it has been. What goes wrong is
@@ -42,7 +45,7 @@ func (p *passwords) read(ctx context.Context, f *cli.Factory, user policy.User) 
 	if _, done := p.values[user.Name]; done {
 		return true
 	}
-	value, err := readPassword(ctx, f, user.Password)
+	value, err := p.readFrom(ctx, f, user.Password)
 	if err != nil {
 		p.faults = append(p.faults, policy.Problem{At: user.Password.At, Message: fmt.Sprintf("the password of %s: %v", user.Name, err)})
 		return false
@@ -52,19 +55,20 @@ func (p *passwords) read(ctx context.Context, f *cli.Factory, user policy.User) 
 	return true
 }
 
-func readPassword(ctx context.Context, f *cli.Factory, p policy.Password) (string, error) {
-	switch p.Source {
+// readFrom reads a password from its source.
+func (p *passwords) readFrom(ctx context.Context, f *cli.Factory, from policy.Password) (string, error) {
+	switch from.Source {
 	case policy.Env:
-		value, _ := f.Streams.LookupEnv(p.Value)
+		value, _ := f.Streams.LookupEnv(from.Value)
 		if value == "" {
-			return "", fmt.Errorf("the environment variable %s is not set, or empty", p.Value)
+			return "", fmt.Errorf("the environment variable %s is not set, or empty", from.Value)
 		}
 		return value, nil
 	case policy.File:
-		path := p.Value
+		path := from.Value
 		if !filepath.IsAbs(path) {
 			// A policy and its secrets move together.
-			path = filepath.Join(filepath.Dir(p.At.File), path)
+			path = filepath.Join(filepath.Dir(from.At.File), path)
 		}
 		value, warning, err := secret.ReadFile(ctx, path, f.Prompter.Stdin())
 		if warning != "" {
@@ -72,7 +76,7 @@ func readPassword(ctx context.Context, f *cli.Factory, p policy.Password) (strin
 		}
 		return value, err
 	case policy.Command:
-		return passwordFromCommand(ctx, f, p.Value)
+		return p.fromCommand(ctx, f, from.Value)
 	case policy.Generate:
 		return secret.Generate()
 	case policy.None, policy.Unsaid:
@@ -80,22 +84,26 @@ func readPassword(ctx context.Context, f *cli.Factory, p policy.Password) (strin
 	return "", nil
 }
 
-// passwordFromCommand returns the first line that the shell prints for line.
-// What the command says on standard error goes to ours.
-func passwordFromCommand(ctx context.Context, f *cli.Factory, line string) (string, error) {
+// maxPrinted is how much a command that prints a password may print, in bytes.
+const maxPrinted = 64 << 10
+
+// fromCommand returns the first line that the shell prints for line. What the
+// command says on standard error goes to ours.
+func (p *passwords) fromCommand(ctx context.Context, f *cli.Factory, line string) (string, error) {
 	shell, option := "/bin/sh", "-c"
 	if runtime.GOOS == "windows" {
 		shell, option = "cmd", "/C"
 	}
-	var stdout bytes.Buffer
-	cmd := exec.CommandContext(ctx, shell, option, line)
-	cmd.Env = f.Streams.Environ
-	cmd.Stdout, cmd.Stderr = &stdout, f.Streams.Err
-	if err := cmd.Run(); err != nil {
+	cmd := exec.Command(shell, option, line) //nolint:noctx // it ends with ctx and all that it has started, see supervise
+	cmd.Env, cmd.Stderr = f.ChildEnviron(p.children.KeepEnvSecrets), f.Streams.Err
+	value, err := supervise.FirstLine(ctx, cmd, maxPrinted)
+	switch {
+	case ctx.Err() != nil:
+		return "", err
+	case err != nil:
 		return "", fmt.Errorf("its command failed: %w", err)
 	}
-	value, _, _ := strings.Cut(stdout.String(), "\n")
-	if value = strings.TrimSuffix(value, "\r"); value == "" {
+	if value = strings.TrimSuffix(strings.TrimSuffix(value, "\n"), "\r"); value == "" {
 		return "", errors.New("its command prints an empty first line")
 	}
 	return value, nil
@@ -110,26 +118,36 @@ func isTried(p policy.Password) bool {
 // outdated returns the users there whose password is another one than the
 // policy says. While authentication is on, a login tells. While it is off
 // nothing does: all of them count as outdated with update, and none without.
+// unknown are the users whose password nothing told, because passwords are
+// untouched.
 //
 // That of self, the user who asks, is not looked at: it stays in any case. A
 // user that was added without a password cannot be given one: that is one of
 // the faults. So is a password that cannot be read.
-func (p *passwords) outdated(ctx context.Context, f *cli.Factory, snapshot directory.Snapshot, wanted policy.Policy, self string, update bool) ([]string, error) {
+func (p *passwords) outdated(ctx context.Context, f *cli.Factory, snapshot directory.Snapshot, wanted policy.Policy, self string, update bool) (names, unknown []string, err error) {
 	var there []policy.User
 	for _, name := range slices.Sorted(maps.Keys(wanted.Users)) {
 		user := wanted.Users[name]
 		_, exists := snapshot.Users[name]
-		if exists && name != self && isTried(user.Password) && (snapshot.Enabled || update) && p.read(ctx, f, user) {
+		if exists && name != self && isTried(user.Password) && (snapshot.Enabled || update) && (p.untouched || p.read(ctx, f, user)) {
 			there = append(there, user)
+			names = append(names, name)
 		}
 	}
-	if !snapshot.Enabled {
-		var names []string
-		for _, user := range there {
-			names = append(names, user.Name)
-		}
-		return names, nil
+	switch {
+	case ctx.Err() != nil:
+		return nil, nil, context.Cause(ctx)
+	case !snapshot.Enabled:
+		return names, nil, nil
+	case p.untouched:
+		return nil, names, nil
 	}
+	names, err = p.refused(ctx, f, there)
+	return names, nil, err
+}
+
+// refused returns those of the users that cannot log in with their passwords.
+func (p *passwords) refused(ctx context.Context, f *cli.Factory, there []policy.User) ([]string, error) {
 	client, err := f.Client(ctx)
 	if err != nil {
 		return nil, err

@@ -22,8 +22,9 @@ import (
 // planOptions is what "rbac plan" was asked to do.
 type planOptions struct {
 	planning
-	ExitCode    bool
-	NoNewAccess bool
+	ExitCode     bool
+	NoNewAccess  bool
+	TryPasswords bool
 }
 
 // planning is how a policy is compared with the cluster.
@@ -31,13 +32,17 @@ type planning struct {
 	Files           policyFiles
 	Prune           bool
 	UpdatePasswords bool
+	Children        cli.Children
 }
 
 func (o *planning) addFlags(fs *pflag.FlagSet) {
 	o.Files.addFlags(fs)
 	fs.BoolVar(&o.Prune, "prune", false, "remove users, roles, permissions and memberships that the policy does not name")
 	fs.BoolVar(&o.UpdatePasswords, "update-passwords", false, "while authentication is off: set the passwords of users that are there, too")
+	o.Children.AddFlags(fs, "the policy's commands")
 }
+
+const flagTryPasswords = "try-passwords"
 
 // The statuses of plan that answer questions.
 const (
@@ -57,15 +62,23 @@ cannot now, and the other way round. Nothing is changed.
 Without --prune only what the policy names is changed: whatever else there is
 stays.
 
-Passwords of users that are there are tried with a login, while authentication
-is on. Those that cannot be read here are left out, with a warning.
+No password is looked at, so that the policy of a stranger can be planned: none
+of its commands is run, no variable and no file with a password is read, and a
+warning names the users whose password may be another one.
+
+With --try-passwords the passwords of users that are there are read, while
+authentication is on, and each is tried with a login. That runs the commands of
+the policy, with /bin/sh, and without ETCDCTL_USER, ETCDCTL_PASSWORD and
+ETCDCTL_AUTH_JWT_TOKEN unless --keep-env-secrets is given. Passwords that cannot
+be read here are left out, with a warning.
 
 Exit status: 0, and 1 for errors; 3 for a file that is no policy. With
---exit-code 2 where there is something to change, and 1 where no connection came
-about. With --no-new-access 4 where anybody gains access.`,
+--exit-code 2 if there is something to change, and 1 if there is no connection.
+With --no-new-access 4 if any user gains access: new keys, the role root, or a
+password that changes.`,
 		Example: `  ` + f.Program + ` rbac plan -f policy.yaml
   ` + f.Program + ` rbac plan -f policies/ --prune --exit-code
-  ` + f.Program + ` rbac plan -f policy.yaml --no-new-access -w json`,
+  ` + f.Program + ` rbac plan -f policy.yaml --no-new-access --try-passwords -w json`,
 		Args: cli.NoArgs,
 		RunE: f.RunE(func(ctx context.Context, _ []string) error {
 			if err := opts.Files.validate(); err != nil {
@@ -82,8 +95,9 @@ about. With --no-new-access 4 where anybody gains access.`,
 		}),
 	}
 	opts.addFlags(cmd.Flags())
-	cmd.Flags().BoolVar(&opts.ExitCode, "exit-code", false, "end with the status 2 where there is something to change")
-	cmd.Flags().BoolVar(&opts.NoNewAccess, "no-new-access", false, "end with the status 4 where anybody gains access")
+	cmd.Flags().BoolVar(&opts.TryPasswords, flagTryPasswords, false, "read the passwords of users that are there, and try them: runs the policy's commands")
+	cmd.Flags().BoolVar(&opts.ExitCode, "exit-code", false, "end with the status 2 if there is something to change")
+	cmd.Flags().BoolVar(&opts.NoNewAccess, "no-new-access", false, "end with the status 4 if any user gains access")
 	return cli.Shows(cmd, output.PolicyPlan{})
 }
 
@@ -92,7 +106,8 @@ func runPlan(ctx context.Context, f *cli.Factory, opts *planOptions) error {
 	if err != nil {
 		return err
 	}
-	known := newPasswords()
+	known := newPasswords(opts.Children)
+	known.untouched = !opts.TryPasswords
 	c, err := opts.compare(ctx, f, wanted, known)
 	if err != nil {
 		return err
@@ -101,6 +116,9 @@ func runPlan(ctx context.Context, f *cli.Factory, opts *planOptions) error {
 	for _, fault := range known.faults {
 		f.Warn(fault.String() + ": it is not looked at")
 	}
+	if len(c.Untried) > 0 {
+		f.Warn(untried(c.Untried))
+	}
 	unmet, err := expectations(ctx, p, wanted)
 	if err != nil {
 		return err
@@ -108,7 +126,7 @@ func runPlan(ctx context.Context, f *cli.Factory, opts *planOptions) error {
 	for _, failed := range unmet {
 		f.Warn(failed.String())
 	}
-	if err := f.Print(output.PolicyPlan{Plan: p, Colour: f.Streams.Colour(f.Streams.OutIsTerminal)}); err != nil {
+	if err := f.Print(output.PolicyPlan{Plan: p, Untried: c.Untried, Colour: f.Streams.Colour(f.Streams.OutIsTerminal)}); err != nil {
 		return err
 	}
 	switch {
@@ -130,11 +148,21 @@ func expectations(ctx context.Context, p *plan.Plan, wanted policy.Policy) (poli
 	return iostreams.Await(ctx, func() (policy.Errors, error) { return p.Expectations(wanted.Expect), nil })
 }
 
+// untried says which passwords were not looked at.
+func untried(users []string) string {
+	s := "s"
+	if len(users) == 1 {
+		s = ""
+	}
+	return fmt.Sprintf("the password%s of %s may change: --%s reads and tries the passwords of the policy", s, strings.Join(users, ", "), flagTryPasswords)
+}
+
 // comparison is a plan and what it was made from.
 type comparison struct {
 	Snapshot directory.Snapshot
 	Options  plan.Options
 	Plan     *plan.Plan
+	Untried  []string // users there whose password may be another one
 }
 
 // compare looks at the cluster and returns what makes it follow the policy.
@@ -154,10 +182,11 @@ func (o *planning) compare(ctx context.Context, f *cli.Factory, wanted policy.Po
 	if err := o.mayPrune(c.Snapshot, wanted, self); err != nil {
 		return c, err
 	}
-	outdated, err := known.outdated(ctx, f, c.Snapshot, wanted, self.User, o.UpdatePasswords)
+	outdated, untried, err := known.outdated(ctx, f, c.Snapshot, wanted, self.User, o.UpdatePasswords)
 	if err != nil {
 		return c, err
 	}
+	c.Untried = untried
 	c.Options = plan.Options{Prune: o.Prune, Identity: self.User, NewPasswords: outdated}
 	c.Plan, err = iostreams.Await(ctx, func() (*plan.Plan, error) { return plan.New(c.Snapshot.State, wanted, c.Options) })
 	return c, exit.With(exit.InvalidInput, err)

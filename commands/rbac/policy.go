@@ -18,8 +18,8 @@ type Policy struct {
 
 // ReadPolicy reads a policy from files, as "rbac apply" does. Without yes the
 // user is asked before anything is changed.
-func ReadPolicy(ctx context.Context, f *cli.Factory, paths []string, yes bool) (*Policy, error) {
-	p := &Policy{options: applyOptions{planning: planning{Files: policyFiles{Paths: paths}}, Yes: yes}}
+func ReadPolicy(ctx context.Context, f *cli.Factory, paths []string, yes bool, children cli.Children) (*Policy, error) {
+	p := &Policy{options: applyOptions{planning: planning{Files: policyFiles{Paths: paths}, Children: children}, Yes: yes}}
 	if err := p.options.validate(f); err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/ectl-io/ectl/internal/access"
+	"github.com/ectl-io/ectl/internal/cli"
 	"github.com/ectl-io/ectl/internal/clitest"
 	"github.com/ectl-io/ectl/internal/directory"
 	"github.com/ectl-io/ectl/internal/etcd"
@@ -83,14 +84,14 @@ func TestPasswordsComeFromWhereThePolicySays(t *testing.T) {
 		"from command": {Source: policy.Command, Value: "echo from command; echo second; echo seen >&2"},
 	} {
 		p.At = at
-		if got, err := readPassword(t.Context(), run.Factory, p); got != want || err != nil {
+		if got, err := newPasswords(cli.Children{}).readFrom(t.Context(), run.Factory, p); got != want || err != nil {
 			t.Errorf("the password %s is %q, %v; want %q", p, got, err, want)
 		}
 	}
 	if run.Err.String() != "seen\n" {
 		t.Errorf("standard error has %q, want what the command says there", run.Err.String())
 	}
-	generated, err := readPassword(t.Context(), run.Factory, policy.Password{Source: policy.Generate})
+	generated, err := newPasswords(cli.Children{}).readFrom(t.Context(), run.Factory, policy.Password{Source: policy.Generate})
 	if len(generated) != 24 || err != nil {
 		t.Errorf("the generated password is %q, %v", generated, err)
 	}
@@ -102,12 +103,12 @@ func TestPasswordsComeFromWhereThePolicySays(t *testing.T) {
 		"an empty first line":        {Source: policy.Command, Value: "echo; echo topsecret"},
 	} {
 		p.At = at
-		got, err := readPassword(t.Context(), run.Factory, p)
+		got, err := newPasswords(cli.Children{}).readFrom(t.Context(), run.Factory, p)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "topsecret") {
 			t.Errorf("the password %s is %q, %v; want an error with %q", p, got, err, want)
 		}
 	}
-	known := newPasswords()
+	known := newPasswords(cli.Children{})
 	for _, name := range []string{"a", "b"} {
 		known.read(t.Context(), run.Factory, policy.User{Name: name, Password: policy.Password{Source: policy.Env, Value: "NONE", At: at}})
 	}

@@ -36,6 +36,8 @@ itself, without a cluster, or with --cluster against what the cluster allows:
 "can" holds where all of the keys are allowed; "cannot" where none of them is.
 Nothing holds of a user that is not there: its name may be mistyped.
 
+No password of the policy is read, and none of its commands is run.
+
 Exit status: 0 where all hold, 1 where one does not; 3 for a file that is no
 policy.`,
 		Example: `  ` + f.Program + ` rbac test -f policy.yaml

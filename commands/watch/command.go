@@ -10,6 +10,8 @@ import (
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/ectl-io/ectl/internal/supervise"
 )
 
 const (
@@ -20,10 +22,10 @@ const (
 // runCommand runs the command for one event. A command that fails ends the
 // program, with the status 1.
 func (w *watcher) runCommand(ctx context.Context, revision int64, event *clientv3.Event) error {
-	cmd := exec.CommandContext(ctx, w.Command[0], w.Command[1:]...)
+	cmd := exec.Command(w.Command[0], w.Command[1:]...) //nolint:noctx // it ends with ctx and all that it has started, see supervise
 	cmd.Env = eventEnviron(w.environ, revision, event)
 	cmd.Stdout, cmd.Stderr = w.f.Streams.Out, w.f.Streams.Err
-	if err := cmd.Run(); err != nil {
+	if err := supervise.Run(ctx, cmd); err != nil {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}

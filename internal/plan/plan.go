@@ -71,13 +71,14 @@ type Effect struct {
 	Added, Deleted        bool
 	BecomesRoot           bool // gains the role root
 	StopsBeingRoot        bool
+	NewPassword           bool // it is there, and gets another password: others may know that
 	GainsRead, GainsWrite access.Set
 	LosesRead, LosesWrite access.Set
 }
 
 // GainsAny says whether the user can do anything that it could not before.
 func (e Effect) GainsAny() bool {
-	return e.BecomesRoot || !e.GainsRead.IsEmpty() || !e.GainsWrite.IsEmpty()
+	return e.BecomesRoot || e.NewPassword || !e.GainsRead.IsEmpty() || !e.GainsWrite.IsEmpty()
 }
 
 // LosesAny says whether the user cannot do something any more.
@@ -116,7 +117,7 @@ func New(before access.State, p policy.Policy, o Options) (*Plan, error) {
 	if len(b.problems) > 0 {
 		return nil, b.problems
 	}
-	b.plan.Effects = effects(before, b.plan.After)
+	b.plan.Effects = withPasswords(effects(before, b.plan.After), b.plan.Differences)
 	b.plan.Stages = stages(b.plan)
 	return b.plan, nil
 }
@@ -140,7 +141,8 @@ func (p *Plan) Takes() bool {
 	return p.Count(Remove) > 0 || slices.ContainsFunc(p.Effects, Effect.LosesAny)
 }
 
-// NewAccess returns the users that can do more than before.
+// NewAccess returns the users that can do more than before, or whose password
+// changes: who knows the new one can do what the user can.
 func (p *Plan) NewAccess() []string {
 	var users []string
 	for _, e := range p.Effects {
@@ -352,6 +354,22 @@ func names[A, B any](a map[string]A, b map[string]B) []string {
 		}
 	}
 	slices.Sort(all)
+	return all
+}
+
+// withPasswords adds to the effects those of the passwords that change.
+func withPasswords(all []Effect, differences []Difference) []Effect {
+	byName := func(e Effect, name string) int { return strings.Compare(e.User, name) }
+	for _, d := range differences {
+		if d.Subject != Password {
+			continue
+		}
+		at, found := slices.BinarySearchFunc(all, d.User, byName)
+		if !found {
+			all = slices.Insert(all, at, Effect{User: d.User})
+		}
+		all[at].NewPassword = true
+	}
 	return all
 }
 

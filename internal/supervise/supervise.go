@@ -11,6 +11,8 @@ import (
 	"os/exec"
 	"slices"
 	"time"
+
+	"github.com/ectl-io/ectl/internal/crash"
 )
 
 const (
@@ -39,7 +41,7 @@ func start(cmd *exec.Cmd) (*command, error) {
 		return nil, err
 	}
 	c := &command{Cmd: cmd, born: Born(cmd.Process.Pid), ended: make(chan error, 1)}
-	go func() { c.ended <- cmd.Wait() }()
+	crash.Go(func() { c.ended <- cmd.Wait() })
 	return c, nil
 }
 
@@ -127,7 +129,7 @@ type lineRead struct {
 // It is closed at the end of r.
 func readLine(r io.Reader, maxBytes int) <-chan lineRead {
 	read := make(chan lineRead, 2)
-	go func() {
+	crash.Go(func() {
 		defer close(read)
 		var line []byte
 		complete := false
@@ -152,7 +154,7 @@ func readLine(r io.Reader, maxBytes int) <-chan lineRead {
 				return
 			}
 		}
-	}()
+	})
 	return read
 }
 
