@@ -115,7 +115,7 @@ func TestSecretsAreNeverShown(t *testing.T) {
 			{"Password of grace: ", canary + "\n"}, {"again for confirmation: ", canary + "\n"}, {"Password: ", canary + "\n"},
 		}},
 
-		{name: "rbac plan", args: words("rbac plan -f "+policyFile+" -w json", root...), env: []string{"POLICY_PASSWORD=" + canary}, status: "0"},
+		{name: "rbac plan", args: words("rbac plan --try-passwords -f "+policyFile+" -w json", root...), env: []string{"POLICY_PASSWORD=" + canary}, status: "0"},
 		{name: "rbac apply", args: words("rbac apply --yes -f "+policyFile, root...), env: []string{"POLICY_PASSWORD=" + canary}, status: "0"},
 		{name: "rbac apply, again", args: words("rbac apply --yes -w yaml -f "+policyFile, root...), env: []string{"POLICY_PASSWORD=" + canary + "2"}, status: "0"},
 		{name: "rbac apply, a password in the policy", args: words("rbac apply --yes -f "+literal, root...), status: "3"},

@@ -16,6 +16,7 @@ import (
 	"github.com/ectl-io/ectl/internal/iostreams"
 	"github.com/ectl-io/ectl/internal/plan"
 	"github.com/ectl-io/ectl/internal/policy"
+	"github.com/ectl-io/ectl/internal/visible"
 	"github.com/ectl-io/ectl/output"
 )
 
@@ -154,7 +155,7 @@ func untried(users []string) string {
 	if len(users) == 1 {
 		s = ""
 	}
-	return fmt.Sprintf("the password%s of %s may change: --%s reads and tries the passwords of the policy", s, strings.Join(users, ", "), flagTryPasswords)
+	return fmt.Sprintf("the password%s of %s may change: --%s reads and tries the passwords of the policy", s, visible.Line(strings.Join(users, ", ")), flagTryPasswords)
 }
 
 // comparison is a plan and what it was made from.
