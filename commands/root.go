@@ -44,9 +44,19 @@ func Run(ctx context.Context, program string, streams *iostreams.Streams, args [
 		err = closeErr
 	}
 	if err != nil && ctx.Err() == nil && !exit.IsAnswer(err) {
-		fmt.Fprintln(streams.Err, "Error:", err)
+		f.SayError(suggesting(err))
 	}
 	return exit.CodeOf(err)
+}
+
+// suggesting puts what cobra suggests for an unknown command, one a line, on the
+// line of the error.
+func suggesting(err error) error {
+	text, names, ok := strings.Cut(err.Error(), "\n\nDid you mean this?\n")
+	if !ok || !strings.HasPrefix(text, "unknown command ") {
+		return err
+	}
+	return fmt.Errorf("%s; did you mean %s?", text, strings.Join(strings.Fields(names), " or "))
 }
 
 // topCommand is a command right below the root, by its name.
@@ -164,7 +174,7 @@ func setHelp(root *cobra.Command, f *cli.Factory) {
 			args = expandPrefixes(root, args) // those behind "--" are still as they were
 			if _, _, err := root.Find(args); err != nil {
 				// As in etcdctl this is not an error, but no help text either.
-				fmt.Fprintf(cmd.ErrOrStderr(), "Unknown help topic %q; see '%s --help'\n", strings.Join(args, " "), root.CommandPath())
+				f.Say(fmt.Sprintf("Unknown help topic %q; see '%s --help'", strings.Join(args, " "), root.CommandPath()))
 				return
 			}
 			known(cmd, args)

@@ -15,6 +15,8 @@ type Addition[Granted any] struct {
 	Idempotent bool               // the command may be run again
 }
 
+func (Addition[Granted]) ownResult() {}
+
 func (a Addition[Granted]) changed() bool { return a.Created || len(a.Granted) > 0 }
 
 // result says in a word what has become of it.

@@ -36,7 +36,7 @@ func passwordItems(passwords []GeneratedPassword) []Object {
 // Simple implements Result.
 func (r PolicyApplied) Simple(t *Text) {
 	for _, p := range r.Passwords {
-		t.Linef("Password of %s: %s", p.User, p.Password)
+		t.Linef("Password of %s: %s", plainName(p.User), p.Password)
 	}
 	t.Linef("%s", r.summary())
 }
@@ -78,7 +78,7 @@ func (r PolicyApplied) Table() TableData {
 			t.Rows = append(t.Rows, make([]string, len(t.Header)))
 		}
 		row := t.Rows[i]
-		row[len(row)-2], row[len(row)-1] = p.User, p.Password
+		row[len(row)-2], row[len(row)-1] = cell([]byte(p.User)), p.Password
 	}
 	return t
 }

@@ -1,7 +1,6 @@
 package output
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/ectl-io/ectl/internal/access"
@@ -92,7 +91,7 @@ func (r CanI) Document() Object {
 // quoted where it would be taken for something else.
 func plainName(name string) string {
 	if strings.ContainsAny(name, " ,:") {
-		return strconv.Quote(name)
+		return quoted(name)
 	}
 	return cell([]byte(name))
 }

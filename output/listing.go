@@ -126,6 +126,10 @@ func (s *simpleListing) Keys(kvs []*mvccpb.KeyValue) error {
 			a := attributes(kv, "-")
 			fmt.Fprintf(s.t.w, "%7s %9s %16s %10s  ", a[0], a[1], a[2], a[3])
 		}
+		if s.t.screen {
+			s.t.Linef("%s", s.t.shown(string(kv.GetKey())))
+			continue
+		}
 		s.t.bytesLine(kv.GetKey())
 	}
 	return s.t.flushed()

@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"strings"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/ectl-io/ectl/internal/visible"
+	"github.com/ectl-io/ectl/internal/yamltext"
 )
 
 // Object is a result in plain terms: named values in the order in which they
@@ -101,7 +103,7 @@ func appendValueJSON(b []byte, value any) ([]byte, error) {
 	if err := encoder.Encode(value); err != nil {
 		return nil, err
 	}
-	return append(b, bytes.TrimSuffix(text.Bytes(), []byte{'\n'})...), nil
+	return append(b, visible.JSON(bytes.TrimSuffix(text.Bytes(), []byte{'\n'}))...), nil
 }
 
 // isPlain says whether s stands for itself in a quoted string, of JSON as of
@@ -136,7 +138,7 @@ func (o Object) node() *yaml.Node {
 	node := &yaml.Node{Kind: yaml.MappingNode}
 	for _, member := range o {
 		name, value := member.plain()
-		node.Content = append(node.Content, stringNode(name), valueNode(value))
+		node.Content = append(node.Content, yamltext.String(name), valueNode(value))
 	}
 	return node
 }
@@ -144,7 +146,7 @@ func (o Object) node() *yaml.Node {
 func valueNode(value any) *yaml.Node {
 	switch v := value.(type) {
 	case string:
-		return stringNode(v)
+		return yamltext.String(v)
 	case bool:
 		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!bool", Value: strconv.FormatBool(v)}
 	case Object:
@@ -152,7 +154,7 @@ func valueNode(value any) *yaml.Node {
 	case []Object:
 		return sequenceNode(v, Object.node)
 	case []string:
-		return sequenceNode(v, stringNode)
+		return sequenceNode(v, yamltext.String)
 	}
 	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!int", Value: fmt.Sprint(value)}
 }
@@ -168,26 +170,6 @@ func sequenceNode[T any](items []T, node func(T) *yaml.Node) *yaml.Node {
 	return sequence
 }
 
-func stringNode(s string) *yaml.Node {
-	node := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s}
-	if looksOtherwise(s) {
-		node.Style = yaml.SingleQuotedStyle
-	}
-	return node
-}
-
-// looksOtherwise says whether some reader of YAML would take s, unquoted, for
-// something else than a string. The library quotes what YAML 1.2 does not take
-// for one; readers of YAML 1.1 are still many, and know more truth values and
-// notations of numbers and dates.
-func looksOtherwise(s string) bool {
-	switch strings.ToLower(s) {
-	case "y", "n", "yes", "no", "on", "off":
-		return true
-	}
-	return s != "" && strings.ContainsRune("0123456789+-.=<~", rune(s[0]))
-}
-
 // writeYAMLItems writes objects as elements of a sequence that is the value of
 // a member of the document's mapping.
 func writeYAMLItems(w io.Writer, objects []Object) error {
@@ -195,7 +177,7 @@ func writeYAMLItems(w io.Writer, objects []Object) error {
 }
 
 func writeYAMLNode(w io.Writer, node *yaml.Node) error {
-	text, err := yaml.Dump(node, yaml.WithLineWidth(-1))
+	text, err := yamltext.Dump(node)
 	if err != nil {
 		return err
 	}

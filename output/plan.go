@@ -10,6 +10,7 @@ import (
 
 	"github.com/ectl-io/ectl/internal/access"
 	"github.com/ectl-io/ectl/internal/plan"
+	"github.com/ectl-io/ectl/internal/visible"
 )
 
 // PolicyPlan is the result of "rbac plan": what would change, and what that
@@ -54,7 +55,7 @@ func (r PolicyPlan) write(w *bufio.Writer) {
 	if len(r.Plan.Kept) > 0 {
 		fmt.Fprintln(w, "Left alone:")
 		for _, kept := range r.Plan.Kept {
-			fmt.Fprintf(w, "  %s\n", kept)
+			fmt.Fprintf(w, "  %s\n", visible.Line(kept))
 		}
 		_ = w.WriteByte('\n')
 	}
@@ -73,7 +74,7 @@ func (r PolicyPlan) summary() string {
 
 // line writes what happens to something, in the colour of the action.
 func (r PolicyPlan) line(w io.Writer, action plan.Action, indent, text string) {
-	line := fmt.Sprintf("%s%s %s", indent, action, text)
+	line := fmt.Sprintf("%s%s %s", indent, action, visible.Line(text))
 	if r.Colour {
 		paint := map[plan.Action]color.Attribute{plan.Add: color.FgGreen, plan.Change: color.FgYellow, plan.Remove: color.FgRed}
 		c := color.New(paint[action])

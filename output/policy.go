@@ -52,16 +52,16 @@ func (r PolicyExport) Table() TableData {
 		case role == access.RootRole:
 			t.Rows = append(t.Rows, []string{"role", role, everythingDescription})
 		case len(permissions) == 0:
-			t.Rows = append(t.Rows, []string{"role", role, ""})
+			t.Rows = append(t.Rows, []string{"role", cell([]byte(role)), ""})
 		}
 		for _, p := range permissions {
 			if role != access.RootRole {
-				t.Rows = append(t.Rows, []string{"role", role, p.String()})
+				t.Rows = append(t.Rows, []string{"role", cell([]byte(role)), p.String()})
 			}
 		}
 	}
 	for _, user := range r.State.UserNames() {
-		t.Rows = append(t.Rows, []string{"user", user, strings.Join(r.State.Users[user].Roles, ", ")})
+		t.Rows = append(t.Rows, []string{"user", cell([]byte(user)), strings.Join(plainNames(r.State.Users[user].Roles), ", ")})
 	}
 	return t
 }

@@ -2,12 +2,13 @@ package output
 
 import (
 	"bufio"
-	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
 
 	"google.golang.org/protobuf/proto"
+
+	"github.com/ectl-io/ectl/internal/visible"
 )
 
 // rangeBuffer lets a large range go out in few writes. Most results are a few
@@ -18,6 +19,7 @@ const rangeBuffer = 64 << 10
 type Printer struct {
 	format Format
 	hex    bool
+	screen bool // the output is a terminal
 	out    io.Writer
 	w      *bufio.Writer // on out
 
@@ -41,6 +43,10 @@ func NewPrinter(w io.Writer, name string, formats []Format, hex bool) (*Printer,
 	}
 	return &Printer{format: format, hex: hex, out: w, w: bufio.NewWriter(w)}, nil
 }
+
+// OnTerminal says that a person reads the output on a terminal. Listings of keys
+// are then visible; otherwise each key stands as it is, for programs.
+func (p *Printer) OnTerminal(is bool) { p.screen = is }
 
 // Format returns the printer's format.
 func (p *Printer) Format() Format { return p.format }
@@ -70,9 +76,10 @@ func (p *Printer) Print(r Result) error {
 		case Fields, Protobuf, Table, NDJSON, CSV, Markdown, HTML:
 		}
 	}
+	_, own := r.(ownResult)
 	switch p.format {
 	case Simple:
-		r.Simple(&Text{w: p.w, hex: p.hex})
+		r.Simple(&Text{w: p.w, hex: p.hex, screen: p.screen, visible: own})
 		return nil
 	case Fields:
 		r.Fields(&FieldText{Text{w: p.w, hex: p.hex}})
@@ -91,15 +98,19 @@ func (p *Printer) Print(r Result) error {
 		if t, ok := r.(tableWriter); ok {
 			return t.writeTable(p)
 		}
-		return r.Table().render(p.w)
+		t := r.Table()
+		if own {
+			t = t.visible(own)
+		}
+		return t.render(p.w)
 	case CSV:
-		return r.Table().csv(csv.NewWriter(p.w))
+		return r.Table().visible(own).csv(p.w)
 	case YAML:
 		return r.Document().writeYAML(p.w)
 	case NDJSON:
 		return p.printNDJSON(r)
 	case Markdown:
-		return r.Table().markdown(p.w)
+		return r.Table().visible(own).markdown(p.w)
 	case HTML:
 		if page, ok := r.(htmlPage); ok {
 			page.writeHTML(p.w)
@@ -141,6 +152,9 @@ func (p *Printer) printJSON(r Result) error {
 		var err error
 		if text, err = json.Marshal(document); err != nil {
 			return err
+		}
+		if _, own := r.(ownResult); own {
+			text = visible.JSON(text)
 		}
 	}
 	if a, ok := r.(jsonAdder); ok {

@@ -2,7 +2,6 @@ package output
 
 import (
 	"encoding/base64"
-	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -70,14 +69,14 @@ func (p *Printer) stream(o keyForms) RangeStream {
 	case Table:
 		return &tableRange{p: p, o: o}
 	case CSV:
-		return &csvRange{p: p, w: csv.NewWriter(p.w), o: o}
+		return &csvRange{p: p, w: csvWriter{p.w}, o: o}
 	case YAML:
 		return &yamlRange{p: p, o: o}
 	case NDJSON:
 		return &ndjsonRange{p: p, o: o}
 	case Simple, Markdown, HTML: // no range is printed in the latter
 	}
-	return o.simple(Text{w: p.w, hex: p.hex})
+	return o.simple(Text{w: p.w, hex: p.hex, screen: p.screen})
 }
 
 func (o RangeOptions) simple(t Text) RangeStream { return &simpleRangeStream{t, o} }
@@ -329,7 +328,7 @@ func (p *Printer) cell(b []byte) string {
 
 type csvRange struct {
 	p *Printer
-	w *csv.Writer
+	w csvWriter
 	o keyForms
 }
 
@@ -337,25 +336,23 @@ func (s *csvRange) Begin(*pb.ResponseHeader) error {
 	if s.o.counted() {
 		return nil
 	}
-	return s.w.Write(s.o.header())
+	return s.w.row(s.o.header())
 }
 
 func (s *csvRange) Keys(kvs []*mvccpb.KeyValue) error {
 	for _, kv := range kvs {
-		if err := s.w.Write(s.o.row(kv, s.p.cell)); err != nil {
+		if err := s.w.row(s.o.row(kv, s.p.cell)); err != nil {
 			return err
 		}
 	}
-	s.w.Flush()
-	return s.w.Error()
+	return nil
 }
 
 func (s *csvRange) End(_ bool, count int64) error {
 	if s.o.counted() {
-		return countTable(count).csv(s.w)
+		return countTable(count).csv(s.p.w)
 	}
-	s.w.Flush()
-	return s.w.Error()
+	return nil
 }
 
 // object is a key in plain terms.

@@ -85,6 +85,15 @@ type noMessage struct{}
 
 func (noMessage) messageless() {}
 
+// ownResult is a Result that etcdctl does not have: the program itself decides how
+// hostile names stand in it. In a Result of etcdctl they stand as etcdctl writes
+// them.
+type ownResult interface {
+	ownResult()
+}
+
+func (noMessage) ownResult() {}
+
 // Message implements Result.
 func (noMessage) Message() proto.Message { return nil }
 

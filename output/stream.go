@@ -1,7 +1,5 @@
 package output
 
-import "encoding/csv"
-
 // silencer is a Result that says nothing in some formats.
 type silencer interface {
 	silentIn(format Format) bool
@@ -23,8 +21,7 @@ func (p *Printer) Next(r Result) error {
 			return err
 		}
 	case p.format == CSV:
-		w := csv.NewWriter(p.w)
-		return w.WriteAll(r.Table().Rows)
+		return csvRows(p.w, r.Table().visible(false).Rows)
 	}
 	return p.Print(r)
 }

@@ -2,17 +2,17 @@ package output
 
 import (
 	"bufio"
-	"encoding/csv"
 	"fmt"
 	"io"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/olekukonko/tablewriter"
 	"github.com/olekukonko/tablewriter/tw"
+
+	"github.com/ectl-io/ectl/internal/visible"
 )
 
 // TableData is a result in rows. Header names the columns in lower case.
@@ -77,15 +77,31 @@ func shortened(row []string) []string {
 	return short
 }
 
-func (t TableData) csv(w *csv.Writer) error {
-	if err := w.Write(t.Header); err != nil {
-		return err
+// visible returns the table with cells that are visible. Lists make several lines
+// of a cell in results of ours, which have no other line breaks there.
+func (t TableData) visible(lists bool) TableData {
+	show := visible.Line
+	if lists {
+		show = visibleLines
 	}
-	if err := w.WriteAll(t.Rows); err != nil {
-		return err
+	shown := make([][]string, 0, len(t.Rows)+1)
+	for _, row := range append([][]string{t.Header}, t.Rows...) {
+		cells := make([]string, 0, len(row))
+		for _, c := range row {
+			cells = append(cells, show(c))
+		}
+		shown = append(shown, cells)
 	}
-	w.Flush()
-	return w.Error()
+	t.Header, t.Rows = shown[0], shown[1:]
+	return t
+}
+
+func visibleLines(cell string) string {
+	lines := strings.Split(cell, "\n")
+	for i, line := range lines {
+		lines[i] = visible.Line(line)
+	}
+	return strings.Join(lines, "\n")
 }
 
 // markdown writes the table as GitHub's dialect of Markdown has it.
@@ -127,9 +143,11 @@ func escapeMarkdown(s string) string {
 // and what begins or ends with a space, which nobody would see.
 func cell(b []byte) string {
 	s := string(b)
-	if !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) ||
-		strings.HasPrefix(s, `"`) || strings.TrimSpace(s) != s {
-		return strconv.Quote(s)
+	if !visible.Is(s) || strings.HasPrefix(s, `"`) || strings.TrimSpace(s) != s {
+		return quoted(s)
 	}
 	return s
 }
+
+// quoted is s as a quoted Go string, all of which is visible.
+func quoted(s string) string { return visible.Line(strconv.Quote(s)) }

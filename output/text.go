@@ -9,18 +9,26 @@ import (
 
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/mvccpb"
+
+	"github.com/ectl-io/ectl/internal/visible"
 )
 
 // Text writes the lines of simple. Errors of writing show at the printer's
 // Flush.
 type Text struct {
-	w   *bufio.Writer
-	hex bool
+	w       *bufio.Writer
+	hex     bool
+	screen  bool // the output is a terminal
+	visible bool // every line is made visible
 }
 
 // Linef writes a formatted line.
 func (t *Text) Linef(format string, args ...any) {
-	fmt.Fprintf(t.w, format, args...)
+	if t.visible {
+		_, _ = t.w.WriteString(visible.Line(fmt.Sprintf(format, args...)))
+	} else {
+		fmt.Fprintf(t.w, format, args...)
+	}
 	_ = t.w.WriteByte('\n')
 }
 
@@ -40,9 +48,13 @@ func (t *Text) bytesLine(b []byte) {
 	_ = t.w.WriteByte('\n')
 }
 
-// shown is a key as it stands in a line: as bytesLine writes it.
+// shown is a key as it stands in a listing of ours: with --hex as bytesLine writes
+// it, on a terminal as in a table, otherwise as it is.
 func (t *Text) shown(key string) string {
-	if !t.hex {
+	switch {
+	case !t.hex && t.screen:
+		return cell([]byte(key))
+	case !t.hex:
 		return key
 	}
 	escaped := ""

@@ -14,6 +14,8 @@ type UserOffboarded struct {
 	Idempotent bool               // the command may be run again
 }
 
+func (UserOffboarded) ownResult() {}
+
 func (r UserOffboarded) result() string {
 	if r.Deleted {
 		return "deleted"
@@ -24,10 +26,10 @@ func (r UserOffboarded) result() string {
 // Simple implements Result.
 func (r UserOffboarded) Simple(t *Text) {
 	for _, role := range r.Roles {
-		t.Linef("Role %s is revoked from user %s", role, r.Name)
+		t.Linef("Role %s is revoked from user %s", cell([]byte(role)), cell([]byte(r.Name)))
 	}
 	if r.Deleted {
-		t.Linef("User %s deleted", r.Name)
+		t.Linef("User %s deleted", cell([]byte(r.Name)))
 	}
 }
 

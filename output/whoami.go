@@ -123,7 +123,7 @@ func (r WhoAmI) Table() TableData {
 	if r.Certificate != nil {
 		certificate, certificateExpires = cell([]byte(r.Certificate.Subject)), date(r.Certificate.NotAfter)
 	}
-	return oneRow("user", r.name(), "known by", r.By, "authentication", r.authentication(), "roles", strings.Join(r.Roles, "\n"), "root", strconv.FormatBool(r.Root),
+	return oneRow("user", r.name(), "known by", r.By, "authentication", r.authentication(), "roles", strings.Join(plainNames(r.Roles), "\n"), "root", strconv.FormatBool(r.Root),
 		"may read", strings.ReplaceAll(r.may(r.Read), ", ", "\n"), "may write", strings.ReplaceAll(r.may(r.Write), ", ", "\n"),
 		"token", token, "token expires", tokenExpires, "certificate", certificate, "certificate expires", certificateExpires)
 }

@@ -50,7 +50,7 @@ func (o *repetition) run(ctx context.Context, f *cli.Factory, look func(context.
 		case exit.CodeOf(err) == exit.BadArgs, exit.CodeOf(err) == exit.IO:
 			return err
 		case err != nil:
-			f.Say("Error: " + err.Error())
+			f.SayError(err)
 		}
 		select {
 		case <-ctx.Done():

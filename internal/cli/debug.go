@@ -2,11 +2,14 @@ package cli
 
 import (
 	"fmt"
+	"io"
+	"strings"
 
 	"github.com/spf13/pflag"
 	"google.golang.org/grpc/grpclog"
 
 	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/visible"
 )
 
 // debugVerbosity is gRPC's verbosity of --debug, as etcdctl sets it.
@@ -15,7 +18,7 @@ const debugVerbosity = 4
 // startDebugLog writes the options to standard error and lets gRPC write its
 // log there. Secrets are only said to be there.
 func (f *Factory) startDebugLog() {
-	stderr := f.Streams.Err
+	stderr := visibleLines{f.Streams.Err}
 	grpclog.SetLoggerV2(grpclog.NewLoggerV2WithVerbosity(stderr, stderr, stderr, debugVerbosity))
 	f.globals.VisitAll(func(flag *pflag.Flag) {
 		value := flag.Value.String()
@@ -24,4 +27,16 @@ func (f *Factory) startDebugLog() {
 		}
 		fmt.Fprintf(stderr, "%s=%s\n", Variable(flag.Name), value)
 	})
+}
+
+// visibleLines makes each write one visible line: gRPC's log writes a line at a
+// time, and servers put into it what they like.
+type visibleLines struct{ to io.Writer }
+
+func (w visibleLines) Write(p []byte) (int, error) {
+	line := visible.Line(strings.TrimSuffix(string(p), "\n")) + "\n"
+	if _, err := io.WriteString(w.to, line); err != nil {
+		return 0, err
+	}
+	return len(p), nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/iostreams"
 	"github.com/ectl-io/ectl/internal/prompt"
+	"github.com/ectl-io/ectl/internal/visible"
 	"github.com/ectl-io/ectl/output"
 )
 
@@ -125,6 +126,7 @@ func (f *Factory) Prepare() error {
 	if err != nil {
 		return err
 	}
+	printer.OnTerminal(f.Streams.OutIsTerminal)
 	f.printer = printer
 	for _, warning := range f.Connection.Warnings() {
 		f.Warn(warning)
@@ -252,7 +254,12 @@ func (f *Factory) Warn(sentence string) {
 }
 
 // Say prints a line for the user on standard error.
-func (f *Factory) Say(sentence string) { fmt.Fprintln(f.Streams.Err, sentence) }
+func (f *Factory) Say(sentence string) { fmt.Fprintln(f.Streams.Err, visible.Line(sentence)) }
+
+// SayError prints an error. Its text is often a server's.
+func (f *Factory) SayError(err error) {
+	fmt.Fprintln(f.Streams.Err, "Error: "+visible.Error(err))
+}
 
 // Stdin is standard input, less what questions have read of it.
 func (f *Factory) Stdin() io.Reader { return f.Prompter.Stdin() }

@@ -4,13 +4,13 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
-	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
 
 	"github.com/ectl-io/ectl/internal/access"
+	"github.com/ectl-io/ectl/internal/visible"
+	"github.com/ectl-io/ectl/internal/yamltext"
 )
 
 // entry is a named value of an export, in the order in which it is written: a
@@ -78,7 +78,7 @@ func rangeEntry(r access.Range) entry {
 // YAML returns the policy that s follows as YAML. Its first line tells editors
 // the schema.
 func YAML(s access.State) ([]byte, error) {
-	text, err := yaml.Dump(export(s).node(), yaml.WithLineWidth(-1))
+	text, err := yamltext.Dump(export(s).node())
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +94,7 @@ func JSON(s access.State) ([]byte, error) {
 	if err := encoder.Encode(export(s)); err != nil {
 		return nil, err
 	}
-	return text.Bytes(), nil
+	return visible.JSON(text.Bytes()), nil
 }
 
 // MarshalJSON writes the entries as an object, in their order.
@@ -126,7 +126,7 @@ func (e entries) node() *yaml.Node {
 		n.Style = yaml.FlowStyle // {}
 	}
 	for _, member := range e {
-		n.Content = append(n.Content, scalar(member.name), valueNode(member.value))
+		n.Content = append(n.Content, yamltext.Name(member.name), valueNode(member.value))
 	}
 	return n
 }
@@ -135,7 +135,7 @@ func valueNode(value any) *yaml.Node {
 	n := &yaml.Node{Kind: yaml.SequenceNode}
 	switch v := value.(type) {
 	case string:
-		return scalar(v)
+		return yamltext.Name(v)
 	case bool:
 		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!bool", Value: "true"}
 	case entries:
@@ -143,7 +143,7 @@ func valueNode(value any) *yaml.Node {
 	case []string:
 		n.Style = yaml.FlowStyle // [a, b]
 		for _, s := range v {
-			n.Content = append(n.Content, scalar(s))
+			n.Content = append(n.Content, yamltext.Name(s))
 		}
 	case []entries: // permissions, one a line
 		for _, item := range v {
@@ -154,14 +154,6 @@ func valueNode(value any) *yaml.Node {
 		if len(v) == 0 {
 			n.Style = yaml.FlowStyle
 		}
-	}
-	return n
-}
-
-func scalar(s string) *yaml.Node {
-	n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s}
-	if strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
-		n.Style = yaml.DoubleQuotedStyle // with escapes
 	}
 	return n
 }

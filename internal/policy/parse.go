@@ -16,6 +16,7 @@ import (
 	"go.yaml.in/yaml/v4/plugin/loaderlimits"
 
 	"github.com/ectl-io/ectl/internal/access"
+	"github.com/ectl-io/ectl/internal/visible"
 )
 
 // Document is a policy file that was read.
@@ -522,16 +523,14 @@ func (p *parser) checkNames() {
 }
 
 // asYAML returns text in a form that YAML understands as it is meant: JSON
-// writes characters beyond 16 bits as two escapes, which YAML does not know,
-// and takes for text what ends lines in YAML.
+// writes characters beyond 16 bits as two escapes, which YAML does not know, and
+// takes for text what YAML takes for the end of a line or refuses.
 func asYAML(text []byte) []byte {
 	trimmed := bytes.TrimLeft(text, " \t\r\n")
 	if !bytes.HasPrefix(trimmed, []byte("{")) || !json.Valid(trimmed) {
 		return text
 	}
-	for _, lineEnd := range []string{"\u0085", "\u2028", "\u2029"} {
-		text = bytes.ReplaceAll(text, []byte(lineEnd), fmt.Appendf(nil, `\u%04x`, []rune(lineEnd)[0]))
-	}
+	text = append(text[:len(text)-len(trimmed):len(text)-len(trimmed)], visible.JSON(trimmed)...)
 	if !bytes.Contains(bytes.ToLower(text), []byte(`\ud`)) {
 		return text
 	}

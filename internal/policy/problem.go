@@ -59,9 +59,12 @@ const (
 
 // Error lists the first problems, each on a line of its own, and says how many
 // more there are.
-func (p Errors) Error() string {
+func (p Errors) Error() string { return strings.Join(p.Lines(), "\n") }
+
+// Lines are the lines of Error.
+func (p Errors) Lines() []string {
 	if len(p) == 1 {
-		return p[0].String()
+		return []string{p[0].String()}
 	}
 	total := 0
 	lines := make([]string, 1, 2+min(len(p), maxShown))
@@ -80,7 +83,7 @@ func (p Errors) Error() string {
 	if hidden := total - (len(lines) - 1); hidden > 0 {
 		lines = append(lines, fmt.Sprintf("  and %d more", hidden))
 	}
-	return strings.Join(lines, "\n")
+	return lines
 }
 
 // sorted returns the problems in the order of files and places, files in the

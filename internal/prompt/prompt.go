@@ -16,6 +16,7 @@ import (
 
 	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/iostreams"
+	"github.com/ectl-io/ectl/internal/visible"
 )
 
 // Prompter asks questions. Its zero value cannot be used, see New.
@@ -42,6 +43,7 @@ func (p *Prompter) Interactive() bool { return p.terminal != nil }
 // ends, as etcdctl reads it. The end of the input is an empty answer. It
 // returns the cause of ctx's end when ctx ends first, the terminal restored.
 func (p *Prompter) Secret(ctx context.Context, question string) (string, error) {
+	question = visible.Line(question)
 	if p.terminal == nil {
 		fmt.Fprintln(p.err, question)
 		line, err := p.Line(ctx)
@@ -122,7 +124,7 @@ var (
 func (p *Prompter) Confirm(ctx context.Context, question string) (bool, error) {
 	out, done := p.terminalOut()
 	defer done()
-	fmt.Fprintf(out, "%s (yes/no): ", question)
+	fmt.Fprintf(out, "%s (yes/no): ", visible.Line(question))
 	answer, err := p.Line(ctx)
 	if errors.Is(err, io.EOF) {
 		err = nil

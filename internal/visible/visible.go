@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -76,4 +77,26 @@ func escape(r rune) string {
 		return fmt.Sprintf(`\u%04x`, r)
 	}
 	return fmt.Sprintf(`\U%08x`, r)
+}
+
+// JSON returns text, which is JSON, with an escape in place of each character of
+// its strings that is not visible. It means the same.
+func JSON(text []byte) []byte {
+	if Is(string(text)) {
+		return text
+	}
+	shown := make([]byte, 0, len(text))
+	for len(text) > 0 {
+		r, size := utf8.DecodeRune(text)
+		switch {
+		case Rune(r), r == '\n' || r == '\t' || r == '\r', r == utf8.RuneError: // JSON's own white space
+			shown = append(shown, text[:size]...)
+		default:
+			for _, unit := range utf16.Encode([]rune{r}) {
+				shown = fmt.Appendf(shown, `\u%04x`, unit)
+			}
+		}
+		text = text[size:]
+	}
+	return shown
 }

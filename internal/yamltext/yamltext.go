@@ -1,0 +1,73 @@
+// Package yamltext writes strings of YAML that every reader reads as the same
+// strings, of YAML 1.1 as of 1.2, and that a reviewer sees whole.
+package yamltext
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/ectl-io/ectl/internal/visible"
+)
+
+// String returns the node of a string. A text of several visible lines may be
+// written as a block.
+func String(s string) *yaml.Node {
+	n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s}
+	switch {
+	case !visible.Is(strings.NewReplacer("\n", "", "\t", "").Replace(s)):
+		n.Style = yaml.DoubleQuotedStyle // Dump writes escapes there
+	case looksOtherwise(s):
+		n.Style = yaml.SingleQuotedStyle
+	}
+	return n
+}
+
+// Name returns the node of a name, on one line.
+func Name(s string) *yaml.Node {
+	n := String(s)
+	if !visible.Is(s) {
+		n.Style = yaml.DoubleQuotedStyle
+	}
+	return n
+}
+
+// looksOtherwise reports whether some reader of YAML would take s, unquoted, for
+// something else than a string. The library quotes what YAML 1.2 does not take for
+// one. Readers of YAML 1.1 are still many, and know more truth values and notations
+// of numbers and dates.
+func looksOtherwise(s string) bool {
+	switch strings.ToLower(s) {
+	case "y", "n", "yes", "no", "on", "off", "true", "false", "null":
+		return true
+	}
+	return s != "" && strings.ContainsRune("0123456789+-.=<~", rune(s[0]))
+}
+
+// Dump returns the document of a node. What is not visible in it stands in double
+// quotes, see String, and is an escape there.
+func Dump(node *yaml.Node) ([]byte, error) {
+	text, err := yaml.Dump(node, yaml.WithLineWidth(-1))
+	if err != nil {
+		return nil, err
+	}
+	if visible.Is(string(text)) {
+		return text, nil
+	}
+	shown := make([]byte, 0, len(text))
+	for rest := text; len(rest) > 0; {
+		r, size := utf8.DecodeRune(rest)
+		switch {
+		case visible.Rune(r), r == '\n', r == '\t':
+			shown = append(shown, rest[:size]...)
+		case r <= 0xffff:
+			shown = fmt.Appendf(shown, `\u%04X`, r)
+		default:
+			shown = fmt.Appendf(shown, `\U%08X`, r)
+		}
+		rest = rest[size:]
+	}
+	return shown, nil
+}
