@@ -19,6 +19,7 @@ const debugVerbosity = 4
 // log there. Secrets are only said to be there.
 func (f *Factory) startDebugLog() {
 	stderr := visibleLines{f.Streams.Err}
+	f.Connection.DebugLog = f.Streams.Err
 	grpclog.SetLoggerV2(grpclog.NewLoggerV2WithVerbosity(stderr, stderr, stderr, debugVerbosity))
 	f.globals.VisitAll(func(flag *pflag.Flag) {
 		value := flag.Value.String()

@@ -8,9 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"go.etcd.io/etcd/client/pkg/v3/logutil"
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"go.uber.org/zap"
 
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/prompt"
@@ -143,13 +141,7 @@ func (d *Dialer) dial(ctx context.Context, config *clientv3.Config) (*Client, er
 }
 
 func (o *Options) config(endpoints []string, auth *clientv3.AuthConfig) (*clientv3.Config, error) {
-	logger := zap.NewNop()
-	if o.Debug {
-		var err error
-		if logger, err = logutil.CreateDefaultZapLogger(zap.DebugLevel); err != nil {
-			return nil, err
-		}
-	}
+	logger := o.logger()
 	secure := &clientv3.SecureConfig{
 		Cert:               o.Cert,
 		Key:                o.Key,

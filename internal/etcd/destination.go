@@ -13,7 +13,7 @@ import (
 func (o *Options) DestinationOf(endpoints []string, identity *Options) *Options {
 	d := *identity
 	d.destination = true
-	d.Endpoints, d.InsecureDiscovery, d.Debug = endpoints, true, o.Debug
+	d.Endpoints, d.InsecureDiscovery, d.Debug, d.DebugLog = endpoints, true, o.Debug, o.DebugLog
 	d.DialTimeout, d.CommandTimeout = o.DialTimeout, o.CommandTimeout
 	d.KeepAliveTime, d.KeepAliveTimeout = o.KeepAliveTime, o.KeepAliveTimeout
 	d.MaxRequestBytes, d.MaxRecvBytes = o.MaxRequestBytes, o.MaxRecvBytes

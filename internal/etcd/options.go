@@ -3,6 +3,7 @@
 package etcd
 
 import (
+	"io"
 	"slices"
 	"time"
 
@@ -39,6 +40,9 @@ type Options struct {
 	TokenFile    string
 
 	Debug bool
+
+	// DebugLog is where the client's log goes with Debug.
+	DebugLog io.Writer
 
 	valueless    map[string]string // see Valueless
 	destination  bool              // see DestinationOf

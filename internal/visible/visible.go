@@ -89,7 +89,7 @@ func JSON(text []byte) []byte {
 	for len(text) > 0 {
 		r, size := utf8.DecodeRune(text)
 		switch {
-		case Rune(r), r == '\n' || r == '\t' || r == '\r', r == utf8.RuneError: // JSON's own white space
+		case Rune(r), r == '\n' || r == '\t' || r == '\r', r == utf8.RuneError && size == 1: // white space between strings
 			shown = append(shown, text[:size]...)
 		default:
 			for _, unit := range utf16.Encode([]rune{r}) {
