@@ -153,7 +153,7 @@ func changesOf(d protoreflect.MessageDescriptor, inside []protoreflect.FullName)
 }
 
 // inflated is how many elements a list is inflated to.
-const inflated = 6000
+const inflated = 2000
 
 func changesOfList(f protoreflect.FieldDescriptor, inside []protoreflect.FullName) []fieldChange {
 	var all []fieldChange

@@ -9,6 +9,7 @@
 //     requested range and of the requested revision, and no more than the limit
 //   - a transaction has one part for each operation, of the operation's kind
 //   - an event has a key inside the watched range, and events come in order
+//   - a list of users or roles has each name once
 //   - a lease has an ID and lives for a time that a server can grant
 //
 // A server that is consistent with itself can still lie: no client can tell.
@@ -57,6 +58,12 @@ func Check(request, response proto.Message) error {
 		return checkKeepAlive(request, r)
 	case *pb.StatusResponse:
 		return checkHeader("Status", r)
+	case *pb.AuthUserListResponse:
+		return checkNames("UserList", r.GetUsers())
+	case *pb.AuthRoleListResponse:
+		return checkNames("RoleList", r.GetRoles())
+	case *pb.AuthUserGetResponse:
+		return checkNames("UserGet", r.GetRoles())
 	case *pb.HashKVResponse:
 		return checkHeader("HashKV", r)
 	}

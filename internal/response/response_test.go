@@ -58,6 +58,7 @@ func TestWhatHonestServersSayFits(t *testing.T) {
 		{&pb.LeaseTimeToLiveRequest{ID: 7}, &pb.LeaseTimeToLiveResponse{Header: header(), ID: 7, TTL: -1}},
 		{&pb.LeaseKeepAliveRequest{ID: 7}, &pb.LeaseKeepAliveResponse{Header: header(), ID: 7}},
 		{&pb.DefragmentRequest{}, &pb.DefragmentResponse{}},
+		{&pb.AuthUserListRequest{}, &pb.AuthUserListResponse{Users: []string{"b", "a"}}},
 		{transaction(), &pb.TxnResponse{Header: header(), Succeeded: true, Responses: []*pb.ResponseOp{putPart(), rangePart()}}},
 		{transaction(), &pb.TxnResponse{Header: header(), Responses: []*pb.ResponseOp{rangePart()}}},
 	} {
@@ -130,6 +131,9 @@ func TestWhatDoesNotFitIsAnError(t *testing.T) {
 		{transaction(), &pb.TxnResponse{Header: header(), Succeeded: true, Responses: []*pb.ResponseOp{putPart()}}, "1 part for 2 operations"},
 		{transaction(), &pb.TxnResponse{Header: header(), Succeeded: true, Responses: []*pb.ResponseOp{rangePart(), putPart()}}, "another kind of part 1"},
 		{transaction(), &pb.TxnResponse{Header: header(), Responses: []*pb.ResponseOp{{}}}, "another kind of part 1"},
+		{&pb.AuthUserListRequest{}, &pb.AuthUserListResponse{Users: []string{"a", "b", "a"}}, `the name "a" twice`},
+		{&pb.AuthRoleListRequest{}, &pb.AuthRoleListResponse{Roles: []string{"a", "a"}}, `the name "a" twice`},
+		{&pb.AuthUserGetRequest{}, &pb.AuthUserGetResponse{Roles: []string{"a", "a"}}, `the name "a" twice`},
 		{transaction(), &pb.TxnResponse{Responses: []*pb.ResponseOp{rangePart()}}, "has no header"},
 	} {
 		err := Check(test.request, test.response)
