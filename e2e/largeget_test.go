@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -80,16 +81,22 @@ func TestLargeGet(t *testing.T) {
 			t.Parallel()
 			server := startLarge(t, version)
 			env := baseEnv(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint())
-			for i, query := range [][]string{
+			queries := [][]string{
 				{largePrefix, "--prefix"},
 				{largePrefix, "--prefix", "--limit", "12345"},
 				{largePrefix + "deep/", "--prefix", "--keys-only"},
 				{largePrefix + "i", largePrefix + "j", "--consistency", "s"},
 				{"", "--from-key"},
 				{"", "--prefix", "--rev", "100"},
-			} {
+			}
+			// Older servers are read as 3.6 is, in pages.
+			thorough := slices.Contains([]string{etcdserver.Latest, "3.6.16"}, version) || os.Getenv("ECTL_SOAK") != ""
+			if !thorough {
+				queries = queries[:2]
+			}
+			for i, query := range queries {
 				formats := []string{"json"} // has every field
-				if i == 0 {
+				if i == 0 && thorough {
 					formats = append(formats, "simple", "fields", "protobuf")
 				}
 				for _, format := range formats {
@@ -103,6 +110,9 @@ func TestLargeGet(t *testing.T) {
 						t.Errorf("%s: took %d KiB of memory at its peak, want at most %d", strings.Join(args, " "), memory, mostMemory)
 					}
 				}
+			}
+			if !thorough {
+				return
 			}
 			for _, format := range []string{"yaml", "ndjson", "csv"} {
 				args := []string{"get", "-w", format, largePrefix, "--prefix"}
