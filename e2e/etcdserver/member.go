@@ -86,7 +86,18 @@ func (m *Member) WaitForEnd(ctx context.Context) error {
 
 // Pause stops the member without ending it: its connections stay open and
 // nothing answers.
-func (m *Member) Pause() error { return m.signal(syscall.SIGSTOP) }
+func (m *Member) Pause() error {
+	if err := m.signal(syscall.SIGSTOP); err != nil {
+		return err
+	}
+	// A busy machine may let a thread answer once more.
+	for deadline := time.Now().Add(time.Minute); !stopped(m.cmd.Process.Pid); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			return fmt.Errorf("member %s does not stop", m.Name)
+		}
+	}
+	return nil
+}
 
 // Continue ends a Pause.
 func (m *Member) Continue() error { return m.signal(syscall.SIGCONT) }
