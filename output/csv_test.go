@@ -3,11 +3,16 @@ package output
 import (
 	"bufio"
 	"encoding/csv"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
 
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
 	"github.com/ectl-io/ectl/internal/nasty"
+	"github.com/ectl-io/ectl/internal/visible"
 )
 
 func TestCellsOfCSVAreNoFormulasAndCanBeReadBack(t *testing.T) {
@@ -53,6 +58,27 @@ func TestCellsOfCSVAreNoFormulasAndCanBeReadBack(t *testing.T) {
 		}
 		if back != cells[i] || row[1] != "x"+cells[i] {
 			t.Errorf("the cell %q is read back as %q, %q", cells[i], back, row[1])
+		}
+	}
+}
+
+// The name of a member is whatever its owner gave it.
+func TestNamesOfMembersAreVisibleInFormatsOfOurs(t *testing.T) {
+	name := "m1\nError: forged\x1b[2J\u202e"
+	list := MemberList{&clientv3.MemberListResponse{Header: &pb.ResponseHeader{}, Members: []*pb.Member{{ID: 1, Name: name, PeerURLs: []string{"=http://a\x07"}}}}}
+	for _, format := range []Format{CSV, YAML, NDJSON} {
+		var text strings.Builder
+		p, err := NewPrinter(&text, string(format), Formats(), false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(p.Print(list), p.Flush()); err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.SplitSeq(text.String(), "\n") {
+			if !visible.Is(line) || strings.HasPrefix(line, "Error: ") {
+				t.Errorf("%s has the line %q", format, line)
+			}
 		}
 	}
 }
