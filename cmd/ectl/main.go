@@ -9,10 +9,13 @@ import (
 
 	"github.com/ectl-io/ectl/commands"
 	"github.com/ectl-io/ectl/internal/crash"
+	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/iostreams"
 )
 
-func main() {
+func main() { os.Exit(int(run())) }
+
+func run() exit.Code {
 	crash.Install(&crash.Process{Err: os.Stderr, Exit: os.Exit})
 	defer crash.Guard()
 	streams := iostreams.System()
@@ -22,7 +25,7 @@ func main() {
 	if s := streams.Signals.Ended(); s != nil {
 		die(s)
 	}
-	os.Exit(int(code))
+	return code
 }
 
 // program is the name that the program was called by, without what an

@@ -120,7 +120,7 @@ func (l *listener) watch(ctx context.Context) error {
 // Receive implements follow.Sink. A watch that has ended leaves its reason to the
 // reading of the queue that follows.
 func (l *listener) Receive(part follow.Part) error {
-	if part.Err() != nil {
+	if part.Canceled {
 		return nil
 	}
 	for i, event := range part.Events {
