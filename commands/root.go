@@ -23,6 +23,7 @@ import (
 	"github.com/ectl-io/ectl/commands/user"
 	"github.com/ectl-io/ectl/commands/watch"
 	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/iostreams"
 )
@@ -161,6 +162,9 @@ func setHelp(root *cobra.Command, f *cli.Factory) {
 		fmt.Fprintf(cmd.OutOrStdout(), "\nUse \"%s options\" for the options that every command takes.\n", f.Program)
 	})
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		if invalid, ok := errors.AsType[*pflag.InvalidValueError](err); ok && invalid.GetFlag().Name == etcd.FlagEndpoints {
+			err = fmt.Errorf("invalid --%s: %w", etcd.FlagEndpoints, invalid.Unwrap()) // without the value: it may hold a login
+		}
 		advice := ""
 		if _, unknown := errors.AsType[*pflag.NotExistError](err); unknown && strings.Contains(cmd.Use, "-- COMMAND") {
 			advice = "; a command with options goes behind --, as in '-- sh -c exit'"

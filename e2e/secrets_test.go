@@ -2,8 +2,10 @@ package e2e
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -182,6 +184,178 @@ func TestSecretsAreNeverShown(t *testing.T) {
 				searchFor(t, secret, "the terminal"+debug, got.Terminal)
 			}
 		})
+	}
+}
+
+// TestUserInfoOfEndpointsIsNeverShown gives logins in URLs, as other programs
+// take them. They are refused, and nothing shows them or is sent.
+func TestUserInfoOfEndpointsIsNeverShown(t *testing.T) {
+	t.Parallel()
+	home := t.TempDir()
+	door := newDoorbell(t)
+	urls := map[string]string{
+		"http":        "http://root:" + canary + "@" + door.address,
+		"https":       "https://root:" + canary + "@" + door.address,
+		"bare":        "root:" + canary + "@" + door.address,
+		"name":        "http://" + canary + "@" + door.address,
+		"odd":         "http://root:a@" + canary + "/b@" + door.address,
+		"path":        "http://root:a@" + door.address + "/" + canary + "?x=" + canary,
+		"second":      door.address + ",http://root:" + canary + "@" + door.address,
+		"with comma":  "http://root:" + canary + ",b@" + door.address,
+		"quoted":      "http://root:\"" + canary + "@" + door.address,
+		"unparseable": "http://root:" + canary + "%zz@" + door.address,
+		"scheme":      canary + "://root:" + canary + "@" + door.address,
+	}
+	lines := []string{
+		"get k", "put k v", "txn", "watch k", "lock l true", "user list", "user get root -w json", "auth status", "auth enable --check",
+		"endpoint status", "endpoint status -w table", "endpoint health", "endpoint health -w json", "endpoint health --cluster", "endpoint hashkv -w yaml",
+		"member list", "move-leader 1", "defrag", "snapshot save s.db", "check perf", "check datascale", "alarm list",
+		"rbac matrix -w html", "rbac export", "whoami", "get k --user root:pw", "get k --dial-timeout nonsense", "nonsense",
+	}
+	run := func(t *testing.T, status string, in invocation) {
+		t.Helper()
+		in.Program, in.Dir = ours(), home
+		in.Env = baseEnv(home, in.Env...)
+		got := invoke(t, in)
+		if status != "" && got.Status != status {
+			t.Errorf("%v: status %s, want %s\nstderr: %s", in.Args, got.Status, status, got.Stderr)
+		}
+		searchFor(t, canary, "stdout", got.Stdout)
+		searchFor(t, canary, "stderr", got.Stderr)
+	}
+	for _, name := range slices.Sorted(maps.Keys(urls)) {
+		url, status := urls[name], "128"
+		t.Run(name, func(t *testing.T) {
+			run(t, status, invocation{Args: words("get k --endpoints", url)})
+			run(t, status, invocation{Args: words("endpoint status --debug --endpoints", url)})
+			run(t, "", invocation{Args: words("__complete --endpoints", url, "get", "")})
+			run(t, status, invocation{Args: words("get k"), Env: []string{"ETCDCTL_ENDPOINTS=" + url}})
+			run(t, status, invocation{Args: words("get k --debug"), Env: []string{"ETCDCTL_ENDPOINTS=" + url}})
+			run(t, status, invocation{Args: words("make-mirror", url), Env: []string{"ETCDCTL_ENDPOINTS=" + door.address}})
+			run(t, status, invocation{Args: words("make-mirror --debug", url, "--dest-user", "root:pw"), Env: []string{"ETCDCTL_ENDPOINTS=" + door.address}})
+			run(t, status, invocation{Args: words("make-mirror " + door.address), Env: []string{"ETCDCTL_ENDPOINTS=" + url}})
+			run(t, status, invocation{Args: words("member add n --peer-urls", url), Env: []string{"ETCDCTL_ENDPOINTS=" + door.address}})
+			run(t, status, invocation{Args: words("member update 1 --debug --peer-urls", url), Env: []string{"ETCDCTL_ENDPOINTS=" + door.address}})
+			run(t, status, invocation{Args: words("member add n", url), Env: []string{"ETCDCTL_ENDPOINTS=" + door.address}})
+			run(t, status, invocation{Args: words("get k --debug --discovery-srv", url)})
+			run(t, status, invocation{Args: words("get k --discovery-srv example.com --debug --discovery-srv-name", url)})
+		})
+	}
+	t.Run("commands", func(t *testing.T) {
+		for _, line := range lines {
+			run(t, "", invocation{Args: words(line), Env: []string{"ETCDCTL_ENDPOINTS=" + urls["http"]}})
+			run(t, "", invocation{Args: words(line + " --debug"), Env: []string{"ETCDCTL_ENDPOINTS=" + urls["http"]}})
+		}
+	})
+	t.Run("proxies", func(t *testing.T) {
+		for _, proxy := range []string{
+			"http://root:" + canary + "@" + deadEndpoint(t), "http://root:" + canary + "@" + door.address, "root:" + canary + "@" + door.address,
+			"http://root:" + canary + " x@" + door.address, "http://root:" + canary + "%zz@" + door.address,
+		} {
+			for _, variable := range []string{"HTTPS_PROXY", "https_proxy"} {
+				run(t, "1", invocation{
+					Args: words("get k --debug --command-timeout 300ms --endpoints http://etcd.invalid:2379"), Env: []string{variable + "=" + proxy},
+				})
+			}
+		}
+	})
+	if n := door.rang.Load(); n > 20 { // the proxies', and no endpoint
+		t.Errorf("%d connections were made", n)
+	}
+}
+
+// TestUserInfoOfMembersIsNotShown has a member name itself with a login in its
+// URL. Standard output has it, as etcdctl's, and errors do not.
+func TestUserInfoOfMembersIsNotShown(t *testing.T) {
+	t.Parallel()
+	home := t.TempDir()
+	dead := deadEndpoint(t)
+	server := startServerFor(t, etcdserver.Options{Dir: t.TempDir(), Flags: []string{"--advertise-client-urls", "http://root:" + canary + "@" + dead}})
+	for _, line := range []string{
+		"endpoint status --cluster", "endpoint health --cluster", "endpoint hashkv --cluster", "defrag --cluster", "defrag --cluster --min-free 1%", "endpoint status --cluster --debug",
+	} {
+		got := invoke(t, invocation{
+			Program: ours(), Args: words(line + " --command-timeout 1s"), Dir: home, Env: baseEnv(home, "ETCDCTL_ENDPOINTS="+server.Endpoint()),
+		})
+		if got.Status != "1" || !strings.Contains(got.Stderr, dead) {
+			t.Errorf("%s: status %s, want 1; stderr %q, want the address", line, got.Status, got.Stderr)
+		}
+		searchFor(t, canary, "stderr of "+line, got.Stderr)
+	}
+}
+
+// TestNoLoginGoesToAMixture gives endpoints with and without TLS: no login and
+// no password is sent to any of them.
+func TestNoLoginGoesToAMixture(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	f := newFixtures(t, dir)
+	door := newDoorbell(t)
+	plain, secure := "http://"+door.address, "https://"+door.address
+	password := writeSecret(t, dir, "password", "secret\n")
+	ca := "--cacert " + f.ca.CertFile()
+	before := int64(0)
+	unrung := func(t *testing.T) {
+		t.Helper()
+		if now := door.rang.Load(); now != before {
+			t.Errorf("%d connections were made, want none", now-before)
+			before = now
+		}
+	}
+	for _, test := range []struct{ line, endpoints string }{
+		{"get k --user root:pw", plain + "," + secure},
+		{"get k --user root:pw", secure + "," + plain},
+		{"get k --user root --password pw", secure + "," + plain},
+		{"get k --user root --password-file " + password, plain + "," + secure},
+		{"get k --user root", plain + "," + secure}, // before it asks
+		{"get k --auth-jwt-token a.b.c", plain + "," + secure},
+		{"get k --auth-jwt-token-file " + password, secure + "," + plain},
+		{"get k --user root:pw", door.address + "," + secure},
+		{"get k --user root:pw " + ca, plain + "," + door.address},
+		{"endpoint status --user root:pw", secure + "," + door.address},
+		{"endpoint health --user root:pw", secure + "," + door.address},
+		{"endpoint hashkv --user root:pw", secure + "," + plain},
+		{"endpoint status --auth-jwt-token a.b.c " + ca, door.address + "," + plain},
+		{"defrag --user root:pw", secure + "," + door.address},
+		{"move-leader 1 --user root:pw", secure + "," + door.address},
+		{"snapshot save s.db --user root:pw", plain + "," + secure},
+		{"watch k --user root:pw", plain + "," + secure},
+		{"lock l --user root:pw", plain + "," + secure},
+		{"make-mirror " + door.address + " --user root:pw", plain + "," + secure},
+		{"make-mirror --dest-user root:pw " + plain + "," + secure, door.address},
+		{"user check-password bob --user-password-file " + password, plain + "," + secure},
+		{"user add bob:pw", plain + "," + secure},
+		{"user add bob:pw", door.address + "," + secure},
+		{"user passwd bob --new-user-password-file " + password, plain + "," + secure},
+		{"user add bob:pw " + ca + " --cert " + f.clients["root"].CertFile + " --key " + f.clients["root"].KeyFile, plain + "," + secure},
+	} {
+		t.Run(test.line, func(t *testing.T) {
+			got := invoke(t, invocation{Program: ours(), Args: words(test.line), Dir: dir, Env: baseEnv(dir, "ETCDCTL_ENDPOINTS="+test.endpoints)})
+			if got.Status != "128" || !strings.Contains(got.Stderr, door.address+" has no TLS and ") {
+				t.Errorf("status %s, want 128; stderr %q, want the plain endpoint", got.Status, got.Stderr)
+			}
+			unrung(t)
+		})
+	}
+
+	// The members' own URLs decide with --cluster.
+	server := startServerFor(t, etcdserver.Options{Dir: t.TempDir(), TLS: f.ca, RootPassword: rootPassword, Flags: []string{"--advertise-client-urls", plain}})
+	run := func(line, endpoints string) result {
+		return invoke(t, invocation{Program: ours(), Args: words(line + " " + ca), Dir: dir, Env: baseEnv(dir, "ETCDCTL_ENDPOINTS="+endpoints)})
+	}
+	for _, line := range []string{"endpoint status --cluster", "endpoint health --cluster", "endpoint hashkv --cluster", "defrag --cluster"} {
+		got := run(line+" --user root:"+rootPassword, server.Endpoint())
+		if got.Status != "128" || !strings.Contains(got.Stderr, plain+" has no TLS and "+server.Endpoint()+" has") {
+			t.Errorf("%s: status %s, want 128; stderr %q, want the plain endpoint", line, got.Status, got.Stderr)
+		}
+		unrung(t)
+	}
+	// One kind is no mixture: a name without scheme is talked to as the first is.
+	bare := strings.TrimPrefix(server.Endpoint(), "https://")
+	for _, endpoints := range []string{bare, server.Endpoint() + "," + bare, bare + "," + server.Endpoint()} {
+		if got := run("user list --user root:"+rootPassword, endpoints); got.Status != "0" {
+			t.Errorf("%s: status %s, %s", endpoints, got.Status, got.Stderr)
+		}
 	}
 }
 

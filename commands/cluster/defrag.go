@@ -146,9 +146,9 @@ func (o *defragOptions) choose(ctx context.Context, f *cli.Factory, endpoints []
 		switch {
 		case a.Err != nil:
 			unknown++
-			f.Say(fmt.Sprintf("Failed to get the status of endpoint %s, it is left alone (%v)", a.Endpoint, a.Err))
+			f.Say(fmt.Sprintf("Failed to get the status of endpoint %s, it is left alone (%v)", a.name(), a.Err))
 		case o.minFree > 0 && free(a.Response.DbSize, a.Response.DbSizeInUse) < o.minFree:
-			f.Say(fmt.Sprintf("Left alone: etcd member[%s], %.0f%% of its %s are unused", a.Endpoint,
+			f.Say(fmt.Sprintf("Left alone: etcd member[%s], %.0f%% of its %s are unused", a.name(),
 				free(a.Response.DbSize, a.Response.DbSizeInUse), output.Bytesize(a.Response.DbSize)))
 		case o.LeaderLast && leads(a.Response):
 			last = append(last, a.Endpoint)
@@ -184,6 +184,8 @@ func defragment(ctx context.Context, f *cli.Factory, opts *defragOptions, endpoi
 	if err != nil {
 		return nil, err
 	}
+	named := endpoint // on standard output, as in etcdctl
+	endpoint, _ = etcd.WithoutUserInfo(endpoint)
 	client, err := dialer.Dial(ctx, []string{endpoint})
 	if err != nil {
 		return nil, err
@@ -198,7 +200,7 @@ func defragment(ctx context.Context, f *cli.Factory, opts *defragOptions, endpoi
 	defer cancel()
 	start := time.Now()
 	_, err = client.Defragment(timed, endpoint)
-	result := &defragmented{output.Defragmented{Endpoint: endpoint, Took: time.Since(start)}, known.full()}
+	result := &defragmented{output.Defragmented{Endpoint: named, Took: time.Since(start)}, known.full()}
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}

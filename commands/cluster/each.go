@@ -31,7 +31,7 @@ func (o *targets) endpoints(ctx context.Context, f *cli.Factory) ([]string, erro
 		return nil, err
 	}
 	if !o.Cluster {
-		return dialer.Endpoints, nil
+		return dialer.Endpoints, dialer.RefuseMixture(dialer.Endpoints)
 	}
 	client, err := f.Client(ctx)
 	if err != nil {
@@ -47,6 +47,9 @@ func (o *targets) endpoints(ctx context.Context, f *cli.Factory) ([]string, erro
 	var endpoints []string
 	for _, m := range response.Members {
 		endpoints = append(endpoints, m.ClientURLs...)
+	}
+	if err := dialer.RefuseMixture(endpoints); err != nil {
+		return nil, err
 	}
 	dialer.WarnOfExposure(endpoints)
 	if len(endpoints) > maxAtOnce {
@@ -67,6 +70,13 @@ type answer[Response any] struct {
 	Err      error // with its reason
 }
 
+// name is the endpoint as it is dialled and as errors call it. A member may name
+// one with a login in it.
+func (a answer[Response]) name() string {
+	name, _ := etcd.WithoutUserInfo(a.Endpoint)
+	return name
+}
+
 // askEach asks all endpoints at once, at most maxAtOnce, each with a client and a
 // timeout of its own, and returns the answers in the order of the endpoints. A
 // login that fails ends with the status BadConnection.
@@ -85,6 +95,7 @@ func askEach[Response any](ctx context.Context, f *cli.Factory, endpoints []stri
 			if a.Err = ctx.Err(); a.Err != nil {
 				return nil
 			}
+			endpoint := a.name()
 			client, err := dialer.Dial(ctx, []string{endpoint})
 			if err != nil {
 				a.Err = err

@@ -57,7 +57,7 @@ func runEndpointHashKV(ctx context.Context, f *cli.Factory, opts *endpointHashKV
 		hash := output.Hash{Endpoint: a.Endpoint, Response: a.Response}
 		if a.Err != nil {
 			hash.Reason = a.Err.Error()
-			f.Say(fmt.Sprintf("Failed to get the hash of endpoint %s (%s)", a.Endpoint, hash.Reason))
+			f.Say(fmt.Sprintf("Failed to get the hash of endpoint %s (%s)", a.name(), hash.Reason))
 		}
 		result.Endpoints = append(result.Endpoints, hash)
 	}

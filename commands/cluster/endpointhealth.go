@@ -59,7 +59,7 @@ func runEndpointHealth(ctx context.Context, f *cli.Factory, from *looks) error {
 		}
 		if h.Error != "" {
 			healthy = false
-			f.Say(fmt.Sprintf("%s is unhealthy: failed to commit proposal: %s", h.Endpoint, h.Reason))
+			f.Say(fmt.Sprintf("%s is unhealthy: failed to commit proposal: %s", a.name(), h.Reason))
 		}
 		result.Endpoints = append(result.Endpoints, h)
 	}

@@ -51,7 +51,7 @@ func runEndpointStatus(ctx context.Context, f *cli.Factory, from *looks) error {
 		if a.Err != nil {
 			failed++
 			status.Reason = a.Err.Error()
-			f.Say(fmt.Sprintf("Failed to get the status of endpoint %s (%s)", a.Endpoint, status.Reason))
+			f.Say(fmt.Sprintf("Failed to get the status of endpoint %s (%s)", a.name(), status.Reason))
 		}
 		result.Endpoints = append(result.Endpoints, status)
 	}

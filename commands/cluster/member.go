@@ -3,11 +3,14 @@
 package cluster
 
 import (
+	"strings"
+
 	"strconv"
 
 	"github.com/spf13/cobra"
 
 	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
 )
 
@@ -43,4 +46,10 @@ const flagPeerURLs = "peer-urls"
 // errNoPeerURLs is the error of a command that was not told any.
 func errNoPeerURLs() error {
 	return exit.BadArgsf("under which URLs do the other members reach it? give --%s", flagPeerURLs)
+}
+
+// refuseUserInfo refuses peer URLs with a login in them: the cluster shows a
+// member's URLs to every user.
+func refuseUserInfo(urls string) error {
+	return etcd.RefuseUserInfo(flagPeerURLs, strings.Split(urls, ","), "every user can read a member's URLs; leave it out")
 }

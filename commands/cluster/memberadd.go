@@ -56,7 +56,7 @@ func (o *memberAddOptions) complete(args []string) error {
 	case len(args) > 1:
 		advice := ""
 		for _, arg := range args {
-			if strings.HasPrefix(strings.ToLower(arg), "http") {
+			if strings.HasPrefix(strings.ToLower(arg), "http") && !strings.Contains(arg, "@") { // not a login
 				advice = "; did you mean --" + flagPeerURLs + "=" + arg + "?"
 			}
 		}
@@ -65,7 +65,7 @@ func (o *memberAddOptions) complete(args []string) error {
 		return errNoPeerURLs()
 	}
 	o.Name = args[0]
-	return nil
+	return refuseUserInfo(o.PeerURLs)
 }
 
 func runMemberAdd(ctx context.Context, f *cli.Factory, opts *memberAddOptions) error {

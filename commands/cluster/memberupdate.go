@@ -33,6 +33,9 @@ func newMemberUpdateCmd(f *cli.Factory, run func(context.Context, *memberUpdateO
 			if opts.PeerURLs == "" {
 				return errNoPeerURLs()
 			}
+			if err := refuseUserInfo(opts.PeerURLs); err != nil {
+				return err
+			}
 			if run != nil {
 				return run(ctx, opts)
 			}

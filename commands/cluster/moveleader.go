@@ -50,6 +50,9 @@ func runMoveLeader(ctx context.Context, f *cli.Factory, opts *moveLeaderOptions)
 	if err != nil {
 		return err
 	}
+	if err := dialer.RefuseMixture(dialer.Endpoints); err != nil { // each is dialled by itself
+		return err
+	}
 	endpoint, leader, err := findLeader(ctx, f, dialer.Endpoints)
 	if err != nil {
 		return err

@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/pflag"
 	"google.golang.org/grpc/grpclog"
 
-	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/visible"
 )
 
@@ -18,15 +17,11 @@ const debugVerbosity = 4
 // startDebugLog writes the options to standard error and lets gRPC write its
 // log there. Secrets are only said to be there.
 func (f *Factory) startDebugLog() {
-	stderr := visibleLines{f.Streams.Err}
+	stderr := proxyLogins(f.Streams.Environ).writer(visibleLines{f.Streams.Err})
 	f.Connection.DebugLog = f.Streams.Err
 	grpclog.SetLoggerV2(grpclog.NewLoggerV2WithVerbosity(stderr, stderr, stderr, debugVerbosity))
 	f.globals.VisitAll(func(flag *pflag.Flag) {
-		value := flag.Value.String()
-		if value != "" && etcd.Secret(flag.Name) {
-			value = "(set)"
-		}
-		fmt.Fprintf(stderr, "%s=%s\n", Variable(flag.Name), value)
+		fmt.Fprintf(stderr, "%s=%s\n", Variable(flag.Name), f.Connection.Shown(flag.Name, flag.Value.String()))
 	})
 }
 

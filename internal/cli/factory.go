@@ -254,11 +254,13 @@ func (f *Factory) Warn(sentence string) {
 }
 
 // Say prints a line for the user on standard error.
-func (f *Factory) Say(sentence string) { fmt.Fprintln(f.Streams.Err, visible.Line(sentence)) }
+func (f *Factory) Say(sentence string) {
+	fmt.Fprintln(f.Streams.Err, visible.Line(f.HideLogins(sentence)))
+}
 
 // SayError prints an error. Its text is often a server's.
 func (f *Factory) SayError(err error) {
-	fmt.Fprintln(f.Streams.Err, "Error: "+visible.Error(err))
+	fmt.Fprintln(f.Streams.Err, "Error: "+f.HideLogins(visible.Error(err)))
 }
 
 // Stdin is standard input, less what questions have read of it.

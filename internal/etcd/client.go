@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -59,6 +60,9 @@ func NewDialer(ctx context.Context, o *Options, p *prompt.Prompter, warn func(st
 	for _, endpoint := range ignored {
 		warn(fmt.Sprintf("ignoring the discovered endpoint %s: it has no TLS (--insecure-discovery=false)", endpoint))
 	}
+	if err := o.refuseMixture(endpoints); err != nil {
+		return nil, o.named(err)
+	}
 	if err := o.checkTLSFiles(ctx, time.Now()); err != nil {
 		return nil, o.named(err)
 	}
@@ -73,7 +77,12 @@ func NewDialer(ctx context.Context, o *Options, p *prompt.Prompter, warn func(st
 
 // Check refuses options that cannot work, as far as that shows before anything
 // is read, asked for or looked up. NewDialer does so, too.
-func (o *Options) Check() error { return o.named(o.checkIdentity()) }
+func (o *Options) Check() error {
+	if err := o.checkEndpoints(); err != nil {
+		return o.named(err)
+	}
+	return o.named(o.checkIdentity())
+}
 
 // WarnOfExposure warns where a password would travel to one of endpoints
 // unencrypted.
@@ -89,6 +98,15 @@ func (d *Dialer) WarnOfExposure(endpoints []string) {
 // Dial makes a client of endpoints and logs it in. Dialers may do so at the
 // same time; the bounds and the errors are those of the function Dial.
 func (d *Dialer) Dial(ctx context.Context, endpoints []string) (*Client, error) {
+	for i, endpoint := range endpoints {
+		if bare, found := WithoutUserInfo(endpoint); found { // as a member names itself
+			endpoints = slices.Clone(endpoints)
+			endpoints[i] = bare
+		}
+	}
+	if err := d.RefuseMixture(endpoints[:1]); err != nil { // which decides for all
+		return nil, err
+	}
 	config, err := d.options.config(endpoints, d.auth)
 	if err != nil {
 		return nil, d.options.named(exit.With(exit.BadArgs, err))

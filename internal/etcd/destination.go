@@ -12,7 +12,7 @@ import (
 // writes: it is at endpoints, and what has no flag of its own there is as in o.
 func (o *Options) DestinationOf(endpoints []string, identity *Options) *Options {
 	d := *identity
-	d.destination = true
+	d.destination, d.unreadLogins = true, nil
 	d.Endpoints, d.InsecureDiscovery, d.Debug, d.DebugLog = endpoints, true, o.Debug, o.DebugLog
 	d.DialTimeout, d.CommandTimeout = o.DialTimeout, o.CommandTimeout
 	d.KeepAliveTime, d.KeepAliveTimeout = o.KeepAliveTime, o.KeepAliveTimeout

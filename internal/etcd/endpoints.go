@@ -16,21 +16,26 @@ import (
 // the first line.
 type endpointList struct {
 	pflag.Value
-	cut *bool // there were more lines
+	cut    *bool     // there were more lines
+	logins *[]string // values with a login that Value cannot read
 }
 
 // Set implements pflag.Value.
 func (l endpointList) Set(text string) error {
 	_, more, _ := strings.Cut(strings.TrimSpace(text), "\n")
 	*l.cut = *l.cut || more != ""
-	return l.Value.Set(text)
+	err := l.Value.Set(text)
+	if err != nil && strings.Contains(text, "@") {
+		*l.logins, err = append(*l.logins, text), nil // its error would show it; checkEndpoints refuses it
+	}
+	return err
 }
 
 // Warnings are sentences for the user about options that are not read as they
 // are meant.
 func (o *Options) Warnings() []string {
 	if o.endpointsCut {
-		return []string{"only the first line of --" + flagEndpoints + " is read: separate endpoints with commas"}
+		return []string{"only the first line of --" + FlagEndpoints + " is read: separate endpoints with commas"}
 	}
 	return nil
 }

@@ -59,6 +59,9 @@ func (t *trace) unary(ctx context.Context, method string, req, reply any, cc *gr
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(t.attempts.hopeless, crash.Guarded(func() { cancel(context.Cause(t.attempts.hopeless)) }))()
+	if err := t.refuseInTheClear(req); err != nil {
+		return err
+	}
 	for {
 		err := t.mayRead(ctx, method, req, cc, invoker, opts...)
 		if err == nil {

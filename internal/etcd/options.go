@@ -47,18 +47,22 @@ type Options struct {
 	valueless    map[string]string // see Valueless
 	destination  bool              // see DestinationOf
 	endpointsCut bool              // see Warnings
+	unreadLogins []string          // see endpointList
 	piped        map[string][]byte // see readFile
 }
 
 // Names of the flags that other code asks about.
 const (
-	flagEndpoints      = "endpoints"
-	FlagCert           = "cert"
-	FlagKey            = "key"
-	FlagCACert         = "cacert"
-	FlagCommandTimeout = "command-timeout"
-	FlagPasswordFile   = "password-file"
-	FlagTokenFile      = "auth-jwt-token-file"
+	FlagEndpoints = "endpoints"
+
+	flagDiscoverySRV     = "discovery-srv"
+	flagDiscoverySRVName = "discovery-srv-name"
+	FlagCert             = "cert"
+	FlagKey              = "key"
+	FlagCACert           = "cacert"
+	FlagCommandTimeout   = "command-timeout"
+	FlagPasswordFile     = "password-file"
+	FlagTokenFile        = "auth-jwt-token-file"
 
 	flagUser     = "user"
 	flagPassword = "password"
@@ -91,9 +95,9 @@ func (o *Options) Valueless(flags *pflag.FlagSet, variable func(flag string) str
 
 // AddFlags binds the options to flags.
 func (o *Options) AddFlags(fs *pflag.FlagSet) {
-	fs.StringSliceVar(&o.Endpoints, flagEndpoints, []string{"127.0.0.1:2379"}, "addresses of the members to talk to, comma-separated")
-	list := fs.Lookup(flagEndpoints)
-	list.Value = endpointList{list.Value, &o.endpointsCut}
+	fs.StringSliceVar(&o.Endpoints, FlagEndpoints, []string{"127.0.0.1:2379"}, "addresses of the members to talk to, comma-separated")
+	list := fs.Lookup(FlagEndpoints)
+	list.Value = endpointList{list.Value, &o.endpointsCut, &o.unreadLogins}
 	fs.BoolVar(&o.Debug, "debug", false, "write the client's log to standard error, without secrets")
 
 	fs.DurationVar(&o.DialTimeout, "dial-timeout", 2*time.Second, "longest wait for the login")
@@ -116,8 +120,8 @@ func (o *Options) AddFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.Token, flagToken, "", "JSON web token that says who you are, in place of --user")
 	secret.FileVar(fs, &o.TokenFile, FlagTokenFile, "`file` whose first line is that token (-: standard input)")
 
-	fs.StringVarP(&o.DiscoverySRV, "discovery-srv", "d", "", "`domain` whose SRV records name the endpoints")
-	fs.StringVar(&o.DiscoverySRVName, "discovery-srv-name", "", "service name to look up there")
+	fs.StringVarP(&o.DiscoverySRV, flagDiscoverySRV, "d", "", "`domain` whose SRV records name the endpoints")
+	fs.StringVar(&o.DiscoverySRVName, flagDiscoverySRVName, "", "service name to look up there")
 }
 
 // As returns the options of somebody else: the user name, known by password

@@ -11,6 +11,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/ectl-io/ectl/internal/iostreams"
 )
@@ -109,7 +110,30 @@ func firstLine(r LineReader, name string) (string, error) {
 	if line == "" {
 		return "", fmt.Errorf("the first line of %s is empty", name)
 	}
-	return line, nil
+	return line, CheckText(line, name)
+}
+
+// The byte order marks that editors write.
+const (
+	markUTF8    = "\xef\xbb\xbf"
+	markUTF16LE = "\xff\xfe"
+	markUTF16BE = "\xfe\xff"
+)
+
+// CheckText refuses a line that is no UTF-8 text, such as etcd's passwords and
+// tokens are. name says where it was read. The error does not show it.
+func CheckText(line, name string) error {
+	switch {
+	case strings.HasPrefix(line, markUTF16LE), strings.HasPrefix(line, markUTF16BE):
+		return fmt.Errorf("%s is UTF-16 and not UTF-8: save it as UTF-8", name)
+	case strings.HasPrefix(line, markUTF8):
+		return fmt.Errorf("%s begins with a byte order mark: save it as UTF-8 without one", name)
+	case !utf8.ValidString(line):
+		return fmt.Errorf("the first line of %s is not UTF-8: save it as UTF-8", name)
+	case strings.Contains(line, "\x00"):
+		return fmt.Errorf("the first line of %s has a NUL byte: save it as UTF-8", name)
+	}
+	return nil
 }
 
 // maxSize is more than any password or token; a larger file was named by

@@ -89,3 +89,32 @@ func TestGenerateMakesDifferentPasswordsWithoutLookAlikes(t *testing.T) {
 		seen[password] = true
 	}
 }
+
+func TestASecretThatIsNoUTF8IsSaidToBe(t *testing.T) {
+	dir := t.TempDir()
+	for _, test := range []struct{ name, content, says string }{
+		{"UTF-16, little end first", "\xff\xfep\x00w\x00\r\x00\n\x00", "is UTF-16 and not UTF-8"},
+		{"UTF-16, big end first", "\xfe\xff\x00p\x00w\x00\n", "is UTF-16 and not UTF-8"},
+		{"UTF-16 without a mark", "p\x00w\x00\n\x00", "has a NUL byte"},
+		{"UTF-8 with a mark", "\xef\xbb\xbfpw\n", "begins with a byte order mark"},
+		{"Latin 1", "p\xfcw\n", "is not UTF-8"},
+		{"a byte of a compressed file", "\x1f\x8b\x08pw", "is not UTF-8"},
+		{"UTF-8", "pü\u2028w\n", ""},
+		{"Latin 1 in the second line", "pw\np\xfcw\n", ""},
+	} {
+		path := filepath.Join(dir, "secret")
+		if err := os.WriteFile(path, []byte(test.content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, _, fromFile := ReadFile(t.Context(), path, nil)
+		_, _, fromStdin := ReadFile(t.Context(), Stdin, bufio.NewReader(strings.NewReader(test.content)))
+		for _, err := range []error{fromFile, fromStdin} {
+			switch {
+			case (err != nil) != (test.says != ""), err != nil && !strings.Contains(err.Error(), test.says):
+				t.Errorf("%s: %v, want %q", test.name, err, test.says)
+			case err != nil && strings.Contains(err.Error(), "pw"):
+				t.Errorf("%s: the error shows the secret: %v", test.name, err)
+			}
+		}
+	}
+}
