@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,11 +24,14 @@ type costs struct {
 }
 
 // measure runs ours to its end.
-func measure(t *testing.T, stdin io.Reader, env []string, args ...string) costs {
+func measure(t *testing.T, stdin *os.File, env []string, args ...string) costs {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	cmd := exec.Command(ours(), args...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, &stdout, &stderr
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if stdin != nil {
+		cmd.Stdin = stdin
+	}
 	cmd.Env = baseEnv(t.TempDir(), env...)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

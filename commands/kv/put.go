@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -14,6 +13,7 @@ import (
 	"github.com/ectl-io/ectl/internal/cli"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/limited"
 	"github.com/ectl-io/ectl/output"
 )
 
@@ -72,6 +72,10 @@ be readable for that.`,
 	return cmd
 }
 
+// maxValue is how much is read for a value, in bytes. Servers take 1.5 MiB,
+// unless they are told to take more.
+const maxValue = 64 << 20
+
 func (o *putOptions) complete(f *cli.Factory, args []string) error {
 	o.Key = args[0]
 	if o.IgnoreValue && len(args) > 1 {
@@ -88,7 +92,7 @@ func (o *putOptions) complete(f *cli.Factory, args []string) error {
 	case len(args) > 1:
 		o.Value = args[1]
 	default:
-		value, err := io.ReadAll(f.Stdin())
+		value, err := limited.ReadAll(f.Stdin(), "standard input", maxValue)
 		if err != nil {
 			return exit.With(exit.BadArgs, fmt.Errorf("read the value from standard input: %w", err))
 		}

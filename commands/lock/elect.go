@@ -107,7 +107,7 @@ func runElect(ctx context.Context, f *cli.Factory, opts *electOptions) error {
 	}
 	var proposals <-chan string
 	if opts.Proclaim {
-		proposals = lines(f.Stdin())
+		proposals = lines(f.Stdin(), f.Warn)
 	}
 	if len(opts.Command) == 0 {
 		return c.hold(held, proposals)

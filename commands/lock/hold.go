@@ -10,6 +10,7 @@ import (
 
 	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/limited"
 	"github.com/ectl-io/ectl/output"
 )
 
@@ -51,16 +52,23 @@ func (c *claim) propose(held context.Context, proposal string) error {
 	return c.lost(c.place.put(held, proposal))
 }
 
+// maxProposal is how long a line may be, in bytes: longer than a server takes a
+// value.
+const maxProposal = 16 << 20
+
 // lines are the lines that r has, without their ends. Nobody waits for the
 // reader, which cannot be interrupted.
-func lines(r io.Reader) <-chan string {
+func lines(r io.Reader, warn func(sentence string)) <-chan string {
 	all := make(chan string)
 	crash.Go(func() {
 		defer close(all)
 		for in := bufio.NewReader(r); ; {
-			line, err := in.ReadString('\n')
+			line, err := limited.ReadLine(in, maxProposal)
 			if line = strings.TrimSuffix(line, "\n"); err == nil || line != "" {
 				all <- line
+			}
+			if err != nil && !errors.Is(err, io.EOF) {
+				warn("standard input is not read any more: " + err.Error())
 			}
 			if err != nil {
 				return

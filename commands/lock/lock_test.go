@@ -75,7 +75,7 @@ func TestLinesAreReadToTheEnd(t *testing.T) {
 		"a b \r\n\n": {"a b \r", ""},
 	} {
 		var got []string
-		for line := range lines(strings.NewReader(text)) {
+		for line := range lines(strings.NewReader(text), func(warning string) { t.Error(warning) }) {
 			got = append(got, line)
 		}
 		if !slices.Equal(got, want) {

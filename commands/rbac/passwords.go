@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
@@ -61,7 +62,7 @@ func (p *passwords) readFrom(ctx context.Context, f *cli.Factory, from policy.Pa
 	case policy.Env:
 		value, _ := f.Streams.LookupEnv(from.Value)
 		if value == "" {
-			return "", fmt.Errorf("the environment variable %s is not set, or empty", from.Value)
+			return "", fmt.Errorf("%s is not set, or empty", from.Variable())
 		}
 		return value, nil
 	case policy.File:
@@ -73,6 +74,10 @@ func (p *passwords) readFrom(ctx context.Context, f *cli.Factory, from policy.Pa
 		value, warning, err := secret.ReadFile(ctx, path, f.Prompter.Stdin())
 		if warning != "" {
 			f.Warn(warning)
+		}
+		if _, missing := os.Stat(path); err != nil && missing != nil {
+			// What is no path may be the password itself, in the wrong place.
+			err = errors.New(strings.ReplaceAll(err.Error(), path, "its file"))
 		}
 		return value, err
 	case policy.Command:

@@ -15,6 +15,7 @@ import (
 	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/limited"
 	"github.com/ectl-io/ectl/internal/txn"
 )
 
@@ -62,6 +63,10 @@ func runInteractive(ctx context.Context, f *cli.Factory, opts *options, v variab
 
 var errEnded = errors.New("the interactive mode has ended")
 
+// maxLine is how long a line may be, in bytes. Keys may have 1.5 MiB, and escapes
+// are four times as long.
+const maxLine = 16 << 20
+
 // readLines reads lines to the end. Nobody waits for the reader, which cannot
 // be interrupted.
 func readLines(r io.Reader) (<-chan string, <-chan error) {
@@ -69,7 +74,7 @@ func readLines(r io.Reader) (<-chan string, <-chan error) {
 	crash.Go(func() {
 		in := bufio.NewReader(r)
 		for {
-			line, err := in.ReadString('\n')
+			line, err := limited.ReadLine(in, maxLine)
 			if err != nil {
 				failed <- err
 				return

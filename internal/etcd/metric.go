@@ -83,11 +83,14 @@ func get(ctx context.Context, page string, config *tls.Config) (*http.Response, 
 	return response, nil
 }
 
+// maxMetrics is more than a member has to tell of itself, in bytes.
+const maxMetrics = 64 << 20
+
 func exchange(conn net.Conn, request *http.Request) (*http.Response, error) {
 	if err := request.Write(conn); err != nil {
 		return nil, err
 	}
-	return http.ReadResponse(bufio.NewReader(conn), request)
+	return http.ReadResponse(bufio.NewReader(io.LimitReader(conn, maxMetrics)), request)
 }
 
 // closing is a body with something to do after it.

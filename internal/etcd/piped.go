@@ -4,15 +4,18 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"io"
 	"maps"
 	"os"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/internal/iostreams"
+	"github.com/ectl-io/ectl/internal/limited"
 	"github.com/ectl-io/ectl/internal/pki"
 )
+
+// maxTLSFile is more than any file of keys or certificates has, in bytes.
+const maxTLSFile = 16 << 20
 
 // readFile reads a file of TLS until ctx ends. What is no regular file, as the
 // pipe of "--cacert <(command)", can be read only once: its content is kept for
@@ -36,7 +39,7 @@ func (o *Options) readFile(ctx context.Context, path string) ([]byte, error) {
 			return f, err
 		}
 		f.regular = info.Mode().IsRegular()
-		f.content, err = io.ReadAll(opened)
+		f.content, err = limited.ReadAll(opened, "the file", maxTLSFile)
 		return f, err
 	})
 	if err == nil && !read.regular {

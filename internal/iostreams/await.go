@@ -2,9 +2,9 @@ package iostreams
 
 import (
 	"context"
-	"os"
 
 	"github.com/ectl-io/ectl/internal/crash"
+	"github.com/ectl-io/ectl/internal/limited"
 )
 
 // Await returns what read returns, or the cause of ctx's end if that comes
@@ -32,7 +32,11 @@ func Await[T any](ctx context.Context, read func() (T, error)) (T, error) {
 	}
 }
 
-// ReadFile is os.ReadFile, which ends with ctx: the file may be a pipe.
+// maxFile is more than any file of keys or certificates has, in bytes.
+const maxFile = 16 << 20
+
+// ReadFile is os.ReadFile, which ends with ctx: the file may be a pipe. A file
+// may have 16 MiB.
 func ReadFile(ctx context.Context, path string) ([]byte, error) {
-	return Await(ctx, func() ([]byte, error) { return os.ReadFile(path) })
+	return Await(ctx, func() ([]byte, error) { return limited.ReadFile(path, maxFile) })
 }

@@ -315,6 +315,37 @@ func TestSuggestionsAreNear(t *testing.T) {
 	}
 }
 
+func TestAByteOrderMarkIsNoPartOfAPolicy(t *testing.T) {
+	for name, text := range map[string]string{
+		"YAML": "apiVersion: ectl/v1\nroles: {app: []}\n",
+		"JSON": `{"apiVersion": "ectl/v1", "roles": {"app": []}, "users": {"\ud83d\ude00": {}}}`,
+	} {
+		if p := parse(t, "\ufeff"+text); len(p.Roles) != 1 {
+			t.Errorf("%s: the roles are %v", name, p.Roles)
+		}
+	}
+	_, err := Parse(Document{"f", []byte("\ufeffrole: {}\napiVersion: ectl/v1")})
+	if want := `f:1:1: a policy has no field "role"; did you mean "roles"?`; err == nil || err.Error() != want {
+		t.Errorf("behind a mark: %v, want %s", err, want)
+	}
+}
+
+func TestAPolicyThatIsNotUTF8IsSaidToBeThat(t *testing.T) {
+	for text, want := range map[string]string{
+		"apiVersion: ectl/v1\nusers:\n  b\xf6b: {}\n":                              "f:3:4: the file is not UTF-8; save it as UTF-8",
+		"\ufeffapiVersion: ectl/v1\nroles: {\u00e9\xff: []}":                       "f:2:10: the file is not UTF-8; save it as UTF-8",
+		"{\"apiVersion\": \"ectl/v1\", \"roles\": {\"\xff\": []}}":                 "f:1:38: the file is not UTF-8; save it as UTF-8",
+		"\xff\xfea\x00p\x00i\x00":                                                  "f: the file is UTF-16; save it as UTF-8",
+		"\xfe\xff\x00a\x00p\x00i":                                                  "f: the file is UTF-16; save it as UTF-8",
+		"apiVersion: ectl/v1\nroles: {a: [{access: read, key: \"\xed\xa0\x80\"}]}": "f:2:34: the file is not UTF-8",
+	} {
+		_, err := Parse(Document{"f", []byte(text)})
+		if err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%q: %v, want %s", text, err, want)
+		}
+	}
+}
+
 func FuzzParseNeverPanicsAndExportsReadBack(f *testing.F) {
 	f.Add([]byte(example))
 	f.Add([]byte("{\"apiVersion\": \"ectl/v1\", \"roles\": {\"a\\ud83d\\ude00\": []}}"))

@@ -16,6 +16,7 @@ import (
 
 	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/iostreams"
+	"github.com/ectl-io/ectl/internal/limited"
 	"github.com/ectl-io/ectl/internal/visible"
 )
 
@@ -68,12 +69,15 @@ func (p *Prompter) Secret(ctx context.Context, question string) (string, error) 
 	return strings.TrimSpace(answer), nil
 }
 
+// maxAnswer is more than any answer, in bytes.
+const maxAnswer = 64 << 10
+
 // Line reads one line of standard input and returns it without its line
 // ending. The error is io.EOF if the input ends and there is no line, which is
 // not the same as an empty one.
 func (p *Prompter) Line(ctx context.Context) (string, error) {
 	return iostreams.Await(ctx, func() (string, error) {
-		line, err := p.in.ReadString('\n')
+		line, err := limited.ReadLine(p.in, maxAnswer)
 		switch {
 		case errors.Is(err, io.EOF) && line == "":
 			return "", io.EOF

@@ -2,6 +2,7 @@
 package secret
 
 import (
+	"bufio"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -14,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/ectl-io/ectl/internal/iostreams"
+	"github.com/ectl-io/ectl/internal/limited"
 )
 
 // Stdin is the file name that stands for standard input.
@@ -21,18 +23,18 @@ const Stdin = "-"
 
 // ReadFile returns the first line of the file at path, with only its line
 // ending removed. The path Stdin stands for stdin, of which exactly that line
-// is read where stdin is a *bufio.Reader.
+// is read.
 //
 // warning is a sentence for the user when others can read the file. An empty
 // first line is an error: a password is never empty by accident. The file may
 // be a pipe without a writer: reading ends with ctx, with its cause.
-func ReadFile(ctx context.Context, path string, stdin LineReader) (value, warning string, err error) {
+func ReadFile(ctx context.Context, path string, stdin *bufio.Reader) (value, warning string, err error) {
 	if path == Stdin {
 		value, err = firstLine(stdin, "standard input")
 		return value, "", err
 	}
 	read, err := readFrom(ctx, path, func(file io.Reader) (string, error) {
-		return firstLine(&limitedLines{file}, path)
+		return firstLine(bufio.NewReader(file), path)
 	})
 	return read.value, read.warning, err
 }
@@ -49,11 +51,7 @@ func ReadAll(ctx context.Context, path string, stdin io.Reader) (content []byte,
 }
 
 func all(from io.Reader) ([]byte, error) {
-	content, err := io.ReadAll(io.LimitReader(from, maxSize+1))
-	if err == nil && len(content) > maxSize {
-		err = fmt.Errorf("it has more than %d bytes", maxSize)
-	}
-	return content, err
+	return limited.ReadAll(from, "it", maxSize)
 }
 
 // exposable is what was read from a file, with a warning if others can read it.
@@ -96,13 +94,8 @@ func open(path string) (file *os.File, warning string, err error) {
 	return file, warning, nil
 }
 
-// LineReader reads up to and including a delimiter, as bufio.Reader does.
-type LineReader interface {
-	ReadString(delim byte) (string, error)
-}
-
-func firstLine(r LineReader, name string) (string, error) {
-	line, err := r.ReadString('\n')
+func firstLine(r *bufio.Reader, name string) (string, error) {
+	line, err := limited.ReadLine(r, maxSize)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return "", fmt.Errorf("read %s: %w", name, err)
 	}
@@ -139,21 +132,6 @@ func CheckText(line, name string) error {
 // maxSize is more than any password or token; a larger file was named by
 // mistake.
 const maxSize = 64 << 10
-
-// limitedLines reads one line of a file.
-type limitedLines struct{ r io.Reader }
-
-func (l *limitedLines) ReadString(delim byte) (string, error) {
-	text, err := io.ReadAll(io.LimitReader(l.r, maxSize+1))
-	if err != nil {
-		return "", err
-	}
-	line, _, _ := strings.Cut(string(text), string(delim))
-	if len(line) > maxSize {
-		return "", fmt.Errorf("the first line has more than %d bytes", maxSize)
-	}
-	return line, nil
-}
 
 // alphabet leaves out what looks alike: 0 O o, 1 I l i, and signs that shells
 // and URLs give a meaning.

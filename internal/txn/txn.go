@@ -22,6 +22,8 @@ import (
 	"strings"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/ectl-io/ectl/internal/limited"
 )
 
 // Part is one of the three parts of a transaction.
@@ -60,6 +62,15 @@ type Handler struct {
 	Request func(part Part, words []string) error
 }
 
+const (
+	// maxLine is more than a request with the largest value has, in bytes.
+	maxLine = 16 << 20
+
+	// maxLines is more than a server takes: 128 operations, unless it is told to
+	// take more.
+	maxLines = 100_000
+)
+
 // Read reads a transaction line by line, so that a person who types it hears
 // of an error at once. An error of a line, the handler's too, is a *LineError.
 // What follows the third part is not read.
@@ -71,7 +82,10 @@ func Read(r *bufio.Reader, h Handler) error {
 		}
 		for {
 			number++
-			line, err := r.ReadString('\n')
+			line, err := limited.ReadLine(r, maxLine)
+			if number > maxLines {
+				return &LineError{number, fmt.Errorf("a transaction has more than %d lines, which is the limit", maxLines)}
+			}
 			if err != nil {
 				return &LineError{number, endError(part, err)}
 			}
