@@ -12,6 +12,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -63,7 +64,9 @@ func TestTextsOfAServerDoNotReachATerminal(t *testing.T) {
 	} {
 		shown, stderr := atTerminal(t, home, env, words(line))
 		checkVisible(t, line, shown, stderr)
-		if !strings.Contains(shown+stderr, "forged") && line != "whoami" && !strings.HasPrefix(line, "make-mirror") {
+		// A stream may break before its error is read, and the others ask more first.
+		silent := []string{"whoami", "make-mirror 127.0.0.1:1", "lease keep-alive 1 --once"}
+		if !strings.Contains(shown+stderr, "forged") && !slices.Contains(silent, line) {
 			t.Errorf("%s does not show what the server says: %q %q", line, shown, stderr)
 		}
 	}
