@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net"
 	"strings"
 	"sync"
@@ -133,11 +134,7 @@ type report struct {
 func (d *dishonestServer) report() report {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	calls := map[string]int{}
-	for method, n := range d.calls {
-		calls[method] = n
-	}
-	return report{calls, d.all, d.requests, d.told, d.mostOpen}
+	return report{maps.Clone(d.calls), d.all, d.requests, d.told, d.mostOpen}
 }
 
 // methodOf finds an RPC by its full name, "/package.Service/Method".

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"google.golang.org/protobuf/proto"
@@ -117,7 +118,7 @@ func changesOf(d protoreflect.MessageDescriptor, inside []protoreflect.FullName)
 			return nil
 		}
 	}
-	inside = append(inside[:len(inside):len(inside)], d.FullName())
+	inside = append(slices.Clip(inside), d.FullName())
 	var all []fieldChange
 	for i := range d.Fields().Len() {
 		f := d.Fields().Get(i)
@@ -189,7 +190,7 @@ func changesOfList(f protoreflect.FieldDescriptor, inside []protoreflect.FullNam
 		return doubled
 	})
 	add("are there twice", keys, func(_ protoreflect.Message, v []protoreflect.Value) []protoreflect.Value {
-		for _, one := range v[:len(v):len(v)] {
+		for _, one := range slices.Clip(v) {
 			v = append(v, copyOf(f, one))
 		}
 		return v
@@ -244,7 +245,7 @@ func valuesOf(f protoreflect.FieldDescriptor) map[string]func(old protoreflect.V
 		return func(protoreflect.Value) protoreflect.Value { return v }
 	}
 	const times, large = 10, 1 << 20
-	switch f.Kind() {
+	switch f.Kind() { //nolint:exhaustive // the API has no others
 	case protoreflect.BoolKind:
 		return map[string]func(protoreflect.Value) protoreflect.Value{
 			"the opposite": func(old protoreflect.Value) protoreflect.Value { return protoreflect.ValueOfBool(!old.Bool()) },
