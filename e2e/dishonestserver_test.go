@@ -242,7 +242,8 @@ func (d *dishonestServer) pass(front grpc.ServerStream, full string, method prot
 		before = proto.Clone(message)
 		how = l.tell(message, first)
 	}
-	changed, err := proto.Marshal(message)
+	// In the order of the fields, as etcd's own messages are.
+	changed, err := proto.MarshalOptions{Deterministic: true}.Marshal(message)
 	if err != nil {
 		return err
 	}
