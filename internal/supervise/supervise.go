@@ -176,8 +176,7 @@ func (c *command) end(ended bool) {
 			told[pid] = true
 		}
 		select {
-		case <-c.ended:
-			ended = true
+		case _, ended = <-c.ended: // it gets one value, and is never closed
 		case <-over:
 			c.kill(ended)
 			return
@@ -196,8 +195,7 @@ func (c *command) kill(ended bool) {
 			signal(pid, os.Kill)
 		}
 		select {
-		case <-c.ended:
-			ended = true
+		case _, ended = <-c.ended: // it gets one value, and is never closed
 		case <-time.After(pause):
 		}
 		if ended && len(all) == 0 {

@@ -19,7 +19,7 @@ type joined interface{ Unwrap() []error }
 // joined.
 func Error(err error) string {
 	text := err.Error()
-	if j, ok := err.(joined); ok { //nolint:errorlint // of this error, not of its causes
+	if j, ok := err.(joined); ok { // of this error, not of its causes
 		texts, lines := []string{}, []string{}
 		for _, one := range j.Unwrap() {
 			texts, lines = append(texts, one.Error()), append(lines, Error(one))
