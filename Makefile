@@ -24,7 +24,11 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null )
 COMMIT  ?= $(shell git rev-parse HEAD 2>/dev/null )
 DATE    ?= $(shell TZ=UTC git log -1 --date=format-local:%Y-%m-%dT%H:%M:%SZ --format=%cd 2>/dev/null )
 VERSION_PACKAGE := github.com/ectl-io/ectl/internal/version
-LDFLAGS = -s -w \
+# On Linux the program begins in its own code, which sees that its standard output
+# is closed before Go's runtime opens another one (internal/iostreams/start.go).
+PLATFORM := $(shell $(GO) env GOOS)/$(shell $(GO) env GOARCH)
+ENTRY    := $(if $(filter linux/amd64 linux/arm64,$(PLATFORM)),-E github.com/ectl-io/ectl/internal/iostreams.start)
+LDFLAGS = -s -w $(ENTRY) \
 	-X $(VERSION_PACKAGE).Version=$(VERSION) \
 	-X $(VERSION_PACKAGE).Commit=$(COMMIT) \
 	-X $(VERSION_PACKAGE).Date=$(DATE)

@@ -135,7 +135,7 @@ func newRoot(f *cli.Factory, args []string) *cobra.Command {
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
 	root.SetIn(f.Streams.In)
-	root.SetOut(f.Streams.Out)
+	root.SetOut(f.Text())
 	root.SetErr(f.Streams.Err)
 	f.BindGlobals(root.PersistentFlags())
 	root.AddGroup(

@@ -17,13 +17,13 @@ func newVersionCmd(f *cli.Factory) *cobra.Command {
 		Use:     "version",
 		Short:   "Print the version",
 		GroupID: cli.GroupUtility,
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			result := output.Version{Info: version.Get()}
 			err := f.Prepare()
 			if f.AsEtcdctl() {
 				// etcdctl prints its version whatever the options say.
 				if err != nil {
-					_, err = io.WriteString(f.Streams.Out, output.EtcdctlVersion{Version: result}.String())
+					_, err = io.WriteString(cmd.OutOrStdout(), output.EtcdctlVersion{Version: result}.String())
 					return err
 				}
 				return f.Print(output.EtcdctlVersion{Version: result})

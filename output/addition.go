@@ -13,15 +13,27 @@ type Addition[Granted any] struct {
 	Granted    []Granted          // what it did not have before
 	Header     *pb.ResponseHeader // of the last change, nil without one
 	Idempotent bool               // the command may be run again
+	Failed     bool               // nothing of it is left, or perhaps something:
+	Unknown    bool               // what is left of it
 }
 
 func (Addition[Granted]) ownResult() {}
 
-func (a Addition[Granted]) changed() bool { return a.Created || len(a.Granted) > 0 }
+// changed says whether anything was changed. It is nil if that is unknown.
+func (a Addition[Granted]) changed() any {
+	if a.Unknown {
+		return nil
+	}
+	return a.Created || len(a.Granted) > 0
+}
 
 // result says in a word what has become of it.
 func (a Addition[Granted]) result() string {
 	switch {
+	case a.Unknown:
+		return "unknown"
+	case a.Failed:
+		return "failed"
 	case a.Created:
 		return "created"
 	case len(a.Granted) > 0:
@@ -66,6 +78,6 @@ func (a Addition[Granted]) fields(f *FieldText, granted func()) {
 	f.Field("Created", a.Created)
 	granted()
 	if a.Idempotent {
-		f.Field("Changed", a.changed())
+		f.Object(Object{{"changed", a.changed()}})
 	}
 }

@@ -19,24 +19,69 @@ type PolicyApplied struct {
 	// not tell them.
 	RevisionBefore, RevisionAfter uint64
 
+	// Generated are the users for whom passwords were made and printed before,
+	// with what became of them. Nil: there were none.
+	Generated []PasswordEffect
+}
+
+// PasswordEffect says whether the password that was printed for a user is in
+// effect.
+type PasswordEffect struct {
+	User     string
+	InEffect bool
+	Unknown  bool // whether it is
+}
+
+func (e PasswordEffect) String() string {
+	switch {
+	case e.Unknown:
+		return "perhaps in effect"
+	case e.InEffect:
+		return "in effect"
+	}
+	return "not in effect"
+}
+
+// Sentence says so to a person.
+func (e PasswordEffect) Sentence() string {
+	return fmt.Sprintf("The password that was printed for %s is %s.", plainName(e.User), e)
+}
+
+// PolicyPasswords is the Beginning of the result of "rbac apply", if passwords were
+// generated.
+type PolicyPasswords struct {
+	noMessage
 	Passwords []GeneratedPassword
 }
 
-// GeneratedPassword is the password that was made for a new user.
-type GeneratedPassword struct{ User, Password string }
-
-func passwordItems(passwords []GeneratedPassword) []Object {
-	items := make([]Object, 0, len(passwords))
-	for _, p := range passwords {
-		items = append(items, Object{{"user", Bytes(p.User)}, {"password", p.Password}})
+// Simple implements Result.
+func (r PolicyPasswords) Simple(t *Text) {
+	for _, p := range r.Passwords {
+		t.Linef("Password of %s: %s", plainName(p.User), p.Password)
 	}
-	return items
 }
+
+// Fields implements Result.
+func (r PolicyPasswords) Fields(f *FieldText) { f.Object(r.Document()) }
+
+// Table implements Result.
+func (r PolicyPasswords) Table() TableData { return passwordTable(r.Passwords) }
+
+// Document implements Result.
+func (r PolicyPasswords) Document() Object {
+	return Object{{"passwords", passwordItems(r.Passwords)}}
+}
+
+func (PolicyPasswords) columns() []string { return PolicyApplied{}.Table().Header }
+
+func (PolicyPasswords) isOpen() bool { return false }
 
 // Simple implements Result.
 func (r PolicyApplied) Simple(t *Text) {
-	for _, p := range r.Passwords {
-		t.Linef("Password of %s: %s", plainName(p.User), p.Password)
+	for _, p := range r.Generated {
+		if !p.InEffect {
+			t.Linef("The password of %s is %s", plainName(p.User), p)
+		}
 	}
 	t.Linef("%s", r.summary())
 }
@@ -73,12 +118,10 @@ func (r PolicyApplied) Table() TableData {
 		"user", "",
 		"password", "",
 	)
-	for i, p := range r.Passwords {
-		if i > 0 {
-			t.Rows = append(t.Rows, make([]string, len(t.Header)))
-		}
-		row := t.Rows[i]
-		row[len(row)-2], row[len(row)-1] = cell([]byte(p.User)), p.Password
+	for _, p := range r.Generated {
+		row := make([]string, len(t.Header))
+		row[0], row[len(row)-2] = p.String(), cell([]byte(p.User))
+		t.Rows = append(t.Rows, row)
 	}
 	return t
 }
@@ -96,14 +139,25 @@ func (r PolicyApplied) result() string {
 
 // Document implements Result.
 func (r PolicyApplied) Document() Object {
-	return Object{
+	document := Object{
 		{"result", r.result()},
 		{"changed", r.Changes > 0},
 		{"changes", r.Changes},
 		{"requests", r.Requests},
 		{"revision_before", int64(r.RevisionBefore)},
 		{"revision_after", int64(r.RevisionAfter)},
-		{"passwords", passwordItems(r.Passwords)},
-		{"plan", PolicyPlan{Plan: r.Plan}.Document()},
+		{"passwords", []Object{}}, // unless there is a Beginning, which has it
 	}
+	if r.Generated != nil {
+		effects := []Object{}
+		for _, p := range r.Generated {
+			var inEffect any = p.InEffect
+			if p.Unknown {
+				inEffect = nil
+			}
+			effects = append(effects, Object{{"user", Bytes(p.User)}, {"in_effect", inEffect}})
+		}
+		document = append(document, Member{"password_effects", effects})
+	}
+	return append(document, Member{"plan", PolicyPlan{Plan: r.Plan}.Document()})
 }

@@ -64,3 +64,69 @@ func (r Bootstrapped) Items() []Object {
 	}
 	return items
 }
+
+// NextStep prints a step of "auth bootstrap", at once where the format allows that
+// and in any case if it has passwords. EndSteps has to follow. Together they print
+// what Print does of all steps, but for a table: its passwords are a table of their
+// own.
+func (p *Printer) NextStep(step BootstrapStep) error {
+	first := len(p.steps) == 0
+	p.steps = append(p.steps, step)
+	this := Bootstrapped{Steps: []BootstrapStep{step}}
+	switch p.format {
+	case JSON:
+		text, err := this.Items()[0].MarshalJSON()
+		if err != nil {
+			return err
+		}
+		before := ","
+		if first {
+			before = `{"steps":[`
+		}
+		_, err = p.w.Write(append([]byte(before), text...))
+		return err
+	case YAML:
+		if !first {
+			return writeYAMLItems(p.w, this.Items())
+		}
+	case CSV:
+		if !first {
+			return csvRows(p.w, this.Table().visible(true).Rows)
+		}
+	case Table:
+		if len(step.Passwords) > 0 {
+			return passwordTable(step.Passwords).visible(true).render(p.w)
+		}
+		return nil
+	case Protobuf:
+		if len(step.Passwords) > 0 { // of a field that comes again the last one counts
+			return p.Print(Bootstrapped{Steps: p.steps})
+		}
+		return nil
+	case Simple, Fields, NDJSON, Markdown, HTML:
+	}
+	return p.Print(this)
+}
+
+// EndSteps prints the end of the steps, if there were any.
+func (p *Printer) EndSteps() error {
+	all := Bootstrapped{Steps: p.steps}
+	p.steps = nil
+	if len(all.Steps) == 0 {
+		return nil
+	}
+	switch p.format {
+	case JSON:
+		return p.line([]byte("]}"))
+	case Table:
+		t := TableData{Header: []string{"step", "result"}}
+		for _, step := range all.Steps {
+			t.Rows = append(t.Rows, []string{step.Says, step.result()})
+		}
+		return t.render(p.w)
+	case Protobuf:
+		return p.Print(all)
+	case Simple, Fields, YAML, NDJSON, CSV, Markdown, HTML:
+	}
+	return nil
+}

@@ -22,7 +22,7 @@ type Change struct {
 	action   string // what happened to it, a past participle
 
 	idempotent bool
-	password   string
+	unknown    bool // whether it was made
 }
 
 // Idempotent returns the change as the result of a command that may be run
@@ -35,14 +35,27 @@ func (c Change) Idempotent() Change {
 // Unchanged returns the change as one that had been made before: only the
 // formats for programs say anything on standard output.
 func (c Change) Unchanged() Change {
-	c.response, c.password, c.idempotent, c.action = nil, "", true, "unchanged"
+	c.response, c.idempotent, c.action = nil, true, "unchanged"
 	return c
 }
 
-// WithPassword returns the change with the password that was generated for it.
-func (c Change) WithPassword(password string) Change {
-	c.password = password
+// Failed returns the change as one that was not made, or of which that is unknown.
+// Only the formats for programs say anything on standard output.
+func (c Change) Failed(unknown bool) Change {
+	c = c.Unchanged()
+	c.action, c.unknown = "failed", unknown
+	if unknown {
+		c.action = "unknown"
+	}
 	return c
+}
+
+// changed says whether anything was changed. It is nil if that is unknown.
+func (c Change) changed() any {
+	if c.unknown {
+		return nil
+	}
+	return c.response != nil
 }
 
 // Simple implements Result.
@@ -51,9 +64,6 @@ func (c Change) Simple(t *Text) {
 		return
 	}
 	t.Linef("%s", c.line)
-	if c.password != "" {
-		t.Linef("Password: %s", c.password)
-	}
 }
 
 // Fields implements Result.
@@ -61,11 +71,8 @@ func (c Change) Fields(f *FieldText) {
 	if c.response != nil {
 		f.Header(c.response.GetHeader())
 	}
-	if c.password != "" {
-		f.Quoted("Password", c.password)
-	}
 	if c.idempotent {
-		f.Field("Changed", c.response != nil)
+		f.Object(Object{{"changed", c.changed()}})
 	}
 }
 
@@ -78,11 +85,10 @@ func (c Change) Message() proto.Message {
 }
 
 func (c Change) addedJSON() Object {
-	added := c.passwordMember()
-	if c.idempotent {
-		added = append(added, Member{"changed", c.response != nil})
+	if !c.idempotent {
+		return nil
 	}
-	return added
+	return Object{{"changed", c.changed()}}
 }
 
 // Table implements Result.
@@ -91,9 +97,6 @@ func (c Change) Table() TableData {
 	for _, member := range c.subject {
 		value, _ := member.Value.(string)
 		cells = append(cells, strings.ReplaceAll(member.Name, "_", " "), cell([]byte(value)))
-	}
-	if c.password != "" {
-		cells = append(cells, "password", c.password)
 	}
 	return oneRow(append(cells, "result", c.action)...)
 }
@@ -110,13 +113,5 @@ func (c Change) Document() Object {
 		}
 		document = append(document, member)
 	}
-	document = append(document, c.passwordMember()...)
-	return append(document, Member{"result", c.action}, Member{"changed", c.response != nil})
-}
-
-func (c Change) passwordMember() Object {
-	if c.password == "" {
-		return nil
-	}
-	return Object{{"password", c.password}}
+	return append(document, Member{"result", c.action}, Member{"changed", c.changed()})
 }

@@ -68,10 +68,21 @@ func policyResults() []printed {
 	add("PolicyPlan", "policy-plan", PolicyPlan{Plan: policyPlan()})
 	add("PolicyPlan", "policy-plan-coloured", PolicyPlan{Plan: policyPlan(), Colour: true})
 	add("PolicyPlan", "policy-plan-empty", PolicyPlan{Plan: &plan.Plan{Kept: []string{"the user root stays, though the policy does not name it"}}})
-	add("PolicyApplied", "policy-applied", PolicyApplied{
+	applied := PolicyApplied{
 		Plan: policyPlan(), Complete: true, Changes: 12, Requests: 40, RevisionBefore: 7, RevisionAfter: 19,
-		Passwords: []GeneratedPassword{{"lee", "AnjEwEpREWwGGXB9e9RAg2Uv"}, {"zoe", "bnjEwEpREWwGGXB9e9RAg2Uv"}},
-	})
+		Generated: []PasswordEffect{{User: "lee", InEffect: true}, {User: "zoe", InEffect: true}},
+	}
+	addWithPasswords := func(name string, rest PolicyApplied) {
+		cases = append(cases, printed{name: name, of: "PolicyPasswords", write: func(p *Printer) error {
+			if err := p.Begin(PolicyPasswords{Passwords: []GeneratedPassword{{"lee", "AnjEwEpREWwGGXB9e9RAg2Uv"}, {"zoe", "bnjEwEpREWwGGXB9e9RAg2Uv"}}}); err != nil {
+				return err
+			}
+			return p.Finish(rest)
+		}})
+	}
+	addWithPasswords("policy-applied", applied)
+	applied.Complete, applied.Changes, applied.Generated = false, 3, []PasswordEffect{{User: "lee"}, {User: "zoe", Unknown: true}}
+	addWithPasswords("policy-applied-in-part", applied)
 	add("PolicyApplied", "policy-applied-incomplete", PolicyApplied{Plan: policyPlan(), Changes: 3, Requests: 9})
 	add("PolicyApplied", "policy-applied-unchanged", PolicyApplied{Plan: &plan.Plan{}, Complete: true, Requests: 9, RevisionBefore: 7, RevisionAfter: 7})
 	var tested PolicyTest

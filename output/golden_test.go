@@ -186,18 +186,31 @@ func everything() []printed {
 	addHex("UserAdded", "user-added-hex", added)
 	add("UserAdded", "user-added-idempotent", added.Idempotent())
 	add("UserAdded", "user-added-unchanged", added.Idempotent().Unchanged())
-	add("UserAdded", "user-added-generated-password", added.WithPassword(password))
-	add("UserAdded", "user-added-generated-password-idempotent", added.Idempotent().WithPassword(password))
+	addParts := func(of, name string, b Beginning, rest Result) {
+		cases = append(cases, printed{name: name, of: of, write: func(p *Printer) error {
+			if err := p.Begin(b); err != nil {
+				return err
+			}
+			return p.Finish(rest)
+		}})
+	}
+	ofBob := PasswordOfUser{GeneratedPassword: GeneratedPassword{User: "bob", Password: password}}
+	addParts("PasswordOfUser", "user-added-generated-password", ofBob, added.Idempotent())
+	addParts("PasswordOfUser", "user-added-generated-password-failed", ofBob, UserAdded("bob", nil).Failed(false))
+	addParts("PasswordOfUser", "user-added-generated-password-unknown", ofBob, UserAdded("bob", nil).Failed(true))
 	withRoles := UserWithRoles{Addition: Addition[string]{Name: "bob", Created: true, Header: h, Granted: []string{"app", "readers"}}}
 	add("UserWithRoles", "user-with-roles", withRoles)
-	withRoles.Password, withRoles.Idempotent = password, true
-	add("UserWithRoles", "user-with-roles-generated-password", withRoles)
+	withRoles.Idempotent = true
+	ofBobWithRoles := ofBob
+	ofBobWithRoles.Roles = []string{"app", "readers"}
+	addParts("PasswordOfUser", "user-with-roles-generated-password", ofBobWithRoles, withRoles)
+	addParts("PasswordOfUser", "user-with-roles-generated-password-failed", ofBobWithRoles, UserWithRoles{Addition: Addition[string]{Name: "bob", Idempotent: true, Failed: true}})
 	add("UserWithRoles", "user-with-roles-granted", UserWithRoles{Addition: Addition[string]{Name: "bob", Header: h, Granted: []string{"app"}, Idempotent: true}})
 	add("UserWithRoles", "user-with-roles-unchanged", UserWithRoles{Addition: Addition[string]{Name: "bob", Idempotent: true}})
 	add("UserDeleted", "user-deleted", UserDeleted("bob", &clientv3.AuthUserDeleteResponse{Header: h}))
 	add("UserDeleted", "user-deleted-unchanged", UserDeleted("bob", nil).Unchanged())
 	add("PasswordChanged", "password-changed", passwd)
-	add("PasswordChanged", "password-changed-generated", passwd.WithPassword(password))
+	addParts("PasswordOfUser", "password-changed-generated", ofBob, passwd.Idempotent())
 	add("RoleGranted", "role-granted", RoleGranted("bob", "app", &clientv3.AuthUserGrantRoleResponse{Header: h}))
 	add("RoleRevoked", "role-revoked", revoked)
 	add("RoleRevoked", "role-revoked-unchanged", revoked.Unchanged())

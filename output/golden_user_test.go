@@ -20,11 +20,20 @@ func userResults() []printed {
 	add("UserOffboarded", "user-offboarded", UserOffboarded{Name: "bob", Roles: []string{"app", "readers"}, Deleted: true, Header: header()})
 	add("UserOffboarded", "user-offboarded-idempotent", UserOffboarded{Name: "bob", Deleted: true, Header: header(), Idempotent: true})
 	add("UserOffboarded", "user-offboarded-unchanged", UserOffboarded{Name: "bob", Idempotent: true})
-	add("Bootstrapped", "bootstrapped", Bootstrapped{Steps: []BootstrapStep{
-		{Says: "Role root exists", Changed: false},
-		{Says: "User root created", Changed: true, Passwords: []GeneratedPassword{{User: "root", Password: "Kp7vQmZ3xTnR8sWdYb4hJcGf"}}},
-		{Says: "Policy applied", Changed: true, Passwords: []GeneratedPassword{{User: "a b", Password: "x"}, {User: "bob", Password: "y"}}},
-		{Says: "Authentication enabled", Changed: true},
+	cases = append(cases, printed{name: "bootstrapped", of: "Bootstrapped", write: func(p *Printer) error {
+		for _, step := range []BootstrapStep{
+			{Says: "Password of root generated", Passwords: []GeneratedPassword{{User: "root", Password: "Kp7vQmZ3xTnR8sWdYb4hJcGf"}}},
+			{Says: "Role root exists", Changed: false},
+			{Says: "User root created", Changed: true},
+			{Says: "Passwords of the policy generated", Passwords: []GeneratedPassword{{User: "a b", Password: "x"}, {User: "bob", Password: "y"}}},
+			{Says: "Policy applied", Changed: true},
+			{Says: "Authentication enabled", Changed: true},
+		} {
+			if err := p.NextStep(step); err != nil {
+				return err
+			}
+		}
+		return p.EndSteps()
 	}})
 	return cases
 }

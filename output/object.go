@@ -17,7 +17,7 @@ import (
 
 // Object is a result in plain terms: named values in the order in which they
 // are shown. A value is a string, bool, integer, Bytes, ID, []string, Object or
-// []Object.
+// []Object, or nil if it is unknown.
 type Object []Member
 
 // Member is one named value of an Object.
@@ -145,6 +145,8 @@ func (o Object) node() *yaml.Node {
 
 func valueNode(value any) *yaml.Node {
 	switch v := value.(type) {
+	case nil:
+		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!null", Value: "null"}
 	case string:
 		return yamltext.String(v)
 	case bool:

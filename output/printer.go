@@ -25,6 +25,9 @@ type Printer struct {
 
 	following bool    // a result of a stream was printed before
 	partial   partial // of a result that comes in parts
+	begun     *begun  // see Begin
+
+	steps []BootstrapStep // see NextStep
 }
 
 // partial is what was printed of a result, or is held of it, until its last
@@ -137,6 +140,15 @@ func (f Format) IsEtcdctls() bool {
 }
 
 func (p *Printer) printJSON(r Result) error {
+	text, err := p.json(r)
+	if err != nil {
+		return err
+	}
+	return p.line(text)
+}
+
+// json is the result on one line of JSON, without its end.
+func (p *Printer) json(r Result) ([]byte, error) {
 	var document any
 	if h, ok := r.(hexJSON); ok && p.hex {
 		document = h.hexDocument()
@@ -151,7 +163,7 @@ func (p *Printer) printJSON(r Result) error {
 	if document != nil {
 		var err error
 		if text, err = json.Marshal(document); err != nil {
-			return err
+			return nil, err
 		}
 		if _, own := r.(ownResult); own {
 			text = visible.JSON(text)
@@ -160,7 +172,7 @@ func (p *Printer) printJSON(r Result) error {
 	if a, ok := r.(jsonAdder); ok {
 		text = a.addedJSON().appendTo(text)
 	}
-	return p.line(text)
+	return text, nil
 }
 
 func (p *Printer) printProtobuf(r Result) error {

@@ -22,6 +22,8 @@ func (o Object) message() *structpb.Struct {
 // like many readers of JSON it knows numbers up to 2^53.
 func structValue(value any) *structpb.Value {
 	switch v := value.(type) {
+	case nil:
+		return structpb.NewNullValue()
 	case string:
 		return structpb.NewStringValue(v)
 	case bool:

@@ -95,6 +95,8 @@ func (f *FieldText) object(prefix string, o Object) {
 		name, value := member.plain()
 		name = prefix + fieldName(name)
 		switch v := value.(type) {
+		case nil:
+			f.Field(name, "unknown")
 		case string:
 			f.Quoted(name, v)
 		case Object:

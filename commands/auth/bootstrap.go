@@ -50,7 +50,8 @@ func newBootstrapCmd(f *cli.Factory, run func(context.Context, *bootstrapOptions
 the role root, the user root with it, authentication on, and then a login as
 root. If the login fails, authentication is turned off again, and what is wrong
 is said. Each step is printed; what is so already is left alone, so that the
-command can be run again.
+command can be run again. Generated passwords are printed before they are set:
+without a reader of them nothing is done.
 
 The password of root is that of --user root, comes from a file, is generated, or
 is asked for. A user root that exists is given it. With --no-password root is
@@ -101,10 +102,16 @@ func runBootstrap(ctx context.Context, f *cli.Factory, opts *bootstrapOptions) e
 	b := bootstrap{f: f, opts: opts}
 	err := b.run(ctx)
 	// What was done is said in any case.
-	if printed := b.end(); err == nil {
+	if printed := f.Printer().EndSteps(); err == nil {
 		err = printed
 	}
-	return err
+	if err == nil || !b.delivered {
+		return err
+	}
+	if ctx.Err() != nil { // no error of an interrupted command is printed
+		f.Say("Interrupted: " + b.effect.String())
+	}
+	return etcd.Settled(err, b.effect.String())
 }
 
 // bootstrap is one run.
@@ -118,7 +125,8 @@ type bootstrap struct {
 	typed     bool         // it was asked for once, as a login is
 	root      *cli.Factory // root's own
 
-	done output.Bootstrapped // what was not printed yet
+	delivered bool       // the generated password was printed
+	effect    cli.Effect // of that password
 }
 
 func (b *bootstrap) run(ctx context.Context) (err error) {
@@ -172,8 +180,11 @@ func (b *bootstrap) identify(ctx context.Context) error {
 	isRoot := self.By == etcd.ByPassword && self.User == access.RootUser
 	if isRoot && source.File == "" && !source.Generate && !b.opts.interactiveGiven {
 		b.password, b.typed = dialer.Password(), dialer.Typed()
-	} else if b.password, b.generated, err = source.Read(ctx, b.f, access.RootUser); err != nil {
+	} else if b.password, err = source.Read(ctx, b.f, access.RootUser); err != nil {
 		return err
+	}
+	if source.Generate {
+		b.generated = b.password
 	}
 	if b.password == "" { // --user root:
 		return exit.With(exit.BadArgs, prompt.ErrEmptyPassword)
@@ -182,21 +193,20 @@ func (b *bootstrap) identify(ctx context.Context) error {
 	return nil
 }
 
-// step prints a step, or keeps it for the end.
-func (b *bootstrap) step(changed bool, says string, passwords ...output.GeneratedPassword) error {
-	step := output.BootstrapStep{Says: says, Changed: changed, Passwords: passwords}
-	if format := b.f.Printer().Format(); format == output.Simple || format == output.NDJSON {
-		return b.f.PrintNext(output.Bootstrapped{Steps: []output.BootstrapStep{step}})
+// step prints a step.
+func (b *bootstrap) step(changed bool, says string) error {
+	if err := b.f.Printer().NextStep(output.BootstrapStep{Says: says, Changed: changed}); err != nil {
+		return err
 	}
-	b.done.Steps = append(b.done.Steps, step)
-	return nil
+	return b.f.Printer().Flush()
 }
 
-func (b *bootstrap) end() error {
-	if len(b.done.Steps) == 0 {
-		return nil
-	}
-	return b.f.Print(b.done)
+// deliver prints generated passwords, before anything is sent that makes them
+// somebody's.
+func (b *bootstrap) deliver(ctx context.Context, says string, passwords ...output.GeneratedPassword) error {
+	return b.f.Deliver(ctx, func() error {
+		return b.f.Printer().NextStep(output.BootstrapStep{Says: says, Passwords: passwords})
+	})
 }
 
 const proven = "Root logged in and can administer"
@@ -237,6 +247,12 @@ func (b *bootstrap) whereOff(ctx context.Context) error {
 			}
 			return err
 		}
+	}
+	if b.generated != "" {
+		if err := b.deliver(ctx, "Password of root generated", output.GeneratedPassword{User: access.RootUser, Password: b.generated}); err != nil {
+			return err
+		}
+		b.delivered, b.effect = true, cli.NotInEffect
 	}
 	if err := b.dismissOld(ctx, b.f); err != nil {
 		return err
@@ -284,29 +300,35 @@ func (b *bootstrap) rootUser(ctx context.Context) error {
 		_, err := c.UserAddWithOptions(ctx, access.RootUser, b.password, &clientv3.UserAddOptions{NoPassword: b.opts.NoPassword})
 		return err
 	})
+	b.sent(added, err)
 	if err != nil {
 		return err
 	}
 	if added || b.password == "" {
-		return b.step(added, either(added, "User root created", "User root exists"), b.generatedPassword()...)
+		return b.step(added, either(added, "User root created", "User root exists"))
 	}
 	if err := b.step(false, "User root exists"); err != nil {
 		return err
 	}
 	// Which password it has cannot be seen, nor tried before authentication is on.
-	if _, err := cli.Call(ctx, b.f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthUserChangePasswordResponse, error) {
+	_, err = cli.Call(ctx, b.f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthUserChangePasswordResponse, error) {
 		return c.UserChangePassword(ctx, access.RootUser, b.password)
-	}); err != nil {
+	})
+	b.sent(err == nil, err)
+	if err != nil {
 		return err
 	}
-	return b.step(true, "Password of root set", b.generatedPassword()...)
+	return b.step(true, "Password of root set")
 }
 
-func (b *bootstrap) generatedPassword() []output.GeneratedPassword {
-	if b.generated == "" {
-		return nil
+// sent notes what became of the request that sets the password of root.
+func (b *bootstrap) sent(done bool, err error) {
+	switch {
+	case done:
+		b.effect = cli.InEffect
+	case etcd.Doubtful(err):
+		b.effect = cli.EffectUnknown
 	}
-	return []output.GeneratedPassword{{User: access.RootUser, Password: b.generated}}
 }
 
 // rootGrant grants the role root to root. The server answers a grant of what is
@@ -356,13 +378,15 @@ func (b *bootstrap) apply(ctx context.Context, f *cli.Factory) error {
 	if b.policy == nil {
 		return nil
 	}
-	applied, err := b.policy.Apply(ctx, f)
-	if err == nil || applied.Changes > 0 || len(applied.Passwords) > 0 {
+	applied, err := b.policy.Apply(ctx, f, func(passwords []output.GeneratedPassword) error {
+		return b.deliver(ctx, "Passwords of the policy generated", passwords...)
+	})
+	if err == nil || applied.Changes > 0 {
 		says := either(applied.Changes > 0, "Policy applied", "Policy followed already")
 		if err != nil {
 			says = "Policy applied in part"
 		}
-		if printed := b.step(applied.Changes > 0, says, applied.Passwords...); err == nil {
+		if printed := b.step(applied.Changes > 0, says); err == nil {
 			err = printed
 		}
 	}

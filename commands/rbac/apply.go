@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -49,7 +50,8 @@ is another one; while authentication is off only with --update-passwords. These
 passwords are read before it asks. That runs the commands of the policy, with
 /bin/sh, and without ETCDCTL_USER, ETCDCTL_PASSWORD and ETCDCTL_AUTH_JWT_TOKEN
 unless --keep-env-secrets is given. rbac plan runs none.
-Generated passwords are printed once, at the end.
+Generated passwords are printed once, before the first change: the result says
+which of them are in effect then. Without a reader of them nothing is changed.
 
 Exit status: 0, and 1 for errors; 3 for a file that is no policy.`,
 		Example: `  ` + f.Program + ` rbac apply -f policy.yaml
@@ -85,16 +87,27 @@ func runApply(ctx context.Context, f *cli.Factory, opts *applyOptions) error {
 	if err != nil {
 		return err
 	}
-	result, err := opts.apply(ctx, f, wanted)
-	if err == nil || result.Changes > 0 || len(result.Passwords) > 0 {
-		return errors.Join(err, f.Print(result))
+	begun := false
+	result, err := opts.apply(ctx, f, wanted, func(passwords []output.GeneratedPassword) error {
+		if err := f.Deliver(ctx, func() error { return f.Printer().Begin(output.PolicyPasswords{Passwords: passwords}) }); err != nil {
+			return err
+		}
+		begun = true
+		return nil
+	})
+	show := f.Print
+	if begun {
+		show = f.Printer().Finish
+	}
+	if err == nil || result.Changes > 0 || begun {
+		return errors.Join(err, show(result))
 	}
 	return err
 }
 
-// apply makes the cluster follow wanted. The result says what was done, also
-// where that is not all.
-func (o *applyOptions) apply(ctx context.Context, f *cli.Factory, wanted policy.Policy) (result output.PolicyApplied, err error) {
+// apply makes the cluster follow wanted, once the generated passwords of its plan
+// are delivered. The result says what was done, also where that is not all.
+func (o *applyOptions) apply(ctx context.Context, f *cli.Factory, wanted policy.Policy, deliver func([]output.GeneratedPassword) error) (result output.PolicyApplied, err error) {
 	known := newPasswords(o.Children)
 	c, err := o.compare(ctx, f, wanted, known)
 	if err != nil {
@@ -134,20 +147,33 @@ func (o *applyOptions) apply(ctx context.Context, f *cli.Factory, wanted policy.
 	if agreed, err := agree(ctx, f, o, p); err != nil || !agreed {
 		return result, err
 	}
+	generated := known.generatedFor(p)
+	if len(generated) > 0 {
+		if err := deliver(generated); err != nil {
+			return output.PolicyApplied{}, err
+		}
+	}
 	task := apply.Task{Snapshot: c.Snapshot, Plan: p, Policy: wanted, Options: c.Options, Passwords: known.values}
 	shown := newProgress(f, "changes made")
 	report, err := apply.Run(ctx, client, f.Timeout, task, shown.show)
 	shown.end()
 	result.Complete, result.Changes, result.RevisionAfter, result.Requests = report.Complete, report.Changes, report.Revision, client.Requests()
-	for _, user := range report.Added {
-		if known.generated[user] {
-			result.Passwords = append(result.Passwords, output.GeneratedPassword{User: user, Password: known.values[user]})
-		}
+	for _, password := range generated {
+		result.Generated = append(result.Generated, effectOf(report, password.User))
 	}
 	if err != nil {
 		sayWhatWasDone(f, report)
+		for _, password := range result.Generated {
+			f.Say(password.Sentence())
+		}
 	}
 	return result, err
+}
+
+// effectOf says whether the generated password of the user is in effect.
+func effectOf(report apply.Report, user string) output.PasswordEffect {
+	doubtful := slices.ContainsFunc(report.Doubtful, func(s plan.Step) bool { return s.Verb == plan.AddUser && s.User == user })
+	return output.PasswordEffect{User: user, InEffect: !doubtful && slices.Contains(report.Added, user), Unknown: doubtful}
 }
 
 // agree shows the plan and asks whether it is wanted.

@@ -21,9 +21,11 @@ import (
 	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/directory"
 	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/plan"
 	"github.com/ectl-io/ectl/internal/policy"
 	"github.com/ectl-io/ectl/internal/secret"
 	"github.com/ectl-io/ectl/internal/supervise"
+	"github.com/ectl-io/ectl/output"
 )
 
 // passwords are those of the users of a policy, read when they are needed.
@@ -54,6 +56,17 @@ func (p *passwords) read(ctx context.Context, f *cli.Factory, user policy.User) 
 	p.values[user.Name] = value
 	p.generated[user.Name] = user.Password.Source == policy.Generate
 	return true
+}
+
+// generatedFor returns the passwords that were generated for users whom p adds.
+func (p *passwords) generatedFor(planned *plan.Plan) []output.GeneratedPassword {
+	var generated []output.GeneratedPassword
+	for _, d := range planned.Differences {
+		if d.Subject == plan.User && d.Action == plan.Add && p.generated[d.User] {
+			generated = append(generated, output.GeneratedPassword{User: d.User, Password: p.values[d.User]})
+		}
+	}
+	return generated
 }
 
 // readFrom reads a password from its source.

@@ -28,10 +28,11 @@ func ReadPolicy(ctx context.Context, f *cli.Factory, paths []string, yes bool, c
 	return p, err
 }
 
-// Apply makes the cluster follow the policy as "rbac apply" does. The result
-// says what was done, also where that is not all.
-func (p *Policy) Apply(ctx context.Context, f *cli.Factory) (output.PolicyApplied, error) {
-	return p.options.apply(ctx, f, p.wanted)
+// Apply makes the cluster follow the policy as "rbac apply" does, once deliver has
+// printed the passwords that are generated for it. The result says what was done,
+// also where that is not all.
+func (p *Policy) Apply(ctx context.Context, f *cli.Factory, deliver func([]output.GeneratedPassword) error) (output.PolicyApplied, error) {
+	return p.options.apply(ctx, f, p.wanted, deliver)
 }
 
 // Expectations is how many assertions the policy makes under expect.

@@ -100,6 +100,9 @@ func (o *addOptions) validate(format output.Format) error {
 	if err := access.CheckName("user", o.Name); err != nil { // before a password is asked for
 		return exit.With(exit.BadArgs, err)
 	}
+	if o.Password.Generate && o.Name == "" { // before it is printed
+		return exit.BadArgsf("user name is empty")
+	}
 	if err := o.validateRoles(); err != nil {
 		return err
 	}
@@ -134,9 +137,9 @@ func (o *addOptions) validateRoles() error {
 
 // newPassword returns the new user's password, and once more where it was
 // generated.
-func (o *addOptions) newPassword(ctx context.Context, f *cli.Factory) (password, generated string, err error) {
+func (o *addOptions) newPassword(ctx context.Context, f *cli.Factory) (string, error) {
 	if o.NoPassword {
-		return "", "", nil
+		return "", nil
 	}
 	return o.Password.Read(ctx, f, o.Name)
 }
@@ -152,14 +155,17 @@ func (o *addOptions) add(ctx context.Context, c *etcd.Client, password string) (
 func (o *addOptions) exists() string { return "User " + o.Name + " exists" }
 
 func runAdd(ctx context.Context, f *cli.Factory, opts *addOptions) error {
-	password, generated, err := opts.newPassword(ctx, f)
+	if opts.Password.Generate {
+		return runAddGenerated(ctx, f, opts)
+	}
+	password, err := opts.newPassword(ctx, f)
 	if err != nil {
 		return err
 	}
 	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthUserAddResponse, error) {
 		return opts.add(ctx, c, password)
 	})
-	return f.PrintChange(output.UserAdded(opts.Name, response).WithPassword(generated), err, cli.Again{
+	return f.PrintChange(output.UserAdded(opts.Name, response), err, cli.Again{
 		Allowed: opts.IfNotExists,
 		Errors:  []error{rpctypes.ErrUserAlreadyExist},
 		Reason:  opts.exists(),

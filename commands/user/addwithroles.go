@@ -21,26 +21,67 @@ import (
 // runAddWithRoles adds the user and grants it its roles, or leaves everything
 // as it was.
 func runAddWithRoles(ctx context.Context, f *cli.Factory, opts *addOptions) error {
-	password, generated, err := opts.newPassword(ctx, f)
-	if err != nil {
-		return err
+	password, err := "", error(nil)
+	if !opts.Password.Generate {
+		if password, err = opts.newPassword(ctx, f); err != nil {
+			return err
+		}
 	}
 	if err := rolesExist(ctx, f, opts.Roles); err != nil {
 		return err
 	}
+	if !opts.Password.Generate {
+		result, err := addWithRoles(ctx, f, opts, password)
+		if err != nil {
+			return err
+		}
+		return f.Print(result)
+	}
+	there, err := opts.isThere(ctx, f)
+	switch {
+	case err != nil:
+		return err
+	case there && !opts.IfNotExists:
+		return rpctypes.ErrUserAlreadyExist
+	case there:
+		result, err := addWithRoles(ctx, f, opts, "") // which grants what is missing
+		if err != nil {
+			return err
+		}
+		return f.Print(result)
+	}
+	if password, err = opts.deliver(ctx, f, opts.Roles); err != nil {
+		return err
+	}
+	alone := *opts
+	alone.IfNotExists = false // the password would be another one
+	result, err := addWithRoles(ctx, f, &alone, password)
+	result.Idempotent = true
+	if err == nil {
+		return f.Printer().Finish(result)
+	}
+	effect := cli.NotInEffect
+	if !errors.Is(err, rpctypes.ErrUserAlreadyExist) {
+		effect = opts.effect(ctx, f)
+	}
+	result.Created, result.Granted, result.Failed, result.Unknown = false, nil, true, effect != cli.NotInEffect
+	return f.FinishFailed(ctx, err, effect, result)
+}
+
+// addWithRoles adds the user and grants its roles, or those that it lacks.
+func addWithRoles(ctx context.Context, f *cli.Factory, opts *addOptions, password string) (output.UserWithRoles, error) {
 	steps := f.Steps()
 	result := output.UserWithRoles{
 		Addition: output.Addition[string]{Name: opts.Name, Created: true, Idempotent: opts.IfNotExists},
-		Password: generated,
 	}
 	granting := opts.Roles
-	err = steps.Do(ctx, addUser(opts, password, func(h *pb.ResponseHeader) { result.Header = h }))
+	err := steps.Do(ctx, addUser(opts, password, func(h *pb.ResponseHeader) { result.Header = h }))
 	if opts.IfNotExists && errors.Is(err, rpctypes.ErrUserAlreadyExist) {
-		result.Created, result.Password = false, ""
+		result.Created = false
 		granting, err = rolesLacking(ctx, f, opts.Name, opts.Roles)
 	}
 	if err != nil {
-		return err
+		return result, err
 	}
 	for _, role := range granting {
 		step := grantStep(opts.Name, role, &result)
@@ -48,14 +89,14 @@ func runAddWithRoles(ctx context.Context, f *cli.Factory, opts *addOptions) erro
 			step.Undo = nil // with the user
 		}
 		if err := steps.Do(ctx, step); err != nil {
-			return err
+			return result, err
 		}
 	}
 	result.Granted = granting
 	if !result.Created && len(granting) == 0 {
 		f.Say(opts.exists() + " with these roles: unchanged")
 	}
-	return f.Print(result)
+	return result, nil
 }
 
 // addUser is the adding of a user, which nothing must have been done for

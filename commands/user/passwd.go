@@ -48,20 +48,68 @@ was added without password cannot be given one, which the server does not say.`,
 }
 
 func runPasswd(ctx context.Context, f *cli.Factory, opts *passwdOptions) error {
-	password, generated, err := opts.Password.Read(ctx, f, opts.Name)
+	if opts.Password.Generate {
+		return runPasswdGenerated(ctx, f, opts)
+	}
+	password, err := opts.Password.Read(ctx, f, opts.Name)
 	if err != nil {
 		return err
 	}
+	response, err := opts.change(ctx, f, password)
+	if err != nil {
+		return err
+	}
+	return f.Print(output.PasswordChanged(opts.Name, response))
+}
+
+func (o *passwdOptions) change(ctx context.Context, f *cli.Factory, password string) (*clientv3.AuthUserChangePasswordResponse, error) {
 	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthUserChangePasswordResponse, error) {
-		return c.UserChangePassword(ctx, opts.Name, password)
+		return c.UserChangePassword(ctx, o.Name, password)
 	})
 	if err != nil {
+		return nil, err
+	}
+	return response, verifyPassword(ctx, f, o.Name, password)
+}
+
+// runPasswdGenerated changes the password to a generated one, which is printed
+// before: until it is out, the old one is good.
+func runPasswdGenerated(ctx context.Context, f *cli.Factory, opts *passwdOptions) error {
+	if _, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthUserGetResponse, error) {
+		return c.UserGet(ctx, opts.Name)
+	}); err != nil {
 		return err
 	}
-	if err := verifyPassword(ctx, f, opts.Name, password); err != nil {
+	password, err := opts.Password.Read(ctx, f, opts.Name)
+	if err != nil {
 		return err
 	}
-	return f.Print(output.PasswordChanged(opts.Name, response).WithPassword(generated))
+	if err := f.Deliver(ctx, func() error {
+		return f.Printer().Begin(output.PasswordOfUser{GeneratedPassword: output.GeneratedPassword{User: opts.Name, Password: password}})
+	}); err != nil {
+		return err
+	}
+	response, err := opts.change(ctx, f, password)
+	result := output.PasswordChanged(opts.Name, response).Idempotent()
+	if err == nil {
+		return f.Printer().Finish(result)
+	}
+	effect := cli.NotInEffect
+	if etcd.Doubtful(err) {
+		effect = cli.EffectOf(ctx, f.As("", ""), func(ctx context.Context, c *etcd.Client) error {
+			_, err := c.Authenticate(ctx, opts.Name, password)
+			return err
+		}, func(err error) cli.Effect {
+			switch {
+			case err == nil:
+				return cli.InEffect
+			case errors.Is(err, rpctypes.ErrAuthFailed), etcd.IsNoPasswordUser(err):
+				return cli.NotInEffect
+			}
+			return cli.EffectUnknown
+		})
+	}
+	return f.FinishFailed(ctx, err, effect, result.Failed(effect != cli.NotInEffect))
 }
 
 // verifyPassword tries the new password with a login. The server answers the

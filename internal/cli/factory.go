@@ -39,6 +39,7 @@ type Factory struct {
 	formats  []output.Format // of the command
 	prepared bool
 	printer  *output.Printer
+	text     *textWriter // nil: none was written
 	dialer   *etcd.Dialer
 	client   *etcd.Client
 }
@@ -122,7 +123,7 @@ func (f *Factory) Prepare() error {
 		}
 		return ""
 	})
-	printer, err := output.NewPrinter(dataWriter{f.Streams.Signals.Writer(f.Streams.Out)}, f.Format, f.formats, f.Hex)
+	printer, err := output.NewPrinter(f.stdout(), f.Format, f.formats, f.Hex)
 	if err != nil {
 		return err
 	}
@@ -136,6 +137,30 @@ func (f *Factory) Prepare() error {
 		f.startDebugLog()
 	}
 	return nil
+}
+
+func (f *Factory) stdout() io.Writer { return dataWriter{f.Streams.Signals.Writer(f.Streams.Out)} }
+
+// Text returns a writer of text on standard output, for what is no result: help.
+// Close returns the first error of writing it.
+func (f *Factory) Text() io.Writer {
+	f.text = &textWriter{Writer: f.stdout()}
+	return f.text
+}
+
+// textWriter keeps the first error of writing.
+type textWriter struct {
+	io.Writer
+	err error
+}
+
+// Write implements io.Writer.
+func (w *textWriter) Write(p []byte) (int, error) {
+	n, err := w.Writer.Write(p)
+	if w.err == nil {
+		w.err = err
+	}
+	return n, err
 }
 
 // dataWriter writes data. That it cannot be written has a status of its own.
@@ -272,8 +297,12 @@ func (f *Factory) Close() error {
 	if f.client != nil {
 		_ = f.client.Close()
 	}
-	if f.printer == nil {
-		return nil
+	var err error
+	if f.printer != nil {
+		err = f.printer.Flush()
 	}
-	return f.printer.Flush()
+	if err == nil && f.text != nil {
+		err = f.text.err
+	}
+	return err
 }

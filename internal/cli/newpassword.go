@@ -33,7 +33,7 @@ const (
 func (o *NewPassword) AddFlags(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.Interactive, "interactive", true, "ask for the password; with =false, read it as one line of standard input")
 	secret.FileVar(fs, &o.File, flagNewPasswordFile, "`file` whose first line is the password (-: standard input)")
-	fs.BoolVar(&o.Generate, flagGeneratePassword, false, "make a random password and print it, once")
+	fs.BoolVar(&o.Generate, flagGeneratePassword, false, "make a random password and print it, once, before it is set")
 }
 
 // Validate refuses more than one source. others are the names of further
@@ -55,18 +55,17 @@ func (o *NewPassword) Validate(format output.Format, others ...string) error {
 	return nil
 }
 
-// Read returns the new password of the user name. generated is the same where
-// it was made here, and is to be shown.
-func (o *NewPassword) Read(ctx context.Context, f *Factory, name string) (password, generated string, err error) {
+// Read returns the new password of the user name. One that was generated has to be
+// shown: see Factory.Deliver.
+func (o *NewPassword) Read(ctx context.Context, f *Factory, name string) (password string, err error) {
 	switch {
 	case o.Value != "" || o.Given:
 		if o.Value == "" {
 			f.Warn(fmt.Sprintf("nothing follows the colon: the new password of %s is empty", name))
 		}
-		return o.Value, "", nil
+		return o.Value, nil
 	case o.Generate:
-		password, err = secret.Generate()
-		return password, password, err
+		return secret.Generate()
 	case o.File != "":
 		password, err = o.readFile(ctx, f)
 	case o.Interactive:
@@ -77,7 +76,7 @@ func (o *NewPassword) Read(ctx context.Context, f *Factory, name string) (passwo
 	default:
 		password, err = o.readLine(ctx, f, name)
 	}
-	return password, "", err
+	return password, err
 }
 
 // readLine reads the password from standard input. No line at all is never a

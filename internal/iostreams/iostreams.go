@@ -45,6 +45,9 @@ func System() *Streams {
 		ErrIsTerminal: term.IsTerminal(int(os.Stderr.Fd())),
 		Environ:       os.Environ(),
 	}
+	if closedAtStart() {
+		s.Out, s.OutIsTerminal = closedOutput{}, false
+	}
 	if term.IsTerminal(int(os.Stdin.Fd())) {
 		s.Terminal = os.Stdin
 	}

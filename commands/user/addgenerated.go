@@ -1,0 +1,83 @@
+package user
+
+import (
+	"context"
+	"errors"
+
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/output"
+)
+
+// runAddGenerated adds the user with a generated password, which is printed before
+// the user is added.
+func runAddGenerated(ctx context.Context, f *cli.Factory, opts *addOptions) error {
+	there, err := opts.isThere(ctx, f)
+	if err != nil {
+		return err
+	}
+	again := cli.Again{Allowed: opts.IfNotExists, Errors: []error{rpctypes.ErrUserAlreadyExist}, Reason: opts.exists()}
+	if there {
+		return f.PrintChange(output.UserAdded(opts.Name, nil), rpctypes.ErrUserAlreadyExist, again)
+	}
+	password, err := opts.deliver(ctx, f, nil)
+	if err != nil {
+		return err
+	}
+	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthUserAddResponse, error) {
+		return opts.add(ctx, c, password)
+	})
+	result := output.UserAdded(opts.Name, response).Idempotent()
+	if err == nil {
+		return f.Printer().Finish(result)
+	}
+	effect := cli.NotInEffect
+	if etcd.Doubtful(err) {
+		effect = opts.effect(ctx, f)
+	}
+	return f.FinishFailed(ctx, err, effect, result.Failed(effect != cli.NotInEffect))
+}
+
+// deliver makes the password and prints the beginning of the result with it. roles
+// are those that will be granted; nil: the result says nothing of roles.
+func (o *addOptions) deliver(ctx context.Context, f *cli.Factory, roles []string) (password string, err error) {
+	if password, err = o.Password.Read(ctx, f, o.Name); err != nil {
+		return "", err
+	}
+	return password, f.Deliver(ctx, func() error {
+		return f.Printer().Begin(output.PasswordOfUser{GeneratedPassword: output.GeneratedPassword{User: o.Name, Password: password}, Roles: roles})
+	})
+}
+
+// isThere says whether the user exists.
+func (o *addOptions) isThere(ctx context.Context, f *cli.Factory) (bool, error) {
+	_, err := cli.Call(ctx, f, o.get)
+	if errors.Is(err, rpctypes.ErrUserNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func (o *addOptions) get(ctx context.Context, c *etcd.Client) (*clientv3.AuthUserGetResponse, error) {
+	return c.UserGet(ctx, o.Name)
+}
+
+// effect finds out whether the printed password is that of the user, who was not
+// there before it was printed: if the user is there now, it was added with it.
+func (o *addOptions) effect(ctx context.Context, f *cli.Factory) cli.Effect {
+	return cli.EffectOf(ctx, f.Detached(), func(ctx context.Context, c *etcd.Client) error {
+		_, err := o.get(ctx, c)
+		return err
+	}, func(err error) cli.Effect {
+		switch {
+		case err == nil:
+			return cli.InEffect
+		case errors.Is(err, rpctypes.ErrUserNotFound):
+			return cli.NotInEffect
+		}
+		return cli.EffectUnknown
+	})
+}

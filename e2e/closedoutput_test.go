@@ -1,0 +1,61 @@
+//go:build linux
+
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/ectl-io/ectl/e2e/etcdserver"
+)
+
+// A standard output that is closed cannot be written: every command that prints
+// ends with 6. The null device can, however it was opened: Go's runtime puts one in
+// the place of a closed output, and Python and others give their children one in
+// the same mode.
+func TestAClosedOutputCannotBeWritten(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, etcdserver.Options{})
+	c.mustAt(c.Endpoint(), "put", "k", "v")
+	c.mustAt(c.Endpoint(), "user", "add", "bob", "--no-password")
+	for line, status := range map[string]string{
+		"get k": "6", "get k -w json": "6", "get k -w protobuf": "6", "put k v": "6", "get no-such-key": "0",
+		"ls": "6", "du": "6", "version": "6", "help": "6", "get --help": "6", "user": "6", "options": "6", "completion bash": "6",
+		"__complete user get bo": "6", "user list": "6", "user get bob": "6", "user add eve --no-password": "6", "role list": "0", "auth status": "6",
+		"rbac matrix": "6", "rbac export": "6", "rbac who-can read k": "0", "whoami": "6", "member list": "6",
+		"endpoint health": "6", "endpoint status": "6", "endpoint hashkv": "6", "defrag": "6", "alarm list": "0", "lease grant 60": "6", "lease list": "6",
+		"compaction 1": "6", "watch k --rev 1": "6", "snapshot save saved.db": "6", "get": "128",
+	} {
+		args := strings.Fields(line)
+		if r := c.through(`exec "$0" "$@" >&-`, c.Endpoint(), args...); r.Status != status {
+			t.Errorf("%s >&-: status %s, want %s: %s", line, r.Status, status, r.Stderr)
+		} else if status == "6" && !strings.HasSuffix(r.Stderr, "write the output: standard output is closed\n") {
+			t.Errorf("%s >&- says %s", line, r.Stderr)
+		}
+	}
+	for _, redirection := range []string{">/dev/null", "1<>/dev/null", "<&- >/dev/null", "2>&- >/dev/null", "<&- 2>&- >/dev/null", "<>/dev/null >&0 2>&0"} {
+		for _, line := range []string{"get k", "version", "help"} {
+			if r := c.through(`exec "$0" "$@" `+redirection, c.Endpoint(), strings.Fields(line)...); r.Status != "0" {
+				t.Errorf("%s %s: status %s: %s", line, redirection, r.Status, r.Stderr)
+			}
+		}
+	}
+	// Nothing to read is the end of a file, and what cannot be said is left out.
+	if r := c.through(`exec "$0" "$@" <&-`, c.Endpoint(), "user", "add", "kim", "--interactive=false"); r.Status != "128" || !strings.Contains(r.Stderr, "standard input has no line") {
+		t.Errorf("with its input closed it ends with %s: %s", r.Status, r.Stderr)
+	}
+	if r := c.through(`exec "$0" "$@" 2>&-`, c.Endpoint(), "get", "k"); r.Status != "0" || r.Stdout != "k\nv\n" {
+		t.Errorf("with its errors closed it ends with %s: %s", r.Status, r.Stdout)
+	}
+	full := `exec "$0" "$@" >/dev/full`
+	for _, line := range []string{"help", "get --help", "options", "completion zsh", "version"} {
+		if r := c.through(full, c.Endpoint(), strings.Fields(line)...); r.Status != "6" {
+			t.Errorf("%s >/dev/full: status %s: %s", line, r.Status, r.Stderr)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(c.tmp, "saved.db")); err != nil {
+		t.Errorf("the snapshot that could not be told about: %v", err)
+	}
+}

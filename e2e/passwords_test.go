@@ -1,0 +1,285 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	"go.yaml.in/yaml/v4"
+
+	"github.com/ectl-io/ectl/e2e/etcdserver"
+)
+
+// policyWithPasswords adds two users whose passwords are generated.
+const policyWithPasswords = "apiVersion: ectl/v1\nusers: {gen: {password: {generate: true}}, gen2: {password: {generate: true}}}\n"
+
+// newPasswordCluster has root with a password, authentication on or off, and a
+// policy with generated passwords.
+func newPasswordCluster(t *testing.T, options etcdserver.Options) *cluster {
+	t.Helper()
+	c := newCluster(t, options)
+	if err := os.WriteFile(filepath.Join(c.tmp, "policy.yaml"), []byte(policyWithPasswords), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// through runs a shell line in which "$0" "$@" are ours with args.
+func (c *cluster) through(line, endpoints string, args ...string) result {
+	c.t.Helper()
+	return invoke(c.t, invocation{
+		Program: "/bin/bash",
+		Args:    append([]string{"-c", line, filepath.Join(installed.ours, "ectl")}, args...),
+		Env:     baseEnv(c.tmp, "ETCDCTL_ENDPOINTS="+endpoints),
+		Dir:     c.tmp,
+	})
+}
+
+// status of the program in front of a pipe.
+const ofFirst = "; exit ${PIPESTATUS[0]}"
+
+// If nobody can see the password, nothing is sent that depends on it, in any
+// format.
+func TestNothingDependsOnAPasswordThatIsNotOut(t *testing.T) {
+	t.Parallel()
+	c := newPasswordCluster(t, etcdserver.Options{})
+	c.mustAt(c.Endpoint(), "user", "add", "bob:secret")
+	way := newFaulty(t, c.Endpoint(), func(string, int) fault { return passes })
+	broken := map[string]string{
+		"the disk is full":      `"$0" "$@" >/dev/full`,
+		"the output is closed":  `"$0" "$@" >&-`,
+		"the output is null":    `"$0" "$@" >/dev/null`,
+		"there is no program":   `"$0" "$@" | no-such-program` + ofFirst,
+		"the reader ends later": `"$0" "$@" | sleep 0.1` + ofFirst,
+	}
+	for _, command := range [][]string{
+		{"user", "add", "new", "--generate-password"},
+		{"user", "add", "new", "--generate-password", "--if-not-exists", "--roles", "root"},
+		{"user", "passwd", "bob", "--generate-password"},
+		{"rbac", "apply", "-f", "policy.yaml", "--yes", "--quiet"},
+		{"auth", "bootstrap", "--generate-password"},
+		{"auth", "bootstrap", "--generate-password", "-f", "policy.yaml", "--yes", "--quiet"},
+	} {
+		if slices.Contains(command, "--roles") {
+			c.mustAt(c.Endpoint(), "role", "add", "root")
+		}
+		for _, format := range []string{"simple", "fields", "json", "table", "yaml", "ndjson", "csv"} {
+			for name, line := range broken {
+				r := c.through(line, way.url, append(command, "-w", format)...)
+				// A broken pipe may be seen by the write, which ends it by the signal.
+				if r.Status != "6" && (r.Status != "141" || !strings.Contains(line, "|")) {
+					t.Errorf("%s: %v -w %s: status %s and %s", name, command, format, r.Status, r.Stderr)
+				}
+				if r.Status == "6" && !strings.Contains(r.Stderr, ": a generated password would be lost, so it was not set\n") {
+					t.Errorf("%s: %v -w %s says %s", name, command, format, r.Stderr)
+				}
+			}
+		}
+	}
+	for _, method := range way.requests() {
+		if changesAccess("/etcdserverpb.Auth/"+method) || method == "AuthEnable" {
+			t.Fatalf("it has sent %s", method)
+		}
+	}
+}
+
+var generated = regexp.MustCompile(`\b[A-HJ-NP-Za-hj-km-z2-9]{24}\b`)
+
+// readable returns an error if text is no document of the format.
+func readable(format, text string) error {
+	var value any
+	switch format {
+	case "json", "ndjson":
+		decoder := json.NewDecoder(strings.NewReader(text))
+		for decoder.More() {
+			if err := decoder.Decode(&value); err != nil {
+				return err
+			}
+		}
+	case "yaml":
+		return yaml.Load([]byte(text), &value)
+	case "csv":
+		_, err := csv.NewReader(strings.NewReader(text)).ReadAll()
+		return err
+	}
+	return nil
+}
+
+// A change that fails after its password was printed leaves one document, which
+// says that it failed, and an error that says which password is in effect.
+func TestAPasswordThatIsNotInEffectIsSaidToBeThat(t *testing.T) {
+	t.Parallel()
+	for _, version := range etcdserver.Versions() {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			c := newPasswordCluster(t, etcdserver.Options{Version: version, RootPassword: rootPassword})
+			root := []string{"--user", "root:" + rootPassword, "--command-timeout", "5s"}
+			c.mustAt(c.Endpoint(), append(root, "role", "add", "app")...)
+			works := func(user, password string) bool {
+				return c.at(c.Endpoint(), "user", "get", user, "--user", user+":"+password).Status == "0"
+			}
+			formats := []string{"simple", "fields", "json", "table", "yaml", "ndjson", "csv"}
+			for i, test := range []struct {
+				args   []string
+				fault  fault
+				method string
+				nth    int
+				effect bool
+			}{
+				{[]string{"user", "add", "new", "--generate-password"}, isLost, "UserAdd", 1, false},
+				{[]string{"user", "add", "new", "--generate-password"}, isUnheard, "UserAdd", 1, true},
+				{[]string{"user", "add", "new", "--generate-password"}, isRefused, "UserAdd", 1, false},
+				{[]string{"user", "add", "new", "--generate-password", "--roles", "app"}, isLost, "UserAdd", 1, false},
+				{[]string{"user", "add", "new", "--generate-password", "--roles", "app"}, isLost, "UserGrantRole", 1, false},
+				{[]string{"user", "passwd", "old", "--generate-password"}, isLost, "UserChangePassword", 1, false},
+				{[]string{"user", "passwd", "old", "--generate-password"}, isUnheard, "UserChangePassword", 1, true},
+				{[]string{"user", "passwd", "old", "--generate-password"}, isRefused, "UserChangePassword", 1, false},
+			} {
+				format := formats[i%len(formats)]
+				for _, line := range []string{"user delete new --if-exists", "user delete old --if-exists", "user add old:before"} {
+					c.until("permission denied", c.Endpoint(), append(slices.Clone(root), strings.Fields(line)...)...)
+				}
+				way := newFaulty(t, c.Endpoint(), on(test.fault, test.nth, test.method))
+				r := c.at(way.url, append(append(slices.Clone(root), test.args...), "-w", format)...)
+				what := fmt.Sprintf("%v -w %s, %s %d has the fault %d", test.args, format, test.method, test.nth, test.fault)
+				password := generated.FindString(r.Stdout)
+				if r.Status != "1" || password == "" {
+					t.Errorf("%s: status %s, stdout %s and stderr %s", what, r.Status, r.Stdout, r.Stderr)
+					continue
+				}
+				if err := readable(format, r.Stdout); err != nil {
+					t.Errorf("%s: %v in\n%s", what, err, r.Stdout)
+				}
+				says := "; the password that was printed is not in effect\n"
+				if test.effect {
+					says = "; the password that was printed is in effect\n"
+				}
+				if !strings.HasSuffix(r.Stderr, says) {
+					t.Errorf("%s: it says %s, want %s", what, r.Stderr, says)
+				}
+				user := test.args[2]
+				if works(user, password) != test.effect {
+					t.Errorf("%s: the password that was printed is in effect: %t", what, !test.effect)
+				}
+				if user == "old" && works(user, "before") == test.effect {
+					t.Errorf("%s: the old password is in effect: %t", what, test.effect)
+				}
+			}
+		})
+	}
+}
+
+// Each password of a plan is printed before the first change, and afterwards it is
+// said which are in effect. The next run prints those that it makes.
+func TestApplySaysWhichPasswordsAreInEffect(t *testing.T) {
+	t.Parallel()
+	c := newPasswordCluster(t, etcdserver.Options{RootPassword: rootPassword})
+	args := []string{"--user", "root:" + rootPassword, "--command-timeout", "2s", "rbac", "apply", "-f", "policy.yaml", "--yes", "--quiet", "-w", "json"}
+	type document struct {
+		Passwords []struct{ User, Password string }
+		Effects   []struct {
+			User     string
+			InEffect *bool `json:"in_effect"`
+		} `json:"password_effects"`
+	}
+	run := func(way string, status string) document {
+		t.Helper()
+		r := c.at(way, args...)
+		var d document
+		if err := json.Unmarshal([]byte(r.Stdout), &d); err != nil || r.Status != status {
+			t.Fatalf("status %s, %v: %s%s", r.Status, err, r.Stdout, r.Stderr)
+		}
+		for i, p := range d.Passwords {
+			works := c.at(c.Endpoint(), "user", "get", p.User, "--user", p.User+":"+p.Password).Status == "0"
+			if e := d.Effects[i]; e.User != p.User || e.InEffect == nil || *e.InEffect != works {
+				t.Errorf("the password of %s works: %t, and it says %+v", p.User, works, e)
+			}
+			if says := fmt.Sprintf("The password that was printed for %s is not in effect.\n", p.User); strings.Contains(r.Stderr, says) == works {
+				t.Errorf("the password of %s works: %t, and it says %s", p.User, works, r.Stderr)
+			}
+		}
+		return d
+	}
+	way := newRPCProxy(t, c.Endpoint())
+	var adding atomic.Int64
+	way.handle = func(_ context.Context, _ int64, method string, forward func() error) error {
+		if strings.HasSuffix(method, "/UserAdd") && adding.Add(1) == 2 {
+			return rpctypes.ErrGRPCRoleNotFound // whatever it means here
+		}
+		return forward()
+	}
+	if d := run(way.endpoint, "1"); len(d.Passwords) != 2 {
+		t.Errorf("the first run prints %d passwords, want 2", len(d.Passwords))
+	}
+	users := strings.Fields(c.mustAt(c.Endpoint(), "user", "list", "--user", "root:"+rootPassword))
+	if d := run(c.Endpoint(), "0"); len(d.Passwords) != 3-len(users) {
+		t.Errorf("with %v there, the next run prints %d passwords", users, len(d.Passwords))
+	}
+}
+
+// Killed at any of its requests, bootstrap has either not turned authentication on
+// or has printed the password by which root logs in.
+func TestNobodyIsLockedOutByABootstrapThatIsKilled(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, etcdserver.Options{})
+	for _, format := range []string{"json", "table"} {
+		for _, at := range []struct {
+			method string
+			nth    int
+		}{{"RoleAdd", 1}, {"UserAdd", 1}, {"UserGrantRole", 1}, {"UserAdd", 2}, {"UserGrantRole", 2}, {"AuthEnable", 1}, {"Authenticate", 1}, {"UserDelete", 1}} {
+			reached := make(chan struct{})
+			way := newFaulty(t, c.Endpoint(), func(method string, n int) fault {
+				if method == at.method && n == at.nth {
+					close(reached)
+					return isSwallowed
+				}
+				return passes
+			})
+			cmd := exec.Command(filepath.Join(installed.ours, "ectl"), "auth", "bootstrap", "--generate-password", "-w", format, "--command-timeout", "1m")
+			cmd.Dir, cmd.Env = c.tmp, baseEnv(c.tmp, "ETCDCTL_ENDPOINTS="+way.url)
+			var stdout bytes.Buffer
+			cmd.Stdout = &stdout
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			select {
+			case <-reached:
+			case <-time.After(time.Minute):
+				t.Errorf("%s %d was never asked for", at.method, at.nth)
+			}
+			// What was swallowed is made before the answer would come.
+			_ = cmd.Process.Signal(syscall.SIGKILL)
+			_ = cmd.Wait()
+			what := fmt.Sprintf("-w %s, killed at %s %d", format, at.method, at.nth)
+			password := generated.FindString(stdout.String())
+			if password == "" {
+				t.Fatalf("%s: no password was printed", what)
+			}
+			who := []string{}
+			if c.at(c.Endpoint(), "user", "list").Status != "0" {
+				who = []string{"--user", "root:" + password}
+				if r := c.at(c.Endpoint(), append(who, "user", "list")...); r.Status != "0" {
+					t.Fatalf("%s: authentication is on and the printed password is not root's: %s", what, r.Stderr)
+				}
+				c.mustAt(c.Endpoint(), append(who, "auth", "disable")...)
+			}
+			for _, user := range strings.Fields(c.mustAt(c.Endpoint(), "user", "list")) {
+				c.mustAt(c.Endpoint(), "user", "delete", user)
+			}
+			c.mustAt(c.Endpoint(), "role", "delete", "root")
+		}
+	}
+}

@@ -1,0 +1,84 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/output"
+)
+
+// Deliver prints what holds generated passwords, and returns when it is out. A
+// request that makes one of them a user's is sent only after that.
+func (f *Factory) Deliver(ctx context.Context, write func() error) error {
+	if err := f.Streams.Keeps(); err != nil {
+		return notDelivered(err)
+	}
+	err := write()
+	if err == nil {
+		err = f.printer.Flush()
+	}
+	if err == nil {
+		err = f.Streams.Delivered(ctx)
+	}
+	if ctx.Err() != nil {
+		return err
+	}
+	return notDelivered(err)
+}
+
+func notDelivered(err error) error {
+	if err == nil {
+		return nil
+	}
+	return exit.With(exit.IO, fmt.Errorf("%w: a generated password would be lost, so it was not set", err))
+}
+
+// Effect is whether a password that was shown is the user's.
+type Effect int
+
+// The effects.
+const (
+	EffectUnknown Effect = iota
+	InEffect
+	NotInEffect
+)
+
+// String is the end of an error of a command that has shown a password.
+func (e Effect) String() string {
+	switch e {
+	case InEffect:
+		return "the password that was printed is in effect"
+	case NotInEffect:
+		return "the password that was printed is not in effect"
+	case EffectUnknown:
+	}
+	return "whether the password that was printed is in effect is not known: try it with user check-password"
+}
+
+// effectLimit is how long EffectOf tries to find out.
+const effectLimit = 5 * time.Second
+
+// EffectOf finds out with ask, whose errors are handed to effect, whether a printed
+// password is its user's. It asks as who, which needs a client of its own: that of
+// an interrupted command has ended.
+func EffectOf(ctx context.Context, who *Factory, ask Request, effect func(error) Effect) Effect {
+	defer who.Disconnect()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), effectLimit)
+	defer cancel()
+	_, err := Call(ctx, who, func(ctx context.Context, c *etcd.Client) (struct{}, error) { return struct{}{}, ask(ctx, c) })
+	return effect(err)
+}
+
+// FinishFailed prints the rest of a result whose beginning has a password, and
+// returns err, which says whether the password is in effect. It says so at once of
+// an interrupted command, no error of which is printed.
+func (f *Factory) FinishFailed(ctx context.Context, err error, effect Effect, rest output.Result) error {
+	_ = f.printer.Finish(rest) // the first error counts
+	if ctx.Err() != nil {
+		f.Say("Interrupted: " + effect.String())
+	}
+	return etcd.Settled(err, effect.String())
+}

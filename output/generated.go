@@ -1,0 +1,57 @@
+package output
+
+// GeneratedPassword is a password that was made here, for a user.
+type GeneratedPassword struct{ User, Password string }
+
+func passwordItems(passwords []GeneratedPassword) []Object {
+	items := make([]Object, 0, len(passwords))
+	for _, p := range passwords {
+		items = append(items, Object{{"user", Bytes(p.User)}, {"password", p.Password}})
+	}
+	return items
+}
+
+// passwordTable has a row for each password.
+func passwordTable(passwords []GeneratedPassword) TableData {
+	t := TableData{Header: []string{"user", "password"}}
+	for _, p := range passwords {
+		t.Rows = append(t.Rows, []string{cell([]byte(p.User)), p.Password})
+	}
+	return t
+}
+
+// PasswordOfUser is the Beginning of the results of "user add" and "user passwd".
+type PasswordOfUser struct {
+	noMessage
+	GeneratedPassword
+
+	Roles []string // to be granted; nil: the result says nothing of roles
+}
+
+// Simple implements Result.
+func (r PasswordOfUser) Simple(t *Text) { t.Linef("Password: %s", r.Password) }
+
+// Fields implements Result.
+func (r PasswordOfUser) Fields(f *FieldText) { f.Quoted("Password", r.Password) }
+
+// Table implements Result.
+func (r PasswordOfUser) Table() TableData {
+	t := passwordTable([]GeneratedPassword{r.GeneratedPassword})
+	if r.Roles != nil {
+		t.Header = []string{"user", "role", "password"}
+		t.Rows = [][]string{{cell([]byte(r.User)), cell([]byte(r.Roles[0])), r.Password}}
+	}
+	return t
+}
+
+// Document implements Result.
+func (r PasswordOfUser) Document() Object {
+	return Object{{"user", Bytes(r.User)}, {"password", r.Password}}
+}
+
+// jsonDocument is what is added to the response of the API.
+func (r PasswordOfUser) jsonDocument() any { return Object{{"password", r.Password}} }
+
+func (r PasswordOfUser) columns() []string { return append(r.Table().Header, "result") }
+
+func (PasswordOfUser) isOpen() bool { return true }
