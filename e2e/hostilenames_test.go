@@ -151,7 +151,7 @@ func collect(t *testing.T, value any, texts map[string]bool) {
 }
 
 // hostileNames have what a terminal obeys, a line that looks like one of ours, what
-// nobody sees, and another direction.
+// is invisible, and another direction.
 var hostileNames = []string{
 	"\x1b[2J\x1b]0;pwned\x07", "bob\nError: etcdserver: forged", "root\r\x1b[KUser root deleted", "\u009b31mred\u0085x",
 	"user\u202etoor\u2066", "a\u200bb\ufeff\u2060", "tag\U000e0041", "del\x7f\b\b\bok", "=cmd|' /C calc'!A0", "line\u2028sep",

@@ -72,7 +72,7 @@ func TestTextsOfAServerDoNotReachATerminal(t *testing.T) {
 	}
 }
 
-// Names in a certificate are those of whoever made it, trusted or not.
+// Anyone can put any names in a certificate, trusted or not.
 func TestNamesInCertificatesDoNotReachATerminal(t *testing.T) {
 	t.Parallel()
 	home := t.TempDir()

@@ -51,7 +51,7 @@ func (c *cluster) through(line, endpoints string, args ...string) result {
 // status of the program in front of a pipe.
 const ofFirst = "; exit ${PIPESTATUS[0]}"
 
-// If nobody can see the password, nothing is sent that depends on it, in any
+// If the password cannot be seen, nothing is sent that depends on it, in any
 // format.
 func TestNothingDependsOnAPasswordThatIsNotOut(t *testing.T) {
 	t.Parallel()

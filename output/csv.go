@@ -26,7 +26,7 @@ func (w csvWriter) row(cells []string) error {
 
 // noFormula puts an apostrophe before a cell that a spreadsheet would run as a
 // formula: one that begins with = + - or @, or with apostrophes and one of these.
-// Whoever reads the file as data takes one apostrophe away from a cell that begins
+// A program that reads the file as data takes one apostrophe away from a cell that begins
 // with apostrophes and one of these signs. Numbers stay numbers, and a sign alone
 // is no formula.
 func noFormula(c string) string {

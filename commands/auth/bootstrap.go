@@ -201,8 +201,8 @@ func (b *bootstrap) step(changed bool, says string) error {
 	return b.f.Printer().Flush()
 }
 
-// deliver prints generated passwords, before anything is sent that makes them
-// somebody's.
+// deliver prints generated passwords, before anything is sent that sets one
+// of them.
 func (b *bootstrap) deliver(ctx context.Context, says string, passwords ...output.GeneratedPassword) error {
 	return b.f.Deliver(ctx, func() error {
 		return b.f.Printer().NextStep(output.BootstrapStep{Says: says, Passwords: passwords})

@@ -41,8 +41,8 @@ func TestWhoTheClientSaysItIs(t *testing.T) {
 		warns   bool
 	}{
 		{name: "nobody"},
-		{name: "a password without a name is nobody", options: Options{Password: "pw"}, warns: true},
-		{name: "a password file without a name is nobody", options: Options{PasswordFile: password}, warns: true},
+		{name: "a password without a name is no user", options: Options{Password: "pw"}, warns: true},
+		{name: "a password file without a name is no user", options: Options{PasswordFile: password}, warns: true},
 		{name: "a user without value", options: Options{valueless: flag("user")}},
 		{name: "a user without value beside a certificate", options: Options{valueless: flag("user"), Cert: "root.crt"}, warns: true},
 		{name: "a token without value", options: Options{valueless: flag("auth-jwt-token")}},

@@ -22,7 +22,7 @@ type closedOutput struct{}
 // Write implements io.Writer.
 func (closedOutput) Write([]byte) (int, error) { return 0, errClosed }
 
-// Keeps returns an error if nobody can see what is written to standard output: it
+// Keeps returns an error if what is written to standard output is lost: it
 // is closed, the null device, or a pipe or a connection whose other end has gone.
 func (s *Streams) Keeps() error {
 	if _, closed := s.Out.(closedOutput); closed {

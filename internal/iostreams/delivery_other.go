@@ -4,7 +4,7 @@ package iostreams
 
 import "os"
 
-// hasReader would say whether somebody reads. Here only a write tells.
+// hasReader would say whether there is a reader. Here only a write shows it.
 func hasReader(*os.File) bool { return true }
 
 // unread would be how many bytes a pipe holds that were not read.
