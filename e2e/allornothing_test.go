@@ -81,7 +81,7 @@ func TestCommandsOfSeveralChangesMakeAllOrNone(t *testing.T) {
 				return isLost
 			}
 			return passes
-		}, "Error: ", "the role old was granted write on prefix /z/, perhaps the role old was granted read on key /c; to change it back: ectl role revoke-permission old /z/ /z0; ectl role revoke-permission old /c", true},
+		}, "Error: ", "the role old was granted write on prefix /z/, perhaps the role old was granted read on key /c; to change it back: ectl role revoke-permission old /z/ --prefix; ectl role revoke-permission old /c", true},
 		{"the second role never arrives", addUser, on(isLost, 2, "UserGrantRole"), "Error: ", undone, false},
 		{"the second role's answer is lost", addUser, on(isUnheard, 2, "UserGrantRole"), "Error: ", undone, false},
 		{"a user that exists", "user add bob --no-password --if-not-exists --roles old,older", on(isUnheard, 1, "UserGrantRole"), "Error: ", undone, false},

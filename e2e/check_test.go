@@ -123,7 +123,7 @@ func TestPerfSaysThatAClusterIsTooSlow(t *testing.T) {
 	end = check.end()
 	if said := check.stdout.String(); end != "status 1" || !strings.Contains(said, "FAIL: Cleanup failed during key deletion: ERROR(") ||
 		!strings.Contains(said, "FAIL: too many errors\nFAIL: ERROR(") || !strings.HasSuffix(said, "\nFAIL\n") ||
-		!strings.Contains(check.stderr.String(), "ectl del --prefix /etcdctl-check-perf/") {
+		!strings.Contains(check.stderr.String(), "ectl del /etcdctl-check-perf/ --prefix") {
 		t.Errorf("%s, %q\n%s", end, check.stderr.String(), said)
 	}
 }
