@@ -21,21 +21,28 @@ import (
 // runAddWithRoles adds the user and grants it its roles, or leaves everything
 // as it was.
 func runAddWithRoles(ctx context.Context, f *cli.Factory, opts *addOptions) error {
-	password, err := "", error(nil)
-	if !opts.Password.Generate {
-		if password, err = opts.newPassword(ctx, f); err != nil {
-			return err
-		}
+	if opts.Password.Generate {
+		return runAddGeneratedWithRoles(ctx, f, opts)
+	}
+	password, err := opts.newPassword(ctx, f)
+	if err != nil {
+		return err
 	}
 	if err := rolesExist(ctx, f, opts.Roles); err != nil {
 		return err
 	}
-	if !opts.Password.Generate {
-		result, err := addWithRoles(ctx, f, opts, password)
-		if err != nil {
-			return err
-		}
-		return f.Print(result)
+	result, err := addWithRoles(ctx, f, opts, password)
+	if err != nil {
+		return err
+	}
+	return f.Print(result)
+}
+
+// runAddGeneratedWithRoles does the same with a generated password, which is printed
+// before the user is added.
+func runAddGeneratedWithRoles(ctx context.Context, f *cli.Factory, opts *addOptions) error {
+	if err := rolesExist(ctx, f, opts.Roles); err != nil {
+		return err
 	}
 	there, err := opts.isThere(ctx, f)
 	switch {
@@ -50,7 +57,8 @@ func runAddWithRoles(ctx context.Context, f *cli.Factory, opts *addOptions) erro
 		}
 		return f.Print(result)
 	}
-	if password, err = opts.deliver(ctx, f, opts.Roles); err != nil {
+	password, err := opts.deliver(ctx, f, opts.Roles)
+	if err != nil {
 		return err
 	}
 	alone := *opts

@@ -9,10 +9,10 @@ import (
 // hasReader says whether the other end of a pipe or a connection is there. Of
 // what has no other end it says that it is.
 func hasReader(file *os.File) bool {
-	polled := []unix.PollFd{{Fd: int32(file.Fd()), Events: unix.POLLOUT}} //nolint:gosec // descriptors are small
+	polled := []unix.PollFd{{Fd: int32(file.Fd()), Events: unix.POLLOUT}} // descriptors are small
 	for {
 		_, err := unix.Poll(polled, 0)
-		if err == unix.EINTR { //nolint:errorlint // never wrapped
+		if err == unix.EINTR { // it is never wrapped
 			continue
 		}
 		return err != nil || polled[0].Revents&(unix.POLLERR|unix.POLLHUP|unix.POLLNVAL) == 0

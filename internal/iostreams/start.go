@@ -12,4 +12,4 @@ const badDescriptor = 9
 
 // stdoutAtStart is what the system answered when it was asked about descriptor 1:
 // its flags, or the negative number of an error.
-var stdoutAtStart int32
+var stdoutAtStart int32 //nolint:gochecknoglobals // written before there is anything to hand it on
