@@ -268,9 +268,8 @@ func TestNobodyIsLockedOutByABootstrapThatIsKilled(t *testing.T) {
 			if password == "" {
 				t.Fatalf("%s: no password was printed", what)
 			}
-			who := []string{}
 			if c.at(c.Endpoint(), "user", "list").Status != "0" {
-				who = []string{"--user", "root:" + password}
+				who := []string{"--user", "root:" + password}
 				if r := c.at(c.Endpoint(), append(who, "user", "list")...); r.Status != "0" {
 					t.Fatalf("%s: authentication is on and the printed password is not root's: %s", what, r.Stderr)
 				}
