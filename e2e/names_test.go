@@ -129,3 +129,31 @@ func short(args []string) string {
 	}
 	return strings.Join(words, " ")
 }
+
+// The API takes text only. What is no text is not sent, and the error says so.
+func TestNamesAndPasswordsThatAreNotUTF8AreNotSent(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, etcdserver.Options{})
+	for _, test := range []struct {
+		args   []string
+		status string // etcdctl's
+	}{
+		{[]string{"user", "add", "b\xff", "--no-password"}, "1"},
+		{[]string{"user", "add", "b", "--new-user-password", "\xff"}, "1"},
+		{[]string{"role", "add", "b\xff"}, "1"},
+		{[]string{"user", "grant-role", "b\xff", "b"}, "1"},
+	} {
+		r := c.at(c.Endpoint(), test.args...)
+		if r.Status != test.status || r.Stdout != "" || !strings.Contains(r.Stderr, "not UTF-8") || !strings.HasSuffix(r.Stderr, "; nothing was sent\n") {
+			t.Errorf("%q ends with %s and %q", test.args, r.Status, r.Stderr)
+		}
+	}
+	for _, command := range []string{"add b", "passwd b"} {
+		if r := c.through(`printf 'secret\377\n' | exec "$0" user `+command+` --interactive=false`, c.Endpoint()); r.Status != "128" || !strings.Contains(r.Stderr, "standard input is not UTF-8") || strings.Contains(r.Stderr, "secret") {
+			t.Errorf("user %s with a password that is not UTF-8 ends with %s and %q", command, r.Status, r.Stderr)
+		}
+	}
+	if users, roles := c.mustAt(c.Endpoint(), "user", "list"), c.mustAt(c.Endpoint(), "role", "list"); users+roles != "" {
+		t.Errorf("there are the users %q and the roles %q", users, roles)
+	}
+}

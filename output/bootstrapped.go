@@ -15,8 +15,11 @@ type BootstrapStep struct {
 }
 
 func (s BootstrapStep) result() string {
-	if s.Changed {
+	switch {
+	case s.Changed:
 		return "done"
+	case len(s.Passwords) > 0:
+		return "printed"
 	}
 	return "unchanged"
 }

@@ -123,14 +123,14 @@ func (o *applyOptions) apply(ctx context.Context, f *cli.Factory, wanted policy.
 		return result, context.Cause(ctx)
 	}
 	if len(known.faults) > 0 {
-		return result, fmt.Errorf("nothing was changed: %w", known.faults)
+		return result, fmt.Errorf("no change of the policy was made: %w", known.faults)
 	}
 	failed, err := expectations(ctx, p, wanted)
 	if err != nil {
 		return result, err
 	}
 	if len(failed) > 0 {
-		return result, fmt.Errorf("nothing was changed, because the policy would not bring about what it expects: %w", failed)
+		return result, fmt.Errorf("no change of the policy was made, because it would not bring about what it expects: %w", failed)
 	}
 	client, err := f.Client(ctx)
 	if err != nil {

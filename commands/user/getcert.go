@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -155,9 +156,15 @@ func (o *getCertOptions) validate(given func(string) bool) error {
 	return o.validateValues(given)
 }
 
+// isSamePath says whether two paths that are given name one file. Links are found
+// out when the files are written.
+func isSamePath(one, other string) bool {
+	return one != "" && other != "" && filepath.Clean(one) == filepath.Clean(other)
+}
+
 func (o *getCertOptions) validateValues(given func(string) bool) error {
 	switch {
-	case o.CertFile != "" && o.CertFile == o.KeyFile, o.CSROut != "" && o.CSROut == o.KeyFile:
+	case isSamePath(o.CertFile, o.KeyFile), isSamePath(o.CSROut, o.KeyFile):
 		return exit.BadArgsf("the two files would be one: %s", o.KeyFile)
 	case !slices.Contains(pki.KeyTypes(), o.KeyType):
 		return exit.BadFeaturef("unknown type of key %q; it is %s", o.KeyType, strings.Join(pki.KeyTypes(), ", "))

@@ -24,8 +24,9 @@ func (c *Children) AddFlags(fs *pflag.FlagSet, whose string) {
 }
 
 // ChildEnviron returns the environment of a command that the program runs. It has
-// no secret that is an option of this program, unless keepSecrets says so: a
-// command that was started for one job is not trusted with the cluster's login.
+// no secret that is an option of this program, and no variable whose name looks like
+// one, unless keepSecrets says so: a command that was started for one job is not
+// trusted with the cluster's login.
 func (f *Factory) ChildEnviron(keepSecrets bool) []string {
 	if keepSecrets {
 		return slices.Clone(f.Streams.Environ)
@@ -34,11 +35,26 @@ func (f *Factory) ChildEnviron(keepSecrets bool) []string {
 	secret := append(secretVariables(etcdctlPrefix), secretVariables(ownPrefix)...)
 	var environ []string
 	for _, variable := range f.Streams.Environ {
-		if name, _, _ := strings.Cut(variable, "="); !slices.Contains(secret, name) {
+		if name, _, _ := strings.Cut(variable, "="); !slices.Contains(secret, name) && !looksSecret(name) {
 			environ = append(environ, variable)
 		}
 	}
 	return environ
+}
+
+// looksSecret says whether a variable that may be meant for this program is named
+// as a secret is: one of another version, or of an option without a variable, such
+// as ETCDCTL_DEST_PASSWORD. The path of a file with a secret is none.
+func looksSecret(name string) bool {
+	if !strings.HasPrefix(name, etcdctlPrefix) && !strings.HasPrefix(name, ownPrefix) || strings.HasSuffix(name, "_FILE") {
+		return false
+	}
+	for _, part := range []string{"PASSWORD", "TOKEN", "SECRET"} {
+		if strings.Contains(name, part) {
+			return true
+		}
+	}
+	return false
 }
 
 // secretVariables are the variables with the prefix that may hold a secret. The

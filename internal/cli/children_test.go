@@ -9,11 +9,12 @@ import (
 
 func TestChildrenGetNoSecretUnlessTheyAreToldTo(t *testing.T) {
 	harmless := []string{
-		"PATH=/bin", "ETCDCTL_ENDPOINTS=a:1", "ETCDCTL_CERT=c.pem", "ETCDCTL_KEY=k.pem", "ECTL_PASSWORD_FILE=p", "ECTL_AUTH_JWT_TOKEN_FILE=t",
+		"PATH=/bin", "ETCDCTL_ENDPOINTS=a:1", "ETCDCTL_CERT=c.pem", "ETCDCTL_KEY=k.pem", "ECTL_PASSWORD_FILE=p", "ECTL_AUTH_JWT_TOKEN_FILE=t", "ETCDCTL_DEST_PASSWORD_FILE=p",
 		"APP_PASSWORD=theirs", "ETCDCTL_USERS=x", "ETCDCTL_PASSWORD",
 	}
 	secret := []string{
 		"ETCDCTL_USER=root:pw", "ETCDCTL_PASSWORD=pw", "ETCDCTL_AUTH_JWT_TOKEN=t", "ECTL_USER=root:pw", "ECTL_PASSWORD=pw", "ECTL_AUTH_JWT_TOKEN=t",
+		"ETCDCTL_DEST_PASSWORD=pw", "ETCDCTL_DEST_AUTH_JWT_TOKEN=t", "ECTL_NEW_PASSWORD=pw", "ETCDCTL_MY_SECRET=s",
 	}
 	all := append(slices.Clone(harmless), secret...)
 	f := NewFactory("ectl", &iostreams.Streams{Environ: all})

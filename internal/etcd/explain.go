@@ -252,6 +252,9 @@ func (t *trace) reason(ctx context.Context, err error, doubt string) string {
 	}
 	switch status.Code(err) {
 	case codes.Internal: // a proxy or the connection, not etcd
+		if isUnsent(err) {
+			return "a name or a password has bytes that are not UTF-8, which etcd does not take; nothing was sent"
+		}
 		return strings.TrimPrefix(doubt, "; ")
 	case codes.Unimplemented:
 		return "this server is too old for the command"
@@ -261,6 +264,12 @@ func (t *trace) reason(ctx context.Context, err error, doubt string) string {
 		}
 	}
 	return ""
+}
+
+// isUnsent says whether a request could not be written as a message, so that it
+// was not sent. Of text in a request only what is not UTF-8 has that effect.
+func isUnsent(err error) bool {
+	return strings.HasPrefix(status.Convert(err).Message(), "grpc: error while marshaling")
 }
 
 // reasonOfDeadline says why no answer came in time: why no connection came

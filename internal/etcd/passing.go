@@ -46,8 +46,10 @@ func Doubtful(err error) bool {
 		return true
 	}
 	switch status.Code(err) {
-	case codes.Unavailable, codes.DeadlineExceeded, codes.Canceled, codes.Internal:
+	case codes.Unavailable, codes.DeadlineExceeded, codes.Canceled:
 		return true
+	case codes.Internal:
+		return !isUnsent(err)
 	default:
 		return false
 	}
