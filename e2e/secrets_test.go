@@ -305,6 +305,15 @@ func TestNoLoginGoesToAMixture(t *testing.T) {
 	for _, test := range []struct{ line, endpoints string }{
 		{"get k --user root:pw", plain + "," + secure},
 		{"get k --user root:pw", secure + "," + plain},
+		{"get k --user root:pw", door.address + ",unixs://" + door.address},
+		{"get k --user root:pw", "unixs:///nonexistent," + plain},
+		{"get k --user root:pw", plain + ",unixs:///nonexistent"},
+		{"endpoint status --user root:pw", "unixs:///nonexistent," + plain},
+		{"endpoint status --user root:pw", "unixs:///nonexistent," + door.address},
+		{"get k --user root:pw", "HTTP://" + door.address + "," + secure},
+		{"get k --user root:pw", "HTTPS://" + door.address + "," + plain},
+		{"get k --user root:pw", door.address + ",HTTPS://" + door.address},
+		{"endpoint status --user root:pw", "UNIXS:///nonexistent,Http://" + door.address},
 		{"get k --user root --password pw", secure + "," + plain},
 		{"get k --user root --password-file " + password, plain + "," + secure},
 		{"get k --user root", plain + "," + secure}, // before it asks
@@ -325,6 +334,13 @@ func TestNoLoginGoesToAMixture(t *testing.T) {
 		{"make-mirror --dest-user root:pw " + plain + "," + secure, door.address},
 		{"user check-password bob --user-password-file " + password, plain + "," + secure},
 		{"user add bob:pw", plain + "," + secure},
+		{"user add bob:pw", secure + "," + plain},
+		{"user add bob:pw", "unixs:///nonexistent," + plain},
+		{"user add bob:pw", door.address + ",unixs:///nonexistent"},
+		{"user add bob:pw", secure + ",HTTP://" + door.address},
+		{"user passwd bob --new-user-password-file " + password, secure + "," + plain},
+		{"user check-password bob --user-password-file " + password, secure + "," + plain},
+		{"auth bootstrap --new-user-password-file " + password, secure + "," + plain},
 		{"user add bob:pw", door.address + "," + secure},
 		{"user passwd bob --new-user-password-file " + password, plain + "," + secure},
 		{"user add bob:pw " + ca + " --cert " + f.clients["root"].CertFile + " --key " + f.clients["root"].KeyFile, plain + "," + secure},
@@ -332,10 +348,18 @@ func TestNoLoginGoesToAMixture(t *testing.T) {
 		t.Run(test.line, func(t *testing.T) {
 			got := invoke(t, invocation{Program: ours(), Args: words(test.line), Dir: dir, Env: baseEnv(dir, "ETCDCTL_ENDPOINTS="+test.endpoints)})
 			if got.Status != "128" || !strings.Contains(got.Stderr, door.address+" has no TLS and ") {
-				t.Errorf("status %s, want 128; stderr %q, want the plain endpoint", got.Status, got.Stderr)
+				t.Errorf("%s: status %s, want 128; stderr %q, want the plain endpoint", test.endpoints, got.Status, got.Stderr)
 			}
 			unrung(t)
 		})
+	}
+	// A socket of this machine is one, too, if a client of it talks to others.
+	for _, line := range []string{"get k --user root:pw", "user add bob:pw"} {
+		got := invoke(t, invocation{Program: ours(), Args: words(line), Dir: dir, Env: baseEnv(dir, "ETCDCTL_ENDPOINTS=unix:///nonexistent,"+secure)})
+		if got.Status != "128" || !strings.Contains(got.Stderr, "unix:///nonexistent has no TLS and ") {
+			t.Errorf("%s: status %s, want 128; stderr %q, want the socket", line, got.Status, got.Stderr)
+		}
+		unrung(t)
 	}
 
 	// The members' own URLs decide with --cluster.
@@ -350,6 +374,19 @@ func TestNoLoginGoesToAMixture(t *testing.T) {
 		}
 		unrung(t)
 	}
+	// A policy with a password changes nothing, whichever is first.
+	open := startServerFor(t, etcdserver.Options{Dir: t.TempDir(), TLS: f.ca})
+	policyFile := writeSecret(t, dir, "policy.yaml", "apiVersion: ectl/v1\nroles: {r: []}\nusers:\n  bob: {password: {file: password}}\n")
+	got := run("rbac apply --yes -f "+policyFile, open.Endpoint()+","+plain)
+	if got.Status != "128" || !strings.Contains(got.Stderr, plain+" has no TLS and "+open.Endpoint()+" has") {
+		t.Errorf("rbac apply: status %s, want 128; stderr %q, want the plain endpoint", got.Status, got.Stderr)
+	}
+	for _, line := range []string{"role list", "user list"} {
+		if got := run(line, open.Endpoint()); got.Status != "0" || got.Stdout != "" {
+			t.Errorf("%s after a policy that was refused: status %s, %q", line, got.Status, got.Stdout)
+		}
+	}
+	before = door.rang.Load() // the client of both may have connected, and has sent no password
 	// One kind is no mixture: a name without scheme is talked to as the first is.
 	bare := strings.TrimPrefix(server.Endpoint(), "https://")
 	for _, endpoints := range []string{bare, server.Endpoint() + "," + bare, bare + "," + server.Endpoint()} {

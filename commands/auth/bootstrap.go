@@ -143,6 +143,9 @@ func (b *bootstrap) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := client.RefusePassword(); err != nil { // root's or that of a rescuer
+		return err
+	}
 	on, err := directory.Enabled(ctx, client, b.f.Timeout)
 	switch {
 	case err != nil:

@@ -144,6 +144,11 @@ func (o *applyOptions) apply(ctx context.Context, f *cli.Factory, wanted policy.
 		result.Requests = client.Requests()
 		return result, nil
 	}
+	if known.sentBy(p) {
+		if err := client.RefusePassword(); err != nil { // before the first change
+			return result, err
+		}
+	}
 	if agreed, err := agree(ctx, f, o, p); err != nil || !agreed {
 		return result, err
 	}

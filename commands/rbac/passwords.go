@@ -69,6 +69,14 @@ func (p *passwords) generatedFor(planned *plan.Plan) []output.GeneratedPassword 
 	return generated
 }
 
+// sentBy says whether to do what is planned sends a password.
+func (p *passwords) sentBy(planned *plan.Plan) bool {
+	return slices.ContainsFunc(planned.Differences, func(d plan.Difference) bool {
+		sets := d.Subject == plan.Password || d.Subject == plan.User && d.Action == plan.Add
+		return sets && p.values[d.User] != ""
+	})
+}
+
 // readFrom reads a password from its source.
 func (p *passwords) readFrom(ctx context.Context, f *cli.Factory, from policy.Password) (string, error) {
 	switch from.Source {

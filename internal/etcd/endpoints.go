@@ -50,7 +50,7 @@ func (o *Options) resolveEndpoints(ctx context.Context) (endpoints, ignored []st
 			return nil, nil, err
 		}
 		for _, endpoint := range found {
-			if !o.InsecureDiscovery && strings.HasPrefix(endpoint, "http://") {
+			if !o.InsecureDiscovery && schemeOf(endpoint) == "http" {
 				ignored = append(ignored, endpoint)
 				continue
 			}
@@ -94,8 +94,7 @@ func (o *Options) tlsConfigured() bool {
 // first, talks TLS to all of them: where its scheme says so, and without such
 // a scheme where TLS is configured. That is client/v3's rule.
 func speaksTLS(first string, configured bool) bool {
-	scheme, _, _ := strings.Cut(first, ":")
-	switch scheme {
+	switch schemeOf(first) {
 	case "https", "unixs":
 		return true
 	case "http":
@@ -104,8 +103,21 @@ func speaksTLS(first string, configured bool) bool {
 	return configured
 }
 
+// schemeOf returns what stands before the first colon, in lower case: the scheme
+// of an endpoint that has one.
+func schemeOf(endpoint string) string {
+	scheme, _, _ := strings.Cut(endpoint, ":")
+	return strings.ToLower(scheme)
+}
+
+// isSocket says whether the endpoint is a socket of this machine's file system.
+func isSocket(endpoint string) bool {
+	scheme := schemeOf(endpoint)
+	return scheme == "unix" || scheme == "unixs"
+}
+
 func isLocal(endpoint string) bool {
-	if strings.HasPrefix(endpoint, "unix:") || strings.HasPrefix(endpoint, "unixs:") {
+	if isSocket(endpoint) {
 		return true
 	}
 	host := hostOf(endpoint)

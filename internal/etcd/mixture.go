@@ -2,7 +2,6 @@ package etcd
 
 import (
 	"slices"
-	"strings"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 
@@ -16,51 +15,55 @@ func (d *Dialer) RefuseMixture(endpoints []string) error {
 	if d.auth == nil {
 		return nil
 	}
-	return d.options.named(d.options.mixture(endpoints, slices.Concat(endpoints, d.Endpoints)))
+	remote := slices.DeleteFunc(slices.Clone(endpoints), isSocket) // a socket of this machine exposes nothing
+	return d.options.named(d.options.mixture(remote, slices.Concat(endpoints, d.Endpoints)))
 }
 
-// refuseMixture is an error if a login is given for endpoints of both kinds. A
-// list with http:// and https:// is one, in whatever order. An endpoint without a
-// scheme is talked to as the first one is: it only counts if that has no TLS.
+// refuseMixture is an error if a login is given for endpoints of both kinds.
 func (o *Options) refuseMixture(endpoints []string) error {
 	if o.User == "" && !o.hasToken() {
 		return nil
 	}
-	dialled := endpoints[:1]
-	if speaksTLS(endpoints[0], o.tlsConfigured()) {
-		dialled = slices.DeleteFunc(slices.Clone(endpoints), func(e string) bool { return !strings.HasPrefix(e, "http:") })
-	}
-	return o.mixture(dialled, endpoints)
+	return o.mixture(inTheClear(endpoints, o.tlsConfigured()), endpoints)
 }
 
-// mixture is an error if one of the dialled endpoints has no TLS and one of the
+// inTheClear returns those of a client's endpoints that count as without TLS. If
+// the first one has none, the client talks to all of them without it, whatever
+// their schemes. Otherwise it talks TLS to all, but http:// asks for none, and a
+// command that dials each by itself uses none there. So the order of http:// and
+// https:// does not matter. An endpoint without a scheme follows the first one.
+func inTheClear(endpoints []string, configured bool) []string {
+	if !speaksTLS(endpoints[0], configured) {
+		return endpoints
+	}
+	return slices.DeleteFunc(slices.Clone(endpoints), func(e string) bool { return schemeOf(e) != "http" })
+}
+
+// mixture is an error if one of the plain endpoints has no TLS and one of the
 // known ones has.
-func (o *Options) mixture(dialled, known []string) error {
-	plain, secure := mixed(dialled, known, o.tlsConfigured())
-	if plain == "" {
+func (o *Options) mixture(plain, known []string) error {
+	without, with := mixed(plain, known, o.tlsConfigured())
+	if without == "" {
 		return nil
 	}
 	advice := "give endpoints of https:// only"
 	if o.DiscoverySRV != "" {
 		advice += ", or --insecure-discovery=false"
 	}
-	return exit.BadArgsf("%s has no TLS and %s has: no login is sent to such a mixture of --endpoints; %s", plain, secure, advice)
+	return exit.BadArgsf("%s has no TLS and %s has: no login is sent to such a mixture of --endpoints; %s", without, with, advice)
 }
 
-// mixed returns one of the dialled endpoints without TLS, and one of the known
-// ones with it, if there are both. A socket of this machine is neither.
-func mixed(dialled, known []string, configured bool) (plain, secure string) {
-	local := func(endpoint string) bool {
-		return strings.HasPrefix(endpoint, "unix:") || strings.HasPrefix(endpoint, "unixs:")
-	}
-	p := slices.IndexFunc(dialled, func(e string) bool { return !local(e) && !speaksTLS(e, configured) })
-	s := slices.IndexFunc(known, func(e string) bool { return !local(e) && speaksTLS(e, configured) })
+// mixed returns one of the plain endpoints that has no TLS, and one of the known
+// ones that has, if there are both.
+func mixed(plain, known []string, configured bool) (without, with string) {
+	p := slices.IndexFunc(plain, func(e string) bool { return !speaksTLS(e, configured) })
+	s := slices.IndexFunc(known, func(e string) bool { return speaksTLS(e, configured) })
 	if p < 0 || s < 0 {
 		return "", ""
 	}
-	plain, _ = WithoutUserInfo(dialled[p])
-	secure, _ = WithoutUserInfo(known[s])
-	return plain, secure
+	without, _ = WithoutUserInfo(plain[p])
+	with, _ = WithoutUserInfo(known[s])
+	return without, with
 }
 
 // holdsPassword says whether a request holds a password.
@@ -76,16 +79,26 @@ func holdsPassword(request any) bool {
 	return false
 }
 
-// refuseInTheClear is an error if the request holds a password and would go
-// unencrypted to the first of several endpoints, of which others have TLS.
+// refuseInTheClear is an error if the request holds a password and the client's
+// endpoints are a mixture.
 func (t *trace) refuseInTheClear(request any) error {
 	if !holdsPassword(request) {
 		return nil
 	}
-	endpoints := t.config.Endpoints
-	plain, secure := mixed(endpoints[:1], endpoints, t.config.TLS != nil)
-	if plain == "" {
+	return refusePassword(t.config.Endpoints, t.config.TLS != nil)
+}
+
+// RefusePassword is an error if no password may be sent with a request because
+// the client's endpoints are a mixture. Such a request is refused in any case. A
+// command that makes several requests asks before the first.
+func (c *Client) RefusePassword() error {
+	return refusePassword(c.trace.config.Endpoints, c.trace.config.TLS != nil)
+}
+
+func refusePassword(endpoints []string, configured bool) error {
+	without, with := mixed(inTheClear(endpoints, configured), endpoints, configured)
+	if without == "" {
 		return nil
 	}
-	return exit.BadArgsf("%s has no TLS and %s has: no password is sent to such a mixture of --endpoints; give endpoints of https:// only", plain, secure)
+	return exit.BadArgsf("%s has no TLS and %s has: no password is sent to such a mixture of --endpoints; give endpoints of https:// only", without, with)
 }
