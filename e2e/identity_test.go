@@ -90,6 +90,10 @@ func TestAnIdentityIsNeverDropped(t *testing.T) {
 		{name: "no name in the variable", env: []string{"ETCDCTL_USER=:secret"}, says: userName},
 		{name: "an empty user with a password", args: words("get k --password secret", "--user", ""), says: userName},
 		{name: "an empty user with a password in the variable", args: words("get k", "--user", ""), env: []string{"ETCDCTL_PASSWORD=secret"}, says: userName},
+		{name: "an empty user variable with a password variable", env: []string{"ETCDCTL_USER=", "ETCDCTL_PASSWORD=secret"}, says: "user name is empty: ETCDCTL_USER has no value"},
+		{name: "an empty user variable with a password", args: words("get k --password secret"), env: []string{"ETCDCTL_USER="}, says: userName},
+		{name: "an empty user variable with a password file", args: words("get k --password-file " + token), env: []string{"ETCDCTL_USER="}, says: userName},
+		{name: "an empty user variable with a password file variable", env: []string{"ETCDCTL_USER=", "ECTL_PASSWORD_FILE=" + token}, says: userName},
 		{name: "an empty user with a password file", args: words("get k --password-file "+token, "--user", ""), says: userName},
 
 		{name: "no password file", args: words("get k --user root", "--password-file", ""), says: "file name is empty"},
@@ -207,7 +211,11 @@ func TestWhatIsIgnoredOfAnIdentityIsNamed(t *testing.T) {
 		says string // empty: nothing
 	}{
 		{name: "a certificate"},
-		{name: "empty variables", env: []string{"ETCDCTL_USER=", "ETCDCTL_PASSWORD=", "ETCDCTL_AUTH_JWT_TOKEN=", "ECTL_PASSWORD_FILE=", "ECTL_AUTH_JWT_TOKEN_FILE="}},
+		{name: "an empty password variable", env: []string{"ETCDCTL_PASSWORD="}},
+		{name: "an empty user variable", env: []string{"ETCDCTL_USER="}, says: "ETCDCTL_USER has no value: the client certificate says who you are"},
+		{name: "an empty token variable", env: []string{"ETCDCTL_AUTH_JWT_TOKEN="}, says: "ETCDCTL_AUTH_JWT_TOKEN has no value: the client certificate says who you are"},
+		{name: "an empty token file variable", env: []string{"ECTL_AUTH_JWT_TOKEN_FILE="}, says: "ECTL_AUTH_JWT_TOKEN_FILE has no value: the client certificate says who you are"},
+		{name: "an empty user variable beside a token", args: words("--auth-jwt-token " + token), env: []string{"ETCDCTL_USER="}, says: "ETCDCTL_USER has no value: the token says who you are"},
 		{name: "an empty user", args: words("", "--user", ""), says: "--user has no value: the client certificate says who you are"},
 		{name: "an empty token", args: words("", "--auth-jwt-token", ""), says: "--auth-jwt-token has no value: the client certificate says who you are"},
 		{name: "an empty token beside a user", args: words("--user root:"+rootPassword, "--auth-jwt-token", ""), says: "--auth-jwt-token has no value: --user says who you are"},
@@ -232,6 +240,39 @@ func TestWhatIsIgnoredOfAnIdentityIsNamed(t *testing.T) {
 			}
 			if got.Status != "0" || got.Stdout != "root\n" || !strings.HasPrefix(got.Stderr, want) || want == "" && got.Stderr != "" {
 				t.Errorf("status %s, stdout %q, stderr %q; want 0, root and %q", got.Status, got.Stdout, got.Stderr, want)
+			}
+		})
+	}
+}
+
+// Without a certificate there is no login at all: what had no value is named, and
+// the command runs as etcdctl's does.
+func TestAnEmptyIdentityIsNamedWithoutACertificate(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	server := startServerFor(t, etcdserver.Options{Dir: t.TempDir()})
+	second := startServerFor(t, etcdserver.Options{Dir: t.TempDir()})
+	mirror := "make-mirror " + second.Endpoint() + " --once"
+	for _, test := range []struct {
+		name string
+		args []string
+		env  []string
+		says string
+	}{
+		{name: "user", args: words("user list", "--user", ""), says: "--user has no value: there is no login"},
+		{name: "token", args: words("user list", "--auth-jwt-token", ""), says: "--auth-jwt-token has no value: there is no login"},
+		{name: "user variable", args: words("user list"), env: []string{"ETCDCTL_USER="}, says: "ETCDCTL_USER has no value: there is no login"},
+		{name: "token variable", args: words("user list"), env: []string{"ETCDCTL_AUTH_JWT_TOKEN="}, says: "ETCDCTL_AUTH_JWT_TOKEN has no value: there is no login"},
+		{name: "certificate variable", args: words("user list"), env: []string{"ETCDCTL_CERT="}, says: "ETCDCTL_CERT has no value, and is ignored"},
+		{name: "key variable", args: words("user list"), env: []string{"ETCDCTL_KEY="}, says: "ETCDCTL_KEY has no value, and is ignored"},
+		{name: "user of a destination", args: words(mirror, "--dest-user", ""), says: "--dest-user has no value: there is no login"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := invoke(t, invocation{
+				Program: ours(), Dir: dir, Args: test.args, Env: baseEnv(dir, append([]string{"ETCDCTL_ENDPOINTS=" + server.Endpoint()}, test.env...)...),
+			})
+			if got.Status != "0" || strings.Count(got.Stderr, "Warning: "+test.says+"\n") != 1 {
+				t.Errorf("status %s, stderr %q; want 0 and once %q", got.Status, got.Stderr, test.says)
 			}
 		})
 	}

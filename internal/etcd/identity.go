@@ -73,16 +73,16 @@ func (o *Options) checkIdentity() error {
 	switch {
 	case o.hasToken():
 	case o.User == "":
-		if _, lost := o.valueless[flagUser]; lost && o.hasPassword() {
-			return exit.BadArgsf("user name is empty: --user has no value, and there is a password: give its user")
+		if user, found := o.valueless[flagUser]; found && o.hasPassword() {
+			return exit.BadArgsf("user name is empty: %s has no value, and there is a password: give its user", user.name)
 		}
 	case o.hasPassword():
 	case split && name == "":
 		return exit.BadArgsf("user name is empty: nothing precedes the colon of --user")
 	case split && password == "":
 		return noPassword(name, "nothing follows the colon of --user")
-	case !split && o.valueless[flagPassword] != "":
-		return noPassword(name, o.valueless[flagPassword]+" is set and has no value; unset it to be asked for the password")
+	case !split && o.valueless[flagPassword].variable:
+		return noPassword(name, o.valueless[flagPassword].name+" is set and has no value; unset it to be asked for the password")
 	}
 	return nil
 }
@@ -93,29 +93,37 @@ func noPassword(user, reason string) error {
 
 // ignored are warnings of what is given of an identity and has no effect.
 func (o *Options) ignored() []string {
-	const certificate = "the client certificate says who you are"
 	var warnings []string
 	for _, name := range []string{FlagCert, FlagKey} {
-		if _, lost := o.valueless[name]; lost {
-			warnings = append(warnings, "--"+name+" has no value, and is ignored")
+		if option, found := o.valueless[name]; found {
+			warnings = append(warnings, option.name+" has no value, and is ignored")
 		}
 	}
-	_, lostUser := o.valueless[flagUser]
-	_, lostToken := o.valueless[flagToken]
+	for _, name := range []string{flagUser, flagToken, FlagTokenFile} {
+		if option, found := o.valueless[name]; found {
+			warnings = append(warnings, option.name+" has no value: "+o.whoElse())
+		}
+	}
 	switch {
 	case o.hasToken() && o.User != "":
 		warnings = append(warnings, "--user is ignored: the token says who you are")
-	case o.hasToken():
-	case lostToken && o.User != "":
-		warnings = append(warnings, "--auth-jwt-token has no value: --user says who you are")
-	case o.User == "" && o.hasPassword():
+	case !o.hasToken() && o.User == "" && o.hasPassword():
 		warnings = append(warnings, "the password is ignored: give its user with --user")
-	case o.User == "" && o.Cert != "" && lostUser:
-		warnings = append(warnings, "--user has no value: "+certificate)
-	case o.User == "" && o.Cert != "" && lostToken:
-		warnings = append(warnings, "--auth-jwt-token has no value: "+certificate)
 	}
 	return warnings
+}
+
+// whoElse says what identifies the client in place of an option without a value.
+func (o *Options) whoElse() string {
+	switch {
+	case o.hasToken():
+		return "the token says who you are"
+	case o.User != "":
+		return "--user says who you are"
+	case o.Cert != "":
+		return "the client certificate says who you are"
+	}
+	return "there is no login"
 }
 
 func (o *Options) hasToken() bool    { return o.Token != "" || o.TokenFile != "" }
@@ -137,7 +145,7 @@ func fromFlagOrFile(ctx context.Context, value, flag, path string, p *prompt.Pro
 
 // asks tells whether identity would ask the user for something.
 func (o *Options) asks() bool {
-	return !o.hasToken() && o.User != "" && !o.hasPassword() && !strings.Contains(o.User, ":") && o.valueless[flagPassword] == ""
+	return !o.hasToken() && o.User != "" && !o.hasPassword() && !strings.Contains(o.User, ":") && !o.valueless[flagPassword].variable
 }
 
 // readsStdin tells whether identity would read standard input.

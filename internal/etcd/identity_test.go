@@ -25,8 +25,11 @@ func TestWhoTheClientSaysItIs(t *testing.T) {
 	}
 	password, token := file("password", "from file\nmore\n", 0o600), file("token", "a.b.c\n", 0o600)
 	open, empty := file("open", "from file", 0o644), file("empty", "", 0o600)
-	flag := func(name string) map[string]string { return map[string]string{name: ""} }
-	variable := map[string]string{"password": "ETCDCTL_PASSWORD"}
+	flag := func(name string) map[string]lost { return map[string]lost{name: {name: "--" + name}} }
+	emptyVariable := func(name, variable string) map[string]lost {
+		return map[string]lost{name: {name: variable, variable: true}}
+	}
+	variable := emptyVariable("password", "ETCDCTL_PASSWORD")
 	as := func(name, password string) *clientv3.AuthConfig {
 		return &clientv3.AuthConfig{Username: name, Password: password}
 	}
@@ -43,9 +46,11 @@ func TestWhoTheClientSaysItIs(t *testing.T) {
 		{name: "nobody"},
 		{name: "a password without a name is no user", options: Options{Password: "pw"}, warns: true},
 		{name: "a password file without a name is no user", options: Options{PasswordFile: password}, warns: true},
-		{name: "a user without value", options: Options{valueless: flag("user")}},
+		{name: "a user without value", options: Options{valueless: flag("user")}, warns: true},
+		{name: "a user variable without value", options: Options{valueless: emptyVariable("user", "ETCDCTL_USER")}, warns: true},
+		{name: "a user variable without value, and a token", options: Options{Token: "x.y.z", valueless: emptyVariable("user", "ETCDCTL_USER")}, want: &clientv3.AuthConfig{Token: "x.y.z"}, warns: true},
 		{name: "a user without value beside a certificate", options: Options{valueless: flag("user"), Cert: "root.crt"}, warns: true},
-		{name: "a token without value", options: Options{valueless: flag("auth-jwt-token")}},
+		{name: "a token without value", options: Options{valueless: flag("auth-jwt-token")}, warns: true},
 		{name: "a token without value beside a certificate", options: Options{valueless: flag("auth-jwt-token"), Cert: "root.crt"}, warns: true},
 		{name: "a token without value beside a user", options: Options{valueless: flag("auth-jwt-token"), User: "root:pw"}, want: as("root", "pw"), warns: true},
 		{name: "a certificate without value", options: Options{valueless: flag("cert")}, warns: true},
@@ -72,6 +77,7 @@ func TestWhoTheClientSaysItIs(t *testing.T) {
 		{name: "no name before the colon", options: Options{User: ":pw"}, code: exit.BadArgs, says: "user name is empty"},
 		{name: "nothing but the colon", options: Options{User: ":"}, code: exit.BadArgs, says: "user name is empty"},
 		{name: "a user without value and a password", options: Options{Password: "pw", valueless: flag("user")}, code: exit.BadArgs, says: "user name is empty"},
+		{name: "a user variable without value and a password", options: Options{Password: "pw", valueless: emptyVariable("user", "ETCDCTL_USER")}, code: exit.BadArgs, says: "user name is empty: ETCDCTL_USER has no value"},
 		{name: "a user without value and a password file", options: Options{PasswordFile: password, valueless: flag("user")}, code: exit.BadArgs, says: "user name is empty"},
 		{name: "a password variable without value", options: Options{User: "root", valueless: variable}, stdin: "pw\n", code: exit.BadArgs, says: "the password of root is empty: ETCDCTL_PASSWORD"},
 		{name: "asked for, an empty line", options: Options{User: "root"}, stdin: "\npw\n", asks: true, code: exit.BadArgs, says: "the password of root is empty"},

@@ -44,7 +44,7 @@ type Options struct {
 	// DebugLog is where the client's log goes with Debug.
 	DebugLog io.Writer
 
-	valueless    map[string]string // see Valueless
+	valueless    map[string]lost   // see Valueless
 	destination  bool              // see DestinationOf
 	endpointsCut bool              // see Warnings
 	unreadLogins []string          // see endpointList
@@ -73,24 +73,30 @@ const (
 const destinationPrefix = "dest-"
 
 // Valueless remembers which options of the identity were given without a value,
-// as by a script whose variable is empty: flags, and the variable of a password.
-// variable returns the name of the variable of a flag if it is set and empty.
+// as by a script whose variable is empty: flags and variables. variable returns
+// the name of the variable of a flag if it is set and empty.
 func (o *Options) Valueless(flags *pflag.FlagSet, variable func(flag string) string) {
 	prefix := ""
 	if flags.Lookup(destinationPrefix+flagUser) != nil {
 		prefix = destinationPrefix
 	}
-	o.valueless = map[string]string{}
-	for _, name := range []string{flagUser, flagPassword, flagToken, FlagCert, FlagKey} {
-		if flag := flags.Lookup(prefix + name); flag != nil && flag.Changed && flag.Value.String() == "" {
-			o.valueless[name] = ""
+	o.valueless = map[string]lost{}
+	for _, name := range []string{flagUser, flagPassword, flagToken, FlagTokenFile, FlagCert, FlagKey} {
+		flag := flags.Lookup(prefix + name)
+		switch {
+		case flag == nil || flag.Value.String() != "":
+		case flag.Changed:
+			o.valueless[name] = lost{name: "--" + name}
+		case variable(flag.Name) != "":
+			o.valueless[name] = lost{name: variable(flag.Name), variable: true}
 		}
 	}
-	if flag := flags.Lookup(prefix + flagPassword); !flag.Changed {
-		if name := variable(flag.Name); name != "" {
-			o.valueless[flagPassword] = name
-		}
-	}
+}
+
+// lost is how an option was given that has no value.
+type lost struct {
+	name     string // as in a sentence
+	variable bool
 }
 
 // AddFlags binds the options to flags.
