@@ -59,3 +59,34 @@ func TestAClosedOutputCannotBeWritten(t *testing.T) {
 		t.Errorf("the snapshot that could not be told about: %v", err)
 	}
 }
+
+// The command of a lock, an election or a watch whose standard output is closed
+// writes to the null device, as etcdctl's does: it is not ended by its writing. A
+// watch cannot print the event in front of it.
+func TestACommandUnderAClosedOutputCanWrite(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, etcdserver.Options{})
+	c.mustAt(c.Endpoint(), "put", "k", "v")
+	const child = `echo once; sleep 0.02; echo twice && where=$(readlink /proc/$$/fd/1) && echo "$where" >&2; exit `
+	etcdctl := filepath.Join(installed.reference, "etcdctl")
+	for _, status := range []string{"7", "0"} {
+		want := c.through(`exec `+etcdctl+` "$@" >&-`, c.Endpoint(), "lock", "name", "--", "sh", "-c", child+status)
+		if want.Status != status || !strings.HasPrefix(want.Stderr, os.DevNull+"\n") {
+			t.Fatalf("etcdctl lock >&-: status %s: %s", want.Status, want.Stderr)
+		}
+		for range 10 {
+			for _, args := range [][]string{{"lock", "name"}, {"elect", "name", "value"}} {
+				r := c.through(`exec "$0" "$@" >&-`, c.Endpoint(), append(args, "--", "sh", "-c", child+status)...)
+				if r.Status != status || !strings.HasPrefix(r.Stderr, os.DevNull+"\n") {
+					t.Errorf("%s >&-: status %s, want %s: %s", args[0], r.Status, status, r.Stderr)
+				}
+			}
+		}
+	}
+	for range 10 {
+		r := c.through(`exec "$0" "$@" >&-`, c.Endpoint(), "watch", "k", "--rev", "1", "--", "sh", "-c", child+"7")
+		if r.Status != "6" || r.Stderr != "Error: write the output: standard output is closed\n" {
+			t.Errorf("watch >&-: status %s: %s", r.Status, r.Stderr)
+		}
+	}
+}

@@ -35,7 +35,7 @@ const statusOfKilled exit.Code = 255
 func start(s *iostreams.Streams, command, environ []string, grace time.Duration) (*child, error) {
 	cmd := exec.Command(command[0], command[1:]...) //nolint:noctx // it is told to end before it is killed, see end
 	cmd.Env = environ
-	cmd.Stdout, cmd.Stderr = s.Out, s.Err
+	cmd.Stdout, cmd.Stderr = s.ChildOut(), s.Err
 	cmd.SysProcAttr = attributes()
 	started, ended := make(chan error), make(chan error, 1)
 	crash.Go(func() {

@@ -24,7 +24,7 @@ const (
 func (w *watcher) runCommand(ctx context.Context, revision int64, event *clientv3.Event) error {
 	cmd := exec.Command(w.Command[0], w.Command[1:]...) //nolint:noctx // it ends with ctx and all that it has started, see supervise
 	cmd.Env = eventEnviron(w.environ, revision, event)
-	cmd.Stdout, cmd.Stderr = w.f.Streams.Out, w.f.Streams.Err
+	cmd.Stdout, cmd.Stderr = w.f.Streams.ChildOut(), w.f.Streams.Err
 	if err := supervise.Run(ctx, cmd); err != nil {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)

@@ -3,6 +3,7 @@ package iostreams
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"time"
 )
@@ -21,6 +22,17 @@ type closedOutput struct{}
 
 // Write implements io.Writer.
 func (closedOutput) Write([]byte) (int, error) { return 0, errClosed }
+
+// ChildOut is the standard output of a command that the program starts. If ours
+// was closed the command gets what Go's runtime opened in its place, the null
+// device: os/exec would make a pipe of any writer that is no file, and break it at
+// the first error of that writer.
+func (s *Streams) ChildOut() io.Writer {
+	if _, closed := s.Out.(closedOutput); closed {
+		return os.Stdout
+	}
+	return s.Out
+}
 
 // Keeps returns an error if what is written to standard output is lost: it
 // is closed, the null device, or a pipe or a connection whose other end has gone.
