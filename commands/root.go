@@ -44,6 +44,7 @@ func Run(ctx context.Context, program string, streams *iostreams.Streams, args [
 	if closeErr := f.Close(); err == nil && closeErr != nil {
 		err = closeErr
 	}
+	err = f.Settle(err)
 	if err != nil && ctx.Err() == nil && !exit.IsAnswer(err) {
 		f.SayError(suggesting(err))
 	}

@@ -5,6 +5,7 @@ package e2e
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,6 +21,8 @@ func TestAClosedOutputCannotBeWritten(t *testing.T) {
 	c := newCluster(t, etcdserver.Options{})
 	c.mustAt(c.Endpoint(), "put", "k", "v")
 	c.mustAt(c.Endpoint(), "user", "add", "bob", "--no-password")
+	const unwritten = "write the output: standard output is closed"
+	changes := []string{"put k v", "user add eve --no-password", "defrag", "lease grant 60", "compaction 1"}
 	for line, status := range map[string]string{
 		"get k": "6", "get k -w json": "6", "get k -w protobuf": "6", "put k v": "6", "get no-such-key": "0",
 		"ls": "6", "du": "6", "version": "6", "help": "6", "get --help": "6", "user": "6", "options": "6", "completion bash": "6",
@@ -28,10 +31,13 @@ func TestAClosedOutputCannotBeWritten(t *testing.T) {
 		"endpoint health": "6", "endpoint status": "6", "endpoint hashkv": "6", "defrag": "6", "alarm list": "0", "lease grant 60": "6", "lease list": "6",
 		"compaction 1": "6", "watch k --rev 1": "6", "snapshot save saved.db": "6", "get": "128",
 	} {
-		args := strings.Fields(line)
+		args, says := strings.Fields(line), unwritten
+		if slices.Contains(changes, line) {
+			says += "; the change was made"
+		}
 		if r := c.through(`exec "$0" "$@" >&-`, c.Endpoint(), args...); r.Status != status {
 			t.Errorf("%s >&-: status %s, want %s: %s", line, r.Status, status, r.Stderr)
-		} else if status == "6" && args[0] != "__complete" && !strings.HasSuffix(r.Stderr, "write the output: standard output is closed\n") {
+		} else if status == "6" && args[0] != "__complete" && !strings.HasSuffix(r.Stderr, says+"\n") {
 			t.Errorf("%s >&- says %s", line, r.Stderr)
 		}
 	}
@@ -57,6 +63,47 @@ func TestAClosedOutputCannotBeWritten(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(c.tmp, "saved.db")); err != nil {
 		t.Errorf("the snapshot that could not be told about: %v", err)
+	}
+}
+
+// Who does not see the result of a change is told that it was made. Nothing is
+// said of changes if there were none, and what was taken back is said to be so.
+func TestAnOutputThatIsLostAfterAChangeSaysSo(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, etcdserver.Options{})
+	c.mustAt(c.Endpoint(), "put", "k", "v")
+	c.mustAt(c.Endpoint(), "put", "other", "v")
+	c.mustAt(c.Endpoint(), "role", "add", "reader")
+	const none, change, changes = "", "; the change was made", "; the changes were made"
+	for redirection, reason := range map[string]string{">&-": "standard output is closed", ">/dev/full": "write /dev/stdout: no space left on device"} {
+		for _, test := range []struct{ line, says string }{
+			{"put k v2", change}, {"put k v2 -w json", change}, {"put k v3 --prev-kv -w fields", change},
+			{"del k", change}, {"del k", none}, {"put k v", change},
+			{"txn <<< $'value(\"k\") = \"v\"\\n\\nput k v4\\n\\nget other\\n\\n'", change},
+			{"txn <<< $'value(\"k\") = \"v\"\\n\\nput k v4\\n\\nget other\\n\\n'", none},
+			{"txn <<< $'\\n\\ndel no-such-key\\n\\n'", none},
+			{"user add kim --no-password", change}, {"user grant-role kim reader", change}, {"user revoke-role kim reader", change}, {"user delete kim", change},
+			{"user add kim --no-password --roles reader", changes}, {"user delete kim", change},
+			{"role add writer", change}, {"role grant-permission writer read k", change}, {"role revoke-permission writer k", change}, {"role delete writer", change},
+			{"lease grant 60", change}, {"lease list", none}, {"defrag", change},
+			{"get other", none}, {"get other -w json", none}, {"ls", none}, {"role list", none}, {"whoami", none},
+			{"member list", none}, {"endpoint status", none}, {"rbac export", none}, {"version", none}, {"help", none},
+			{"lock name", "; the lock was given up"}, {"elect name value", "; the leadership was given up"},
+			{"check perf --duration 100ms", "; the keys of the check were deleted"},
+		} {
+			r := c.through(`exec `+redirection+`; "$0" `+test.line, c.Endpoint())
+			if want := "write the output: " + reason + test.says + "\n"; r.Status != "6" || !strings.HasSuffix(r.Stderr, want) {
+				t.Errorf("%s %s: status %s, says %q, want %q", test.line, redirection, r.Status, r.Stderr, want)
+			}
+		}
+		r := c.through(`exec `+redirection+`; "$0" user add gen --generate-password`, c.Endpoint())
+		if r.Status != "6" || !strings.HasSuffix(r.Stderr, "so it was not set\n") {
+			t.Errorf("a generated password %s: status %s, says %q", redirection, r.Status, r.Stderr)
+		}
+	}
+	r := c.through(`exec >&-; "$0" member add m2 --learner --peer-urls http://127.0.0.1:1`, c.Endpoint())
+	if r.Status != "6" || !strings.HasSuffix(r.Stderr, change+"\n") {
+		t.Errorf("member add: status %s, says %q", r.Status, r.Stderr)
 	}
 }
 

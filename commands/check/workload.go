@@ -188,6 +188,7 @@ func (w *workload) cleanup(ctx context.Context) (revision int64, err error) {
 			revision, err = w.deleteKeys(ctx)
 		}
 		if err == nil {
+			w.f.Connection.Changes.Became("the keys of the check were deleted")
 			return revision, nil
 		}
 		if !etcd.Passes(err) || ctx.Err() != nil {

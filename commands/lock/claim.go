@@ -201,7 +201,9 @@ func (c *claim) release(ctx context.Context) error {
 	case isGone(err):
 		return exit.With(exit.Interrupted, c.lost(err))
 	case err != nil:
+		c.f.Connection.Changes.Became(fmt.Sprintf("%s will be free within %s", c.what, quantity.Of(c.ttl, "second")))
 		return fmt.Errorf("%w (while giving %s up, which will be free within %s anyway)", err, c.what, quantity.Of(c.ttl, "second"))
 	}
+	c.f.Connection.Changes.Became(c.what + " was given up")
 	return nil
 }

@@ -4,6 +4,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -49,7 +50,9 @@ const EtcdctlName = "etcdctl"
 
 // NewFactory returns the Factory of one run of the program.
 func NewFactory(program string, streams *iostreams.Streams) *Factory {
-	return &Factory{Program: program, Streams: streams, Prompter: prompt.New(streams), formats: output.Formats()}
+	f := &Factory{Program: program, Streams: streams, Prompter: prompt.New(streams), formats: output.Formats()}
+	f.Connection.Changes = &etcd.Changes{}
+	return f
 }
 
 // AsEtcdctl says whether the program stands in for etcdctl.
@@ -170,10 +173,16 @@ type dataWriter struct{ io.Writer }
 func (w dataWriter) Write(p []byte) (int, error) {
 	n, err := w.Writer.Write(p)
 	if err != nil {
-		err = exit.With(exit.IO, fmt.Errorf("write the output: %w", err))
+		err = exit.With(exit.IO, &unwrittenError{err})
 	}
 	return n, err
 }
+
+// unwrittenError is that the output cannot be written.
+type unwrittenError struct{ err error }
+
+func (e *unwrittenError) Error() string { return "write the output: " + e.err.Error() }
+func (e *unwrittenError) Unwrap() error { return e.err }
 
 // Client returns the client of the cluster. It dials on first use; the
 // command's timeout begins only after that.
@@ -269,6 +278,15 @@ func (f *Factory) Explain(ctx context.Context, err error) error {
 		return err
 	}
 	return f.client.Explain(ctx, err)
+}
+
+// Settle adds to the error of an output that cannot be written what became of the
+// changes that were made before. Who does not see the result needs to know that.
+func (f *Factory) Settle(err error) error {
+	if _, unwritten := errors.AsType[*unwrittenError](err); !unwritten {
+		return err
+	}
+	return f.Connection.Changes.Settle(err)
 }
 
 // Warn prints a warning on standard error, unless the user wants quiet.

@@ -52,8 +52,13 @@ func isTooLarge(message string) bool {
 
 // writes says whether a request changes something, if it is carried out.
 func writes(method string, request any) bool {
-	if txn, is := request.(*pb.TxnRequest); is {
-		return anyWrites(txn.GetSuccess()) || anyWrites(txn.GetFailure())
+	switch r := request.(type) {
+	case *pb.TxnRequest:
+		return anyWrites(r.GetSuccess()) || anyWrites(r.GetFailure())
+	case *pb.AlarmRequest:
+		return r.GetAction() != pb.AlarmRequest_GET
+	case *pb.DowngradeRequest:
+		return r.GetAction() != pb.DowngradeRequest_VALIDATE
 	}
 	return !isRead(method)
 }

@@ -150,6 +150,7 @@ func (d *Dialer) dial(ctx context.Context, config *clientv3.Config) (*Client, er
 	o := d.options
 	config.Context = ctx
 	t := newTrace(config)
+	t.changes = o.Changes
 	client, err := clientv3.New(*config)
 	if err != nil {
 		return nil, o.named(exit.With(exit.BadConnection, t.explain(ctx, err)))

@@ -27,6 +27,7 @@ import (
 // and the reason why no connection came about is gone.
 type trace struct {
 	attempts *attempts
+	changes  *Changes
 	config   clientv3.Config
 	timeout  time.Duration // how long requests may take, and the flag that says so
 	flag     string
@@ -35,7 +36,7 @@ type trace struct {
 
 	mu     sync.Mutex
 	last   string // gRPC's words of the last failed request
-	method string // of that request
+	writes bool   // that request changes something, if it is carried out
 }
 
 func newTrace(config *clientv3.Config) *trace {
@@ -69,12 +70,15 @@ func (t *trace) unary(ctx context.Context, method string, req, reply any, cc *gr
 			var header metadata.MD
 			err = invoker(ctx, method, req, reply, cc, append(opts, grpc.Header(&header))...)
 			err = answered(err, method, req, header)
+			if err == nil {
+				t.changes.answered(method, req, reply)
+			}
 		}
 		var unreachable unreachableError
 		if err != nil && errors.As(context.Cause(ctx), &unreachable) {
 			return unreachable
 		}
-		t.remember(method, err)
+		t.remember(writes(method, req), err)
 		if method != authenticate || status.Code(err) != codes.Unavailable {
 			return err
 		}
@@ -101,7 +105,7 @@ func (t *trace) stream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.Clie
 	if reason := t.unreachable(); reason != nil {
 		return nil, reason
 	}
-	t.remember(method, err)
+	t.remember(writes(method, nil), err)
 	return nil, err
 }
 
@@ -113,14 +117,14 @@ func (t *trace) unreachable() error {
 	return context.Cause(t.attempts.hopeless)
 }
 
-func (t *trace) remember(method string, err error) {
+func (t *trace) remember(writes bool, err error) {
 	if err == nil {
 		return
 	}
 	message := status.Convert(err).Message()
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.method = method
+	t.writes = writes
 	// "while waiting for connections" without a reason says nothing new.
 	if t.last == "" || strings.Contains(message, "desc = ") || !isBareDeadline(message) {
 		t.last = message
@@ -304,7 +308,7 @@ func isRead(method string) bool {
 func (t *trace) doubt() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.method == "" || isRead(t.method) {
+	if !t.writes {
 		return ""
 	}
 	return "; the change may have been made all the same: look before you repeat it"

@@ -183,7 +183,7 @@ func TestTheFirstEndpointDecidesWhetherAllSpeakTLS(t *testing.T) {
 }
 
 func TestWhatWasDoneAboutAnErrorStandsBehindItsReason(t *testing.T) {
-	tr := &trace{attempts: newAttempts([]string{"one:1"}, nil), method: "/etcdserverpb.Auth/RoleAdd"}
+	tr := &trace{attempts: newAttempts([]string{"one:1"}, nil), writes: true}
 	broken := status.Error(codes.Unavailable, "error reading from server: EOF")
 	const lost = "rpc error: code = Unavailable desc = error reading from server: EOF: one:1: no answer: the host is down or a firewall drops the packets"
 	for _, test := range []struct {

@@ -44,6 +44,9 @@ type Options struct {
 	// DebugLog is where the client's log goes with Debug.
 	DebugLog io.Writer
 
+	// Changes takes notice of what the clients change. It may be nil.
+	Changes *Changes
+
 	valueless    map[string]lost   // see Valueless
 	destination  bool              // see DestinationOf
 	endpointsCut bool              // see Warnings

@@ -1,0 +1,79 @@
+package etcd
+
+import (
+	"errors"
+	"sync"
+
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+)
+
+// Changes are what the requests of one run have changed, whichever of its clients
+// sent them. A nil value knows of none.
+type Changes struct {
+	mu      sync.Mutex
+	made    int
+	outcome string
+}
+
+// Became says what the command has done about its changes: outcome is a part of a
+// sentence. A command that takes them back says so.
+func (c *Changes) Became(outcome string) {
+	if c == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.outcome = outcome
+}
+
+// Settle adds to err what became of the changes that were made, unless it says so
+// already.
+func (c *Changes) Settle(err error) error {
+	if _, said := errors.AsType[*settled](err); said || c == nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.made == 0:
+		return err
+	case c.outcome != "":
+		return Settled(err, c.outcome)
+	case c.made == 1:
+		return Settled(err, "the change was made")
+	}
+	return Settled(err, "the changes were made")
+}
+
+// answered takes notice of a request that succeeded.
+func (c *Changes) answered(method string, request, response any) {
+	if c == nil || !changed(method, request, response) {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.made++
+}
+
+// changed says whether a request that succeeded has changed something.
+func changed(method string, request, response any) bool {
+	switch r := response.(type) {
+	case *pb.DeleteRangeResponse:
+		return r.GetDeleted() > 0
+	case *pb.TxnResponse:
+		return anyChanged(r.GetResponses())
+	}
+	return writes(method, request)
+}
+
+func anyChanged(responses []*pb.ResponseOp) bool {
+	for _, response := range responses {
+		switch {
+		case response.GetResponsePut() != nil, response.GetResponseDeleteRange().GetDeleted() > 0:
+			return true
+		case anyChanged(response.GetResponseTxn().GetResponses()):
+			return true
+		}
+	}
+	return false
+}
