@@ -41,7 +41,8 @@ func Run(ctx context.Context, program string, streams *iostreams.Streams, args [
 	if err != nil {
 		err = f.Explain(ctx, err)
 	}
-	if closeErr := f.Close(); err == nil && closeErr != nil {
+	// A status that answers a question does not hide that the rest of the answer is lost.
+	if closeErr := f.Close(); closeErr != nil && (err == nil || exit.IsAnswer(err)) {
 		err = closeErr
 	}
 	err = f.Settle(err)
