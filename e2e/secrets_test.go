@@ -205,6 +205,16 @@ func TestUserInfoOfEndpointsIsNeverShown(t *testing.T) {
 		"quoted":      "http://root:\"" + canary + "@" + door.address,
 		"unparseable": "http://root:" + canary + "%zz@" + door.address,
 		"scheme":      canary + "://root:" + canary + "@" + door.address,
+		"capitals":    "HTTP://root:" + canary + "@" + door.address,
+		"encoded":     "http://root%3A" + canary + "%40" + door.address,
+		"query":       "http://" + door.address + "?password=" + canary,
+		"query of @":  "http://" + door.address + "?password=a@" + canary,
+		"fragment":    "http://" + door.address + "#" + canary,
+		"bare query":  door.address + "?password=" + canary,
+		"unread":      "http://" + door.address + "?password=\"" + canary,
+		"socket":      "unix://root:" + canary + "@/nonexistent",
+		"TLS socket":  "unixs://root:" + canary + "@/nonexistent",
+		"odd socket":  "unix:root:" + canary + "@nonexistent",
 	}
 	lines := []string{
 		"get k", "put k v", "txn", "watch k", "lock l true", "user list", "user get root -w json", "auth status", "auth enable --check",

@@ -56,7 +56,7 @@ func (o *memberAddOptions) complete(args []string) error {
 	case len(args) > 1:
 		advice := ""
 		for _, arg := range args {
-			if strings.HasPrefix(strings.ToLower(arg), "http") && !strings.Contains(arg, "@") { // not a login
+			if strings.HasPrefix(strings.ToLower(arg), "http") && refuseUserInfo(arg) == nil {
 				advice = "; did you mean --" + flagPeerURLs + "=" + arg + "?"
 			}
 		}

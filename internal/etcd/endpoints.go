@@ -17,7 +17,7 @@ import (
 type endpointList struct {
 	pflag.Value
 	cut    *bool     // there were more lines
-	logins *[]string // values with a login that Value cannot read
+	logins *[]string // values that Value cannot read, and which may hold a login
 }
 
 // Set implements pflag.Value.
@@ -25,7 +25,7 @@ func (l endpointList) Set(text string) error {
 	_, more, _ := strings.Cut(strings.TrimSpace(text), "\n")
 	*l.cut = *l.cut || more != ""
 	err := l.Value.Set(text)
-	if err != nil && strings.Contains(text, "@") {
+	if err != nil && len(separators(text, "@?#")) > 0 {
 		*l.logins, err = append(*l.logins, text), nil // its error would show it; checkEndpoints refuses it
 	}
 	return err

@@ -1,54 +1,113 @@
 package etcd
 
 import (
-	"slices"
+	"net"
+	"strconv"
 	"strings"
 
 	"github.com/ectl-io/ectl/internal/exit"
 )
 
-// WithoutUserInfo returns endpoint without a login in it, as a URL may have one
-// before its host, and says whether there was one. Whatever stands before the
-// last @ counts: a password may hold an @ or a slash itself.
+// WithoutUserInfo returns endpoint without a login in it, and says whether there
+// may be one: before the host, or in a query or a fragment. Whatever stands
+// before the last @ counts: a password may hold an @ or a slash itself.
 func WithoutUserInfo(endpoint string) (string, bool) {
-	at := strings.LastIndexByte(endpoint, '@')
-	if at < 0 || strings.HasPrefix(endpoint, "unix:") || strings.HasPrefix(endpoint, "unixs:") {
-		return endpoint, false
+	if isSocket(endpoint) {
+		return socketWithoutUserInfo(endpoint)
 	}
-	host := endpoint[at+1:]
-	for _, scheme := range []string{"http://", "https://"} {
-		if strings.HasPrefix(endpoint, scheme) {
-			return scheme + host, true
+	bare := endpoint
+	if ats := separators(endpoint, "@"); len(ats) > 0 {
+		bare = endpoint[ats[len(ats)-1].end:]
+		if scheme := schemeOf(endpoint); strings.HasPrefix(endpoint[len(scheme):], "://") && (scheme == "http" || scheme == "https") {
+			bare = scheme + "://" + bare
 		}
 	}
-	return host, true
+	if ends := separators(bare, "?#"); len(ends) > 0 {
+		bare = bare[:ends[0].start]
+	}
+	return bare, bare != endpoint
 }
 
-// RefuseUserInfo is an error if one of the URLs that flag gives has a login in
-// it. The error does not show it.
+// socketWithoutUserInfo is WithoutUserInfo for unix:PATH and unix://PATH. Only
+// NAME:PASSWORD@ is a login there: an absolute path may hold an @, and the name
+// of an abstract socket begins with one.
+func socketWithoutUserInfo(endpoint string) (string, bool) {
+	scheme, path, _ := strings.Cut(endpoint, ":")
+	scheme += ":"
+	if rest, found := strings.CutPrefix(path, "//"); found {
+		scheme, path = scheme+"//", rest
+	}
+	ats := separators(path, "@")
+	if strings.HasPrefix(path, "/") || len(ats) == 0 {
+		return endpoint, false
+	}
+	last := ats[len(ats)-1]
+	if len(separators(path[:last.start], ":")) == 0 {
+		return endpoint, false
+	}
+	return scheme + path[last.end:], true
+}
+
+// span is a part of a text.
+type span struct{ start, end int }
+
+// separators returns where one of chars is in text, as it is or percent-encoded,
+// even more than once. The zone of an IPv6 address is no encoded character.
+func separators(text, chars string) []span {
+	var found []span
+	for i := range len(text) {
+		char, end := text[i], i+1
+		if char == '%' && !beginsZone(text, i) {
+			for strings.HasPrefix(text[end:], "25") {
+				end += 2
+			}
+			if code, err := strconv.ParseUint(text[end:min(end+2, len(text))], 16, 8); err == nil {
+				char, end = byte(code), min(end+2, len(text))
+			}
+		}
+		if strings.IndexByte(chars, char) >= 0 {
+			found = append(found, span{i, end})
+		}
+	}
+	return found
+}
+
+// beginsZone says whether the percent sign at i of text follows an IPv6 address,
+// as in [fe80::1%40].
+func beginsZone(text string, i int) bool {
+	bracket := strings.LastIndexByte(text[:i], '[')
+	return bracket >= 0 && net.ParseIP(text[bracket+1:i]) != nil
+}
+
+// RefuseUserInfo is an error if one of the URLs that flag gives may have a login
+// in it. The error shows nothing of it: what looks like a host may be a secret.
 func RefuseUserInfo(flag string, urls []string, advice string) error {
 	for _, url := range urls {
 		if _, found := WithoutUserInfo(url); found {
-			host := url[strings.LastIndexByte(url, '@')+1:]
-			if end := strings.IndexAny(host, "/?#"); end >= 0 {
-				host = host[:end]
-			}
-			return exit.BadArgsf("--%s has user info before %s: %s", flag, host, advice)
+			return userInfoIn(flag, advice)
 		}
 	}
 	return nil
 }
 
+func userInfoIn(flag, advice string) error {
+	return exit.BadArgsf("--%s has a URL with user info, a query or a fragment: %s", flag, advice)
+}
+
 // checkEndpoints refuses endpoints with a login in them: gRPC does not use it,
 // and whatever shows an endpoint would show it.
 func (o *Options) checkEndpoints() error {
-	if err := RefuseUserInfo(FlagEndpoints, slices.Concat(o.Endpoints, o.unreadLogins), "give a login with --user"); err != nil {
+	const advice = "give a login with --user"
+	if len(o.unreadLogins) > 0 {
+		return userInfoIn(FlagEndpoints, advice)
+	}
+	if err := RefuseUserInfo(FlagEndpoints, o.Endpoints, advice); err != nil {
 		return err
 	}
-	if err := RefuseUserInfo(flagDiscoverySRV, []string{o.DiscoverySRV}, "give a login with --user"); err != nil {
+	if err := RefuseUserInfo(flagDiscoverySRV, []string{o.DiscoverySRV}, advice); err != nil {
 		return err
 	}
-	return RefuseUserInfo(flagDiscoverySRVName, []string{o.DiscoverySRVName}, "give a login with --user")
+	return RefuseUserInfo(flagDiscoverySRVName, []string{o.DiscoverySRVName}, advice)
 }
 
 // Shown returns the value of the flag name as a log may show it: that of a flag
