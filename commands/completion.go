@@ -5,8 +5,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/completions"
-	"github.com/ectl-io/ectl/internal/cli"
 )
 
 func newCompletionCmd(f *cli.Factory) *cobra.Command {

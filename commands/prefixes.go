@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/commands/cli"
 )
 
 // expandPrefixes returns args with the unambiguous prefixes of command names

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ectl-io/ectl/commands/auth"
 	"github.com/ectl-io/ectl/commands/check"
+	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/commands/cluster"
 	"github.com/ectl-io/ectl/commands/kv"
 	"github.com/ectl-io/ectl/commands/lease"
@@ -22,7 +23,6 @@ import (
 	"github.com/ectl-io/ectl/commands/snapshot"
 	"github.com/ectl-io/ectl/commands/user"
 	"github.com/ectl-io/ectl/commands/watch"
-	"github.com/ectl-io/ectl/internal/cli"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/iostreams"

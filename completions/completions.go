@@ -6,7 +6,6 @@ package completions
 
 import (
 	"context"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -14,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/ectl-io/ectl/internal/cli"
 	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd"
 )
@@ -25,6 +23,17 @@ const Deadline = 300 * time.Millisecond
 // grace is the part of Deadline in which a source that was interrupted hands
 // over what it has found.
 const grace = 20 * time.Millisecond
+
+// Connector is the command line that is being completed: how it connects, and the
+// words that it has so far.
+type Connector interface {
+	// Unattended returns a function that connects without asking a question and
+	// without a word on the terminal, or nil if the line cannot connect like that.
+	Unattended() func(context.Context) (*etcd.Client, error)
+
+	// Words returns the words after the program's name, as they were given.
+	Words() []string
+}
 
 // Request is what a shell wants to know: how the word may go on.
 type Request struct {
@@ -46,12 +55,12 @@ type Candidates struct {
 }
 
 // Args completes positional arguments, each from its own source.
-func Args(f *cli.Factory, sources ...Source) cobra.CompletionFunc {
+func Args(c Connector, sources ...Source) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		if len(args) >= len(sources) {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		return live(cmd.Context(), f, sources[len(args)], Request{Word: toComplete, Args: args, Flags: cmd.Flags()}).answer()
+		return live(cmd.Context(), c, sources[len(args)], Request{Word: toComplete, Args: args, Flags: cmd.Flags()}).answer()
 	}
 }
 
@@ -65,11 +74,11 @@ func File(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.
 
 // BeforeCommand completes the arguments before "--" with complete. Behind it
 // stands a command with its arguments, for which the shell offers files.
-func BeforeCommand(f *cli.Factory, complete cobra.CompletionFunc) cobra.CompletionFunc {
+func BeforeCommand(c Connector, complete cobra.CompletionFunc) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		// cobra puts a "--" of its own behind the words, so that one in front of
 		// the word to complete is only seen in the line as it was given.
-		dash, line := cmd.ArgsLenAtDash(), f.Line
+		dash, line := cmd.ArgsLenAtDash(), c.Words()
 		if dash >= 0 && dash < len(args) || len(line) > 1 && line[len(line)-2] == "--" {
 			return nil, cobra.ShellCompDirectiveDefault
 		}
@@ -78,19 +87,19 @@ func BeforeCommand(f *cli.Factory, complete cobra.CompletionFunc) cobra.Completi
 }
 
 // Value completes the value of an option.
-func Value(f *cli.Factory, source Source) cobra.CompletionFunc {
+func Value(c Connector, source Source) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		return live(cmd.Context(), f, source, Request{Word: toComplete, Args: args, Flags: cmd.Flags()}).answer()
+		return live(cmd.Context(), c, source, Request{Word: toComplete, Args: args, Flags: cmd.Flags()}).answer()
 	}
 }
 
 // Values completes the last of the values, separated by commas, of an option.
 // Those that stand before it are not offered again.
-func Values(f *cli.Factory, source Source) cobra.CompletionFunc {
+func Values(c Connector, source Source) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		at := strings.LastIndexByte(toComplete, ',') + 1
 		before := toComplete[:at]
-		found := live(cmd.Context(), f, source, Request{Word: toComplete[at:], Args: args, Flags: cmd.Flags()})
+		found := live(cmd.Context(), c, source, Request{Word: toComplete[at:], Args: args, Flags: cmd.Flags()})
 		var more Candidates
 		for _, word := range found.Words {
 			if !slices.Contains(strings.Split(before, ","), word) && !strings.Contains(word, ",") {
@@ -111,21 +120,18 @@ func (c Candidates) answer() ([]cobra.Completion, cobra.ShellCompDirective) {
 	return c.Words, directive
 }
 
-// live asks source, with a client that nobody waits for. Everything that goes
-// wrong is silence.
-func live(ctx context.Context, f *cli.Factory, source Source, r Request) Candidates {
-	quiet := *f.Streams
-	quiet.Err = io.Discard
-	f.Streams = &quiet
-	if err := f.Prepare(); err != nil || !f.Connection.Unattended() {
+// live asks source, with a client of its own. Everything that goes wrong is
+// silence.
+func live(ctx context.Context, c Connector, source Source, r Request) Candidates {
+	connect := c.Unattended()
+	if connect == nil {
 		return Candidates{}
 	}
-	f.Connection.Debug = false // its log does not go through the streams
 	ctx, cancel := context.WithTimeout(ctx, Deadline)
 	defer cancel()
 	result := make(chan Candidates, 1)
 	crash.Go(func() {
-		found, err := ask(ctx, f, source, r)
+		found, err := ask(ctx, connect, source, r)
 		if err != nil {
 			found = Candidates{}
 		}
@@ -139,10 +145,10 @@ func live(ctx context.Context, f *cli.Factory, source Source, r Request) Candida
 	}
 }
 
-func ask(ctx context.Context, f *cli.Factory, source Source, r Request) (Candidates, error) {
+func ask(ctx context.Context, connect func(context.Context) (*etcd.Client, error), source Source, r Request) (Candidates, error) {
 	ctx, cancel := context.WithTimeout(ctx, Deadline-grace)
 	defer cancel()
-	client, err := etcd.Dial(ctx, &f.Connection, f.Prompter, func(string) {})
+	client, err := connect(ctx)
 	if err != nil {
 		return Candidates{}, err
 	}

@@ -15,8 +15,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/ectl-io/ectl/internal/cli"
-	"github.com/ectl-io/ectl/internal/clitest"
+	"github.com/ectl-io/ectl/commands/cli"
+	"github.com/ectl-io/ectl/commands/clitest"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/iostreams"
 )

@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/cobra"
 	"go.etcd.io/etcd/api/v3/mvccpb"
 
-	"github.com/ectl-io/ectl/internal/cli"
-	"github.com/ectl-io/ectl/internal/clitest"
+	"github.com/ectl-io/ectl/commands/cli"
+	"github.com/ectl-io/ectl/commands/clitest"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/scan"
 	"github.com/ectl-io/ectl/output"

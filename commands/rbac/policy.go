@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/iostreams"
 	"github.com/ectl-io/ectl/internal/policy"
 	"github.com/ectl-io/ectl/output"

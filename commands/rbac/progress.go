@@ -1,7 +1,7 @@
 package rbac
 
 import (
-	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/progress"
 )
 

@@ -4,7 +4,7 @@ package role
 import (
 	"github.com/spf13/cobra"
 
-	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/commands/cli"
 )
 
 // NewCmd returns the command "role".

@@ -6,7 +6,7 @@ import (
 
 	"go.etcd.io/etcd/api/v3/authpb"
 
-	"github.com/ectl-io/ectl/internal/clitest"
+	"github.com/ectl-io/ectl/commands/clitest"
 	"github.com/ectl-io/ectl/internal/exit"
 )
 

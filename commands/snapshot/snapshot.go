@@ -5,7 +5,7 @@ package snapshot
 import (
 	"github.com/spf13/cobra"
 
-	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/commands/cli"
 )
 
 // NewCmd returns the command "snapshot".

@@ -4,7 +4,7 @@ package user
 import (
 	"github.com/spf13/cobra"
 
-	"github.com/ectl-io/ectl/internal/cli"
+	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/exit"
 )
 

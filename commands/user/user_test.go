@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ectl-io/ectl/commands/cli"
+	"github.com/ectl-io/ectl/commands/clitest"
 	"github.com/ectl-io/ectl/internal/access"
-	"github.com/ectl-io/ectl/internal/cli"
-	"github.com/ectl-io/ectl/internal/clitest"
 	"github.com/ectl-io/ectl/internal/exit"
 )
 

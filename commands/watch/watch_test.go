@@ -8,7 +8,7 @@ import (
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
 
-	"github.com/ectl-io/ectl/internal/clitest"
+	"github.com/ectl-io/ectl/commands/clitest"
 	"github.com/ectl-io/ectl/internal/exit"
 )
 

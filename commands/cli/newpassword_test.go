@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ectl-io/ectl/internal/cli"
-	"github.com/ectl-io/ectl/internal/clitest"
+	"github.com/ectl-io/ectl/commands/cli"
+	"github.com/ectl-io/ectl/commands/clitest"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/secret"
 )

@@ -1,0 +1,26 @@
+package cli
+
+import (
+	"context"
+	"io"
+
+	"github.com/ectl-io/ectl/internal/etcd"
+)
+
+// Unattended implements completions.Connector. It silences the Factory, which
+// must do nothing else afterwards.
+func (f *Factory) Unattended() func(context.Context) (*etcd.Client, error) {
+	quiet := *f.Streams
+	quiet.Err = io.Discard
+	f.Streams = &quiet
+	if err := f.Prepare(); err != nil || !f.Connection.Unattended() {
+		return nil
+	}
+	f.Connection.Debug = false // its log does not go through the streams
+	return func(ctx context.Context) (*etcd.Client, error) {
+		return etcd.Dial(ctx, &f.Connection, f.Prompter, func(string) {})
+	}
+}
+
+// Words implements completions.Connector.
+func (f *Factory) Words() []string { return f.Line }
