@@ -3,14 +3,18 @@ package mirror
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/ectl-io/ectl/commands/cli"
-	"github.com/ectl-io/ectl/internal/access"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/mirror"
+	"github.com/ectl-io/ectl/internal/quantity"
+	"github.com/ectl-io/ectl/output"
 )
 
 // options is what "make-mirror" was asked to do.
@@ -112,35 +116,59 @@ func (o *options) endpoints() []string {
 	return endpoints
 }
 
-// renaming says what becomes of the keys' prefix.
-type renaming struct{ from, to string }
-
-// renaming is that of the options. As etcdctl's documentation has it, the keys
-// keep their prefix where nothing else is asked for.
-func (o *options) renaming() renaming {
-	switch {
-	case o.NoDestPrefix:
-		return renaming{o.Prefix, ""}
-	case o.DestPrefix != "":
-		return renaming{o.Prefix, o.DestPrefix}
+// destPrefix is what the keys at the destination start with. As etcdctl's
+// documentation has it, the keys keep their prefix if nothing else is asked for.
+func (o *options) destPrefix() string {
+	if o.NoDestPrefix || o.DestPrefix != "" {
+		return o.DestPrefix
 	}
-	return renaming{o.Prefix, o.Prefix}
+	return o.Prefix
 }
 
-// name is what a key of the source is called at the destination.
-func (r renaming) name(key []byte) []byte {
-	if r.from == r.to {
-		return key
+func runMirror(ctx context.Context, f *cli.Factory, opts *options) error {
+	// In etcdctl's order, which is that of the questions for passwords.
+	if err := f.Connection.Check(); err != nil { // before the destination is spoken to
+		return err
 	}
-	return append([]byte(r.to), key[len(r.from):]...)
+	dest, err := etcd.Dial(ctx, f.Connection.DestinationOf(opts.endpoints(), &opts.Identity), f.Prompter, f.Warn)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = dest.Close() }()
+	source, err := f.Client(ctx)
+	if err != nil {
+		return err
+	}
+	show := func(p mirror.Progress) error {
+		return f.PrintNext(output.Mirrored{Count: p.Changes, Revision: p.Revision})
+	}
+	config := mirror.Config{
+		Source: source, Destination: dest,
+		Prefix: opts.Prefix, DestPrefix: opts.destPrefix(),
+		Revision: opts.Revision, MaxTxnOps: opts.MaxTxnOps, Checkpoint: opts.Checkpoint, Once: opts.Once, Prune: opts.Prune,
+		Timeout: f.Connection.CommandTimeout,
+		Warn:    f.Warn, Progress: show,
+		Pruned: func(deleted int64) {
+			f.Say(fmt.Sprintf("Keys deleted at the destination that the source does not have: %d", deleted))
+		},
+	}
+	if !opts.Yes {
+		config.Confirm = func(ctx context.Context, sizes mirror.Sizes) error { return confirmPrune(ctx, f, opts, sizes) }
+	}
+	progress, err := mirror.Run(ctx, config)
+	if err != nil {
+		return err
+	}
+	return show(progress)
 }
 
-// endless says whether within one cluster the copies would be copied again
-// without end: where each of them is one of the keys to copy.
-func (r renaming) endless() bool { return strings.HasPrefix(r.to, r.from) }
-
-// rangeOf returns the range of the keys with a prefix, as in a RangeRequest.
-func rangeOf(prefix string) (key, end string) {
-	r := access.PrefixRange([]byte(prefix))
-	return string(r.Key), string(r.End)
+// confirmPrune asks whether keys of the destination may be deleted.
+func confirmPrune(ctx context.Context, f *cli.Factory, opts *options, sizes mirror.Sizes) error {
+	f.Say(fmt.Sprintf("The destination has %s %s, the source %d %s.",
+		quantity.Of(sizes.Destination, "key"), mirror.WithPrefix(opts.destPrefix()), sizes.Source, mirror.WithPrefix(opts.Prefix)))
+	agreed, err := f.Prompter.Confirm(ctx, "Delete there what the source does not have?")
+	if err == nil && !agreed {
+		return errors.New("not confirmed; nothing was changed")
+	}
+	return err
 }

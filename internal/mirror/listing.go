@@ -46,7 +46,7 @@ func (m *mirror) list(ctx context.Context) *listing {
 // read on later.
 func (m *mirror) read(ctx context.Context, l *listing, end string) error {
 	for {
-		err := scan.Read(ctx, m.dest, scan.Query{Key: l.next, End: end, KeysOnly: true, Timeout: m.f.Connection.CommandTimeout}, l)
+		err := scan.Read(ctx, m.Destination, scan.Query{Key: l.next, End: end, KeysOnly: true, Timeout: m.Timeout}, l)
 		if cut, ok := errors.AsType[*scan.IncompleteError](err); ok && (passes(cut.Err) || errors.Is(cut.Err, rpctypes.ErrCompacted)) {
 			err = cut.Err // what was read is not lost
 		}
@@ -57,9 +57,9 @@ func (m *mirror) read(ctx context.Context, l *listing, end string) error {
 			return nil
 		case errors.Is(err, rpctypes.ErrCompacted): // the rest is read as it is now
 		case errors.Is(err, rpctypes.ErrPermissionDenied):
-			return fmt.Errorf("%w: --prune reads the keys of the destination's range", m.dest.Explain(ctx, err))
+			return fmt.Errorf("%w: --prune reads the keys of the destination's range", m.Destination.Explain(ctx, err))
 		case !passes(err):
-			return m.dest.Explain(ctx, err)
+			return m.Destination.Explain(ctx, err)
 		}
 		if err := m.writer.trouble.wait(ctx, err); err != nil {
 			return err

@@ -51,8 +51,8 @@ func (m *mirror) follow(ctx context.Context, until int64) error {
 	key, end := rangeOf(m.rename.from)
 	query := events.Query{Key: key, End: end, ProgressNotify: true}
 	watch := &follow.Watch{
-		Client: m.source, Query: query, Next: next,
-		Patience: m.f.Connection.CommandTimeout,
+		Client: m.Source, Query: query, Next: next,
+		Patience: m.Timeout,
 	}
 	if asks {
 		crash.Go(func() { askProgress(following, watch, until) })
@@ -72,11 +72,11 @@ func (m *mirror) follow(ctx context.Context, until int64) error {
 
 // overdue says that the source does not answer, and why.
 func (u *updates) overdue(reason error) {
-	u.f.Warn(fmt.Sprintf("source: %v", u.source.Explain(u.ctx, etcd.Settled(reason, "still trying"))))
+	u.Warn(fmt.Sprintf("source: %v", u.Source.Explain(u.ctx, etcd.Settled(reason, "still trying"))))
 }
 
 // resumed says that the source answers again.
-func (u *updates) resumed() { u.f.Warn("source: answers again") }
+func (u *updates) resumed() { u.Warn("source: answers again") }
 
 // Receive implements follow.Sink. What has come is written when the batch is
 // full, or when no more has come.
@@ -88,7 +88,7 @@ func (u *updates) Receive(r follow.Part) error {
 		}
 		return u.compactedAt(u.watch.Next, r.CompactRevision)
 	case r.Err() != nil:
-		return u.source.Explain(u.ctx, r.Err())
+		return u.Source.Explain(u.ctx, r.Err())
 	}
 	for events := r.Events; len(events) > 0; {
 		n := sameRevision(events)
@@ -211,9 +211,9 @@ func askProgress(ctx context.Context, watch *follow.Watch, until int64) {
 // when there are events that they have not sent yet (etcd issue 15220).
 func (m *mirror) answersProgress(ctx context.Context) bool {
 	answers := false
-	for _, endpoint := range m.source.Endpoints() {
-		ctx, cancel := context.WithTimeout(ctx, m.f.Connection.CommandTimeout)
-		status, err := m.source.Status(ctx, endpoint)
+	for _, endpoint := range m.Source.Endpoints() {
+		ctx, cancel := context.WithTimeout(ctx, m.Timeout)
+		status, err := m.Source.Status(ctx, endpoint)
 		cancel()
 		if err != nil {
 			continue // it is asked by the others

@@ -26,7 +26,7 @@ func (m *mirror) notIntoItself(ctx context.Context) error {
 	switch {
 	case m.rename.endless():
 		harm = "the copies would be copied again without end; give another destination, or a --dest-prefix outside of --prefix"
-	case m.opts.Prune && strings.HasPrefix(m.rename.from, m.rename.to):
+	case m.Prune && strings.HasPrefix(m.rename.from, m.rename.to):
 		harm = "--prune would delete the keys to copy, which are among those of the destination; give another destination, or a --dest-prefix outside of --prefix"
 	default:
 		return nil
@@ -37,7 +37,7 @@ func (m *mirror) notIntoItself(ctx context.Context) error {
 		return context.Cause(ctx)
 	case same:
 		return exit.BadArgsf("source and destination are the same cluster, and %s", harm)
-	case err != nil && m.opts.Prune:
+	case err != nil && m.Prune:
 		return fmt.Errorf("%w: whether source and destination are the same cluster cannot be told; without --prune it is taken from their endpoints", err)
 	}
 	return nil
@@ -49,24 +49,24 @@ func (m *mirror) notIntoItself(ctx context.Context) error {
 // destination is given a lease, and the source asked for it. The endpoints tell,
 // too, and alone where that fails.
 func (m *mirror) isOneCluster(ctx context.Context) (bool, error) {
-	timed, cancel := m.f.Timeout(ctx)
+	timed, cancel := m.timed(ctx)
 	defer cancel()
 	var random [8]byte
 	_, _ = rand.Read(random[:]) // it never fails
 	id := int64(binary.BigEndian.Uint64(random[:])>>1 | 1)
-	lessor := pb.NewLeaseClient(m.dest.ActiveConnection())
+	lessor := pb.NewLeaseClient(m.Destination.ActiveConnection())
 	_, err := lessor.LeaseGrant(timed, &pb.LeaseGrantRequest{ID: id, TTL: leaseSeconds})
 	if err != nil {
-		return m.sameEndpoint(), m.dest.Explain(ctx, err)
+		return m.sameEndpoint(), m.Destination.Explain(ctx, err)
 	}
 	defer func() {
-		timed, cancel := m.f.Timeout(context.WithoutCancel(ctx))
+		timed, cancel := m.timed(context.WithoutCancel(ctx))
 		defer cancel()
 		_, _ = lessor.LeaseRevoke(timed, &pb.LeaseRevokeRequest{ID: id})
 	}()
-	lease, err := m.source.TimeToLive(timed, clientv3.LeaseID(id))
+	lease, err := m.Source.TimeToLive(timed, clientv3.LeaseID(id))
 	if err != nil {
-		return m.sameEndpoint(), m.source.Explain(ctx, err)
+		return m.sameEndpoint(), m.Source.Explain(ctx, err)
 	}
 	// A leader before etcd 3.6 may not have the lease yet.
 	return lease.TTL > 0 || m.sameEndpoint(), nil
@@ -82,7 +82,7 @@ func (m *mirror) sameEndpoint() bool {
 		}
 		return strings.Replace(strings.TrimSuffix(after, "/"), "localhost:", "127.0.0.1:", 1)
 	}
-	return slices.ContainsFunc(m.dest.Endpoints(), func(d string) bool {
-		return slices.ContainsFunc(m.source.Endpoints(), func(s string) bool { return hostPort(s) == hostPort(d) })
+	return slices.ContainsFunc(m.Destination.Endpoints(), func(d string) bool {
+		return slices.ContainsFunc(m.Source.Endpoints(), func(s string) bool { return hostPort(s) == hostPort(d) })
 	})
 }

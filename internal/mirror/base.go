@@ -57,8 +57,8 @@ func (m *mirror) copyBase(ctx context.Context, at position) error {
 		b.next = from
 	}
 	for {
-		err := scan.Read(copying, m.source, scan.Query{
-			Key: b.next, End: end, Revision: b.revision, Timeout: m.f.Connection.CommandTimeout,
+		err := scan.Read(copying, m.Source, scan.Query{
+			Key: b.next, End: end, Revision: b.revision, Timeout: m.Timeout,
 		}, b)
 		if cut, ok := errors.AsType[*scan.IncompleteError](err); ok && (passes(cut.Err) || errors.Is(cut.Err, rpctypes.ErrCompacted)) {
 			err = cut.Err // what was read is not lost
@@ -72,7 +72,7 @@ func (m *mirror) copyBase(ctx context.Context, at position) error {
 		case errors.Is(err, rpctypes.ErrCompacted):
 			return m.compacted(ctx, b.revision)
 		case b.revision == 0 || !passes(err):
-			return m.source.Explain(ctx, err)
+			return m.Source.Explain(ctx, err)
 		}
 		if err := m.sourceTrouble.wait(copying, err); err != nil {
 			return err
@@ -182,7 +182,7 @@ func (b *base) finish(ctx context.Context) error {
 	if b.ctx.Err() != nil {
 		return context.Cause(b.ctx)
 	}
-	if b.opts.Prune {
+	if b.Prune {
 		if err := b.prune(ctx, b.revision); err != nil {
 			return err
 		}

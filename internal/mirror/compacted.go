@@ -20,7 +20,7 @@ type compactedError struct {
 }
 
 func (m *mirror) compactedAt(revision, oldest int64) error {
-	return &compactedError{revision, oldest, m.opts.Prune}
+	return &compactedError{revision, oldest, m.Prune}
 }
 
 func (e *compactedError) Error() string {
@@ -39,10 +39,10 @@ func (e *compactedError) Unwrap() error { return rpctypes.ErrCompacted }
 // oldest returns the source's oldest revision that can be read, 0 where it does
 // not say: the answer to a watch of what is gone has it.
 func (m *mirror) oldest(ctx context.Context) int64 {
-	ctx, cancel := context.WithTimeout(ctx, m.f.Connection.CommandTimeout)
+	ctx, cancel := context.WithTimeout(ctx, m.Timeout)
 	defer cancel()
 	from, _ := rangeOf(m.rename.from)
-	for response := range m.source.Watch(ctx, from, clientv3.WithRev(1)) {
+	for response := range m.Source.Watch(ctx, from, clientv3.WithRev(1)) {
 		if response.Canceled {
 			return response.CompactRevision
 		}

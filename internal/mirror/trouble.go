@@ -11,16 +11,16 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/etcd"
 )
 
 // trouble is how long one side has not done what it was asked for. It is said
 // when it lasts, and when it is over.
 type trouble struct {
-	f      *cli.Factory
-	client *etcd.Client
-	side   string
+	client   *etcd.Client
+	side     string
+	patience time.Duration // after which it is said
+	warn     func(string)
 
 	mu     sync.Mutex
 	since  time.Time // zero while there is none
@@ -42,16 +42,16 @@ func (t *trouble) wait(ctx context.Context, err error) error {
 	if t.since.IsZero() {
 		t.since = time.Now()
 		if timedOut(err) { // that long it has been already
-			t.since = t.since.Add(-t.f.Connection.CommandTimeout)
+			t.since = t.since.Add(-t.patience)
 		}
 	}
-	say := !t.said && time.Since(t.since) >= t.f.Connection.CommandTimeout
+	say := !t.said && time.Since(t.since) >= t.patience
 	t.said = t.said || say
 	pause := min(shortestPause<<min(t.pauses, 10), longestPause)
 	t.pauses++
 	t.mu.Unlock()
 	if say {
-		t.f.Warn(fmt.Sprintf("%s: %v", t.side, t.client.Explain(ctx, etcd.Settled(err, "still trying"))))
+		t.warn(fmt.Sprintf("%s: %v", t.side, t.client.Explain(ctx, etcd.Settled(err, "still trying"))))
 	}
 	select {
 	case <-ctx.Done():
@@ -66,7 +66,7 @@ func (t *trouble) over() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.said {
-		t.f.Warn(fmt.Sprintf("%s: answers again after %s", t.side, time.Since(t.since).Round(time.Second)))
+		t.warn(fmt.Sprintf("%s: answers again after %s", t.side, time.Since(t.since).Round(time.Second)))
 	}
 	t.since, t.said, t.pauses = time.Time{}, false, 0
 }

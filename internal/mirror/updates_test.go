@@ -15,7 +15,6 @@ import (
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	"google.golang.org/grpc"
 
-	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/events"
 	"github.com/ectl-io/ectl/internal/follow"
 )
@@ -60,7 +59,7 @@ func (d *destination) Txn(_ context.Context, r *pb.TxnRequest, _ ...grpc.CallOpt
 // transactions of at most so many operations.
 func updatesTo(ctx context.Context, d *destination, maxOps int64) *updates {
 	m := &mirror{journal: &journal{}}
-	m.writer = &writer{kv: d, timeout: caseTimeout, trouble: &trouble{f: &cli.Factory{}}, count: &m.count}
+	m.writer = &writer{kv: d, timeout: caseTimeout, trouble: &trouble{}, count: &m.count}
 	m.writer.fence.off = true
 	m.writer.maxOps.Store(maxOps)
 	m.writer.maxBytes.Store(maxTxnBytes)
@@ -194,7 +193,7 @@ func TestProgressMovesThePositionOn(t *testing.T) {
 func TestTheEndOfTheHistoryIsSaid(t *testing.T) {
 	d := &destination{most: 9, keys: map[string]string{}}
 	u := updatesTo(t.Context(), d, 9)
-	u.opts, u.watch.Next = &options{Checkpoint: "state"}, 4
+	u.Checkpoint, u.watch.Next = "state", 4
 	if err := u.Receive(happened("2:a 3:b")); err != nil {
 		t.Fatal(err)
 	}

@@ -15,18 +15,16 @@ import (
 
 	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd"
-	"github.com/ectl-io/ectl/internal/quantity"
 	"github.com/ectl-io/ectl/internal/scan"
 )
 
-// agree asks whether keys of the destination may be deleted, where there are
-// some and --yes does not say so.
-func (m *mirror) agree(ctx context.Context) error {
-	if !m.opts.Prune || m.opts.Yes {
+// confirm asks whether keys of the destination may be deleted, if it has any.
+func (m *mirror) confirm(ctx context.Context) error {
+	if !m.Prune || m.Confirm == nil {
 		return nil
 	}
-	of := func(client *etcd.Client, prefix string) (int64, error) {
-		timed, cancel := m.f.Timeout(ctx)
+	count := func(client *etcd.Client, prefix string) (int64, error) {
+		timed, cancel := m.timed(ctx)
 		defer cancel()
 		from, end := rangeOf(prefix)
 		response, err := client.Get(timed, from, clientv3.WithRange(end), clientv3.WithCountOnly())
@@ -35,24 +33,19 @@ func (m *mirror) agree(ctx context.Context) error {
 		}
 		return response.Count, nil
 	}
-	there, err := of(m.dest, m.rename.to)
-	if err != nil || there == 0 {
+	var sizes Sizes
+	var err error
+	if sizes.Destination, err = count(m.Destination, m.rename.to); err != nil || sizes.Destination == 0 {
 		return err
 	}
-	here, err := of(m.source, m.rename.from)
-	if err != nil {
+	if sizes.Source, err = count(m.Source, m.rename.from); err != nil {
 		return err
 	}
-	m.f.Say(fmt.Sprintf("The destination has %s %s, the source %d %s.", quantity.Of(there, "key"), below(m.rename.to), here, below(m.rename.from)))
-	agreed, err := m.f.Prompter.Confirm(ctx, "Delete there what the source does not have?")
-	if err == nil && !agreed {
-		return errors.New("not confirmed; nothing was changed")
-	}
-	return err
+	return m.Confirm(ctx, sizes)
 }
 
-// below is the place of the keys with a prefix.
-func below(prefix string) string {
+// WithPrefix names the keys with a prefix, as a part of a sentence about them.
+func WithPrefix(prefix string) string {
 	if prefix == "" {
 		return "in all"
 	}
@@ -80,8 +73,8 @@ func (m *mirror) prune(ctx context.Context, revision int64) error {
 	p := &pruning{mirror: m, listing: m.list(listing)}
 	from, end := rangeOf(m.rename.from)
 	for p.next = from; ; {
-		err := scan.Read(ctx, m.source, scan.Query{
-			Key: p.next, End: end, Revision: revision, KeysOnly: true, Timeout: m.f.Connection.CommandTimeout,
+		err := scan.Read(ctx, m.Source, scan.Query{
+			Key: p.next, End: end, Revision: revision, KeysOnly: true, Timeout: m.Timeout,
 		}, p)
 		if cut, ok := errors.AsType[*scan.IncompleteError](err); ok && passes(cut.Err) {
 			err = cut.Err // what was read is not lost
@@ -97,7 +90,7 @@ func (m *mirror) prune(ctx context.Context, revision int64) error {
 		case errors.Is(err, rpctypes.ErrCompacted):
 			return m.compacted(ctx, revision)
 		case !passes(err):
-			return m.source.Explain(ctx, err)
+			return m.Source.Explain(ctx, err)
 		}
 		if err := m.sourceTrouble.wait(ctx, err); err != nil {
 			return err
@@ -129,7 +122,7 @@ func (p *pruning) End(bool, int64) error {
 	if !p.any {
 		if key, err := p.listing.peek(); err == nil && key != nil {
 			p.err = fmt.Errorf("the source has no keys %s, and --prune would delete all those that the destination has %s: is it the right source? del --prefix deletes them there if that is wanted",
-				below(p.rename.from), below(p.rename.to))
+				WithPrefix(p.rename.from), WithPrefix(p.rename.to))
 			return p.err
 		}
 	}
@@ -157,7 +150,7 @@ func (p *pruning) delete(ctx context.Context) error {
 	var deleted atomic.Int64
 	defer func() {
 		if n := deleted.Load(); n > 0 {
-			p.f.Say(fmt.Sprintf("Keys deleted at the destination that the source does not have: %d", n))
+			p.Pruned(n)
 		}
 	}()
 	deleting, deletions := errgroup.WithContext(ctx)
