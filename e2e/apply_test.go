@@ -25,8 +25,8 @@ import (
 
 	"github.com/ectl-io/ectl/e2e/etcdserver"
 	"github.com/ectl-io/ectl/internal/access"
-	"github.com/ectl-io/ectl/internal/directory"
-	"github.com/ectl-io/ectl/internal/policy"
+	"github.com/ectl-io/ectl/internal/access/policy"
+	"github.com/ectl-io/ectl/internal/access/reader"
 )
 
 // applier applies policies to one server.
@@ -90,7 +90,7 @@ func (a *applier) state() access.State {
 	bound := func(ctx context.Context) (context.Context, context.CancelFunc) {
 		return context.WithTimeout(ctx, hangs)
 	}
-	snapshot, err := directory.Read(a.t.Context(), a.root, bound)
+	snapshot, err := reader.Read(a.t.Context(), a.root, bound)
 	if err != nil {
 		a.t.Fatal(err)
 	}
@@ -128,7 +128,7 @@ func (a *applier) set(s access.State, withPassword bool) {
 		_, err := a.root.RoleAdd(ctx, name)
 		must(err)
 		for _, p := range role.Permissions {
-			_, err := a.root.RoleGrantPermission(ctx, name, string(p.Range.Key), string(p.Range.End), directory.PermissionType(p.Access))
+			_, err := a.root.RoleGrantPermission(ctx, name, string(p.Range.Key), string(p.Range.End), reader.PermissionType(p.Access))
 			must(err)
 		}
 	}

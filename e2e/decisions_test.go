@@ -16,7 +16,7 @@ import (
 
 	"github.com/ectl-io/ectl/e2e/etcdserver"
 	"github.com/ectl-io/ectl/internal/access"
-	"github.com/ectl-io/ectl/internal/directory"
+	"github.com/ectl-io/ectl/internal/access/reader"
 )
 
 // TestDecisionsAreTheServers puts random questions to package access and, as
@@ -80,7 +80,7 @@ func newDecisions(t *testing.T, version string, random *rand.Rand) *decisions {
 		must(err)
 		for range random.IntN(6) {
 			r := d.randomRange()
-			kind := directory.PermissionType([]access.Access{access.Read, access.Write, access.ReadWrite}[random.IntN(3)])
+			kind := reader.PermissionType([]access.Access{access.Read, access.Write, access.ReadWrite}[random.IntN(3)])
 			if random.IntN(20) == 0 {
 				r.Key = nil // which is no key
 			}
@@ -123,7 +123,7 @@ func newDecisions(t *testing.T, version string, random *rand.Rand) *decisions {
 		must(err)
 		d.tokens[user] = response.Token
 	}
-	snapshot, err := directory.Read(d.as(ctx, access.RootUser), d.client, func(ctx context.Context) (context.Context, context.CancelFunc) {
+	snapshot, err := reader.Read(d.as(ctx, access.RootUser), d.client, func(ctx context.Context) (context.Context, context.CancelFunc) {
 		return context.WithTimeout(ctx, hangs)
 	})
 	must(err)

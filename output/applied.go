@@ -3,7 +3,7 @@ package output
 import (
 	"fmt"
 
-	"github.com/ectl-io/ectl/internal/plan"
+	"github.com/ectl-io/ectl/internal/access/plan"
 	"github.com/ectl-io/ectl/internal/quantity"
 )
 

@@ -9,7 +9,7 @@ import (
 	"github.com/fatih/color"
 
 	"github.com/ectl-io/ectl/internal/access"
-	"github.com/ectl-io/ectl/internal/plan"
+	"github.com/ectl-io/ectl/internal/access/plan"
 	"github.com/ectl-io/ectl/internal/visible"
 )
 

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/ectl-io/ectl/internal/access"
-	"github.com/ectl-io/ectl/internal/policy"
+	"github.com/ectl-io/ectl/internal/access/policy"
 	"github.com/ectl-io/ectl/internal/quantity"
 )
 

@@ -20,8 +20,8 @@ import (
 
 	"github.com/ectl-io/ectl/commands"
 	"github.com/ectl-io/ectl/commands/cli"
+	"github.com/ectl-io/ectl/internal/access/policy"
 	"github.com/ectl-io/ectl/internal/iostreams"
-	"github.com/ectl-io/ectl/internal/policy"
 )
 
 const program = "ectl"

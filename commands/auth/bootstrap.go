@@ -14,7 +14,7 @@ import (
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/commands/rbac"
 	"github.com/ectl-io/ectl/internal/access"
-	"github.com/ectl-io/ectl/internal/directory"
+	"github.com/ectl-io/ectl/internal/access/reader"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/prompt"
@@ -146,7 +146,7 @@ func (b *bootstrap) run(ctx context.Context) (err error) {
 	if err := client.RefusePassword(); err != nil { // root's or that of a rescuer
 		return err
 	}
-	on, err := directory.Enabled(ctx, client, b.f.Timeout)
+	on, err := reader.Enabled(ctx, client, b.f.Timeout)
 	switch {
 	case err != nil:
 		return err

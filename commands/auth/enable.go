@@ -13,7 +13,7 @@ import (
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/access"
-	"github.com/ectl-io/ectl/internal/directory"
+	"github.com/ectl-io/ectl/internal/access/reader"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/output"
 )
@@ -82,7 +82,7 @@ func enableChecked(ctx context.Context, f *cli.Factory) (*clientv3.AuthEnableRes
 	if err != nil {
 		return nil, err
 	}
-	on, err := directory.Enabled(ctx, client, f.Timeout)
+	on, err := reader.Enabled(ctx, client, f.Timeout)
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +92,7 @@ func enableChecked(ctx context.Context, f *cli.Factory) (*clientv3.AuthEnableRes
 		}
 		return cli.Call(ctx, f, enable)
 	}
-	snapshot, err := directory.Read(ctx, client, f.Timeout)
+	snapshot, err := reader.Read(ctx, client, f.Timeout)
 	if err != nil {
 		return nil, err
 	}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/access"
-	"github.com/ectl-io/ectl/internal/directory"
+	"github.com/ectl-io/ectl/internal/access/reader"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/secret"
 )
@@ -68,7 +68,7 @@ func prove(ctx context.Context, who *cli.Factory, when func(context.Context, fun
 	if err != nil {
 		return advised(err)
 	}
-	on, err := directory.Enabled(ctx, client, who.Timeout)
+	on, err := reader.Enabled(ctx, client, who.Timeout)
 	if err == nil && !on {
 		return errors.New("authentication is not on")
 	}

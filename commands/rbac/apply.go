@@ -9,10 +9,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ectl-io/ectl/commands/cli"
-	"github.com/ectl-io/ectl/internal/apply"
+	"github.com/ectl-io/ectl/internal/access/apply"
+	"github.com/ectl-io/ectl/internal/access/plan"
+	"github.com/ectl-io/ectl/internal/access/policy"
 	"github.com/ectl-io/ectl/internal/exit"
-	"github.com/ectl-io/ectl/internal/plan"
-	"github.com/ectl-io/ectl/internal/policy"
 	"github.com/ectl-io/ectl/internal/quantity"
 	"github.com/ectl-io/ectl/output"
 )

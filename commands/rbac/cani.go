@@ -11,7 +11,7 @@ import (
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/completions"
 	"github.com/ectl-io/ectl/internal/access"
-	"github.com/ectl-io/ectl/internal/directory"
+	"github.com/ectl-io/ectl/internal/access/reader"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/output"
@@ -115,7 +115,7 @@ func decide(ctx context.Context, f *cli.Factory, opts *canIOptions) (user string
 	if err != nil {
 		return user, d, err
 	}
-	snapshot, err := directory.ReadUser(ctx, client, f.Timeout, user)
+	snapshot, err := reader.ReadUser(ctx, client, f.Timeout, user)
 	switch {
 	case errors.Is(err, rpctypes.ErrPermissionDenied):
 		return user, d, etcd.Because(err, "only root may look at other users; without --"+flagAs+" it is about yourself")
@@ -129,7 +129,7 @@ func decide(ctx context.Context, f *cli.Factory, opts *canIOptions) (user string
 }
 
 // warnWhileOff warns that what follows is not yet so.
-func warnWhileOff(f *cli.Factory, snapshot directory.Snapshot) {
+func warnWhileOff(f *cli.Factory, snapshot reader.Snapshot) {
 	if !snapshot.Enabled {
 		f.Warn("authentication is off: everybody may do everything; the answer is what will hold once it is on")
 	}

@@ -8,7 +8,7 @@ import (
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 
 	"github.com/ectl-io/ectl/commands/cli"
-	"github.com/ectl-io/ectl/internal/directory"
+	"github.com/ectl-io/ectl/internal/access/reader"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/output"
 )
@@ -36,12 +36,12 @@ cluster, each user needs to say where its password comes from.`,
 }
 
 // readAll reads all users and roles.
-func readAll(ctx context.Context, f *cli.Factory) (directory.Snapshot, error) {
+func readAll(ctx context.Context, f *cli.Factory) (reader.Snapshot, error) {
 	client, err := f.Client(ctx)
 	if err != nil {
-		return directory.Snapshot{}, err
+		return reader.Snapshot{}, err
 	}
-	snapshot, err := directory.Read(ctx, client, f.Timeout)
+	snapshot, err := reader.Read(ctx, client, f.Timeout)
 	if errors.Is(err, rpctypes.ErrPermissionDenied) {
 		err = etcd.Because(err, "only root may look at all users and roles; whoami and rbac can-i answer about yourself")
 	}

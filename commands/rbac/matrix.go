@@ -9,10 +9,10 @@ import (
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/completions"
 	"github.com/ectl-io/ectl/internal/access"
-	"github.com/ectl-io/ectl/internal/directory"
+	"github.com/ectl-io/ectl/internal/access/policy"
+	"github.com/ectl-io/ectl/internal/access/reader"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/iostreams"
-	"github.com/ectl-io/ectl/internal/policy"
 	"github.com/ectl-io/ectl/output"
 )
 
@@ -108,7 +108,7 @@ func runMatrix(ctx context.Context, f *cli.Factory, opts *matrixOptions) error {
 	return f.Print(result)
 }
 
-func matrixOf(ctx context.Context, f *cli.Factory, opts *matrixOptions, snapshot directory.Snapshot, waivers []policy.Waiver) (result output.AccessMatrix, err error) {
+func matrixOf(ctx context.Context, f *cli.Factory, opts *matrixOptions, snapshot reader.Snapshot, waivers []policy.Waiver) (result output.AccessMatrix, err error) {
 	matrix, err := iostreams.Await(ctx, func() (access.Matrix, error) { return snapshot.Matrix(opts.Keys.Range), nil })
 	if err != nil {
 		return result, err
@@ -135,5 +135,5 @@ func withoutPassword(ctx context.Context, f *cli.Factory, users []access.UserAcc
 	for _, u := range users {
 		names = append(names, u.Name)
 	}
-	return directory.WithoutPassword(ctx, client, f.Timeout, names)
+	return reader.WithoutPassword(ctx, client, f.Timeout, names)
 }

@@ -17,12 +17,12 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/commands/cli"
-	"github.com/ectl-io/ectl/internal/apply"
+	"github.com/ectl-io/ectl/internal/access/apply"
+	"github.com/ectl-io/ectl/internal/access/plan"
+	"github.com/ectl-io/ectl/internal/access/policy"
+	"github.com/ectl-io/ectl/internal/access/reader"
 	"github.com/ectl-io/ectl/internal/crash"
-	"github.com/ectl-io/ectl/internal/directory"
 	"github.com/ectl-io/ectl/internal/etcd"
-	"github.com/ectl-io/ectl/internal/plan"
-	"github.com/ectl-io/ectl/internal/policy"
 	"github.com/ectl-io/ectl/internal/secret"
 	"github.com/ectl-io/ectl/internal/supervise"
 	"github.com/ectl-io/ectl/output"
@@ -150,7 +150,7 @@ func isTried(p policy.Password) bool {
 // That of self, the user who asks, is not looked at: it stays in any case. A
 // user that was added without a password cannot be given one: that is one of
 // the faults. So is a password that cannot be read.
-func (p *passwords) outdated(ctx context.Context, f *cli.Factory, snapshot directory.Snapshot, wanted policy.Policy, self string, update bool) (names, unknown []string, err error) {
+func (p *passwords) outdated(ctx context.Context, f *cli.Factory, snapshot reader.Snapshot, wanted policy.Policy, self string, update bool) (names, unknown []string, err error) {
 	var there []policy.User
 	for _, name := range slices.Sorted(maps.Keys(wanted.Users)) {
 		user := wanted.Users[name]

@@ -10,12 +10,12 @@ import (
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/access"
-	"github.com/ectl-io/ectl/internal/directory"
+	"github.com/ectl-io/ectl/internal/access/plan"
+	"github.com/ectl-io/ectl/internal/access/policy"
+	"github.com/ectl-io/ectl/internal/access/reader"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/iostreams"
-	"github.com/ectl-io/ectl/internal/plan"
-	"github.com/ectl-io/ectl/internal/policy"
 	"github.com/ectl-io/ectl/internal/visible"
 	"github.com/ectl-io/ectl/output"
 )
@@ -160,7 +160,7 @@ func untried(users []string) string {
 
 // comparison is a plan and what it was made from.
 type comparison struct {
-	Snapshot directory.Snapshot
+	Snapshot reader.Snapshot
 	Options  plan.Options
 	Plan     *plan.Plan
 	Untried  []string // users there whose password may be another one
@@ -196,7 +196,7 @@ func (o *planning) compare(ctx context.Context, f *cli.Factory, wanted policy.Po
 // mayPrune refuses to remove all of what the policy says nothing about, which is
 // more likely in a file that was forgotten, and to remove users where nobody
 // knows which of them it runs as.
-func (o *planning) mayPrune(there directory.Snapshot, wanted policy.Policy, self etcd.Self) error {
+func (o *planning) mayPrune(there reader.Snapshot, wanted policy.Policy, self etcd.Self) error {
 	if !o.Prune {
 		return nil
 	}

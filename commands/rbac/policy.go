@@ -5,8 +5,8 @@ import (
 	"fmt"
 
 	"github.com/ectl-io/ectl/commands/cli"
+	"github.com/ectl-io/ectl/internal/access/policy"
 	"github.com/ectl-io/ectl/internal/iostreams"
-	"github.com/ectl-io/ectl/internal/policy"
 	"github.com/ectl-io/ectl/output"
 )
 

@@ -11,10 +11,10 @@ import (
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/commands/clitest"
 	"github.com/ectl-io/ectl/internal/access"
-	"github.com/ectl-io/ectl/internal/directory"
+	"github.com/ectl-io/ectl/internal/access/policy"
+	"github.com/ectl-io/ectl/internal/access/reader"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
-	"github.com/ectl-io/ectl/internal/policy"
 )
 
 func TestPlanAndApplyTakeTheirOptions(t *testing.T) {
@@ -118,7 +118,7 @@ func TestPasswordsComeFromWhereThePolicySays(t *testing.T) {
 }
 
 func TestPruneIsRefusedWhereItIsMoreLikelyAMistake(t *testing.T) {
-	there := directory.Snapshot{State: access.NewState(), Enabled: true}
+	there := reader.Snapshot{State: access.NewState(), Enabled: true}
 	for _, name := range []string{"root", "bob"} {
 		there.Users[name] = access.User{Name: name}
 		there.Roles[name] = access.Role{Name: name}
@@ -143,7 +143,7 @@ func TestPruneIsRefusedWhereItIsMoreLikelyAMistake(t *testing.T) {
 			t.Errorf("without prune it is %v", err)
 		}
 	}
-	if err := (&planning{Prune: true}).mayPrune(directory.Snapshot{State: access.NewState()}, policy.Policy{}, nobody); err != nil {
+	if err := (&planning{Prune: true}).mayPrune(reader.Snapshot{State: access.NewState()}, policy.Policy{}, nobody); err != nil {
 		t.Errorf("where nothing is there to be removed it is %v", err)
 	}
 }

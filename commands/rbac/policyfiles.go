@@ -11,10 +11,10 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/ectl-io/ectl/commands/cli"
+	"github.com/ectl-io/ectl/internal/access/policy"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/iostreams"
 	"github.com/ectl-io/ectl/internal/limited"
-	"github.com/ectl-io/ectl/internal/policy"
 	"github.com/ectl-io/ectl/internal/secret"
 )
 

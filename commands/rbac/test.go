@@ -7,9 +7,9 @@ import (
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/access"
+	"github.com/ectl-io/ectl/internal/access/policy"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/iostreams"
-	"github.com/ectl-io/ectl/internal/policy"
 	"github.com/ectl-io/ectl/output"
 )
 

@@ -9,7 +9,7 @@ import (
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 
 	"github.com/ectl-io/ectl/commands/cli"
-	"github.com/ectl-io/ectl/internal/directory"
+	"github.com/ectl-io/ectl/internal/access/reader"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/output"
 )
@@ -57,7 +57,7 @@ func runWhoAmI(ctx context.Context, f *cli.Factory) error {
 	if self.Cert != nil {
 		answer.Certificate = &output.CertificateInUse{Subject: self.Cert.Subject.String(), CommonName: self.Cert.Subject.CommonName, NotAfter: self.Cert.NotAfter}
 	}
-	snapshot, err := directory.ReadUser(ctx, client, f.Timeout, self.User)
+	snapshot, err := reader.ReadUser(ctx, client, f.Timeout, self.User)
 	answer.Enabled = snapshot.Enabled
 	switch {
 	case err == nil:

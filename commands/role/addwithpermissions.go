@@ -12,7 +12,7 @@ import (
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/access"
-	"github.com/ectl-io/ectl/internal/directory"
+	"github.com/ectl-io/ectl/internal/access/reader"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/output"
 )
@@ -106,7 +106,7 @@ func restoring(step cli.Step, role string, p *authpb.Permission, had []*authpb.P
 	step.Mend = access.RevokeArgs(role, keysOf(p))
 	if before := onRange(had, keysOf(p)); before != nil {
 		step.Undo = func(ctx context.Context, c *etcd.Client) error { return narrow(ctx, c, role, before, revoke) }
-		step.Mend = access.GrantArgs(role, directory.Permission(before))
+		step.Mend = access.GrantArgs(role, reader.Permission(before))
 	}
 	return step
 }

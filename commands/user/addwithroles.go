@@ -13,8 +13,8 @@ import (
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/access"
+	"github.com/ectl-io/ectl/internal/access/policy"
 	"github.com/ectl-io/ectl/internal/etcd"
-	"github.com/ectl-io/ectl/internal/policy"
 	"github.com/ectl-io/ectl/output"
 )
 

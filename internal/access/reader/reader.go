@@ -1,6 +1,6 @@
-// Package directory reads the users and roles of a cluster into the domain of
+// Package reader reads the users and roles of a cluster into the domain of
 // package access.
-package directory
+package reader
 
 import (
 	"context"

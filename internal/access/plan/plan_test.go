@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/ectl-io/ectl/internal/access"
-	"github.com/ectl-io/ectl/internal/policy"
+	"github.com/ectl-io/ectl/internal/access/policy"
 )
 
 func read(t *testing.T, text string) policy.Policy {

@@ -12,16 +12,16 @@ import (
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/ectl-io/ectl/internal/access/plan"
+	"github.com/ectl-io/ectl/internal/access/reader"
 	"github.com/ectl-io/ectl/internal/crash"
-	"github.com/ectl-io/ectl/internal/directory"
 	"github.com/ectl-io/ectl/internal/etcd"
-	"github.com/ectl-io/ectl/internal/plan"
 )
 
 // run is one Run.
 type run struct {
 	api      clientv3.Auth
-	bound    directory.Bound
+	bound    reader.Bound
 	task     Task
 	progress func(done, total int)
 
@@ -37,7 +37,7 @@ type run struct {
 	doubtful []plan.Step
 }
 
-func newRun(api clientv3.Auth, bound directory.Bound, task Task, progress func(done, total int)) *run {
+func newRun(api clientv3.Auth, bound reader.Bound, task Task, progress func(done, total int)) *run {
 	if progress == nil {
 		progress = func(int, int) {}
 	}
@@ -75,7 +75,7 @@ func (r *run) compare(ctx context.Context) error {
 
 // settle takes the snapshot for what has become of the changes so far. It
 // returns an error where they do not explain its revision.
-func (r *run) settle(s directory.Snapshot) error {
+func (r *run) settle(s reader.Snapshot) error {
 	if s.Revision > 0 && r.base > 0 {
 		if err := r.explains(s.Revision); err != nil {
 			return err
@@ -254,7 +254,7 @@ func (r *run) request(ctx context.Context, step plan.Step) error {
 		_, err = r.api.RoleDelete(ctx, step.Role)
 	case plan.GrantKeys:
 		p := step.Permission
-		_, err = r.api.RoleGrantPermission(ctx, step.Role, string(p.Range.Key), string(p.Range.End), directory.PermissionType(p.Access))
+		_, err = r.api.RoleGrantPermission(ctx, step.Role, string(p.Range.Key), string(p.Range.End), reader.PermissionType(p.Access))
 	case plan.RevokeKeys:
 		_, err = r.api.RoleRevokePermission(ctx, step.Role, string(step.Permission.Range.Key), string(step.Permission.Range.End))
 	case plan.AddUser:
@@ -285,10 +285,10 @@ func isPassing(err error) bool {
 
 // read reads all users and roles, and waits for a cluster that does not answer
 // at the moment.
-func (r *run) read(ctx context.Context) (directory.Snapshot, error) {
+func (r *run) read(ctx context.Context) (reader.Snapshot, error) {
 	begin := time.Now()
 	for {
-		snapshot, err := directory.Read(ctx, r.api, r.bound)
+		snapshot, err := reader.Read(ctx, r.api, r.bound)
 		since := time.Since(begin)
 		again := err != nil && (isDoubtful(err) && since < patience || isPassing(err) && since < refusals)
 		if !again || ctx.Err() != nil {

@@ -18,9 +18,9 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/ectl-io/ectl/internal/access"
-	"github.com/ectl-io/ectl/internal/directory"
-	"github.com/ectl-io/ectl/internal/plan"
-	"github.com/ectl-io/ectl/internal/policy"
+	"github.com/ectl-io/ectl/internal/access/plan"
+	"github.com/ectl-io/ectl/internal/access/policy"
+	"github.com/ectl-io/ectl/internal/access/reader"
 )
 
 // fakeServer has users and roles as a server has.
@@ -117,7 +117,7 @@ func (s *fakeServer) RoleGet(_ context.Context, name string) (*clientv3.AuthRole
 	defer s.mu.Unlock()
 	response := &clientv3.AuthRoleGetResponse{}
 	for _, p := range s.state.Roles[name].Permissions {
-		kind := authpb.Permission_Type(directory.PermissionType(p.Access))
+		kind := authpb.Permission_Type(reader.PermissionType(p.Access))
 		response.Perm = append(response.Perm, &authpb.Permission{PermType: kind, Key: p.Range.Key, RangeEnd: p.Range.End})
 	}
 	return response, nil
@@ -132,7 +132,7 @@ func (s *fakeServer) RoleDelete(_ context.Context, name string) (*clientv3.AuthR
 }
 
 func (s *fakeServer) RoleGrantPermission(_ context.Context, name, key, end string, kind clientv3.PermissionType) (*clientv3.AuthRoleGrantPermissionResponse, error) {
-	p := directory.Permission(&authpb.Permission{PermType: authpb.Permission_Type(kind), Key: []byte(key), RangeEnd: []byte(end)})
+	p := reader.Permission(&authpb.Permission{PermType: authpb.Permission_Type(kind), Key: []byte(key), RangeEnd: []byte(end)})
 	return nil, s.change(plan.Step{Verb: plan.GrantKeys, Role: name, Permission: p}, name != "stubborn")
 }
 
@@ -161,7 +161,7 @@ func (s *fakeServer) apply(ctx context.Context, t *testing.T, text string) (Repo
 	if err != nil {
 		t.Fatal(err)
 	}
-	snapshot, err := directory.Read(ctx, s, unbounded)
+	snapshot, err := reader.Read(ctx, s, unbounded)
 	if err != nil {
 		t.Fatal(err)
 	}

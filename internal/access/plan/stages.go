@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"github.com/ectl-io/ectl/internal/access"
-	"github.com/ectl-io/ectl/internal/policy"
+	"github.com/ectl-io/ectl/internal/access/policy"
 )
 
 // Verb is what a step does. Each is one request of the API.

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/ectl-io/ectl/internal/access"
-	"github.com/ectl-io/ectl/internal/policy"
+	"github.com/ectl-io/ectl/internal/access/policy"
 )
 
 // randomState returns few users and roles on few keys, so that they have much

@@ -4,8 +4,8 @@ import (
 	"testing"
 
 	"github.com/ectl-io/ectl/internal/access"
+	"github.com/ectl-io/ectl/internal/access/policy"
 	"github.com/ectl-io/ectl/internal/nasty"
-	"github.com/ectl-io/ectl/internal/policy"
 )
 
 func TestAnExportOfNastyNamesIsReadBack(t *testing.T) {

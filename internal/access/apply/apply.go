@@ -11,9 +11,9 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
-	"github.com/ectl-io/ectl/internal/directory"
-	"github.com/ectl-io/ectl/internal/plan"
-	"github.com/ectl-io/ectl/internal/policy"
+	"github.com/ectl-io/ectl/internal/access/plan"
+	"github.com/ectl-io/ectl/internal/access/policy"
+	"github.com/ectl-io/ectl/internal/access/reader"
 )
 
 // Parallel is how many changes are on their way at once.
@@ -39,7 +39,7 @@ const (
 
 // Task is what is to be done.
 type Task struct {
-	Snapshot directory.Snapshot // that the plan was made from
+	Snapshot reader.Snapshot // that the plan was made from
 	Plan     *plan.Plan
 	Policy   policy.Policy
 	Options  plan.Options
@@ -100,7 +100,7 @@ var errStubborn = errors.New("the cluster does not follow the policy, though eac
 // another one than the changes of the task have made it. Servers before 3.5 do
 // not tell the revision; there the changes of others are only seen where they
 // touch those of the task.
-func Run(ctx context.Context, api clientv3.Auth, bound directory.Bound, task Task, progress func(done, total int)) (Report, error) {
+func Run(ctx context.Context, api clientv3.Auth, bound reader.Bound, task Task, progress func(done, total int)) (Report, error) {
 	r := newRun(api, bound, task, progress)
 	next := task.Plan
 	if task.Snapshot.Revision == 0 {

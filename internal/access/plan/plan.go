@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/ectl-io/ectl/internal/access"
-	"github.com/ectl-io/ectl/internal/policy"
+	"github.com/ectl-io/ectl/internal/access/policy"
 )
 
 // Options is how a policy is to be followed.
