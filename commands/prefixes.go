@@ -106,7 +106,7 @@ func findCommand(cmd *cobra.Command, word string) *cobra.Command {
 		case sub.Name() == word || sub.HasAlias(word):
 			return sub
 		case !strings.HasPrefix(sub.Name(), word):
-		case cli.IsOwn(sub):
+		case cli.IsExtension(sub):
 			ours = append(ours, sub)
 		default:
 			etcdctls = append(etcdctls, sub)

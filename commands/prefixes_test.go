@@ -57,12 +57,12 @@ func meant(names []string, word string) string {
 func TestEveryPrefixMeansWhatItMeansInEtcdctl(t *testing.T) {
 	ours := func(root *cobra.Command) {
 		for _, name := range []string{"users", "getall", "g", "policy", "pu", "delete", "userx", "audit", "rbac", "why", "context", "shell", "du", "ls"} {
-			root.AddCommand(cli.Own(&cobra.Command{Use: name, Run: func(*cobra.Command, []string) {}}))
+			root.AddCommand(cli.Extension(&cobra.Command{Use: name, Run: func(*cobra.Command, []string) {}}))
 		}
 		for _, sub := range root.Commands() {
 			if sub.Name() == "user" || sub.Name() == "role" {
 				for _, name := range []string{"adopt", "ge", "lint", "p", "revoke-all", "grant", "delete-all"} {
-					sub.AddCommand(cli.Own(&cobra.Command{Use: name, Run: func(*cobra.Command, []string) {}}))
+					sub.AddCommand(cli.Extension(&cobra.Command{Use: name, Run: func(*cobra.Command, []string) {}}))
 				}
 			}
 		}
@@ -103,7 +103,7 @@ func TestEveryPrefixMeansWhatItMeansInEtcdctl(t *testing.T) {
 func TestOurCommandsHavePrefixesWhereEtcdctlHasNone(t *testing.T) {
 	root := newTestRoot()
 	for _, name := range []string{"rex", "whim", "wherefore"} {
-		root.AddCommand(cli.Own(&cobra.Command{Use: name}))
+		root.AddCommand(cli.Extension(&cobra.Command{Use: name}))
 	}
 	for word, want := range map[string]string{"re": "rex", "r": "role", "wh": "", "whi": "whim", "w": "watch", "wa": "watch"} {
 		got := ""

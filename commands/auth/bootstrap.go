@@ -88,7 +88,7 @@ of. A run that was killed may leave it; the next run deletes it.`,
 	cmd.Flags().StringArrayVarP(&opts.Policies, flagFile, "f", nil, "policy `file`, or folder of them, to apply (-: standard input); repeatable")
 	opts.Children.AddFlags(cmd.Flags(), "the policy's commands")
 	cmd.Flags().BoolVar(&opts.Yes, flagYes, false, "do not ask before a policy is applied")
-	return cli.Shows(cmd, output.Bootstrapped{})
+	return cli.FormatsOf(cmd, output.Bootstrapped{})
 }
 
 func (o *bootstrapOptions) validate(format output.Format) error {

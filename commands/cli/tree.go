@@ -17,29 +17,29 @@ const (
 	GroupUtility     = "utility"
 )
 
-// ownAnnotation marks commands that etcdctl does not have.
-const ownAnnotation = "ectl"
+// extensionAnnotation marks commands that etcdctl does not have.
+const extensionAnnotation = "ectl"
 
-// Own marks cmd as a command that etcdctl does not have, whose name must never
+// Extension marks cmd as a command that etcdctl does not have, whose name must never
 // take a prefix away from one of etcdctl's.
-func Own(cmd *cobra.Command) *cobra.Command {
+func Extension(cmd *cobra.Command) *cobra.Command {
 	if cmd.Annotations == nil {
 		cmd.Annotations = map[string]string{}
 	}
-	cmd.Annotations[ownAnnotation] = "own"
+	cmd.Annotations[extensionAnnotation] = "own"
 	return cmd
 }
 
-// IsOwn says whether etcdctl does not have cmd.
-func IsOwn(cmd *cobra.Command) bool { return cmd.Annotations[ownAnnotation] != "" }
+// IsExtension says whether etcdctl does not have cmd.
+func IsExtension(cmd *cobra.Command) bool { return cmd.Annotations[extensionAnnotation] != "" }
 
 // formatsAnnotation holds the formats of a command that has not those of every
 // other.
 const formatsAnnotation = "formats"
 
-// Shows says that cmd prints results like r: what it can be printed in is what
+// FormatsOf says that cmd prints results like r: what it can be printed in is what
 // --write-out takes.
-func Shows(cmd *cobra.Command, r output.Result) *cobra.Command {
+func FormatsOf(cmd *cobra.Command, r output.Result) *cobra.Command {
 	if cmd.Annotations == nil {
 		cmd.Annotations = map[string]string{}
 	}

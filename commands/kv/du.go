@@ -63,7 +63,7 @@ Who may not read all keys of PREFIX is shown those that his roles allow.`,
 	}
 	opts.addFlags(cmd.Flags())
 	cmd.Flags().IntVar(&opts.Top, "top", 1000, "show only the `N` largest subtrees (0: all)")
-	return cli.Own(cmd)
+	return cli.Extension(cmd)
 }
 
 func runDu(ctx context.Context, f *cli.Factory, opts *duOptions) error {

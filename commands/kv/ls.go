@@ -66,7 +66,7 @@ Who may not read all keys of PREFIX is shown those that his roles allow.`,
 	opts.addFlags(flags)
 	flags.BoolVarP(&opts.Recursive, "recursive", "R", false, "list all keys, and no subtrees")
 	flags.BoolVarP(&opts.Long, "long", "l", false, "show version, size, lease and revision of each key")
-	return cli.Own(cmd)
+	return cli.Extension(cmd)
 }
 
 func runLs(ctx context.Context, f *cli.Factory, opts *lsOptions) error {

@@ -69,7 +69,7 @@ Exit status: 0, and 1 for errors; 3 for a file that is no policy.`,
 	}
 	opts.addFlags(cmd.Flags())
 	cmd.Flags().BoolVar(&opts.Yes, flagYes, false, "do not ask")
-	return cli.Shows(cmd, output.PolicyApplied{})
+	return cli.FormatsOf(cmd, output.PolicyApplied{})
 }
 
 func (o *applyOptions) validate(f *cli.Factory) error {

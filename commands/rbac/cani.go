@@ -62,7 +62,7 @@ Exit status: 0 for yes, 1 for no and for errors, which say so on standard error.
 	cmd.Flags().BoolVar(&opts.Live, flagLive, false, "ask the server itself")
 	cmd.Flags().BoolVar(&opts.Silent, "quiet", false, "print no answer: the exit status is the answer")
 	_ = cmd.RegisterFlagCompletionFunc(flagAs, completions.Value(f, completions.Users))
-	return cli.Shows(cmd, output.CanI{})
+	return cli.FormatsOf(cmd, output.CanI{})
 }
 
 const (

@@ -32,7 +32,7 @@ cluster, each user needs to say where its password comes from.`,
 			return f.Print(output.PolicyExport{State: snapshot.State})
 		}),
 	}
-	return cli.Shows(cmd, output.PolicyExport{})
+	return cli.FormatsOf(cmd, output.PolicyExport{})
 }
 
 // readAll reads all users and roles.

@@ -70,7 +70,7 @@ one, is found and not waived; 3 for a file that is no policy.`,
 	opts.Files.addFlags(cmd.Flags())
 	addWaivers(cmd, &opts.Waivers)
 	_ = cmd.RegisterFlagCompletionFunc(flagFailOn, cobra.FixedCompletions(access.SeverityNames(), cobra.ShellCompDirectiveNoFileComp))
-	return cli.Shows(cmd, output.Lint{})
+	return cli.FormatsOf(cmd, output.Lint{})
 }
 
 func addWaivers(cmd *cobra.Command, files *policyFiles) {

@@ -63,7 +63,7 @@ one, and a line in its log. While authentication is off nobody can know.`,
 	opts.Keys.addFlags(cmd.Flags())
 	cmd.Flags().BoolVar(&opts.CheckPasswords, flagCheckPasswords, false, "find out who has no password")
 	addWaivers(cmd, &opts.Waivers)
-	return cli.Shows(cmd, output.AccessMatrix{})
+	return cli.FormatsOf(cmd, output.AccessMatrix{})
 }
 
 func (o *matrixOptions) complete(args []string) error {

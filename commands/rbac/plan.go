@@ -99,7 +99,7 @@ password that changes.`,
 	cmd.Flags().BoolVar(&opts.TryPasswords, flagTryPasswords, false, "read the passwords of users that are there, and try them: runs the policy's commands")
 	cmd.Flags().BoolVar(&opts.ExitCode, "exit-code", false, "end with the status 2 if there is something to change")
 	cmd.Flags().BoolVar(&opts.NoNewAccess, "no-new-access", false, "end with the status 4 if any user gains access")
-	return cli.Shows(cmd, output.PolicyPlan{})
+	return cli.FormatsOf(cmd, output.PolicyPlan{})
 }
 
 func runPlan(ctx context.Context, f *cli.Factory, opts *planOptions) error {

@@ -27,5 +27,5 @@ why, find what is wrong with it, and make the cluster follow a policy file.`,
 		newApplyCmd(f, nil),
 		newTestCmd(f, nil),
 	)
-	return cli.Own(cmd)
+	return cli.Extension(cmd)
 }

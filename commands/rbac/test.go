@@ -55,7 +55,7 @@ policy.`,
 	}
 	opts.Files.addFlags(cmd.Flags())
 	cmd.Flags().BoolVar(&opts.Cluster, "cluster", false, "check them against the cluster")
-	return cli.Shows(cmd, output.PolicyTest{})
+	return cli.FormatsOf(cmd, output.PolicyTest{})
 }
 
 func runTest(ctx context.Context, f *cli.Factory, opts *testOptions) error {

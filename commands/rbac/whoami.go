@@ -37,7 +37,7 @@ A user name with a password, and a token, go before a certificate.`,
 			return runWhoAmI(ctx, f)
 		}),
 	}
-	return cli.Own(cli.Shows(cmd, output.WhoAmI{}))
+	return cli.Extension(cli.FormatsOf(cmd, output.WhoAmI{}))
 }
 
 func runWhoAmI(ctx context.Context, f *cli.Factory) error {

@@ -49,7 +49,7 @@ what will hold once it is on.`,
 		ValidArgsFunction: completions.Args(f, completions.AccessKinds, completions.Keys, completions.Keys),
 	}
 	opts.Keys.addFlags(cmd.Flags())
-	return cli.Shows(cmd, output.WhoCan{})
+	return cli.FormatsOf(cmd, output.WhoCan{})
 }
 
 func runWhoCan(ctx context.Context, f *cli.Factory, opts *whoCanOptions) error {

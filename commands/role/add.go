@@ -69,10 +69,10 @@ func runAdd(ctx context.Context, f *cli.Factory, opts *addOptions) error {
 	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthRoleAddResponse, error) {
 		return c.RoleAdd(ctx, opts.Name)
 	})
-	return f.PrintChange(output.RoleAdded(opts.Name, response), err, cli.Again{
-		Allowed: opts.IfNotExists,
-		Errors:  []error{rpctypes.ErrRoleAlreadyExist},
-		Reason:  roleExists(opts.Name),
+	return f.PrintChange(output.RoleAdded(opts.Name, response), err, cli.Idempotent{
+		Enabled:    opts.IfNotExists,
+		NoOpErrors: []error{rpctypes.ErrRoleAlreadyExist},
+		Message:    roleExists(opts.Name),
 	})
 }
 

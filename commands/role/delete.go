@@ -43,9 +43,9 @@ func runDelete(ctx context.Context, f *cli.Factory, opts *deleteOptions) error {
 	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthRoleDeleteResponse, error) {
 		return c.RoleDelete(ctx, opts.Name)
 	})
-	return f.PrintChange(output.RoleDeleted(opts.Name, response), err, cli.Again{
-		Allowed: opts.IfExists,
-		Errors:  []error{rpctypes.ErrRoleNotFound},
-		Reason:  "Role " + opts.Name + " does not exist",
+	return f.PrintChange(output.RoleDeleted(opts.Name, response), err, cli.Idempotent{
+		Enabled:    opts.IfExists,
+		NoOpErrors: []error{rpctypes.ErrRoleNotFound},
+		Message:    "Role " + opts.Name + " does not exist",
 	})
 }

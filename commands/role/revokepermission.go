@@ -51,9 +51,9 @@ func runRevokePermission(ctx context.Context, f *cli.Factory, opts *revokePermis
 	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthRoleRevokePermissionResponse, error) {
 		return c.RoleRevokePermission(ctx, opts.Role, key, end)
 	})
-	return f.PrintChange(output.PermissionRevoked(opts.Role, opts.Range.named, key, end, response), err, cli.Again{
-		Allowed: opts.IfExists,
-		Errors:  []error{rpctypes.ErrPermissionNotGranted, rpctypes.ErrRoleNotFound},
-		Reason:  fmt.Sprintf("Role %s has no permission on %s", opts.Role, opts.Range.Range),
+	return f.PrintChange(output.PermissionRevoked(opts.Role, opts.Range.named, key, end, response), err, cli.Idempotent{
+		Enabled:    opts.IfExists,
+		NoOpErrors: []error{rpctypes.ErrPermissionNotGranted, rpctypes.ErrRoleNotFound},
+		Message:    fmt.Sprintf("Role %s has no permission on %s", opts.Role, opts.Range.Range),
 	})
 }

@@ -165,9 +165,9 @@ func runAdd(ctx context.Context, f *cli.Factory, opts *addOptions) error {
 	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthUserAddResponse, error) {
 		return opts.add(ctx, c, password)
 	})
-	return f.PrintChange(output.UserAdded(opts.Name, response), err, cli.Again{
-		Allowed: opts.IfNotExists,
-		Errors:  []error{rpctypes.ErrUserAlreadyExist},
-		Reason:  opts.exists(),
+	return f.PrintChange(output.UserAdded(opts.Name, response), err, cli.Idempotent{
+		Enabled:    opts.IfNotExists,
+		NoOpErrors: []error{rpctypes.ErrUserAlreadyExist},
+		Message:    opts.exists(),
 	})
 }

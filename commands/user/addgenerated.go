@@ -19,7 +19,7 @@ func runAddGenerated(ctx context.Context, f *cli.Factory, opts *addOptions) erro
 	if err != nil {
 		return err
 	}
-	again := cli.Again{Allowed: opts.IfNotExists, Errors: []error{rpctypes.ErrUserAlreadyExist}, Reason: opts.exists()}
+	again := cli.Idempotent{Enabled: opts.IfNotExists, NoOpErrors: []error{rpctypes.ErrUserAlreadyExist}, Message: opts.exists()}
 	if there {
 		return f.PrintChange(output.UserAdded(opts.Name, nil), rpctypes.ErrUserAlreadyExist, again)
 	}

@@ -59,7 +59,7 @@ Exit status: 0 for yes, 1 for no and for errors, which say so on standard error.
 	flags.BoolVar(&opts.Interactive, "interactive", true, "ask for the password; with =false, read it as one line of standard input")
 	secret.FileVar(flags, &opts.File, flagUserPasswordFile, "`file` whose first line is the password (-: standard input)")
 	flags.BoolVar(&opts.Silent, "quiet", false, "print no answer: the exit status is the answer")
-	return cli.Shows(cmd, output.PasswordChecked{})
+	return cli.FormatsOf(cmd, output.PasswordChecked{})
 }
 
 func runCheckPassword(ctx context.Context, f *cli.Factory, opts *checkPasswordOptions) error {

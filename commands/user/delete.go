@@ -43,10 +43,10 @@ func runDelete(ctx context.Context, f *cli.Factory, opts *deleteOptions) error {
 	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthUserDeleteResponse, error) {
 		return c.UserDelete(ctx, opts.Name)
 	})
-	return f.PrintChange(output.UserDeleted(opts.Name, response), err, cli.Again{
-		Allowed: opts.IfExists,
-		Errors:  []error{rpctypes.ErrUserNotFound},
-		Reason:  doesNotExist(opts.Name),
+	return f.PrintChange(output.UserDeleted(opts.Name, response), err, cli.Idempotent{
+		Enabled:    opts.IfExists,
+		NoOpErrors: []error{rpctypes.ErrUserNotFound},
+		Message:    doesNotExist(opts.Name),
 	})
 }
 

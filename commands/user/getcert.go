@@ -117,7 +117,7 @@ is a warning that says why.`,
 	flags.BoolVar(&opts.Force, flagForce, false, "replace files that exist")
 	flags.BoolVar(&opts.Create, flagCreate, false, "add the user, without password, where it does not exist")
 	_ = cmd.RegisterFlagCompletionFunc(flagKeyType, cobra.FixedCompletions(pki.KeyTypes(), cobra.ShellCompDirectiveNoFileComp)) // the flag is there
-	return cli.Shows(cmd, output.UserCertificate{})
+	return cli.FormatsOf(cmd, output.UserCertificate{})
 }
 
 // validate refuses options that do not go together. given says whether an

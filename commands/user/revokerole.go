@@ -43,9 +43,9 @@ func runRevokeRole(ctx context.Context, f *cli.Factory, opts *revokeRoleOptions)
 	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthUserRevokeRoleResponse, error) {
 		return c.UserRevokeRole(ctx, opts.User, opts.Role)
 	})
-	return f.PrintChange(output.RoleRevoked(opts.User, opts.Role, response), err, cli.Again{
-		Allowed: opts.IfExists,
-		Errors:  []error{rpctypes.ErrRoleNotGranted, rpctypes.ErrUserNotFound},
-		Reason:  fmt.Sprintf("User %s does not have the role %s", opts.User, opts.Role),
+	return f.PrintChange(output.RoleRevoked(opts.User, opts.Role, response), err, cli.Idempotent{
+		Enabled:    opts.IfExists,
+		NoOpErrors: []error{rpctypes.ErrRoleNotGranted, rpctypes.ErrUserNotFound},
+		Message:    fmt.Sprintf("User %s does not have the role %s", opts.User, opts.Role),
 	})
 }

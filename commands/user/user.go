@@ -24,9 +24,9 @@ func NewCmd(f *cli.Factory) *cobra.Command {
 		newPasswdCmd(f, nil),
 		newGrantRoleCmd(f, nil),
 		newRevokeRoleCmd(f, nil),
-		cli.Own(newCheckPasswordCmd(f, nil)),
-		cli.Own(newGetCertCmd(f, nil)),
-		cli.Own(newOffboardCmd(f, nil)),
+		cli.Extension(newCheckPasswordCmd(f, nil)),
+		cli.Extension(newGetCertCmd(f, nil)),
+		cli.Extension(newOffboardCmd(f, nil)),
 	)
 	return cmd
 }
