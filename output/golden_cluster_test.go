@@ -24,61 +24,59 @@ func threeMembers() []*pb.Member {
 	}
 }
 
-func clusterResults() []printed {
-	var cases []printed
-	add := func(of, name string, hex bool, r Result) {
-		cases = append(cases, printed{name: name, of: of, hex: hex, write: func(p *Printer) error { return p.Print(r) }})
-	}
+// clusterCases are the results of member, endpoint, alarm, defrag, downgrade,
+// move-leader, snapshot, check and make-mirror.
+func clusterCases() []goldenCase {
 	h, members := clusterHeader(), threeMembers()
 	list := MemberList{&clientv3.MemberListResponse{Header: h, Members: members}}
 	learner := MemberAdded{"m2", "http://10.0.0.2:2380,http://10.1.0.2:2380", &clientv3.MemberAddResponse{Header: h, Member: members[1], Members: members}}
 	voter := MemberAdded{`a "name"`, "https://[::1]:2380", &clientv3.MemberAddResponse{Header: h, Member: members[2], Members: members}}
 	removed := MemberRemoved(shortID, &clientv3.MemberRemoveResponse{Header: h, Members: members[:1]})
-	add("MemberList", "member-list", false, list)
-	add("MemberList", "member-list-hex", true, list)
-	add("MemberList", "member-list-empty", false, MemberList{&clientv3.MemberListResponse{Header: h}})
-	add("MemberAdded", "member-added-learner", false, learner)
-	add("MemberAdded", "member-added-learner-hex", true, learner)
-	add("MemberAdded", "member-added", false, voter)
-	add("MemberChange", "member-removed", false, removed)
-	add("MemberChange", "member-removed-hex", true, removed)
-	add("MemberChange", "member-updated", false, MemberUpdated(shortID, &clientv3.MemberUpdateResponse{Header: h, Members: members}))
-	add("MemberChange", "member-promoted", false, MemberPromoted(1<<64-1, &clientv3.MemberPromoteResponse{Header: h, Members: members}))
-
-	add("EndpointHealth", "endpoint-health", false, healthOfThree())
-	add("EndpointHealth", "endpoint-health-of-nothing", false, EndpointHealth{})
-	add("EndpointStatus", "endpoint-status", false, statusOfThree())
-	add("EndpointStatus", "endpoint-status-hex", true, statusOfThree())
-	add("EndpointStatus", "endpoint-status-unanswered", false, EndpointStatus{[]Status{{Endpoint: "http://10.0.0.1:2379", Reason: "context deadline exceeded: it is down"}}})
-	add("EndpointHashKV", "endpoint-hashkv", false, hashOfThree())
-	add("EndpointHashKV", "endpoint-hashkv-hex", true, hashOfThree())
-
-	add("LeaderMoved", "leader-moved", false, LeaderMoved{10276657743932975437, shortID, &clientv3.MoveLeaderResponse{}})
-	add("LeaderMoved", "leader-moved-hex", true, LeaderMoved{10276657743932975437, shortID, &clientv3.MoveLeaderResponse{}})
 	alarms := Alarms{&clientv3.AlarmResponse{Header: h, Alarms: []*pb.AlarmMember{
 		{MemberID: 10276657743932975437, Alarm: pb.AlarmType_NOSPACE}, {MemberID: shortID, Alarm: pb.AlarmType_CORRUPT}, {Alarm: 7},
 	}}}
-	add("Alarms", "alarms", false, alarms)
-	add("Alarms", "alarms-hex", true, alarms)
-	add("Alarms", "alarms-none", false, Alarms{&clientv3.AlarmResponse{Header: h}})
-	add("Alarms", "alarms-without-header", false, Alarms{&clientv3.AlarmResponse{}}) // as the client library makes it
-	add("Downgrade", "downgrade", false, Downgrade{"validate", &clientv3.DowngradeResponse{Header: header(), Version: "3.7"}})
-	add("Defragmentation", "defragmentation", false, Defragmentation{[]Defragmented{
-		{Endpoint: "http://10.0.0.1:2379", Took: 1234567 * time.Microsecond, Before: 10_450_000, After: 4_200_000},
-		{Endpoint: "10.0.0.2:2379", Took: 987654 * time.Nanosecond},
-	}})
-	add("Defragmentation", "defragmentation-of-nothing", false, Defragmentation{})
-	add("SnapshotSaved", "snapshot-saved", false, SnapshotSaved{"/backup/a file.db", "3.7.0", 20512})
-	add("Performance", "performance", false, Performance{Wanted: 150, Throughput: 149.2, Slowest: 0.0123456, Deviation: 0.0001})
-	add("Performance", "performance-too-low", false, Performance{Wanted: 150, Throughput: 99, Slowest: 1.5, Deviation: 0.25,
-		Failures: SortedFailures(map[string]int{"etcdserver: request timed out": 3, "context deadline exceeded": 1})})
-	add("Performance", "performance-of-nothing", false, Performance{Wanted: 150, Deviation: math.NaN(), Failures: []Failure{{"x", 7}}})
-	add("Datascale", "datascale", false, Datascale{Keys: 10000, Memory: 24.5 * mebibyte})
-	add("Datascale", "datascale-with-errors", false, Datascale{Keys: 10000, Memory: -1, Failures: []Failure{{"x", 7}}})
-	add("UnknownMemory", "memory-unknown", false, UnknownMemory{"fetch error: it is down", "before"})
-	add("Mirrored", "mirrored", false, Mirrored{Count: 20000, Revision: 20012})
-	add("SnapshotSaved", "snapshot-saved-of-an-old-server", false, SnapshotSaved{"x", "", 20512})
-	return cases
+	moved := LeaderMoved{10276657743932975437, shortID, &clientv3.MoveLeaderResponse{}}
+	return []goldenCase{
+		show("member-list", list),
+		showHex("member-list-hex", list),
+		show("member-list-empty", MemberList{&clientv3.MemberListResponse{Header: h}}),
+		show("member-added-learner", learner),
+		showHex("member-added-learner-hex", learner),
+		show("member-added", voter),
+		show("member-removed", removed),
+		showHex("member-removed-hex", removed),
+		show("member-updated", MemberUpdated(shortID, &clientv3.MemberUpdateResponse{Header: h, Members: members})),
+		show("member-promoted", MemberPromoted(1<<64-1, &clientv3.MemberPromoteResponse{Header: h, Members: members})),
+		show("endpoint-health", healthOfThree()),
+		show("endpoint-health-of-nothing", EndpointHealth{}),
+		show("endpoint-status", statusOfThree()),
+		showHex("endpoint-status-hex", statusOfThree()),
+		show("endpoint-status-unanswered", EndpointStatus{[]Status{{Endpoint: "http://10.0.0.1:2379", Reason: "context deadline exceeded: it is down"}}}),
+		show("endpoint-hashkv", hashOfThree()),
+		showHex("endpoint-hashkv-hex", hashOfThree()),
+		show("leader-moved", moved),
+		showHex("leader-moved-hex", moved),
+		show("alarms", alarms),
+		showHex("alarms-hex", alarms),
+		show("alarms-none", Alarms{&clientv3.AlarmResponse{Header: h}}),
+		show("alarms-without-header", Alarms{&clientv3.AlarmResponse{}}), // as the client library makes it
+		show("downgrade", Downgrade{"validate", &clientv3.DowngradeResponse{Header: header(), Version: "3.7"}}),
+		show("defragmentation", Defragmentation{[]Defragmented{
+			{Endpoint: "http://10.0.0.1:2379", Took: 1234567 * time.Microsecond, Before: 10_450_000, After: 4_200_000},
+			{Endpoint: "10.0.0.2:2379", Took: 987654 * time.Nanosecond},
+		}}),
+		show("defragmentation-of-nothing", Defragmentation{}),
+		show("snapshot-saved", SnapshotSaved{"/backup/a file.db", "3.7.0", 20512}),
+		show("performance", Performance{Wanted: 150, Throughput: 149.2, Slowest: 0.0123456, Deviation: 0.0001}),
+		show("performance-too-low", Performance{Wanted: 150, Throughput: 99, Slowest: 1.5, Deviation: 0.25,
+			Failures: SortedFailures(map[string]int{"etcdserver: request timed out": 3, "context deadline exceeded": 1})}),
+		show("performance-of-nothing", Performance{Wanted: 150, Deviation: math.NaN(), Failures: []Failure{{"x", 7}}}),
+		show("datascale", Datascale{Keys: 10000, Memory: 24.5 * mebibyte}),
+		show("datascale-with-errors", Datascale{Keys: 10000, Memory: -1, Failures: []Failure{{"x", 7}}}),
+		show("memory-unknown", UnknownMemory{"fetch error: it is down", "before"}),
+		show("mirrored", Mirrored{Count: 20000, Revision: 20012}),
+		show("snapshot-saved-of-an-old-server", SnapshotSaved{"x", "", 20512}),
+	}
 }
 
 func healthOfThree() EndpointHealth {

@@ -57,49 +57,40 @@ func policyPlan() *plan.Plan {
 	return p
 }
 
-// policyResults are those of "rbac" that are about policy files.
-func policyResults() []printed {
-	var cases []printed
-	add := func(of, name string, r Result) {
-		cases = append(cases, printed{name: name, of: of, own: FormatsOf(r), write: func(p *Printer) error { return p.Print(r) }})
-	}
-	add("PolicyExport", "policy-export", PolicyExport{State: policyOf(policyBefore).State()})
-	add("PolicyExport", "policy-export-empty", PolicyExport{State: access.NewState()})
-	add("PolicyPlan", "policy-plan", PolicyPlan{Plan: policyPlan()})
-	add("PolicyPlan", "policy-plan-coloured", PolicyPlan{Plan: policyPlan(), Colour: true})
-	add("PolicyPlan", "policy-plan-empty", PolicyPlan{Plan: &plan.Plan{Kept: []string{"the user root stays, though the policy does not name it"}}})
+// policyCases are the results of rbac that are about policy files.
+func policyCases() []goldenCase {
+	passwords := PolicyPasswords{Passwords: []GeneratedPassword{{"lee", "AnjEwEpREWwGGXB9e9RAg2Uv"}, {"zoe", "bnjEwEpREWwGGXB9e9RAg2Uv"}}}
 	applied := PolicyApplied{
 		Plan: policyPlan(), Complete: true, Changes: 12, Requests: 40, RevisionBefore: 7, RevisionAfter: 19,
 		Generated: []PasswordEffect{{User: "lee", InEffect: true}, {User: "zoe", InEffect: true}},
 	}
-	addWithPasswords := func(name string, rest PolicyApplied) {
-		cases = append(cases, printed{name: name, of: "PolicyPasswords", write: func(p *Printer) error {
-			if err := p.Begin(PolicyPasswords{Passwords: []GeneratedPassword{{"lee", "AnjEwEpREWwGGXB9e9RAg2Uv"}, {"zoe", "bnjEwEpREWwGGXB9e9RAg2Uv"}}}); err != nil {
-				return err
-			}
-			return p.Finish(rest)
-		}})
-	}
-	addWithPasswords("policy-applied", applied)
-	applied.Complete, applied.Changes, applied.Generated = false, 3, []PasswordEffect{{User: "lee"}, {User: "zoe", Unknown: true}}
-	addWithPasswords("policy-applied-in-part", applied)
-	add("PolicyApplied", "policy-applied-incomplete", PolicyApplied{Plan: policyPlan(), Changes: 3, Requests: 9})
-	add("PolicyApplied", "policy-applied-unchanged", PolicyApplied{Plan: &plan.Plan{}, Complete: true, Requests: 9, RevisionBefore: 7, RevisionAfter: 7})
+	inPart := applied
+	inPart.Complete, inPart.Changes, inPart.Generated = false, 3, []PasswordEffect{{User: "lee"}, {User: "zoe", Unknown: true}}
 	var tested PolicyTest
 	p := policyOf(policyAfter)
 	for _, a := range p.Expect {
 		why, holds := policy.NewChecker(p.State()).Check(a)
 		tested.Assertions = append(tested.Assertions, TestedAssertion{Assertion: a, Holds: holds, Why: why})
 	}
-	add("PolicyTest", "policy-test", tested)
-	add("PolicyTest", "policy-test-empty", PolicyTest{})
-	return cases
+	return []goldenCase{
+		show("policy-export", PolicyExport{State: policyOf(policyBefore).State()}),
+		show("policy-export-empty", PolicyExport{State: access.NewState()}),
+		show("policy-plan", PolicyPlan{Plan: policyPlan()}),
+		show("policy-plan-coloured", PolicyPlan{Plan: policyPlan(), Colour: true}),
+		show("policy-plan-empty", PolicyPlan{Plan: &plan.Plan{Kept: []string{"the user root stays, though the policy does not name it"}}}),
+		showParts("policy-applied", passwords, applied),
+		showParts("policy-applied-in-part", passwords, inPart),
+		show("policy-applied-incomplete", PolicyApplied{Plan: policyPlan(), Changes: 3, Requests: 9}),
+		show("policy-applied-unchanged", PolicyApplied{Plan: &plan.Plan{}, Complete: true, Requests: 9, RevisionBefore: 7, RevisionAfter: 7}),
+		show("policy-test", tested),
+		show("policy-test-empty", PolicyTest{}),
+	}
 }
 
 func TestAnExportInYAMLAndJSONReadsBackAsTheSamePolicy(t *testing.T) {
 	for _, format := range []Format{Simple, YAML, JSON} {
-		c := policyResults()[0]
-		p, err := policy.Parse(policy.Document{Name: string(format), Text: c.text(t, format)})
+		export := show("export", PolicyExport{State: policyOf(policyBefore).State()})
+		p, err := policy.Parse(policy.Document{Name: string(format), Text: export.text(t, format)})
 		if err != nil {
 			t.Errorf("%s: %v", format, err)
 			continue

@@ -53,7 +53,7 @@ func randomRange(r *rand.Rand) (response *pb.RangeResponse, blocks [][]*mvccpb.K
 
 func streamed(t *testing.T, format Format, o RangeOptions, response *pb.RangeResponse, blocks [][]*mvccpb.KeyValue) []byte {
 	t.Helper()
-	return printed{name: "random range", write: func(p *Printer) error {
+	return showAll("random range", func(p *Printer) error {
 		stream := p.Range(o)
 		if err := stream.Begin(response.GetHeader()); err != nil {
 			return err
@@ -64,7 +64,7 @@ func streamed(t *testing.T, format Format, o RangeOptions, response *pb.RangeRes
 			}
 		}
 		return stream.End(response.GetMore(), response.GetCount())
-	}}.text(t, format)
+	}).text(t, format)
 }
 
 func newRand(t *testing.T) *rand.Rand {
@@ -163,7 +163,7 @@ func TestAStreamOfYAMLOrNDJSONHasEveryKey(t *testing.T) {
 }
 
 func TestEveryRowOfCSVHasTheColumnsOfItsHeader(t *testing.T) {
-	for _, c := range everything() {
+	for _, c := range goldenCases() {
 		rows, err := csv.NewReader(bytes.NewReader(c.text(t, CSV))).ReadAll() // fails on a row of another length
 		if err != nil || len(rows) == 0 || len(rows[0]) == 0 {
 			t.Errorf("CSV of %s is read as %q, %v; want a header and rows as long", c.name, rows, err)
@@ -193,24 +193,24 @@ func (f *full) Write(b []byte) (int, error) {
 }
 
 func TestAnOutputThatCannotBeWrittenIsAnError(t *testing.T) {
-	results := everything()
+	results := goldenCases()
 	large := &pb.RangeResponse{Header: header(), Count: 1}
 	for range 5000 {
 		large.Kvs = append(large.Kvs, keyValue("key", strings.Repeat("value ", 10), 7))
 	}
-	results = append(results, printed{name: "more than the buffer", write: get(RangeOptions{}, large)})
+	results = append(results, showAll("more than the buffer", get(RangeOptions{}, large)))
 	for _, c := range results {
-		for _, format := range c.formats() {
+		for _, format := range c.formats {
 			size := len(c.text(t, format))
 			for _, space := range []int{0, size / 2, size - 1} {
 				if size == 0 {
 					continue
 				}
-				p, err := NewPrinter(&full{space}, string(format), c.formats(), c.hex)
+				p, err := NewPrinter(&full{space}, string(format), c.formats, c.hex)
 				if err != nil {
 					t.Fatal(err)
 				}
-				if err = c.write(p); err == nil {
+				if err = c.print(p); err == nil {
 					err = p.Flush()
 				}
 				if !errors.Is(err, errFull) {

@@ -1,0 +1,117 @@
+package output
+
+import (
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/api/v3/mvccpb"
+	clientv3 "go.etcd.io/etcd/client/v3"
+)
+
+// partsOf is a response in parts of one event each, and one of none at the end.
+func partsOf(r *pb.WatchResponse, parts bool) []Watched {
+	if !parts {
+		return []Watched{{Response: r}}
+	}
+	var all []Watched
+	for i, event := range r.GetEvents() {
+		all = append(all, Watched{&pb.WatchResponse{Header: r.GetHeader(), Events: []*mvccpb.Event{event}, Fragment: true}, i > 0})
+	}
+	return append(all, Watched{&pb.WatchResponse{Header: r.GetHeader()}, true})
+}
+
+// watched prints responses one after another, in parts or as they are.
+func watched(parts bool, responses ...*pb.WatchResponse) func(*Printer) error {
+	return func(p *Printer) error {
+		for _, r := range responses {
+			r.Header = header()
+			for _, part := range partsOf(r, parts) {
+				if err := p.Next(part); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}
+}
+
+// watchCases are the results of watch.
+func watchCases() []goldenCase {
+	put := &mvccpb.Event{Kv: oddKeys()[1]}
+	overwrite := &mvccpb.Event{Kv: oddKeys()[3], PrevKv: keyValue("binary", "before", 0)}
+	deletion := &mvccpb.Event{Type: mvccpb.Event_DELETE, Kv: &mvccpb.KeyValue{Key: []byte("gone"), ModRevision: 41}}
+	events := []*pb.WatchResponse{{Events: []*mvccpb.Event{put, overwrite}}, {Events: []*mvccpb.Event{deletion}}}
+	onePut := &pb.WatchResponse{Events: []*mvccpb.Event{put}}
+	compacted := &pb.WatchResponse{CompactRevision: 40, Canceled: true}
+	return []goldenCase{
+		showAll("watched", watched(false, events...)),
+		showAllHex("watched-hex", watched(false, events...)),
+		showAll("watched-parts", watched(true, events...)), // the same bytes as "watched"
+		showAll("watched-progress", watched(false, &pb.WatchResponse{}, onePut, &pb.WatchResponse{})),
+		showAll("watched-compacted", watched(false, onePut, compacted)),
+	}
+}
+
+// nexts prints results one after another, as a stream.
+func nexts(results ...Result) func(*Printer) error {
+	return func(p *Printer) error {
+		for _, r := range results {
+			if err := p.Next(r); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// leaseCases are the results of lease.
+func leaseCases() []goldenCase {
+	h, lease := header(), clientv3.LeaseID(0x694d7e4f1a2b3c05)
+	info := func(keys bool, response clientv3.LeaseTimeToLiveResponse) LeaseInfo {
+		response.ResponseHeader = h
+		return LeaseInfo{Keys: keys, Response: &response}
+	}
+	granted := LeaseGranted{&clientv3.LeaseGrantResponse{ResponseHeader: h, ID: lease, TTL: 60}}
+	revoked := LeaseRevoked{lease, &clientv3.LeaseRevokeResponse{Header: h}}
+	alive := clientv3.LeaseTimeToLiveResponse{ID: lease, TTL: 41, GrantedTTL: 60}
+	withKeys := alive
+	withKeys.Keys = [][]byte{[]byte("/leased"), []byte("binary \x00\xff"), []byte("two words")}
+	expired := clientv3.LeaseTimeToLiveResponse{ID: -1, TTL: -1}
+	list := LeaseList{&clientv3.LeaseLeasesResponse{ResponseHeader: h, Leases: []clientv3.LeaseStatus{{ID: lease}, {ID: 0x1234}}}}
+	kept := LeaseKeptAlive{&clientv3.LeaseKeepAliveResponse{ResponseHeader: h, ID: lease, TTL: 60}}
+	return []goldenCase{
+		show("lease-granted", granted),
+		showHex("lease-granted-hex", granted),
+		show("lease-revoked", revoked),
+		showHex("lease-revoked-hex", revoked),
+		show("lease-info", info(false, alive)),
+		showHex("lease-info-hex", info(false, alive)),
+		show("lease-info-expired", info(true, expired)),
+		showHex("lease-info-expired-hex", info(true, expired)),
+		show("lease-info-keys", info(true, withKeys)),
+		showHex("lease-info-keys-hex", info(true, withKeys)),
+		show("lease-info-no-keys", info(true, alive)),
+		show("lease-list", list),
+		showHex("lease-list-hex", list),
+		show("lease-list-empty", LeaseList{&clientv3.LeaseLeasesResponse{ResponseHeader: h, Leases: []clientv3.LeaseStatus{}}}),
+		show("lease-kept-alive", kept),
+		showHex("lease-kept-alive-hex", kept),
+		showAll("lease-keep-alive", nexts(kept, kept, LeaseGone{lease})),
+	}
+}
+
+// lockCases are the results of lock and elect.
+func lockCases() []goldenCase {
+	held := func(kv *mvccpb.KeyValue) Held {
+		return Held{&clientv3.GetResponse{Header: header(), Kvs: []*mvccpb.KeyValue{kv}, Count: 1}}
+	}
+	leader := func(kv *mvccpb.KeyValue) Held {
+		return Held{&clientv3.GetResponse{Header: header(), Kvs: []*mvccpb.KeyValue{kv}}}
+	}
+	lock := held(keyValue("/locks/deploy/694d7e4f1a2b3c05", "", 0x694d7e4f1a2b3c05))
+	return []goldenCase{
+		show("lock-held", lock),
+		showHex("lock-held-hex", lock),
+		show("leader", held(keyValue("/election/694d7e4f1a2b3c05", "host 1", 0x694d7e4f1a2b3c05))),
+		show("leader-binary", held(keyValue("\xff/694d7e4f1a2b3c05", "two\nlines", 0x694d7e4f1a2b3c05))),
+		showAll("leaders", nexts(leader(oddKeys()[0]), leader(oddKeys()[1]))),
+	}
+}
