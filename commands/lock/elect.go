@@ -2,11 +2,13 @@ package lock
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/lock"
 )
 
 // electOptions is what "elect" was asked to do.
@@ -96,22 +98,29 @@ func (o *electOptions) complete(args []string, dash int) error {
 }
 
 func runElect(ctx context.Context, f *cli.Factory, opts *electOptions) error {
-	client, err := f.Client(ctx)
-	if err != nil {
-		return err
-	}
-	c := &claim{f: f, client: client, what: "the leadership", prefix: opts.Name + "/", value: opts.Proposal, ttl: opts.seconds()}
-	held, err := c.win(ctx)
+	claim, held, err := win(ctx, f, lock.Config{What: "the leadership", Prefix: opts.Name + "/", Value: opts.Proposal, TTL: opts.seconds()})
 	if err != nil {
 		return err
 	}
 	var proposals <-chan string
 	if opts.Proclaim {
-		proposals = lines(f.Stdin(), f.Warn)
+		proposals = lock.Lines(f.Stdin(), f.Warn)
 	}
 	if len(opts.Command) == 0 {
-		return c.hold(held, proposals)
+		return claim.Hold(held, show(f), proposals)
 	}
-	environ := append(f.ChildEnviron(opts.Children.KeepEnvSecrets), c.electionEnviron()...)
-	return c.run(held, opts.Command, environ, opts.holding, proposals)
+	environ := append(f.ChildEnviron(opts.Children.KeepEnvSecrets),
+		"ECTL_ELECTION_KEY="+claim.Key(), fmt.Sprintf("ECTL_ELECTION_REV=%d", claim.Created()))
+	return claim.Run(held, child(f, opts.Command, environ), opts.Grace, proposals)
+}
+
+func runListen(ctx context.Context, f *cli.Factory, opts *electOptions) error {
+	client, err := f.Client(ctx)
+	if err != nil {
+		return err
+	}
+	return lock.Listen(ctx, lock.ListenConfig{
+		Client: client, Prefix: opts.Name + "/", Timeout: f.Connection.CommandTimeout,
+		Signals: f.Streams.Signals.Take, Show: show(f), Warn: f.Warn,
+	})
 }

@@ -1,17 +1,19 @@
-// Package lock holds the commands "lock" and "elect". Both queue for a name: a
-// lock is held, and an election won, by the oldest key below NAME/, which the
-// holder's lease keeps. etcd's own clients do it in the same way, so that all of
-// them can contend.
+// Package lock holds the commands "lock" and "elect".
 package lock
 
 import (
 	"context"
+	"fmt"
+	"os/exec"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/commands/cli"
+	"github.com/ectl-io/ectl/internal/lock"
+	"github.com/ectl-io/ectl/output"
 )
 
 // lockOptions is what "lock" was asked to do.
@@ -97,18 +99,43 @@ own, as daemons are, goes on.`,
 }
 
 func runLock(ctx context.Context, f *cli.Factory, opts *lockOptions) error {
-	client, err := f.Client(ctx)
-	if err != nil {
-		return err
-	}
-	c := &claim{f: f, client: client, what: "the lock", prefix: opts.Name + "/", ttl: opts.seconds()}
-	held, err := c.win(ctx)
+	claim, held, err := win(ctx, f, lock.Config{What: "the lock", Prefix: opts.Name + "/", TTL: opts.seconds()})
 	if err != nil {
 		return err
 	}
 	if len(opts.Command) == 0 {
-		return c.hold(held, nil)
+		return claim.Hold(held, show(f), nil)
 	}
-	environ := f.ChildEnviron(opts.Children.KeepEnvSecrets || f.AsEtcdctl())
-	return c.run(held, opts.Command, append(environ, c.lockEnviron()...), opts.holding, nil)
+	// The command is told what etcdctl tells it.
+	environ := append(f.ChildEnviron(opts.Children.KeepEnvSecrets || f.AsEtcdctl()),
+		"ETCD_LOCK_KEY="+claim.Key(), fmt.Sprintf("ETCD_LOCK_REV=%d", claim.Won()))
+	return claim.Run(held, child(f, opts.Command, environ), opts.Grace, nil)
+}
+
+// win queues for what config names, and waits for it. The context that it returns
+// ends when what was won is lost.
+func win(ctx context.Context, f *cli.Factory, config lock.Config) (*lock.Claim, context.Context, error) {
+	client, err := f.Client(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	config.Client, config.Timeout, config.Signals, config.Changes = client, f.Connection.CommandTimeout, f.Streams.Signals.Take, f.Connection.Changes
+	config.Warn, config.Say = f.Warn, f.Say
+	claim := lock.New(config)
+	held, err := claim.Win(ctx)
+	return claim, held, err
+}
+
+// show prints the key of a holder or a leader.
+func show(f *cli.Factory) lock.Show {
+	return func(r *clientv3.GetResponse) error { return f.PrintNext(output.Held{Response: r}) }
+}
+
+// child is a command that runs while a lock is held. It reads nothing from
+// standard input.
+func child(f *cli.Factory, words, environ []string) *exec.Cmd {
+	cmd := exec.Command(words[0], words[1:]...) //nolint:noctx // the engine tells it to end before it kills it
+	cmd.Env = environ
+	cmd.Stdout, cmd.Stderr = f.Streams.ChildOut(), f.Streams.Err
+	return cmd
 }

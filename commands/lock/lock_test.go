@@ -2,7 +2,6 @@ package lock
 
 import (
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -62,24 +61,6 @@ func TestATTLOfNoTimeIsTheDefaultOfElections(t *testing.T) {
 	for ttl, want := range map[int]int64{10: 10, 1: 1, 0: 60, -5: 60} {
 		if got := (&holding{TTL: ttl}).seconds(); got != want {
 			t.Errorf("--ttl %d asks for %d seconds, want %d", ttl, got, want)
-		}
-	}
-}
-
-func TestLinesAreReadToTheEnd(t *testing.T) {
-	for text, want := range map[string][]string{
-		"":           nil,
-		"one":        {"one"},
-		"one\n":      {"one"},
-		"one\n\ntwo": {"one", "", "two"},
-		"a b \r\n\n": {"a b \r", ""},
-	} {
-		var got []string
-		for line := range lines(strings.NewReader(text), func(warning string) { t.Error(warning) }) {
-			got = append(got, line)
-		}
-		if !slices.Equal(got, want) {
-			t.Errorf("the lines of %q are %q, want %q", text, got, want)
 		}
 	}
 }

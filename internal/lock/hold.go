@@ -6,18 +6,25 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os/exec"
 	"strings"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/limited"
-	"github.com/ectl-io/ectl/output"
+	"github.com/ectl-io/ectl/internal/supervise"
 )
 
-// hold prints the claim's key and holds what it has won until a signal comes.
+// Show is given the claim's key: once it has won, and whenever its value changes.
+type Show func(*clientv3.GetResponse) error
+
+// Hold shows the claim's key and holds what it has won until a signal comes.
 // Proposals that come meanwhile become the key's value.
-func (c *claim) hold(held context.Context, proposals <-chan string) error {
-	err := c.show(held)
+func (c *Claim) Hold(held context.Context, show Show, proposals <-chan string) error {
+	err := c.show(held, show)
 	for err == nil {
 		select {
 		case <-c.signals:
@@ -30,7 +37,7 @@ func (c *claim) hold(held context.Context, proposals <-chan string) error {
 				continue
 			}
 			if err = c.propose(held, proposal); err == nil {
-				err = c.show(held)
+				err = c.show(held, show)
 			}
 		}
 	}
@@ -40,15 +47,15 @@ func (c *claim) hold(held context.Context, proposals <-chan string) error {
 	return err
 }
 
-func (c *claim) show(held context.Context) error {
+func (c *Claim) show(held context.Context, show Show) error {
 	response, err := c.read(held)
 	if err != nil {
 		return err
 	}
-	return c.f.PrintNext(output.Held{Response: response})
+	return show(response)
 }
 
-func (c *claim) propose(held context.Context, proposal string) error {
+func (c *Claim) propose(held context.Context, proposal string) error {
 	return c.lost(c.place.put(held, proposal))
 }
 
@@ -56,9 +63,9 @@ func (c *claim) propose(held context.Context, proposal string) error {
 // value.
 const maxProposal = 16 << 20
 
-// lines are the lines that r has, without their ends. Nobody waits for the
+// Lines are the lines that r has, without their ends. Nobody waits for the
 // reader, which cannot be interrupted.
-func lines(r io.Reader, warn func(sentence string)) <-chan string {
+func Lines(r io.Reader, warn func(sentence string)) <-chan string {
 	all := make(chan string)
 	crash.Go(func() {
 		defer close(all)
@@ -78,10 +85,10 @@ func lines(r io.Reader, warn func(sentence string)) <-chan string {
 	return all
 }
 
-// run runs a command while it holds what the claim has won. The signals go to
-// the command.
-func (c *claim) run(held context.Context, command, environ []string, h holding, proposals <-chan string) error {
-	running, err := start(c.f.Streams, command, environ, h.Grace)
+// Run starts a command, which has grace to end once what was won is lost, and
+// holds while it runs. The signals go to the command.
+func (c *Claim) Run(held context.Context, cmd *exec.Cmd, grace time.Duration, proposals <-chan string) error {
+	running, err := supervise.Start(cmd, grace)
 	if err != nil {
 		_ = c.release(held)
 		return err
@@ -91,23 +98,23 @@ func (c *claim) run(held context.Context, command, environ []string, h holding, 
 
 // attend waits for the end of a command, which is told to end when what the claim
 // has won is lost.
-func (c *claim) attend(held context.Context, running *child, proposals <-chan string) error {
-	lost, killed := held.Done(), running.killed
+func (c *Claim) attend(held context.Context, running *supervise.Child, proposals <-chan string) error {
+	lost, killed := held.Done(), running.Killed
 	sayKilled := func() {
 		killed = nil
-		c.f.Say(fmt.Sprintf("the command did not end within %s: it was killed", running.grace))
+		c.Say(fmt.Sprintf("the command did not end within %s: it was killed", running.Grace))
 	}
 	for {
 		select {
 		case s := <-c.signals:
-			running.pass(s)
+			running.Pass(s)
 		case <-lost:
 			lost = nil
-			c.f.Say(fmt.Sprintf("%v: ending the command", context.Cause(held)))
-			running.end()
+			c.Say(fmt.Sprintf("%v: ending the command", context.Cause(held)))
+			running.End()
 		case <-killed:
 			// If it has ended as well, its status tells why.
-			if len(running.ended) == 0 {
+			if len(running.Ended) == 0 {
 				sayKilled()
 			}
 		case proposal, ok := <-proposals:
@@ -116,14 +123,14 @@ func (c *claim) attend(held context.Context, running *child, proposals <-chan st
 				continue
 			}
 			if err := c.propose(held, proposal); err != nil && held.Err() == nil {
-				c.f.Warn(fmt.Sprintf("the proposal %q was not proclaimed: %v", proposal, err))
+				c.Warn(fmt.Sprintf("the proposal %q was not proclaimed: %v", proposal, err))
 			}
-		case err := <-running.ended:
-			if killed != nil && running.wasKilled(err) {
+		case err := <-running.Ended:
+			if killed != nil && running.WasKilled(err) {
 				sayKilled()
 			}
-			if running.leaves(err) && !running.endRest(c.signals) {
-				c.f.Say(fmt.Sprintf("what the command had started did not end within %s: it was killed", running.grace))
+			if running.Leaves(err) && !running.EndRest(c.signals) {
+				c.Say(fmt.Sprintf("what the command had started did not end within %s: it was killed", running.Grace))
 			}
 			return c.after(held, err)
 		}
@@ -131,7 +138,7 @@ func (c *claim) attend(held context.Context, running *child, proposals <-chan st
 }
 
 // after returns what to end with after the command has ended.
-func (c *claim) after(held context.Context, commandErr error) error {
+func (c *Claim) after(held context.Context, commandErr error) error {
 	if held.Err() != nil {
 		return exit.With(exit.Interrupted, context.Cause(held))
 	}
@@ -139,17 +146,7 @@ func (c *claim) after(held context.Context, commandErr error) error {
 	case exit.CodeOf(err) == exit.Interrupted, commandErr == nil:
 		return err
 	case err != nil:
-		c.f.Warn(err.Error())
+		c.Warn(err.Error())
 	}
 	return commandErr
-}
-
-// lockEnviron is what the command of a lock is told, as etcdctl tells it.
-func (c *claim) lockEnviron() []string {
-	return []string{"ETCD_LOCK_KEY=" + c.place.key, fmt.Sprintf("ETCD_LOCK_REV=%d", c.place.won)}
-}
-
-// electionEnviron is what the command of a leader is told.
-func (c *claim) electionEnviron() []string {
-	return []string{"ECTL_ELECTION_KEY=" + c.place.key, fmt.Sprintf("ECTL_ELECTION_REV=%d", c.place.created)}
 }

@@ -1,6 +1,6 @@
 //go:build !windows
 
-package lock
+package supervise
 
 import (
 	"os"
@@ -14,10 +14,10 @@ import (
 func told(s os.Signal) bool { return s == os.Interrupt && terminalInterrupts() }
 
 // signal sends a signal to the command.
-func (c *child) signal(s os.Signal) { _ = c.process.Signal(s) }
+func (c *Child) signal(s os.Signal) { _ = c.process.Signal(s) }
 
 // terminate tells the command to end.
-func (c *child) terminate() { _ = c.process.Signal(syscall.SIGTERM) }
+func (c *Child) terminate() { _ = c.process.Signal(syscall.SIGTERM) }
 
 // endedByKill reports whether SIGKILL ended a process.
 func endedByKill(state *os.ProcessState) bool {

@@ -1,4 +1,4 @@
-package lock
+package supervise
 
 import "os"
 
@@ -6,10 +6,10 @@ import "os"
 func told(os.Signal) bool { return true }
 
 // signal does nothing.
-func (c *child) signal(os.Signal) {}
+func (c *Child) signal(os.Signal) {}
 
 // terminate ends the command at once: there is no gentle way.
-func (c *child) terminate() { _ = c.process.Kill() }
+func (c *Child) terminate() { _ = c.process.Kill() }
 
 // endedByKill reports whether a process may have been killed: it then ends with
 // status 1.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
@@ -11,39 +12,36 @@ import (
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 
-	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/events"
 	"github.com/ectl-io/ectl/internal/follow"
-	"github.com/ectl-io/ectl/output"
 )
 
 // listener follows an election: all keys of its queue, whose oldest is the
 // leader's.
 type listener struct {
-	client *etcd.Client
-	prefix string
-	show   func(output.Held) error
-	warn   func(string)
-
-	patience time.Duration // how long there may be no watch before that is said
+	ListenConfig
 
 	queue map[string]*mvccpb.KeyValue
 	seen  int64            // revision up to which queue is known
 	shown *mvccpb.KeyValue // the leader's key, as it was shown last
 }
 
-func runListen(ctx context.Context, f *cli.Factory, opts *electOptions) error {
-	client, err := f.Client(ctx)
-	if err != nil {
-		return err
-	}
-	l := &listener{
-		client: client, prefix: opts.Name + "/", show: func(h output.Held) error { return f.PrintNext(h) },
-		warn: f.Warn, patience: f.Connection.CommandTimeout,
-	}
-	timed, cancel := f.Timeout(ctx)
+// ListenConfig is which election to follow, and where to report it.
+type ListenConfig struct {
+	Client  *etcd.Client
+	Prefix  string                  // of the keys of the election
+	Timeout time.Duration           // of the first reading, and how long there may be no watch before that is said
+	Signals func() <-chan os.Signal // see Config; it is called when there is something to follow
+	Show    Show                    // is given the leader's key whenever it is another or has another value
+	Warn    func(sentence string)
+}
+
+// Listen follows an election until a signal comes, or ctx ends.
+func Listen(ctx context.Context, config ListenConfig) error {
+	l := &listener{ListenConfig: config}
+	timed, cancel := context.WithTimeout(ctx, l.Timeout)
 	header, err := l.read(timed)
 	cancel()
 	if err != nil {
@@ -51,7 +49,7 @@ func runListen(ctx context.Context, f *cli.Factory, opts *electOptions) error {
 	}
 	listening, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	signals := f.Streams.Signals.Take()
+	signals := l.Signals()
 	crash.Go(func() {
 		select {
 		case <-signals:
@@ -90,7 +88,7 @@ func (l *listener) follow(ctx context.Context, header *pb.ResponseHeader) error 
 // read reads the whole queue.
 func (l *listener) read(ctx context.Context) (*pb.ResponseHeader, error) {
 	response, err := persist(ctx, func(ctx context.Context) (*clientv3.GetResponse, error) {
-		return l.client.Get(ctx, l.prefix, clientv3.WithPrefix())
+		return l.Client.Get(ctx, l.Prefix, clientv3.WithPrefix())
 	})
 	if err != nil {
 		return nil, err
@@ -106,13 +104,13 @@ func (l *listener) read(ctx context.Context) (*pb.ResponseHeader, error) {
 // has ended and another may be begun.
 func (l *listener) watch(ctx context.Context) error {
 	watch := &follow.Watch{
-		Client: l.client, Next: l.seen + 1,
-		Query:    events.Query{Key: l.prefix, End: clientv3.GetPrefixRangeEnd(l.prefix)},
-		Patience: l.patience,
+		Client: l.Client, Next: l.seen + 1,
+		Query:    events.Query{Key: l.Prefix, End: clientv3.GetPrefixRangeEnd(l.Prefix)},
+		Patience: l.Timeout,
 		Overdue: func(reason error) {
-			l.warn(fmt.Sprintf("not listening, still trying: %v", l.client.Explain(ctx, reason)))
+			l.Warn(fmt.Sprintf("not listening, still trying: %v", l.Client.Explain(ctx, reason)))
 		},
-		Resumed: func() { l.warn("listening now") },
+		Resumed: func() { l.Warn("listening now") },
 	}
 	return watch.Run(ctx, l)
 }
@@ -156,5 +154,5 @@ func (l *listener) showChange(header *pb.ResponseHeader) error {
 		return nil
 	}
 	l.shown = leader
-	return l.show(output.Held{Response: &clientv3.GetResponse{Header: header, Kvs: []*mvccpb.KeyValue{leader}}})
+	return l.Show(&clientv3.GetResponse{Header: header, Kvs: []*mvccpb.KeyValue{leader}})
 }
