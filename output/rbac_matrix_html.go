@@ -14,10 +14,10 @@ import (
 	"github.com/ectl-io/ectl/internal/quantity"
 )
 
-//go:embed accesspage.css
+//go:embed rbac_matrix.css
 var accessPageStyle string
 
-//go:embed accesspage.js
+//go:embed rbac_matrix.js
 var accessPageScript string
 
 // maxGrid is how many cells of the matrix a page has. A browser takes long to
