@@ -98,20 +98,20 @@ func (o *electOptions) complete(args []string, dash int) error {
 }
 
 func runElect(ctx context.Context, f *cli.Factory, opts *electOptions) error {
-	claim, held, err := win(ctx, f, lock.Config{What: "the leadership", Prefix: opts.Name + "/", Value: opts.Proposal, TTL: opts.seconds()})
+	candidate, held, err := acquire(ctx, f, lock.Config{What: "the leadership", Prefix: opts.Name + "/", Value: opts.Proposal, TTL: opts.seconds()})
 	if err != nil {
 		return err
 	}
 	var proposals <-chan string
 	if opts.Proclaim {
-		proposals = lock.Lines(f.Stdin(), f.Warn)
+		proposals = lock.Proposals(f.Stdin(), f.Warn)
 	}
 	if len(opts.Command) == 0 {
-		return claim.Hold(held, show(f), proposals)
+		return candidate.Wait(held, show(f), proposals)
 	}
 	environ := append(f.ChildEnviron(opts.Children.KeepEnvSecrets),
-		"ECTL_ELECTION_KEY="+claim.Key(), fmt.Sprintf("ECTL_ELECTION_REV=%d", claim.Created()))
-	return claim.Run(held, child(f, opts.Command, environ), opts.Grace, proposals)
+		"ECTL_ELECTION_KEY="+candidate.Key(), fmt.Sprintf("ECTL_ELECTION_REV=%d", candidate.Created()))
+	return candidate.Run(held, child(f, opts.Command, environ), opts.Grace, proposals)
 }
 
 func runListen(ctx context.Context, f *cli.Factory, opts *electOptions) error {

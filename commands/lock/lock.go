@@ -99,31 +99,31 @@ own, as daemons are, goes on.`,
 }
 
 func runLock(ctx context.Context, f *cli.Factory, opts *lockOptions) error {
-	claim, held, err := win(ctx, f, lock.Config{What: "the lock", Prefix: opts.Name + "/", TTL: opts.seconds()})
+	candidate, held, err := acquire(ctx, f, lock.Config{What: "the lock", Prefix: opts.Name + "/", TTL: opts.seconds()})
 	if err != nil {
 		return err
 	}
 	if len(opts.Command) == 0 {
-		return claim.Hold(held, show(f), nil)
+		return candidate.Wait(held, show(f), nil)
 	}
-	// The command is told what etcdctl tells it.
+	// The command gets the variables that etcdctl gives it.
 	environ := append(f.ChildEnviron(opts.Children.KeepEnvSecrets || f.AsEtcdctl()),
-		"ETCD_LOCK_KEY="+claim.Key(), fmt.Sprintf("ETCD_LOCK_REV=%d", claim.Won()))
-	return claim.Run(held, child(f, opts.Command, environ), opts.Grace, nil)
+		"ETCD_LOCK_KEY="+candidate.Key(), fmt.Sprintf("ETCD_LOCK_REV=%d", candidate.Acquired()))
+	return candidate.Run(held, child(f, opts.Command, environ), opts.Grace, nil)
 }
 
-// win queues for what config names, and waits for it. The context that it returns
-// ends when what was won is lost.
-func win(ctx context.Context, f *cli.Factory, config lock.Config) (*lock.Claim, context.Context, error) {
+// acquire queues for what config names, and waits for it. The context that it returns
+// is cancelled when that is lost.
+func acquire(ctx context.Context, f *cli.Factory, config lock.Config) (*lock.Candidate, context.Context, error) {
 	client, err := f.Client(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
 	config.Client, config.Timeout, config.Signals, config.Changes = client, f.Connection.CommandTimeout, f.Streams.Signals.Take, f.Connection.Changes
 	config.Warn, config.Say = f.Warn, f.Say
-	claim := lock.New(config)
-	held, err := claim.Win(ctx)
-	return claim, held, err
+	candidate := lock.New(config)
+	held, err := candidate.Acquire(ctx)
+	return candidate, held, err
 }
 
 // show prints the key of a holder or a leader.

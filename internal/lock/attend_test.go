@@ -24,7 +24,7 @@ func startShell(t *testing.T, grace time.Duration, script string) *supervise.Chi
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(c.End)
+	t.Cleanup(c.Terminate)
 	return c
 }
 
@@ -38,7 +38,7 @@ func waitEnded(t *testing.T, c *supervise.Child) {
 	}
 }
 
-// attendLost has a claim whose lock is lost attend to a command, and returns what
+// attendLost has a candidate whose lock is lost attend to a command, and returns what
 // it says.
 func attendLost(t *testing.T, running *supervise.Child) string {
 	t.Helper()
@@ -58,7 +58,7 @@ func attendLost(t *testing.T, running *supervise.Child) string {
 func TestAKilledCommandIsSaidToBeKilled(t *testing.T) {
 	for range 30 {
 		running := startShell(t, 0, "exec sleep 60")
-		running.End()
+		running.Terminate()
 		waitEnded(t, running)
 		if got := attendLost(t, running); strings.Count(got, "the command did not end within 0s: it was killed\n") != 1 {
 			t.Fatalf("it says %q, want once that the command was killed", got)
@@ -71,7 +71,7 @@ func TestACommandThatEndedItselfIsNotSaidToBeKilled(t *testing.T) {
 	for range 30 {
 		running := startShell(t, 0, "exit 3")
 		waitEnded(t, running)
-		running.End()
+		running.Terminate()
 		<-running.Killed
 		if got := attendLost(t, running); strings.Contains(got, "killed") {
 			t.Fatalf("it says %q of a command that ended with status 3", got)

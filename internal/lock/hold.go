@@ -1,29 +1,24 @@
 package lock
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os/exec"
-	"strings"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
-	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/exit"
-	"github.com/ectl-io/ectl/internal/limited"
 	"github.com/ectl-io/ectl/internal/supervise"
 )
 
-// Show is given the claim's key: once it has won, and whenever its value changes.
+// Show is given a holder's key: when it is acquired, and when its value changes.
 type Show func(*clientv3.GetResponse) error
 
-// Hold shows the claim's key and holds what it has won until a signal comes.
-// Proposals that come meanwhile become the key's value.
-func (c *Claim) Hold(held context.Context, show Show, proposals <-chan string) error {
+// Wait shows the candidate's key and holds the lock until a signal comes. Each
+// proposal that comes meanwhile becomes the key's value.
+func (c *Candidate) Wait(held context.Context, show Show, proposals <-chan string) error {
 	err := c.show(held, show)
 	for err == nil {
 		select {
@@ -47,7 +42,7 @@ func (c *Claim) Hold(held context.Context, show Show, proposals <-chan string) e
 	return err
 }
 
-func (c *Claim) show(held context.Context, show Show) error {
+func (c *Candidate) show(held context.Context, show Show) error {
 	response, err := c.read(held)
 	if err != nil {
 		return err
@@ -55,39 +50,13 @@ func (c *Claim) show(held context.Context, show Show) error {
 	return show(response)
 }
 
-func (c *Claim) propose(held context.Context, proposal string) error {
-	return c.lost(c.place.put(held, proposal))
+func (c *Candidate) propose(held context.Context, proposal string) error {
+	return c.lost(c.entry.put(held, proposal))
 }
 
-// maxProposal is how long a line may be, in bytes: longer than a server takes a
-// value.
-const maxProposal = 16 << 20
-
-// Lines are the lines that r has, without their ends. Nobody waits for the
-// reader, which cannot be interrupted.
-func Lines(r io.Reader, warn func(sentence string)) <-chan string {
-	all := make(chan string)
-	crash.Go(func() {
-		defer close(all)
-		for in := bufio.NewReader(r); ; {
-			line, err := limited.ReadLine(in, maxProposal)
-			if line = strings.TrimSuffix(line, "\n"); err == nil || line != "" {
-				all <- line
-			}
-			if err != nil && !errors.Is(err, io.EOF) {
-				warn("standard input is not read any more: " + err.Error())
-			}
-			if err != nil {
-				return
-			}
-		}
-	})
-	return all
-}
-
-// Run starts a command, which has grace to end once what was won is lost, and
-// holds while it runs. The signals go to the command.
-func (c *Claim) Run(held context.Context, cmd *exec.Cmd, grace time.Duration, proposals <-chan string) error {
+// Run starts a command and holds the lock while it runs. If the lock is lost, the
+// command has grace to end. The signals go to the command.
+func (c *Candidate) Run(held context.Context, cmd *exec.Cmd, grace time.Duration, proposals <-chan string) error {
 	running, err := supervise.Start(cmd, grace)
 	if err != nil {
 		_ = c.release(held)
@@ -96,26 +65,26 @@ func (c *Claim) Run(held context.Context, cmd *exec.Cmd, grace time.Duration, pr
 	return c.attend(held, running, proposals)
 }
 
-// attend waits for the end of a command, which is told to end when what the claim
-// has won is lost.
-func (c *Claim) attend(held context.Context, running *supervise.Child, proposals <-chan string) error {
+// attend waits for the end of a command. If the lock is lost, it tells the command to
+// end.
+func (c *Candidate) attend(held context.Context, running *supervise.Child, proposals <-chan string) error {
 	lost, killed := held.Done(), running.Killed
-	sayKilled := func() {
+	reportKilled := func() {
 		killed = nil
 		c.Say(fmt.Sprintf("the command did not end within %s: it was killed", running.Grace))
 	}
 	for {
 		select {
 		case s := <-c.signals:
-			running.Pass(s)
+			running.Forward(s)
 		case <-lost:
 			lost = nil
 			c.Say(fmt.Sprintf("%v: ending the command", context.Cause(held)))
-			running.End()
+			running.Terminate()
 		case <-killed:
-			// If it has ended as well, its status tells why.
+			// If it has ended as well, its status shows why.
 			if len(running.Ended) == 0 {
-				sayKilled()
+				reportKilled()
 			}
 		case proposal, ok := <-proposals:
 			if !ok {
@@ -127,18 +96,18 @@ func (c *Claim) attend(held context.Context, running *supervise.Child, proposals
 			}
 		case err := <-running.Ended:
 			if killed != nil && running.WasKilled(err) {
-				sayKilled()
+				reportKilled()
 			}
-			if running.Leaves(err) && !running.EndRest(c.signals) {
+			if running.LeftOrphans(err) && !running.TerminateOrphans(c.signals) {
 				c.Say(fmt.Sprintf("what the command had started did not end within %s: it was killed", running.Grace))
 			}
-			return c.after(held, err)
+			return c.finish(held, err)
 		}
 	}
 }
 
-// after returns what to end with after the command has ended.
-func (c *Claim) after(held context.Context, commandErr error) error {
+// finish returns what to end with after the command has ended.
+func (c *Candidate) finish(held context.Context, commandErr error) error {
 	if held.Err() != nil {
 		return exit.With(exit.Interrupted, context.Cause(held))
 	}

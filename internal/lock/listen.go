@@ -18,8 +18,7 @@ import (
 	"github.com/ectl-io/ectl/internal/follow"
 )
 
-// listener follows an election: all keys of its queue, whose oldest is the
-// leader's.
+// listener follows an election: all keys of its queue. The oldest is the leader's.
 type listener struct {
 	ListenConfig
 
@@ -32,7 +31,7 @@ type listener struct {
 type ListenConfig struct {
 	Client  *etcd.Client
 	Prefix  string                  // of the keys of the election
-	Timeout time.Duration           // of the first reading, and how long there may be no watch before that is said
+	Timeout time.Duration           // of the first reading, and after which a missing watch is reported
 	Signals func() <-chan os.Signal // see Config; it is called when there is something to follow
 	Show    Show                    // is given the leader's key whenever it is another or has another value
 	Warn    func(sentence string)
@@ -87,7 +86,7 @@ func (l *listener) follow(ctx context.Context, header *pb.ResponseHeader) error 
 
 // read reads the whole queue.
 func (l *listener) read(ctx context.Context) (*pb.ResponseHeader, error) {
-	response, err := persist(ctx, func(ctx context.Context) (*clientv3.GetResponse, error) {
+	response, err := retry(ctx, func(ctx context.Context) (*clientv3.GetResponse, error) {
 		return l.Client.Get(ctx, l.Prefix, clientv3.WithPrefix())
 	})
 	if err != nil {
@@ -115,8 +114,8 @@ func (l *listener) watch(ctx context.Context) error {
 	return watch.Run(ctx, l)
 }
 
-// Receive implements follow.Sink. A watch that has ended leaves its reason to the
-// reading of the queue that follows.
+// Receive implements follow.Sink. If a watch has ended, the next reading of the queue
+// finds out why.
 func (l *listener) Receive(part follow.Part) error {
 	if part.Canceled {
 		return nil
@@ -130,7 +129,7 @@ func (l *listener) Receive(part follow.Part) error {
 		}
 		l.seen = kv.GetModRevision()
 		if i+1 < len(part.Events) && part.Events[i+1].GetKv().GetModRevision() == l.seen {
-			continue // of one transaction only the end counts
+			continue // only the end of a transaction counts
 		}
 		if err := l.showChange(part.Header); err != nil {
 			return err
@@ -142,7 +141,7 @@ func (l *listener) Receive(part follow.Part) error {
 // Idle implements follow.Sink: what is shown is written at once.
 func (l *listener) Idle() error { return nil }
 
-// showChange shows the leader where it is another or has proposed anew.
+// showChange shows the leader if it is another one or has another proposal.
 func (l *listener) showChange(header *pb.ResponseHeader) error {
 	var leader *mvccpb.KeyValue
 	for _, kv := range l.queue {

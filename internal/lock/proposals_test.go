@@ -15,7 +15,7 @@ func TestLinesAreReadToTheEnd(t *testing.T) {
 		"a b \r\n\n": {"a b \r", ""},
 	} {
 		var got []string
-		for line := range Lines(strings.NewReader(text), func(warning string) { t.Error(warning) }) {
+		for line := range Proposals(strings.NewReader(text), func(warning string) { t.Error(warning) }) {
 			got = append(got, line)
 		}
 		if !slices.Equal(got, want) {

@@ -22,7 +22,7 @@ type Child struct {
 
 	process  *os.Process
 	killed   chan struct{} // Killed
-	born     uint64        // when it started, see Born
+	started  uint64        // when it started, see startTime
 	deadline time.Time     // of that, zero: it has not been told
 	disowned *time.Timer   // ends what a signal that was passed on has begun, nil: none was
 }
@@ -36,8 +36,8 @@ func Start(cmd *exec.Cmd, grace time.Duration) (*Child, error) {
 	cmd.SysProcAttr = attributes()
 	started, ended := make(chan error), make(chan error, 1)
 	crash.Go(func() {
-		// Where the command is told of the program's death, it is told of the
-		// death of the thread that started it.
+		// Linux signals the command when the thread that started it dies, not the
+		// program.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		err := cmd.Start()
@@ -50,7 +50,7 @@ func Start(cmd *exec.Cmd, grace time.Duration) (*Child, error) {
 		return nil, failure(cmd.Args[0], err)
 	}
 	killed := make(chan struct{})
-	return &Child{Grace: grace, Ended: ended, Killed: killed, killed: killed, process: cmd.Process, born: Born(cmd.Process.Pid)}, nil
+	return &Child{Grace: grace, Ended: ended, Killed: killed, killed: killed, process: cmd.Process, started: startTime(cmd.Process.Pid)}, nil
 }
 
 // failure gives the error of a command the status to end with.
@@ -69,32 +69,32 @@ func failure(command string, err error) error {
 	return exit.With(exit.Code(failed.ExitCode()), said)
 }
 
-// Pass passes a signal on to the command.
-func (c *Child) Pass(s os.Signal) {
-	if told(s) {
+// Forward passes a signal on to the command.
+func (c *Child) Forward(s os.Signal) {
+	if alreadyDelivered(s) {
 		return
 	}
 	// What the command leaves behind when the signal ends it is ended, too. One
-	// that goes on must not leave the program with children for ever.
-	Inherit(true)
+	// that goes on must not leave the program with children indefinitely.
+	setSubreaper(true)
 	if c.disowned == nil {
-		c.disowned = time.AfterFunc(c.Grace, crash.Guarded(func() { Inherit(false) }))
+		c.disowned = time.AfterFunc(c.Grace, crash.Guarded(func() { setSubreaper(false) }))
 	} else {
 		c.disowned.Reset(c.Grace)
 	}
 	c.signal(s)
 }
 
-// End tells the command to end and kills it when its grace is over. A second
+// Terminate tells the command to end and kills it when its grace is over. A second
 // call changes nothing.
-func (c *Child) End() {
+func (c *Child) Terminate() {
 	if !c.deadline.IsZero() {
 		return
 	}
 	if c.disowned != nil {
 		c.disowned.Stop()
 	}
-	Inherit(true)
+	setSubreaper(true)
 	c.deadline = time.Now().Add(c.Grace)
 	if c.Grace > 0 {
 		c.terminate()
@@ -118,10 +118,10 @@ func (c *Child) WasKilled(err error) bool {
 	return ok && endedByKill(failed.ProcessState)
 }
 
-// Leaves says whether the command, which has ended with err, may have left
+// LeftOrphans says whether the command, which has ended with err, may have left
 // something behind that has to end: it was told to end, or a signal that was
 // passed on to it did so before it could tell others.
-func (c *Child) Leaves(err error) bool {
+func (c *Child) LeftOrphans(err error) bool {
 	if c.deadline.IsZero() {
 		failed, ok := errors.AsType[*exec.ExitError](err)
 		return c.disowned != nil && ok && failed.ExitCode() < 0
@@ -129,14 +129,14 @@ func (c *Child) Leaves(err error) bool {
 	return true
 }
 
-// restPause is the wait between two looks at what is left.
-const restPause = 20 * time.Millisecond
+// orphansPause is the wait between two checks of what is left.
+const orphansPause = 20 * time.Millisecond
 
-// EndRest ends what the command has left behind. Processes whose parent has ended
-// are told to end, as the command was; the others are their parents' business.
-// When the grace is over all are killed. Signals are passed on. It returns whether
-// they have ended by themselves.
-func (c *Child) EndRest(signals <-chan os.Signal) (gently bool) {
+// TerminateOrphans ends what the command has left behind. Orphans are told
+// to end, as the command was. The others are left to their parents. When the grace is
+// over, all are killed. Signals are passed on. It returns whether they have ended by
+// themselves.
+func (c *Child) TerminateOrphans(signals <-chan os.Signal) (gently bool) {
 	if c.disowned != nil {
 		c.disowned.Stop()
 	}
@@ -146,7 +146,7 @@ func (c *Child) EndRest(signals <-chan os.Signal) (gently bool) {
 	over := time.After(time.Until(c.deadline))
 	informed := map[int]bool{}
 	for {
-		orphans, all := Descendants(c.born)
+		orphans, all := descendants(c.started)
 		if len(all) == 0 {
 			return true
 		}
@@ -160,31 +160,31 @@ func (c *Child) EndRest(signals <-chan os.Signal) (gently bool) {
 		}
 		select {
 		case s := <-signals:
-			if !told(s) {
+			if !alreadyDelivered(s) {
 				for _, pid := range orphans {
 					signal(pid, s)
 				}
 			}
 		case <-over:
-			c.killRest()
+			c.killOrphans()
 			return false
-		case <-time.After(restPause):
+		case <-time.After(orphansPause):
 		}
 	}
 }
 
-// killRest kills what is left. What cannot even be killed, as it waits for a
-// disk, say, is not waited for.
-func (c *Child) killRest() {
+// killOrphans kills what is left. A process that cannot even be killed, because it
+// waits for a disk, is not waited for.
+func (c *Child) killOrphans() {
 	const attempts = 50
 	for range attempts {
-		_, all := Descendants(c.born)
+		_, all := descendants(c.started)
 		if len(all) == 0 {
 			return
 		}
 		for _, pid := range all {
 			signal(pid, syscall.SIGKILL)
 		}
-		time.Sleep(restPause)
+		time.Sleep(orphansPause)
 	}
 }

@@ -9,9 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// told says whether the command has got a signal already: two may mean more
-// than one.
-func told(s os.Signal) bool { return s == os.Interrupt && terminalInterrupts() }
+// alreadyDelivered says whether the terminal has sent a signal to the command
+// already. A command may end at once on a second one.
+func alreadyDelivered(s os.Signal) bool { return s == os.Interrupt && terminalInterrupts() }
 
 // signal sends a signal to the command.
 func (c *Child) signal(s os.Signal) { _ = c.process.Signal(s) }

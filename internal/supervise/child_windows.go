@@ -2,8 +2,8 @@ package supervise
 
 import "os"
 
-// told is true: the console has told all programs in it.
-func told(os.Signal) bool { return true }
+// alreadyDelivered is true: the console signals all programs in it.
+func alreadyDelivered(os.Signal) bool { return true }
 
 // signal does nothing.
 func (c *Child) signal(os.Signal) {}

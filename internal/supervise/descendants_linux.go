@@ -10,9 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Inherit makes the program the parent of what its command leaves behind when it
+// setSubreaper makes the program the parent of what its command leaves behind when it
 // ends, or no longer.
-func Inherit(on bool) {
+func setSubreaper(on bool) {
 	value := uintptr(0)
 	if on {
 		value = 1
@@ -20,18 +20,18 @@ func Inherit(on bool) {
 	_ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, value, 0, 0, 0)
 }
 
-// Born returns when a process started, in ticks of the system's clock, 0 where it
-// has gone.
-func Born(pid int) uint64 {
+// startTime returns when a process started, in ticks of the system's clock, 0 if it has
+// gone.
+func startTime(pid int) uint64 {
 	p, _ := readStat(strconv.Itoa(pid))
-	return p.born
+	return p.started
 }
 
-// Descendants returns the program's children, and all that run below it, in its own
-// session. Who has left that, as a daemon does, is meant to outlive who started it.
-// What was born before since is somebody else's: a script can start processes and
-// then become this program.
-func Descendants(since uint64) (children, all []int) {
+// descendants returns the program's children, and all that run below it, in its own
+// session. A daemon has left that, since it is meant to outlive the process that
+// started it. Processes that started before since are not the command's: a script can
+// start processes and then become this program.
+func descendants(since uint64) (children, all []int) {
 	session, err := unix.Getsid(0)
 	if err != nil {
 		return nil, nil
@@ -46,7 +46,7 @@ func Descendants(since uint64) (children, all []int) {
 		if err != nil {
 			continue // no process
 		}
-		if p, ok := readStat(entry.Name()); ok && !p.ended && p.session == session && p.born >= since {
+		if p, ok := readStat(entry.Name()); ok && !p.ended && p.session == session && p.started >= since {
 			below[p.parent] = append(below[p.parent], pid)
 		}
 	}
@@ -61,11 +61,11 @@ func Descendants(since uint64) (children, all []int) {
 // processStat is some of a process's stat, see proc(5).
 type processStat struct {
 	parent, session int
-	born            uint64 // in ticks since the system started
+	started         uint64 // in ticks since the system started
 	ended           bool   // and its parent has not taken notice
 }
 
-// readStat is false where the process has gone.
+// readStat is false if the process has gone.
 func readStat(pid string) (processStat, bool) {
 	text, err := os.ReadFile("/proc/" + pid + "/stat")
 	if err != nil {
@@ -77,16 +77,16 @@ func readStat(pid string) (processStat, bool) {
 // parseStat reads PID (NAME) STATE PARENT GROUP SESSION and so on. The name may
 // hold anything.
 func parseStat(text []byte) (processStat, bool) {
-	const state, parent, session, born = 0, 1, 3, 19 // places behind the name
+	const state, parent, session, started = 0, 1, 3, 19 // places behind the name
 	fields := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
-	if len(fields) <= born {
+	if len(fields) <= started {
 		return processStat{}, false
 	}
 	var p processStat
 	var errs [3]error
 	p.parent, errs[0] = strconv.Atoi(string(fields[parent]))
 	p.session, errs[1] = strconv.Atoi(string(fields[session]))
-	p.born, errs[2] = strconv.ParseUint(string(fields[born]), 10, 64)
+	p.started, errs[2] = strconv.ParseUint(string(fields[started]), 10, 64)
 	p.ended = string(fields[state]) == "Z" || string(fields[state]) == "X"
 	return p, errors.Join(errs[:]...) == nil
 }

@@ -23,7 +23,7 @@ func TestAProcessIsReadWhateverItsName(t *testing.T) {
 		}
 	}
 	session, err := unix.Getsid(0)
-	if own, ok := readStat("self"); err != nil || !ok || own.parent != os.Getppid() || own.session != session || own.born == 0 || own.ended {
+	if own, ok := readStat("self"); err != nil || !ok || own.parent != os.Getppid() || own.session != session || own.started == 0 || own.ended {
 		t.Errorf("this process is read as %+v (%t), its parent is %d and its session %d (%v)", own, ok, os.Getppid(), session, err)
 	}
 }

@@ -2,12 +2,12 @@
 
 package supervise
 
-// Inherit does nothing: this system has no way to find what a command leaves
+// setSubreaper does nothing: this system has no way to find what a command leaves
 // behind.
-func Inherit(bool) {}
+func setSubreaper(bool) {}
 
-// Born is not known.
-func Born(int) uint64 { return 0 }
+// startTime is not known.
+func startTime(int) uint64 { return 0 }
 
-// Descendants are not known.
-func Descendants(uint64) (children, all []int) { return nil, nil }
+// descendants are not known.
+func descendants(uint64) (children, all []int) { return nil, nil }

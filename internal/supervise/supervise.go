@@ -31,8 +31,8 @@ const (
 // command is one that runs.
 type command struct {
 	*exec.Cmd
-	born  uint64
-	ended chan error // gets what Wait returns
+	started uint64
+	ended   chan error // gets what Wait returns
 }
 
 func start(cmd *exec.Cmd) (*command, error) {
@@ -40,7 +40,7 @@ func start(cmd *exec.Cmd) (*command, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	c := &command{Cmd: cmd, born: Born(cmd.Process.Pid), ended: make(chan error, 1)}
+	c := &command{Cmd: cmd, started: startTime(cmd.Process.Pid), ended: make(chan error, 1)}
 	crash.Go(func() { c.ended <- cmd.Wait() })
 	return c, nil
 }
@@ -81,8 +81,8 @@ func FirstLine(ctx context.Context, cmd *exec.Cmd, maxBytes int) (string, error)
 	}
 	defer reader.Close()
 	cmd.Stdout = writer
-	Inherit(true) // what outlives its parent is still to be found
-	defer Inherit(false)
+	setSubreaper(true) // what outlives its parent is still to be found
+	defer setSubreaper(false)
 	c, err := start(cmd)
 	_ = writer.Close()
 	if err != nil {
@@ -160,12 +160,12 @@ func readLine(r io.Reader, maxBytes int) <-chan lineRead {
 
 // end ends the command, unless it has ended, and what it has started.
 func (c *command) end(ended bool) {
-	Inherit(true)
+	setSubreaper(true)
 	told := map[int]bool{}
 	over := time.After(grace)
 	c.terminate()
 	for {
-		_, all := Descendants(c.born)
+		_, all := descendants(c.started)
 		if ended && len(all) == 0 {
 			return
 		}
@@ -190,7 +190,7 @@ func (c *command) kill(ended bool) {
 		if !ended {
 			c.killGroup()
 		}
-		_, all := Descendants(c.born)
+		_, all := descendants(c.started)
 		for _, pid := range all {
 			signal(pid, os.Kill)
 		}

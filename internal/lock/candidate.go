@@ -1,5 +1,5 @@
-// Package lock queues for a name. A lock is held, and an election won, by the oldest
-// key below NAME/, which the holder's lease keeps. etcd's own clients do it in the
+// Package lock queues for locks and elections. The oldest key below NAME/ holds the
+// lock or leads, and the lease of its owner keeps it. etcd's own clients queue in the
 // same way, so that all of them can contend.
 package lock
 
@@ -23,14 +23,14 @@ import (
 // Config is what to queue for, and where to report what happens meanwhile.
 type Config struct {
 	Client  *etcd.Client
-	What    string        // is queued for: "the lock"
+	What    string        // what the candidate queues for: "the lock"
 	Prefix  string        // of the keys that queue
-	Value   string        // of the claim's key
+	Value   string        // of the candidate's key
 	TTL     int64         // of its lease, in seconds
 	Timeout time.Duration // of entering the queue for the first time, and of leaving it
 
-	// Signals returns the channel that gets the signals from then on, in place of
-	// ending the program. It is called when there is a place in the queue.
+	// Signals returns a channel. From then on it gets the signals, which no longer
+	// end the program. It is called when the candidate has entered the queue.
 	Signals func() <-chan os.Signal
 
 	Changes *etcd.Changes // takes notice of what became of the lock
@@ -38,15 +38,15 @@ type Config struct {
 	Say     func(sentence string) // to the user, also one who wants no warnings
 }
 
-// Claim is one that queues, and what it has won.
-type Claim struct {
+// Candidate queues for a name, and holds what it acquires.
+type Candidate struct {
 	Config
 
 	signals <-chan os.Signal
-	place   *place // in the queue
+	entry   *queueEntry // nil: it has none
 }
 
-// lostError is that a place in the queue, or what it had won, is lost.
+// lostError reports that an entry of the queue, or what it had acquired, is lost.
 type lostError struct {
 	what   string
 	reason error
@@ -55,44 +55,44 @@ type lostError struct {
 func (e *lostError) Error() string { return fmt.Sprintf("%s was lost: %v", e.what, e.reason) }
 func (e *lostError) Unwrap() error { return e.reason }
 
-// New returns a claim that does not queue yet.
-func New(config Config) *Claim { return &Claim{Config: config} }
+// New returns a candidate that has not entered the queue.
+func New(config Config) *Candidate { return &Candidate{Config: config} }
 
-// Key is the key that holds what was won.
-func (c *Claim) Key() string { return c.place.key }
+// Key is the key that holds what was acquired.
+func (c *Candidate) Key() string { return c.entry.key }
 
-// Created is the revision at which the key was made.
-func (c *Claim) Created() int64 { return c.place.created }
+// Created is the revision at which the key was created.
+func (c *Candidate) Created() int64 { return c.entry.created }
 
-// Won is a revision at which the key was the first of the queue.
-func (c *Claim) Won() int64 { return c.place.won }
+// Acquired is a revision at which the key was the first of the queue.
+func (c *Candidate) Acquired() int64 { return c.entry.acquired }
 
 var errStopped = errors.New("interrupted while waiting")
 
-// Win queues and waits to be first. The context that it returns ends when what
-// was won is lost, which is then its cause. As soon as there is a place in the
-// queue, signals end the waiting and no longer the program.
-func (c *Claim) Win(ctx context.Context) (context.Context, error) {
-	losses := 0 // in a row, of places that were lost before their time
+// Acquire enters the queue and waits to be first. The context that it returns is
+// cancelled when the lock is lost, with the loss as its cause. Once the candidate has
+// entered the queue, signals end the waiting and no longer the program.
+func (c *Candidate) Acquire(ctx context.Context) (context.Context, error) {
+	losses := 0 // in a row, of entries that were lost before their leases expired
 	for again := false; ; again = true {
 		began := time.Now()
 		held, err := c.queue(ctx, again)
 		if err == nil {
-			err = c.wait(held)
+			err = c.waitForTurn(held)
 		}
 		if err == nil {
 			return held, nil
 		}
 		lost, isLost := errors.AsType[*lostError](err)
 		if !isLost || errors.Is(err, errKeyDeleted) {
-			if c.place != nil {
+			if c.entry != nil {
 				err = c.Client.Explain(ctx, err) // what fails from here on is not the reason
 				_ = c.release(ctx)
 			}
 			return nil, err
 		}
-		c.place.leave()
-		c.place = nil
+		c.entry.leave()
+		c.entry = nil
 		if losses++; time.Since(began) >= time.Duration(c.TTL)*time.Second {
 			losses = 0
 		}
@@ -110,13 +110,13 @@ func (c *Claim) Win(ctx context.Context) (context.Context, error) {
 	}
 }
 
-// maxLosses is how often in a row a place may be lost sooner than its lease ends
-// by itself. A member or an administrator revokes one lease, and not each of them.
+// maxLosses is how often in a row an entry may be lost sooner than its lease
+// expires by itself. A member or an administrator revokes one lease, and not each of them.
 const maxLosses = 5
 
-// queue takes a place. Who had one takes another, however long the cluster is
-// away, until a signal comes.
-func (c *Claim) queue(ctx context.Context, again bool) (context.Context, error) {
+// queue enters the queue. A candidate that lost its entry tries until a signal
+// comes, however long the cluster is away.
+func (c *Candidate) queue(ctx context.Context, again bool) (context.Context, error) {
 	if !again {
 		timed, cancel := context.WithTimeout(ctx, c.Timeout)
 		defer cancel()
@@ -136,22 +136,22 @@ func (c *Claim) queue(ctx context.Context, again bool) (context.Context, error) 
 	cancel(nil)
 	<-listened
 	if cause := context.Cause(asking); errors.Is(cause, errStopped) {
-		return nil, cause // though it may have a place
+		return nil, cause // though it may have entered
 	}
 	return held, err
 }
 
-func (c *Claim) stopped() error { return fmt.Errorf("%w for %s", errStopped, c.What) }
+func (c *Candidate) stopped() error { return fmt.Errorf("%w for %s", errStopped, c.What) }
 
-// wait returns when the claim is first, or an errStopped after a signal.
-func (c *Claim) wait(held context.Context) error {
+// waitForTurn returns when the candidate is first, or an errStopped after a signal.
+func (c *Candidate) waitForTurn(held context.Context) error {
 	waiting, cancel := context.WithCancel(held)
 	defer cancel()
 	first := make(chan error, 1)
-	crash.Go(func() { first <- c.place.waitUntilFirst(waiting) })
+	crash.Go(func() { first <- c.entry.waitUntilFirst(waiting) })
 	select {
 	case err := <-first:
-		if err == nil && held.Err() != nil { // nobody begins with what is lost already
+		if err == nil && held.Err() != nil { // it is lost already
 			err = context.Cause(held)
 		}
 		return c.lost(err)
@@ -160,11 +160,11 @@ func (c *Claim) wait(held context.Context) error {
 	}
 }
 
-// enter takes a place in the queue, until asking ends, and keeps it until it is
-// released. The context that it returns ends when it is lost.
-func (c *Claim) enter(ctx, asking context.Context) (context.Context, error) {
+// enter enters the queue, until asking ends, and keeps the entry until it is
+// released. The context that it returns is cancelled when the entry is lost.
+func (c *Candidate) enter(ctx, asking context.Context) (context.Context, error) {
 	var asked time.Time
-	granted, err := persist(asking, func(ctx context.Context) (*clientv3.LeaseGrantResponse, error) {
+	granted, err := retry(asking, func(ctx context.Context) (*clientv3.LeaseGrantResponse, error) {
 		asked = time.Now()
 		return c.Client.Grant(ctx, c.TTL)
 	})
@@ -174,7 +174,7 @@ func (c *Claim) enter(ctx, asking context.Context) (context.Context, error) {
 	ttl := time.Duration(granted.TTL) * time.Second
 	keeper := keepalive.New(c.Client, granted.ID, ttl, asked.Add(ttl))
 	kept, lose := context.WithCancelCause(ctx)
-	c.place = &place{
+	c.entry = &queueEntry{
 		client: c.Client,
 		lease:  granted.ID,
 		leave:  func() { lose(context.Canceled) },
@@ -185,35 +185,35 @@ func (c *Claim) enter(ctx, asking context.Context) (context.Context, error) {
 		err := keeper.Keep(kept, func(*pb.LeaseKeepAliveResponse) error { return nil })
 		lose(&lostError{c.What, err})
 	})
-	if err := c.place.take(asking, c.Value); err != nil {
+	if err := c.entry.create(asking, c.Value); err != nil {
 		return nil, c.lost(err)
 	}
-	place := c.place
-	crash.Go(func() { lose(&lostError{c.What, place.watch(kept)}) })
+	entry := c.entry
+	crash.Go(func() { lose(&lostError{c.What, entry.watch(kept)}) })
 	if c.signals == nil {
 		c.signals = c.Signals()
 	}
 	return kept, nil
 }
 
-// read reads the claim's key. It is an error that it has gone.
-func (c *Claim) read(ctx context.Context) (*clientv3.GetResponse, error) {
-	response, err := c.place.read(ctx)
+// read reads the candidate's key. If it has gone, that is an error.
+func (c *Candidate) read(ctx context.Context) (*clientv3.GetResponse, error) {
+	response, err := c.entry.read(ctx)
 	return response, c.lost(err)
 }
 
-// lost makes the loss of what was claimed of the loss of its place.
-func (c *Claim) lost(err error) error {
+// lost turns the loss of the entry into the loss of what it stood for.
+func (c *Candidate) lost(err error) error {
 	if _, said := errors.AsType[*lostError](err); said || !isGone(err) {
 		return err
 	}
 	return &lostError{c.What, err}
 }
 
-// release gives the place up, and with it what it had won. It says so when that
-// had been lost before. A signal ends it.
-func (c *Claim) release(ctx context.Context) error {
-	c.place.leave()
+// release deletes the entry, and so gives up what it had acquired. It is an error if
+// that had been lost before. A signal ends it.
+func (c *Candidate) release(ctx context.Context) error {
+	c.entry.leave()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.Timeout)
 	defer cancel()
 	crash.Go(func() {
@@ -223,7 +223,7 @@ func (c *Claim) release(ctx context.Context) error {
 		case <-ctx.Done():
 		}
 	})
-	err := c.place.giveUp(ctx)
+	err := c.entry.delete(ctx)
 	switch {
 	case isGone(err):
 		return exit.With(exit.Interrupted, c.lost(err))

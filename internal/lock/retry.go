@@ -14,9 +14,9 @@ const (
 	attemptPause   = 100 * time.Millisecond
 )
 
-// persist repeats a request that does no harm when it is made twice, until it is
+// retry repeats a request that does no harm when it is made twice, until it is
 // answered, fails for a reason that does not pass, or ctx ends.
-func persist[R any](ctx context.Context, request func(context.Context) (R, error)) (R, error) {
+func retry[R any](ctx context.Context, request func(context.Context) (R, error)) (R, error) {
 	for {
 		attempt, cancel := context.WithTimeout(ctx, attemptTimeout)
 		response, err := request(attempt)
