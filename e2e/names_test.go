@@ -153,6 +153,34 @@ func TestNamesAndPasswordsThatAreNotUTF8AreNotSent(t *testing.T) {
 			t.Errorf("user %s with a password that is not UTF-8 ends with %s and %q", command, r.Status, r.Stderr)
 		}
 	}
+	for _, test := range []struct{ line, status, says string }{
+		{`printf 'secret\377\n' | exec "$0" user check-password b`, "128", "the password is not UTF-8"},
+		{`printf 'secret\377\n' | exec "$0" user check-password b --interactive=false`, "128", "the password is not UTF-8"},
+		{`printf 'secret\377\n' | exec "$0" user list --user b`, "2", "nothing was sent"},
+		{`exec "$0" user list --user $'b:secret\377'`, "2", "nothing was sent"},
+		{`exec "$0" user list --user b --password $'secret\377'`, "2", "nothing was sent"},
+		{`exec "$0" user list --user b --password-file <(printf 'secret\377\n')`, "128", "is not UTF-8"},
+	} {
+		if r := c.through(test.line, c.Endpoint()); r.Status != test.status || r.Stdout != "" || !strings.Contains(r.Stderr, test.says) || strings.Contains(r.Stderr, "secret") {
+			t.Errorf("%s ends with %s and %q", test.line, r.Status, r.Stderr)
+		}
+	}
+	for source, says := range map[string]string{
+		`{env: SECRET}`:                     "the environment variable SECRET is not UTF-8",
+		`{env: WIDE}`:                       "the environment variable WIDE is UTF-16 and not UTF-8",
+		`{env: MARKED}`:                     "the environment variable MARKED begins with a byte order mark",
+		`{command: "printf 'secret\\377'"}`: "the first line that its command prints is not UTF-8",
+		`{command: "printf '\\377\\376s\\000e\\000'"}`: "the first line that its command prints is UTF-16 and not UTF-8",
+		`{command: "printf 's\\000e\\000'"}`:           "the first line that its command prints has a NUL byte",
+		`{file: /dev/stdin}`:                           "is not UTF-8",
+	} {
+		policy := "apiVersion: ectl/v1\nroles: {b: []}\nusers: {b: {roles: [b], password: " + source + "}}\n"
+		file := writeSecret(t, t.TempDir(), "policy.yaml", policy)
+		r := c.through(`printf 'secret\377\n' | SECRET=$'secret\377' WIDE=$'\377\376s' MARKED=$'\357\273\277secret' exec "$0" rbac apply --yes -f "$1"`, c.Endpoint(), file)
+		if r.Status != "1" || !strings.Contains(r.Stderr, "the password of b: ") || !strings.Contains(r.Stderr, says) || strings.Contains(r.Stderr, "secret\xff") {
+			t.Errorf("a policy whose password is %s ends with %s and %q", source, r.Status, r.Stderr)
+		}
+	}
 	if users, roles := c.mustAt(c.Endpoint(), "user", "list"), c.mustAt(c.Endpoint(), "role", "list"); users+roles != "" {
 		t.Errorf("there are the users %q and the roles %q", users, roles)
 	}

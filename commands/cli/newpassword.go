@@ -88,7 +88,7 @@ func (o *NewPassword) readLine(ctx context.Context, f *Factory, name string) (st
 		return "", exit.With(exit.BadArgs, fmt.Errorf("%w: standard input has no line", prompt.ErrEmptyPassword))
 	case err != nil:
 	case password != "":
-		err = exit.With(exit.BadArgs, secret.CheckText(password, "standard input"))
+		err = exit.With(exit.BadArgs, secret.CheckText(password, "the line on standard input"))
 	case o.AllowEmpty:
 		f.Warn(fmt.Sprintf("the line on standard input is empty: the new password of %s is empty", name))
 	default:

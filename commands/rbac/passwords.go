@@ -85,7 +85,7 @@ func (p *passwords) readFrom(ctx context.Context, f *cli.Factory, from policy.Pa
 		if value == "" {
 			return "", fmt.Errorf("%s is not set, or empty", from.Variable())
 		}
-		return value, nil
+		return value, secret.CheckText(value, from.Variable())
 	case policy.File:
 		path := from.Value
 		if !filepath.IsAbs(path) {
@@ -132,7 +132,7 @@ func (p *passwords) fromCommand(ctx context.Context, f *cli.Factory, line string
 	if value = strings.TrimSuffix(strings.TrimSuffix(value, "\n"), "\r"); value == "" {
 		return "", errors.New("its command prints an empty first line")
 	}
-	return value, nil
+	return value, secret.CheckText(value, "the first line that its command prints")
 }
 
 // isTried says whether the policy's password of a user that is there can be

@@ -119,8 +119,12 @@ func (o *checkPasswordOptions) read(ctx context.Context, f *cli.Factory) (passwo
 			err = nil
 		}
 	}
-	if err == nil && password == "" {
+	switch {
+	case err != nil:
+	case password == "":
 		err = exit.With(exit.BadArgs, prompt.ErrEmptyPassword)
+	default:
+		err = exit.With(exit.BadArgs, secret.CheckText(password, "the password"))
 	}
 	return password, err
 }

@@ -103,7 +103,10 @@ func firstLine(r *bufio.Reader, name string) (string, error) {
 	if line == "" {
 		return "", fmt.Errorf("the first line of %s is empty", name)
 	}
-	return line, CheckText(line, name)
+	if err := CheckText(line, "the first line of "+name); err != nil {
+		return "", fmt.Errorf("%w: save it as UTF-8 without a byte order mark", err)
+	}
+	return line, nil
 }
 
 // The byte order marks that editors write.
@@ -113,18 +116,18 @@ const (
 	markUTF16BE = "\xfe\xff"
 )
 
-// CheckText refuses a line that is no UTF-8 text, such as etcd's passwords and
-// tokens are. name says where it was read. The error does not show it.
-func CheckText(line, name string) error {
+// CheckText refuses text that is not UTF-8: etcd takes no other password or token.
+// what names the text. The error does not show it.
+func CheckText(text, what string) error {
 	switch {
-	case strings.HasPrefix(line, markUTF16LE), strings.HasPrefix(line, markUTF16BE):
-		return fmt.Errorf("%s is UTF-16 and not UTF-8: save it as UTF-8", name)
-	case strings.HasPrefix(line, markUTF8):
-		return fmt.Errorf("%s begins with a byte order mark: save it as UTF-8 without one", name)
-	case !utf8.ValidString(line):
-		return fmt.Errorf("the first line of %s is not UTF-8: save it as UTF-8", name)
-	case strings.Contains(line, "\x00"):
-		return fmt.Errorf("the first line of %s has a NUL byte: save it as UTF-8", name)
+	case strings.HasPrefix(text, markUTF16LE), strings.HasPrefix(text, markUTF16BE):
+		return fmt.Errorf("%s is UTF-16 and not UTF-8", what)
+	case strings.HasPrefix(text, markUTF8):
+		return fmt.Errorf("%s begins with a byte order mark", what)
+	case !utf8.ValidString(text):
+		return fmt.Errorf("%s is not UTF-8", what)
+	case strings.Contains(text, "\x00"):
+		return fmt.Errorf("%s has a NUL byte", what)
 	}
 	return nil
 }
