@@ -87,7 +87,7 @@ func (h head) verify(size int64) error {
 // no database.
 func replacing(path string) (warning string) {
 	info, err := os.Lstat(path)
-	if err != nil || info.Size() == 0 {
+	if err != nil { // nothing is there
 		return ""
 	}
 	if info.Mode()&fs.ModeSymlink != 0 {
@@ -98,6 +98,9 @@ func replacing(path string) (warning string) {
 		return fmt.Sprintf("the snapshot will replace %s, which may be no database: %v", path, err)
 	}
 	defer file.Close()
+	if info.Size() == 0 {
+		return fmt.Sprintf("the snapshot will replace %s, which is no database: it is empty", path)
+	}
 	var begin head
 	if _, err = io.CopyN(&begin, file, headSize); err == nil || errors.Is(err, io.EOF) {
 		_, err = begin.read()

@@ -88,7 +88,7 @@ func TestAFileThatIsNoDatabaseIsToldBeforeItIsReplaced(t *testing.T) {
 		content []byte
 		warns   string
 	}{
-		"empty":    {nil, ""},
+		"empty":    {nil, "which is no database: it is empty"},
 		"database": {database(8, binary.LittleEndian), ""},
 		"snapshot": {whole(8), ""},
 		"half":     {whole(8)[:sectorSize], ""}, // of a copy that broke off
