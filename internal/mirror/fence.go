@@ -103,7 +103,7 @@ func (f *fence) begin(ctx context.Context, w *writer, key string) error {
 		case !passes(err):
 			return w.client.Explain(ctx, err)
 		}
-		if err := w.trouble.wait(ctx, err); err != nil {
+		if err := w.outage.wait(ctx, err); err != nil {
 			return err
 		}
 	}
@@ -183,7 +183,7 @@ func (f *fence) move(ctx context.Context, w *writer, old pass) error {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
 		case err == nil:
-			w.trouble.over()
+			w.outage.over()
 			f.mu.Lock()
 			f.key, f.at = moved.key, moved.at
 			f.mu.Unlock()
@@ -194,7 +194,7 @@ func (f *fence) move(ctx context.Context, w *writer, old pass) error {
 		case !passes(err):
 			return w.client.Explain(ctx, err)
 		}
-		if err := w.trouble.wait(ctx, err); err != nil {
+		if err := w.outage.wait(ctx, err); err != nil {
 			return err
 		}
 	}

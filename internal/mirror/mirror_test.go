@@ -100,14 +100,14 @@ func TestTextIsReadableWhereItCan(t *testing.T) {
 }
 
 func TestACheckpointThatCannotBeWrittenIsSaidAtOnce(t *testing.T) {
-	if _, err := openJournal(filepath.Join(t.TempDir(), "nowhere", "state"), testIdentity(), position{}); exit.CodeOf(err) != exit.IO {
+	if _, err := openTracker(filepath.Join(t.TempDir(), "nowhere", "state"), testIdentity(), position{}); exit.CodeOf(err) != exit.IO {
 		t.Errorf("%v, want status %d", err, exit.IO)
 	}
 }
 
 // In a folder that others can write, they choose what a link leads to.
 func TestACheckpointFollowsNoLink(t *testing.T) {
-	for _, name := range []string{"state", "state" + claimSuffix} {
+	for _, name := range []string{"state", "state" + lockSuffix} {
 		folder, elsewhere := t.TempDir(), filepath.Join(t.TempDir(), "elsewhere")
 		path := filepath.Join(folder, "state")
 		if err := (checkpoint{checkpointVersion, testIdentity(), position{Revision: 9}}).write(elsewhere); err != nil {
@@ -117,7 +117,7 @@ func TestACheckpointFollowsNoLink(t *testing.T) {
 			if err := os.Symlink(target, filepath.Join(folder, name)); err != nil {
 				t.Skipf("no links here: %v", err)
 			}
-			if _, err := openJournal(path, testIdentity(), position{}); err == nil || !strings.Contains(err.Error(), name+": is a symbolic link") {
+			if _, err := openTracker(path, testIdentity(), position{}); err == nil || !strings.Contains(err.Error(), name+": is a symbolic link") {
 				t.Errorf("%s is a link, and the checkpoint is opened with %v", name, err)
 			}
 			if _, err := os.Lstat(elsewhere + ".new"); err == nil {
@@ -130,7 +130,7 @@ func TestACheckpointFollowsNoLink(t *testing.T) {
 		if err := os.Mkdir(filepath.Join(folder, name), 0o700); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := openJournal(path, testIdentity(), position{}); err == nil {
+		if _, err := openTracker(path, testIdentity(), position{}); err == nil {
 			t.Errorf("%s is a folder, and is taken", name)
 		}
 	}
@@ -138,15 +138,15 @@ func TestACheckpointFollowsNoLink(t *testing.T) {
 
 func TestACheckpointIsOneMirrorsAtATime(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state")
-	first, err := openJournal(path, testIdentity(), position{})
+	first, err := openTracker(path, testIdentity(), position{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := openJournal(path, testIdentity(), position{}); err == nil || !strings.Contains(err.Error(), "another make-mirror") {
+	if _, err := openTracker(path, testIdentity(), position{}); err == nil || !strings.Contains(err.Error(), "another make-mirror") {
 		t.Errorf("while one has it: %v", err)
 	}
 	first.release()
-	second, err := openJournal(path, testIdentity(), position{})
+	second, err := openTracker(path, testIdentity(), position{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,14 +154,14 @@ func TestACheckpointIsOneMirrorsAtATime(t *testing.T) {
 	other := testIdentity()
 	other.Source++
 	for range 2 { // one that is refused does not keep it
-		if _, err := openJournal(path, other, position{}); exit.CodeOf(err) != exit.BadArgs {
+		if _, err := openTracker(path, other, position{}); exit.CodeOf(err) != exit.BadArgs {
 			t.Errorf("of another mirror: %v", err)
 		}
 	}
 }
 
 func TestTheJournalOnlyGoesForward(t *testing.T) {
-	j := &journal{}
+	j := &tracker{}
 	j.copying(7, "b")
 	j.done(7)
 	j.done(5)
@@ -239,7 +239,7 @@ func TestProgressIsReportedNowAndThen(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var reports []Progress
-	m := &mirror{journal: &journal{at: position{Revision: 20}}}
+	m := &mirror{tracker: &tracker{at: position{Revision: 20}}}
 	m.count.Store(17)
 	m.Progress = func(p Progress) error {
 		if reports = append(reports, p); len(reports) == 2 {

@@ -52,25 +52,25 @@ func WithPrefix(prefix string) string {
 	return fmt.Sprintf("that start with %q", prefix)
 }
 
-// pruning finds the keys that the destination has and the source does not. It is
-// the sink of a scan of the source's keys.
+// pruner finds the keys that the destination has and the source does not. It is the
+// sink of a scan of the source's keys.
 //
-// Nothing is deleted before the source was listed to its end: a listing that
-// turns out to be shorter than its own count would delete what it leaves out.
-type pruning struct {
+// Nothing is deleted before the source was listed to its end. A listing that turns out
+// to be shorter than its own count would delete the keys that it leaves out.
+type pruner struct {
 	*mirror
-	listing *listing // of the destination
-	next    string   // the first key of the source that was not read
-	any     bool     // the source has keys
+	there   *destinationKeys
+	next    string // the first key of the source that was not read
+	any     bool   // the source has keys
 	lacking keyList
-	err     error // of the destination's listing
+	err     error // of listing the destination
 }
 
 // prune deletes at the destination what the source does not have at a revision.
 func (m *mirror) prune(ctx context.Context, revision int64) error {
 	listing, cancel := context.WithCancel(ctx)
 	defer cancel()
-	p := &pruning{mirror: m, listing: m.list(listing)}
+	p := &pruner{mirror: m, there: m.listDestination(listing)}
 	from, end := rangeOf(m.rename.from)
 	for p.next = from; ; {
 		err := scan.Read(ctx, m.Source, scan.Query{
@@ -85,27 +85,27 @@ func (m *mirror) prune(ctx context.Context, revision int64) error {
 		case p.err != nil:
 			return p.err
 		case err == nil:
-			m.sourceTrouble.over()
+			m.sourceOutage.over()
 			return p.delete(ctx)
 		case errors.Is(err, rpctypes.ErrCompacted):
 			return m.compacted(ctx, revision)
 		case !passes(err):
 			return m.Source.Explain(ctx, err)
 		}
-		if err := m.sourceTrouble.wait(ctx, err); err != nil {
+		if err := m.sourceOutage.wait(ctx, err); err != nil {
 			return err
 		}
 	}
 }
 
 // Begin implements scan.Sink.
-func (p *pruning) Begin(*pb.ResponseHeader) error {
-	p.sourceTrouble.over()
+func (p *pruner) Begin(*pb.ResponseHeader) error {
+	p.sourceOutage.over()
 	return nil
 }
 
 // Keys implements scan.Sink.
-func (p *pruning) Keys(kvs []*mvccpb.KeyValue) error {
+func (p *pruner) Keys(kvs []*mvccpb.KeyValue) error {
 	p.any = true
 	for _, kv := range kvs {
 		if err := p.take(p.rename.name(kv.GetKey())); err != nil {
@@ -118,9 +118,9 @@ func (p *pruning) Keys(kvs []*mvccpb.KeyValue) error {
 
 // End implements scan.Sink. A source without any key is more likely a mistake than
 // what is wanted.
-func (p *pruning) End(bool, int64) error {
+func (p *pruner) End(bool, int64) error {
 	if !p.any {
-		if key, err := p.listing.peek(); err == nil && key != nil {
+		if key, err := p.there.peek(); err == nil && key != nil {
 			p.err = fmt.Errorf("the source has no keys %s, and --prune would delete all those that the destination has %s: is it the right source? del --prefix deletes them there if that is wanted",
 				WithPrefix(p.rename.from), WithPrefix(p.rename.to))
 			return p.err
@@ -131,9 +131,9 @@ func (p *pruning) End(bool, int64) error {
 
 // take takes the keys that the destination has before name: with nil all that are
 // left.
-func (p *pruning) take(name []byte) error {
+func (p *pruner) take(name []byte) error {
 	for {
-		key, err := p.listing.before(name)
+		key, err := p.there.before(name)
 		if err != nil {
 			p.err = err
 			return err
@@ -146,7 +146,7 @@ func (p *pruning) take(name []byte) error {
 }
 
 // delete deletes the keys that were found.
-func (p *pruning) delete(ctx context.Context) error {
+func (p *pruner) delete(ctx context.Context) error {
 	var deleted atomic.Int64
 	defer func() {
 		if n := deleted.Load(); n > 0 {

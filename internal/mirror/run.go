@@ -59,21 +59,21 @@ type mirror struct {
 	rename renaming
 
 	writer  *writer
-	journal *journal
+	tracker *tracker
 	count   atomic.Int64 // of keys written and deleted
 
-	sourceTrouble *trouble
+	sourceOutage *outage
 }
 
 // Run mirrors until ctx ends, whose cause it returns, or, with Once, until the
 // keys are copied.
 func Run(ctx context.Context, config Config) (Progress, error) {
 	m := &mirror{Config: config, rename: renaming{config.Prefix, config.DestPrefix}}
-	m.sourceTrouble = &trouble{client: m.Source, side: "source", patience: m.Timeout, warn: m.Warn}
+	m.sourceOutage = &outage{client: m.Source, side: "source", patience: m.Timeout, warn: m.Warn}
 	m.writer = &writer{
 		client: m.Destination, kv: pb.NewKVClient(m.Destination.ActiveConnection()), renaming: m.rename, timeout: m.Timeout,
-		trouble: &trouble{client: m.Destination, side: "destination", patience: m.Timeout, warn: m.Warn},
-		count:   &m.count,
+		outage: &outage{client: m.Destination, side: "destination", patience: m.Timeout, warn: m.Warn},
+		count:  &m.count,
 	}
 	m.writer.maxOps.Store(int64(m.MaxTxnOps))
 	m.writer.maxBytes.Store(maxTxnBytes)
@@ -87,9 +87,9 @@ func (m *mirror) timed(ctx context.Context) (context.Context, context.CancelFunc
 
 // run mirrors until it is interrupted or, with --once, done.
 func (m *mirror) run(ctx context.Context) (Progress, error) {
-	current, err := m.meet(ctx)
-	if m.journal != nil {
-		defer m.journal.release()
+	current, err := m.prepare(ctx)
+	if m.tracker != nil {
+		defer m.tracker.release()
 	}
 	if err != nil {
 		return Progress{}, err
@@ -97,7 +97,7 @@ func (m *mirror) run(ctx context.Context) (Progress, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	reported := m.reportProgress(ctx, progressInterval)
-	saved := m.journal.keep(ctx, m.Warn)
+	saved := m.tracker.keep(ctx, m.Warn)
 	revision, err := m.copyAndFollow(ctx, current)
 	interrupted := context.Cause(ctx) // progress is reported no more, whatever the reason
 	cancel()
@@ -112,7 +112,7 @@ func (m *mirror) run(ctx context.Context) (Progress, error) {
 	return Progress{Changes: m.count.Load(), Revision: revision}, err
 }
 
-// copyAndFollow does what the journal says is still to be done, and with --prune
+// copyAndFollow does what the tracker says is still to be done, and with --prune
 // all of it anew when the source's history was compacted. It returns, with --once,
 // the revision of the source that the destination has; current is the one that
 // the source had at the start.
@@ -123,24 +123,24 @@ func (m *mirror) copyAndFollow(ctx context.Context, current int64) (int64, error
 	}
 	for {
 		var err error
-		if at := m.journal.position(); at.copying() {
+		if at := m.tracker.position(); at.copying() {
 			err = m.copyBase(ctx, at)
 		}
 		if err == nil {
 			err = m.follow(ctx, until)
 		}
 		if _, is := errors.AsType[*compactedError](err); !is || !m.Prune || ctx.Err() != nil {
-			return m.journal.position().Revision, err
+			return m.tracker.position().Revision, err
 		}
 		m.Warn(err.Error())
-		m.journal.anew()
+		m.tracker.restart()
 	}
 }
 
-// meet asks both clusters who they are, reads the checkpoint and writes it
+// prepare asks both clusters who they are, reads the checkpoint and writes it
 // again: what cannot work is found before anything is written. It returns the
 // source's revision.
-func (m *mirror) meet(ctx context.Context) (current int64, err error) {
+func (m *mirror) prepare(ctx context.Context) (current int64, err error) {
 	type answer struct {
 		cluster uint64
 		current int64
@@ -189,16 +189,16 @@ func (m *mirror) meet(ctx context.Context) (current int64, err error) {
 		Source: id(source.cluster), Destination: id(dest.cluster),
 		Prefix: text(m.rename.from), DestPrefix: text(m.rename.to),
 	}
-	if m.journal, err = openJournal(m.Checkpoint, identity, position{Revision: max(m.Revision-1, 0), Prune: m.Prune}); err != nil {
+	if m.tracker, err = openTracker(m.Checkpoint, identity, position{Revision: max(m.Revision-1, 0), Prune: m.Prune}); err != nil {
 		return 0, err
 	}
-	at := m.journal.position()
-	if behind := max(at.Revision, at.Base); behind > source.current && m.journal.continues {
+	at := m.tracker.position()
+	if behind := max(at.Revision, at.Base); behind > source.current && m.tracker.continues {
 		return 0, exit.BadArgsf("the source is at revision %d and %s at %d: the source is not what it was, was it restored from a backup? Remove the file to copy everything anew",
 			source.current, m.Checkpoint, behind)
 	}
 	m.writer.fence.resume(string(at.Anchor))
-	m.journal.anchor = m.writer.fence.anchor
+	m.tracker.anchor = m.writer.fence.anchor
 	return source.current, nil
 }
 
@@ -217,7 +217,7 @@ func (m *mirror) reportProgress(ctx context.Context, interval time.Duration) <-c
 				return
 			case <-tick.C:
 			}
-			if err := m.Progress(Progress{Changes: m.count.Load(), Revision: m.journal.position().Revision}); err != nil {
+			if err := m.Progress(Progress{Changes: m.count.Load(), Revision: m.tracker.position().Revision}); err != nil {
 				m.Warn(fmt.Sprintf("the number of keys can no longer be printed, the mirror goes on: %v", err))
 				return
 			}

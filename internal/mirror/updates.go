@@ -35,10 +35,10 @@ type updates struct {
 // errReached ends a watch that has come as far as it was to.
 var errReached = errors.New("all that was asked for is at the destination")
 
-// follow mirrors what happens behind the journal's position, up to the revision
+// follow mirrors what happens behind the tracker's position, up to the revision
 // until, where that is not 0.
 func (m *mirror) follow(ctx context.Context, until int64) error {
-	next := m.journal.position().Revision + 1
+	next := m.tracker.position().Revision + 1
 	if until > 0 && next > until {
 		return nil
 	}
@@ -103,7 +103,7 @@ func (u *updates) Receive(r follow.Part) error {
 	if err := u.flush(); err != nil {
 		return err
 	}
-	u.journal.done(r.Header.GetRevision())
+	u.tracker.done(r.Header.GetRevision())
 	return u.reached()
 }
 
@@ -160,7 +160,7 @@ func (u *updates) flush() error {
 	if err := u.write(); err != nil {
 		return err
 	}
-	u.journal.done(u.revision)
+	u.tracker.done(u.revision)
 	return u.reached()
 }
 
@@ -174,7 +174,7 @@ func (u *updates) write() error {
 }
 
 func (u *updates) reached() error {
-	if u.until > 0 && u.journal.position().Revision >= u.until {
+	if u.until > 0 && u.tracker.position().Revision >= u.until {
 		return errReached
 	}
 	return nil

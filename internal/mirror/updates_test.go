@@ -58,8 +58,8 @@ func (d *destination) Txn(_ context.Context, r *pb.TxnRequest, _ ...grpc.CallOpt
 // updatesTo returns updates that go to a destination with no fence, in
 // transactions of at most so many operations.
 func updatesTo(ctx context.Context, d *destination, maxOps int64) *updates {
-	m := &mirror{journal: &journal{}}
-	m.writer = &writer{kv: d, timeout: caseTimeout, trouble: &trouble{}, count: &m.count}
+	m := &mirror{tracker: &tracker{}}
+	m.writer = &writer{kv: d, timeout: caseTimeout, outage: &outage{}, count: &m.count}
 	m.writer.fence.off = true
 	m.writer.maxOps.Store(maxOps)
 	m.writer.maxBytes.Store(maxTxnBytes)
@@ -117,14 +117,14 @@ func TestUpdatesGoTogetherAsFarAsTheyCan(t *testing.T) {
 			t.Errorf("%s: the transactions are %q, %v; want %q", test.name, d.txns, err, test.want)
 		}
 		last := happened(test.happen[len(test.happen)-1]).Header.Revision
-		if at := u.journal.position().Revision; at != last {
+		if at := u.tracker.position().Revision; at != last {
 			t.Errorf("%s: the position is %d, want %d", test.name, at, last)
 		}
 	}
 }
 
 // Whatever happens in whatever pieces: the destination ends up with what the
-// source has, and the journal is never ahead of it.
+// source has, and the tracker is never ahead of it.
 func TestUpdatesEndWhereTheSourceDoes(t *testing.T) {
 	for seed := range uint64(200) {
 		random := rand.New(rand.NewPCG(seed, 0))
@@ -161,8 +161,8 @@ func TestUpdatesEndWhereTheSourceDoes(t *testing.T) {
 				if err := u.Idle(); err != nil {
 					t.Fatal(err)
 				}
-				if at := u.journal.position().Revision; at != revision || !reflect.DeepEqual(d.keys, source[at]) {
-					t.Fatalf("seed %d: at revision %d, journal %d, the destination has %v, want %v", seed, revision, at, d.keys, source[at])
+				if at := u.tracker.position().Revision; at != revision || !reflect.DeepEqual(d.keys, source[at]) {
+					t.Fatalf("seed %d: at revision %d, tracker %d, the destination has %v, want %v", seed, revision, at, d.keys, source[at])
 				}
 			}
 		}
@@ -185,7 +185,7 @@ func TestProgressMovesThePositionOn(t *testing.T) {
 			t.Errorf("progress %d = %v, want %v", test.revision, err, test.want)
 		}
 	}
-	if at := u.journal.position().Revision; at != 8 || d.keys["a"] != "2" {
+	if at := u.tracker.position().Revision; at != 8 || d.keys["a"] != "2" {
 		t.Errorf("the position is %d, and the destination has %v", at, d.keys)
 	}
 }

@@ -40,7 +40,7 @@ type writer struct {
 	kv      pb.KVClient
 	timeout time.Duration // of one attempt
 	fence   fence
-	trouble *trouble
+	outage  *outage
 	count   *atomic.Int64 // of the changes made
 
 	maxOps, maxBytes atomic.Int64 // of one transaction; maxOps 0 is any number
@@ -66,7 +66,7 @@ func (w *writer) apply(ctx context.Context, changes []change) error {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
 		case err == nil && response.Succeeded:
-			w.trouble.over()
+			w.outage.over()
 			w.fence.made(changes, response.Header.GetRevision())
 			w.count.Add(int64(len(changes)))
 			return nil
@@ -81,11 +81,11 @@ func (w *writer) apply(ctx context.Context, changes []change) error {
 			return w.alone(ctx, changes[0], err)
 		case errors.Is(err, rpctypes.ErrPermissionDenied) && w.fence.drop():
 			continue
-		case isRefusal(err) && refusals < mostRefusals, passes(err):
+		case isRefusal(err) && refusals < maxRefusals, passes(err):
 			if isRefusal(err) {
 				refusals++
 			}
-			if err := w.trouble.wait(ctx, err); err != nil {
+			if err := w.outage.wait(ctx, err); err != nil {
 				return err
 			}
 		default:
@@ -148,13 +148,13 @@ func (w *writer) alone(ctx context.Context, c change, tooLarge error) error {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
 		case err == nil:
-			w.trouble.over()
+			w.outage.over()
 			w.count.Add(1)
 			return nil
 		case !passes(err):
 			return w.refused(err, []change{c})
 		}
-		if err := w.trouble.wait(ctx, err); err != nil {
+		if err := w.outage.wait(ctx, err); err != nil {
 			return err
 		}
 	}
@@ -177,10 +177,10 @@ func (w *writer) refused(err error, changes []change) error {
 	return err
 }
 
-// mostRefusals is how often in a row a transaction may be refused to the user. A
+// maxRefusals is how often in a row a transaction may be refused to the user. A
 // client logs in again after its login expired, and etcd 3.5 can refuse anybody
 // anything for 100 ms after a change of users.
-const mostRefusals = 4
+const maxRefusals = 4
 
 func isRefusal(err error) bool {
 	return errors.Is(err, rpctypes.ErrPermissionDenied) || errors.Is(err, rpctypes.ErrInvalidAuthToken)

@@ -10,8 +10,8 @@ import (
 )
 
 // listed is a listing that was read, in blocks of two keys.
-func listed(keys string, end error) *listing {
-	l := &listing{blocks: make(chan [][]byte, 9), err: end}
+func listed(keys string, end error) *destinationKeys {
+	l := &destinationKeys{blocks: make(chan [][]byte, 9), err: end}
 	all := strings.Fields(keys)
 	for i := 0; i < len(all); i += 2 {
 		var block [][]byte
@@ -84,7 +84,7 @@ func TestACopyWithPruneIsFinishedWithIt(t *testing.T) {
 		if err := (checkpoint{checkpointVersion, testIdentity(), test.before}).write(path); err != nil {
 			t.Fatal(err)
 		}
-		j, err := openJournal(path, testIdentity(), position{Prune: test.prune})
+		j, err := openTracker(path, testIdentity(), position{Prune: test.prune})
 		if exit.CodeOf(err) != test.code {
 			t.Errorf("%+v, prune %t: %v, want status %d", test.before, test.prune, err, test.code)
 		}

@@ -18,8 +18,8 @@ import (
 // the destination brings those that come together to its disks together.
 const batchesInFlight = 16
 
-// base copies the keys of one revision. It is the sink of a scan.
-type base struct {
+// baseCopy copies the keys of one revision. It is the sink of a scan.
+type baseCopy struct {
 	*mirror
 	ctx  context.Context //nolint:containedctx // of the one copy that it is for
 	fail context.CancelCauseFunc
@@ -33,15 +33,15 @@ type base struct {
 	last    []byte // key of the source in the batch, or before it; nil before the first
 	slots   chan struct{}
 	started bool // a batch was sent
-	flights sync.WaitGroup
+	sending sync.WaitGroup
 
 	mu    sync.Mutex
-	order []*flight // under way or done, in the order of their keys
+	order []*sentBatch // under way or done, in the order of their keys
 }
 
-// flight is a batch on its way to the destination.
-type flight struct {
-	next string // the first key behind it
+// sentBatch is a batch that was sent to the destination.
+type sentBatch struct {
+	next string // the first key after it
 	done bool
 }
 
@@ -50,8 +50,8 @@ type flight struct {
 func (m *mirror) copyBase(ctx context.Context, at position) error {
 	copying, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	b := &base{mirror: m, ctx: copying, fail: cancel, revision: at.Base, next: string(at.Next), begun: string(at.Next), slots: make(chan struct{}, batchesInFlight)}
-	defer b.flights.Wait()
+	b := &baseCopy{mirror: m, ctx: copying, fail: cancel, revision: at.Base, next: string(at.Next), begun: string(at.Next), slots: make(chan struct{}, batchesInFlight)}
+	defer b.sending.Wait()
 	from, end := rangeOf(m.rename.from)
 	if b.next == "" {
 		b.next = from
@@ -67,34 +67,34 @@ func (m *mirror) copyBase(ctx context.Context, at position) error {
 		case copying.Err() != nil:
 			return context.Cause(copying)
 		case err == nil:
-			m.sourceTrouble.over()
+			m.sourceOutage.over()
 			return b.finish(ctx)
 		case errors.Is(err, rpctypes.ErrCompacted):
 			return m.compacted(ctx, b.revision)
 		case b.revision == 0 || !passes(err):
 			return m.Source.Explain(ctx, err)
 		}
-		if err := m.sourceTrouble.wait(copying, err); err != nil {
+		if err := m.sourceOutage.wait(copying, err); err != nil {
 			return err
 		}
 	}
 }
 
 // Begin implements scan.Sink.
-func (b *base) Begin(header *pb.ResponseHeader) error {
+func (b *baseCopy) Begin(header *pb.ResponseHeader) error {
 	if b.revision == 0 {
 		b.revision = header.GetRevision()
-		b.journal.copying(b.revision, b.begun)
+		b.tracker.copying(b.revision, b.begun)
 		// Before anything is written: what is deleted from here on will be
 		// deleted there, too, whenever this run ends.
-		return exit.With(exit.IO, b.journal.lastSave())
+		return exit.With(exit.IO, b.tracker.lastSave())
 	}
-	b.sourceTrouble.over()
+	b.sourceOutage.over()
 	return nil
 }
 
 // Keys implements scan.Sink. What is kept of the keys is what is on its way.
-func (b *base) Keys(kvs []*mvccpb.KeyValue) error {
+func (b *baseCopy) Keys(kvs []*mvccpb.KeyValue) error {
 	for _, kv := range kvs {
 		if err := b.add(change{key: b.rename.name(kv.GetKey()), value: kv.GetValue()}); err != nil {
 			return err
@@ -107,7 +107,7 @@ func (b *base) Keys(kvs []*mvccpb.KeyValue) error {
 
 // reached is the first key behind those that are in the batch or before it, as
 // the position has it: empty where there was none, in no run.
-func (b *base) reached() string {
+func (b *baseCopy) reached() string {
 	if b.last == nil {
 		return b.begun
 	}
@@ -115,7 +115,7 @@ func (b *base) reached() string {
 }
 
 // add adds a change to the batch, which goes off first where it is full.
-func (b *base) add(c change) error {
+func (b *baseCopy) add(c change) error {
 	if b.writer.full(len(b.batch), b.size, c.size()) {
 		if err := b.send(); err != nil {
 			return err
@@ -127,15 +127,15 @@ func (b *base) add(c change) error {
 }
 
 // End implements scan.Sink.
-func (b *base) End(bool, int64) error { return b.send() }
+func (b *baseCopy) End(bool, int64) error { return b.send() }
 
 // send sends the batch off. The first one is waited for, since the fence of the
 // others stands on it.
-func (b *base) send() error {
+func (b *baseCopy) send() error {
 	if len(b.batch) == 0 {
 		return nil
 	}
-	batch, sent := b.batch, &flight{next: b.reached()}
+	batch, sent := b.batch, &sentBatch{next: b.reached()}
 	b.batch, b.size = make([]change, 0, len(batch)), 0
 	select {
 	case b.slots <- struct{}{}:
@@ -145,24 +145,24 @@ func (b *base) send() error {
 	b.mu.Lock()
 	b.order = append(b.order, sent)
 	b.mu.Unlock()
-	b.flights.Go(crash.Guarded(func() {
+	b.sending.Go(crash.Guarded(func() {
 		defer func() { <-b.slots }()
 		if err := b.writer.apply(b.ctx, batch); err != nil {
 			b.fail(err)
 			return
 		}
-		b.landed(sent)
+		b.arrived(sent)
 	}))
 	if !b.started {
 		b.started = true
-		b.flights.Wait()
+		b.sending.Wait()
 	}
 	return nil
 }
 
-// landed notes that a batch is at the destination, and how far the copy is: up
+// arrived notes that a batch is at the destination, and how far the copy is: up
 // to the first batch that is not.
-func (b *base) landed(f *flight) {
+func (b *baseCopy) arrived(f *sentBatch) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	f.done = true
@@ -171,14 +171,14 @@ func (b *base) landed(f *flight) {
 		n++
 	}
 	if n > 0 {
-		b.journal.copying(b.revision, b.order[n-1].next)
+		b.tracker.copying(b.revision, b.order[n-1].next)
 		b.order = b.order[n:]
 	}
 }
 
 // finish waits for what is under way, and prunes where that is wanted.
-func (b *base) finish(ctx context.Context) error {
-	b.flights.Wait()
+func (b *baseCopy) finish(ctx context.Context) error {
+	b.sending.Wait()
 	if b.ctx.Err() != nil {
 		return context.Cause(b.ctx)
 	}
@@ -187,7 +187,7 @@ func (b *base) finish(ctx context.Context) error {
 			return err
 		}
 	}
-	b.journal.done(b.revision)
-	_ = b.journal.save() // at once; keep tries again and tells
+	b.tracker.done(b.revision)
+	_ = b.tracker.save() // at once; if it fails, keep tries again and warns
 	return context.Cause(ctx)
 }

@@ -14,9 +14,9 @@ import (
 	"github.com/ectl-io/ectl/internal/etcd"
 )
 
-// trouble is how long one side has not done what it was asked for. It is said
-// when it lasts, and when it is over.
-type trouble struct {
+// outage is how long one side has not carried out a request. It is reported when it
+// lasts, and when it is over.
+type outage struct {
 	client   *etcd.Client
 	side     string
 	patience time.Duration // after which it is said
@@ -37,7 +37,7 @@ const (
 
 // wait waits before another attempt after err. It returns the cause of ctx's end
 // when that comes first.
-func (t *trouble) wait(ctx context.Context, err error) error {
+func (t *outage) wait(ctx context.Context, err error) error {
 	t.mu.Lock()
 	if t.since.IsZero() {
 		t.since = time.Now()
@@ -62,7 +62,7 @@ func (t *trouble) wait(ctx context.Context, err error) error {
 }
 
 // over says that an attempt has succeeded.
-func (t *trouble) over() {
+func (t *outage) over() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.said {

@@ -14,13 +14,13 @@ import (
 	"github.com/ectl-io/ectl/internal/scan"
 )
 
-// listing are the keys of the destination's range, in their order: --prune
-// compares them with those of the source, which come in the same order. It is
-// the sink of a scan.
+// destinationKeys are the keys of the destination's range, in order. --prune
+// compares them with the source's keys, which come in the same order. It is the sink
+// of a scan.
 //
-// The keys need not be of one revision: what others write meanwhile is found or
+// The keys need not be of one revision. Keys that others write meanwhile are found or
 // not.
-type listing struct {
+type destinationKeys struct {
 	ctx    context.Context //nolint:containedctx // of the one copy that it is for
 	next   string          // the first key that was not read
 	blocks chan [][]byte
@@ -28,13 +28,13 @@ type listing struct {
 	err    error    // why there are no more blocks; nil at the end
 }
 
-// listingAhead is how many blocks are read ahead.
-const listingAhead = 2
+// blocksAhead is how many blocks are read ahead.
+const blocksAhead = 2
 
-// list lists the destination's keys.
-func (m *mirror) list(ctx context.Context) *listing {
+// listDestination lists the destination's keys.
+func (m *mirror) listDestination(ctx context.Context) *destinationKeys {
 	from, end := rangeOf(m.rename.to)
-	l := &listing{ctx: ctx, next: from, blocks: make(chan [][]byte, listingAhead)}
+	l := &destinationKeys{ctx: ctx, next: from, blocks: make(chan [][]byte, blocksAhead)}
 	crash.Go(func() {
 		defer close(l.blocks)
 		l.err = m.read(ctx, l, end)
@@ -44,7 +44,7 @@ func (m *mirror) list(ctx context.Context) *listing {
 
 // read reads the keys up to end. A destination that cannot be read for a while is
 // read on later.
-func (m *mirror) read(ctx context.Context, l *listing, end string) error {
+func (m *mirror) read(ctx context.Context, l *destinationKeys, end string) error {
 	for {
 		err := scan.Read(ctx, m.Destination, scan.Query{Key: l.next, End: end, KeysOnly: true, Timeout: m.Timeout}, l)
 		if cut, ok := errors.AsType[*scan.IncompleteError](err); ok && (passes(cut.Err) || errors.Is(cut.Err, rpctypes.ErrCompacted)) {
@@ -61,17 +61,17 @@ func (m *mirror) read(ctx context.Context, l *listing, end string) error {
 		case !passes(err):
 			return m.Destination.Explain(ctx, err)
 		}
-		if err := m.writer.trouble.wait(ctx, err); err != nil {
+		if err := m.writer.outage.wait(ctx, err); err != nil {
 			return err
 		}
 	}
 }
 
 // Begin implements scan.Sink.
-func (l *listing) Begin(*pb.ResponseHeader) error { return nil }
+func (l *destinationKeys) Begin(*pb.ResponseHeader) error { return nil }
 
 // Keys implements scan.Sink.
-func (l *listing) Keys(kvs []*mvccpb.KeyValue) error {
+func (l *destinationKeys) Keys(kvs []*mvccpb.KeyValue) error {
 	keys := make([][]byte, len(kvs))
 	for i, kv := range kvs {
 		keys[i] = bytes.Clone(kv.GetKey()) // without the memory of the block
@@ -86,10 +86,10 @@ func (l *listing) Keys(kvs []*mvccpb.KeyValue) error {
 }
 
 // End implements scan.Sink.
-func (l *listing) End(bool, int64) error { return nil }
+func (l *destinationKeys) End(bool, int64) error { return nil }
 
-// peek returns the next key, nil behind the last.
-func (l *listing) peek() ([]byte, error) {
+// peek returns the next key, nil after the last.
+func (l *destinationKeys) peek() ([]byte, error) {
 	for len(l.block) == 0 {
 		block, more := <-l.blocks
 		if !more {
@@ -100,10 +100,10 @@ func (l *listing) peek() ([]byte, error) {
 	return l.block[0], nil
 }
 
-// before takes the next key that stands before name, a name of the source's next
-// key; before nil all do. It returns nil where there is none, and takes name
-// itself.
-func (l *listing) before(name []byte) ([]byte, error) {
+// before takes the next key that comes before name, the name of the source's next
+// key. nil means no more source keys. It returns nil if there is none, and also takes
+// name itself.
+func (l *destinationKeys) before(name []byte) ([]byte, error) {
 	key, err := l.peek()
 	if key == nil || err != nil {
 		return nil, err
