@@ -232,7 +232,7 @@ func resultOf(f *ast.FuncDecl) []string {
 		return nil
 	}
 	switch receiver := typeName(f.Recv.List[0].Type); {
-	case receiver == "Printer" && f.Name.IsExported() && f.Type.Results != nil && typeName(f.Type.Results.List[0].Type) == "RangeStream":
+	case receiver == "Printer" && f.Name.IsExported() && f.Type.Results != nil && strings.HasSuffix(typeName(f.Type.Results.List[0].Type), "Stream"):
 		return []string{f.Name.Name}
 	case f.Name.Name != "Document" && f.Name.Name != "fixedText" || !ast.IsExported(receiver) || strings.HasSuffix(receiver, "Change"):
 		return nil

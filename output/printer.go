@@ -23,18 +23,10 @@ type Printer struct {
 	out    io.Writer
 	w      *bufio.Writer // on out
 
-	following bool    // a result of a stream was printed before
-	partial   partial // of a result that comes in parts
-	begun     *begun  // see Begin
+	following bool   // a result of a stream was printed before
+	begun     *begun // see Begin
 
 	steps []BootstrapStep // see NextStep
-}
-
-// partial is what was printed of a result, or is held of it, until its last
-// part comes.
-type partial struct {
-	empty bool       // no item was printed
-	rows  [][]string // of the table
 }
 
 // NewPrinter returns a Printer on w in that of formats which is called name.
@@ -88,9 +80,6 @@ func (p *Printer) Print(r Result) error {
 		r.Fields(&FieldText{Text{w: p.w, hex: p.hex}})
 		return nil
 	case JSON:
-		if j, ok := r.(jsonWriter); ok {
-			return j.writeJSON(p)
-		}
 		return p.printJSON(r)
 	case Protobuf:
 		if m, ok := r.(mixedProtobuf); ok {
@@ -98,9 +87,6 @@ func (p *Printer) Print(r Result) error {
 		}
 		return p.printProtobuf(r)
 	case Table:
-		if t, ok := r.(tableWriter); ok {
-			return t.writeTable(p)
-		}
 		t := r.Table()
 		if own {
 			t = t.visible(own)

@@ -101,13 +101,3 @@ func (noMessage) Message() proto.Message { return nil }
 type mixedProtobuf interface {
 	writeProtobuf(p *Printer) error
 }
-
-// jsonWriter is a Result that writes its JSON itself: it may come in parts.
-type jsonWriter interface {
-	writeJSON(p *Printer) error
-}
-
-// tableWriter is a Result whose table may come in parts.
-type tableWriter interface {
-	writeTable(p *Printer) error
-}

@@ -9,113 +9,127 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Watched is what "watch" received at once: events, a notice of progress, or
-// the reason why there will be no more. A large response may come in parts,
-// each of which is printed as it comes; together they are printed as one.
-type Watched struct {
-	Response  *pb.WatchResponse // Fragment: more of it follows
-	Continues bool              // it is not the first part of it
+// WatchStream writes what "watch" receives as it arrives. It holds no events but in
+// the table format, which draws one table for each response.
+type WatchStream interface {
+	// Next writes a response: events, a notice of progress, or the reason why there
+	// will be no more. A large response may come in parts. Fragment says that more of
+	// it follows, and continues that this is not its first part.
+	Next(part *pb.WatchResponse, continues bool) error
 }
 
-func (r Watched) isProgress() bool {
-	return len(r.Response.Events) == 0 && !r.isPart() && !r.Response.Created && !r.Response.Canceled &&
-		r.Response.CompactRevision == 0 && r.Response.Header.GetRevision() != 0
-}
-
-func (r Watched) isPart() bool { return r.Continues || r.Response.Fragment }
-
-// silentIn says that our own formats show events, and those of them that are
-// no table progress too; that a watch has ended is no data.
-func (r Watched) silentIn(format Format) bool {
-	switch {
-	case format == Simple || format == Fields || format == JSON || format == Protobuf:
-		return false
-	case len(r.Response.Events) > 0 || format == Table && r.isPart():
-		return false
+// Watch returns the stream that writes what "watch" receives in the printer's
+// format. etcdctl's formats write every response. Ours write events, and yaml and
+// ndjson progress, too: the end of a watch is no data.
+func (p *Printer) Watch() WatchStream {
+	p.Grow()
+	switch p.format {
+	case Fields:
+		return &fieldsWatch{FieldText{Text{w: p.w, hex: p.hex}}}
+	case JSON:
+		return &jsonWatch{p: p}
+	case Protobuf:
+		return &protobufWatch{p: p}
+	case Table:
+		return &tableWatch{p: p}
+	case CSV:
+		return &csvWatch{w: csvWriter{p.w}}
+	case YAML:
+		return &yamlWatch{p: p}
+	case NDJSON:
+		return &ndjsonWatch{p: p}
+	case Simple, Markdown, HTML: // no watch is printed in the latter
 	}
-	return !r.isProgress() || format == Table || format == CSV
+	return &simpleWatch{Text{w: p.w, hex: p.hex}}
 }
 
-// Simple implements Result.
-func (r Watched) Simple(t *Text) {
-	for _, event := range r.Response.Events {
-		_, _ = t.w.WriteString(event.GetType().String())
-		_ = t.w.WriteByte('\n')
+// isProgress reports whether a response only says that the watch has seen
+// everything up to its revision.
+func isProgress(r *pb.WatchResponse, continues bool) bool {
+	return len(r.GetEvents()) == 0 && !continues && !r.GetFragment() && !r.GetCreated() && !r.GetCanceled() &&
+		r.GetCompactRevision() == 0 && r.GetHeader().GetRevision() != 0
+}
+
+type simpleWatch struct{ t Text }
+
+func (s *simpleWatch) Next(part *pb.WatchResponse, _ bool) error {
+	for _, event := range part.GetEvents() {
+		_, _ = s.t.w.WriteString(event.GetType().String())
+		_ = s.t.w.WriteByte('\n')
 		if prev := event.GetPrevKv(); prev != nil {
-			t.KeyValue(prev)
+			s.t.KeyValue(prev)
 		}
-		t.KeyValue(event.GetKv())
+		s.t.KeyValue(event.GetKv())
 	}
+	return s.t.flushed()
 }
 
-// Fields implements Result.
-func (r Watched) Fields(f *FieldText) {
-	if !r.Continues {
-		f.Header(r.Response.Header)
+type fieldsWatch struct{ f FieldText }
+
+func (s *fieldsWatch) Next(part *pb.WatchResponse, continues bool) error {
+	if !continues {
+		s.f.Header(part.GetHeader())
 	}
-	for _, event := range r.Response.Events {
-		f.Field("Type", event.GetType())
+	for _, event := range part.GetEvents() {
+		s.f.Field("Type", event.GetType())
 		if prev := event.GetPrevKv(); prev != nil {
-			f.KeyValue("Prev", prev)
+			s.f.KeyValue("Prev", prev)
 		}
-		f.KeyValue("", event.GetKv())
+		s.f.KeyValue("", event.GetKv())
 	}
+	return s.f.flushed()
 }
 
-// Message implements Result. As in etcdctl it says neither which watch of the
-// stream it is of, nor why it ended.
-func (r Watched) Message() proto.Message {
-	message := &pb.WatchResponse{Events: r.Response.Events}
-	if !r.Continues {
-		message.Header, message.CompactRevision = r.Response.Header, r.Response.CompactRevision
-		message.Canceled, message.Created = r.Response.Canceled, r.Response.Created
-	}
-	return message
+// jsonWatch writes the client library's type, as etcdctl writes it: its events are
+// the second member.
+type jsonWatch struct {
+	p   *Printer
+	any bool // an event of the response was written
+	buf []byte
 }
 
-// writeJSON writes the client library's type, as etcdctl writes it: its events
-// are the second member.
-func (r Watched) writeJSON(p *Printer) error {
-	var b []byte
-	if !r.Continues {
-		header, err := json.Marshal(r.Response.Header)
+func (s *jsonWatch) Next(part *pb.WatchResponse, continues bool) error {
+	b := s.buf[:0]
+	if !continues {
+		header, err := json.Marshal(part.GetHeader())
 		if err != nil {
 			return err
 		}
 		b = append(append(append(b, `{"Header":`...), header...), `,"Events":`...)
-		if len(r.Response.Events) == 0 && !r.Response.Fragment {
+		if len(part.GetEvents()) == 0 && !part.GetFragment() {
 			b = append(b, "null"...)
 		} else {
 			b = append(b, '[')
 		}
-		p.partial.empty = true
+		s.any = false
 	}
-	for _, event := range r.Response.Events {
-		if !p.partial.empty {
+	for _, event := range part.GetEvents() {
+		if s.any {
 			b = append(b, ',')
 		}
-		p.partial.empty = false
+		s.any = true
 		b = appendEventJSON(b, event)
-		if _, err := p.w.Write(b); err != nil {
+		if _, err := s.p.w.Write(b); err != nil {
 			return err
 		}
 		b = b[:0]
 	}
-	if r.Response.Fragment {
-		_, err := p.w.Write(b)
+	s.buf = b
+	if part.GetFragment() {
+		_, err := s.p.w.Write(b)
 		return err
 	}
-	if r.Continues || len(r.Response.Events) > 0 {
+	if continues || len(part.GetEvents()) > 0 {
 		b = append(b, ']')
 	}
-	b = strconv.AppendInt(append(b, `,"CompactRevision":`...), r.Response.CompactRevision, 10)
-	b = strconv.AppendBool(append(b, `,"Canceled":`...), r.Response.Canceled)
-	b = strconv.AppendBool(append(b, `,"Created":`...), r.Response.Created)
-	reason, err := json.Marshal(r.Response.CancelReason)
+	b = strconv.AppendInt(append(b, `,"CompactRevision":`...), part.GetCompactRevision(), 10)
+	b = strconv.AppendBool(append(b, `,"Canceled":`...), part.GetCanceled())
+	b = strconv.AppendBool(append(b, `,"Created":`...), part.GetCreated())
+	reason, err := json.Marshal(part.GetCancelReason())
 	if err != nil {
 		return err
 	}
-	return p.line(append(append(append(b, `,"CancelReason":`...), reason...), '}'))
+	return s.p.line(append(append(append(b, `,"CancelReason":`...), reason...), '}'))
 }
 
 // appendEventJSON appends what encoding/json makes of an event, whose members
@@ -136,15 +150,26 @@ func appendEventJSON(b []byte, event *mvccpb.Event) []byte {
 	return append(b, '}')
 }
 
-// writeTable draws one table for all parts.
-func (r Watched) writeTable(p *Printer) error {
-	table := r.Table()
-	table.Rows = append(p.partial.rows, table.Rows...)
-	if p.partial.rows = nil; r.Response.Fragment {
-		p.partial.rows = table.Rows
-		return nil
+// protobufWatch writes the messages one after another, which a reader takes for one
+// with all events. As in etcdctl they name neither which watch of the stream they
+// are of, nor why it ended.
+type protobufWatch struct {
+	p   *Printer
+	buf []byte
+}
+
+func (s *protobufWatch) Next(part *pb.WatchResponse, continues bool) error {
+	message := &pb.WatchResponse{Events: part.GetEvents()}
+	if !continues {
+		message.Header, message.CompactRevision = part.GetHeader(), part.GetCompactRevision()
+		message.Canceled, message.Created = part.GetCanceled(), part.GetCreated()
 	}
-	return table.render(p.w)
+	var err error
+	if s.buf, err = (proto.MarshalOptions{}).MarshalAppend(s.buf[:0], message); err != nil {
+		return err
+	}
+	_, err = s.p.w.Write(s.buf)
+	return err
 }
 
 // eventName is an event's type in plain terms.
@@ -155,39 +180,106 @@ func eventName(event *mvccpb.Event) string {
 	return "put"
 }
 
-// Table implements Result.
-func (r Watched) Table() TableData {
-	t := TableData{Header: append(append([]string{"event"}, keyValueColumns()...), "previous value")}
-	for _, event := range r.Response.Events {
+func eventColumns() []string {
+	return append(append([]string{"event"}, keyValueColumns()...), "previous value")
+}
+
+func appendEventRows(rows [][]string, events []*mvccpb.Event) [][]string {
+	for _, event := range events {
 		row := append([]string{eventName(event)}, keyValueRow(event.GetKv(), cell)...)
-		t.Rows = append(t.Rows, append(row, cell(event.GetPrevKv().GetValue())))
+		rows = append(rows, append(row, cell(event.GetPrevKv().GetValue())))
 	}
-	return t
+	return rows
 }
 
-// Document implements Result.
-func (r Watched) Document() Object {
-	document := Object{{"revision", r.Response.Header.GetRevision()}}
-	if r.isProgress() {
-		return append(document, Member{"progress", true})
-	}
-	events := []Object{}
-	for _, event := range r.Response.Events {
-		events = append(events, eventObject(event))
-	}
-	return append(document, Member{"events", events})
+type tableWatch struct {
+	p    *Printer
+	rows [][]string // of the response's parts so far
 }
 
-// Items implements Lister.
-func (r Watched) Items() []Object {
-	if r.isProgress() {
-		return []Object{{{"event", "progress"}, {"revision", r.Response.Header.GetRevision()}}}
+func (s *tableWatch) Next(part *pb.WatchResponse, continues bool) error {
+	s.rows = appendEventRows(s.rows, part.GetEvents())
+	if part.GetFragment() || len(s.rows) == 0 && !continues {
+		return nil
 	}
-	items := make([]Object, 0, len(r.Response.Events))
-	for _, event := range r.Response.Events {
-		items = append(items, eventObject(event))
+	table := TableData{Header: eventColumns(), Rows: s.rows}
+	s.rows = nil
+	return table.render(s.p.w)
+}
+
+type csvWatch struct {
+	w   csvWriter
+	any bool // rows were written, and the header before them
+}
+
+func (s *csvWatch) Next(part *pb.WatchResponse, _ bool) error {
+	table := TableData{Rows: appendEventRows(nil, part.GetEvents())}.visible(false)
+	for _, row := range table.Rows {
+		if !s.any {
+			s.any = true
+			if err := s.w.row(eventColumns()); err != nil {
+				return err
+			}
+		}
+		if err := s.w.row(row); err != nil {
+			return err
+		}
 	}
-	return items
+	return nil
+}
+
+// yamlWatch writes a document for each part.
+type yamlWatch struct {
+	p   *Printer
+	any bool // a document was written
+}
+
+func (s *yamlWatch) Next(part *pb.WatchResponse, continues bool) error {
+	document := Object{{"revision", part.GetHeader().GetRevision()}}
+	switch {
+	case isProgress(part, continues):
+		document = append(document, Member{"progress", true})
+	case len(part.GetEvents()) == 0:
+		return nil
+	default:
+		events := make([]Object, 0, len(part.GetEvents()))
+		for _, event := range part.GetEvents() {
+			events = append(events, eventObject(event))
+		}
+		document = append(document, Member{"events", events})
+	}
+	if s.any {
+		if _, err := s.p.w.WriteString("---\n"); err != nil {
+			return err
+		}
+	}
+	s.any = true
+	return document.writeYAML(s.p.w)
+}
+
+type ndjsonWatch struct {
+	p   *Printer
+	buf []byte
+}
+
+func (s *ndjsonWatch) Next(part *pb.WatchResponse, continues bool) error {
+	if isProgress(part, continues) {
+		return s.line(Object{{"event", "progress"}, {"revision", part.GetHeader().GetRevision()}})
+	}
+	for _, event := range part.GetEvents() {
+		if err := s.line(eventObject(event)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *ndjsonWatch) line(o Object) error {
+	var err error
+	if s.buf, err = o.appendJSON(s.buf[:0]); err != nil {
+		return err
+	}
+	return s.p.line(s.buf)
 }
 
 // eventObject is an event in plain terms. Of a deleted key there is no more

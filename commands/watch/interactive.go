@@ -26,7 +26,7 @@ type interactive struct {
 	variables variables
 	environ   []string // of commands
 
-	printing sync.Mutex
+	results  *results
 	watchers sync.WaitGroup
 	started  []*watcher
 	failed   chan error // of a watcher, which ends the program
@@ -39,8 +39,10 @@ func runInteractive(ctx context.Context, f *cli.Factory, opts *options, v variab
 	if err != nil {
 		return err
 	}
-	f.Printer().Grow()
-	s := &interactive{f: f, client: client, variables: v, environ: opts.environ(f), failed: make(chan error, 1)}
+	s := &interactive{
+		f: f, client: client, variables: v, environ: opts.environ(f),
+		results: &results{WatchStream: f.Printer().Watch()}, failed: make(chan error, 1),
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer s.watchers.Wait()
 	defer cancel(errEnded)
@@ -115,7 +117,7 @@ func (s *interactive) line(ctx context.Context, line string) error {
 	case err != nil:
 		return exit.With(exit.BadArgs, err)
 	}
-	w := newWatcher(s.f, s.client, &s.printing, o, s.environ)
+	w := newWatcher(s.f, s.client, s.results, o, s.environ)
 	s.started = append(s.started, w)
 	s.watchers.Go(crash.Guarded(func() {
 		if err := w.run(ctx); err != nil {
@@ -147,7 +149,7 @@ func (s *interactive) parse(words []string) (watchOptions, error) {
 }
 
 func (s *interactive) refuse(line, reason string) {
-	s.printing.Lock()
-	defer s.printing.Unlock()
+	s.results.Lock()
+	defer s.results.Unlock()
 	s.f.Say(fmt.Sprintf("Invalid command: %s (%s)", line, reason))
 }

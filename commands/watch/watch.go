@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -183,8 +182,7 @@ func runWatch(ctx context.Context, f *cli.Factory, opts *options) error {
 	if err != nil {
 		return err
 	}
-	f.Printer().Grow()
-	w := newWatcher(f, client, &sync.Mutex{}, opts.watchOptions, opts.environ(f))
+	w := newWatcher(f, client, &results{WatchStream: f.Printer().Watch()}, opts.watchOptions, opts.environ(f))
 	if err := w.run(ctx); err != nil {
 		return err
 	}

@@ -13,20 +13,27 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
+// results is what all watchers of the program print to. Between the parts of a
+// response no other watcher prints.
+type results struct {
+	sync.Mutex
+	output.WatchStream
+}
+
 // watcher prints one watch.
 type watcher struct {
-	f        *cli.Factory
-	client   *etcd.Client
-	printing *sync.Mutex // of all watchers of the program
+	f       *cli.Factory
+	client  *etcd.Client
+	results *results
 	watchOptions
 	environ []string // of the command, beside the event
 
 	watch  *follow.Watch
-	inside bool // a part of a response was printed, and the rest is due: printing is locked
+	inside bool // a part of a response was printed, and the rest is due: results is locked
 }
 
-func newWatcher(f *cli.Factory, client *etcd.Client, printing *sync.Mutex, o watchOptions, environ []string) *watcher {
-	return &watcher{f: f, client: client, printing: printing, watchOptions: o, environ: environ, watch: &follow.Watch{
+func newWatcher(f *cli.Factory, client *etcd.Client, to *results, o watchOptions, environ []string) *watcher {
+	return &watcher{f: f, client: client, results: to, watchOptions: o, environ: environ, watch: &follow.Watch{
 		Client: client, Query: o.query(), Next: o.Revision, Lends: true, Patience: f.Connection.CommandTimeout,
 	}}
 }
@@ -38,7 +45,7 @@ func (w *watcher) run(ctx context.Context) error {
 	w.watch.Resumed = w.sayResumed
 	defer func() {
 		if w.inside {
-			w.printing.Unlock()
+			w.results.Unlock()
 		}
 	}()
 	return w.watch.Run(ctx, printer{w, ctx})
@@ -61,8 +68,8 @@ func (p printer) Receive(r follow.Part) error {
 // Idle implements follow.Sink.
 func (p printer) Idle() error {
 	if !p.inside {
-		p.printing.Lock()
-		defer p.printing.Unlock()
+		p.results.Lock()
+		defer p.results.Unlock()
 	}
 	return p.f.Printer().Flush()
 }
@@ -77,33 +84,32 @@ func (w *watcher) sayResumed() { w.warn("watching now") }
 
 // warn prints a warning between two parts of what is printed.
 func (w *watcher) warn(sentence string) {
-	if !w.inside { // else printing is locked
-		w.printing.Lock()
-		defer w.printing.Unlock()
+	if !w.inside { // else results is locked
+		w.results.Lock()
+		defer w.results.Unlock()
 	}
 	w.f.Warn(sentence)
 }
 
-// print prints what was received and runs the command for its events. Between
-// the parts of a response no other watcher prints.
+// print prints what was received and runs the command for its events.
 func (w *watcher) print(ctx context.Context, r follow.Part) error {
 	if len(w.Command) > 0 {
 		return w.printAndRun(ctx, r)
 	}
 	if !w.inside {
-		w.printing.Lock()
+		w.results.Lock()
 	}
 	if w.inside = r.Fragment; !w.inside {
-		defer w.printing.Unlock()
+		defer w.results.Unlock()
 	}
-	return w.show(r, output.Watched{Response: r.WatchResponse, Continues: r.Continues})
+	return w.show(r, r.WatchResponse, r.Continues)
 }
 
 // printAndRun prints each part as a response of its own: what the commands for
 // its events print does not stand in the middle of one.
 func (w *watcher) printAndRun(ctx context.Context, r follow.Part) error {
-	w.printing.Lock()
-	defer w.printing.Unlock()
+	w.results.Lock()
+	defer w.results.Unlock()
 	if r.Continues && len(r.Events) == 0 {
 		return nil
 	}
@@ -111,7 +117,7 @@ func (w *watcher) printAndRun(ctx context.Context, r follow.Part) error {
 	if r.Fragment {
 		response = &pb.WatchResponse{Header: r.Header, Events: r.Events}
 	}
-	if err := w.show(r, output.Watched{Response: response}); err != nil {
+	if err := w.show(r, response, false); err != nil {
 		return err
 	}
 	for _, event := range r.Events {
@@ -125,8 +131,8 @@ func (w *watcher) printAndRun(ctx context.Context, r follow.Part) error {
 	return nil
 }
 
-// show prints what was received.
-func (w *watcher) show(r follow.Part, result output.Watched) error {
+// show prints what was received, as a response or a part of one.
+func (w *watcher) show(r follow.Part, response *pb.WatchResponse, continues bool) error {
 	if r.Canceled {
 		w.sayCanceled(r)
 	}
@@ -136,7 +142,7 @@ func (w *watcher) show(r follow.Part, result output.Watched) error {
 			return err
 		}
 	}
-	return printer.Next(result)
+	return w.results.Next(response, continues)
 }
 
 func (w *watcher) sayCanceled(r follow.Part) {
