@@ -1,10 +1,12 @@
 package output
 
 import (
-	"strings"
 	"time"
 
 	"github.com/ectl-io/ectl/internal/access"
+	"github.com/ectl-io/ectl/internal/access/lint"
+	"github.com/ectl-io/ectl/internal/access/plan"
+	"github.com/ectl-io/ectl/internal/access/policy"
 )
 
 func accessRange(key, end string) access.Range {
@@ -87,14 +89,32 @@ func oddState() access.State {
 	return s
 }
 
+// commandLine writes steps as the commands do, as far as these findings have them.
+func commandLine(s plan.Step) string {
+	on := string(s.Permission.Range.Key)
+	switch {
+	case s.Permission.Range.IsEveryKey():
+		on = " --prefix"
+	case s.Permission.Range.IsPrefix():
+		on += " --prefix"
+	}
+	return map[plan.Verb]string{
+		plan.DeleteRole: "ectl role delete " + s.Role,
+		plan.DeleteUser: "ectl user delete " + s.User,
+		plan.RevokeRole: "ectl user revoke-role " + s.User + " " + s.Role,
+		plan.RevokeKeys: "ectl role revoke-permission " + s.Role + " " + on,
+		plan.GrantKeys:  "ectl role grant-permission " + s.Role + " " + s.Permission.Access.String() + " " + on,
+	}[s.Verb]
+}
+
 func oddFindings() Lint {
 	var r Lint
-	findings := access.Lint(oddState())
-	access.Waive(findings, []access.Waiver{{Rule: "whole-key-space", Object: "role auditor, all", Reason: "auditors see all <everything>"}})
+	findings := lint.Find(oddState())
+	lint.Waive(findings, []policy.Waiver{{Rule: "whole-key-space", Object: "role auditor, all", Reason: "auditors see all <everything>"}})
 	for _, f := range findings {
 		finding := Finding{Finding: f}
-		for _, args := range f.Commands {
-			finding.Mend = append(finding.Mend, "ectl "+strings.Join(args, " "))
+		for _, step := range f.Mend {
+			finding.CommandLines = append(finding.CommandLines, commandLine(step))
 		}
 		r.Findings = append(r.Findings, finding)
 	}

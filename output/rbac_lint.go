@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/ectl-io/ectl/internal/access"
+	"github.com/ectl-io/ectl/internal/access/lint"
 	"github.com/ectl-io/ectl/internal/quantity"
 )
 
@@ -17,16 +17,16 @@ type Lint struct {
 
 // Finding is one finding, with the command lines that mend it.
 type Finding struct {
-	access.Finding
-	Mend []string
+	lint.Finding
+	CommandLines []string // that mend it
 }
 
 func (Lint) formats() []Format { return append(Formats(), Markdown) }
 
 // Worst is the worst severity of what was found and is not waived, 0 where
 // there is nothing.
-func (r Lint) Worst() access.Severity {
-	var worst access.Severity
+func (r Lint) Worst() lint.Severity {
+	var worst lint.Severity
 	for _, f := range r.Findings {
 		if f.Waived == "" {
 			worst = max(worst, f.Rule.Severity)
@@ -45,7 +45,7 @@ func (r Lint) Summary() string {
 
 // counts says how much was found of each severity: "1 high, 2 low, 1 waived".
 func (r Lint) counts() string {
-	found, waived := map[access.Severity]int{}, 0
+	found, waived := map[lint.Severity]int{}, 0
 	for _, f := range r.Findings {
 		if f.Waived != "" {
 			waived++
@@ -54,7 +54,7 @@ func (r Lint) counts() string {
 		}
 	}
 	var parts []string
-	for _, s := range []access.Severity{access.High, access.Medium, access.Low} {
+	for _, s := range []lint.Severity{lint.High, lint.Medium, lint.Low} {
 		if found[s] > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", found[s], s))
 		}
@@ -87,7 +87,7 @@ func (r Lint) Simple(t *Text) {
 			continue
 		}
 		t.Linef("%s", line)
-		for _, command := range f.Mend {
+		for _, command := range f.CommandLines {
 			t.Linef("    %s", command)
 		}
 	}
@@ -100,7 +100,7 @@ func (r Lint) Fields(f *FieldText) { f.Object(r.Document()) }
 func (r Lint) Table() TableData {
 	t := TableData{Header: []string{"severity", "rule", "object", "why", "to mend it", "waived"}}
 	for _, f := range r.Findings {
-		t.Rows = append(t.Rows, []string{f.Rule.Severity.String(), f.Rule.Name, f.object(), f.Why, strings.Join(f.Mend, "\n"), f.Waived})
+		t.Rows = append(t.Rows, []string{f.Rule.Severity.String(), f.Rule.Name, f.object(), f.Why, strings.Join(f.CommandLines, "\n"), f.Waived})
 	}
 	return t
 }
@@ -118,7 +118,7 @@ func (r Lint) Items() []Object {
 		}
 		item := Object{
 			{"severity", f.Rule.Severity.String()}, {"rule", f.Rule.Name}, {"object", Bytes(f.Object)}, {"grants", grants},
-			{"why", f.Why}, {"mend", f.Mend},
+			{"why", f.Why}, {"mend", f.CommandLines},
 		}
 		if f.Waived != "" {
 			item = append(item, Member{"waived", f.Waived})

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/ectl-io/ectl/internal/access"
+	"github.com/ectl-io/ectl/internal/access/lint"
 	"github.com/ectl-io/ectl/internal/quantity"
 )
 
@@ -185,12 +186,12 @@ func (p accessPage) findings() {
 				class = " class=\"waived\""
 			}
 			severity := f.Rule.Severity.String()
-			p.raw("<tr", class, "><td data-sort=\"", strconv.Itoa(int(access.High-f.Rule.Severity)), "\"><span class=\"mark ", severity, "\">", severity, "</span></td><td>", f.Rule.Name, "</td><td>")
+			p.raw("<tr", class, "><td data-sort=\"", strconv.Itoa(int(lint.High-f.Rule.Severity)), "\"><span class=\"mark ", severity, "\">", severity, "</span></td><td>", f.Rule.Name, "</td><td>")
 			p.code(f.object())
 			p.raw("</td><td>")
 			p.text(f.Why)
 			p.raw("</td>")
-			p.lines(f.Mend, p.code)
+			p.lines(f.CommandLines, p.code)
 			p.raw("<td>")
 			p.text(f.Waived)
 			p.raw("</td></tr>\n")

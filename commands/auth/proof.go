@@ -12,6 +12,7 @@ import (
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/access"
+	"github.com/ectl-io/ectl/internal/access/plan"
 	"github.com/ectl-io/ectl/internal/access/reader"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/secret"
@@ -121,7 +122,7 @@ func newRescuer(ctx context.Context, f *cli.Factory) (rescuer, error) {
 		UndoInDoubt: true, // nobody else has the name
 		Absent:      rpctypes.ErrUserNotFound,
 		Done:        "the user " + r.name + " was added",
-		Mend:        access.CommandArgs("user delete", nil, r.name),
+		Mend:        cli.StepArgs(plan.Step{Verb: plan.DeleteUser, User: r.name}),
 	})
 	if err != nil {
 		return r, err

@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/ectl-io/ectl/commands/cli"
-	"github.com/ectl-io/ectl/internal/access"
 	"github.com/ectl-io/ectl/internal/exit"
 )
 
@@ -79,7 +78,7 @@ func (o *options) notEmpty(f *cli.Factory) error {
 // deletion is the command that deletes the keys below the prefix, for the end of a
 // sentence.
 func (o *options) deletion(f *cli.Factory) string {
-	line, ok := f.CommandLine(access.CommandArgs("del", []string{"--prefix"}, o.Prefix)...)
+	line, ok := f.CommandLine(cli.CommandArgs("del", []string{"--prefix"}, o.Prefix)...)
 	if !ok {
 		return ""
 	}

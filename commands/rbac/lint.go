@@ -3,13 +3,13 @@ package rbac
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/access"
+	"github.com/ectl-io/ectl/internal/access/lint"
 	"github.com/ectl-io/ectl/internal/access/policy"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/iostreams"
@@ -19,8 +19,8 @@ import (
 // lintOptions is what "rbac lint" was asked to do.
 type lintOptions struct {
 	FailOn  string
-	failOn  access.Severity // 0: never
-	Files   policyFiles     // the policy to look at, in place of the cluster
+	failOn  lint.Severity // 0: never
+	Files   policyFiles   // the policy to look at, in place of the cluster
 	Waivers policyFiles
 }
 
@@ -66,10 +66,10 @@ one, is found and not waived; 3 for a file that is no policy.`,
 			return runLint(ctx, f, opts)
 		}),
 	}
-	cmd.Flags().StringVar(&opts.FailOn, flagFailOn, "", "fail where something of this `severity` is found: "+strings.Join(access.SeverityNames(), ", "))
+	cmd.Flags().StringVar(&opts.FailOn, flagFailOn, "", "fail where something of this `severity` is found: "+strings.Join(lint.SeverityNames(), ", "))
 	opts.Files.addFlags(cmd.Flags())
 	addWaivers(cmd, &opts.Waivers)
-	_ = cmd.RegisterFlagCompletionFunc(flagFailOn, cobra.FixedCompletions(access.SeverityNames(), cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc(flagFailOn, cobra.FixedCompletions(lint.SeverityNames(), cobra.ShellCompDirectiveNoFileComp))
 	return cli.FormatsOf(cmd, output.Lint{})
 }
 
@@ -80,7 +80,7 @@ func addWaivers(cmd *cobra.Command, files *policyFiles) {
 // ruleList describes the rules: its name in a line, and below it what it finds.
 func ruleList() string {
 	var list strings.Builder
-	for _, rule := range access.Rules() {
+	for _, rule := range lint.Rules() {
 		fmt.Fprintf(&list, "    %-6s  %s\n        %s\n", rule.Severity, rule.Name, rule.Finds)
 	}
 	return list.String()
@@ -91,7 +91,7 @@ func (o *lintOptions) complete() error {
 		return nil
 	}
 	var err error
-	o.failOn, err = access.ParseSeverity(o.FailOn)
+	o.failOn, err = lint.ParseSeverity(o.FailOn)
 	return exit.With(exit.BadArgs, err)
 }
 
@@ -117,7 +117,7 @@ func runLint(ctx context.Context, f *cli.Factory, opts *lintOptions) error {
 		}
 		state = snapshot.State
 	}
-	result, err := lint(ctx, f, state, waivers)
+	result, err := findings(ctx, f, state, waivers)
 	if err != nil {
 		return err
 	}
@@ -136,33 +136,27 @@ func runLint(ctx context.Context, f *cli.Factory, opts *lintOptions) error {
 	return nil
 }
 
-// lint finds what the rules find, and warns of waivers that are for nothing.
-func lint(ctx context.Context, f *cli.Factory, state access.State, waivers []policy.Waiver) (result output.Lint, err error) {
-	findings, err := iostreams.Await(ctx, func() ([]access.Finding, error) { return access.Lint(state), nil })
+// findings finds what the rules find, and warns of waivers that are for nothing.
+func findings(ctx context.Context, f *cli.Factory, state access.State, waivers []policy.Waiver) (result output.Lint, err error) {
+	found, err := iostreams.Await(ctx, func() ([]lint.Finding, error) { return lint.Find(state), nil })
 	if err != nil {
 		return result, err
 	}
-	waived := make([]access.Waiver, 0, len(waivers))
-	for _, w := range waivers {
-		waived = append(waived, access.Waiver{Rule: w.Rule, Object: w.Object, Reason: w.Reason})
+	for _, w := range lint.Waive(found, waivers) {
+		f.Warn(fmt.Sprintf("%s: nothing is found that this waives: %s on %s", w.At, w.Rule, w.Object))
 	}
-	for i, used := range access.Waive(findings, waived) {
-		if w := waivers[i]; !used {
-			f.Warn(fmt.Sprintf("%s: nothing is found that this waives: %s on %s", w.At, w.Rule, w.Object))
-		}
-	}
-	for _, finding := range findings {
-		mend := []string{}
-		for _, args := range finding.Commands {
-			line, ok := f.CommandLine(args...)
+	for _, finding := range found {
+		lines := []string{}
+		for _, step := range finding.Mend {
+			line, ok := f.CommandLine(cli.StepArgs(step)...)
 			if !ok { // half of what mends it would be no help
-				mend = nil
+				lines = nil
 				finding.Why += "; " + cli.NoCommandLine
 				break
 			}
-			mend = append(mend, line)
+			lines = append(lines, line)
 		}
-		result.Findings = append(result.Findings, output.Finding{Finding: finding, Mend: mend})
+		result.Findings = append(result.Findings, output.Finding{Finding: finding, CommandLines: lines})
 	}
 	return result, nil
 }
@@ -181,22 +175,7 @@ func readWaivers(ctx context.Context, f *cli.Factory, files *policyFiles) ([]pol
 
 // checkWaivers refuses waivers of rules that do not exist.
 func checkWaivers(waivers []policy.Waiver) error {
-	var names []string
-	for _, rule := range access.Rules() {
-		names = append(names, rule.Name)
-	}
-	var problems policy.Errors
-	for _, w := range waivers {
-		if slices.Contains(names, w.Rule) {
-			continue
-		}
-		hint := policy.Suggest(w.Rule, names)
-		if hint == "" {
-			hint = "the rules are " + strings.Join(names, ", ")
-		}
-		problems = append(problems, policy.Problem{At: w.At, Message: "there is no such rule to waive", Hint: hint})
-	}
-	if len(problems) > 0 {
+	if problems := lint.CheckWaivers(waivers); len(problems) > 0 {
 		return exit.With(exit.InvalidInput, problems)
 	}
 	return nil

@@ -113,7 +113,7 @@ func matrixOf(ctx context.Context, f *cli.Factory, opts *matrixOptions, snapshot
 	if err != nil {
 		return result, err
 	}
-	found, err := lint(ctx, f, snapshot.State, waivers)
+	found, err := findings(ctx, f, snapshot.State, waivers)
 	return output.AccessMatrix{
 		Matrix: matrix,
 		State:  snapshot.State,

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/access"
+	"github.com/ectl-io/ectl/internal/access/plan"
 	"github.com/ectl-io/ectl/internal/access/reader"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/output"
@@ -67,7 +68,7 @@ func addRole(name string, result *output.RoleWithPermissions) cli.Step {
 		},
 		Absent: rpctypes.ErrRoleNotFound,
 		Done:   "the role " + name + " was added",
-		Mend:   access.CommandArgs("role delete", nil, name),
+		Mend:   cli.StepArgs(plan.Step{Verb: plan.DeleteRole, Role: name}),
 	}
 }
 
@@ -103,10 +104,10 @@ func restoring(step cli.Step, role string, p *authpb.Permission, had []*authpb.P
 		return err
 	}
 	step.Undo, step.Absent, step.UndoInDoubt = revoke, rpctypes.ErrPermissionNotGranted, true
-	step.Mend = access.RevokeArgs(role, keysOf(p))
+	step.Mend = cli.StepArgs(plan.Step{Verb: plan.RevokeKeys, Role: role, Permission: reader.Permission(p)})
 	if before := onRange(had, keysOf(p)); before != nil {
 		step.Undo = func(ctx context.Context, c *etcd.Client) error { return narrow(ctx, c, role, before, revoke) }
-		step.Mend = access.GrantArgs(role, reader.Permission(before))
+		step.Mend = cli.StepArgs(plan.Step{Verb: plan.GrantKeys, Role: role, Permission: reader.Permission(before)})
 	}
 	return step
 }

@@ -12,7 +12,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/commands/cli"
-	"github.com/ectl-io/ectl/internal/access"
+	"github.com/ectl-io/ectl/internal/access/plan"
 	"github.com/ectl-io/ectl/internal/access/policy"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/output"
@@ -124,7 +124,7 @@ func addUser(opts *addOptions, password string, answered func(*pb.ResponseHeader
 		},
 		Absent: rpctypes.ErrUserNotFound,
 		Done:   "the user " + opts.Name + " was added",
-		Mend:   access.CommandArgs("user delete", nil, opts.Name),
+		Mend:   cli.StepArgs(plan.Step{Verb: plan.DeleteUser, User: opts.Name}),
 	}
 }
 
@@ -144,7 +144,7 @@ func grantStep(user, role string, result *output.UserWithRoles) cli.Step {
 		Absent:      rpctypes.ErrRoleNotGranted,
 		UndoInDoubt: true,
 		Done:        "the role " + role + " was granted to " + user,
-		Mend:        access.CommandArgs("user revoke-role", nil, user, role),
+		Mend:        cli.StepArgs(plan.Step{Verb: plan.RevokeRole, User: user, Role: role}),
 	}
 }
 

@@ -22,9 +22,9 @@ type decided struct {
 
 // reaching is a grant, and the one that reaches farthest of it and those before.
 type reaching struct {
-	start    string
+	Start    string
 	farthest Grant
-	end      string // of the farthest
+	End      string // of the farthest
 }
 
 // Decider returns what answers questions about s.
@@ -58,8 +58,8 @@ func (d *Decider) GrantOn(user string, kind Access, r Range) (g Grant, found boo
 		known.reaching[kind-1] = grantsByReach(known.effective.Grants, kind)
 	}
 	grants := known.reaching[kind-1]
-	i, _ := slices.BinarySearchFunc(grants, first.spans[0].start, func(r reaching, key string) int {
-		if r.start <= key {
+	i, _ := slices.BinarySearchFunc(grants, first.spans[0].Start, func(r reaching, key string) int {
+		if r.Start <= key {
 			return -1
 		}
 		return 1
@@ -74,14 +74,14 @@ func (d *Decider) GrantOn(user string, kind Access, r Range) (g Grant, found boo
 func grantsByReach(grants []Grant, kind Access) []reaching {
 	var all []reaching
 	for _, g := range grants {
-		if s, _ := spanOf(g.Range); g.Access.Has(kind) && g.counts() {
-			all = append(all, reaching{s.start, g, s.end})
+		if s, _ := g.Range.Span(); g.Access.Has(kind) && g.AllowsAny() {
+			all = append(all, reaching{s.Start, g, s.End})
 		}
 	}
-	slices.SortStableFunc(all, func(a, b reaching) int { return cmp.Compare(a.start, b.start) })
+	slices.SortStableFunc(all, func(a, b reaching) int { return cmp.Compare(a.Start, b.Start) })
 	for i := 1; i < len(all); i++ {
-		if before := all[i-1]; compareEnds(before.end, all[i].end) >= 0 {
-			all[i].farthest, all[i].end = before.farthest, before.end
+		if before := all[i-1]; CompareEnds(before.End, all[i].End) >= 0 {
+			all[i].farthest, all[i].End = before.farthest, before.End
 		}
 	}
 	return all

@@ -41,7 +41,7 @@ func (s State) Effective(user string) Effective {
 		}
 		for _, p := range permissions {
 			e.Grants = append(e.Grants, Grant{Role: name, Permission: p})
-			if !p.counts() {
+			if !p.AllowsAny() {
 				continue
 			}
 			if p.Access.Has(Read) {
@@ -56,10 +56,10 @@ func (s State) Effective(user string) Effective {
 	return e
 }
 
-// counts says whether the permission allows anything. Servers before 3.5 let
+// AllowsAny says whether the permission allows anything. Servers before 3.5 let
 // ranges be granted that end before they begin, and ranges that begin with the
 // empty key, which to the server is behind all others: neither allows anything.
-func (p Permission) counts() bool { return len(p.Range.Key) > 0 && !p.Range.IsEmpty() }
+func (p Permission) AllowsAny() bool { return len(p.Range.Key) > 0 && !p.Range.IsEmpty() }
 
 // Keys returns what may be read, or written, or with ReadWrite both.
 func (e Effective) Keys(a Access) Set {
@@ -89,19 +89,19 @@ func (e Effective) Allows(a Access, r Range) bool {
 // GrantedTwice returns the keys on which more than one grant allows kind, Read or
 // Write.
 func (e Effective) GrantedTwice(kind Access) Set {
-	var spans, twice []span
+	var spans, twice []Span
 	for _, g := range e.Grants {
-		if s, _ := spanOf(g.Range); g.Access.Has(kind) && g.counts() {
+		if s, _ := g.Range.Span(); g.Access.Has(kind) && g.AllowsAny() {
 			spans = append(spans, s)
 		}
 	}
-	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.start, b.start) })
+	slices.SortFunc(spans, func(a, b Span) int { return cmp.Compare(a.Start, b.Start) })
 	for i, reach := 1, ""; i < len(spans); i++ {
-		if i == 1 || compareEnds(spans[i-1].end, reach) > 0 {
-			reach = spans[i-1].end
+		if i == 1 || CompareEnds(spans[i-1].End, reach) > 0 {
+			reach = spans[i-1].End
 		}
-		if !before(reach, spans[i].start) {
-			twice = append(twice, span{start: spans[i].start, end: lower(reach, spans[i].end)})
+		if !before(reach, spans[i].Start) {
+			twice = append(twice, Span{Start: spans[i].Start, End: lower(reach, spans[i].End)})
 		}
 	}
 	return joined(twice)
@@ -167,49 +167,49 @@ func (e Effective) Decide(a Access, r Range) Decision {
 // of r as all of them do. Of two that are as good, one that grants all
 // is taken.
 func (e Effective) covering(kind, all Access, r Range) []Grant {
-	wanted, some := spanOf(r)
+	wanted, some := r.Span()
 	if !some {
 		return nil
 	}
 	type candidate struct {
-		span
+		Span
 		Grant
 	}
 	var candidates []candidate
 	for _, g := range e.Grants {
-		if s, _ := spanOf(g.Range); g.Access.Has(kind) && g.counts() && !before(s.end, wanted.start) && !before(wanted.end, s.start) {
+		if s, _ := g.Range.Span(); g.Access.Has(kind) && g.AllowsAny() && !before(s.End, wanted.Start) && !before(wanted.End, s.Start) {
 			candidates = append(candidates, candidate{s, g})
 		}
 	}
-	slices.SortStableFunc(candidates, func(a, b candidate) int { return cmp.Compare(a.start, b.start) })
+	slices.SortStableFunc(candidates, func(a, b candidate) int { return cmp.Compare(a.Start, b.Start) })
 	// From left to right, of those that begin where coverage ends so far the
 	// one that reaches farthest.
 	var chosen []Grant
-	at, done := wanted.start, false
+	at, done := wanted.Start, false
 	for i := 0; i < len(candidates) && !done; {
-		if candidates[i].start > at {
-			at = candidates[i].start // nothing covers what is before
+		if candidates[i].Start > at {
+			at = candidates[i].Start // nothing covers what is before
 		}
 		best := i
-		for ; i < len(candidates) && candidates[i].start <= at; i++ {
-			farther := compareEnds(lower(candidates[i].end, wanted.end), lower(candidates[best].end, wanted.end))
+		for ; i < len(candidates) && candidates[i].Start <= at; i++ {
+			farther := CompareEnds(lower(candidates[i].End, wanted.End), lower(candidates[best].End, wanted.End))
 			if farther > 0 || farther == 0 && candidates[i].Access.Has(all) && !candidates[best].Access.Has(all) {
 				best = i
 			}
 		}
-		if before(candidates[best].end, at) {
+		if before(candidates[best].End, at) {
 			continue
 		}
 		chosen = append(chosen, candidates[best].Grant)
-		at = candidates[best].end
-		done = at == "" || before(wanted.end, at)
+		at = candidates[best].End
+		done = at == "" || before(wanted.End, at)
 	}
 	return chosen
 }
 
 // lower returns the end that comes first.
 func lower(a, b string) string {
-	if compareEnds(a, b) < 0 {
+	if CompareEnds(a, b) < 0 {
 		return a
 	}
 	return b
@@ -225,7 +225,7 @@ func distinct(grants []Grant) []Grant {
 	var once []Grant
 	known := map[identity]bool{}
 	for _, g := range grants {
-		is := identity{g.Role, g.Access, notation(g.Range)}
+		is := identity{g.Role, g.Access, g.Range.Notation()}
 		if !known[is] {
 			known[is] = true
 			once = append(once, g)

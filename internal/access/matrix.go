@@ -11,7 +11,7 @@ type Matrix struct {
 	Ranges []Range // sorted by their first keys, each once
 	Users  []UserAccess
 
-	spans []span   // the ranges
+	spans []Span   // the ranges
 	reach []string // for each of them, the last end of it and of those before
 }
 
@@ -38,23 +38,23 @@ func (s State) Matrix(keys Range) Matrix {
 			continue
 		}
 		for _, p := range role.Permissions {
-			if p.counts() && within.Touches(p.Range) {
+			if p.AllowsAny() && within.Touches(p.Range) {
 				m.Ranges = append(m.Ranges, SetOf(p.Range).Ranges()...)
 			}
 		}
 	}
 	slices.SortFunc(m.Ranges, func(a, b Range) int {
-		first, _ := spanOf(a)
-		second, _ := spanOf(b)
+		first, _ := a.Span()
+		second, _ := b.Span()
 		// The wider one first.
-		return cmp.Or(bytes.Compare(a.Key, b.Key), compareEnds(second.end, first.end))
+		return cmp.Or(bytes.Compare(a.Key, b.Key), CompareEnds(second.End, first.End))
 	})
 	m.Ranges = slices.CompactFunc(m.Ranges, Range.Equal)
 	for i, r := range m.Ranges {
-		s, _ := spanOf(r)
+		s, _ := r.Span()
 		m.spans = append(m.spans, s)
-		reach := s.end
-		if i > 0 && compareEnds(m.reach[i-1], reach) > 0 {
+		reach := s.End
+		if i > 0 && CompareEnds(m.reach[i-1], reach) > 0 {
 			reach = m.reach[i-1]
 		}
 		m.reach = append(m.reach, reach)
@@ -90,14 +90,14 @@ const fewSpans = 8
 // before that reach into it: of many thousand cells most are empty.
 func (m Matrix) cellsOfFew(cells []Cell, kind Access, allowed Set) {
 	for _, allowed := range allowed.spans {
-		i, _ := slices.BinarySearchFunc(m.spans, allowed.start, func(s span, start string) int { return cmp.Compare(s.start, start) })
-		for i > 0 && !before(m.reach[i-1], allowed.start) {
+		i, _ := slices.BinarySearchFunc(m.spans, allowed.Start, func(s Span, start string) int { return cmp.Compare(s.Start, start) })
+		for i > 0 && !before(m.reach[i-1], allowed.Start) {
 			i--
 		}
-		for ; i < len(m.spans) && !before(allowed.end, m.spans[i].start); i++ {
+		for ; i < len(m.spans) && !before(allowed.End, m.spans[i].Start); i++ {
 			switch s := m.spans[i]; {
-			case before(s.end, allowed.start):
-			case s.start >= allowed.start && compareEnds(s.end, allowed.end) <= 0:
+			case before(s.End, allowed.Start):
+			case s.Start >= allowed.Start && CompareEnds(s.End, allowed.End) <= 0:
 				cells[i].Whole |= kind
 			default:
 				cells[i].Part |= kind

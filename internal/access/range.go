@@ -35,6 +35,10 @@ func Everything() Range { return Range{Key: []byte(OpenEnd), End: []byte(OpenEnd
 // Equal says whether r and o are the same range in the same notation.
 func (r Range) Equal(o Range) bool { return bytes.Equal(r.Key, o.Key) && bytes.Equal(r.End, o.End) }
 
+// Notation returns the range as it is written, to compare ranges by: a role holds
+// ranges of the same keys in several notations apart.
+func (r Range) Notation() [2]string { return [2]string{string(r.Key), string(r.End)} }
+
 // PrefixRange returns the range of all keys that start with prefix.
 func PrefixRange(prefix []byte) Range {
 	if len(prefix) == 0 {
@@ -73,18 +77,20 @@ func (r Range) IsEveryKey() bool {
 func (r Range) String() string {
 	switch {
 	case len(r.End) == 0:
-		return "key " + describe(r.Key)
+		return "key " + DescribeKey(r.Key)
 	case r.IsEveryKey():
 		return "every key"
 	case r.IsPrefix():
-		return "prefix " + describe(r.Key)
+		return "prefix " + DescribeKey(r.Key)
 	case string(r.End) == OpenEnd:
-		return "keys from " + describe(r.Key)
+		return "keys from " + DescribeKey(r.Key)
 	}
-	return "[" + describe(r.Key) + ", " + describe(r.End) + ")"
+	return "[" + DescribeKey(r.Key) + ", " + DescribeKey(r.End) + ")"
 }
 
-func describe(key []byte) string {
+// DescribeKey returns the key as a person reads it: a quoted Go string if it is not
+// printable text.
+func DescribeKey(key []byte) string {
 	s := string(key)
 	if s == "" || !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) || r == ' ' }) {
 		return strconv.Quote(s)

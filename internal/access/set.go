@@ -10,44 +10,45 @@ import (
 // method changes its receiver.
 type Set struct {
 	// Sorted, none empty, and with at least one key between two of them.
-	spans []span
+	spans []Span
 }
 
-// span is the keys from start up to end, without end. No key is empty, so that
-// an empty end stands for none: the largest end of all, as in the server.
-type span struct{ start, end string }
+// Span is the keys from Start up to End, without End: a range in the one notation
+// in which ranges can be compared. No key is empty, so an empty End stands for
+// none: the largest end of all, as in the server.
+type Span struct{ Start, End string }
 
-// firstKey is the first key of all.
-const firstKey = "\x00"
+// FirstKey is the first key of all.
+const FirstKey = "\x00"
 
-// spanOf returns the keys of r, and whether there are any.
-func spanOf(r Range) (span, bool) {
-	s := span{start: max(string(r.Key), firstKey), end: string(r.End)}
-	switch s.end {
+// Span returns the keys of r, and whether there are any.
+func (r Range) Span() (Span, bool) {
+	s := Span{Start: max(string(r.Key), FirstKey), End: string(r.End)}
+	switch s.End {
 	case "":
-		s.end = string(r.Key) + "\x00"
+		s.End = string(r.Key) + "\x00"
 		return s, len(r.Key) > 0
 	case OpenEnd:
-		s.end = ""
+		s.End = ""
 		return s, true
 	}
-	return s, s.start < s.end
+	return s, s.Start < s.End
 }
 
 // asRange writes s as the API does, in the shortest form.
-func (s span) asRange() Range {
-	r := Range{Key: []byte(s.start), End: []byte(s.end)}
-	switch s.end {
+func (s Span) asRange() Range {
+	r := Range{Key: []byte(s.Start), End: []byte(s.End)}
+	switch s.End {
 	case "":
 		r.End = []byte(OpenEnd)
-	case s.start + "\x00":
+	case s.Start + "\x00":
 		r.End = nil
 	}
 	return r
 }
 
-// compareEnds compares two ends, the empty one being the largest.
-func compareEnds(a, b string) int {
+// CompareEnds compares two ends, the empty one being the largest.
+func CompareEnds(a, b string) int {
 	switch {
 	case a == b:
 		return 0
@@ -65,16 +66,16 @@ func before(end, start string) bool { return end != "" && end <= start }
 // IsEmpty says whether no key is in r: its end is not behind its key, or it is
 // the single key that is empty, which no key is.
 func (r Range) IsEmpty() bool {
-	_, some := spanOf(r)
+	_, some := r.Span()
 	return !some
 }
 
 // SetOf returns the keys that are in any of ranges. Ranges that overlap or
 // touch become one, as they do in the server; those without keys add none.
 func SetOf(ranges ...Range) Set {
-	spans := make([]span, 0, len(ranges))
+	spans := make([]Span, 0, len(ranges))
 	for _, r := range ranges {
-		if s, some := spanOf(r); some {
+		if s, some := r.Span(); some {
 			spans = append(spans, s)
 		}
 	}
@@ -86,16 +87,16 @@ func EveryKey() Set { return SetOf(Everything()) }
 
 // joined sorts spans and joins those that overlap or touch. It takes spans
 // over.
-func joined(spans []span) Set {
-	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.start, b.start) })
+func joined(spans []Span) Set {
+	slices.SortFunc(spans, func(a, b Span) int { return cmp.Compare(a.Start, b.Start) })
 	var s Set
 	for _, next := range spans {
 		last := len(s.spans) - 1
 		switch {
-		case last < 0 || s.spans[last].end != "" && s.spans[last].end < next.start:
+		case last < 0 || s.spans[last].End != "" && s.spans[last].End < next.Start:
 			s.spans = append(s.spans, next)
-		case compareEnds(next.end, s.spans[last].end) > 0:
-			s.spans[last].end = next.end
+		case CompareEnds(next.End, s.spans[last].End) > 0:
+			s.spans[last].End = next.End
 		}
 	}
 	return s
@@ -106,7 +107,7 @@ func (s Set) IsEmpty() bool { return len(s.spans) == 0 }
 
 // IsEveryKey says whether every key is in s.
 func (s Set) IsEveryKey() bool {
-	return len(s.spans) == 1 && s.spans[0] == span{start: firstKey}
+	return len(s.spans) == 1 && s.spans[0] == Span{Start: FirstKey}
 }
 
 // Equal says whether the same keys are in s and t.
@@ -132,13 +133,13 @@ func (s Set) Intersection(t Set) Set {
 		return both
 	}
 	// Of a large set only what reaches into the other one is looked at.
-	for i, j := s.search(t.spans[0].start), t.search(s.spans[0].start); i < len(s.spans) && j < len(t.spans); {
+	for i, j := s.search(t.spans[0].Start), t.search(s.spans[0].Start); i < len(s.spans) && j < len(t.spans); {
 		a, b := s.spans[i], t.spans[j]
-		common := span{start: max(a.start, b.start), end: lower(a.end, b.end)}
-		if !before(common.end, common.start) {
+		common := Span{Start: max(a.Start, b.Start), End: lower(a.End, b.End)}
+		if !before(common.End, common.Start) {
 			both.spans = append(both.spans, common)
 		}
-		if compareEnds(a.end, b.end) < 0 {
+		if CompareEnds(a.End, b.End) < 0 {
 			i++
 		} else {
 			j++
@@ -150,15 +151,15 @@ func (s Set) Intersection(t Set) Set {
 // Within returns the keys of r that are in s, but of the ranges that they are
 // only the first ones, at most maxRanges, and how many more there are.
 func (s Set) Within(r Range, maxRanges int) (first Set, more int) {
-	wanted, some := spanOf(r)
+	wanted, some := r.Span()
 	if !some {
 		return first, 0
 	}
-	from := s.search(wanted.start)
+	from := s.search(wanted.Start)
 	behind := from
 	if behind < len(s.spans) {
-		n, _ := slices.BinarySearchFunc(s.spans[from:], wanted, func(in, wanted span) int {
-			if before(wanted.end, in.start) {
+		n, _ := slices.BinarySearchFunc(s.spans[from:], wanted, func(in, wanted Span) int {
+			if before(wanted.End, in.Start) {
 				return 1
 			}
 			return -1
@@ -166,7 +167,7 @@ func (s Set) Within(r Range, maxRanges int) (first Set, more int) {
 		behind += n
 	}
 	for _, in := range s.spans[from:min(behind, from+maxRanges)] {
-		first.spans = append(first.spans, span{start: max(in.start, wanted.start), end: lower(in.end, wanted.end)})
+		first.spans = append(first.spans, Span{Start: max(in.Start, wanted.Start), End: lower(in.End, wanted.End)})
 	}
 	return first, behind - from - len(first.spans)
 }
@@ -176,17 +177,17 @@ func (s Set) Difference(t Set) Set {
 	var left Set
 	j := 0
 	for _, rest := range s.spans {
-		for j < len(t.spans) && before(t.spans[j].end, rest.start) {
+		for j < len(t.spans) && before(t.spans[j].End, rest.Start) {
 			j++
 		}
 		gone := false
-		for k := j; k < len(t.spans) && !gone && !before(rest.end, t.spans[k].start); k++ {
+		for k := j; k < len(t.spans) && !gone && !before(rest.End, t.spans[k].Start); k++ {
 			taken := t.spans[k]
-			if rest.start < taken.start {
-				left.spans = append(left.spans, span{start: rest.start, end: taken.start})
+			if rest.Start < taken.Start {
+				left.spans = append(left.spans, Span{Start: rest.Start, End: taken.Start})
 			}
-			if gone = taken.end == "" || rest.end != "" && rest.end <= taken.end; !gone {
-				rest.start = taken.end
+			if gone = taken.End == "" || rest.End != "" && rest.End <= taken.End; !gone {
+				rest.Start = taken.End
 			}
 		}
 		if !gone {
@@ -206,26 +207,26 @@ func (s Set) Contains(r Range) bool {
 // FirstMissing returns the first key of r that is not in s, and whether there
 // is one.
 func (s Set) FirstMissing(r Range) (key []byte, missing bool) {
-	wanted, some := spanOf(r)
+	wanted, some := r.Span()
 	if !some {
 		return nil, false
 	}
 	// The spans do not touch: all of r is in the one that its key is in, or
 	// else the end of that one is missing.
-	i := s.search(wanted.start)
-	if i == len(s.spans) || s.spans[i].start > wanted.start {
-		return []byte(wanted.start), true
+	i := s.search(wanted.Start)
+	if i == len(s.spans) || s.spans[i].Start > wanted.Start {
+		return []byte(wanted.Start), true
 	}
-	if compareEnds(s.spans[i].end, wanted.end) >= 0 {
+	if CompareEnds(s.spans[i].End, wanted.End) >= 0 {
 		return nil, false
 	}
-	return []byte(s.spans[i].end), true
+	return []byte(s.spans[i].End), true
 }
 
 // search returns the index of the first span that goes on behind start.
 func (s Set) search(start string) int {
-	i, _ := slices.BinarySearchFunc(s.spans, start, func(s span, start string) int {
-		if before(s.end, start) {
+	i, _ := slices.BinarySearchFunc(s.spans, start, func(s Span, start string) int {
+		if before(s.End, start) {
 			return -1
 		}
 		return 1
@@ -235,9 +236,9 @@ func (s Set) search(start string) int {
 
 // Touches says whether any key of r is in s.
 func (s Set) Touches(r Range) bool {
-	wanted, some := spanOf(r)
-	i := s.search(wanted.start)
-	return some && i < len(s.spans) && !before(wanted.end, s.spans[i].start)
+	wanted, some := r.Span()
+	i := s.search(wanted.Start)
+	return some && i < len(s.spans) && !before(wanted.End, s.spans[i].Start)
 }
 
 // String describes the set to a person: its ranges as Range.String describes

@@ -143,10 +143,10 @@ func TestEqualSetsAreWrittenTheSame(t *testing.T) {
 func checkForm(t *testing.T, s Set) {
 	t.Helper()
 	for i, this := range s.spans {
-		if this.start == "" || this.end != "" && this.end <= this.start {
+		if this.Start == "" || this.End != "" && this.End <= this.Start {
 			t.Fatalf("the set %q has a range without keys", s)
 		}
-		if i > 0 && (s.spans[i-1].end == "" || s.spans[i-1].end >= this.start) {
+		if i > 0 && (s.spans[i-1].End == "" || s.spans[i-1].End >= this.Start) {
 			t.Fatalf("the set %q has ranges that touch or are not in order", s)
 		}
 	}

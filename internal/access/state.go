@@ -80,7 +80,7 @@ func Merged(permissions []Permission) []Permission {
 	var merged []Permission
 	index := make(map[[2]string]int, len(permissions))
 	for _, p := range permissions {
-		key := [2]string{string(p.Range.Key), string(p.Range.End)}
+		key := p.Range.Notation()
 		if i, again := index[key]; again {
 			merged[i].Access |= p.Access
 			continue

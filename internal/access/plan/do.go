@@ -212,7 +212,7 @@ func newWorkingRole(permissions []access.Permission) *workingRole {
 }
 
 func (r *workingRole) add(p access.Permission) {
-	key, on := string(p.Range.Key), rangeKey(p.Range)
+	key, on := string(p.Range.Key), p.Range.Notation()
 	r.atKey[key] = append(r.atKey[key], len(r.permissions))
 	r.on[on] = append(r.on[on], len(r.permissions))
 	r.permissions, r.gone = append(r.permissions, p), append(r.gone, false)
@@ -238,10 +238,10 @@ func (r *workingRole) grant(p access.Permission) {
 
 // revoke takes all permissions on exactly that range.
 func (r *workingRole) revoke(on access.Range) {
-	for _, i := range r.on[rangeKey(on)] {
+	for _, i := range r.on[on.Notation()] {
 		r.gone[i] = true
 	}
-	delete(r.on, rangeKey(on))
+	delete(r.on, on.Notation())
 }
 
 // left returns the permissions in the server's order.
@@ -255,5 +255,3 @@ func (r *workingRole) left() []access.Permission {
 	slices.SortStableFunc(left, byKey)
 	return left
 }
-
-func rangeKey(r access.Range) [2]string { return [2]string{string(r.Key), string(r.End)} }

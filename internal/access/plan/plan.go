@@ -243,20 +243,20 @@ func byKey(a, b access.Permission) int {
 // grantedRanges are the permissions of a role, each range once.
 type grantedRanges struct {
 	permissions []access.Permission
-	on          map[[2]string]access.Access // by key and end of the range
+	on          map[[2]string]access.Access // by the notation of the range
 }
 
 func granted(permissions []access.Permission) grantedRanges {
 	g := grantedRanges{access.Merged(permissions), map[[2]string]access.Access{}}
 	for _, p := range g.permissions {
-		g.on[[2]string{string(p.Range.Key), string(p.Range.End)}] = p.Access
+		g.on[p.Range.Notation()] = p.Access
 	}
 	return g
 }
 
 // of returns the access that is granted on exactly the range r.
 func (g grantedRanges) of(r access.Range) (access.Access, bool) {
-	a, ok := g.on[[2]string{string(r.Key), string(r.End)}]
+	a, ok := g.on[r.Notation()]
 	return a, ok
 }
 

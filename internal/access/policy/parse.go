@@ -287,7 +287,7 @@ func (p *parser) role(name string, key, value *yaml.Node) {
 			return
 		}
 		p.steps++
-		on := [2]string{string(permission.Range.Key), string(permission.Range.End)}
+		on := permission.Range.Notation()
 		if other, twice := granted[on]; twice {
 			hint := "leave one of them out"
 			if other != permission.Access {

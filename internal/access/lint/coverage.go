@@ -1,8 +1,10 @@
-package access
+package lint
 
 import (
 	"cmp"
 	"slices"
+
+	"github.com/ectl-io/ectl/internal/access"
 )
 
 // coverage counts how many spans of a fixed list are on each key, while spans
@@ -18,12 +20,12 @@ type coverage struct {
 }
 
 // newCoverage returns the coverage of spans, none of which is added yet.
-func newCoverage(spans []span) *coverage {
+func newCoverage(spans []access.Span) *coverage {
 	c := &coverage{starts: make([]string, 0, 2*len(spans))}
 	for _, s := range spans {
-		c.starts = append(c.starts, s.start)
-		if s.end != "" {
-			c.starts = append(c.starts, s.end)
+		c.starts = append(c.starts, s.Start)
+		if s.End != "" {
+			c.starts = append(c.starts, s.End)
 		}
 	}
 	slices.Sort(c.starts)
@@ -36,16 +38,16 @@ func newCoverage(spans []span) *coverage {
 
 // parts returns the indexes of the parts of the key space that s is, up to the
 // second one without it. s is one of the list.
-func (c *coverage) parts(s span) (from, to int) {
-	from, _ = slices.BinarySearch(c.starts, s.start)
-	if to = len(c.starts); s.end != "" {
-		to, _ = slices.BinarySearch(c.starts, s.end)
+func (c *coverage) parts(s access.Span) (from, to int) {
+	from, _ = slices.BinarySearch(c.starts, s.Start)
+	if to = len(c.starts); s.End != "" {
+		to, _ = slices.BinarySearch(c.starts, s.End)
 	}
 	return from, to
 }
 
 // add counts s n times more.
-func (c *coverage) add(s span, n int) {
+func (c *coverage) add(s access.Span, n int) {
 	from, to := c.parts(s)
 	c.addBelow(1, 0, c.size, from, to, n)
 }
@@ -67,7 +69,7 @@ func (c *coverage) addBelow(node, start, end, from, to, n int) {
 }
 
 // min returns the smallest count on a key of s.
-func (c *coverage) min(s span) int {
+func (c *coverage) min(s access.Span) int {
 	from, to := c.parts(s)
 	count, _ := c.minBelow(1, 0, c.size, from, to)
 	return count
@@ -97,7 +99,7 @@ func (c *coverage) minBelow(node, start, end, from, to int) (count int, some boo
 // contains another span and is not equal to it. Each call costs the logarithm
 // of how many spans the list has.
 type containers struct {
-	spans []span
+	spans []access.Span
 	order []int       // indexes of spans, sorted by start and then by index
 	place map[int]int // where an index stands in order
 	size  int         // of the lowest level of the tree, a power of two
@@ -107,23 +109,23 @@ type containers struct {
 }
 
 // noReach is before every end of a span, since no span ends with the first key.
-const noReach = firstKey
+const noReach = access.FirstKey
 
 // newContainers returns the containers among those of spans that are chosen.
-func newContainers(spans []span, chosen func(i int) bool) *containers {
+func newContainers(spans []access.Span, chosen func(i int) bool) *containers {
 	c := &containers{spans: spans, place: map[int]int{}}
 	for i := range spans {
 		if chosen(i) {
 			c.order = append(c.order, i)
 		}
 	}
-	slices.SortStableFunc(c.order, func(a, b int) int { return cmp.Compare(spans[a].start, spans[b].start) })
+	slices.SortStableFunc(c.order, func(a, b int) int { return cmp.Compare(spans[a].Start, spans[b].Start) })
 	for c.size = 1; c.size < len(c.order); c.size *= 2 {
 	}
 	c.reach = slices.Repeat([]string{noReach}, 2*c.size)
 	for place, i := range c.order {
 		c.place[i] = place
-		c.reach[c.size+place] = spans[i].end
+		c.reach[c.size+place] = spans[i].End
 	}
 	for node := c.size - 1; node > 0; node-- {
 		c.join(node)
@@ -133,7 +135,7 @@ func newContainers(spans []span, chosen func(i int) bool) *containers {
 
 func (c *containers) join(node int) {
 	c.reach[node] = c.reach[2*node]
-	if compareEnds(c.reach[2*node+1], c.reach[node]) > 0 {
+	if access.CompareEnds(c.reach[2*node+1], c.reach[node]) > 0 {
 		c.reach[node] = c.reach[2*node+1]
 	}
 }
@@ -153,19 +155,19 @@ func (c *containers) remove(i int) {
 
 // find returns the index of the first span, by start, that contains s and is
 // not equal to it.
-func (c *containers) find(s span) (i int, found bool) {
-	same, _ := slices.BinarySearchFunc(c.order, s.start, func(i int, start string) int { return cmp.Compare(c.spans[i].start, start) })
-	behind, _ := slices.BinarySearchFunc(c.order, s.start, func(i int, start string) int {
-		if c.spans[i].start <= start {
+func (c *containers) find(s access.Span) (i int, found bool) {
+	same, _ := slices.BinarySearchFunc(c.order, s.Start, func(i int, start string) int { return cmp.Compare(c.spans[i].Start, start) })
+	behind, _ := slices.BinarySearchFunc(c.order, s.Start, func(i int, start string) int {
+		if c.spans[i].Start <= start {
 			return -1
 		}
 		return 1
 	})
-	if i, found = c.findBelow(1, 0, c.size, 0, same, func(end string) bool { return compareEnds(end, s.end) >= 0 }); found {
+	if i, found = c.findBelow(1, 0, c.size, 0, same, func(end string) bool { return access.CompareEnds(end, s.End) >= 0 }); found {
 		return i, true
 	}
 	// Of those that start where s does only a longer one.
-	return c.findBelow(1, 0, c.size, same, behind, func(end string) bool { return compareEnds(end, s.end) > 0 })
+	return c.findBelow(1, 0, c.size, same, behind, func(end string) bool { return access.CompareEnds(end, s.End) > 0 })
 }
 
 // findBelow returns the first span below the node, of those at places between

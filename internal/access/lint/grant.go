@@ -1,0 +1,96 @@
+package lint
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/ectl-io/ectl/internal/access"
+	"github.com/ectl-io/ectl/internal/access/plan"
+)
+
+// oneGrant finds what is wrong with a grant by itself.
+func (l *linter) oneGrant(object, role string, p access.Permission) {
+	key, end := p.Range.Key, p.Range.End
+	prefix := p.Range.IsPrefix()
+	grants := []access.Permission{p}
+	if string(end) == access.OpenEnd && !prefix {
+		l.add(ruleOpenEnded, object, grants, fmt.Sprintf("it goes on behind %s to the end of the key space, over everything that sorts there now or later", access.DescribeKey(key)),
+			revoke(role, p.Range))
+	}
+	if prefix && goesOn(key) {
+		narrow := access.Permission{Access: p.Access, Range: access.PrefixRange(append(bytes.Clone(key), separator(key)))}
+		l.add(ruleSibling, object, grants, fmt.Sprintf("it also covers %s%s", access.DescribeKey(append(bytes.Clone(key), '2')), l.siblings(key)),
+			grant(role, narrow), revoke(role, p.Range))
+	}
+	if bytes.ContainsRune(key, '*') || bytes.ContainsRune(end, '*') {
+		why := "etcd has no wildcards: the * is a character like any other"
+		var mend []plan.Step
+		if literal, rest, _ := bytes.Cut(key, []byte("*")); len(literal) > 0 && len(rest) == 0 && len(end) == 0 {
+			mend = append(mend, grant(role, access.Permission{Access: p.Access, Range: access.PrefixRange(literal)}))
+			why += "; a prefix was probably meant"
+		}
+		l.add(ruleWildcard, object, grants, why, append(mend, revoke(role, p.Range))...)
+	}
+}
+
+// goesOn says whether the last name in the key may go on, because it ends with
+// a letter or digit and not with something that separates names.
+func goesOn(key []byte) bool {
+	last, _ := utf8.DecodeLastRune(key)
+	return utf8.Valid(key) && isName(last)
+}
+
+func isName(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+
+// separator returns what probably separates names in the key.
+func separator(key []byte) byte {
+	for _, b := range []byte("/.:") {
+		if bytes.IndexByte(key, b) >= 0 {
+			return b
+		}
+	}
+	return '/'
+}
+
+// siblings names up to three places that grants of other ranges show to be
+// beside the prefix without separator, not below it.
+func (l *linter) siblings(prefix []byte) string {
+	sentence, known := l.beside[string(prefix)]
+	if !known {
+		sentence = l.namedSiblings(string(prefix))
+		l.beside[string(prefix)] = sentence
+	}
+	return sentence
+}
+
+func (l *linter) namedSiblings(prefix string) string {
+	first, _ := slices.BinarySearchFunc(l.known, prefix, func(p place, key string) int { return cmp.Compare(p.key, key) })
+	var names []string // the first ones, sorted
+	n := 0
+	for _, p := range l.known[first:] {
+		l.steps++
+		rest, below := strings.CutPrefix(p.key, prefix)
+		if !below {
+			break
+		}
+		if next, _ := utf8.DecodeRuneInString(rest); !isName(next) {
+			continue
+		}
+		n++
+		i, _ := slices.BinarySearch(names, p.description)
+		names = slices.Insert(names, i, p.description)
+		names = names[:min(len(names), 3)]
+	}
+	switch {
+	case n == 0:
+		return ""
+	case n > 3:
+		return fmt.Sprintf(", and there are grants on %s and %d more", strings.Join(names, ", "), n-3)
+	}
+	return ", and there are grants on " + strings.Join(names, ", ")
+}

@@ -1,0 +1,182 @@
+// Package lint finds what is dangerous, probably not meant, or untidy in who may do
+// what, and the steps that mend it. It does no I/O.
+package lint
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/ectl-io/ectl/internal/access"
+	"github.com/ectl-io/ectl/internal/access/plan"
+)
+
+// Finding is something that Find found.
+type Finding struct {
+	Rule   Rule
+	Object string              // what it was found on: "role app" or "user bob"
+	Grants []access.Permission // of the role, that it is about, if any
+	Why    string              // a sentence
+	Mend   []plan.Step         // what mends it, one step after another; empty if nothing does without a decision
+	Waived string              // the reason why it is to stay, empty where it is not
+}
+
+// Find looks at who may do what for things that are dangerous, not what was
+// meant, or untidy. The findings come the worst first, and then by object.
+func Find(s access.State) []Finding {
+	l := newLinter(s)
+	l.lint()
+	return l.findings
+}
+
+func newLinter(s access.State) *linter {
+	l := &linter{state: s, decider: s.Decider(), rules: map[string]Rule{}, holders: s.Holders(), beside: map[string]string{}}
+	for _, rule := range Rules() {
+		l.rules[rule.Name] = rule
+	}
+	for _, role := range s.Roles {
+		for _, p := range role.Permissions {
+			l.known = append(l.known, place{string(p.Range.Key), p.Range.String()})
+		}
+	}
+	slices.SortFunc(l.known, func(a, b place) int {
+		return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.description, b.description))
+	})
+	l.known = slices.Compact(l.known)
+	return l
+}
+
+func (l *linter) lint() {
+	s := l.state
+	for _, name := range s.UserNames() {
+		l.user(s.Users[name])
+	}
+	for _, name := range s.RoleNames() {
+		l.role(s.Roles[name])
+	}
+	order := map[string]int{}
+	for i, rule := range Rules() {
+		order[rule.Name] = i
+	}
+	slices.SortStableFunc(l.findings, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(b.Rule.Severity, a.Rule.Severity), cmp.Compare(order[a.Rule.Name], order[b.Rule.Name]), cmp.Compare(a.Object, b.Object))
+	})
+}
+
+// linter collects findings.
+type linter struct {
+	state    access.State
+	decider  *access.Decider // of the state
+	rules    map[string]Rule
+	holders  map[string][]string // of roles
+	known    []place             // what roles grant something on, by key
+	beside   map[string]string   // by prefix: what siblings returned
+	findings []Finding
+
+	steps int // how many pieces of the work were done, for tests
+}
+
+// place is a range that a role grants something on.
+type place struct{ key, description string }
+
+func (l *linter) user(u access.User) {
+	object := "user " + u.Name
+	if slices.Contains(u.Roles, access.RootRole) && u.Name != access.RootUser {
+		l.add(ruleRootHolder, object, nil, "it may do everything, users and roles included",
+			plan.Step{Verb: plan.RevokeRole, User: u.Name, Role: access.RootRole})
+	}
+	if len(u.Roles) == 0 {
+		l.add(ruleUserWithoutRole, object, nil, "it may log in and do nothing", plan.Step{Verb: plan.DeleteUser, User: u.Name})
+	}
+}
+
+func (l *linter) role(r access.Role) {
+	if r.Name == access.RootRole {
+		return // nothing of it counts but its name
+	}
+	object := "role " + r.Name
+	if len(l.holders[r.Name]) == 0 {
+		l.add(ruleUnheldRole, object, nil, "nobody holds it: what it grants waits for somebody to be given it", plan.Step{Verb: plan.DeleteRole, Role: r.Name})
+	}
+	if len(r.Permissions) == 0 {
+		l.add(ruleEmptyRole, object, nil, "it grants nothing, so that holding it says nothing", plan.Step{Verb: plan.DeleteRole, Role: r.Name})
+	}
+	e := roleEffective(r)
+	l.everyKey(object, r, e)
+	grants := newRoleGrants(r)
+	superfluous := l.superfluous(object, grants)
+	for _, p := range r.Permissions {
+		if !p.Range.IsEveryKey() {
+			l.oneGrant(object, r.Name, p)
+		}
+	}
+	l.adjacent(object, grants, superfluous)
+	l.writeOnly(object, r, e)
+	l.steps += grants.steps()
+}
+
+// everyKey finds what allows something on every key: one grant, or several
+// together.
+func (l *linter) everyKey(object string, r access.Role, e access.Effective) {
+	var found access.Access
+	for _, p := range r.Permissions {
+		if p.Range.IsEveryKey() && p.AllowsAny() {
+			found |= p.Access
+			l.add(ruleWholeKeySpace, object, []access.Permission{p}, fmt.Sprintf("whoever holds it may %s every key, those included that come later", verb(p.Access)),
+				revoke(r.Name, p.Range))
+		}
+	}
+	var together access.Access
+	for _, kind := range access.ReadWrite.Kinds() {
+		if e.Keys(kind).IsEveryKey() && !found.Has(kind) {
+			together |= kind
+		}
+	}
+	if together != 0 {
+		l.add(ruleWholeKeySpace, object, nil, fmt.Sprintf("its grants together allow to %s every key, those included that come later", verb(together)))
+	}
+}
+
+// roleEffective returns what the role alone allows.
+func roleEffective(r access.Role) access.Effective {
+	s := access.NewState()
+	s.Roles[r.Name] = r
+	s.Users[""] = access.User{Roles: []string{r.Name}}
+	return s.Effective("")
+}
+
+// writeOnly finds what a role lets be written and neither it nor the other
+// roles of one of its holders let be read.
+func (l *linter) writeOnly(object string, r access.Role, e access.Effective) {
+	blind := e.Write.Difference(e.Read)
+	if blind.IsEmpty() {
+		return
+	}
+	if holders := l.holders[r.Name]; len(holders) > 0 {
+		seen := blind // by every holder
+		for _, holder := range holders {
+			if seen = seen.Intersection(l.decider.Effective(holder).Read); seen.IsEmpty() {
+				break
+			}
+		}
+		blind = blind.Difference(seen)
+	}
+	for _, p := range r.Permissions {
+		if p.Access == access.Write && p.AllowsAny() && blind.Touches(p.Range) {
+			l.add(ruleWriteOnly, object, []access.Permission{p}, "what is written there cannot be read by who writes it: a put that asks for the previous value, or a comparison, is denied",
+				grant(r.Name, access.Permission{Access: access.ReadWrite, Range: p.Range}))
+		}
+	}
+}
+
+func (l *linter) add(rule, object string, grants []access.Permission, why string, mend ...plan.Step) {
+	l.findings = append(l.findings, Finding{Rule: l.rules[rule], Object: object, Grants: grants, Why: why, Mend: mend})
+}
+
+// verb is the access in a sentence.
+func verb(a access.Access) string {
+	if a == access.ReadWrite {
+		return "read and write"
+	}
+	return a.String()
+}

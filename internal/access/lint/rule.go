@@ -1,0 +1,84 @@
+package lint
+
+import (
+	"fmt"
+)
+
+// Severity is how bad a finding is.
+type Severity int
+
+// The severities. Low is untidy, Medium is often not what was meant, High gives
+// access that few should have.
+const (
+	Low Severity = iota + 1
+	Medium
+	High
+)
+
+// SeverityNames are the names that ParseSeverity knows, the worst first.
+func SeverityNames() []string { return []string{High.String(), Medium.String(), Low.String()} }
+
+// ParseSeverity returns the severity called high, medium or low.
+func ParseSeverity(name string) (Severity, error) {
+	for _, s := range []Severity{High, Medium, Low} {
+		if s.String() == name {
+			return s, nil
+		}
+	}
+	return 0, fmt.Errorf("unknown severity %q; it is high, medium or low", name)
+}
+
+// String is the name that ParseSeverity takes.
+func (s Severity) String() string {
+	switch s {
+	case High:
+		return "high"
+	case Medium:
+		return "medium"
+	case Low:
+	}
+	return "low"
+}
+
+// Rule is one of the things that Find looks for.
+type Rule struct {
+	Name     string
+	Severity Severity
+	Finds    string // what it finds, in a few words
+}
+
+// Names of the rules.
+const (
+	ruleRootHolder      = "root-holder"
+	ruleWholeKeySpace   = "whole-key-space"
+	ruleOpenEnded       = "open-ended"
+	ruleSibling         = "prefix-without-separator"
+	ruleWildcard        = "wildcard"
+	ruleNarrower        = "narrower-grant"
+	ruleDuplicate       = "duplicate-grant"
+	ruleShadowed        = "shadowed-grant"
+	ruleAdjacent        = "adjacent-grants"
+	ruleWriteOnly       = "write-without-read"
+	ruleUnheldRole      = "unheld-role"
+	ruleEmptyRole       = "empty-role"
+	ruleUserWithoutRole = "user-without-roles"
+)
+
+// Rules lists what Find looks for, the worst first.
+func Rules() []Rule {
+	return []Rule{
+		{ruleRootHolder, High, "users besides root who hold the role root"},
+		{ruleWholeKeySpace, High, "roles that allow something on every key"},
+		{ruleOpenEnded, Medium, "grants on all keys from one on, without an end"},
+		{ruleSibling, Medium, "prefixes without a separator at their end: /app also covers /app2"},
+		{ruleWildcard, Medium, "a * in a key, which etcd takes for itself"},
+		{ruleNarrower, Medium, "grants that look like exceptions to a wider one, and restrict nothing"},
+		{ruleDuplicate, Medium, "several grants on the same range in one role"},
+		{ruleShadowed, Low, "grants that others of the same role make superfluous"},
+		{ruleAdjacent, Low, "grants of the same role that could be one, because they touch or overlap"},
+		{ruleWriteOnly, Low, "keys that may be written and not read"},
+		{ruleUnheldRole, Low, "roles that nobody holds"},
+		{ruleEmptyRole, Low, "roles without grants"},
+		{ruleUserWithoutRole, Low, "users without roles"},
+	}
+}
