@@ -12,8 +12,8 @@ import (
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/completions"
 	"github.com/ectl-io/ectl/internal/access"
-	"github.com/ectl-io/ectl/internal/events"
 	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/watch/stream"
 )
 
 // options is what "watch" was asked to do.
@@ -163,8 +163,8 @@ func (o *watchOptions) setKeys(keys []string) error {
 
 // query is what to read, but for the revision. The server takes an empty key
 // for the first one of all.
-func (o *watchOptions) query() events.Query {
-	q := events.Query{Key: o.Key, End: o.End, PrevKV: o.PrevKV, ProgressNotify: o.ProgressNotify}
+func (o *watchOptions) query() stream.Query {
+	q := stream.Query{Key: o.Key, End: o.End, PrevKV: o.PrevKV, ProgressNotify: o.ProgressNotify}
 	if o.Prefix {
 		r := access.PrefixRange([]byte(o.Key))
 		q.Key, q.End = string(r.Key), string(r.End)

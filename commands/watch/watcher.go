@@ -9,7 +9,7 @@ import (
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/etcd"
-	"github.com/ectl-io/ectl/internal/follow"
+	"github.com/ectl-io/ectl/internal/watch"
 	"github.com/ectl-io/ectl/output"
 )
 
@@ -28,12 +28,12 @@ type watcher struct {
 	watchOptions
 	environ []string // of the command, beside the event
 
-	watch  *follow.Watch
+	watch  *watch.Watch
 	inside bool // a part of a response was printed, and the rest is due: results is locked
 }
 
 func newWatcher(f *cli.Factory, client *etcd.Client, to *results, o watchOptions, environ []string) *watcher {
-	return &watcher{f: f, client: client, results: to, watchOptions: o, environ: environ, watch: &follow.Watch{
+	return &watcher{f: f, client: client, results: to, watchOptions: o, environ: environ, watch: &watch.Watch{
 		Client: client, Query: o.query(), Next: o.Revision, Lends: true, Patience: f.Connection.CommandTimeout,
 	}}
 }
@@ -57,15 +57,15 @@ type printer struct {
 	ctx context.Context //nolint:containedctx // of the one run that it is for
 }
 
-// Receive implements follow.Sink.
-func (p printer) Receive(r follow.Part) error {
+// Receive implements watch.Sink.
+func (p printer) Receive(r watch.Part) error {
 	if err := p.client.Unreachable(); err != nil {
 		return err // no server has cancelled anything
 	}
 	return p.print(p.ctx, r)
 }
 
-// Idle implements follow.Sink.
+// Idle implements watch.Sink.
 func (p printer) Idle() error {
 	if !p.inside {
 		p.results.Lock()
@@ -92,7 +92,7 @@ func (w *watcher) warn(sentence string) {
 }
 
 // print prints what was received and runs the command for its events.
-func (w *watcher) print(ctx context.Context, r follow.Part) error {
+func (w *watcher) print(ctx context.Context, r watch.Part) error {
 	if len(w.Command) > 0 {
 		return w.printAndRun(ctx, r)
 	}
@@ -107,7 +107,7 @@ func (w *watcher) print(ctx context.Context, r follow.Part) error {
 
 // printAndRun prints each part as a response of its own: what the commands for
 // its events print does not stand in the middle of one.
-func (w *watcher) printAndRun(ctx context.Context, r follow.Part) error {
+func (w *watcher) printAndRun(ctx context.Context, r watch.Part) error {
 	w.results.Lock()
 	defer w.results.Unlock()
 	if r.Continues && len(r.Events) == 0 {
@@ -132,7 +132,7 @@ func (w *watcher) printAndRun(ctx context.Context, r follow.Part) error {
 }
 
 // show prints what was received, as a response or a part of one.
-func (w *watcher) show(r follow.Part, response *pb.WatchResponse, continues bool) error {
+func (w *watcher) show(r watch.Part, response *pb.WatchResponse, continues bool) error {
 	if r.Canceled {
 		w.sayCanceled(r)
 	}
@@ -145,7 +145,7 @@ func (w *watcher) show(r follow.Part, response *pb.WatchResponse, continues bool
 	return w.results.Next(response, continues)
 }
 
-func (w *watcher) sayCanceled(r follow.Part) {
+func (w *watcher) sayCanceled(r watch.Part) {
 	text := fmt.Sprintf("watch was canceled (%v)", r.Err())
 	if r.CompactRevision != 0 {
 		text += fmt.Sprintf(": it was to go on at revision %d, and %d is the oldest that has not been compacted", w.watch.Next, r.CompactRevision)

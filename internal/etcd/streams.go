@@ -6,7 +6,7 @@ import (
 
 	"google.golang.org/grpc"
 
-	"github.com/ectl-io/ectl/internal/events"
+	"github.com/ectl-io/ectl/internal/watch/stream"
 )
 
 // StreamOptions are the options of a stream on the client's connection that is
@@ -21,6 +21,6 @@ func (c *Client) StreamOptions() []grpc.CallOption {
 }
 
 // Events begins to read events.
-func (c *Client) Events(ctx context.Context, q events.Query) (events.Source, error) {
-	return events.Open(ctx, c.ActiveConnection(), q, c.StreamOptions()...)
+func (c *Client) Events(ctx context.Context, q stream.Query) (stream.Source, error) {
+	return stream.Open(ctx, c.ActiveConnection(), q, c.StreamOptions()...)
 }

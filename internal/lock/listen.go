@@ -14,8 +14,8 @@ import (
 
 	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd"
-	"github.com/ectl-io/ectl/internal/events"
-	"github.com/ectl-io/ectl/internal/follow"
+	"github.com/ectl-io/ectl/internal/watch"
+	"github.com/ectl-io/ectl/internal/watch/stream"
 )
 
 // listener follows an election: all keys of its queue. The oldest is the leader's.
@@ -102,9 +102,9 @@ func (l *listener) read(ctx context.Context) (*pb.ResponseHeader, error) {
 // watch follows the queue from where it is known. It returns nil when the watch
 // has ended and another may be begun.
 func (l *listener) watch(ctx context.Context) error {
-	watch := &follow.Watch{
+	watch := &watch.Watch{
 		Client: l.Client, Next: l.seen + 1,
-		Query:    events.Query{Key: l.Prefix, End: clientv3.GetPrefixRangeEnd(l.Prefix)},
+		Query:    stream.Query{Key: l.Prefix, End: clientv3.GetPrefixRangeEnd(l.Prefix)},
 		Patience: l.Timeout,
 		Overdue: func(reason error) {
 			l.Warn(fmt.Sprintf("not listening, still trying: %v", l.Client.Explain(ctx, reason)))
@@ -114,9 +114,9 @@ func (l *listener) watch(ctx context.Context) error {
 	return watch.Run(ctx, l)
 }
 
-// Receive implements follow.Sink. If a watch has ended, the next reading of the queue
+// Receive implements watch.Sink. If a watch has ended, the next reading of the queue
 // finds out why.
-func (l *listener) Receive(part follow.Part) error {
+func (l *listener) Receive(part watch.Part) error {
 	if part.Canceled {
 		return nil
 	}
@@ -138,7 +138,7 @@ func (l *listener) Receive(part follow.Part) error {
 	return nil
 }
 
-// Idle implements follow.Sink: what is shown is written at once.
+// Idle implements watch.Sink: what is shown is written at once.
 func (l *listener) Idle() error { return nil }
 
 // showChange shows the leader if it is another one or has another proposal.

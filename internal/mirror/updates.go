@@ -12,8 +12,8 @@ import (
 
 	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd"
-	"github.com/ectl-io/ectl/internal/events"
-	"github.com/ectl-io/ectl/internal/follow"
+	"github.com/ectl-io/ectl/internal/watch"
+	"github.com/ectl-io/ectl/internal/watch/stream"
 )
 
 // updates does at the destination what happens at the source. It is the sink of
@@ -21,7 +21,7 @@ import (
 type updates struct {
 	*mirror
 	ctx   context.Context //nolint:containedctx // of the one watch that it is for
-	watch *follow.Watch
+	watch *watch.Watch
 	until int64 // the revision to end with, 0: none
 
 	// What has come and is not at the destination yet: whole revisions, in
@@ -49,8 +49,8 @@ func (m *mirror) follow(ctx context.Context, until int64) error {
 	following, cancel := context.WithCancel(ctx)
 	defer cancel()
 	key, end := rangeOf(m.rename.from)
-	query := events.Query{Key: key, End: end, ProgressNotify: true}
-	watch := &follow.Watch{
+	query := stream.Query{Key: key, End: end, ProgressNotify: true}
+	watch := &watch.Watch{
 		Client: m.Source, Query: query, Next: next,
 		Patience: m.Timeout,
 	}
@@ -78,9 +78,9 @@ func (u *updates) overdue(reason error) {
 // resumed says that the source answers again.
 func (u *updates) resumed() { u.Warn("source: answers again") }
 
-// Receive implements follow.Sink. What has come is written when the batch is
+// Receive implements watch.Sink. What has come is written when the batch is
 // full, or when no more has come.
-func (u *updates) Receive(r follow.Part) error {
+func (u *updates) Receive(r watch.Part) error {
 	switch {
 	case r.CompactRevision != 0:
 		if err := u.flush(); err != nil {
@@ -107,7 +107,7 @@ func (u *updates) Receive(r follow.Part) error {
 	return u.reached()
 }
 
-// Idle implements follow.Sink.
+// Idle implements watch.Sink.
 func (u *updates) Idle() error { return u.flush() }
 
 // sameRevision returns how many events from the first on are of its revision. A
@@ -189,7 +189,7 @@ const (
 )
 
 // askProgress asks until ctx ends. The answers come to the watch.
-func askProgress(ctx context.Context, watch *follow.Watch, until int64) {
+func askProgress(ctx context.Context, watch *watch.Watch, until int64) {
 	every := progressEvery
 	if until > 0 {
 		every = progressAtOnce

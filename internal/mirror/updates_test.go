@@ -15,8 +15,8 @@ import (
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	"google.golang.org/grpc"
 
-	"github.com/ectl-io/ectl/internal/events"
-	"github.com/ectl-io/ectl/internal/follow"
+	"github.com/ectl-io/ectl/internal/watch"
+	"github.com/ectl-io/ectl/internal/watch/stream"
 )
 
 // destination is a server in memory that takes so many operations in one
@@ -63,14 +63,14 @@ func updatesTo(ctx context.Context, d *destination, maxOps int64) *updates {
 	m.writer.fence.off = true
 	m.writer.maxOps.Store(maxOps)
 	m.writer.maxBytes.Store(maxTxnBytes)
-	return &updates{mirror: m, ctx: ctx, watch: &follow.Watch{}, keys: map[string]bool{}}
+	return &updates{mirror: m, ctx: ctx, watch: &watch.Watch{}, keys: map[string]bool{}}
 }
 
 const caseTimeout = 1e9 // a second
 
 // happened is a response with events: "5:a" is a put of a at revision 5, "5:-a"
 // its deletion.
-func happened(words string) follow.Part {
+func happened(words string) watch.Part {
 	r := &pb.WatchResponse{Header: &pb.ResponseHeader{}}
 	for _, word := range strings.Fields(words) {
 		var revision int64
@@ -87,8 +87,8 @@ func happened(words string) follow.Part {
 	return response(r)
 }
 
-func response(r *pb.WatchResponse) follow.Part {
-	return follow.Part{Part: events.Part{WatchResponse: r}}
+func response(r *pb.WatchResponse) watch.Part {
+	return watch.Part{Part: stream.Part{WatchResponse: r}}
 }
 
 func TestUpdatesGoTogetherAsFarAsTheyCan(t *testing.T) {

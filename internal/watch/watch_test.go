@@ -1,4 +1,4 @@
-package follow
+package watch
 
 import (
 	"context"
@@ -16,7 +16,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"github.com/ectl-io/ectl/internal/events"
+	"github.com/ectl-io/ectl/internal/watch/stream"
 )
 
 // script is a server that answers each watch that is begun with responses of
@@ -28,7 +28,7 @@ type script struct {
 	unnamed bool // it is no login that it knows the watcher by
 }
 
-func (s *script) Events(ctx context.Context, q events.Query) (events.Source, error) {
+func (s *script) Events(ctx context.Context, q stream.Query) (stream.Source, error) {
 	time.Sleep(s.slow)
 	s.begun = append(s.begun, q.Revision)
 	answers := &answers{ctx: ctx}
@@ -46,10 +46,10 @@ type answers struct {
 	left []Part
 }
 
-func (a *answers) Recv() (events.Part, error) {
+func (a *answers) Recv() (stream.Part, error) {
 	if len(a.left) == 0 {
 		<-a.ctx.Done()
-		return events.Part{}, a.ctx.Err()
+		return stream.Part{}, a.ctx.Err()
 	}
 	part := a.left[0]
 	a.left = a.left[1:]
@@ -59,7 +59,7 @@ func (a *answers) Recv() (events.Part, error) {
 func (a *answers) RequestProgress() {}
 func (a *answers) Close()           {}
 
-func response(r *pb.WatchResponse) Part { return Part{Part: events.Part{WatchResponse: r}} }
+func response(r *pb.WatchResponse) Part { return Part{Part: stream.Part{WatchResponse: r}} }
 
 func created(revision int64) Part {
 	return response(&pb.WatchResponse{Created: true, Header: &pb.ResponseHeader{Revision: revision}})

@@ -1,6 +1,6 @@
-// Package follow watches keys over lost connections, lost leaders and logins
+// Package watch watches keys over lost connections, lost leaders and logins
 // that expire.
-package follow
+package watch
 
 import (
 	"context"
@@ -19,7 +19,7 @@ import (
 
 	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd"
-	"github.com/ectl-io/ectl/internal/events"
+	"github.com/ectl-io/ectl/internal/watch/stream"
 )
 
 // Sink takes what a watch receives.
@@ -34,9 +34,9 @@ type Sink interface {
 }
 
 // Part is what a watch receives at once: whole revisions. A large response of
-// the server comes in several of them, see package events.
+// the server comes in several of them, see package stream.
 type Part struct {
-	events.Part
+	stream.Part
 	err error // of the stream
 }
 
@@ -57,7 +57,7 @@ func (p Part) Err() error {
 
 // Client is what a Watch needs of a client: etcd.Client has it.
 type Client interface {
-	Events(ctx context.Context, q events.Query) (events.Source, error)
+	Events(ctx context.Context, q stream.Query) (stream.Source, error)
 	Unreachable() error
 	LogsIn() bool
 }
@@ -68,7 +68,7 @@ type Client interface {
 // anew behind the last of them.
 type Watch struct {
 	Client Client
-	Query  events.Query // but for the revision
+	Query  stream.Query // but for the revision
 
 	// Next is the first revision that was not handed on, 0 for what is to come.
 	// Run moves it on after each part that the sink has taken.
@@ -237,7 +237,7 @@ func (w *Watch) endResponse(sink Sink) error {
 		return nil
 	}
 	w.inside = false
-	return sink.Receive(Part{Part: events.Part{WatchResponse: &pb.WatchResponse{}, Continues: true}})
+	return sink.Receive(Part{Part: stream.Part{WatchResponse: &pb.WatchResponse{}, Continues: true}})
 }
 
 // read reads parts one after the other, the next one while the sink has the one

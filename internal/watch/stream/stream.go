@@ -1,4 +1,4 @@
-// Package events reads what happened to keys, from a revision on and in order.
+// Package stream reads what happened to keys, from a revision on and in order.
 //
 // It talks to the API's stream of watches itself, where the client library
 // would read as fast as the server sends and hold all that the reader has not
@@ -17,7 +17,7 @@
 // where the next one began, and only then that one takes its place, with what
 // was not handed on yet. What cannot go on like that ends the stream with an
 // error, and whoever reads it begins anew behind what he has.
-package events
+package stream
 
 import (
 	"context"
