@@ -9,6 +9,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/internal/access"
+	"github.com/ectl-io/ectl/internal/access/reader"
 	"github.com/ectl-io/ectl/internal/etcd"
 )
 
@@ -88,7 +89,7 @@ func (l *level) add(key string) (next string) {
 // readPermitted collects from what the roles of the client's user allow to
 // read. A client without a name, one with a certificate say, finds nothing.
 func (l *level) readPermitted(ctx context.Context, c *etcd.Client) error {
-	readable, err := c.Readable(ctx)
+	readable, err := reader.Readable(ctx, c)
 	if err != nil {
 		return err
 	}

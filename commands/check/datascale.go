@@ -140,7 +140,7 @@ func turns(ctx context.Context, n int) <-chan struct{} {
 func (w *workload) memory(ctx context.Context, when string) (float64, error) {
 	timed, cancel := w.f.Timeout(ctx)
 	defer cancel()
-	size, err := w.dialer.Metric(timed, w.dialer.Endpoints[0], residentMemory)
+	size, err := metric(timed, w.dialer, w.dialer.Endpoints[0], residentMemory)
 	switch {
 	case ctx.Err() != nil:
 		return 0, context.Cause(ctx)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/access"
+	"github.com/ectl-io/ectl/internal/access/reader"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/scan"
@@ -55,7 +56,7 @@ func (o *levelOptions) read(ctx context.Context, f *cli.Factory, read func(clien
 		return err
 	}
 	readable, askErr := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (access.Set, error) {
-		return c.Readable(ctx)
+		return reader.Readable(ctx, c)
 	})
 	readable = readable.Intersection(access.SetOf(all))
 	if askErr != nil || readable.IsEmpty() {

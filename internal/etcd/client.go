@@ -5,11 +5,13 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/grpc"
 
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/prompt"
@@ -146,6 +148,15 @@ func (d *Dialer) Secure() bool {
 	return speaksTLS(d.Endpoints[0], d.options.tlsConfigured())
 }
 
+// TLS returns the TLS configuration of the dialer's clients, nil if there is none.
+func (d *Dialer) TLS() (*tls.Config, error) {
+	config, err := d.options.config(d.Endpoints, nil)
+	if err != nil {
+		return nil, d.options.named(err)
+	}
+	return config.TLS, nil
+}
+
 func (d *Dialer) dial(ctx context.Context, config *clientv3.Config) (*Client, error) {
 	o := d.options
 	config.Context = ctx
@@ -199,6 +210,17 @@ func (o *Options) config(endpoints []string, auth *clientv3.AuthConfig) (*client
 // errors as they are.
 func (c *Client) Explain(ctx context.Context, err error) error {
 	return c.options.named(c.trace.explain(ctx, err))
+}
+
+// StreamOptions are the options of a stream on the client's connection that is read
+// without the client library: with the client's limit of the size of messages. Like
+// every stream of the client it logs in again.
+func (c *Client) StreamOptions() []grpc.CallOption {
+	maxBytes := c.trace.config.MaxCallRecvMsgSize
+	if maxBytes <= 0 {
+		maxBytes = math.MaxInt32 // as the client library
+	}
+	return []grpc.CallOption{grpc.MaxCallRecvMsgSize(maxBytes)}
 }
 
 // Requests is how many requests the client has sent, watches and the like apart.

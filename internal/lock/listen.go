@@ -103,7 +103,7 @@ func (l *listener) read(ctx context.Context) (*pb.ResponseHeader, error) {
 // has ended and another may be begun.
 func (l *listener) watch(ctx context.Context) error {
 	watch := &watch.Watch{
-		Client: l.Client, Next: l.seen + 1,
+		Client: watch.Of(l.Client), Next: l.seen + 1,
 		Query:    stream.Query{Key: l.Prefix, End: clientv3.GetPrefixRangeEnd(l.Prefix)},
 		Patience: l.Timeout,
 		Overdue: func(reason error) {

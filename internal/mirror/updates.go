@@ -51,7 +51,7 @@ func (m *mirror) follow(ctx context.Context, until int64) error {
 	key, end := rangeOf(m.rename.from)
 	query := stream.Query{Key: key, End: end, ProgressNotify: true}
 	watch := &watch.Watch{
-		Client: m.Source, Query: query, Next: next,
+		Client: watch.Of(m.Source), Query: query, Next: next,
 		Patience: m.Timeout,
 	}
 	if asks {

@@ -55,13 +55,6 @@ func (p Part) Err() error {
 	return rpctypes.ErrFutureRev
 }
 
-// Client is what a Watch needs of a client: etcd.Client has it.
-type Client interface {
-	Events(ctx context.Context, q stream.Query) (stream.Source, error)
-	Unreachable() error
-	LogsIn() bool
-}
-
 // Watch is one watch. It begins anew, where it stopped, after what passes: a
 // lost connection, a cluster without a leader, a login that expired. Nothing is
 // lost or doubled: what the sink gets are whole revisions, and a watch begins

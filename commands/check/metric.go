@@ -1,4 +1,4 @@
-package etcd
+package check
 
 import (
 	"bufio"
@@ -13,14 +13,15 @@ import (
 	"strings"
 
 	"github.com/ectl-io/ectl/internal/crash"
+	"github.com/ectl-io/ectl/internal/etcd"
 )
 
-// Metric returns the value of a metric of the member at endpoint, which it
-// tells over HTTP where it answers clients. The name must be without labels.
-func (d *Dialer) Metric(ctx context.Context, endpoint, name string) (float64, error) {
-	config, err := d.options.config(d.Endpoints, nil)
+// metric returns the value of a metric of the member at endpoint, which reports it
+// over HTTP at its client URL. The name must be without labels.
+func metric(ctx context.Context, d *etcd.Dialer, endpoint, name string) (float64, error) {
+	config, err := d.TLS()
 	if err != nil {
-		return 0, d.options.named(err)
+		return 0, err
 	}
 	base := endpoint
 	if !strings.HasPrefix(endpoint, "http://") && !strings.HasPrefix(endpoint, "https://") {
@@ -29,7 +30,7 @@ func (d *Dialer) Metric(ctx context.Context, endpoint, name string) (float64, er
 			base = "https://" + endpoint
 		}
 	}
-	response, err := get(ctx, base+"/metrics", config.TLS)
+	response, err := get(ctx, base+"/metrics", config)
 	if err != nil {
 		return 0, fmt.Errorf("fetch error: %w", &url.Error{Op: "Get", URL: base + "/metrics", Err: err})
 	}
@@ -83,7 +84,7 @@ func get(ctx context.Context, page string, config *tls.Config) (*http.Response, 
 	return response, nil
 }
 
-// maxMetrics is more than a member has to tell of itself, in bytes.
+// maxMetrics is more than all metrics of a member have, in bytes.
 const maxMetrics = 64 << 20
 
 func exchange(conn net.Conn, request *http.Request) (*http.Response, error) {

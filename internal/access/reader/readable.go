@@ -1,4 +1,4 @@
-package etcd
+package reader
 
 import (
 	"context"
@@ -6,12 +6,13 @@ import (
 	"go.etcd.io/etcd/api/v3/authpb"
 
 	"github.com/ectl-io/ectl/internal/access"
+	"github.com/ectl-io/ectl/internal/etcd"
 )
 
 // Readable returns the keys that the roles of the client's user allow to read.
-// Every user may ask for that. Of a client that does not know its user's name,
-// one with a certificate or a token, it knows none.
-func (c *Client) Readable(ctx context.Context) (access.Set, error) {
+// Every user may ask for them. The result is empty if the client does not know its
+// user's name, because it has a certificate or a token.
+func Readable(ctx context.Context, c *etcd.Client) (access.Set, error) {
 	if c.Username == "" {
 		return access.Set{}, nil
 	}
