@@ -6,7 +6,6 @@ import (
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"google.golang.org/protobuf/proto"
 )
 
 // Alarms is the result of "alarm list" and "alarm disarm".
@@ -31,8 +30,7 @@ func (r Alarms) Simple(t *Text) {
 	}
 }
 
-// Fields implements Result.
-func (r Alarms) Fields(f *FieldText) {
+func (r Alarms) fields(f *FieldText) {
 	f.Header(r.response().GetHeader())
 	for _, a := range r.response().GetAlarms() {
 		f.id("MemberID", a.GetMemberID())
@@ -41,8 +39,9 @@ func (r Alarms) Fields(f *FieldText) {
 	}
 }
 
-// Message implements Result.
-func (r Alarms) Message() proto.Message { return r.response() }
+func (r Alarms) api() apiForms {
+	return apiForms{message: r.response(), fields: r.fields}
+}
 
 // Table implements Result.
 func (r Alarms) Table() TableData {

@@ -5,14 +5,10 @@ import (
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"google.golang.org/protobuf/proto"
 )
 
 // AuthSwitched is the result of "auth enable" and "auth disable".
-type AuthSwitched struct {
-	Enabled  bool
-	Response proto.Message
-}
+type AuthSwitched struct{ Enabled bool }
 
 func (r AuthSwitched) state() string {
 	if r.Enabled {
@@ -21,22 +17,18 @@ func (r AuthSwitched) state() string {
 	return "disabled"
 }
 
-// fixedText is what etcdctl writes in each of its formats.
-func (r AuthSwitched) fixedText() string {
+// Simple implements Result.
+func (r AuthSwitched) Simple(t *Text) {
 	if r.Enabled {
-		return "Authentication Enabled\n"
+		t.Linef("Authentication Enabled")
+	} else {
+		t.Linef("Authentication Disabled")
 	}
-	return "Authentication Disabled\n"
 }
 
-// Simple implements Result.
-func (r AuthSwitched) Simple(t *Text) { _, _ = t.w.WriteString(r.fixedText()) }
-
-// Fields implements Result.
-func (r AuthSwitched) Fields(f *FieldText) { r.Simple(&f.Text) }
-
-// Message implements Result.
-func (r AuthSwitched) Message() proto.Message { return r.Response }
+func (r AuthSwitched) api() apiForms {
+	return apiForms{simple: true}
+}
 
 // Table implements Result.
 func (r AuthSwitched) Table() TableData { return oneRow("authentication", r.state()) }
@@ -55,15 +47,16 @@ func (r AuthStatus) Simple(t *Text) {
 	t.Linef("AuthRevision: %d", r.response().GetAuthRevision())
 }
 
-// Fields implements Result. etcdctl has no such form of this command.
-func (r AuthStatus) Fields(f *FieldText) {
+// fields writes the fields. etcdctl has no such form of this command.
+func (r AuthStatus) fields(f *FieldText) {
 	f.Header(r.response().GetHeader())
 	f.Field("Enabled", r.response().GetEnabled())
 	f.Field("AuthRevision", r.response().GetAuthRevision())
 }
 
-// Message implements Result.
-func (r AuthStatus) Message() proto.Message { return r.response() }
+func (r AuthStatus) api() apiForms {
+	return apiForms{message: r.response(), fields: r.fields}
+}
 
 // Table implements Result.
 func (r AuthStatus) Table() TableData {

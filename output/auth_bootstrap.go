@@ -2,8 +2,6 @@ package output
 
 // Bootstrapped is the result of "auth bootstrap", or a part of it.
 type Bootstrapped struct {
-	noMessage
-
 	Steps []BootstrapStep
 }
 
@@ -33,9 +31,6 @@ func (r Bootstrapped) Simple(t *Text) {
 		}
 	}
 }
-
-// Fields implements Result.
-func (r Bootstrapped) Fields(f *FieldText) { f.Object(r.Document()) }
 
 // Table implements Result: a row for each step.
 func (r Bootstrapped) Table() TableData {

@@ -66,8 +66,7 @@ func (c Change) Simple(t *Text) {
 	t.Linef("%s", c.line)
 }
 
-// Fields implements Result.
-func (c Change) Fields(f *FieldText) {
+func (c Change) fields(f *FieldText) {
 	if c.response != nil {
 		f.Header(c.response.GetHeader())
 	}
@@ -76,19 +75,15 @@ func (c Change) Fields(f *FieldText) {
 	}
 }
 
-// Message implements Result.
-func (c Change) Message() proto.Message {
-	if c.response == nil {
-		return nil
+func (c Change) api() apiForms {
+	forms := apiForms{fields: c.fields}
+	if c.response != nil {
+		forms.message = c.response
 	}
-	return c.response
-}
-
-func (c Change) addedJSON() Object {
-	if !c.idempotent {
-		return nil
+	if c.idempotent {
+		forms.jsonMore = Object{{"changed", c.changed()}}
 	}
-	return Object{{"changed", c.changed()}}
+	return forms
 }
 
 // Table implements Result.

@@ -1,14 +1,10 @@
 package output
 
 import (
-	"fmt"
 	"maps"
 	"math"
 	"slices"
 	"strconv"
-	"strings"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // Failure is an error that came so many times.
@@ -26,17 +22,14 @@ func SortedFailures(counts map[string]int) []Failure {
 	return all
 }
 
-// failureLines are etcdctl's.
-func failureLines(failures []Failure) string {
-	if len(failures) == 0 {
-		return ""
+// failures writes the lines of etcdctl.
+func (t *Text) failures(failures []Failure) {
+	if len(failures) > 0 {
+		t.Linef("FAIL: too many errors")
 	}
-	var text strings.Builder
-	text.WriteString("FAIL: too many errors\n")
 	for _, f := range failures {
-		fmt.Fprintf(&text, "FAIL: ERROR(%s) -> %d\n", f.Text, f.Count)
+		t.Linef("FAIL: ERROR(%s) -> %d", f.Text, f.Count)
 	}
-	return text.String()
 }
 
 func failureObjects(failures []Failure) []Object {
@@ -86,20 +79,19 @@ func (r Performance) Passed() bool {
 // writes is the throughput as etcdctl writes it.
 func (r Performance) writes() int { return int(r.Throughput) + 1 }
 
-func (r Performance) fixedText() string {
-	var text strings.Builder
+// Simple implements Result.
+func (r Performance) Simple(t *Text) {
 	line := func(passed bool, pass, fail string, value any) {
 		if !passed {
 			pass = fail
 		}
-		fmt.Fprintf(&text, pass+"\n", value)
+		t.Linef(pass, value)
 	}
-	text.WriteString(failureLines(r.Failures))
+	t.failures(r.Failures)
 	line(r.fastEnough(), "PASS: Throughput is %d writes/s", "FAIL: Throughput too low: %d writes/s", r.writes())
 	line(r.neverTooSlow(), "PASS: Slowest request took %fs", "Slowest request took too long: %fs", r.Slowest)
 	line(r.steady(), "PASS: Stddev is %fs", "Stddev too high: %fs", r.Deviation)
-	text.WriteString(verdict(r.Passed()) + "\n")
-	return text.String()
+	t.Linef("%s", verdict(r.Passed()))
 }
 
 func verdict(passed bool) string {
@@ -117,14 +109,9 @@ func duration(value float64) string {
 	return strconv.FormatFloat(value, 'f', 6, 64)
 }
 
-// Simple implements Result.
-func (r Performance) Simple(t *Text) { _, _ = t.w.WriteString(r.fixedText()) }
-
-// Fields implements Result.
-func (r Performance) Fields(f *FieldText) { r.Simple(&f.Text) }
-
-// Message implements Result.
-func (r Performance) Message() proto.Message { return nil }
+func (r Performance) api() apiForms {
+	return apiForms{simple: true}
+}
 
 // Table implements Result, for csv.
 func (r Performance) Table() TableData {
@@ -162,21 +149,18 @@ func (r Datascale) Passed() bool { return len(r.Failures) == 0 }
 
 func (r Datascale) megabytes() string { return strconv.FormatFloat(r.Memory/mebibyte, 'f', 2, 64) }
 
-func (r Datascale) fixedText() string {
+// Simple implements Result.
+func (r Datascale) Simple(t *Text) {
 	if !r.Passed() {
-		return failureLines(r.Failures)
+		t.failures(r.Failures)
+		return
 	}
-	return fmt.Sprintf("PASS: Approximate system memory used : %s MB.\n", r.megabytes())
+	t.Linef("PASS: Approximate system memory used : %s MB.", r.megabytes())
 }
 
-// Simple implements Result.
-func (r Datascale) Simple(t *Text) { _, _ = t.w.WriteString(r.fixedText()) }
-
-// Fields implements Result.
-func (r Datascale) Fields(f *FieldText) { r.Simple(&f.Text) }
-
-// Message implements Result.
-func (r Datascale) Message() proto.Message { return nil }
+func (r Datascale) api() apiForms {
+	return apiForms{simple: true}
+}
 
 // Table implements Result, for csv.
 func (r Datascale) Table() TableData {
@@ -199,18 +183,15 @@ type UnknownMemory struct {
 	When   string // "before" or "after" the keys were written
 }
 
-func (r UnknownMemory) fixedText() string {
-	return fmt.Sprintf("%s\nFAIL: Could not read process_resident_memory_bytes %s the put operations.\n", r.Reason, r.When)
+// Simple implements Result.
+func (r UnknownMemory) Simple(t *Text) {
+	t.Linef("%s", r.Reason)
+	t.Linef("FAIL: Could not read process_resident_memory_bytes %s the put operations.", r.When)
 }
 
-// Simple implements Result.
-func (r UnknownMemory) Simple(t *Text) { _, _ = t.w.WriteString(r.fixedText()) }
-
-// Fields implements Result.
-func (r UnknownMemory) Fields(f *FieldText) { r.Simple(&f.Text) }
-
-// Message implements Result.
-func (r UnknownMemory) Message() proto.Message { return nil }
+func (r UnknownMemory) api() apiForms {
+	return apiForms{simple: true}
+}
 
 // Table implements Result, for csv.
 func (r UnknownMemory) Table() TableData {

@@ -1,29 +1,17 @@
 package output
 
-import (
-	"fmt"
-	"strconv"
-
-	"google.golang.org/protobuf/proto"
-)
+import "strconv"
 
 // Compacted is the result of "compaction". etcdctl writes the same line of it
 // in each of its formats.
-type Compacted struct {
-	Revision int64
-	Response proto.Message
-}
-
-func (r Compacted) fixedText() string { return fmt.Sprintf("compacted revision %d\n", r.Revision) }
+type Compacted struct{ Revision int64 }
 
 // Simple implements Result.
-func (r Compacted) Simple(t *Text) { _, _ = t.w.WriteString(r.fixedText()) }
+func (r Compacted) Simple(t *Text) { t.Linef("compacted revision %d", r.Revision) }
 
-// Fields implements Result.
-func (r Compacted) Fields(f *FieldText) { r.Simple(&f.Text) }
-
-// Message implements Result.
-func (r Compacted) Message() proto.Message { return r.Response }
+func (r Compacted) api() apiForms {
+	return apiForms{simple: true}
+}
 
 // Table implements Result.
 func (r Compacted) Table() TableData {

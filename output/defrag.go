@@ -1,12 +1,8 @@
 package output
 
 import (
-	"fmt"
 	"strconv"
-	"strings"
 	"time"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // Defragmented is what defragmenting one member won.
@@ -19,22 +15,16 @@ type Defragmented struct {
 // Defragmentation is the result of "defrag": the members that were defragmented.
 type Defragmentation struct{ Members []Defragmented }
 
-func (r Defragmentation) fixedText() string {
-	var text strings.Builder
+// Simple implements Result.
+func (r Defragmentation) Simple(t *Text) {
 	for _, m := range r.Members {
-		fmt.Fprintf(&text, "Finished defragmenting etcd member[%s]. took %s\n", m.Endpoint, m.Took)
+		t.Linef("Finished defragmenting etcd member[%s]. took %s", m.Endpoint, m.Took)
 	}
-	return text.String()
 }
 
-// Simple implements Result: etcdctl writes the same in all its formats.
-func (r Defragmentation) Simple(*Text) {}
-
-// Fields implements Result.
-func (r Defragmentation) Fields(*FieldText) {}
-
-// Message implements Result.
-func (r Defragmentation) Message() proto.Message { return nil }
+func (r Defragmentation) api() apiForms {
+	return apiForms{simple: true}
+}
 
 // Table implements Result, for csv.
 func (r Defragmentation) Table() TableData {

@@ -5,7 +5,6 @@ import (
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"google.golang.org/protobuf/proto"
 )
 
 // Deleted is the result of "del".
@@ -21,8 +20,7 @@ func (r Deleted) Simple(t *Text) {
 	}
 }
 
-// Fields implements Result.
-func (r Deleted) Fields(f *FieldText) {
+func (r Deleted) fields(f *FieldText) {
 	f.Header(r.response().GetHeader())
 	f.Field("Deleted", r.response().GetDeleted())
 	for _, prev := range r.response().GetPrevKvs() {
@@ -30,8 +28,9 @@ func (r Deleted) Fields(f *FieldText) {
 	}
 }
 
-// Message implements Result.
-func (r Deleted) Message() proto.Message { return r.response() }
+func (r Deleted) api() apiForms {
+	return apiForms{message: r.response(), fields: r.fields}
+}
 
 // Table implements Result: the deleted keys where the server returned them,
 // otherwise their number.

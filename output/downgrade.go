@@ -3,7 +3,6 @@ package output
 import (
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"google.golang.org/protobuf/proto"
 )
 
 // Downgrade is the result of a command under "downgrade".
@@ -19,14 +18,15 @@ func (r Downgrade) Simple(t *Text) {
 	t.Linef("Downgrade %s success, cluster version %s", r.Action, r.response().GetVersion())
 }
 
-// Fields implements Result. etcdctl has no such form of this command.
-func (r Downgrade) Fields(f *FieldText) {
+// fields writes the fields. etcdctl has no such form of this command.
+func (r Downgrade) fields(f *FieldText) {
 	f.Header(r.response().GetHeader())
 	f.Quoted("Version", r.response().GetVersion())
 }
 
-// Message implements Result.
-func (r Downgrade) Message() proto.Message { return r.response() }
+func (r Downgrade) api() apiForms {
+	return apiForms{message: r.response(), fields: r.fields}
+}
 
 // Table implements Result.
 func (r Downgrade) Table() TableData {

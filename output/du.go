@@ -5,7 +5,6 @@ import (
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/mvccpb"
-	"google.golang.org/protobuf/proto"
 )
 
 // UsedLevel is what the keys of one subtree take.
@@ -32,8 +31,7 @@ func (r Usage) Simple(t *Text) {
 	}
 }
 
-// Fields implements Result.
-func (r Usage) Fields(f *FieldText) {
+func (r Usage) fields(f *FieldText) {
 	f.Header(r.Header)
 	for _, level := range r.Levels {
 		f.Quoted("Prefix", level.Prefix)
@@ -43,9 +41,13 @@ func (r Usage) Fields(f *FieldText) {
 	f.Field("Omitted", r.Omitted)
 }
 
-// Message implements Result. The API has none for it: the prefixes are keys,
-// and the number is that of all keys.
-func (r Usage) Message() proto.Message {
+func (r Usage) api() apiForms {
+	return apiForms{message: r.message(), fields: r.fields, json: r.json()}
+}
+
+// message is a range: the API has no message for subtrees. The prefixes are its keys,
+// and its count is that of all keys.
+func (r Usage) message() *pb.RangeResponse {
 	message := &pb.RangeResponse{Header: r.Header}
 	for i, level := range r.Levels {
 		if i == 0 {
@@ -56,7 +58,7 @@ func (r Usage) Message() proto.Message {
 	return message
 }
 
-func (r Usage) jsonDocument() any {
+func (r Usage) json() any {
 	type level struct {
 		Prefix []byte `json:"prefix"` // base64, as the keys of the API
 		Keys   int64  `json:"keys"`

@@ -7,21 +7,7 @@ import (
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"google.golang.org/protobuf/encoding/protodelim"
-	"google.golang.org/protobuf/proto"
 )
-
-// writeDelimited writes messages one after another, each behind its length as
-// protobuf's readers of streams expect it: the API has no message for several
-// members.
-func writeDelimited[M proto.Message](p *Printer, messages []M) error {
-	for _, m := range messages {
-		if _, err := protodelim.MarshalTo(p.w, m); err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // Health is whether one endpoint works.
 type Health struct {
@@ -46,8 +32,7 @@ func (r EndpointHealth) Simple(t *Text) {
 	}
 }
 
-// Fields implements Result.
-func (r EndpointHealth) Fields(f *FieldText) {
+func (r EndpointHealth) fields(f *FieldText) {
 	for _, h := range r.Endpoints {
 		f.Quoted("Endpoint", h.Endpoint)
 		f.Field("Health", h.healthy())
@@ -57,22 +42,22 @@ func (r EndpointHealth) Fields(f *FieldText) {
 	}
 }
 
-// Message implements Result: none holds it.
-func (r EndpointHealth) Message() proto.Message { return nil }
+func (r EndpointHealth) api() apiForms {
+	return apiForms{fields: r.fields, json: r.json(), protobuf: delimited(r.alarms())}
+}
 
-// writeProtobuf writes the alarms that each endpoint answered with. etcdctl has
-// no such form of this command.
-func (r EndpointHealth) writeProtobuf(p *Printer) error {
+// alarms are those that each endpoint returned. etcdctl does not write them.
+func (r EndpointHealth) alarms() []*pb.AlarmResponse {
 	var alarms []*pb.AlarmResponse
 	for _, h := range r.Endpoints {
 		if h.Alarms != nil {
 			alarms = append(alarms, (*pb.AlarmResponse)(h.Alarms))
 		}
 	}
-	return writeDelimited(p, alarms)
+	return alarms
 }
 
-func (r EndpointHealth) jsonDocument() any {
+func (r EndpointHealth) json() any {
 	type health struct {
 		Endpoint string `json:"endpoint"`
 		Health   bool   `json:"health"`
@@ -157,8 +142,7 @@ func simpleRows(t *Text, table TableData) {
 	}
 }
 
-// Fields implements Result.
-func (r EndpointStatus) Fields(f *FieldText) {
+func (r EndpointStatus) fields(f *FieldText) {
 	for _, s := range r.answered() {
 		m := s.response()
 		f.Header(m.GetHeader())
@@ -179,18 +163,19 @@ func (r EndpointStatus) Fields(f *FieldText) {
 	}
 }
 
-// Message implements Result: none holds several members.
-func (r EndpointStatus) Message() proto.Message { return nil }
+func (r EndpointStatus) api() apiForms {
+	return apiForms{fields: r.fields, json: r.json(), protobuf: delimited(r.messages())}
+}
 
-func (r EndpointStatus) writeProtobuf(p *Printer) error {
+func (r EndpointStatus) messages() []*pb.StatusResponse {
 	var messages []*pb.StatusResponse
 	for _, s := range r.answered() {
 		messages = append(messages, s.response())
 	}
-	return writeDelimited(p, messages)
+	return messages
 }
 
-func (r EndpointStatus) jsonDocument() any {
+func (r EndpointStatus) json() any {
 	type status struct {
 		Endpoint string             `json:"Endpoint"`
 		Status   *pb.StatusResponse `json:"Status"`
@@ -298,8 +283,7 @@ func (r EndpointHashKV) answered() []Hash {
 // Simple implements Result.
 func (r EndpointHashKV) Simple(t *Text) { simpleRows(t, r.Table()) }
 
-// Fields implements Result.
-func (r EndpointHashKV) Fields(f *FieldText) {
+func (r EndpointHashKV) fields(f *FieldText) {
 	for _, h := range r.answered() {
 		f.Header(h.response().GetHeader())
 		f.Quoted("Endpoint", h.Endpoint)
@@ -309,18 +293,19 @@ func (r EndpointHashKV) Fields(f *FieldText) {
 	}
 }
 
-// Message implements Result: none holds several members.
-func (r EndpointHashKV) Message() proto.Message { return nil }
+func (r EndpointHashKV) api() apiForms {
+	return apiForms{fields: r.fields, json: r.json(), protobuf: delimited(r.messages())}
+}
 
-func (r EndpointHashKV) writeProtobuf(p *Printer) error {
+func (r EndpointHashKV) messages() []*pb.HashKVResponse {
 	var messages []*pb.HashKVResponse
 	for _, h := range r.answered() {
 		messages = append(messages, h.response())
 	}
-	return writeDelimited(p, messages)
+	return messages
 }
 
-func (r EndpointHashKV) jsonDocument() any {
+func (r EndpointHashKV) json() any {
 	type hash struct {
 		Endpoint string             `json:"Endpoint"`
 		HashKV   *pb.HashKVResponse `json:"HashKV"`

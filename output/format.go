@@ -34,15 +34,13 @@ func Formats() []Format {
 	return []Format{Simple, Fields, JSON, Protobuf, Table, YAML, NDJSON, CSV}
 }
 
-// ownFormats is a Result that has not the same formats as others.
-type ownFormats interface {
-	formats() []Format
-}
-
 // FormatsOf lists the formats that r, which may be empty, can be printed in.
 func FormatsOf(r Result) []Format {
-	if own, ok := r.(ownFormats); ok {
-		return own.formats()
+	switch r.(type) {
+	case AccessMatrix:
+		return append(Formats(), Markdown, HTML)
+	case Lint, WhoCan:
+		return append(Formats(), Markdown)
 	}
 	return Formats()
 }
@@ -68,4 +66,14 @@ func ParseFormat(name string, formats []Format) (Format, error) {
 		}
 	}
 	return "", exit.BadFeaturef("%w %q; the formats are %s", errUnsupported, name, FormatNames(formats))
+}
+
+// IsEtcdctls says whether etcdctl has the format.
+func (f Format) IsEtcdctls() bool {
+	switch f {
+	case Simple, Fields, JSON, Protobuf, Table:
+		return true
+	case YAML, NDJSON, CSV, Markdown, HTML:
+	}
+	return false
 }

@@ -2,7 +2,6 @@ package output
 
 import (
 	"go.etcd.io/etcd/api/v3/authpb"
-	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
@@ -41,8 +40,8 @@ func authCases() []goldenCase {
 		{Says: "Authentication enabled", Changed: true},
 	}}
 	return []goldenCase{
-		show("auth-enabled", AuthSwitched{Enabled: true, Response: &pb.AuthEnableResponse{Header: h}}),
-		show("auth-disabled", AuthSwitched{Enabled: false, Response: &pb.AuthDisableResponse{Header: h}}),
+		show("auth-enabled", AuthSwitched{Enabled: true}),
+		show("auth-disabled", AuthSwitched{Enabled: false}),
 		show("auth-status-on", status),
 		showHex("auth-status-hex", status),
 		show("auth-status-off", AuthStatus{&clientv3.AuthStatusResponse{Header: h, AuthRevision: 1}}),

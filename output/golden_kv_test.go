@@ -128,7 +128,7 @@ func kvCases() []goldenCase {
 		showHex("txn-hex", everyOperation),
 		show("txn-failure", txn(false, rangeOp())),
 		show("txn-nothing", txn(true)),
-		show("compacted", Compacted{1234, &pb.CompactionResponse{Header: h}}),
+		show("compacted", Compacted{1234}),
 	}
 }
 

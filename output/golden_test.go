@@ -234,7 +234,7 @@ func resultOf(f *ast.FuncDecl) []string {
 	switch receiver := typeName(f.Recv.List[0].Type); {
 	case receiver == "Printer" && f.Name.IsExported() && f.Type.Results != nil && strings.HasSuffix(typeName(f.Type.Results.List[0].Type), "Stream"):
 		return []string{f.Name.Name}
-	case f.Name.Name != "Document" && f.Name.Name != "fixedText" || !ast.IsExported(receiver) || strings.HasSuffix(receiver, "Change"):
+	case f.Name.Name != "Simple" || !ast.IsExported(receiver) || strings.HasSuffix(receiver, "Change"):
 		return nil
 	default:
 		return []string{receiver}

@@ -2,7 +2,6 @@ package output
 
 import (
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
-	"google.golang.org/protobuf/proto"
 )
 
 // Addition is what came of adding something together with what it is granted: a
@@ -16,8 +15,6 @@ type Addition[Granted any] struct {
 	Failed     bool               // nothing of it is left, or perhaps something:
 	Unknown    bool               // what is left of it
 }
-
-func (Addition[Granted]) ownResult() {}
 
 // changed says whether anything was changed. It is nil if that is unknown.
 func (a Addition[Granted]) changed() any {
@@ -42,16 +39,9 @@ func (a Addition[Granted]) result() string {
 	return "unchanged"
 }
 
-// Message implements Result. The responses of the API, to whichever of the
-// requests, hold nothing but the header.
-func (a Addition[Granted]) Message() proto.Message {
-	if a.Header == nil {
-		return nil
-	}
-	return &pb.AuthUserAddResponse{Header: a.Header}
-}
-
-func (a Addition[Granted]) jsonDocument() any {
+// forms are those of the API. Its responses, to whichever of the requests, hold
+// nothing but the header.
+func (a Addition[Granted]) forms(fields func(*FieldText)) apiForms {
 	document := struct {
 		Header  *pb.ResponseHeader `json:"header,omitempty"`
 		Created bool               `json:"created"`
@@ -60,18 +50,18 @@ func (a Addition[Granted]) jsonDocument() any {
 	if document.Granted == nil {
 		document.Granted = []Granted{}
 	}
-	return document
-}
-
-func (a Addition[Granted]) addedJSON() Object {
-	if !a.Idempotent {
-		return nil
+	forms := apiForms{visible: true, fields: fields, json: document}
+	if a.Header != nil {
+		forms.message = &pb.AuthUserAddResponse{Header: a.Header}
 	}
-	return Object{{"changed", a.changed()}}
+	if a.Idempotent {
+		forms.jsonMore = Object{{"changed", a.changed()}}
+	}
+	return forms
 }
 
-// fields writes the fields. granted writes those of what was granted.
-func (a Addition[Granted]) fields(f *FieldText, granted func()) {
+// writeFields writes the fields. granted writes those of what was granted.
+func (a Addition[Granted]) writeFields(f *FieldText, granted func()) {
 	if a.Header != nil {
 		f.Header(a.Header)
 	}

@@ -1,12 +1,12 @@
 package output
 
 import (
+	"bufio"
 	"strconv"
 	"strings"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"google.golang.org/protobuf/proto"
 )
 
 // The client library has types of its own for responses about leases. They
@@ -40,17 +40,15 @@ func (r LeaseGranted) Simple(t *Text) {
 	t.leaseLinef("granted with TTL(%ds)", r.Response.ID, r.Response.TTL)
 }
 
-// Fields implements Result.
-func (r LeaseGranted) Fields(f *FieldText) {
+func (r LeaseGranted) fields(f *FieldText) {
 	f.Header(r.Response.ResponseHeader)
 	f.leaseID(r.Response.ID)
 	f.Field("TTL", r.Response.TTL)
 }
 
-// Message implements Result.
-func (r LeaseGranted) Message() proto.Message { return r.Response.ResponseHeader }
-
-func (r LeaseGranted) jsonDocument() any { return r.Response }
+func (r LeaseGranted) api() apiForms {
+	return apiForms{message: r.Response.ResponseHeader, fields: r.fields, json: r.Response}
+}
 
 // Table implements Result.
 func (r LeaseGranted) Table() TableData {
@@ -75,11 +73,11 @@ func (r LeaseRevoked) response() *pb.LeaseRevokeResponse {
 // Simple implements Result.
 func (r LeaseRevoked) Simple(t *Text) { t.leaseLinef("revoked", r.ID) }
 
-// Fields implements Result.
-func (r LeaseRevoked) Fields(f *FieldText) { f.Header(r.response().GetHeader()) }
+func (r LeaseRevoked) fields(f *FieldText) { f.Header(r.response().GetHeader()) }
 
-// Message implements Result.
-func (r LeaseRevoked) Message() proto.Message { return r.response() }
+func (r LeaseRevoked) api() apiForms {
+	return apiForms{message: r.response(), fields: r.fields}
+}
 
 // Table implements Result.
 func (r LeaseRevoked) Table() TableData { return oneRow("lease", idText(r.ID), "result", "revoked") }
@@ -120,8 +118,7 @@ func (r LeaseInfo) Simple(t *Text) {
 	}
 }
 
-// Fields implements Result.
-func (r LeaseInfo) Fields(f *FieldText) {
+func (r LeaseInfo) fields(f *FieldText) {
 	f.Header(r.Response.ResponseHeader)
 	f.leaseID(r.Response.ID)
 	f.Field("TTL", r.Response.TTL)
@@ -131,10 +128,9 @@ func (r LeaseInfo) Fields(f *FieldText) {
 	}
 }
 
-// Message implements Result.
-func (r LeaseInfo) Message() proto.Message { return r.Response.ResponseHeader }
-
-func (r LeaseInfo) jsonDocument() any { return r.Response }
+func (r LeaseInfo) api() apiForms {
+	return apiForms{message: r.Response.ResponseHeader, fields: r.fields, json: r.Response}
+}
 
 // Table implements Result. With keys it has a row for each.
 func (r LeaseInfo) Table() TableData {
@@ -190,18 +186,16 @@ func (r LeaseList) Simple(t *Text) {
 	}
 }
 
-// Fields implements Result.
-func (r LeaseList) Fields(f *FieldText) {
+func (r LeaseList) fields(f *FieldText) {
 	f.Header(r.Response.ResponseHeader)
 	for _, lease := range r.Response.Leases {
 		f.leaseID(lease.ID)
 	}
 }
 
-// Message implements Result.
-func (r LeaseList) Message() proto.Message { return r.Response.ResponseHeader }
-
-func (r LeaseList) jsonDocument() any { return r.Response }
+func (r LeaseList) api() apiForms {
+	return apiForms{message: r.Response.ResponseHeader, fields: r.fields, json: r.Response}
+}
 
 // Table implements Result.
 func (r LeaseList) Table() TableData {
@@ -241,17 +235,15 @@ func (r LeaseKeptAlive) Simple(t *Text) {
 	t.leaseLinef("keepalived with TTL(%d)", r.Response.ID, r.Response.TTL)
 }
 
-// Fields implements Result.
-func (r LeaseKeptAlive) Fields(f *FieldText) {
+func (r LeaseKeptAlive) fields(f *FieldText) {
 	f.Header(r.Response.ResponseHeader)
 	f.leaseID(r.Response.ID)
 	f.Field("TTL", r.Response.TTL)
 }
 
-// Message implements Result.
-func (r LeaseKeptAlive) Message() proto.Message { return r.Response.ResponseHeader }
-
-func (r LeaseKeptAlive) jsonDocument() any { return r.Response }
+func (r LeaseKeptAlive) api() apiForms {
+	return apiForms{message: r.Response.ResponseHeader, fields: r.fields, json: r.Response}
+}
 
 // Table implements Result.
 func (r LeaseKeptAlive) Table() TableData {
@@ -267,19 +259,15 @@ func (r LeaseKeptAlive) Document() Object {
 // revoked. Like etcdctl it says nothing where programs read responses.
 type LeaseGone struct{ ID clientv3.LeaseID }
 
-// silentIn says in which formats the result is nothing at all.
-func (r LeaseGone) silentIn(format Format) bool {
-	return format == Fields || format == JSON || format == Protobuf
+// writeAs implements selfWriter: it writes nothing at all.
+func (r LeaseGone) writeAs(format Format, _ *bufio.Writer) (bool, error) {
+	return format == Fields || format == JSON || format == Protobuf, nil
 }
 
 // Simple implements Result.
 func (r LeaseGone) Simple(t *Text) { t.leaseLinef("expired or revoked.", r.ID) }
 
-// Fields implements Result.
-func (r LeaseGone) Fields(*FieldText) {}
-
-// Message implements Result.
-func (r LeaseGone) Message() proto.Message { return nil }
+func (r LeaseGone) api() apiForms { return apiForms{} }
 
 // Table implements Result.
 func (r LeaseGone) Table() TableData {

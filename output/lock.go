@@ -3,7 +3,6 @@ package output
 import (
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"google.golang.org/protobuf/proto"
 )
 
 // Held is the result of "lock" and "elect": the key of who holds the lock or
@@ -17,8 +16,7 @@ func (r Held) Simple(t *Text) {
 	}
 }
 
-// Fields implements Result.
-func (r Held) Fields(f *FieldText) {
+func (r Held) fields(f *FieldText) {
 	f.Header(r.Response.Header)
 	for _, kv := range r.Response.Kvs {
 		f.KeyValue("", kv)
@@ -27,8 +25,9 @@ func (r Held) Fields(f *FieldText) {
 	f.Field("Count", r.Response.Count)
 }
 
-// Message implements Result.
-func (r Held) Message() proto.Message { return (*pb.RangeResponse)(r.Response) }
+func (r Held) api() apiForms {
+	return apiForms{message: (*pb.RangeResponse)(r.Response), fields: r.fields}
+}
 
 // Table implements Result.
 func (r Held) Table() TableData { return keyValueTable(r.Response.Kvs) }

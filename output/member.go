@@ -7,7 +7,6 @@ import (
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"google.golang.org/protobuf/proto"
 )
 
 // memberStatus is whether a member has ever been started: its name comes with
@@ -95,8 +94,7 @@ func (r MemberList) response() *pb.MemberListResponse { return (*pb.MemberListRe
 // Simple implements Result.
 func (r MemberList) Simple(t *Text) { simpleRows(t, r.Table()) }
 
-// Fields implements Result.
-func (r MemberList) Fields(f *FieldText) {
+func (r MemberList) fields(f *FieldText) {
 	f.Header(r.response().GetHeader())
 	for _, m := range r.response().GetMembers() {
 		f.member(m)
@@ -116,10 +114,9 @@ func (f *FieldText) member(m *pb.Member) {
 	f.Linef("")
 }
 
-// Message implements Result.
-func (r MemberList) Message() proto.Message { return r.response() }
-
-func (r MemberList) hexDocument() any { return newHexMembership(r.response()) }
+func (r MemberList) api() apiForms {
+	return apiForms{message: r.response(), fields: r.fields, jsonHex: newHexMembership(r.response())}
+}
 
 // Table implements Result.
 func (r MemberList) Table() TableData {
@@ -188,8 +185,8 @@ func (r MemberAdded) Simple(t *Text) {
 	}
 }
 
-// Fields implements Result. etcdctl has no such form of this command.
-func (r MemberAdded) Fields(f *FieldText) {
+// fields writes the fields. etcdctl has no such form of this command.
+func (r MemberAdded) fields(f *FieldText) {
 	f.Header(r.response().GetHeader())
 	f.member(r.response().GetMember())
 	for _, variable := range r.environment() {
@@ -197,10 +194,11 @@ func (r MemberAdded) Fields(f *FieldText) {
 	}
 }
 
-// Message implements Result.
-func (r MemberAdded) Message() proto.Message { return r.response() }
+func (r MemberAdded) api() apiForms {
+	return apiForms{message: r.response(), fields: r.fields, jsonHex: r.jsonHex()}
+}
 
-func (r MemberAdded) hexDocument() any {
+func (r MemberAdded) jsonHex() hexMembership {
 	document := newHexMembership(r.response())
 	member := newHexMember(r.response().GetMember())
 	document.Member = &member
@@ -259,19 +257,16 @@ func (r MemberChange) Simple(t *Text) {
 	t.Linef(r.line, r.id, r.response.GetHeader().GetClusterId())
 }
 
-// Fields implements Result: the header, and the members as they are now.
-// etcdctl has no such form of these commands.
-func (r MemberChange) Fields(f *FieldText) {
+func (r MemberChange) fields(f *FieldText) {
 	f.Header(r.response.GetHeader())
 	for _, m := range r.response.GetMembers() {
 		f.member(m)
 	}
 }
 
-// Message implements Result.
-func (r MemberChange) Message() proto.Message { return r.response }
-
-func (r MemberChange) hexDocument() any { return newHexMembership(r.response) }
+func (r MemberChange) api() apiForms {
+	return apiForms{message: r.response, fields: r.fields, jsonHex: newHexMembership(r.response)}
+}
 
 // Table implements Result.
 func (r MemberChange) Table() TableData {

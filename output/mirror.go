@@ -1,10 +1,6 @@
 package output
 
-import (
-	"strconv"
-
-	"google.golang.org/protobuf/proto"
-)
+import "strconv"
 
 // Mirrored is how far "make-mirror" is. etcdctl writes the same number in each
 // of its formats.
@@ -13,16 +9,12 @@ type Mirrored struct {
 	Revision int64 // of the source, of which the destination has everything; 0 while keys are copied
 }
 
-func (r Mirrored) fixedText() string { return strconv.FormatInt(r.Count, 10) + "\n" }
-
 // Simple implements Result.
-func (r Mirrored) Simple(t *Text) { _, _ = t.w.WriteString(r.fixedText()) }
+func (r Mirrored) Simple(t *Text) { t.Linef("%d", r.Count) }
 
-// Fields implements Result.
-func (r Mirrored) Fields(f *FieldText) { r.Simple(&f.Text) }
-
-// Message implements Result.
-func (r Mirrored) Message() proto.Message { return nil }
+func (r Mirrored) api() apiForms {
+	return apiForms{simple: true}
+}
 
 // Table implements Result, for csv.
 func (r Mirrored) Table() TableData {

@@ -3,7 +3,6 @@ package output
 import (
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"google.golang.org/protobuf/proto"
 )
 
 // LeaderMoved is the result of "move-leader".
@@ -17,14 +16,15 @@ func (r LeaderMoved) Simple(t *Text) {
 	t.Linef("Leadership transferred from %x to %x", r.From, r.To)
 }
 
-// Fields implements Result. etcdctl has no such form of this command.
-func (r LeaderMoved) Fields(f *FieldText) {
+// fields writes the fields. etcdctl has no such form of this command.
+func (r LeaderMoved) fields(f *FieldText) {
 	f.id("PreviousLeader", r.From)
 	f.id("Leader", r.To)
 }
 
-// Message implements Result.
-func (r LeaderMoved) Message() proto.Message { return (*pb.MoveLeaderResponse)(r.Response) }
+func (r LeaderMoved) api() apiForms {
+	return apiForms{message: (*pb.MoveLeaderResponse)(r.Response), fields: r.fields}
+}
 
 // Table implements Result.
 func (r LeaderMoved) Table() TableData {

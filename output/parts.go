@@ -3,7 +3,6 @@ package output
 import (
 	"bufio"
 	"bytes"
-	"encoding/json"
 	"slices"
 )
 
@@ -40,11 +39,10 @@ func (p *Printer) Begin(b Beginning) error {
 	}
 	switch p.format {
 	case JSON:
-		text, err := b.Document().MarshalJSON()
-		if j, ok := b.(jsonDocument); ok && err == nil {
-			text, err = json.Marshal(j.jsonDocument())
+		if api, ok := b.(apiResult); ok {
+			return p.openObject(p.json(api.api(), true))
 		}
-		return p.openObject(text, err)
+		return p.openObject(b.Document().MarshalJSON())
 	case NDJSON:
 		return p.openObject(b.Document().MarshalJSON())
 	case CSV:
@@ -123,20 +121,22 @@ func csvRow(cells []string) ([]byte, error) {
 func (p *Printer) Finish(r Result) error {
 	b := p.begun
 	p.begun = nil
+	api, isAPI := r.(apiResult)
 	rest := slices.DeleteFunc(slices.Clone(r.Document()), func(m Member) bool { return slices.Contains(b.names, m.Name) })
 	switch p.format {
 	case JSON:
-		if _, plain := r.(messageless); plain {
-			return p.closeObject(rest.MarshalJSON())
+		if isAPI {
+			forms := api.api()
+			return p.closeObject(p.json(forms, forms.visible))
 		}
-		return p.closeObject(p.json(r))
+		return p.closeObject(rest.MarshalJSON())
 	case NDJSON:
 		return p.closeObject(rest.MarshalJSON())
 	case YAML:
 		return rest.writeYAML(p.w)
 	case Fields:
-		if _, plain := r.(messageless); plain {
-			(&FieldText{Text{w: p.w, hex: p.hex}}).Object(rest)
+		if !isAPI {
+			p.fields().Object(rest)
 			return nil
 		}
 	case Protobuf:

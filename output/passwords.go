@@ -22,7 +22,6 @@ func passwordTable(passwords []GeneratedPassword) TableData {
 
 // PasswordOfUser is the Beginning of the results of "user add" and "user passwd".
 type PasswordOfUser struct {
-	noMessage
 	GeneratedPassword
 
 	Roles []string // to be granted; nil: the result says nothing of roles
@@ -31,8 +30,15 @@ type PasswordOfUser struct {
 // Simple implements Result.
 func (r PasswordOfUser) Simple(t *Text) { t.Linef("Password: %s", r.Password) }
 
-// Fields implements Result.
-func (r PasswordOfUser) Fields(f *FieldText) { f.Quoted("Password", r.Password) }
+// api is what is added to the response of the API.
+func (r PasswordOfUser) api() apiForms {
+	return apiForms{
+		visible: true,
+		fields:  func(f *FieldText) { f.Quoted("Password", r.Password) },
+		message: r.Document().message(),
+		json:    Object{{"password", r.Password}},
+	}
+}
 
 // Table implements Result.
 func (r PasswordOfUser) Table() TableData {
@@ -48,9 +54,6 @@ func (r PasswordOfUser) Table() TableData {
 func (r PasswordOfUser) Document() Object {
 	return Object{{"user", Bytes(r.User)}, {"password", r.Password}}
 }
-
-// jsonDocument is what is added to the response of the API.
-func (r PasswordOfUser) jsonDocument() any { return Object{{"password", r.Password}} }
 
 func (r PasswordOfUser) columns() []string { return append(r.Table().Header, "result") }
 

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/ectl-io/ectl/internal/visible"
 )
 
@@ -58,134 +56,115 @@ func (p *Printer) Flush() error { return p.w.Flush() }
 
 // Print writes one result. The error is that of writing or encoding.
 func (p *Printer) Print(r Result) error {
-	if fixed, ok := r.(fixedText); ok && p.format.IsEtcdctls() {
-		_, err := p.w.WriteString(fixed.fixedText())
-		return err
-	}
-	if file, ok := r.(policyFile); ok {
-		switch p.format {
-		case Simple, YAML:
-			return file.writeYAML(p.w)
-		case JSON:
-			return file.writeJSON(p.w)
-		case Fields, Protobuf, Table, NDJSON, CSV, Markdown, HTML:
+	if self, ok := r.(selfWriter); ok {
+		if written, err := self.writeAs(p.format, p.w); written || err != nil {
+			return err
 		}
 	}
-	_, own := r.(ownResult)
+	api, ours := formsOf(r)
+	if api.simple && p.format.IsEtcdctls() {
+		r.Simple(p.text(ours))
+		return nil // errors of writing show at Flush
+	}
 	switch p.format {
 	case Simple:
-		r.Simple(&Text{w: p.w, hex: p.hex, screen: p.screen, visible: own})
+		r.Simple(p.text(ours))
 		return nil
 	case Fields:
-		r.Fields(&FieldText{Text{w: p.w, hex: p.hex}})
+		api.fields(p.fields())
 		return nil
 	case JSON:
-		return p.printJSON(r)
+		text, err := p.json(api, ours)
+		if err != nil {
+			return err
+		}
+		return p.line(text)
 	case Protobuf:
-		if m, ok := r.(mixedProtobuf); ok {
-			return m.writeProtobuf(p)
-		}
-		return p.printProtobuf(r)
+		return p.protobuf(api)
 	case Table:
-		t := r.Table()
-		if own {
-			t = t.visible(own)
+		if ours {
+			return r.Table().visible(ours).render(p.w)
 		}
-		return t.render(p.w)
+		return r.Table().render(p.w)
 	case CSV:
-		return r.Table().visible(own).csv(p.w)
+		return r.Table().visible(ours).csv(p.w)
 	case YAML:
 		return r.Document().writeYAML(p.w)
 	case NDJSON:
-		return p.printNDJSON(r)
+		return p.objects(itemsOf(r))
 	case Markdown:
-		return r.Table().visible(own).markdown(p.w)
-	case HTML:
-		if page, ok := r.(htmlPage); ok {
-			page.writeHTML(p.w)
-			return nil
-		}
+		return r.Table().visible(ours).markdown(p.w)
+	case HTML: // written by its result
 	}
 	return fmt.Errorf("%w %q", errUnsupported, p.format)
 }
 
-// ByLine says whether the parts of one result can be printed one after another,
-// as they come, for commands that take long.
-func (p *Printer) ByLine() bool {
-	return p.format.IsEtcdctls() || p.format == NDJSON
-}
-
-// IsEtcdctls says whether etcdctl has the format.
-func (f Format) IsEtcdctls() bool {
-	switch f {
-	case Simple, Fields, JSON, Protobuf, Table:
-		return true
-	case YAML, NDJSON, CSV, Markdown, HTML:
+// formsOf returns what fields, json and protobuf write of r: the forms of the API, or
+// those of its document. ours says that ectl alone has the command.
+func formsOf(r Result) (forms apiForms, ours bool) {
+	if a, ok := r.(apiResult); ok {
+		forms = a.api()
+		return forms, forms.visible
 	}
-	return false
+	return apiForms{
+		fields:   func(f *FieldText) { f.Object(r.Document()) },
+		json:     document{r},
+		protobuf: func(w *bufio.Writer) error { return writeMessage(w, r.Document().message()) },
+	}, true
 }
 
-func (p *Printer) printJSON(r Result) error {
-	text, err := p.json(r)
-	if err != nil {
-		return err
+// itemsOf returns the objects that ndjson writes.
+func itemsOf(r Result) []Object {
+	if list, ok := r.(Lister); ok {
+		return list.Items()
 	}
-	return p.line(text)
+	return []Object{r.Document()}
 }
 
-// json is the result on one line of JSON, without its end.
-func (p *Printer) json(r Result) ([]byte, error) {
-	var document any
-	if h, ok := r.(hexJSON); ok && p.hex {
-		document = h.hexDocument()
-	} else if d, ok := r.(jsonDocument); ok {
-		document = d.jsonDocument()
-	} else if _, ok := r.(messageless); ok {
-		document = r.Document()
-	} else if m := r.Message(); m != nil {
-		document = m
+func (p *Printer) text(visible bool) *Text {
+	return &Text{w: p.w, hex: p.hex, screen: p.screen, visible: visible}
+}
+
+func (p *Printer) fields() *FieldText { return &FieldText{Text{w: p.w, hex: p.hex}} }
+
+// json is a result on one line of JSON, without its end.
+func (p *Printer) json(api apiForms, ours bool) ([]byte, error) {
+	var source any
+	switch {
+	case p.hex && api.jsonHex != nil:
+		source = api.jsonHex
+	case api.json != nil:
+		source = api.json
+	case api.message != nil:
+		source = api.message
 	}
 	text := []byte("{}")
-	if document != nil {
+	if source != nil {
 		var err error
-		if text, err = json.Marshal(document); err != nil {
+		if text, err = json.Marshal(source); err != nil {
 			return nil, err
 		}
-		if _, own := r.(ownResult); own {
-			text = visible.JSON(text)
-		}
 	}
-	if a, ok := r.(jsonAdder); ok {
-		text = a.addedJSON().appendTo(text)
+	if ours {
+		text = visible.JSON(text)
 	}
-	return text, nil
+	return api.jsonMore.appendTo(text), nil
 }
 
-func (p *Printer) printProtobuf(r Result) error {
-	m, options := r.Message(), proto.MarshalOptions{}
-	if _, ok := r.(messageless); ok {
-		m, options.Deterministic = r.Document().message(), true
+func (p *Printer) protobuf(api apiForms) error {
+	switch {
+	case api.protobuf != nil:
+		return api.protobuf(p.w)
+	case api.message != nil:
+		return writeMessage(p.w, api.message)
 	}
-	if m == nil {
-		return nil
-	}
-	b, err := options.Marshal(m)
-	if err != nil {
-		return err
-	}
-	_, err = p.w.Write(b)
-	return err
+	return nil
 }
 
-func (p *Printer) printNDJSON(r Result) error {
-	items := []Object{}
-	if lister, ok := r.(Lister); ok {
-		items = lister.Items()
-	} else {
-		items = append(items, r.Document())
-	}
-	for _, item := range items {
-		text, err := item.MarshalJSON()
+// objects writes one object a line.
+func (p *Printer) objects(objects []Object) error {
+	for _, object := range objects {
+		text, err := object.MarshalJSON()
 		if err != nil {
 			return err
 		}
@@ -194,6 +173,12 @@ func (p *Printer) printNDJSON(r Result) error {
 		}
 	}
 	return nil
+}
+
+// ByLine says whether the parts of one result can be printed one after another,
+// as they come, for commands that take long.
+func (p *Printer) ByLine() bool {
+	return p.format.IsEtcdctls() || p.format == NDJSON
 }
 
 func (p *Printer) line(text []byte) error {

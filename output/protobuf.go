@@ -1,11 +1,37 @@
 package output
 
 import (
+	"bufio"
 	"fmt"
 	"strconv"
 
+	"google.golang.org/protobuf/encoding/protodelim"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/structpb"
 )
+
+// writeMessage writes a message as it would come over the wire.
+func writeMessage(w *bufio.Writer, m proto.Message) error {
+	b, err := proto.MarshalOptions{Deterministic: true}.Marshal(m)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(b)
+	return err
+}
+
+// delimited writes messages one after another, each behind its length as readers of
+// streams of protobuf expect it: the API has no message for several members.
+func delimited[M proto.Message](messages []M) func(*bufio.Writer) error {
+	return func(w *bufio.Writer) error {
+		for _, m := range messages {
+			if _, err := protodelim.MarshalTo(w, m); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
 
 // message returns the document as a google.protobuf.Struct, the message for
 // what has no message of its own.

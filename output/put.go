@@ -7,7 +7,6 @@ import (
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"google.golang.org/protobuf/proto"
 )
 
 // Put is the result of "put".
@@ -26,16 +25,16 @@ func (r Put) Simple(t *Text) {
 	}
 }
 
-// Fields implements Result.
-func (r Put) Fields(f *FieldText) {
+func (r Put) fields(f *FieldText) {
 	f.Header(r.response().GetHeader())
 	if prev := r.response().GetPrevKv(); prev != nil {
 		f.KeyValue("Prev", prev)
 	}
 }
 
-// Message implements Result.
-func (r Put) Message() proto.Message { return r.response() }
+func (r Put) api() apiForms {
+	return apiForms{message: r.response(), fields: r.fields}
+}
 
 // Table implements Result.
 func (r Put) Table() TableData {
@@ -88,8 +87,7 @@ func (r PutRefused) Reason() string {
 // Simple implements Result: nothing, as the error says it.
 func (r PutRefused) Simple(*Text) {}
 
-// Fields implements Result.
-func (r PutRefused) Fields(f *FieldText) {
+func (r PutRefused) fields(f *FieldText) {
 	f.Header(r.Response.GetHeader())
 	f.Quoted("Key", r.Key)
 	f.Field("CreateRevision", r.key().GetCreateRevision())
@@ -98,10 +96,9 @@ func (r PutRefused) Fields(f *FieldText) {
 	f.Field("Changed", false)
 }
 
-// Message implements Result.
-func (r PutRefused) Message() proto.Message { return r.Response }
-
-func (r PutRefused) addedJSON() Object { return Object{{"changed", false}} }
+func (r PutRefused) api() apiForms {
+	return apiForms{message: r.Response, fields: r.fields, jsonMore: Object{{"changed", false}}}
+}
 
 // Table implements Result. A key that does not exist has the revision 0.
 func (r PutRefused) Table() TableData {

@@ -9,7 +9,6 @@ import (
 
 // PolicyApplied is the result of "rbac apply": what was changed, at what cost.
 type PolicyApplied struct {
-	noMessage
 	Plan     *plan.Plan
 	Complete bool // the cluster follows the policy now
 	Changes  int  // requests that changed something
@@ -50,7 +49,6 @@ func (e PasswordEffect) Sentence() string {
 // PolicyPasswords is the Beginning of the result of "rbac apply", if passwords were
 // generated.
 type PolicyPasswords struct {
-	noMessage
 	Passwords []GeneratedPassword
 }
 
@@ -60,9 +58,6 @@ func (r PolicyPasswords) Simple(t *Text) {
 		t.Linef("Password of %s: %s", plainName(p.User), p.Password)
 	}
 }
-
-// Fields implements Result.
-func (r PolicyPasswords) Fields(f *FieldText) { f.Object(r.Document()) }
 
 // Table implements Result.
 func (r PolicyPasswords) Table() TableData { return passwordTable(r.Passwords) }
@@ -103,9 +98,6 @@ func (r PolicyApplied) summary() string {
 	}
 	return text + "."
 }
-
-// Fields implements Result.
-func (r PolicyApplied) Fields(f *FieldText) { f.Object(r.Document()) }
 
 // Table implements Result.
 func (r PolicyApplied) Table() TableData {

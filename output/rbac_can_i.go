@@ -8,8 +8,6 @@ import (
 
 // CanI is the result of "rbac can-i".
 type CanI struct {
-	noMessage
-
 	User   string // empty: whoever is in use
 	Access access.Access
 	Range  access.Range
@@ -34,9 +32,6 @@ func (r CanI) Simple(t *Text) {
 		}
 	}
 }
-
-// Fields implements Result.
-func (r CanI) Fields(f *FieldText) { f.Object(r.Document()) }
 
 // Table implements Result.
 func (r CanI) Table() TableData {

@@ -10,8 +10,6 @@ import (
 
 // Lint is the result of "rbac lint".
 type Lint struct {
-	noMessage
-
 	Findings []Finding
 }
 
@@ -20,8 +18,6 @@ type Finding struct {
 	lint.Finding
 	CommandLines []string // that mend it
 }
-
-func (Lint) formats() []Format { return append(Formats(), Markdown) }
 
 // Worst is the worst severity of what was found and is not waived, 0 where
 // there is nothing.
@@ -92,9 +88,6 @@ func (r Lint) Simple(t *Text) {
 		}
 	}
 }
-
-// Fields implements Result.
-func (r Lint) Fields(f *FieldText) { f.Object(r.Document()) }
 
 // Table implements Result.
 func (r Lint) Table() TableData {

@@ -9,7 +9,6 @@ import (
 
 // AccessMatrix is the result of "rbac matrix".
 type AccessMatrix struct {
-	noMessage
 	access.Matrix
 
 	State   access.State // all users and roles
@@ -30,8 +29,6 @@ type AccessCluster struct {
 	Revision  uint64 // of users and roles, 0 where the server does not say
 	At        time.Time
 }
-
-func (AccessMatrix) formats() []Format { return append(Formats(), Markdown, HTML) }
 
 // password is "yes", "no" or "unknown".
 func (r AccessMatrix) password(user string) string {
@@ -64,9 +61,6 @@ func namesLine(names []string) string {
 	}
 	return strings.Join(plainNames(names), ", ")
 }
-
-// Fields implements Result.
-func (r AccessMatrix) Fields(f *FieldText) { f.Object(r.Document()) }
 
 // Table implements Result: a row for each user, a column for each range.
 func (r AccessMatrix) Table() TableData {

@@ -33,8 +33,11 @@ type accessPage struct {
 	w *bufio.Writer
 }
 
-// writeHTML implements htmlPage. Errors of writing show at Flush.
-func (r AccessMatrix) writeHTML(w *bufio.Writer) {
+// writeAs implements selfWriter. Errors of writing show at Flush.
+func (r AccessMatrix) writeAs(format Format, w *bufio.Writer) (bool, error) {
+	if format != HTML {
+		return false, nil
+	}
 	p := accessPage{r, w}
 	p.head()
 	p.summary()
@@ -43,6 +46,7 @@ func (r AccessMatrix) writeHTML(w *bufio.Writer) {
 	p.grid()
 	p.roles()
 	p.raw("</main>\n<script>", accessPageScript, "</script>\n</body>\n</html>\n")
+	return true, nil
 }
 
 // raw writes markup.

@@ -16,7 +16,6 @@ import (
 // PolicyPlan is the result of "rbac plan": what would change, and what that
 // means.
 type PolicyPlan struct {
-	noMessage
 	Plan    *plan.Plan
 	Untried []string // users whose password was not looked at
 	Colour  bool     // a person reads it on a terminal
@@ -182,9 +181,6 @@ func consequences(e plan.Effect) []consequence {
 	}
 	return all
 }
-
-// Fields implements Result.
-func (r PolicyPlan) Fields(f *FieldText) { f.Object(r.Document()) }
 
 // Table implements Result: a row for each difference.
 func (r PolicyPlan) Table() TableData {

@@ -13,35 +13,29 @@ import (
 // PolicyExport is the result of "rbac export": what a cluster allows, as a
 // policy file. YAML and JSON are the file itself.
 type PolicyExport struct {
-	noMessage
 	State access.State
 }
 
-// writeYAML implements policyFile.
-func (r PolicyExport) writeYAML(w *bufio.Writer) error {
-	text, err := policy.YAML(r.State)
-	if err != nil {
-		return err
+// writeAs implements selfWriter: the file is the result.
+func (r PolicyExport) writeAs(format Format, w *bufio.Writer) (bool, error) {
+	var text []byte
+	var err error
+	switch format {
+	case Simple, YAML:
+		text, err = policy.YAML(r.State)
+	case JSON:
+		text, err = policy.JSON(r.State)
+	case Fields, Protobuf, Table, NDJSON, CSV, Markdown, HTML:
+		return false, nil
 	}
-	_, err = w.Write(text)
-	return err
+	if err == nil {
+		_, err = w.Write(text)
+	}
+	return true, err
 }
 
-// writeJSON implements policyFile.
-func (r PolicyExport) writeJSON(w *bufio.Writer) error {
-	text, err := policy.JSON(r.State)
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(text)
-	return err
-}
-
-// Simple implements Result: the printer writes the file in its place.
+// Simple implements Result: writeAs writes the file in its place.
 func (r PolicyExport) Simple(*Text) {}
-
-// Fields implements Result.
-func (r PolicyExport) Fields(f *FieldText) { f.Object(r.Document()) }
 
 // Table implements Result: a row for each permission and membership.
 func (r PolicyExport) Table() TableData {
@@ -98,7 +92,6 @@ func (r PolicyExport) Items() []Object {
 
 // PolicyTest is the result of "rbac test": which of a policy's assertions hold.
 type PolicyTest struct {
-	noMessage
 	Assertions []TestedAssertion
 }
 
@@ -130,9 +123,6 @@ func (r PolicyTest) Simple(t *Text) {
 	holding := len(r.Assertions) - r.Failed()
 	t.Linef("%d of %s %s", holding, quantity.Of(len(r.Assertions), "assertion"), quantity.Verb(holding, "holds", "hold"))
 }
-
-// Fields implements Result.
-func (r PolicyTest) Fields(f *FieldText) { f.Object(r.Document()) }
 
 // Table implements Result.
 func (r PolicyTest) Table() TableData {

@@ -8,14 +8,10 @@ import (
 
 // WhoCan is the result of "rbac who-can".
 type WhoCan struct {
-	noMessage
-
 	Access  access.Access
 	Range   access.Range
 	Holders []access.Holder
 }
-
-func (WhoCan) formats() []Format { return append(Formats(), Markdown) }
 
 // extent says how much of the range the holder has access to.
 func extent(h access.Holder) string {
@@ -35,9 +31,6 @@ func (r WhoCan) Simple(t *Text) {
 		t.Linef("%s: %s, by %s", plainName(h.User), keys, strings.Join(grantLines(h.Grants), "; "))
 	}
 }
-
-// Fields implements Result.
-func (r WhoCan) Fields(f *FieldText) { f.Object(r.Document()) }
 
 // Table implements Result: a row for each user and grant.
 func (r WhoCan) Table() TableData {

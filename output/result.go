@@ -1,12 +1,12 @@
-// Package output holds what commands say: a result states its forms, a format
-// picks one of them and writes it.
+// Package output writes what commands return, in any format.
 //
-// A result is a plain struct of the API's response and the names that it is
-// about. A file is named after its result, or after the commands whose results it
-// has; how the formats write any of them is in printer.go and beside it: text.go
-// (simple, fields), object.go (yaml, ndjson), struct.go (protobuf of what the API
-// has no message for), table.go (table, csv, markdown). Results of any size are
-// streams, see RangeStream.
+// A result states what it is once: lines for people, a document, and a table. That is
+// all that a command which only ectl has needs. A result of a command that etcdctl has
+// also states what its formats fields, json and protobuf are made of (apiResult), so
+// that they have etcdctl's bytes. printer.go shows what each format writes.
+//
+// A file is named after a command, or after a format. Results of any size, and those
+// that come one after another, are streams: get.go, watch.go, stream.go, parts.go.
 package output
 
 import (
@@ -17,22 +17,15 @@ import (
 
 // Result is the result of one command.
 type Result interface {
-	// Simple writes the lines for people, as etcdctl writes them.
+	// Simple writes the lines for people, as etcdctl writes them if it has the command.
 	Simple(t *Text)
 
-	// Fields writes one line for each field, as etcdctl writes them where it
-	// does.
-	Fields(f *FieldText)
-
-	// Message is the response of the API, the source of json and protobuf. It
-	// is nil where there was none: nothing had to be done.
-	Message() proto.Message
-
-	// Table is the result in rows, for table and csv.
-	Table() TableData
-
-	// Document is the result in plain terms, for yaml and ndjson.
+	// Document is the result in plain terms, for yaml and ndjson. If the result is no
+	// apiResult, fields, json and protobuf write it, too.
 	Document() Object
+
+	// Table is the result in rows, for table, csv and markdown.
+	Table() TableData
 }
 
 // Lister is a Result that is a list: ndjson writes one object for each item.
@@ -40,64 +33,40 @@ type Lister interface {
 	Items() []Object
 }
 
-// jsonAdder is a Result that says more in JSON than the API's response does.
-type jsonAdder interface {
-	addedJSON() Object
+// apiResult is a Result that fields, json and protobuf write as etcdctl writes it, or
+// would write it: from a response of the API.
+type apiResult interface {
+	api() apiForms
 }
 
-// fixedText is a Result for which etcdctl writes the same text in each of its
-// formats.
-type fixedText interface {
-	fixedText() string
+// apiForms is what fields, json and protobuf write of an apiResult.
+type apiForms struct {
+	// simple says that these formats and table write the lines of simple: etcdctl has
+	// one text for all of its formats. The rest is empty then.
+	simple bool
+
+	// visible says that ectl alone has the command, so that hostile names are made
+	// visible in simple, json and table. etcdctl writes them as they are.
+	visible bool
+
+	// fields writes one line for each field.
+	fields func(*FieldText)
+
+	// message is what protobuf writes, and json if there is no document for it. It is
+	// nil if there was no response: nothing had to be done.
+	message proto.Message
+
+	// protobuf writes protobuf in place of the message, if one is not enough.
+	protobuf func(w *bufio.Writer) error
+
+	// json is what encoding/json makes json of, in place of the message. jsonHex takes
+	// its place with --hex. jsonMore are members that json has behind those.
+	json, jsonHex any
+	jsonMore      Object
 }
 
-// jsonDocument is a Result that no single API response holds.
-type jsonDocument interface {
-	jsonDocument() any
-}
-
-// hexJSON is a Result that --hex shows otherwise in JSON: members, with their
-// IDs in hexadecimal.
-type hexJSON interface {
-	hexDocument() any
-}
-
-// policyFile is a Result that is a file, which other commands read again, in
-// YAML and in JSON.
-type policyFile interface {
-	writeYAML(w *bufio.Writer) error
-	writeJSON(w *bufio.Writer) error
-}
-
-// htmlPage is a Result that can be a page for a browser.
-type htmlPage interface {
-	writeHTML(w *bufio.Writer)
-}
-
-// messageless is a Result that no message of the API holds.
-type messageless interface {
-	messageless()
-}
-
-// noMessage is embedded in results that no message of the API holds. In JSON
-// they are their documents, and in protobuf the Structs of them.
-type noMessage struct{}
-
-func (noMessage) messageless() {}
-
-// ownResult is a Result that etcdctl does not have: the program itself decides how
-// hostile names stand in it. In a Result of etcdctl they stand as etcdctl writes
-// them.
-type ownResult interface {
-	ownResult()
-}
-
-func (noMessage) ownResult() {}
-
-// Message implements Result.
-func (noMessage) Message() proto.Message { return nil }
-
-// mixedProtobuf is a Result of several messages with text between them.
-type mixedProtobuf interface {
-	writeProtobuf(p *Printer) error
+// selfWriter is a Result that writes some formats by itself. In the others it writes
+// nothing and returns false.
+type selfWriter interface {
+	writeAs(format Format, w *bufio.Writer) (written bool, err error)
 }

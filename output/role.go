@@ -6,7 +6,6 @@ import (
 	"go.etcd.io/etcd/api/v3/authpb"
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/ectl-io/ectl/internal/access"
 )
@@ -72,11 +71,11 @@ func (r RoleList) Simple(t *Text) {
 	}
 }
 
-// Fields implements Result.
-func (r RoleList) Fields(f *FieldText) { f.names("Roles", r.response(), r.response().GetRoles()) }
+func (r RoleList) fields(f *FieldText) { f.names("Roles", r.response(), r.response().GetRoles()) }
 
-// Message implements Result.
-func (r RoleList) Message() proto.Message { return r.response() }
+func (r RoleList) api() apiForms {
+	return apiForms{message: r.response(), fields: r.fields}
+}
 
 // Table implements Result.
 func (r RoleList) Table() TableData { return nameTable("role", r.response().GetRoles()) }
@@ -137,8 +136,7 @@ func simpleRange(key, end string) string {
 	return text
 }
 
-// Fields implements Result.
-func (r RoleInfo) Fields(f *FieldText) {
+func (r RoleInfo) fields(f *FieldText) {
 	f.Header(r.response().GetHeader())
 	f.permissions(r.response().GetPerm())
 }
@@ -151,8 +149,9 @@ func (f *FieldText) permissions(permissions []*authpb.Permission) {
 	}
 }
 
-// Message implements Result.
-func (r RoleInfo) Message() proto.Message { return r.response() }
+func (r RoleInfo) api() apiForms {
+	return apiForms{message: r.response(), fields: r.fields}
+}
 
 const everythingDescription = "every key (role root)"
 

@@ -18,9 +18,10 @@ func (r RoleWithPermissions) Simple(t *Text) {
 	}
 }
 
-// Fields implements Result: the fields of "role get", of what was granted.
-func (r RoleWithPermissions) Fields(f *FieldText) {
-	r.fields(f, func() { f.permissions(r.Granted) })
+func (r RoleWithPermissions) api() apiForms { return r.forms(r.fields) }
+
+func (r RoleWithPermissions) fields(f *FieldText) {
+	r.writeFields(f, func() { f.permissions(r.Granted) })
 }
 
 // Table implements Result: a row for each permission.

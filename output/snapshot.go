@@ -1,11 +1,6 @@
 package output
 
-import (
-	"fmt"
-	"strconv"
-
-	"google.golang.org/protobuf/proto"
-)
+import "strconv"
 
 // SnapshotSaved is the result of "snapshot save".
 type SnapshotSaved struct {
@@ -14,22 +9,17 @@ type SnapshotSaved struct {
 	Size    int64  // of the file, with its checksum
 }
 
-func (r SnapshotSaved) fixedText() string {
-	text := fmt.Sprintf("Snapshot saved at %s\n", r.Path)
+// Simple implements Result.
+func (r SnapshotSaved) Simple(t *Text) {
+	t.Linef("Snapshot saved at %s", r.Path)
 	if r.Version != "" {
-		text += fmt.Sprintf("Server version %s\n", r.Version)
+		t.Linef("Server version %s", r.Version)
 	}
-	return text
 }
 
-// Simple implements Result: etcdctl writes the same in all its formats.
-func (r SnapshotSaved) Simple(*Text) {}
-
-// Fields implements Result.
-func (r SnapshotSaved) Fields(*FieldText) {}
-
-// Message implements Result.
-func (r SnapshotSaved) Message() proto.Message { return nil }
+func (r SnapshotSaved) api() apiForms {
+	return apiForms{simple: true}
+}
 
 // Table implements Result, for csv.
 func (r SnapshotSaved) Table() TableData {

@@ -1,17 +1,9 @@
 package output
 
-// silencer is a Result that says nothing in some formats.
-type silencer interface {
-	silentIn(format Format) bool
-}
-
 // Next prints one result of a stream of results: with a line between YAML's
 // documents, and one header for all of CSV's rows. Tables are one for each
 // result.
 func (p *Printer) Next(r Result) error {
-	if s, ok := r.(silencer); ok && s.silentIn(p.format) {
-		return nil
-	}
 	following := p.following
 	p.following = true
 	switch {

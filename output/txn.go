@@ -7,7 +7,6 @@ import (
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/ectl-io/ectl/internal/quantity"
 )
@@ -39,8 +38,7 @@ func (r Txn) Simple(t *Text) {
 	}
 }
 
-// Fields implements Result.
-func (r Txn) Fields(f *FieldText) {
+func (r Txn) fields(f *FieldText) {
 	f.Header(r.response().GetHeader())
 	f.Field("Succeeded", r.response().GetSucceeded())
 	for _, op := range r.response().GetResponses() {
@@ -53,15 +51,16 @@ func (r Txn) Fields(f *FieldText) {
 			f.Field("More", v.ResponseRange.GetMore())
 			f.Field("Count", v.ResponseRange.GetCount())
 		case *pb.ResponseOp_ResponsePut:
-			Put{Response: (*clientv3.PutResponse)(v.ResponsePut)}.Fields(f)
+			Put{Response: (*clientv3.PutResponse)(v.ResponsePut)}.fields(f)
 		case *pb.ResponseOp_ResponseDeleteRange:
-			Deleted{(*clientv3.DeleteResponse)(v.ResponseDeleteRange)}.Fields(f)
+			Deleted{(*clientv3.DeleteResponse)(v.ResponseDeleteRange)}.fields(f)
 		}
 	}
 }
 
-// Message implements Result.
-func (r Txn) Message() proto.Message { return r.response() }
+func (r Txn) api() apiForms {
+	return apiForms{message: r.response(), fields: r.fields, json: r.json()}
+}
 
 // txnJSON and responseJSON name the responses as etcdctl 3.7 does in JSON,
 // after the fields of the API and not after the types of its Go code.
@@ -79,7 +78,7 @@ type responseJSON struct {
 	} `json:"Response"`
 }
 
-func (r Txn) jsonDocument() any {
+func (r Txn) json() txnJSON {
 	document := txnJSON{Header: r.response().GetHeader(), Succeeded: r.response().GetSucceeded()}
 	for _, op := range r.response().GetResponses() {
 		var j responseJSON

@@ -1,11 +1,11 @@
 package output
 
 import (
+	"bufio"
 	"fmt"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"google.golang.org/protobuf/proto"
 )
 
 // UserAdded is the result of "user add".
@@ -55,11 +55,12 @@ func (r UserList) Simple(t *Text) {
 	}
 }
 
-// Fields implements Result. etcdctl has no such form of this command.
-func (r UserList) Fields(f *FieldText) { f.names("Users", r.response(), r.response().GetUsers()) }
+// fields writes the fields. etcdctl has no such form of this command.
+func (r UserList) fields(f *FieldText) { f.names("Users", r.response(), r.response().GetUsers()) }
 
-// Message implements Result.
-func (r UserList) Message() proto.Message { return r.response() }
+func (r UserList) api() apiForms {
+	return apiForms{message: r.response(), fields: r.fields}
+}
 
 // Table implements Result.
 func (r UserList) Table() TableData { return nameTable("user", r.response().GetUsers()) }
@@ -88,11 +89,12 @@ func (r UserInfo) Simple(t *Text) {
 	t.Linef("%s", roles)
 }
 
-// Fields implements Result. etcdctl has no such form of this command.
-func (r UserInfo) Fields(f *FieldText) { f.names("Roles", r.response(), r.response().GetRoles()) }
+// fields writes the fields. etcdctl has no such form of this command.
+func (r UserInfo) fields(f *FieldText) { f.names("Roles", r.response(), r.response().GetRoles()) }
 
-// Message implements Result.
-func (r UserInfo) Message() proto.Message { return r.response() }
+func (r UserInfo) api() apiForms {
+	return apiForms{message: r.response(), fields: r.fields}
+}
 
 // Table implements Result: a row for each role.
 func (r UserInfo) Table() TableData {
@@ -128,39 +130,34 @@ func (r UserDetail) Simple(t *Text) {
 	}
 }
 
-// Fields implements Result. As in etcdctl the fields of each role follow
-// lines of text.
-func (r UserDetail) Fields(f *FieldText) {
+// fields writes what etcdctl writes: lines of text before the fields of each role.
+func (r UserDetail) fields(f *FieldText) {
 	f.Linef("User: %s", r.Name)
 	for _, role := range r.Roles {
 		f.Linef("")
-		role.Fields(f)
+		role.fields(f)
 	}
 }
 
-// Message implements Result. No message of the API holds a user and its
-// permissions, see writeProtobuf for what etcdctl writes.
-func (r UserDetail) Message() proto.Message { return (*pb.AuthUserGetResponse)(r.Response) }
+func (r UserDetail) api() apiForms {
+	return apiForms{fields: r.fields, json: r.json(), protobuf: r.protobuf}
+}
 
-// writeProtobuf writes what etcdctl writes: text between messages.
-func (r UserDetail) writeProtobuf(p *Printer) error {
-	if _, err := fmt.Fprintf(p.w, "User: %s\n", r.Name); err != nil {
-		return err
-	}
+// protobuf writes what etcdctl writes: text between messages.
+func (r UserDetail) protobuf(w *bufio.Writer) error {
+	fmt.Fprintf(w, "User: %s\n", r.Name)
 	for _, role := range r.Roles {
-		if err := p.w.WriteByte('\n'); err != nil {
-			return err
-		}
-		if err := p.printProtobuf(role); err != nil {
+		_ = w.WriteByte('\n')
+		if err := writeMessage(w, role.response()); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// jsonDocument is one document where etcdctl mixes text and JSON: the API's
+// json is one document where etcdctl mixes text and JSON: the API's
 // response for the user and, by name, those for its roles.
-func (r UserDetail) jsonDocument() any {
+func (r UserDetail) json() any {
 	type roleDetail struct {
 		Name string `json:"name"`
 		*pb.AuthRoleGetResponse

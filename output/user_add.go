@@ -15,9 +15,10 @@ func (r UserWithRoles) Simple(t *Text) {
 	}
 }
 
-// Fields implements Result.
-func (r UserWithRoles) Fields(f *FieldText) {
-	r.fields(f, func() {
+func (r UserWithRoles) api() apiForms { return r.forms(r.fields) }
+
+func (r UserWithRoles) fields(f *FieldText) {
+	r.writeFields(f, func() {
 		for _, role := range r.Granted {
 			f.Quoted("Role", role)
 		}

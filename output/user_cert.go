@@ -2,8 +2,6 @@ package output
 
 // UserCertificate is the result of "user get-cert".
 type UserCertificate struct {
-	noMessage
-
 	User      string
 	Created   bool // the user was added for it
 	CertFile  string
@@ -38,9 +36,6 @@ func (r UserCertificate) Simple(t *Text) {
 	t.Linef("Valid until %s, signed by %s", r.NotAfter, r.Issuer)
 }
 
-// Fields implements Result.
-func (r UserCertificate) Fields(f *FieldText) { f.Object(r.Document()) }
-
 // Table implements Result.
 func (r UserCertificate) Table() TableData {
 	return oneRow("user", cell([]byte(r.User)), "certificate", cell([]byte(r.CertFile)), "key", cell([]byte(r.KeyFile)),
@@ -61,8 +56,6 @@ func (r UserCertificate) Document() Object {
 
 // CertificateRequest is the result of "user get-cert --csr-out".
 type CertificateRequest struct {
-	noMessage
-
 	User        string
 	Created     bool // the user was added for it
 	RequestFile string
@@ -76,9 +69,6 @@ func (r CertificateRequest) Simple(t *Text) {
 	}
 	t.Linef("Request for a certificate of user %s saved at %s, its key at %s", r.User, r.RequestFile, r.KeyFile)
 }
-
-// Fields implements Result.
-func (r CertificateRequest) Fields(f *FieldText) { f.Object(r.Document()) }
 
 // Table implements Result.
 func (r CertificateRequest) Table() TableData {

@@ -2,8 +2,6 @@ package output
 
 // PasswordChecked is the result of "user check-password".
 type PasswordChecked struct {
-	noMessage
-
 	User   string
 	Right  bool
 	Reason string // why not
@@ -17,9 +15,6 @@ func (r PasswordChecked) Simple(t *Text) {
 	}
 	t.Linef("no: %s", r.Reason)
 }
-
-// Fields implements Result.
-func (r PasswordChecked) Fields(f *FieldText) { f.Object(r.Document()) }
 
 // Table implements Result.
 func (r PasswordChecked) Table() TableData {

@@ -1,9 +1,6 @@
 package output
 
-import (
-	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
-	"google.golang.org/protobuf/proto"
-)
+import pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 
 // UserOffboarded is the result of "user offboard".
 type UserOffboarded struct {
@@ -13,8 +10,6 @@ type UserOffboarded struct {
 	Header     *pb.ResponseHeader // of the last change, nil without one
 	Idempotent bool               // the command may be run again
 }
-
-func (UserOffboarded) ownResult() {}
 
 func (r UserOffboarded) result() string {
 	if r.Deleted {
@@ -33,8 +28,7 @@ func (r UserOffboarded) Simple(t *Text) {
 	}
 }
 
-// Fields implements Result.
-func (r UserOffboarded) Fields(f *FieldText) {
+func (r UserOffboarded) fields(f *FieldText) {
 	if r.Header != nil {
 		f.Header(r.Header)
 	}
@@ -46,16 +40,7 @@ func (r UserOffboarded) Fields(f *FieldText) {
 	}
 }
 
-// Message implements Result. The responses of the API hold nothing but the
-// header.
-func (r UserOffboarded) Message() proto.Message {
-	if r.Header == nil {
-		return nil
-	}
-	return &pb.AuthUserDeleteResponse{Header: r.Header}
-}
-
-func (r UserOffboarded) jsonDocument() any {
+func (r UserOffboarded) api() apiForms {
 	document := struct {
 		Header  *pb.ResponseHeader `json:"header,omitempty"`
 		Revoked []string           `json:"revoked"`
@@ -63,14 +48,14 @@ func (r UserOffboarded) jsonDocument() any {
 	if document.Revoked == nil {
 		document.Revoked = []string{}
 	}
-	return document
-}
-
-func (r UserOffboarded) addedJSON() Object {
-	if !r.Idempotent {
-		return nil
+	forms := apiForms{visible: true, fields: r.fields, json: document}
+	if r.Header != nil {
+		forms.message = &pb.AuthUserDeleteResponse{Header: r.Header}
 	}
-	return Object{{"changed", r.Deleted}}
+	if r.Idempotent {
+		forms.jsonMore = Object{{"changed", r.Deleted}}
+	}
+	return forms
 }
 
 // Table implements Result: a row for each role.

@@ -3,8 +3,6 @@ package output
 import (
 	"fmt"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/ectl-io/ectl/internal/version"
 )
 
@@ -20,8 +18,7 @@ func (r Version) Simple(t *Text) {
 	t.Linef("API version: %s", r.Info.API)
 }
 
-// Fields implements Result.
-func (r Version) Fields(f *FieldText) {
+func (r Version) fields(f *FieldText) {
 	f.Quoted("Version", r.Info.Version)
 	f.Quoted("Commit", r.Info.Commit)
 	f.Quoted("Date", r.Info.Date)
@@ -31,10 +28,9 @@ func (r Version) Fields(f *FieldText) {
 	f.Quoted("API", r.Info.API)
 }
 
-// Message implements Result: no server was asked.
-func (r Version) Message() proto.Message { return nil }
-
-func (r Version) addedJSON() Object { return r.Document() }
+func (r Version) api() apiForms {
+	return apiForms{fields: r.fields, jsonMore: r.Document()}
+}
 
 // Table implements Result.
 func (r Version) Table() TableData {
@@ -59,7 +55,10 @@ func (r Version) Document() Object {
 // etcdctl: its two lines, in each of its formats.
 type EtcdctlVersion struct{ Version }
 
-func (r EtcdctlVersion) fixedText() string { return r.String() }
+// Simple implements Result.
+func (r EtcdctlVersion) Simple(t *Text) { _, _ = t.w.WriteString(r.String()) }
+
+func (r EtcdctlVersion) api() apiForms { return apiForms{simple: true} }
 
 // String returns etcdctl's two lines.
 func (r EtcdctlVersion) String() string {

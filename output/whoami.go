@@ -10,8 +10,6 @@ import (
 
 // WhoAmI is the result of "whoami".
 type WhoAmI struct {
-	noMessage
-
 	User    string // empty where nobody knows
 	By      string // what shows it: "password", "token", "certificate" or "nothing"
 	Known   bool   // there is such a user
@@ -110,9 +108,6 @@ func yesNo(yes bool) string {
 	}
 	return "no"
 }
-
-// Fields implements Result.
-func (r WhoAmI) Fields(f *FieldText) { f.Object(r.Document()) }
 
 // Table implements Result.
 func (r WhoAmI) Table() TableData {

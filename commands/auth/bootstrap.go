@@ -268,7 +268,7 @@ func (b *bootstrap) whereOff(ctx context.Context) error {
 	if err := b.apply(ctx, b.f); err != nil {
 		return err
 	}
-	if _, err := enableProven(ctx, b.f, b.root); err != nil {
+	if err := enableProven(ctx, b.f, b.root); err != nil {
 		return err
 	}
 	if err := b.step(true, "Authentication enabled"); err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/spf13/cobra"
-	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/commands/cli"
@@ -18,13 +17,13 @@ func newDisableCmd(f *cli.Factory) *cobra.Command {
 		Short: "Turn authentication off: everybody may do everything",
 		Args:  cli.NoArgs,
 		RunE: f.RunE(func(ctx context.Context, _ []string) error {
-			response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthDisableResponse, error) {
+			_, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthDisableResponse, error) {
 				return c.AuthDisable(ctx)
 			})
 			if err != nil {
 				return err
 			}
-			return f.Print(output.AuthSwitched{Enabled: false, Response: (*pb.AuthDisableResponse)(response)})
+			return f.Print(output.AuthSwitched{Enabled: false})
 		}),
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}

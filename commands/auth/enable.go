@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
-	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
@@ -54,56 +53,57 @@ user root made as well there is auth bootstrap.`,
 }
 
 func runEnable(ctx context.Context, f *cli.Factory, opts *enableOptions) error {
-	var response *clientv3.AuthEnableResponse
-	var err error
-	if opts.Check {
-		response, err = enableChecked(ctx, f)
-	} else {
-		response, err = cli.Call(ctx, f, enable)
-	}
-	if err != nil {
+	turnOn := func(ctx context.Context, f *cli.Factory) error {
+		_, err := cli.Call(ctx, f, enable)
 		return err
 	}
-	return f.Print(output.AuthSwitched{Enabled: true, Response: (*pb.AuthEnableResponse)(response)})
+	if opts.Check {
+		turnOn = enableChecked
+	}
+	if err := turnOn(ctx, f); err != nil {
+		return err
+	}
+	return f.Print(output.AuthSwitched{Enabled: true})
 }
 
 // enableChecked turns authentication on if root can log in and the identity in
 // use can administer then.
-func enableChecked(ctx context.Context, f *cli.Factory) (*clientv3.AuthEnableResponse, error) {
+func enableChecked(ctx context.Context, f *cli.Factory) error {
 	dialer, err := f.Dialer(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	self, err := dialer.Self()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	client, err := f.Client(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	on, err := reader.Enabled(ctx, client, f.Timeout)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if on {
 		if err := prove(ctx, f, atOnce); err != nil {
-			return nil, etcd.Settled(err, "authentication is on already")
+			return etcd.Settled(err, "authentication is on already")
 		}
-		return cli.Call(ctx, f, enable)
+		_, err := cli.Call(ctx, f, enable)
+		return err
 	}
 	snapshot, err := reader.Read(ctx, client, f.Timeout)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if why := lockedOut(self, dialer.Secure(), snapshot.State); why != "" {
-		return nil, fmt.Errorf("authentication was not turned on: %s", why)
+		return fmt.Errorf("authentication was not turned on: %s", why)
 	}
-	response, err := enableProven(ctx, f, f)
+	err = enableProven(ctx, f, f)
 	if err == nil && self.User != access.RootUser {
 		f.Warn("whether root itself can log in was not tried: " + self.User + " can, and holds the role root")
 	}
-	return response, err
+	return err
 }
 
 // lockedOut says why self could not administer the cluster once authentication

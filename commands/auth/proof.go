@@ -25,38 +25,38 @@ import (
 // password that only this run knows, and deleted after.
 //
 // An interrupt is not heeded before the end, because it must not come between.
-func enableProven(ctx context.Context, f, who *cli.Factory) (*clientv3.AuthEnableResponse, error) {
-	response, err := enableAndProve(context.WithoutCancel(ctx), f, who)
+func enableProven(ctx context.Context, f, who *cli.Factory) error {
+	err := enableAndProve(context.WithoutCancel(ctx), f, who)
 	if err != nil && ctx.Err() != nil { // no error of an interrupted command is printed
 		f.Say("Interrupted, and: " + err.Error())
 	}
-	return response, err
+	return err
 }
 
-func enableAndProve(ctx context.Context, f, who *cli.Factory) (*clientv3.AuthEnableResponse, error) {
+func enableAndProve(ctx context.Context, f, who *cli.Factory) error {
 	before, who := f.Detached(), who.Detached()
 	defer before.Disconnect()
 	defer who.Disconnect()
 	r, err := newRescuer(ctx, before)
 	if err != nil {
-		return nil, etcd.Settled(err, "authentication was not turned on")
+		return etcd.Settled(err, "authentication was not turned on")
 	}
-	response, err := cli.Call(ctx, before, enable)
+	_, err = cli.Call(ctx, before, enable)
 	if err != nil && !etcd.Doubtful(err) {
-		return nil, etcd.Settled(before.Explain(ctx, err), "authentication was not turned on"+r.dismiss(ctx, before))
+		return etcd.Settled(before.Explain(ctx, err), "authentication was not turned on"+r.dismiss(ctx, before))
 	}
 	if refusal := prove(ctx, who, cli.AfterChange); refusal != nil {
-		return nil, r.turnOff(ctx, f, refusal)
+		return r.turnOff(ctx, f, refusal)
 	}
 	if left := r.dismiss(ctx, who); left != "" {
-		return nil, errors.New("authentication is on, and the login was proven" + left)
+		return errors.New("authentication is on, and the login was proven" + left)
 	}
-	if response == nil { // the answer was lost
-		response, err = cli.Call(ctx, who, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthEnableResponse, error) {
+	if err != nil { // the answer was lost
+		_, err = cli.Call(ctx, who, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthEnableResponse, error) {
 			return c.AuthEnable(ctx)
 		})
 	}
-	return response, err
+	return err
 }
 
 // atOnce makes a request before which nothing was changed, see cli.AfterChange.

@@ -7,7 +7,6 @@ import (
 	"strconv"
 
 	"github.com/spf13/cobra"
-	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
@@ -93,7 +92,7 @@ func runCompaction(ctx context.Context, f *cli.Factory, opts *compactionOptions)
 			return nil
 		}
 	}
-	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.CompactResponse, error) {
+	_, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.CompactResponse, error) {
 		var options []clientv3.CompactOption
 		if opts.Physical {
 			options = append(options, clientv3.WithCompactPhysical())
@@ -107,7 +106,7 @@ func runCompaction(ctx context.Context, f *cli.Factory, opts *compactionOptions)
 	case err != nil:
 		return err
 	}
-	return f.Print(output.Compacted{Revision: opts.Revision, Response: (*pb.CompactionResponse)(response)})
+	return f.Print(output.Compacted{Revision: opts.Revision})
 }
 
 // currentRevision asks for the revision of the cluster. A transaction that
