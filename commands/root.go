@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -160,6 +161,7 @@ func newRoot(f *cli.Factory, args []string) *cobra.Command {
 func setHelp(root *cobra.Command, f *cli.Factory) {
 	help := root.HelpFunc()
 	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
+		cmd.Example = inNameOf(f.Program, cmd.Example)
 		help(cmd, args)
 		fmt.Fprintf(cmd.OutOrStdout(), "\nUse \"%s options\" for the options that every command takes.\n", f.Program)
 	})
@@ -189,4 +191,10 @@ func setHelp(root *cobra.Command, f *cli.Factory) {
 	if flag := root.Flags().Lookup("help"); flag != nil {
 		flag.Hidden = true
 	}
+}
+
+// inNameOf returns examples, which are written for "ectl", as command lines of
+// program.
+func inNameOf(program, examples string) string {
+	return regexp.MustCompile(`\bectl ([a-z-])`).ReplaceAllString(examples, strings.ReplaceAll(program, "$", "$$")+" $1")
 }

@@ -206,7 +206,7 @@ func TestFormatsAndChoicesComplete(t *testing.T) {
 		"us re":                       "revoke-role\tRevoke a role from a user\n",
 		"user list -w js":             formats,
 		"-w t":                        formats,
-		"get --consistency ":          "l\ns\n",
+		"get --consistency ":          "l\tlinearizable, what the cluster agrees on\ns\tserializable, what the member knows\n",
 		"get k --order A":             "ASCEND\nDESCEND\n",
 		"completion z":                "zsh\n",
 		"role grant-permission app r": "read\nreadwrite\n",

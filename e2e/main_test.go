@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/ectl-io/ectl/e2e/etcdserver"
@@ -38,6 +40,11 @@ func run(m *testing.M) int {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "set up the programs under test:", err)
 		return 1
+	}
+	if signal.Ignored(syscall.SIGHUP) {
+		// The suite runs under nohup. A child of a process that has a handler of its own
+		// begins with the default again.
+		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
 	}
 	return m.Run()
 }

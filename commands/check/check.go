@@ -4,11 +4,8 @@ package check
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/exit"
@@ -24,49 +21,43 @@ under a prefix that has none. They are deleted afterwards, also when the command
 is interrupted. This is real load: other users of the cluster will notice.`,
 		GroupID: cli.GroupCluster,
 	}
-	cmd.AddCommand(newPerfCmd(f, nil), newDatascaleCmd(f, nil))
+	cmd.AddCommand(newPerfCmd(f), newDatascaleCmd(f))
 	return cmd
 }
 
 // options are what both checks can be asked to do.
 type options struct {
-	Load    string
+	Load    string // as it was given
 	Prefix  string
 	Compact bool
 	Defrag  bool
+
+	size string // of the load, see sizes
 }
 
-func (o *options) addFlags(flags *pflag.FlagSet, prefix string) {
-	flags.StringVar(&o.Load, "load", "s", "`size` of the load: s(mall), m(edium), l(arge) or xl(arge)")
+// Complete implements cli.Options.
+func (o *options) Complete(*cli.Factory, *cobra.Command, []string) (err error) {
+	o.size, err = sizes().Parse(o.Load)
+	return err
+}
+
+func (o *options) addFlags(cmd *cobra.Command, prefix string) {
+	flags := cmd.Flags()
+	o.Load = "s"
+	sizes().AddFlag(cmd, &o.Load, "`size` of the load")
 	flags.StringVar(&o.Prefix, "prefix", prefix, "`prefix` of the keys to write, which must have none")
 	flags.BoolVar(&o.Compact, "auto-compact", false, "forget the history of all keys afterwards")
 	flags.BoolVar(&o.Defrag, "auto-defrag", false, "defragment the members of --endpoints afterwards")
 }
 
-// sizes are the names of loads, the short one first. The spelling is etcdctl's.
-func sizes() [][]string {
-	return [][]string{{"s", "small"}, {"m", "medium"}, {"l", "large"}, {"xl", "xLarge"}}
-}
-
-// size returns the short name of the load. The error ends with the status
-// BadFeature.
-func (o *options) size() (string, error) {
-	var all []string
-	for _, names := range sizes() {
-		if slices.Contains(names, o.Load) {
-			return names[0], nil
-		}
-		all = append(all, names...)
-	}
-	return "", exit.BadFeaturef("--load %q: it is one of %s", o.Load, strings.Join(all, ", "))
-}
-
-func completeLoad(cmd *cobra.Command) {
-	var names []string
-	for _, size := range sizes() {
-		names = append(names, size[0]+"\t"+size[1])
-	}
-	_ = cmd.RegisterFlagCompletionFunc("load", cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp))
+// sizes are the sizes of the load, which have two names. The spelling is etcdctl's.
+func sizes() cli.Choices[string] {
+	return cli.Choices[string]{Flag: "load", Values: []cli.Choice[string]{
+		{Short: "s", Name: "small", Value: "s"},
+		{Short: "m", Name: "medium", Value: "m"},
+		{Short: "l", Name: "large", Value: "l"},
+		{Short: "xl", Name: "xLarge", Value: "xl"},
+	}}
 }
 
 // notEmpty is the error of a prefix that has keys, which a check would delete.

@@ -16,8 +16,7 @@ import (
 
 func TestLoadsHaveShortAndLongNames(t *testing.T) {
 	for name, want := range map[string]string{"s": "s", "small": "s", "m": "m", "medium": "m", "l": "l", "large": "l", "xl": "xl", "xLarge": "xl"} {
-		opts := options{Load: name}
-		size, err := opts.size()
+		size, err := sizes().Parse(name)
 		if err != nil || size != want {
 			t.Errorf("%s is %s, %v, want %s", name, size, err, want)
 		}
@@ -29,11 +28,11 @@ func TestLoadsHaveShortAndLongNames(t *testing.T) {
 
 func TestFlagsOfChecks(t *testing.T) {
 	run, perf := clitest.New(""), perfOptions{}
-	if err := run.Execute(t.Context(), newPerfCmd(run.Factory, clitest.Asked(&perf)), "ignored", "--auto-defrag"); err != nil || perf != (perfOptions{options{"s", "/etcdctl-check-perf/", false, true}, time.Minute}) {
+	if err := run.Execute(t.Context(), newPerfCmd(clitest.Completed(run, &perf)), "ignored", "--auto-defrag"); err != nil || perf != (perfOptions{options{"s", "/etcdctl-check-perf/", false, true, "s"}, time.Minute}) {
 		t.Errorf("check perf is asked to do %+v, %v", perf, err)
 	}
 	run, scale := clitest.New(""), options{}
-	if err := run.Execute(t.Context(), newDatascaleCmd(run.Factory, clitest.Asked(&scale)), "--load", "xl", "--auto-compact", "--prefix", "p"); err != nil || scale != (options{"xl", "p", true, false}) {
+	if err := run.Execute(t.Context(), newDatascaleCmd(clitest.Completed(run, &scale)), "--load", "xl", "--auto-compact", "--prefix", "p"); err != nil || scale != (options{"xl", "p", true, false, "xl"}) {
 		t.Errorf("check datascale is asked to do %+v, %v", scale, err)
 	}
 	for line, want := range map[string]exit.Code{

@@ -38,7 +38,7 @@ const (
 // residentMemory is the metric that says how much memory a member has.
 const residentMemory = "process_resident_memory_bytes"
 
-func newDatascaleCmd(f *cli.Factory, run func(context.Context, *options) error) *cobra.Command {
+func newDatascaleCmd(f *cli.Factory) *cobra.Command {
 	opts := &options{}
 	cmd := &cobra.Command{
 		Use:   "datascale",
@@ -51,26 +51,16 @@ endpoint's member larger, by the metric ` + residentMemory + `.
     m      100000      200
     l     1000000      500
     xl    3000000     1000`,
-		Example: `  ` + f.Program + ` check datascale --load m --auto-compact --auto-defrag`,
+		Example: `  ectl check datascale --load m --auto-compact --auto-defrag`,
 		Args:    cobra.ArbitraryArgs, // as etcdctl, which ignores them
-		RunE: f.RunE(func(ctx context.Context, _ []string) error {
-			size, err := opts.size()
-			if err != nil {
-				return err
-			}
-			if run != nil {
-				return run(ctx, opts)
-			}
-			return runDatascale(ctx, f, opts, datascaleLoads()[size])
-		}),
-		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE:    cli.Run(f, opts, runDatascale),
 	}
-	opts.addFlags(cmd.Flags(), "/etcdctl-check-datascale/")
-	completeLoad(cmd)
+	opts.addFlags(cmd, "/etcdctl-check-datascale/")
 	return cmd
 }
 
-func runDatascale(ctx context.Context, f *cli.Factory, opts *options, load datascaleLoad) error {
+func runDatascale(ctx context.Context, f *cli.Factory, opts *options) error {
+	load := datascaleLoads()[opts.size]
 	w, err := dial(ctx, f, opts, load.clients)
 	if err != nil {
 		return err

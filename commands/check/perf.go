@@ -46,7 +46,7 @@ const (
 	perfValueSize = 1024
 )
 
-func newPerfCmd(f *cli.Factory, run func(context.Context, *perfOptions) error) *cobra.Command {
+func newPerfCmd(f *cli.Factory) *cobra.Command {
 	opts := &perfOptions{}
 	cmd := &cobra.Command{
 		Use:   "perf",
@@ -63,31 +63,26 @@ status is 1.
     xl              15000     1000
 
 Interrupted, it deletes its keys and says what it has seen so far.`,
-		Example: `  ` + f.Program + ` check perf
-  ` + f.Program + ` check perf --load m --auto-compact --auto-defrag`,
+		Example: `  ectl check perf
+  ectl check perf --load m --auto-compact --auto-defrag`,
 		Args: cobra.ArbitraryArgs, // as etcdctl, which ignores them
-		RunE: f.RunE(func(ctx context.Context, _ []string) error {
-			if opts.Duration <= 0 {
-				return exit.BadArgsf("--duration %s: give a positive time", opts.Duration)
-			}
-			size, err := opts.size()
-			if err != nil {
-				return err
-			}
-			if run != nil {
-				return run(ctx, opts)
-			}
-			return runPerf(ctx, f, opts, perfLoads()[size])
-		}),
-		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: cli.Run(f, opts, runPerf),
 	}
-	opts.addFlags(cmd.Flags(), "/etcdctl-check-perf/")
+	opts.addFlags(cmd, "/etcdctl-check-perf/")
 	cmd.Flags().DurationVar(&opts.Duration, "duration", perfDuration, "how long to write")
-	completeLoad(cmd)
 	return cmd
 }
 
-func runPerf(ctx context.Context, f *cli.Factory, opts *perfOptions, load perfLoad) error {
+// Complete implements cli.Options.
+func (o *perfOptions) Complete(f *cli.Factory, cmd *cobra.Command, args []string) error {
+	if o.Duration <= 0 {
+		return exit.BadArgsf("--duration %s: give a positive time", o.Duration)
+	}
+	return o.options.Complete(f, cmd, args)
+}
+
+func runPerf(ctx context.Context, f *cli.Factory, opts *perfOptions) error {
+	load := perfLoads()[opts.size]
 	w, err := dial(ctx, f, &opts.options, load.clients)
 	if err != nil {
 		return err

@@ -37,7 +37,8 @@ type Factory struct {
 	Quiet      bool
 
 	globals  *pflag.FlagSet
-	formats  []output.Format // of the command
+	formats  []output.Format                      // of the command
+	inspect  func(context.Context, Options) error // nil: commands run
 	prepared bool
 	printer  *output.Printer
 	text     *textWriter // nil: none was written

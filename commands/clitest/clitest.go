@@ -40,6 +40,21 @@ func (r *Run) Execute(ctx context.Context, cmd *cobra.Command, args ...string) e
 	return root.ExecuteContext(ctx)
 }
 
+// Completed returns the Factory of r for the constructor of a command, which keeps in
+// got what the command was asked to do, and does nothing.
+func Completed[O any, P interface {
+	*O
+	cli.Options
+}](r *Run, got P) *cli.Factory {
+	r.Inspect(func(_ context.Context, opts cli.Options) error {
+		if completed, ok := opts.(P); ok {
+			*got = *completed
+		}
+		return nil
+	})
+	return r.Factory
+}
+
 // Asked returns a run function for the constructor of a command, which keeps in
 // got what the command was asked to do, and does nothing.
 func Asked[Options any](got *Options) func(context.Context, *Options) error {

@@ -49,9 +49,8 @@ again: before, compact the history and defragment the members.`,
 // newAlarmsCmd completes cmd, which prints the alarms that request returns.
 func newAlarmsCmd(f *cli.Factory, cmd *cobra.Command, request func(context.Context, *etcd.Client) (*clientv3.AlarmResponse, error)) *cobra.Command {
 	cmd.Args = cli.NoArgs
-	cmd.ValidArgsFunction = cobra.NoFileCompletions
-	cmd.RunE = f.RunE(func(ctx context.Context, _ []string) error {
-		response, err := cli.Call(ctx, f, request)
+	cmd.RunE = cli.RunRequest(f, cli.NoOptions{}, func(ctx context.Context, f *cli.Factory, c *etcd.Client, _ cli.NoOptions) error {
+		response, err := request(ctx, c)
 		if err != nil {
 			return err
 		}

@@ -20,7 +20,7 @@ func TestMemberAddTakesANameAndPeerURLs(t *testing.T) {
 		"--peer-urls=x -- -m":                            {Name: "-m", PeerURLs: "x"},
 	} {
 		run, got := clitest.New(""), memberAddOptions{}
-		if err := run.Execute(t.Context(), newMemberAddCmd(run.Factory, clitest.Asked(&got)), strings.Fields(line)...); err != nil {
+		if err := run.Execute(t.Context(), newMemberAddCmd(clitest.Completed(run, &got)), strings.Fields(line)...); err != nil {
 			t.Errorf("member add %s: %v", line, err)
 		} else if got != want {
 			t.Errorf("member add %s is asked to do %+v, want %+v", line, got, want)
@@ -45,7 +45,7 @@ func TestDefragIsAskedToBeCareful(t *testing.T) {
 		"--min-free 12.5":           {MinFree: "12.5", minFree: 12.5},
 	} {
 		run, got := clitest.New(""), defragOptions{}
-		if err := run.Execute(t.Context(), newDefragCmd(run.Factory, clitest.Asked(&got)), strings.Fields(line)...); err != nil {
+		if err := run.Execute(t.Context(), NewDefragCmd(clitest.Completed(run, &got)), strings.Fields(line)...); err != nil {
 			t.Errorf("defrag %s: %v", line, err)
 		} else if got != want {
 			t.Errorf("defrag %s is asked to do %+v, want %+v", line, got, want)
@@ -56,12 +56,12 @@ func TestDefragIsAskedToBeCareful(t *testing.T) {
 func TestEndpointOptionsStandBeforeAndBehindTheCommand(t *testing.T) {
 	for _, line := range []string{"--cluster hashkv --rev 5", "hashkv --rev=5 --cluster", "hashkv ignored --cluster --rev 5"} {
 		run, got := clitest.New(""), endpointHashKVOptions{}
-		from := &looks{}
+		from := &endpointFlags{}
 		parent := NewEndpointCmd(run.Factory)
 		parent.ResetCommands()
 		parent.ResetFlags()
 		from.addFlags(parent.PersistentFlags())
-		parent.AddCommand(newEndpointHashKVCmd(run.Factory, from, clitest.Asked(&got)))
+		parent.AddCommand(newEndpointHashKVCmd(clitest.Completed(run, &got), from))
 		if err := run.Execute(t.Context(), parent, strings.Fields(line)...); err != nil {
 			t.Errorf("endpoint %s: %v", line, err)
 		} else if got.Revision != 5 || !got.From.Cluster {

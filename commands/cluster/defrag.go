@@ -37,9 +37,7 @@ const defaultWait = time.Minute
 const sizeTimeout = time.Second
 
 // NewDefragCmd returns the command "defrag".
-func NewDefragCmd(f *cli.Factory) *cobra.Command { return newDefragCmd(f, nil) }
-
-func newDefragCmd(f *cli.Factory, run func(context.Context, *defragOptions) error) *cobra.Command {
+func NewDefragCmd(f *cli.Factory) *cobra.Command {
 	opts := &defragOptions{}
 	cmd := &cobra.Command{
 		Use:   "defrag",
@@ -50,19 +48,10 @@ seconds for each gigabyte: --command-timeout has to be long enough.
 
 What each member won is said on standard error. --wait waits until a member
 takes part again; alarms that were on before do not count.`,
-		Example: `  ` + f.Program + ` defrag --cluster --leader-last --wait --min-free 20% --command-timeout 1m`,
+		Example: `  ectl defrag --cluster --leader-last --wait --min-free 20% --command-timeout 1m`,
 		GroupID: cli.GroupCluster,
 		Args:    cobra.ArbitraryArgs, // as etcdctl, which ignores them
-		RunE: f.RunE(func(ctx context.Context, _ []string) error {
-			if err := opts.complete(); err != nil {
-				return err
-			}
-			if run != nil {
-				return run(ctx, opts)
-			}
-			return runDefrag(ctx, f, opts)
-		}),
-		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE:    cli.Run(f, opts, runDefrag),
 	}
 	flags := cmd.Flags()
 	opts.From.addFlags(flags)
@@ -71,6 +60,11 @@ takes part again; alarms that were on before do not count.`,
 	flags.Lookup("wait").NoOptDefVal = defaultWait.String()
 	flags.StringVar(&opts.MinFree, "min-free", "", "leave members alone of whose database less than this `percentage` is unused")
 	return cmd
+}
+
+// Complete implements cli.Options.
+func (o *defragOptions) Complete(_ *cli.Factory, _ *cobra.Command, _ []string) error {
+	return o.complete()
 }
 
 func (o *defragOptions) complete() error {

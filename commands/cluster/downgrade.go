@@ -28,37 +28,29 @@ func NewDowngradeCmd(f *cli.Factory) *cobra.Command {
 		GroupID: cli.GroupCluster,
 	}
 	cmd.AddCommand(
-		newDowngradeCmd(f, "cancel", "End a downgrade that was enabled", clientv3.DowngradeCancel, nil),
-		newDowngradeCmd(f, "enable VERSION", "Begin a downgrade", clientv3.DowngradeEnable, nil),
-		newDowngradeCmd(f, "validate VERSION", "Say whether a downgrade is possible", clientv3.DowngradeValidate, nil),
+		newDowngradeCmd(f, "cancel", "End a downgrade that was enabled", clientv3.DowngradeCancel),
+		newDowngradeCmd(f, "enable VERSION", "Begin a downgrade", clientv3.DowngradeEnable),
+		newDowngradeCmd(f, "validate VERSION", "Say whether a downgrade is possible", clientv3.DowngradeValidate),
 	)
 	return cmd
 }
 
-func newDowngradeCmd(f *cli.Factory, use, short string, action clientv3.DowngradeAction, run func(context.Context, *downgradeOptions) error) *cobra.Command {
+func newDowngradeCmd(f *cli.Factory, use, short string, action clientv3.DowngradeAction) *cobra.Command {
 	opts := &downgradeOptions{Action: action}
 	cmd := &cobra.Command{
 		Use:   use,
 		Short: short,
 		Args:  cobra.ArbitraryArgs,
-		RunE: f.RunE(func(ctx context.Context, args []string) error {
-			if err := opts.complete(args); err != nil {
-				return err
-			}
-			if run != nil {
-				return run(ctx, opts)
-			}
-			return runDowngrade(ctx, f, opts)
-		}),
-		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE:  cli.RunRequest(f, opts, runDowngrade),
 	}
 	if action != clientv3.DowngradeCancel {
-		cmd.Example = "  " + f.Program + " downgrade " + cmd.Name() + " 3.6"
+		cmd.Example = "  ectl downgrade " + cmd.Name() + " 3.6"
 	}
 	return cmd
 }
 
-func (o *downgradeOptions) complete(args []string) error {
+// Complete implements cli.Options.
+func (o *downgradeOptions) Complete(_ *cli.Factory, _ *cobra.Command, args []string) error {
 	switch {
 	case o.Action == clientv3.DowngradeCancel: // etcdctl ignores arguments here
 	case len(args) > 1:
@@ -71,10 +63,8 @@ func (o *downgradeOptions) complete(args []string) error {
 	return nil
 }
 
-func runDowngrade(ctx context.Context, f *cli.Factory, opts *downgradeOptions) error {
-	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.DowngradeResponse, error) {
-		return c.Downgrade(ctx, opts.Action, opts.Version)
-	})
+func runDowngrade(ctx context.Context, f *cli.Factory, c *etcd.Client, opts *downgradeOptions) error {
+	response, err := c.Downgrade(ctx, opts.Action, opts.Version)
 	if err != nil {
 		return err
 	}

@@ -7,17 +7,20 @@ import (
 	"github.com/ectl-io/ectl/commands/cli"
 )
 
-// looks says which endpoints the commands under "endpoint" look at, and how
+// endpointFlags say which endpoints the commands under "endpoint" look at, and how
 // often.
-type looks struct {
+type endpointFlags struct {
 	targets
-	repetition
+	repeatFlags
 }
 
-func (o *looks) addFlags(fs *pflag.FlagSet) {
+func (o *endpointFlags) addFlags(fs *pflag.FlagSet) {
 	o.targets.addFlags(fs)
-	o.repetition.addFlags(fs)
+	o.repeatFlags.addFlags(fs)
 }
+
+// Complete implements cli.Options.
+func (*endpointFlags) Complete(*cli.Factory, *cobra.Command, []string) error { return nil }
 
 // NewEndpointCmd returns the command "endpoint".
 func NewEndpointCmd(f *cli.Factory) *cobra.Command {
@@ -31,16 +34,16 @@ were shown.
 With --watch they are looked at again and again, until interrupted, and one that
 does not answer fails nothing. Without a terminal each look prints what the
 command prints otherwise, one after the other.`,
-		Example: `  ` + f.Program + ` endpoint status --cluster --watch 2s -w table
-  ` + f.Program + ` endpoint health --watch 10s -w ndjson >> health.log`,
+		Example: `  ectl endpoint status --cluster --watch 2s -w table
+  ectl endpoint health --watch 10s -w ndjson >> health.log`,
 		GroupID: cli.GroupCluster,
 	}
-	from := &looks{}
+	from := &endpointFlags{}
 	from.addFlags(cmd.PersistentFlags())
 	cmd.AddCommand(
-		newEndpointHashKVCmd(f, from, nil),
-		newEndpointHealthCmd(f, from, nil),
-		newEndpointStatusCmd(f, from, nil),
+		newEndpointHashKVCmd(f, from),
+		newEndpointHealthCmd(f, from),
+		newEndpointStatusCmd(f, from),
 	)
 	return cmd
 }

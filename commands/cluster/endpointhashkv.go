@@ -14,11 +14,11 @@ import (
 
 // endpointHashKVOptions is what "endpoint hashkv" was asked to show.
 type endpointHashKVOptions struct {
-	From     *looks
+	From     *endpointFlags
 	Revision int64
 }
 
-func newEndpointHashKVCmd(f *cli.Factory, from *looks, run func(context.Context, *endpointHashKVOptions) error) *cobra.Command {
+func newEndpointHashKVCmd(f *cli.Factory, from *endpointFlags) *cobra.Command {
 	opts := &endpointHashKVOptions{From: from}
 	cmd := &cobra.Command{
 		Use:   "hashkv",
@@ -26,19 +26,20 @@ func newEndpointHashKVCmd(f *cli.Factory, from *looks, run func(context.Context,
 		Long: `Show a hash over the keys and their history of each member. Members with the
 same compaction hold the same where the hashes of one revision are equal.`,
 		Args: cobra.ArbitraryArgs, // as etcdctl, which ignores them
-		RunE: f.RunE(func(ctx context.Context, _ []string) error {
-			if run != nil {
-				return run(ctx, opts)
-			}
-			return opts.From.run(ctx, f, func(ctx context.Context) error { return runEndpointHashKV(ctx, f, opts) })
-		}),
-		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: cli.Run(f, opts, runEndpointHashKV),
 	}
 	cmd.Flags().Int64Var(&opts.Revision, "rev", 0, "the last revision to hash (0: the newest)")
 	return cmd
 }
 
+// Complete implements cli.Options.
+func (o *endpointHashKVOptions) Complete(*cli.Factory, *cobra.Command, []string) error { return nil }
+
 func runEndpointHashKV(ctx context.Context, f *cli.Factory, opts *endpointHashKVOptions) error {
+	return opts.From.repeat(ctx, f, func(ctx context.Context) error { return printHashes(ctx, f, opts) })
+}
+
+func printHashes(ctx context.Context, f *cli.Factory, opts *endpointHashKVOptions) error {
 	endpoints, err := opts.From.endpoints(ctx, f)
 	if err != nil {
 		return err
@@ -49,7 +50,7 @@ func runEndpointHashKV(ctx context.Context, f *cli.Factory, opts *endpointHashKV
 	if err != nil {
 		return err
 	}
-	if err := opts.From.show(f, "hashkv"); err != nil {
+	if err := opts.From.printHead(f, "hashkv"); err != nil {
 		return err
 	}
 	result := output.EndpointHashKV{}
@@ -62,7 +63,7 @@ func runEndpointHashKV(ctx context.Context, f *cli.Factory, opts *endpointHashKV
 		result.Endpoints = append(result.Endpoints, hash)
 	}
 	if !noneLoggedIn(answers) {
-		if err := opts.From.found(f, result); err != nil {
+		if err := opts.From.print(f, result); err != nil {
 			return err
 		}
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-func newEndpointHealthCmd(f *cli.Factory, from *looks, run func(context.Context, *looks) error) *cobra.Command {
+func newEndpointHealthCmd(f *cli.Factory, from *endpointFlags) *cobra.Command {
 	return &cobra.Command{
 		Use:   "health",
 		Short: "Say which members work",
@@ -24,20 +24,18 @@ func newEndpointHealthCmd(f *cli.Factory, from *looks, run func(context.Context,
 agrees on, and that have no alarm. That the key must not be read is an answer,
 too. Fails unless all are healthy.`,
 		Args: cobra.ArbitraryArgs, // as etcdctl, which ignores them
-		RunE: f.RunE(func(ctx context.Context, _ []string) error {
-			if run != nil {
-				return run(ctx, from)
-			}
-			return from.run(ctx, f, func(ctx context.Context) error { return runEndpointHealth(ctx, f, from) })
-		}),
-		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: cli.Run(f, from, runEndpointHealth),
 	}
 }
 
 // healthKey is the key that etcdctl reads, too. It need not exist.
 const healthKey = "health"
 
-func runEndpointHealth(ctx context.Context, f *cli.Factory, from *looks) error {
+func runEndpointHealth(ctx context.Context, f *cli.Factory, from *endpointFlags) error {
+	return from.repeat(ctx, f, func(ctx context.Context) error { return printHealth(ctx, f, from) })
+}
+
+func printHealth(ctx context.Context, f *cli.Factory, from *endpointFlags) error {
 	endpoints, err := from.endpoints(ctx, f)
 	if err != nil {
 		return err
@@ -46,7 +44,7 @@ func runEndpointHealth(ctx context.Context, f *cli.Factory, from *looks) error {
 	if err != nil {
 		return err
 	}
-	if err := from.show(f, "health"); err != nil {
+	if err := from.printHead(f, "health"); err != nil {
 		return err
 	}
 	result := output.EndpointHealth{}
@@ -63,7 +61,7 @@ func runEndpointHealth(ctx context.Context, f *cli.Factory, from *looks) error {
 		}
 		result.Endpoints = append(result.Endpoints, h)
 	}
-	if err := from.found(f, result); err != nil {
+	if err := from.print(f, result); err != nil {
 		return err
 	}
 	if !healthy {

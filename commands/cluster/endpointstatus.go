@@ -12,7 +12,7 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-func newEndpointStatusCmd(f *cli.Factory, from *looks, run func(context.Context, *looks) error) *cobra.Command {
+func newEndpointStatusCmd(f *cli.Factory, from *endpointFlags) *cobra.Command {
 	return &cobra.Command{
 		Use:   "status",
 		Short: "Show version, size, leader and progress of each member",
@@ -22,17 +22,15 @@ not in use, quota, whether it is the leader, whether it is a learner, Raft term,
 Raft index, Raft applied index, errors, downgrade target version and whether a
 downgrade is on.`,
 		Args: cobra.ArbitraryArgs, // as etcdctl, which ignores them
-		RunE: f.RunE(func(ctx context.Context, _ []string) error {
-			if run != nil {
-				return run(ctx, from)
-			}
-			return from.run(ctx, f, func(ctx context.Context) error { return runEndpointStatus(ctx, f, from) })
-		}),
-		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: cli.Run(f, from, runEndpointStatus),
 	}
 }
 
-func runEndpointStatus(ctx context.Context, f *cli.Factory, from *looks) error {
+func runEndpointStatus(ctx context.Context, f *cli.Factory, from *endpointFlags) error {
+	return from.repeat(ctx, f, func(ctx context.Context) error { return printStatus(ctx, f, from) })
+}
+
+func printStatus(ctx context.Context, f *cli.Factory, from *endpointFlags) error {
 	endpoints, err := from.endpoints(ctx, f)
 	if err != nil {
 		return err
@@ -41,7 +39,7 @@ func runEndpointStatus(ctx context.Context, f *cli.Factory, from *looks) error {
 	if err != nil {
 		return err
 	}
-	if err := from.show(f, "status"); err != nil {
+	if err := from.printHead(f, "status"); err != nil {
 		return err
 	}
 	result := output.EndpointStatus{}
@@ -56,7 +54,7 @@ func runEndpointStatus(ctx context.Context, f *cli.Factory, from *looks) error {
 		result.Endpoints = append(result.Endpoints, status)
 	}
 	if !noneLoggedIn(answers) {
-		if err := from.found(f, result); err != nil {
+		if err := from.print(f, result); err != nil {
 			return err
 		}
 	}

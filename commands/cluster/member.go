@@ -23,11 +23,11 @@ func NewMemberCmd(f *cli.Factory) *cobra.Command {
 		GroupID: cli.GroupCluster,
 	}
 	cmd.AddCommand(
-		newMemberAddCmd(f, nil),
-		newMemberListCmd(f, nil),
-		newMemberPromoteCmd(f, nil),
-		newMemberRemoveCmd(f, nil),
-		newMemberUpdateCmd(f, nil),
+		newMemberAddCmd(f),
+		newMemberListCmd(f),
+		newMemberPromoteCmd(f),
+		newMemberRemoveCmd(f),
+		newMemberUpdateCmd(f),
 	)
 	return cmd
 }

@@ -20,7 +20,7 @@ type memberAddOptions struct {
 	Learner  bool
 }
 
-func newMemberAddCmd(f *cli.Factory, run func(context.Context, *memberAddOptions) error) *cobra.Command {
+func newMemberAddCmd(f *cli.Factory) *cobra.Command {
 	opts := &memberAddOptions{}
 	cmd := &cobra.Command{
 		Use:   "add NAME --peer-urls URL[,URL...]",
@@ -31,22 +31,18 @@ be started with.
 From that moment on the cluster counts the new member, though it does not run
 yet: of two members both must be up, of four three. --learner adds it without a
 vote, until "member promote".`,
-		Example: `  ` + f.Program + ` member add node4 --peer-urls https://10.0.0.4:2380 --learner`,
+		Example: `  ectl member add node4 --peer-urls https://10.0.0.4:2380 --learner`,
 		Args:    cobra.ArbitraryArgs,
-		RunE: f.RunE(func(ctx context.Context, args []string) error {
-			if err := opts.complete(args); err != nil {
-				return err
-			}
-			if run != nil {
-				return run(ctx, opts)
-			}
-			return runMemberAdd(ctx, f, opts)
-		}),
-		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE:    cli.Run(f, opts, runMemberAdd),
 	}
 	cmd.Flags().StringVar(&opts.PeerURLs, flagPeerURLs, "", "`URLs` under which the other members reach the new one, comma-separated")
 	cmd.Flags().BoolVar(&opts.Learner, "learner", false, "add it without a vote")
 	return cmd
+}
+
+// Complete implements cli.Options.
+func (o *memberAddOptions) Complete(_ *cli.Factory, _ *cobra.Command, args []string) error {
+	return o.complete(args)
 }
 
 func (o *memberAddOptions) complete(args []string) error {

@@ -19,30 +19,27 @@ type moveLeaderOptions struct {
 }
 
 // NewMoveLeaderCmd returns the command "move-leader".
-func NewMoveLeaderCmd(f *cli.Factory) *cobra.Command { return newMoveLeaderCmd(f, nil) }
-
-func newMoveLeaderCmd(f *cli.Factory, run func(context.Context, *moveLeaderOptions) error) *cobra.Command {
+func NewMoveLeaderCmd(f *cli.Factory) *cobra.Command {
 	opts := &moveLeaderOptions{}
 	return &cobra.Command{
 		Use:   "move-leader ID",
 		Short: "Make another member the leader",
 		Long: `Make the member with the ID the leader. Only the leader can do so: its endpoint
 has to be among --endpoints.`,
-		Example: `  ` + f.Program + ` move-leader 8211f1d0f64f3269`,
+		Example: `  ectl move-leader 8211f1d0f64f3269`,
 		GroupID: cli.GroupCluster,
 		Args:    cli.Args(1, 1, "a member's ID"),
-		RunE: f.RunE(func(ctx context.Context, args []string) error {
-			var err error
-			if opts.ID, err = parseMemberID(args[0]); err != nil {
-				return err
-			}
-			if run != nil {
-				return run(ctx, opts)
-			}
-			return runMoveLeader(ctx, f, opts)
-		}),
-		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE:    cli.Run(f, opts, runMoveLeader),
 	}
+}
+
+// Complete implements cli.Options.
+func (o *moveLeaderOptions) Complete(_ *cli.Factory, _ *cobra.Command, args []string) error {
+	var err error
+	if o.ID, err = parseMemberID(args[0]); err != nil {
+		return err
+	}
+	return nil
 }
 
 func runMoveLeader(ctx context.Context, f *cli.Factory, opts *moveLeaderOptions) error {

@@ -12,8 +12,8 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// repetition says whether a command looks once, or again and again.
-type repetition struct {
+// repeatFlags say whether a command looks once, or again and again.
+type repeatFlags struct {
 	Every time.Duration // 0: once
 }
 
@@ -23,17 +23,17 @@ const (
 	leastPause = 100 * time.Millisecond
 )
 
-func (o *repetition) addFlags(flags *pflag.FlagSet) {
+func (o *repeatFlags) addFlags(flags *pflag.FlagSet) {
 	flags.DurationVar(&o.Every, flagWatch, 0, "look again each `duration`, 2s say, until interrupted; a terminal shows the newest only")
 }
 
 // emptyScreen empties a terminal from its first line on.
 const emptyScreen = "\x1b[H\x1b[J"
 
-// run looks, once or until ctx ends. What a look finds wrong does not end the
+// repeat looks, once or until ctx ends. What a look finds wrong does not end the
 // others: look has said it, and what it returns is told, but for a mistake in
 // the command line.
-func (o *repetition) run(ctx context.Context, f *cli.Factory, look func(context.Context) error) error {
+func (o *repeatFlags) repeat(ctx context.Context, f *cli.Factory, look func(context.Context) error) error {
 	switch {
 	case o.Every == 0:
 		return look(ctx)
@@ -60,9 +60,9 @@ func (o *repetition) run(ctx context.Context, f *cli.Factory, look func(context.
 	}
 }
 
-// show is called when the answers have come and before anything is said of
+// printHead is called when the answers have come and before anything is said of
 // them: a terminal shows only the newest.
-func (o *repetition) show(f *cli.Factory, what string) error {
+func (o *repeatFlags) printHead(f *cli.Factory, what string) error {
 	if o.Every == 0 || !f.Streams.OutIsTerminal {
 		return nil
 	}
@@ -73,8 +73,8 @@ func (o *repetition) show(f *cli.Factory, what string) error {
 	return nil
 }
 
-// found prints what one look has found.
-func (o *repetition) found(f *cli.Factory, r output.Result) error {
+// print prints what one look has found.
+func (o *repeatFlags) print(f *cli.Factory, r output.Result) error {
 	switch {
 	case o.Every == 0:
 		return f.Print(r)

@@ -25,9 +25,7 @@ type compactionOptions struct {
 }
 
 // NewCompactionCmd returns the command "compaction".
-func NewCompactionCmd(f *cli.Factory) *cobra.Command { return newCompactionCmd(f, nil) }
-
-func newCompactionCmd(f *cli.Factory, run func(context.Context, *compactionOptions) error) *cobra.Command {
+func NewCompactionCmd(f *cli.Factory) *cobra.Command {
 	opts := &compactionOptions{}
 	cmd := &cobra.Command{
 		Use:   "compaction REVISION",
@@ -37,30 +35,19 @@ later can still be read and watched.
 
 With --keep N it is the last N revisions that stay. Where there are no more, or
 where that much has been forgotten before, nothing is done and that is no error.`,
-		Example: `  ` + f.Program + ` compaction 12345
-  ` + f.Program + ` compaction --keep 1000 --physical`,
+		Example: `  ectl compaction 12345
+  ectl compaction --keep 1000 --physical`,
 		GroupID: cli.GroupKV,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			keeping := cmd.Flags().Changed("keep")
-			return f.RunE(func(ctx context.Context, args []string) error {
-				if err := opts.complete(cmd, keeping, args); err != nil {
-					return err
-				}
-				if run != nil {
-					return run(ctx, opts)
-				}
-				return runCompaction(ctx, f, opts)
-			})(cmd, args)
-		},
-		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE:    cli.Run(f, opts, runCompaction),
 	}
 	cmd.Flags().BoolVar(&opts.Physical, "physical", false, "wait until the server has removed the old revisions from its database")
 	cmd.Flags().Int64Var(&opts.Keep, "keep", 0, "forget all but the last `N` revisions")
 	return cmd
 }
 
-func (o *compactionOptions) complete(cmd *cobra.Command, keeping bool, args []string) error {
-	if keeping {
+// Complete implements cli.Options.
+func (o *compactionOptions) Complete(_ *cli.Factory, cmd *cobra.Command, args []string) error {
+	if cmd.Flags().Changed("keep") {
 		if len(args) > 0 {
 			return exit.BadArgsf("give a revision or --keep, not both")
 		}

@@ -17,7 +17,7 @@ func TestCompactionTakesARevisionOrHowManyToKeep(t *testing.T) {
 		"--keep=1 --physical": {Keep: 1, Physical: true},
 	} {
 		run, got := clitest.New(""), compactionOptions{}
-		command := newCompactionCmd(run.Factory, clitest.Asked(&got))
+		command := NewCompactionCmd(clitest.Completed(run, &got))
 		if err := run.Execute(t.Context(), command, strings.Fields(line)...); err != nil {
 			t.Errorf("compaction %s: %v", line, err)
 		} else if got != want {
@@ -36,7 +36,7 @@ func TestCompactionRefusesWhatItCannotMean(t *testing.T) {
 		"x":          exit.Error,
 	} {
 		run := clitest.New("")
-		err := run.Execute(t.Context(), newCompactionCmd(run.Factory, nil), strings.Fields(line)...)
+		err := run.Execute(t.Context(), NewCompactionCmd(run.Factory), strings.Fields(line)...)
 		if got := exit.CodeOf(err); got != want {
 			t.Errorf("compaction %s ends with status %d (%v), want %d", line, got, err, want)
 		}

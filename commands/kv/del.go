@@ -19,7 +19,7 @@ import (
 
 // delOptions is what "del" was asked to do.
 type delOptions struct {
-	Keys    keyRange
+	Keys    cli.KeyRange
 	PrevKV  bool
 	Range   bool // the user means a range
 	Pausing bool // the user may not: two keys look like a list
@@ -28,9 +28,7 @@ type delOptions struct {
 }
 
 // NewDelCmd returns the command "del".
-func NewDelCmd(f *cli.Factory) *cobra.Command { return newDelCmd(f, nil) }
-
-func newDelCmd(f *cli.Factory, run func(context.Context, *delOptions) error) *cobra.Command {
+func NewDelCmd(f *cli.Factory) *cobra.Command {
 	opts := &delOptions{}
 	cmd := &cobra.Command{
 		Use:   "del KEY [END]",
@@ -41,35 +39,31 @@ list and are a range: without --range there are two seconds to think it over.
 --dry-run prints the keys that would be deleted and their number. --max-keys
 deletes all of the keys or, where there are more of them, none; no key that is
 created meanwhile is deleted. Both need the permission to read the keys.`,
-		Example: `  ` + f.Program + ` del /config/size
-  ` + f.Program + ` del /config/ --prefix --prev-kv
-  ` + f.Program + ` del /config/ --prefix --dry-run
-  ` + f.Program + ` del /config/ --prefix --max-keys 10`,
-		GroupID: cli.GroupKV,
-		Args:    cli.Args(1, 2, "a key [and an end key]"),
-		RunE: f.RunE(func(ctx context.Context, args []string) error {
-			if err := opts.Keys.validate(); err != nil {
-				return err
-			}
-			if err := opts.Keys.complete(args); err != nil {
-				return err
-			}
-			opts.Pausing = len(args) > 1 && !opts.Range && !opts.DryRun
-			if run != nil {
-				return run(ctx, opts)
-			}
-			return runDel(ctx, f, opts)
-		}),
+		Example: `  ectl del /config/size
+  ectl del /config/ --prefix --prev-kv
+  ectl del /config/ --prefix --dry-run
+  ectl del /config/ --prefix --max-keys 10`,
+		GroupID:           cli.GroupKV,
+		Args:              cli.Args(1, 2, "a key [and an end key]"),
+		RunE:              cli.Run(f, opts, runDel),
 		ValidArgsFunction: completions.Args(f, completions.Keys, completions.Keys),
 	}
 	flags := cmd.Flags()
-	flags.BoolVar(&opts.Keys.Prefix, "prefix", false, "delete all keys that start with the key")
-	flags.BoolVar(&opts.Keys.FromKey, "from-key", false, "delete all keys from the key on, in byte order")
+	opts.Keys.AddFlags(flags, "delete")
 	flags.BoolVar(&opts.PrevKV, "prev-kv", false, "also print what was deleted")
 	flags.BoolVar(&opts.Range, "range", false, "a range is meant: do not wait before deleting it")
 	flags.BoolVar(&opts.DryRun, flagDryRun, false, "only print what would be deleted")
 	flags.Var(&opts.MaxKeys, flagMaxKeys, "delete nothing where there are more than `N` keys")
 	return cmd
+}
+
+// Complete implements cli.Options.
+func (o *delOptions) Complete(_ *cli.Factory, _ *cobra.Command, args []string) error {
+	if err := o.Keys.Complete(args, cli.EmptyKeyAsGiven); err != nil {
+		return err
+	}
+	o.Pausing = len(args) > 1 && !o.Range && !o.DryRun
+	return nil
 }
 
 // pause is how long a range that may not be meant is held back.

@@ -26,9 +26,7 @@ type duOptions struct {
 }
 
 // NewDuCmd returns the command "du".
-func NewDuCmd(f *cli.Factory) *cobra.Command { return newDuCmd(f, nil) }
-
-func newDuCmd(f *cli.Factory, run func(context.Context, *duOptions) error) *cobra.Command {
+func NewDuCmd(f *cli.Factory) *cobra.Command {
 	opts := &duOptions{}
 	cmd := &cobra.Command{
 		Use:   "du [PREFIX]",
@@ -42,28 +40,28 @@ All keys and values are read, of one revision, and little memory is needed: only
 the --top largest subtrees are kept, and how many others there were is said.
 
 Who may not read all keys of PREFIX is shown those that his roles allow.`,
-		Example: `  ` + f.Program + ` du
-  ` + f.Program + ` du /registry/ --depth 2 --top 20
-  ` + f.Program + ` du users: --delimiter : -w csv`,
-		GroupID: cli.GroupKV,
-		Args:    cli.Args(0, 1, "at most a prefix"),
-		RunE: f.RunE(func(ctx context.Context, args []string) error {
-			if err := opts.complete(args); err != nil {
-				return err
-			}
-			if opts.Top < 0 {
-				return exit.BadArgsf("--top is a number of subtrees from 0 on, and got %d", opts.Top)
-			}
-			if run != nil {
-				return run(ctx, opts)
-			}
-			return runDu(ctx, f, opts)
-		}),
+		Example: `  ectl du
+  ectl du /registry/ --depth 2 --top 20
+  ectl du users: --delimiter : -w csv`,
+		GroupID:           cli.GroupKV,
+		Args:              cli.Args(0, 1, "at most a prefix"),
+		RunE:              cli.Run(f, opts, runDu),
 		ValidArgsFunction: completions.Args(f, completions.Keys),
 	}
 	opts.addFlags(cmd.Flags())
 	cmd.Flags().IntVar(&opts.Top, "top", 1000, "show only the `N` largest subtrees (0: all)")
 	return cli.Extension(cmd)
+}
+
+// Complete implements cli.Options.
+func (o *duOptions) Complete(_ *cli.Factory, _ *cobra.Command, args []string) error {
+	if err := o.complete(args); err != nil {
+		return err
+	}
+	if o.Top < 0 {
+		return exit.BadArgsf("--top is a number of subtrees from 0 on, and got %d", o.Top)
+	}
+	return nil
 }
 
 func runDu(ctx context.Context, f *cli.Factory, opts *duOptions) error {

@@ -3,7 +3,6 @@ package kv
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"go.etcd.io/etcd/api/v3/mvccpb"
@@ -19,7 +18,7 @@ import (
 
 // getOptions is what "get" was asked to show.
 type getOptions struct {
-	Keys         keyRange
+	Keys         cli.KeyRange
 	Consistency  string
 	Order        string
 	SortBy       string
@@ -35,15 +34,19 @@ type getOptions struct {
 	Stream       bool
 	MustFind     bool // nothing found is an error
 
-	order  clientv3.SortOrder
-	target clientv3.SortTarget
+	serializable bool
+	order        clientv3.SortOrder
+	target       clientv3.SortTarget
 }
 
-// NewGetCmd returns the command "get".
-func NewGetCmd(f *cli.Factory) *cobra.Command { return newGetCmd(f, nil) }
+const (
+	flagKeysOnly  = "keys-only"
+	flagCountOnly = "count-only"
+)
 
-func newGetCmd(f *cli.Factory, run func(context.Context, *getOptions) error) *cobra.Command {
-	opts := &getOptions{}
+// NewGetCmd returns the command "get".
+func NewGetCmd(f *cli.Factory) *cobra.Command {
+	opts := &getOptions{Consistency: "l"}
 	cmd := &cobra.Command{
 		Use:   "get KEY [END]",
 		Short: "Read a key or a range of keys",
@@ -54,33 +57,24 @@ Keys are printed as they arrive, all of one revision: a range of any size needs
 little memory, except in the format table. The command timeout is for each
 block of keys. Orders other than by key, and limits of revisions, are the
 server's work and take one request, in memory as large as its answer.`,
-		Example: `  ` + f.Program + ` get /config/size
-  ` + f.Program + ` get /config/ --prefix -w yaml
-  ` + f.Program + ` get "" --prefix --keys-only
-  ` + f.Program + ` get /config/size --fail-if-missing --print-value-only || echo unset`,
-		GroupID: cli.GroupKV,
-		Args:    cli.Args(1, cli.Unlimited, "a key [and an end key]"),
-		RunE: f.RunE(func(ctx context.Context, args []string) error {
-			if err := opts.complete(args, f.Printer().Format()); err != nil {
-				return err
-			}
-			if run != nil {
-				return run(ctx, opts)
-			}
-			return runGet(ctx, f, opts)
-		}),
+		Example: `  ectl get /config/size
+  ectl get /config/ --prefix -w yaml
+  ectl get "" --prefix --keys-only
+  ectl get /config/size --fail-if-missing --print-value-only || echo unset`,
+		GroupID:           cli.GroupKV,
+		Args:              cli.Args(1, cli.Unlimited, "a key [and an end key]"),
+		RunE:              cli.Run(f, opts, runGet),
 		ValidArgsFunction: completions.Args(f, completions.Keys, completions.Keys),
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&opts.Consistency, "consistency", "l", "l: linearizable, the newest of the cluster; s: serializable, what the member knows")
-	flags.StringVar(&opts.Order, "order", "", "order of the keys: "+choices(orders()))
-	flags.StringVar(&opts.SortBy, "sort-by", "", "what the order is of: "+choices(targets()))
+	cli.Consistency().AddFlag(cmd, &opts.Consistency, "consistency of the read")
+	orders().AddFlag(cmd, &opts.Order, "order of the keys")
+	targets().AddFlag(cmd, &opts.SortBy, "what the order is of")
 	flags.Int64Var(&opts.Limit, "limit", 0, "most keys to print (0: all)")
-	flags.BoolVar(&opts.Keys.Prefix, "prefix", false, "read all keys that start with the key")
-	flags.BoolVar(&opts.Keys.FromKey, "from-key", false, "read all keys from the key on, in byte order")
+	opts.Keys.AddFlags(flags, "read")
 	flags.Int64Var(&opts.Revision, "rev", 0, "read what was there at this revision (0: the newest)")
-	flags.BoolVar(&opts.KeysOnly, "keys-only", false, "do not read the values")
-	flags.BoolVar(&opts.CountOnly, "count-only", false, "read only how many keys there are")
+	flags.BoolVar(&opts.KeysOnly, flagKeysOnly, false, "do not read the values")
+	flags.BoolVar(&opts.CountOnly, flagCountOnly, false, "read only how many keys there are")
 	flags.BoolVar(&opts.ValueOnly, "print-value-only", false, "print only the values, in the format simple")
 	flags.Int64Var(&opts.MinCreateRev, "min-create-rev", 0, "lowest revision of a key's creation")
 	flags.Int64Var(&opts.MaxCreateRev, "max-create-rev", 0, "highest revision of a key's creation")
@@ -88,77 +82,28 @@ server's work and take one request, in memory as large as its answer.`,
 	flags.Int64Var(&opts.MaxModRev, "max-mod-rev", 0, "highest revision of a key's last change")
 	flags.BoolVar(&opts.Stream, "stream", false, "accepted for etcdctl's sake: results stream wherever the server can")
 	flags.BoolVar(&opts.MustFind, flagFailIfMissing, false, "fail with status 1 where nothing is found")
-	complete := func(names []string) cobra.CompletionFunc {
-		return cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp)
-	}
-	_ = cmd.RegisterFlagCompletionFunc("consistency", complete([]string{"l", "s"}))
-	_ = cmd.RegisterFlagCompletionFunc("order", complete(names(orders())))
-	_ = cmd.RegisterFlagCompletionFunc("sort-by", complete(names(targets())))
 	return cmd
 }
 
-// choice is one value of a flag and what it means to the API.
-type choice[T any] struct {
-	name  string
-	value T
-}
-
-func orders() []choice[clientv3.SortOrder] {
-	return []choice[clientv3.SortOrder]{{"ASCEND", clientv3.SortAscend}, {"DESCEND", clientv3.SortDescend}}
-}
-
-func targets() []choice[clientv3.SortTarget] {
-	return []choice[clientv3.SortTarget]{
-		{"CREATE", clientv3.SortByCreateRevision},
-		{"KEY", clientv3.SortByKey},
-		{"MODIFY", clientv3.SortByModRevision},
-		{"VALUE", clientv3.SortByValue},
-		{"VERSION", clientv3.SortByVersion},
-	}
-}
-
-func names[T any](choices []choice[T]) []string {
-	all := make([]string, 0, len(choices))
-	for _, c := range choices {
-		all = append(all, c.name)
-	}
-	return all
-}
-
-func choices[T any](choices []choice[T]) string { return strings.Join(names(choices), ", ") }
-
-// choose returns what name, the value of flag, means, in any case of letters.
-// The empty name is otherwise.
-func choose[T any](flag, name string, choices []choice[T], otherwise T) (T, error) {
-	if name == "" {
-		return otherwise, nil
-	}
-	for _, c := range choices {
-		if strings.EqualFold(c.name, name) {
-			return c.value, nil
-		}
-	}
-	return otherwise, exit.BadFeaturef("--%s %q: it is one of %s", flag, name, strings.Join(names(choices), ", "))
-}
-
-func (o *getOptions) complete(args []string, format output.Format) error {
-	if err := o.Keys.validate(); err != nil {
+// Complete implements cli.Options. The order of the checks is etcdctl's, which
+// decides the exit status of a line with several mistakes.
+func (o *getOptions) Complete(f *cli.Factory, cmd *cobra.Command, args []string) (err error) {
+	if err := cli.Exclusive(cmd.Flags(), cli.FlagPrefix, cli.FlagFromKey); err != nil {
 		return err
 	}
-	if o.KeysOnly && o.CountOnly {
-		return exit.BadArgsf("--keys-only and --count-only exclude each other: choose one")
-	}
-	if o.Consistency != "l" && o.Consistency != "s" {
-		return exit.BadFeaturef("--consistency %q: it is l or s", o.Consistency)
-	}
-	if err := o.Keys.complete(args); err != nil {
+	if err := cli.Exclusive(cmd.Flags(), flagKeysOnly, flagCountOnly); err != nil {
 		return err
 	}
-	var err error
-	if o.order, err = choose("order", o.Order, orders(), clientv3.SortNone); err != nil {
+	if o.serializable, err = cli.Consistency().Parse(o.Consistency); err != nil {
 		return err
 	}
-	if o.target, err = choose("sort-by", o.SortBy, targets(), clientv3.SortByKey); err != nil {
+	if err := o.Keys.Complete(args, cli.EmptyKeyAsGiven); err != nil {
+		return err
+	}
+	if o.order, err = orders().Parse(o.Order); err != nil {
+		return err
+	}
+	if o.target, err = targets().Parse(o.SortBy); err != nil {
 		return err
 	}
 	if o.MaxCreateRev > 0 && o.MinCreateRev > o.MaxCreateRev {
@@ -167,7 +112,7 @@ func (o *getOptions) complete(args []string, format output.Format) error {
 	if o.MaxModRev > 0 && o.MinModRev > o.MaxModRev {
 		return exit.BadFeaturef("--min-mod-rev %d is more than --max-mod-rev %d", o.MinModRev, o.MaxModRev)
 	}
-	if o.ValueOnly && format != output.Simple {
+	if o.ValueOnly && f.Printer().Format() != output.Simple {
 		return exit.BadArgsf("--print-value-only is for the format simple alone")
 	}
 	return nil
@@ -179,6 +124,25 @@ func (o *getOptions) streams() bool {
 	return !o.CountOnly && o.Keys.End != "" && o.Limit >= 0 &&
 		o.target == clientv3.SortByKey && o.order != clientv3.SortDescend &&
 		o.MinCreateRev <= 0 && o.MaxCreateRev <= 0 && o.MinModRev <= 0 && o.MaxModRev <= 0
+}
+
+func orders() cli.Choices[clientv3.SortOrder] {
+	return cli.Choices[clientv3.SortOrder]{Flag: "order", FoldCase: true, Values: []cli.Choice[clientv3.SortOrder]{
+		{Name: "", Value: clientv3.SortNone},
+		{Name: "ASCEND", Value: clientv3.SortAscend},
+		{Name: "DESCEND", Value: clientv3.SortDescend},
+	}}
+}
+
+func targets() cli.Choices[clientv3.SortTarget] {
+	return cli.Choices[clientv3.SortTarget]{Flag: "sort-by", FoldCase: true, Values: []cli.Choice[clientv3.SortTarget]{
+		{Name: "", Value: clientv3.SortByKey},
+		{Name: "CREATE", Value: clientv3.SortByCreateRevision},
+		{Name: "KEY", Value: clientv3.SortByKey},
+		{Name: "MODIFY", Value: clientv3.SortByModRevision},
+		{Name: "VALUE", Value: clientv3.SortByValue},
+		{Name: "VERSION", Value: clientv3.SortByVersion},
+	}}
 }
 
 func runGet(ctx context.Context, f *cli.Factory, opts *getOptions) error {
@@ -224,7 +188,7 @@ func (o *getOptions) read(ctx context.Context, f *cli.Factory, client *etcd.Clie
 			End:          o.Keys.End,
 			Limit:        o.Limit,
 			Revision:     max(o.Revision, 0),
-			Serializable: o.Consistency == "s",
+			Serializable: o.serializable,
 			KeysOnly:     o.KeysOnly,
 			Timeout:      f.Connection.CommandTimeout,
 		}, sink)
@@ -257,7 +221,7 @@ func (o *getOptions) api() []clientv3.OpOption {
 		set   bool
 		value clientv3.OpOption
 	}{
-		{o.Consistency == "s", clientv3.WithSerializable()},
+		{o.serializable, clientv3.WithSerializable()},
 		{o.KeysOnly, clientv3.WithKeysOnly()},
 		{o.CountOnly, clientv3.WithCountOnly()},
 	} {

@@ -24,10 +24,7 @@ import (
 func askedGet(t *testing.T, args ...string) (*getOptions, error) {
 	t.Helper()
 	run, got := clitest.New(""), &getOptions{}
-	err := run.Execute(t.Context(), newGetCmd(run.Factory, func(_ context.Context, opts *getOptions) error {
-		got = opts
-		return nil
-	}), args...)
+	err := run.Execute(t.Context(), NewGetCmd(clitest.Completed(run, got)), args...)
 	return got, err
 }
 
@@ -54,7 +51,7 @@ func TestRangesOfKeys(t *testing.T) {
 			t.Errorf("get %q reads %q to %q, %v; want %q to %q", test.args, get.Keys.Key, get.Keys.End, err, test.key, test.end)
 		}
 		run, del := clitest.New(""), delOptions{}
-		err = run.Execute(t.Context(), newDelCmd(run.Factory, clitest.Asked(&del)), test.args...)
+		err = run.Execute(t.Context(), NewDelCmd(clitest.Completed(run, &del)), test.args...)
 		if err != nil || del.Keys.Key != test.key || del.Keys.End != test.end {
 			t.Errorf("del %q deletes %q to %q, %v; want %q to %q", test.args, del.Keys.Key, del.Keys.End, err, test.key, test.end)
 		}
@@ -147,7 +144,7 @@ func TestOnlyWhatIsInTheOrderOfKeysStreams(t *testing.T) {
 func TestDelHesitatesBeforeTwoKeys(t *testing.T) {
 	for line, want := range map[string]bool{"a": false, "a b": true, "a b --max-keys 9": true, "a b --dry-run": false, "a b --range": false, "a --prefix": false, "a --from-key": false} {
 		run, got := clitest.New(""), delOptions{}
-		err := run.Execute(t.Context(), newDelCmd(run.Factory, clitest.Asked(&got)), strings.Fields(line)...)
+		err := run.Execute(t.Context(), NewDelCmd(clitest.Completed(run, &got)), strings.Fields(line)...)
 		if err != nil || got.Pausing != want {
 			t.Errorf("del %s hesitates: %t, %v; want %t", line, got.Pausing, err, want)
 		}
@@ -159,7 +156,7 @@ func TestAnInterruptDuringThePauseDeletesNothing(t *testing.T) {
 	interrupted := errors.New("interrupted")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(interrupted)
-	err := run.Execute(ctx, newDelCmd(run.Factory, nil), "a", "b")
+	err := run.Execute(ctx, NewDelCmd(run.Factory), "a", "b")
 	if !errors.Is(err, interrupted) || !strings.Contains(run.Err.String(), `all keys from "a" up to "b", without that, in 2 seconds`) {
 		t.Errorf("del a b, interrupted = %v with %q on stderr; want the interrupt behind a warning", err, &run.Err)
 	}
@@ -168,7 +165,7 @@ func TestAnInterruptDuringThePauseDeletesNothing(t *testing.T) {
 func askedPut(t *testing.T, stdin string, args ...string) (putOptions, error) {
 	t.Helper()
 	run, got := clitest.New(stdin), putOptions{}
-	err := run.Execute(t.Context(), newPutCmd(run.Factory, clitest.Asked(&got)), args...)
+	err := run.Execute(t.Context(), NewPutCmd(clitest.Completed(run, &got)), args...)
 	return got, err
 }
 
@@ -209,7 +206,7 @@ func TestLeasesOfPutAreHexadecimal(t *testing.T) {
 func TestAStandardInputThatCannotBeReadIsAnError(t *testing.T) {
 	broken := errors.New("input/output error")
 	f := cli.NewFactory("ectl", &iostreams.Streams{In: iotest.ErrReader(broken), Out: io.Discard, Err: io.Discard})
-	if err := (&putOptions{Lease: "0"}).complete(f, []string{"k"}); !errors.Is(err, broken) || exit.CodeOf(err) != exit.BadArgs {
+	if err := (&putOptions{Lease: "0"}).Complete(f, NewPutCmd(f), []string{"k"}); !errors.Is(err, broken) || exit.CodeOf(err) != exit.BadArgs {
 		t.Errorf("put of a value that cannot be read = %v, want %v with status %d", err, broken, exit.BadArgs)
 	}
 }
@@ -226,8 +223,8 @@ func TestWrongCommandLinesAreRefusedBeforeAnythingElse(t *testing.T) {
 		"get a --keys-only --count-only":              {exit.BadArgs, "choose one"},
 		"get a --consistency x":                       {exit.BadFeature, "l or s"},
 		"get a --consistency=":                        {exit.BadFeature, "l or s"},
-		"get a --order up":                            {exit.BadFeature, "ASCEND, DESCEND"},
-		"get a --sort-by size":                        {exit.BadFeature, "CREATE, KEY, MODIFY, VALUE, VERSION"},
+		"get a --order up":                            {exit.BadFeature, "ASCEND or DESCEND"},
+		"get a --sort-by size":                        {exit.BadFeature, "CREATE, KEY, MODIFY, VALUE or VERSION"},
 		"get a --min-mod-rev 3 --max-mod-rev 2":       {exit.BadFeature, "3"},
 		"get a --min-create-rev 3 --max-create-rev 2": {exit.BadFeature, "3"},
 		"get a --print-value-only -w json":            {exit.BadArgs, "print-value-only"},
@@ -241,7 +238,7 @@ func TestWrongCommandLinesAreRefusedBeforeAnythingElse(t *testing.T) {
 		"del a b c":                                   {exit.BadArgs, "a key"},
 		"del a b --prefix":                            {exit.BadArgs, "only one key is given"},
 		"del a --prefix --from-key":                   {exit.BadArgs, "choose one"},
-		"put k v --if-absent --if-rev 3":              {exit.BadArgs, "not both"},
+		"put k v --if-absent --if-rev 3":              {exit.BadArgs, "exclude each other"},
 		"put k --if-absent --ignore-value":            {exit.BadArgs, "does not exist"},
 		"put k v --if-rev 0 --ignore-lease":           {exit.BadArgs, "does not exist"},
 		"put k v --if-rev=-1":                         {exit.Error, "from 0 on"},
@@ -267,7 +264,7 @@ func TestChoicesOfAFlagAreItsCompletion(t *testing.T) {
 	run := clitest.New("")
 	cmd := NewGetCmd(run.Factory)
 	for flag, want := range map[string][]string{
-		"consistency": {"l", "s"},
+		"consistency": {"l\tlinearizable, what the cluster agrees on", "s\tserializable, what the member knows"},
 		"order":       {"ASCEND", "DESCEND"},
 		"sort-by":     {"CREATE", "KEY", "MODIFY", "VALUE", "VERSION"},
 	} {

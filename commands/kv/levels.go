@@ -26,7 +26,10 @@ func (o *levelOptions) addFlags(flags *pflag.FlagSet) {
 	flags.IntVar(&o.Depth, flagDepth, 1, "`number` of levels below the prefix to show")
 }
 
-const flagDepth = "depth"
+const (
+	flagDepth     = "depth"
+	flagRecursive = "recursive"
+)
 
 func (o *levelOptions) complete(args []string) error {
 	if len(args) > 0 {

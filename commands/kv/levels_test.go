@@ -27,13 +27,13 @@ func TestOptionsOfLsAndDu(t *testing.T) {
 		"--depth 3 --long -- -dash": {levelOptions: levels("-dash", "/", 3), Long: true},
 	} {
 		run, got := clitest.New(""), lsOptions{}
-		cmd := newLsCmd(run.Factory, clitest.Asked(&got))
+		cmd := NewLsCmd(clitest.Completed(run, &got))
 		if err := run.Execute(t.Context(), cmd, strings.Fields(line)...); err != nil || got != want {
 			t.Errorf("ls %s asks for %+v, %v; want %+v", line, got, err, want)
 		}
 	}
 	run, got := clitest.New(""), duOptions{}
-	cmd := newDuCmd(run.Factory, clitest.Asked(&got))
+	cmd := NewDuCmd(clitest.Completed(run, &got))
 	if err, want := run.Execute(t.Context(), cmd, "/app/", "--top", "0", "--depth=2"), (duOptions{levels("/app/", "/", 2), 0}); err != nil || got != want {
 		t.Errorf("du asks for %+v, %v; want %+v", got, err, want)
 	}
@@ -43,7 +43,7 @@ func TestLsAndDuRefuseWhatTheyCannotMean(t *testing.T) {
 	for line, says := range map[string]string{
 		"ls a b":                   "at most a prefix",
 		"ls --depth 0":             "from 1 on",
-		"ls --depth 1 --recursive": "not both",
+		"ls --depth 1 --recursive": "exclude each other",
 		"ls --delimiter=":          "--delimiter is empty",
 		"du a b":                   "at most a prefix",
 		"du --depth=-1":            "from 1 on",

@@ -9,7 +9,6 @@ import (
 	"github.com/ectl-io/ectl/completions"
 	"github.com/ectl-io/ectl/internal/access"
 	"github.com/ectl-io/ectl/internal/etcd"
-	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/scan"
 	"github.com/ectl-io/ectl/output"
 )
@@ -22,9 +21,7 @@ type lsOptions struct {
 }
 
 // NewLsCmd returns the command "ls".
-func NewLsCmd(f *cli.Factory) *cobra.Command { return newLsCmd(f, nil) }
-
-func newLsCmd(f *cli.Factory, run func(context.Context, *lsOptions) error) *cobra.Command {
+func NewLsCmd(f *cli.Factory) *cobra.Command {
 	opts := &lsOptions{}
 	cmd := &cobra.Command{
 		Use:   "ls [PREFIX]",
@@ -40,33 +37,27 @@ printed as they are found, all of one revision, except in the format table.
 last change before each key. It reads the values for that.
 
 Who may not read all keys of PREFIX is shown those that his roles allow.`,
-		Example: `  ` + f.Program + ` ls
-  ` + f.Program + ` ls /registry/ --long
-  ` + f.Program + ` ls users: --delimiter : --depth 2 -w csv`,
-		GroupID: cli.GroupKV,
-		Args:    cli.Args(0, 1, "at most a prefix"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			deep := cmd.Flags().Changed(flagDepth)
-			return f.RunE(func(ctx context.Context, args []string) error {
-				if err := opts.complete(args); err != nil {
-					return err
-				}
-				if opts.Recursive && deep {
-					return exit.BadArgsf("give --recursive or --%s, not both", flagDepth)
-				}
-				if run != nil {
-					return run(ctx, opts)
-				}
-				return runLs(ctx, f, opts)
-			})(cmd, args)
-		},
+		Example: `  ectl ls
+  ectl ls /registry/ --long
+  ectl ls users: --delimiter : --depth 2 -w csv`,
+		GroupID:           cli.GroupKV,
+		Args:              cli.Args(0, 1, "at most a prefix"),
+		RunE:              cli.Run(f, opts, runLs),
 		ValidArgsFunction: completions.Args(f, completions.Keys),
 	}
 	flags := cmd.Flags()
 	opts.addFlags(flags)
-	flags.BoolVarP(&opts.Recursive, "recursive", "R", false, "list all keys, and no subtrees")
+	flags.BoolVarP(&opts.Recursive, flagRecursive, "R", false, "list all keys, and no subtrees")
 	flags.BoolVarP(&opts.Long, "long", "l", false, "show version, size, lease and revision of each key")
 	return cli.Extension(cmd)
+}
+
+// Complete implements cli.Options.
+func (o *lsOptions) Complete(_ *cli.Factory, cmd *cobra.Command, args []string) error {
+	if err := o.complete(args); err != nil {
+		return err
+	}
+	return cli.Exclusive(cmd.Flags(), flagRecursive, flagDepth)
 }
 
 func runLs(ctx context.Context, f *cli.Factory, opts *lsOptions) error {

@@ -30,9 +30,7 @@ type putOptions struct {
 }
 
 // NewPutCmd returns the command "put".
-func NewPutCmd(f *cli.Factory) *cobra.Command { return newPutCmd(f, nil) }
-
-func newPutCmd(f *cli.Factory, run func(context.Context, *putOptions) error) *cobra.Command {
+func NewPutCmd(f *cli.Factory) *cobra.Command {
 	opts := &putOptions{}
 	cmd := &cobra.Command{
 		Use:   "put KEY [VALUE]",
@@ -44,22 +42,14 @@ With --if-absent and --if-rev nothing is written where the key is in another
 state than that; the command then fails with status 1, and the error and the
 formats other than simple have the revision of its last change. The key has to
 be readable for that.`,
-		Example: `  ` + f.Program + ` put /config/size 3
-  ` + f.Program + ` put /config/file < file
-  ` + f.Program + ` put -- /config/offset -1
-  ` + f.Program + ` put /config/size 3 --if-absent
-  ` + f.Program + ` put /config/size 4 --if-rev 1234`,
-		GroupID: cli.GroupKV,
-		Args:    cli.Args(1, cli.Unlimited, "a key and a value (or the value from standard input)"),
-		RunE: f.RunE(func(ctx context.Context, args []string) error {
-			if err := opts.complete(f, args); err != nil {
-				return err
-			}
-			if run != nil {
-				return run(ctx, opts)
-			}
-			return runPut(ctx, f, opts)
-		}),
+		Example: `  ectl put /config/size 3
+  ectl put /config/file < file
+  ectl put -- /config/offset -1
+  ectl put /config/size 3 --if-absent
+  ectl put /config/size 4 --if-rev 1234`,
+		GroupID:           cli.GroupKV,
+		Args:              cli.Args(1, cli.Unlimited, "a key and a value (or the value from standard input)"),
+		RunE:              cli.Run(f, opts, runPut),
 		ValidArgsFunction: completions.Args(f, completions.Keys),
 	}
 	flags := cmd.Flags()
@@ -76,13 +66,14 @@ be readable for that.`,
 // unless they are told to take more.
 const maxValue = 64 << 20
 
-func (o *putOptions) complete(f *cli.Factory, args []string) error {
+// Complete implements cli.Options.
+func (o *putOptions) Complete(f *cli.Factory, cmd *cobra.Command, args []string) error {
 	o.Key = args[0]
 	if o.IgnoreValue && len(args) > 1 {
 		return exit.BadArgsf("with --ignore-value the key keeps the value that it has: give the key alone")
 	}
-	if o.IfAbsent && o.IfRev.given {
-		return exit.BadArgsf("give --%s or --%s, not both", flagIfAbsent, flagIfRev)
+	if err := cli.Exclusive(cmd.Flags(), flagIfAbsent, flagIfRev); err != nil {
+		return err
 	}
 	if (o.IfAbsent || o.IfRev.given && o.IfRev.value == 0) && (o.IgnoreValue || o.IgnoreLease) {
 		return exit.BadArgsf("a key that does not exist has no value and no lease to keep")

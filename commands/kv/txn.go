@@ -25,9 +25,7 @@ type txnOptions struct {
 }
 
 // NewTxnCmd returns the command "txn".
-func NewTxnCmd(f *cli.Factory) *cobra.Command { return newTxnCmd(f, nil) }
-
-func newTxnCmd(f *cli.Factory, run func(context.Context, *txnOptions) error) *cobra.Command {
+func NewTxnCmd(f *cli.Factory) *cobra.Command {
 	opts := &txnOptions{}
 	cmd := &cobra.Command{
 		Use:   "txn",
@@ -44,7 +42,7 @@ A request is a command line of get, put or del. A word in 'single quotes' is
 taken as it is, one in "double quotes" may have Go's escapes.
 
 Nothing is sent before all of it was read and understood.`,
-		Example: `  ` + f.Program + ` txn <<'END'
+		Example: `  ectl txn <<'END'
   mod("/config/size") = "0"
 
   put /config/size 3
@@ -54,17 +52,14 @@ Nothing is sent before all of it was read and understood.`,
   END`,
 		GroupID: cli.GroupKV,
 		Args:    cli.NoArgs,
-		RunE: f.RunE(func(ctx context.Context, _ []string) error {
-			if run != nil {
-				return run(ctx, opts)
-			}
-			return runTxn(ctx, f, opts)
-		}),
-		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE:    cli.Run(f, opts, runTxn),
 	}
 	cmd.Flags().BoolVarP(&opts.Interactive, "interactive", "i", false, "say which part is read")
 	return cmd
 }
+
+// Complete implements cli.Options.
+func (*txnOptions) Complete(*cli.Factory, *cobra.Command, []string) error { return nil }
 
 func runTxn(ctx context.Context, f *cli.Factory, opts *txnOptions) error {
 	// The password of a login comes first from standard input, as in etcdctl.
@@ -135,20 +130,20 @@ func parseRequest(ctx context.Context, f *cli.Factory, words []string) (clientv3
 		return clientv3.Op{}, err
 	}
 	var op clientv3.Op
-	get := newGetCmd(f, func(_ context.Context, o *getOptions) error {
-		op = clientv3.OpGet(o.Keys.Key, o.api()...)
+	f.Inspect(func(ctx context.Context, opts cli.Options) error {
+		switch o := opts.(type) {
+		case *getOptions:
+			op = clientv3.OpGet(o.Keys.Key, o.api()...)
+		case *putOptions:
+			op = clientv3.OpPut(o.Key, o.Value, o.api()...)
+		case *delOptions:
+			op = clientv3.OpDelete(o.Keys.Key, o.api()...)
+			return o.pause(ctx, f)
+		}
 		return nil
-	})
-	put := newPutCmd(f, func(_ context.Context, o *putOptions) error {
-		op = clientv3.OpPut(o.Key, o.Value, o.api()...)
-		return nil
-	})
-	del := newDelCmd(f, func(ctx context.Context, o *delOptions) error {
-		op = clientv3.OpDelete(o.Keys.Key, o.api()...)
-		return o.pause(ctx, f)
 	})
 	requests := &cobra.Command{Use: "txn"}
-	for _, cmd := range []*cobra.Command{get, put, del} {
+	for _, cmd := range []*cobra.Command{NewGetCmd(f), NewPutCmd(f), NewDelCmd(f)} {
 		for end := 1; end < len(cmd.Name()); end++ {
 			cmd.Aliases = append(cmd.Aliases, cmd.Name()[:end])
 		}

@@ -23,34 +23,27 @@ type keepAliveOptions struct {
 	Once bool
 }
 
-func newKeepAliveCmd(f *cli.Factory, run func(context.Context, *keepAliveOptions) error) *cobra.Command {
+func newKeepAliveCmd(f *cli.Factory) *cobra.Command {
 	opts := &keepAliveOptions{}
 	cmd := &cobra.Command{
 		Use:   "keep-alive ID",
 		Short: "Keep a lease alive",
 		Long: `Keep a lease alive until the program is interrupted or the lease has gone. Lost
 connections are made again for as long as the lease lives.`,
-		Example: `  ` + f.Program + ` lease keep-alive 694d7e4f1a2b3c05
-  ` + f.Program + ` lease keep-alive --once 694d7e4f1a2b3c05`,
-		Args: cli.Args(1, 1, "the ID of a lease"),
-		RunE: f.RunE(func(ctx context.Context, args []string) error {
-			id, err := parseID(args[0])
-			if err != nil {
-				return err
-			}
-			opts.ID = id
-			switch {
-			case run != nil:
-				return run(ctx, opts)
-			case opts.Once:
-				return runKeepAliveOnce(ctx, f, opts)
-			}
-			return runKeepAlive(ctx, f, opts)
-		}),
+		Example: `  ectl lease keep-alive 694d7e4f1a2b3c05
+  ectl lease keep-alive --once 694d7e4f1a2b3c05`,
+		Args:              cli.Args(1, 1, "the ID of a lease"),
+		RunE:              cli.Run(f, opts, runKeepAlive),
 		ValidArgsFunction: completions.Args(f, completions.Leases),
 	}
 	cmd.Flags().BoolVar(&opts.Once, "once", false, "renew the lease once and end")
 	return cmd
+}
+
+// Complete implements cli.Options.
+func (o *keepAliveOptions) Complete(_ *cli.Factory, _ *cobra.Command, args []string) (err error) {
+	o.ID, err = parseID(args[0])
+	return err
 }
 
 func runKeepAliveOnce(ctx context.Context, f *cli.Factory, opts *keepAliveOptions) error {
@@ -64,6 +57,9 @@ func runKeepAliveOnce(ctx context.Context, f *cli.Factory, opts *keepAliveOption
 }
 
 func runKeepAlive(ctx context.Context, f *cli.Factory, opts *keepAliveOptions) error {
+	if opts.Once {
+		return runKeepAliveOnce(ctx, f, opts)
+	}
 	client, err := f.Client(ctx)
 	if err != nil {
 		return err

@@ -23,11 +23,11 @@ Leases are named by their ID, in hexadecimal as "lease grant" prints it.`,
 		GroupID: cli.GroupKV,
 	}
 	cmd.AddCommand(
-		newGrantCmd(f, nil),
-		newRevokeCmd(f, nil),
-		newTimeToLiveCmd(f, nil),
+		newGrantCmd(f),
+		newRevokeCmd(f),
+		newTimeToLiveCmd(f),
 		newListCmd(f),
-		newKeepAliveCmd(f, nil),
+		newKeepAliveCmd(f),
 	)
 	return cmd
 }

@@ -18,7 +18,7 @@ func TestIDsAreHexadecimalAndSigned(t *testing.T) {
 		"-- -1":                   {ID: -1},
 	} {
 		run, got := clitest.New(""), timeToLiveOptions{}
-		if err := run.Execute(t.Context(), newTimeToLiveCmd(run.Factory, clitest.Asked(&got)), strings.Fields(line)...); err != nil {
+		if err := run.Execute(t.Context(), newTimeToLiveCmd(clitest.Completed(run, &got)), strings.Fields(line)...); err != nil {
 			t.Errorf("lease timetolive %s: %v", line, err)
 		} else if got != want {
 			t.Errorf("lease timetolive %s is asked for %+v, want %+v", line, got, want)
@@ -29,10 +29,10 @@ func TestIDsAreHexadecimalAndSigned(t *testing.T) {
 func TestWrongArgumentsAreRefusedBeforeAnythingIsSent(t *testing.T) {
 	run := clitest.New("")
 	for name, command := range map[string]func() *cobra.Command{
-		"grant":      func() *cobra.Command { return newGrantCmd(run.Factory, nil) },
-		"revoke":     func() *cobra.Command { return newRevokeCmd(run.Factory, nil) },
-		"timetolive": func() *cobra.Command { return newTimeToLiveCmd(run.Factory, nil) },
-		"keep-alive": func() *cobra.Command { return newKeepAliveCmd(run.Factory, nil) },
+		"grant":      func() *cobra.Command { return newGrantCmd(run.Factory) },
+		"revoke":     func() *cobra.Command { return newRevokeCmd(run.Factory) },
+		"timetolive": func() *cobra.Command { return newTimeToLiveCmd(run.Factory) },
+		"keep-alive": func() *cobra.Command { return newKeepAliveCmd(run.Factory) },
 	} {
 		for _, args := range []string{"", "zz", "1 2", "0x12", "ffffffffffffffffff"} {
 			run = clitest.New("")

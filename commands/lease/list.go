@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/spf13/cobra"
-	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/etcd"
@@ -18,15 +17,14 @@ func newListCmd(f *cli.Factory) *cobra.Command {
 		Short: "List all leases",
 		// etcdctl ignores arguments here.
 		Args: cobra.ArbitraryArgs,
-		RunE: f.RunE(func(ctx context.Context, _ []string) error {
-			response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.LeaseLeasesResponse, error) {
-				return c.Leases(ctx)
-			})
-			if err != nil {
-				return exit.With(exit.BadConnection, err)
-			}
-			return f.Print(output.LeaseList{Response: response})
-		}),
-		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: cli.RunRequest(f, cli.NoOptions{}, runList),
 	}
+}
+
+func runList(ctx context.Context, f *cli.Factory, c *etcd.Client, _ cli.NoOptions) error {
+	response, err := c.Leases(ctx)
+	if err != nil {
+		return exit.With(exit.BadConnection, err)
+	}
+	return f.Print(output.LeaseList{Response: response})
 }

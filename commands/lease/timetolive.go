@@ -19,40 +19,38 @@ type timeToLiveOptions struct {
 	Keys bool
 }
 
-func newTimeToLiveCmd(f *cli.Factory, run func(context.Context, *timeToLiveOptions) error) *cobra.Command {
+func newTimeToLiveCmd(f *cli.Factory) *cobra.Command {
 	opts := &timeToLiveOptions{}
 	cmd := &cobra.Command{
 		Use:   "timetolive ID",
 		Short: "Show how long a lease has to live, and its keys",
 		Long: `Show for how many seconds a lease was granted and how many it has left. A lease
 that does not exist has expired, which is no error.`,
-		Example: `  ` + f.Program + ` lease timetolive 694d7e4f1a2b3c05 --keys`,
-		Args:    cli.Args(1, 1, "the ID of a lease"),
-		RunE: f.RunE(func(ctx context.Context, args []string) error {
-			id, err := parseID(args[0])
-			if err != nil {
-				return err
-			}
-			opts.ID = id
-			if run != nil {
-				return run(ctx, opts)
-			}
-			return runTimeToLive(ctx, f, opts)
-		}),
+		Example:           `  ectl lease timetolive 694d7e4f1a2b3c05 --keys`,
+		Args:              cli.Args(1, 1, "the ID of a lease"),
+		RunE:              cli.RunRequest(f, opts, runTimeToLive),
 		ValidArgsFunction: completions.Args(f, completions.Leases),
 	}
 	cmd.Flags().BoolVar(&opts.Keys, "keys", false, "also show the keys that are attached to the lease")
 	return cmd
 }
 
-func runTimeToLive(ctx context.Context, f *cli.Factory, opts *timeToLiveOptions) error {
-	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.LeaseTimeToLiveResponse, error) {
-		var options []clientv3.LeaseOption
-		if opts.Keys {
-			options = append(options, clientv3.WithAttachedKeys())
-		}
-		return c.TimeToLive(ctx, opts.ID, options...)
-	})
+// Complete implements cli.Options.
+func (o *timeToLiveOptions) Complete(_ *cli.Factory, _ *cobra.Command, args []string) error {
+	id, err := parseID(args[0])
+	if err != nil {
+		return err
+	}
+	o.ID = id
+	return nil
+}
+
+func runTimeToLive(ctx context.Context, f *cli.Factory, c *etcd.Client, opts *timeToLiveOptions) error {
+	var options []clientv3.LeaseOption
+	if opts.Keys {
+		options = append(options, clientv3.WithAttachedKeys())
+	}
+	response, err := c.TimeToLive(ctx, opts.ID, options...)
 	if err != nil {
 		return exit.With(exit.BadConnection, err)
 	}

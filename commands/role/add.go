@@ -23,7 +23,7 @@ type addOptions struct {
 	grants grantFlags
 }
 
-func newAddCmd(f *cli.Factory, run func(context.Context, *addOptions) error) *cobra.Command {
+func newAddCmd(f *cli.Factory) *cobra.Command {
 	opts := &addOptions{}
 	cmd := &cobra.Command{
 		Use:   "add NAME",
@@ -36,26 +36,11 @@ certificate's, as everywhere.
 
 With --if-not-exists a role that exists is given the permissions that it lacks.
 None is taken from it.`,
-		Example: `  ` + f.Program + ` role add app
-  ` + f.Program + ` role add app --key-prefix /app/ --read --write --key /config --read
-  ` + f.Program + ` role add app --if-not-exists --key /a --range-end /b --read`,
+		Example: `  ectl role add app
+  ectl role add app --key-prefix /app/ --read --write --key /config --read
+  ectl role add app --if-not-exists --key /a --range-end /b --read`,
 		Args: cli.Args(1, 1, "a role name"),
-		RunE: f.RunE(func(ctx context.Context, args []string) error {
-			opts.Name = args[0]
-			opts.grants.leaveToConnection(&f.Connection)
-			var err error
-			if opts.Permissions, err = opts.grants.permissions(); err != nil {
-				return err
-			}
-			if run != nil {
-				return run(ctx, opts)
-			}
-			if len(opts.Permissions) > 0 {
-				return runAddWithPermissions(ctx, f, opts)
-			}
-			return runAdd(ctx, f, opts)
-		}),
-		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: cli.Run(f, opts, runAdd),
 	}
 	opts.grants.addFlags(cmd.Flags())
 	for _, name := range []string{flagKey, flagKeyPrefix, flagFromKey, flagRangeEnd} {
@@ -65,7 +50,18 @@ None is taken from it.`,
 	return cmd
 }
 
+// Complete implements cli.Options.
+func (o *addOptions) Complete(f *cli.Factory, _ *cobra.Command, args []string) (err error) {
+	o.Name = args[0]
+	o.grants.leaveToConnection(&f.Connection)
+	o.Permissions, err = o.grants.permissions()
+	return err
+}
+
 func runAdd(ctx context.Context, f *cli.Factory, opts *addOptions) error {
+	if len(opts.Permissions) > 0 {
+		return runAddWithPermissions(ctx, f, opts)
+	}
 	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthRoleAddResponse, error) {
 		return c.RoleAdd(ctx, opts.Name)
 	})

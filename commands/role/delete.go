@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
-	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/completions"
@@ -19,30 +18,28 @@ type deleteOptions struct {
 	IfExists bool
 }
 
-func newDeleteCmd(f *cli.Factory, run func(context.Context, *deleteOptions) error) *cobra.Command {
+func newDeleteCmd(f *cli.Factory) *cobra.Command {
 	opts := &deleteOptions{}
 	cmd := &cobra.Command{
-		Use:     "delete NAME",
-		Aliases: []string{"remove"}, // etcd's documentation uses both words
-		Short:   "Delete a role, and take it from its users",
-		Args:    cli.Args(1, 1, "a role name"),
-		RunE: f.RunE(func(ctx context.Context, args []string) error {
-			opts.Name = args[0]
-			if run != nil {
-				return run(ctx, opts)
-			}
-			return runDelete(ctx, f, opts)
-		}),
+		Use:               "delete NAME",
+		Aliases:           []string{"remove"}, // etcd's documentation uses both words
+		Short:             "Delete a role, and take it from its users",
+		Args:              cli.Args(1, 1, "a role name"),
+		RunE:              cli.RunRequest(f, opts, runDelete),
 		ValidArgsFunction: completions.Args(f, completions.Roles),
 	}
 	cmd.Flags().BoolVar(&opts.IfExists, "if-exists", false, "succeed, and change nothing, where there is no such role")
 	return cmd
 }
 
-func runDelete(ctx context.Context, f *cli.Factory, opts *deleteOptions) error {
-	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthRoleDeleteResponse, error) {
-		return c.RoleDelete(ctx, opts.Name)
-	})
+// Complete implements cli.Options.
+func (o *deleteOptions) Complete(_ *cli.Factory, _ *cobra.Command, args []string) error {
+	o.Name = args[0]
+	return nil
+}
+
+func runDelete(ctx context.Context, f *cli.Factory, c *etcd.Client, opts *deleteOptions) error {
+	response, err := c.RoleDelete(ctx, opts.Name)
 	return f.PrintChange(output.RoleDeleted(opts.Name, response), err, cli.Idempotent{
 		Enabled:    opts.IfExists,
 		NoOpErrors: []error{rpctypes.ErrRoleNotFound},

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/spf13/cobra"
-	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/completions"
@@ -12,22 +11,32 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
+// getOptions is what "role get" was asked to show.
+type getOptions struct{ Name string }
+
 func newGetCmd(f *cli.Factory) *cobra.Command {
+	opts := &getOptions{}
 	return &cobra.Command{
 		Use:   "get NAME",
 		Short: "Show what a role allows",
-		Example: `  ` + f.Program + ` role get app
-  ` + f.Program + ` role get app -w table`,
-		Args: cli.Args(1, 1, "a role name"),
-		RunE: f.RunE(func(ctx context.Context, args []string) error {
-			response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthRoleGetResponse, error) {
-				return c.RoleGet(ctx, args[0])
-			})
-			if err != nil {
-				return err
-			}
-			return f.Print(output.RoleInfo{Name: args[0], Response: response})
-		}),
+		Example: `  ectl role get app
+  ectl role get app -w table`,
+		Args:              cli.Args(1, 1, "a role name"),
+		RunE:              cli.RunRequest(f, opts, runGet),
 		ValidArgsFunction: completions.Args(f, completions.Roles),
 	}
+}
+
+// Complete implements cli.Options.
+func (o *getOptions) Complete(_ *cli.Factory, _ *cobra.Command, args []string) error {
+	o.Name = args[0]
+	return nil
+}
+
+func runGet(ctx context.Context, f *cli.Factory, c *etcd.Client, opts *getOptions) error {
+	response, err := c.RoleGet(ctx, opts.Name)
+	if err != nil {
+		return err
+	}
+	return f.Print(output.RoleInfo{Name: opts.Name, Response: response})
 }

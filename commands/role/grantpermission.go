@@ -18,10 +18,10 @@ import (
 type grantPermissionOptions struct {
 	Role   string
 	Access authpb.Permission_Type
-	Range  permRange
+	Range  cli.KeyRange
 }
 
-func newGrantPermissionCmd(f *cli.Factory, run func(context.Context, *grantPermissionOptions) error) *cobra.Command {
+func newGrantPermissionCmd(f *cli.Factory) *cobra.Command {
 	opts := &grantPermissionOptions{}
 	cmd := &cobra.Command{
 		Use:   "grant-permission ROLE read|write|readwrite KEY [END]",
@@ -30,41 +30,33 @@ func newGrantPermissionCmd(f *cli.Factory, run func(context.Context, *grantPermi
 (without END), or, with an option, on a prefix or on all keys from KEY on.
 
 The prefix /app also covers /app2: end a prefix with the separator, /app/.`,
-		Example: `  ` + f.Program + ` role grant-permission app readwrite /app/ --prefix
-  ` + f.Program + ` role grant-permission app read /config`,
-		Args: cli.Args(3, cli.Unlimited, "a role name, read, write or readwrite, and a key [and an end key]"),
-		RunE: f.RunE(func(ctx context.Context, args []string) error {
-			if err := opts.complete(f, args); err != nil {
-				return err
-			}
-			if run != nil {
-				return run(ctx, opts)
-			}
-			return runGrantPermission(ctx, f, opts)
-		}),
+		Example: `  ectl role grant-permission app readwrite /app/ --prefix
+  ectl role grant-permission app read /config`,
+		Args:              cli.Args(3, cli.Unlimited, "a role name, read, write or readwrite, and a key [and an end key]"),
+		RunE:              cli.RunRequest(f, opts, runGrantPermission),
 		ValidArgsFunction: completions.Args(f, completions.Roles, completions.AccessKinds, completions.Keys, completions.Keys),
 	}
-	opts.Range.addFlags(cmd.Flags())
+	opts.Range.AddFlags(cmd.Flags(), "allow it on")
 	return cmd
 }
 
-func (o *grantPermissionOptions) complete(f *cli.Factory, args []string) error {
+// Complete implements cli.Options.
+func (o *grantPermissionOptions) Complete(f *cli.Factory, _ *cobra.Command, args []string) error {
 	o.Role = args[0]
 	kind, err := clientv3.StrToPermissionType(args[1])
 	if err != nil {
 		return exit.BadArgsf("%w; it is read, write or readwrite", err)
 	}
 	o.Access = authpb.Permission_Type(kind)
-	return o.Range.complete(f, args[2:])
+	warnOfIgnoredEnd(f, args[2:])
+	return o.Range.Complete(args[2:], cli.EmptyKeyIsFirst)
 }
 
-func runGrantPermission(ctx context.Context, f *cli.Factory, opts *grantPermissionOptions) error {
+func runGrantPermission(ctx context.Context, f *cli.Factory, c *etcd.Client, opts *grantPermissionOptions) error {
 	key, end := opts.Range.Key, opts.Range.End
-	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthRoleGrantPermissionResponse, error) {
-		return c.RoleGrantPermission(ctx, opts.Role, string(key), string(end), clientv3.PermissionType(opts.Access))
-	})
+	response, err := c.RoleGrantPermission(ctx, opts.Role, key, end, clientv3.PermissionType(opts.Access))
 	if err != nil {
 		return err
 	}
-	return f.Print(output.PermissionGranted(opts.Role, &authpb.Permission{PermType: opts.Access, Key: key, RangeEnd: end}, response))
+	return f.Print(output.PermissionGranted(opts.Role, &authpb.Permission{PermType: opts.Access, Key: []byte(key), RangeEnd: []byte(end)}, response))
 }

@@ -16,12 +16,20 @@ func NewCmd(f *cli.Factory) *cobra.Command {
 		GroupID: cli.GroupAuth,
 	}
 	cmd.AddCommand(
-		newAddCmd(f, nil),
-		newDeleteCmd(f, nil),
+		newAddCmd(f),
+		newDeleteCmd(f),
 		newGetCmd(f),
 		newListCmd(f),
-		newGrantPermissionCmd(f, nil),
-		newRevokePermissionCmd(f, nil),
+		newGrantPermissionCmd(f),
+		newRevokePermissionCmd(f),
 	)
 	return cmd
+}
+
+// warnOfIgnoredEnd warns of an end key that an empty KEY of a permission makes
+// meaningless, see cli.EmptyKeyIsFirst.
+func warnOfIgnoredEnd(f *cli.Factory, keys []string) {
+	if len(keys) > 1 && keys[0] == "" {
+		f.Warn("the end key is ignored, because the key is empty")
+	}
 }

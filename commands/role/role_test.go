@@ -37,7 +37,7 @@ func TestPermissionsTakeAKeyAndPerhapsAnEnd(t *testing.T) {
 	} {
 		run := clitest.New("")
 		var grant grantPermissionOptions
-		cmd := newGrantPermissionCmd(run.Factory, clitest.Asked(&grant))
+		cmd := newGrantPermissionCmd(clitest.Completed(run, &grant))
 		if err := run.Execute(t.Context(), cmd, append([]string{"app", "write"}, test.args...)...); err != nil {
 			t.Errorf("grant-permission app write %q: %v", test.args, err)
 		}
@@ -51,7 +51,7 @@ func TestPermissionsTakeAKeyAndPerhapsAnEnd(t *testing.T) {
 
 		run = clitest.New("")
 		var revoke revokePermissionOptions
-		cmd = newRevokePermissionCmd(run.Factory, clitest.Asked(&revoke))
+		cmd = newRevokePermissionCmd(clitest.Completed(run, &revoke))
 		if err := run.Execute(t.Context(), cmd, append([]string{"--if-exists", "app"}, test.args...)...); err != nil {
 			t.Errorf("revoke-permission app %q: %v", test.args, err)
 		}
@@ -67,7 +67,7 @@ func TestKindsOfPermissionsAreInAnyCase(t *testing.T) {
 	} {
 		run := clitest.New("")
 		var got grantPermissionOptions
-		cmd := newGrantPermissionCmd(run.Factory, clitest.Asked(&got))
+		cmd := newGrantPermissionCmd(clitest.Completed(run, &got))
 		if err := run.Execute(t.Context(), cmd, "app", word, "/a"); err != nil || got.Access != want {
 			t.Errorf("grant-permission app %s /a grants %v, %v; want %v", word, got.Access, err, want)
 		}
@@ -104,7 +104,7 @@ func TestWhatIsAllowedStandsBesideTheKeysThatItIsFor(t *testing.T) {
 	} {
 		run := clitest.New("")
 		var got addOptions
-		cmd := newAddCmd(run.Factory, clitest.Asked(&got))
+		cmd := newAddCmd(clitest.Completed(run, &got))
 		if err := run.Execute(t.Context(), cmd, append([]string{"app"}, strings.Fields(line)...)...); err != nil || permissionsText(got.Permissions) != want {
 			t.Errorf("role add app %s grants %q, %v; want %q", line, permissionsText(got.Permissions), err, want)
 		}
@@ -124,7 +124,7 @@ func TestTheKeyOfACertificateIsNoPermission(t *testing.T) {
 	} {
 		run := clitest.New("", "ETCDCTL_CERT=certificate")
 		var got addOptions
-		cmd := newAddCmd(run.Factory, clitest.Asked(&got))
+		cmd := newAddCmd(clitest.Completed(run, &got))
 		err := run.Execute(t.Context(), cmd, append([]string{"app"}, strings.Fields(line)...)...)
 		if key := run.Connection.Key; err != nil || key != want.key || permissionsText(got.Permissions) != want.permissions {
 			t.Errorf("role add app %s, with a certificate: its key is %q and the role is granted %q, %v; want %q and %q", line, key, permissionsText(got.Permissions), err, want.key, want.permissions)
@@ -132,7 +132,7 @@ func TestTheKeyOfACertificateIsNoPermission(t *testing.T) {
 	}
 	run := clitest.New("", "ETCDCTL_CERT=certificate", "ETCDCTL_KEY=its-key")
 	var got addOptions
-	cmd := newAddCmd(run.Factory, clitest.Asked(&got))
+	cmd := newAddCmd(clitest.Completed(run, &got))
 	if err := run.Execute(t.Context(), cmd, "app", "--key", "/a", "--read"); err != nil || permissionsText(got.Permissions) != "read key /a" {
 		t.Errorf("a certificate that has its key takes one from the permissions: %q, %v", permissionsText(got.Permissions), err)
 	}
@@ -163,14 +163,14 @@ func TestARoleIsGrantedWhatItLacks(t *testing.T) {
 func TestNamesOfRoles(t *testing.T) {
 	run := clitest.New("")
 	var add addOptions
-	cmd := newAddCmd(run.Factory, clitest.Asked(&add))
+	cmd := newAddCmd(clitest.Completed(run, &add))
 	if err := run.Execute(t.Context(), cmd, "a:b", "--if-not-exists"); err != nil || add.Name != "a:b" || !add.IfNotExists || add.Permissions != nil {
 		t.Errorf("role add is asked to do %+v, %v", add, err)
 	}
 	for _, name := range []string{"delete", "remove"} {
 		run = clitest.New("")
 		var del deleteOptions
-		cmd = newDeleteCmd(run.Factory, clitest.Asked(&del))
+		cmd = newDeleteCmd(clitest.Completed(run, &del))
 		parent := NewCmd(run.Factory)
 		parent.ResetCommands()
 		parent.AddCommand(cmd)

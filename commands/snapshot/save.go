@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -33,9 +32,16 @@ const (
 	pickAny      = "any"
 )
 
-func picks() []string { return []string{pickLeader, pickFollower, pickAny} }
+func picks() cli.Choices[string] {
+	return cli.Choices[string]{Flag: "pick", Values: []cli.Choice[string]{
+		{Name: "", Value: ""},
+		{Name: pickLeader, Value: pickLeader},
+		{Name: pickFollower, Value: pickFollower},
+		{Name: pickAny, Value: pickAny},
+	}}
+}
 
-func newSaveCmd(f *cli.Factory, run func(context.Context, *saveOptions) error) *cobra.Command {
+func newSaveCmd(f *cli.Factory) *cobra.Command {
 	opts := &saveOptions{}
 	cmd := &cobra.Command{
 		Use:   "save FILE",
@@ -50,26 +56,13 @@ warning says if a file that is no database will be replaced.
 
 It is one member's copy: of several endpoints one has to be picked. It takes as
 long as it takes, unless --command-timeout is given.`,
-		Example: `  ` + f.Program + ` snapshot save /backup/etcd.db
-  ` + f.Program + ` snapshot save /backup/etcd.db --pick follower --endpoints etcd1:2379,etcd2:2379,etcd3:2379`,
-		Args: cli.Args(1, 1, "a file name"),
-		RunE: f.RunE(func(ctx context.Context, args []string) error {
-			opts.Path = args[0]
-			if opts.Pick != "" && !slices.Contains(picks(), opts.Pick) {
-				return exit.BadFeaturef("unknown member to pick %q; it is %s", opts.Pick, strings.Join(picks(), ", "))
-			}
-			if opts.Path == "" {
-				return exit.With(exit.Interrupted, errors.New("the file name is empty")) // etcdctl's status, found after the copy
-			}
-			if run != nil {
-				return run(ctx, opts)
-			}
-			return interrupted(runSave(ctx, f, opts))
-		}),
+		Example: `  ectl snapshot save /backup/etcd.db
+  ectl snapshot save /backup/etcd.db --pick follower --endpoints etcd1:2379,etcd2:2379,etcd3:2379`,
+		Args:              cli.Args(1, 1, "a file name"),
+		RunE:              cli.Run(f, opts, runSave),
 		ValidArgsFunction: completions.File,
 	}
-	cmd.Flags().StringVar(&opts.Pick, "pick", "", "of several endpoints take the `member` that is: leader, follower, any")
-	_ = cmd.RegisterFlagCompletionFunc("pick", cobra.FixedCompletions(picks(), cobra.ShellCompDirectiveNoFileComp))
+	picks().AddFlag(cmd, &opts.Pick, "of several endpoints take the `member` that is")
 	return cmd
 }
 
@@ -82,7 +75,23 @@ func interrupted(err error) error {
 	return exit.Force(exit.Interrupted, err)
 }
 
+// Complete implements cli.Options.
+func (o *saveOptions) Complete(_ *cli.Factory, _ *cobra.Command, args []string) (err error) {
+	o.Path = args[0]
+	if o.Pick, err = picks().Parse(o.Pick); err != nil {
+		return err
+	}
+	if o.Path == "" {
+		return exit.With(exit.Interrupted, errors.New("the file name is empty")) // etcdctl's status, found after the copy
+	}
+	return nil
+}
+
 func runSave(ctx context.Context, f *cli.Factory, opts *saveOptions) error {
+	return interrupted(saveTo(ctx, f, opts))
+}
+
+func saveTo(ctx context.Context, f *cli.Factory, opts *saveOptions) error {
 	if err := atomicfile.Check(opts.Path); err != nil {
 		return err
 	}
@@ -138,7 +147,7 @@ func source(ctx context.Context, f *cli.Factory, pick string) (member, error) {
 	}
 	if pick == "" && len(dialer.Endpoints) > 1 {
 		return member{}, fmt.Errorf("snapshot must be requested to one selected node, not multiple [%s]; or let one be picked with --pick %s",
-			strings.Join(dialer.Endpoints, " "), strings.Join(picks(), "|"))
+			strings.Join(dialer.Endpoints, " "), picks().Names())
 	}
 	asking, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -16,6 +16,6 @@ func NewCmd(f *cli.Factory) *cobra.Command {
 		Long:    "Save a copy of a member's database, from which a cluster can be restored.",
 		GroupID: cli.GroupCluster,
 	}
-	cmd.AddCommand(newSaveCmd(f, nil))
+	cmd.AddCommand(newSaveCmd(f))
 	return cmd
 }

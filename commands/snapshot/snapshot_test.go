@@ -1,7 +1,6 @@
 package snapshot
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"hash/fnv"
@@ -159,7 +158,7 @@ func TestSaveTakesOneFile(t *testing.T) {
 	}{
 		"save":                   {exit.BadArgs, "a file name"},
 		"save a b":               {exit.BadArgs, "a file name"},
-		"save a --pick nobody":   {exit.BadFeature, "leader, follower, any"},
+		"save a --pick nobody":   {exit.BadFeature, "leader, follower or any"},
 		"save a -w xml":          {exit.BadFeature, "xml"},
 		"save a --cert nothing":  {exit.BadArgs, "--cert"},
 		"save a --endpoints=":    {exit.Interrupted, "no available endpoints"},
@@ -176,11 +175,7 @@ func TestSaveTakesOneFile(t *testing.T) {
 		t.Errorf("snapshot save '': status %d, %v, want the reason before anything is dialled", exit.CodeOf(err), err)
 	}
 	run, got := clitest.New(""), saveOptions{}
-	asked := func(_ context.Context, opts *saveOptions) error {
-		got = *opts
-		return nil
-	}
-	if err := run.Execute(t.Context(), newSaveCmd(run.Factory, asked), "a file", "--pick", "follower"); err != nil || got != (saveOptions{"a file", "follower"}) {
+	if err := run.Execute(t.Context(), newSaveCmd(clitest.Completed(run, &got)), "a file", "--pick", "follower"); err != nil || got != (saveOptions{"a file", "follower"}) {
 		t.Errorf("is asked to do %+v, %v", got, err)
 	}
 }

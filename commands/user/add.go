@@ -34,10 +34,9 @@ const (
 	flagRoles           = "roles"
 )
 
-func newAddCmd(f *cli.Factory, run func(context.Context, *addOptions) error) *cobra.Command {
+func newAddCmd(f *cli.Factory) *cobra.Command {
 	opts := &addOptions{Password: cli.NewPassword{AllowEmpty: true}}
-	var cmd *cobra.Command
-	cmd = &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "add NAME[:PASSWORD]",
 		Short: "Add a user",
 		Long: `Add a user. Its password is asked for, or comes from a file, is generated, or
@@ -47,25 +46,12 @@ user without password is known by the common name of its client certificate.
 With --roles it is the user with all of these roles, or nothing: the roles have
 to exist. With --if-not-exists a user who exists is granted the roles that it
 lacks. None is taken from it, and its password stays what it is.`,
-		Example: `  ` + f.Program + ` user add bob
-  ` + f.Program + ` user add bob --new-user-password-file bob.password
-  ` + f.Program + ` user add bob --generate-password --if-not-exists -w json
-  ` + f.Program + ` user add kube-apiserver --no-password --roles kubernetes`,
+		Example: `  ectl user add bob
+  ectl user add bob --new-user-password-file bob.password
+  ectl user add bob --generate-password --if-not-exists -w json
+  ectl user add kube-apiserver --no-password --roles kubernetes`,
 		Args: cli.Args(1, 1, "a user name"),
-		RunE: f.RunE(func(ctx context.Context, args []string) error {
-			opts.complete(args[0])
-			opts.rolesGiven = cmd.Flags().Changed(flagRoles)
-			if err := opts.validate(f.Printer().Format()); err != nil {
-				return err
-			}
-			if run != nil {
-				return run(ctx, opts)
-			}
-			if opts.rolesGiven {
-				return runAddWithRoles(ctx, f, opts)
-			}
-			return runAdd(ctx, f, opts)
-		}),
+		RunE: cli.Run(f, opts, runAdd),
 	}
 	opts.Password.AddFlags(cmd.Flags())
 	cmd.Flags().StringVar(&opts.Password.Value, flagNewUserPassword, "", "the `password`, visible to other users of this machine")
@@ -73,13 +59,19 @@ lacks. None is taken from it, and its password stays what it is.`,
 	cmd.Flags().BoolVar(&opts.IfNotExists, "if-not-exists", false, "succeed where the user exists")
 	cli.AddNames(cmd.Flags(), &opts.Roles, flagRoles, "grant these `roles` to the user")
 	_ = cmd.RegisterFlagCompletionFunc(flagRoles, completions.Values(f, completions.Roles)) // the flag is there
-	cmd.ValidArgsFunction = cobra.NoFileCompletions
 	return cmd
 }
 
-// complete splits NAME:PASSWORD at the first colon, unless an option says what
+// Complete implements cli.Options.
+func (o *addOptions) Complete(f *cli.Factory, cmd *cobra.Command, args []string) error {
+	o.split(args[0])
+	o.rolesGiven = cmd.Flags().Changed(flagRoles)
+	return o.validate(f.Printer().Format())
+}
+
+// split splits NAME:PASSWORD at the first colon, unless an option says what
 // the password is.
-func (o *addOptions) complete(arg string) {
+func (o *addOptions) split(arg string) {
 	o.Name = arg
 	if o.NoPassword || o.Password.Value != "" || o.Password.File != "" || o.Password.Generate {
 		return
@@ -155,6 +147,9 @@ func (o *addOptions) add(ctx context.Context, c *etcd.Client, password string) (
 func (o *addOptions) exists() string { return "User " + o.Name + " exists" }
 
 func runAdd(ctx context.Context, f *cli.Factory, opts *addOptions) error {
+	if opts.rolesGiven {
+		return runAddWithRoles(ctx, f, opts)
+	}
 	if opts.Password.Generate {
 		return runAddGenerated(ctx, f, opts)
 	}

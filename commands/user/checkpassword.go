@@ -28,7 +28,7 @@ type checkPasswordOptions struct {
 
 const flagUserPasswordFile = "user-password-file"
 
-func newCheckPasswordCmd(f *cli.Factory, run func(context.Context, *checkPasswordOptions) error) *cobra.Command {
+func newCheckPasswordCmd(f *cli.Factory) *cobra.Command {
 	opts := &checkPasswordOptions{}
 	cmd := &cobra.Command{
 		Use:   "check-password NAME",
@@ -40,19 +40,10 @@ or comes from a file or from standard input.
 While authentication is off the server tries no passwords.
 
 Exit status: 0 for yes, 1 for no and for errors, which say so on standard error.`,
-		Example: `  ` + f.Program + ` user check-password bob
-  ` + f.Program + ` user check-password bob --user-password-file bob.password --quiet && echo yes`,
-		Args: cli.Args(1, 1, "a user name"),
-		RunE: f.RunE(func(ctx context.Context, args []string) error {
-			opts.Name = args[0]
-			if opts.Name == "" {
-				return errNoUserName()
-			}
-			if run != nil {
-				return run(ctx, opts)
-			}
-			return runCheckPassword(ctx, f, opts)
-		}),
+		Example: `  ectl user check-password bob
+  ectl user check-password bob --user-password-file bob.password --quiet && echo yes`,
+		Args:              cli.Args(1, 1, "a user name"),
+		RunE:              cli.Run(f, opts, runCheckPassword),
 		ValidArgsFunction: completions.Args(f, completions.Users),
 	}
 	flags := cmd.Flags()
@@ -60,6 +51,15 @@ Exit status: 0 for yes, 1 for no and for errors, which say so on standard error.
 	secret.FileVar(flags, &opts.File, flagUserPasswordFile, "`file` whose first line is the password (-: standard input)")
 	flags.BoolVar(&opts.Silent, "quiet", false, "print no answer: the exit status is the answer")
 	return cli.FormatsOf(cmd, output.PasswordChecked{})
+}
+
+// Complete implements cli.Options.
+func (o *checkPasswordOptions) Complete(_ *cli.Factory, _ *cobra.Command, args []string) error {
+	o.Name = args[0]
+	if o.Name == "" {
+		return errNoUserName()
+	}
+	return nil
 }
 
 func runCheckPassword(ctx context.Context, f *cli.Factory, opts *checkPasswordOptions) error {

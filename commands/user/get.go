@@ -18,25 +18,25 @@ type getOptions struct {
 	Detail bool
 }
 
-func newGetCmd(f *cli.Factory, run func(context.Context, *getOptions) error) *cobra.Command {
+func newGetCmd(f *cli.Factory) *cobra.Command {
 	opts := &getOptions{}
 	cmd := &cobra.Command{
 		Use:   "get NAME",
 		Short: "Show a user and its roles",
-		Example: `  ` + f.Program + ` user get bob
-  ` + f.Program + ` user get bob --detail -w table`,
-		Args: cli.Args(1, 1, "a user name"),
-		RunE: f.RunE(func(ctx context.Context, args []string) error {
-			opts.Name = args[0]
-			if run != nil {
-				return run(ctx, opts)
-			}
-			return runGet(ctx, f, opts)
-		}),
+		Example: `  ectl user get bob
+  ectl user get bob --detail -w table`,
+		Args:              cli.Args(1, 1, "a user name"),
+		RunE:              cli.Run(f, opts, runGet),
 		ValidArgsFunction: completions.Args(f, completions.Users),
 	}
 	cmd.Flags().BoolVar(&opts.Detail, "detail", false, "also show what the roles allow")
 	return cmd
+}
+
+// Complete implements cli.Options.
+func (o *getOptions) Complete(_ *cli.Factory, _ *cobra.Command, args []string) error {
+	o.Name = args[0]
+	return nil
 }
 
 func runGet(ctx context.Context, f *cli.Factory, opts *getOptions) error {

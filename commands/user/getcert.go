@@ -1,11 +1,9 @@
 package user
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -60,10 +58,9 @@ const (
 	defaultTTL = 90 * day
 )
 
-func newGetCertCmd(f *cli.Factory, run func(context.Context, *getCertOptions) error) *cobra.Command {
-	opts := &getCertOptions{}
-	var cmd *cobra.Command
-	cmd = &cobra.Command{
+func newGetCertCmd(f *cli.Factory) *cobra.Command {
+	opts := &getCertOptions{KeyType: string(pki.ECDSAP256), TTL: defaultTTL}
+	cmd := &cobra.Command{
 		Use:   "get-cert NAME",
 		Short: "Make a client certificate by which the server knows a user",
 		Long: `Make a client certificate by which a server with --client-cert-auth knows the
@@ -82,24 +79,12 @@ and good for longer; otherwise it is replaced: that is for cron.
 
 The new certificate is tried on the server. If it would not be accepted, there
 is a warning that says why.`,
-		Example: `  ` + f.Program + ` user get-cert app --out-file app.crt --out-key-file app.key --ca-cert ca.crt --ca-key ca.key
-  ` + f.Program + ` user get-cert app --out-file app.crt --out-key-file app.key --ca-key ca.key --renew-before 30d
-  ` + f.Program + ` user get-cert app --create --csr app.csr --out-file app.crt --ca-key ca.key --ttl 30d
-  openssl pkey -in encrypted.key | ` + f.Program + ` user get-cert app --ca-key - --out-file app.crt --out-key-file app.key`,
-		Args: cli.Args(1, 1, "a user name"),
-		RunE: f.RunE(func(ctx context.Context, args []string) error {
-			opts.Name = args[0]
-			if err := opts.validate(cmd.Flags().Changed); err != nil {
-				return err
-			}
-			if opts.CACert == "" {
-				opts.CACert = f.Connection.CACert
-			}
-			if run != nil {
-				return run(ctx, opts)
-			}
-			return runGetCert(ctx, f, opts)
-		}),
+		Example: `  ectl user get-cert app --out-file app.crt --out-key-file app.key --ca-cert ca.crt --ca-key ca.key
+  ectl user get-cert app --out-file app.crt --out-key-file app.key --ca-key ca.key --renew-before 30d
+  ectl user get-cert app --create --csr app.csr --out-file app.crt --ca-key ca.key --ttl 30d
+  openssl pkey -in encrypted.key | ectl user get-cert app --ca-key - --out-file app.crt --out-key-file app.key`,
+		Args:              cli.Args(1, 1, "a user name"),
+		RunE:              cli.Run(f, opts, runGetCert),
 		ValidArgsFunction: completions.Args(f, completions.Users),
 	}
 	flags := cmd.Flags()
@@ -107,8 +92,7 @@ is a warning that says why.`,
 	flags.StringVar(&opts.KeyFile, flagOutKeyFile, "", "`file` for its private key")
 	flags.StringVar(&opts.CACert, flagCACert, "", "`file` with the certificate of the authority that signs (default: that of --"+etcd.FlagCACert+")")
 	flags.StringVar(&opts.CAKey, flagCAKey, "", "`file` with the private key of the authority (-: standard input)")
-	flags.StringVar(&opts.KeyType, flagKeyType, string(pki.ECDSAP256), "`kind` of the private key: "+strings.Join(pki.KeyTypes(), ", "))
-	opts.TTL = defaultTTL
+	keyTypes().AddFlag(cmd, &opts.KeyType, "`kind` of the private key")
 	flags.Var((*days)(&opts.TTL), flagTTL, "how long the certificate is valid, a `duration` such as 90d or 12h")
 	flags.StringArrayVar(&opts.Organization, flagOrg, nil, "`organization` (O) in the certificate's subject; repeatable")
 	flags.StringVar(&opts.CSR, flagCSR, "", "`file` with a request: sign its key in place of a new one (-: standard input)")
@@ -116,8 +100,19 @@ is a warning that says why.`,
 	flags.Var((*days)(&opts.RenewBefore), flagRenewBefore, "do nothing while the certificate is valid for longer than this `duration`")
 	flags.BoolVar(&opts.Force, flagForce, false, "replace files that exist")
 	flags.BoolVar(&opts.Create, flagCreate, false, "add the user, without password, where it does not exist")
-	_ = cmd.RegisterFlagCompletionFunc(flagKeyType, cobra.FixedCompletions(pki.KeyTypes(), cobra.ShellCompDirectiveNoFileComp)) // the flag is there
 	return cli.FormatsOf(cmd, output.UserCertificate{})
+}
+
+// Complete implements cli.Options.
+func (o *getCertOptions) Complete(f *cli.Factory, cmd *cobra.Command, args []string) error {
+	o.Name = args[0]
+	if err := o.validate(cmd.Flags().Changed); err != nil {
+		return err
+	}
+	if o.CACert == "" {
+		o.CACert = f.Connection.CACert
+	}
+	return nil
 }
 
 // validate refuses options that do not go together. given says whether an
@@ -163,11 +158,12 @@ func isSamePath(one, other string) bool {
 }
 
 func (o *getCertOptions) validateValues(given func(string) bool) error {
+	if _, err := keyTypes().Parse(o.KeyType); err != nil {
+		return err
+	}
 	switch {
 	case isSamePath(o.CertFile, o.KeyFile), isSamePath(o.CSROut, o.KeyFile):
 		return exit.BadArgsf("the two files would be one: %s", o.KeyFile)
-	case !slices.Contains(pki.KeyTypes(), o.KeyType):
-		return exit.BadFeaturef("unknown type of key %q; it is %s", o.KeyType, strings.Join(pki.KeyTypes(), ", "))
 	case o.TTL <= 0:
 		return exit.BadArgsf("--%s must be more than nothing", flagTTL)
 	case given(flagRenewBefore) && o.RenewBefore <= 0:
@@ -178,6 +174,14 @@ func (o *getCertOptions) validateValues(given func(string) bool) error {
 		return exit.BadArgsf("--%s and --%s cannot both be standard input", flagCSR, flagCAKey)
 	}
 	return nil
+}
+
+func keyTypes() cli.Choices[pki.KeyType] {
+	choices := cli.Choices[pki.KeyType]{Flag: flagKeyType}
+	for _, name := range pki.KeyTypes() {
+		choices.Values = append(choices.Values, cli.Choice[pki.KeyType]{Name: name, Value: pki.KeyType(name)})
+	}
+	return choices
 }
 
 // days is a duration that may be given in days: 90d, 1d12h, 36h.

@@ -24,7 +24,7 @@ type offboardOptions struct {
 	IfExists bool
 }
 
-func newOffboardCmd(f *cli.Factory, run func(context.Context, *offboardOptions) error) *cobra.Command {
+func newOffboardCmd(f *cli.Factory) *cobra.Command {
 	opts := &offboardOptions{}
 	cmd := &cobra.Command{
 		Use:   "offboard NAME",
@@ -33,21 +33,21 @@ func newOffboardCmd(f *cli.Factory, run func(context.Context, *offboardOptions) 
 watches that it has open go on, and leases live as long as it keeps them alive.
 
 The user root, and the one that the command runs as, are refused.`,
-		Args: cli.Args(1, 1, "a user name"),
-		RunE: f.RunE(func(ctx context.Context, args []string) error {
-			opts.Name = args[0]
-			if opts.Name == access.RootUser {
-				return exit.BadArgsf("root is not offboarded: without it nobody could administer users; to replace its password there is user passwd root")
-			}
-			if run != nil {
-				return run(ctx, opts)
-			}
-			return runOffboard(ctx, f, opts)
-		}),
+		Args:              cli.Args(1, 1, "a user name"),
+		RunE:              cli.Run(f, opts, runOffboard),
 		ValidArgsFunction: completions.Args(f, completions.Users),
 	}
 	cmd.Flags().BoolVar(&opts.IfExists, "if-exists", false, "succeed, and change nothing, where there is no such user")
 	return cmd
+}
+
+// Complete implements cli.Options.
+func (o *offboardOptions) Complete(_ *cli.Factory, _ *cobra.Command, args []string) error {
+	o.Name = args[0]
+	if o.Name == access.RootUser {
+		return exit.BadArgsf("root is not offboarded: without it nobody could administer users; to replace its password there is user passwd root")
+	}
+	return nil
 }
 
 func runOffboard(ctx context.Context, f *cli.Factory, opts *offboardOptions) error {

@@ -21,7 +21,7 @@ type passwdOptions struct {
 	Password cli.NewPassword
 }
 
-func newPasswdCmd(f *cli.Factory, run func(context.Context, *passwdOptions) error) *cobra.Command {
+func newPasswdCmd(f *cli.Factory) *cobra.Command {
 	opts := &passwdOptions{Password: cli.NewPassword{AllowEmpty: true}}
 	cmd := &cobra.Command{
 		Use:   "passwd NAME",
@@ -30,21 +30,18 @@ func newPasswdCmd(f *cli.Factory, run func(context.Context, *passwdOptions) erro
 
 While authentication is on, the new password is tried with a login: a user that
 was added without password cannot be given one, which the server does not say.`,
-		Args: cli.Args(1, 1, "a user name"),
-		RunE: f.RunE(func(ctx context.Context, args []string) error {
-			opts.Name = args[0]
-			if err := opts.Password.Validate(f.Printer().Format()); err != nil {
-				return err
-			}
-			if run != nil {
-				return run(ctx, opts)
-			}
-			return runPasswd(ctx, f, opts)
-		}),
+		Args:              cli.Args(1, 1, "a user name"),
+		RunE:              cli.Run(f, opts, runPasswd),
 		ValidArgsFunction: completions.Args(f, completions.Users),
 	}
 	opts.Password.AddFlags(cmd.Flags())
 	return cmd
+}
+
+// Complete implements cli.Options.
+func (o *passwdOptions) Complete(f *cli.Factory, _ *cobra.Command, args []string) error {
+	o.Name = args[0]
+	return o.Password.Validate(f.Printer().Format())
 }
 
 func runPasswd(ctx context.Context, f *cli.Factory, opts *passwdOptions) error {

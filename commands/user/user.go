@@ -17,16 +17,16 @@ func NewCmd(f *cli.Factory) *cobra.Command {
 		GroupID: cli.GroupAuth,
 	}
 	cmd.AddCommand(
-		newAddCmd(f, nil),
-		newDeleteCmd(f, nil),
-		newGetCmd(f, nil),
+		newAddCmd(f),
+		newDeleteCmd(f),
+		newGetCmd(f),
 		newListCmd(f),
-		newPasswdCmd(f, nil),
-		newGrantRoleCmd(f, nil),
-		newRevokeRoleCmd(f, nil),
-		cli.Extension(newCheckPasswordCmd(f, nil)),
-		cli.Extension(newGetCertCmd(f, nil)),
-		cli.Extension(newOffboardCmd(f, nil)),
+		newPasswdCmd(f),
+		newGrantRoleCmd(f),
+		newRevokeRoleCmd(f),
+		cli.Extension(newCheckPasswordCmd(f)),
+		cli.Extension(newGetCertCmd(f)),
+		cli.Extension(newOffboardCmd(f)),
 	)
 	return cmd
 }

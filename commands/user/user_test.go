@@ -41,7 +41,7 @@ func TestAddSplitsNameAndPassword(t *testing.T) {
 		"a:b --new-user-password= --user=root:root": {Name: "a", Password: given("b")},
 	} {
 		run, got := clitest.New(""), addOptions{}
-		if err := run.Execute(t.Context(), newAddCmd(run.Factory, clitest.Asked(&got)), strings.Fields(line)...); err != nil {
+		if err := run.Execute(t.Context(), newAddCmd(clitest.Completed(run, &got)), strings.Fields(line)...); err != nil {
 			t.Errorf("user add %s: %v", line, err)
 		} else if !reflect.DeepEqual(got, want) {
 			t.Errorf("user add %s is asked to do %+v, want %+v", line, got, want)
@@ -131,27 +131,27 @@ func TestWrongCommandLinesAreRefusedBeforeAnythingElse(t *testing.T) {
 func TestTheOtherCommandsTakeTheirNames(t *testing.T) {
 	run := clitest.New("")
 	var passwd passwdOptions
-	if err := run.Execute(t.Context(), newPasswdCmd(run.Factory, clitest.Asked(&passwd)), "a:b", "--interactive=false"); err != nil || passwd != (passwdOptions{Name: "a:b", Password: cli.NewPassword{AllowEmpty: true}}) {
+	if err := run.Execute(t.Context(), newPasswdCmd(clitest.Completed(run, &passwd)), "a:b", "--interactive=false"); err != nil || passwd != (passwdOptions{Name: "a:b", Password: cli.NewPassword{AllowEmpty: true}}) {
 		t.Errorf("user passwd is asked to do %+v, %v; want the whole argument as the name", passwd, err)
 	}
 	run = clitest.New("")
 	var del deleteOptions
-	if err := run.Execute(t.Context(), newDeleteCmd(run.Factory, clitest.Asked(&del)), "--if-exists", "bob"); err != nil || del != (deleteOptions{"bob", true}) {
+	if err := run.Execute(t.Context(), newDeleteCmd(clitest.Completed(run, &del)), "--if-exists", "bob"); err != nil || del != (deleteOptions{"bob", true}) {
 		t.Errorf("user delete is asked to do %+v, %v", del, err)
 	}
 	run = clitest.New("")
 	var get getOptions
-	if err := run.Execute(t.Context(), newGetCmd(run.Factory, clitest.Asked(&get)), "bob", "--detail"); err != nil || get != (getOptions{"bob", true}) {
+	if err := run.Execute(t.Context(), newGetCmd(clitest.Completed(run, &get)), "bob", "--detail"); err != nil || get != (getOptions{"bob", true}) {
 		t.Errorf("user get is asked to do %+v, %v", get, err)
 	}
 	run = clitest.New("")
 	var grant grantRoleOptions
-	if err := run.Execute(t.Context(), newGrantRoleCmd(run.Factory, clitest.Asked(&grant)), "bob", "app"); err != nil || grant != (grantRoleOptions{"bob", "app"}) {
+	if err := run.Execute(t.Context(), newGrantRoleCmd(clitest.Completed(run, &grant)), "bob", "app"); err != nil || grant != (grantRoleOptions{"bob", "app"}) {
 		t.Errorf("user grant-role is asked to do %+v, %v", grant, err)
 	}
 	run = clitest.New("")
 	var revoke revokeRoleOptions
-	if err := run.Execute(t.Context(), newRevokeRoleCmd(run.Factory, clitest.Asked(&revoke)), "bob", "app", "--if-exists"); err != nil || revoke != (revokeRoleOptions{"bob", "app", true}) {
+	if err := run.Execute(t.Context(), newRevokeRoleCmd(clitest.Completed(run, &revoke)), "bob", "app", "--if-exists"); err != nil || revoke != (revokeRoleOptions{"bob", "app", true}) {
 		t.Errorf("user revoke-role is asked to do %+v, %v", revoke, err)
 	}
 }

@@ -34,13 +34,13 @@ type interactive struct {
 
 // runInteractive starts what the lines of standard input ask for. The end of
 // the input is an error: there is no other way to end it.
-func runInteractive(ctx context.Context, f *cli.Factory, opts *options, v variables) error {
+func runInteractive(ctx context.Context, f *cli.Factory, opts *options) error {
 	client, err := f.Client(ctx)
 	if err != nil {
 		return err
 	}
 	s := &interactive{
-		f: f, client: client, variables: v, environ: opts.environ(f),
+		f: f, client: client, variables: opts.variables, environ: opts.environ(f),
 		results: &results{WatchStream: f.Printer().Watch()}, failed: make(chan error, 1),
 	}
 	ctx, cancel := context.WithCancelCause(ctx)

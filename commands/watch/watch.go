@@ -21,6 +21,8 @@ type options struct {
 	Interactive bool
 	Children    cli.Children
 	watchOptions
+
+	variables variables
 }
 
 // watchOptions is one watch: of the command line, or of a line of the
@@ -35,9 +37,7 @@ type watchOptions struct {
 }
 
 // NewCmd returns the command "watch".
-func NewCmd(f *cli.Factory) *cobra.Command { return newCmd(f, nil) }
-
-func newCmd(f *cli.Factory, run func(context.Context, *options) error) *cobra.Command {
+func NewCmd(f *cli.Factory) *cobra.Command {
 	opts := &options{}
 	cmd := &cobra.Command{
 		Use:   "watch [KEY [END]] [-- COMMAND [ARG...]]",
@@ -60,31 +60,11 @@ called etcdctl.
 
 In interactive mode each line of standard input is "watch" with options and keys
 as above, or "progress", which asks the server how far the watches have come.`,
-		Example: `  ` + f.Program + ` watch /config/ --prefix
-  ` + f.Program + ` watch /config/size --rev 1 -w ndjson
-  ` + f.Program + ` watch /config/size -- sh -c 'echo "now $ECTL_WATCH_VALUE"'`,
-		GroupID: cli.GroupKV,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			dash := cmd.ArgsLenAtDash()
-			return f.RunE(func(ctx context.Context, args []string) error {
-				variables, err := readVariables(f)
-				if err != nil {
-					return err
-				}
-				if !opts.Interactive {
-					if err := opts.complete(args, dash, variables); err != nil {
-						return exit.With(exit.BadArgs, err)
-					}
-				}
-				switch {
-				case run != nil:
-					return run(ctx, opts)
-				case opts.Interactive:
-					return runInteractive(ctx, f, opts, variables)
-				}
-				return runWatch(ctx, f, opts)
-			})(cmd, args)
-		},
+		Example: `  ectl watch /config/ --prefix
+  ectl watch /config/size --rev 1 -w ndjson
+  ectl watch /config/size -- sh -c 'echo "now $ECTL_WATCH_VALUE"'`,
+		GroupID:           cli.GroupKV,
+		RunE:              cli.Run(f, opts, runWatch),
 		ValidArgsFunction: completions.BeforeCommand(f, completions.Args(f, completions.Keys, completions.Keys)),
 	}
 	opts.addFlags(cmd.Flags())
@@ -98,6 +78,14 @@ func (o *watchOptions) addFlags(flags *pflag.FlagSet) {
 	flags.Int64Var(&o.Revision, "rev", 0, "begin with what happened at this revision (0: from now on)")
 	flags.BoolVar(&o.PrevKV, "prev-kv", false, "also print the key as it was before the event")
 	flags.BoolVar(&o.ProgressNotify, "progress-notify", false, "also print now and then how far the watch has come")
+}
+
+// Complete implements cli.Options.
+func (o *options) Complete(f *cli.Factory, cmd *cobra.Command, args []string) (err error) {
+	if o.variables, err = readVariables(f); err != nil || o.Interactive {
+		return err
+	}
+	return exit.With(exit.BadArgs, o.complete(args, cmd.ArgsLenAtDash(), o.variables))
 }
 
 // variables are the keys that the environment gives.
@@ -178,6 +166,9 @@ func (o *options) environ(f *cli.Factory) []string {
 }
 
 func runWatch(ctx context.Context, f *cli.Factory, opts *options) error {
+	if opts.Interactive {
+		return runInteractive(ctx, f, opts)
+	}
 	client, err := f.Client(ctx)
 	if err != nil {
 		return err

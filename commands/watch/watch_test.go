@@ -16,7 +16,7 @@ import (
 func parse(t *testing.T, line string, environ ...string) (options, error) {
 	t.Helper()
 	run, got := clitest.New("", environ...), options{}
-	command := newCmd(run.Factory, clitest.Asked(&got))
+	command := NewCmd(clitest.Completed(run, &got))
 	err := run.Execute(t.Context(), command, strings.Fields(line)...)
 	return got, err
 }

@@ -1,0 +1,111 @@
+package cli
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ectl-io/ectl/internal/exit"
+)
+
+// Choices are the values that an enumerated flag takes. The one list serves the
+// flag's usage, its completion and its validation.
+type Choices[T any] struct {
+	Flag     string // the flag's name
+	FoldCase bool   // the case of letters does not matter
+	Values   []Choice[T]
+}
+
+// Choice is one value of an enumerated flag.
+type Choice[T any] struct {
+	Name  string // empty: what the flag means if it is not given
+	Short string // another name for the same, or empty
+	Help  string // what the name stands for, or empty
+	Value T      // what it means
+}
+
+// AddFlag binds the flag to text, whose value is the default. The usage is completed
+// with the names of the choices.
+func (c Choices[T]) AddFlag(cmd *cobra.Command, text *string, usage string) {
+	cmd.Flags().StringVar(text, c.Flag, *text, usage+": "+strings.Join(c.explained(), ", "))
+	var candidates []cobra.Completion
+	for _, choice := range c.Values {
+		switch {
+		case choice.Name == "":
+		case choice.Short != "":
+			candidates = append(candidates, choice.Short+"\t"+choice.Name)
+		case choice.Help != "":
+			candidates = append(candidates, choice.Name+"\t"+choice.Help)
+		default:
+			candidates = append(candidates, choice.Name)
+		}
+	}
+	_ = cmd.RegisterFlagCompletionFunc(c.Flag, cobra.FixedCompletions(candidates, cobra.ShellCompDirectiveNoFileComp)) // the flag is there
+}
+
+// explained returns the choices as the usage of the flag lists them.
+func (c Choices[T]) explained() []string {
+	var list []string
+	for _, choice := range c.Values {
+		switch {
+		case choice.Name == "":
+		case choice.Short != "":
+			list = append(list, choice.Short+" ("+choice.Name+")")
+		case choice.Help != "":
+			list = append(list, choice.Name+" ("+choice.Help+")")
+		default:
+			list = append(list, choice.Name)
+		}
+	}
+	return list
+}
+
+// names returns every name of the choices, in their order.
+func (c Choices[T]) names() []string {
+	var names []string
+	for _, choice := range c.Values {
+		for _, name := range []string{choice.Short, choice.Name} {
+			if name != "" {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
+
+// Parse returns the value of the choice that text names. The error of an unknown
+// name has the status BadFeature, which is etcdctl's for such flags. A command
+// parses in its Complete: etcdctl does not look at these values before it has
+// checked other things.
+func (c Choices[T]) Parse(text string) (T, error) {
+	for _, choice := range c.Values {
+		for _, name := range []string{choice.Name, choice.Short} {
+			if name == text && (name != "" || choice.Name == "") || c.FoldCase && text != "" && strings.EqualFold(name, text) {
+				return choice.Value, nil
+			}
+		}
+	}
+	var none T
+	return none, exit.BadFeaturef("invalid --%s %q: want %s", c.Flag, text, c.Names())
+}
+
+// Names returns every name of the choices for the end of a sentence: "a, b or c".
+func (c Choices[T]) Names() string { return oneOf(c.names()) }
+
+// oneOf lists names for the end of a sentence: "a, b or c".
+func oneOf(names []string) string {
+	last := len(names) - 1
+	if last < 1 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:last], ", ") + " or " + names[last]
+}
+
+// Consistency is the flag of that name: whether a read is serializable. It has etcdctl's
+// names.
+func Consistency() Choices[bool] {
+	return Choices[bool]{Flag: "consistency", Values: []Choice[bool]{
+		{Name: "l", Value: false, Help: "linearizable, what the cluster agrees on"},
+		{Name: "s", Value: true, Help: "serializable, what the member knows"},
+	}}
+}

@@ -1,0 +1,78 @@
+package cli
+
+import (
+	"github.com/spf13/pflag"
+
+	"github.com/ectl-io/ectl/internal/access"
+	"github.com/ectl-io/ectl/internal/exit"
+)
+
+// KeyRange is a range of keys as commands take it: KEY [END], or KEY with --prefix
+// or --from-key.
+type KeyRange struct {
+	Prefix  bool
+	FromKey bool
+
+	Key, End string // as in the API
+}
+
+// Names of the flags of a KeyRange.
+const (
+	FlagPrefix  = "prefix"
+	FlagFromKey = "from-key"
+)
+
+// AddFlags adds --prefix and --from-key. subject begins their usage: "delete".
+func (r *KeyRange) AddFlags(flags *pflag.FlagSet, subject string) {
+	flags.BoolVar(&r.Prefix, FlagPrefix, false, subject+" all keys that start with KEY")
+	flags.BoolVar(&r.FromKey, FlagFromKey, false, subject+" all keys from KEY on, in byte order")
+}
+
+// EmptyKey says what an empty KEY means without --prefix and --from-key. With one of
+// these it is always the whole key space, as in etcdctl.
+type EmptyKey int
+
+const (
+	// EmptyKeyAsGiven sends the empty key to the server, as get and del of etcdctl do.
+	EmptyKeyAsGiven EmptyKey = iota
+	// EmptyKeyIsFirst takes it for the first possible key and ignores END, as the role
+	// commands of etcdctl do.
+	EmptyKeyIsFirst
+	// EmptyKeyRefused refuses it, and ranges that can hold no key.
+	EmptyKeyRefused
+)
+
+// Complete sets the range from the arguments KEY [END]. Errors have the status
+// BadArgs.
+func (r *KeyRange) Complete(args []string, empty EmptyKey) error {
+	r.Key, r.End = args[0], ""
+	wide := r.Prefix || r.FromKey
+	switch {
+	case r.Prefix && r.FromKey:
+		return exit.BadArgsf("--%s and --%s exclude each other: choose one", FlagPrefix, FlagFromKey)
+	case len(args) > 1 && wide && (args[0] != "" || empty != EmptyKeyIsFirst):
+		return exit.BadArgsf("with --%s or --%s only one key is given", FlagPrefix, FlagFromKey)
+	case args[0] == "" && wide:
+		r.Key, r.End = access.OpenEnd, access.OpenEnd
+	case args[0] == "" && empty == EmptyKeyRefused:
+		return exit.BadArgsf("no key is empty; every key is '' --%s", FlagPrefix)
+	case args[0] == "" && empty == EmptyKeyIsFirst:
+		r.Key = access.OpenEnd
+	case r.Prefix:
+		r.End = string(access.PrefixEnd([]byte(r.Key)))
+	case r.FromKey:
+		r.End = access.OpenEnd
+	case len(args) > 1:
+		if empty == EmptyKeyRefused && args[1] <= args[0] {
+			return exit.BadArgsf("the range has no keys: its end %q is not after %q", args[1], args[0])
+		}
+		r.End = args[1]
+	}
+	return nil
+}
+
+// Range returns the range as the domain of access control writes it.
+func (r *KeyRange) Range() access.Range { return access.Range{Key: []byte(r.Key), End: []byte(r.End)} }
+
+// String describes the range to a person.
+func (r *KeyRange) String() string { return r.Range().String() }
