@@ -21,10 +21,13 @@ type electOptions struct {
 	holding
 }
 
-// NewElectCmd returns the command "elect".
-func NewElectCmd(f *cli.Factory) *cobra.Command { return newElectCmd(f, nil) }
+const (
+	flagListen   = "listen"
+	flagProclaim = "proclaim"
+)
 
-func newElectCmd(f *cli.Factory, run func(context.Context, *electOptions) error) *cobra.Command {
+// NewElectCmd returns the command "elect".
+func NewElectCmd(f *cli.Factory) *cobra.Command {
 	opts := &electOptions{}
 	cmd := &cobra.Command{
 		Use:   "elect NAME [PROPOSAL [-- COMMAND [ARG...]]]",
@@ -45,40 +48,25 @@ ETCDCTL_USER, ETCDCTL_PASSWORD and ETCDCTL_AUTH_JWT_TOKEN, unless
 
 With --listen take no part: print each leader's key and proposal, now and
 whenever they change, until interrupted.`,
-		Example: `  ` + f.Program + ` elect /elections/scheduler "$(hostname)"
-  ` + f.Program + ` elect /elections/scheduler "$(hostname)" -- scheduler --active
-  ` + f.Program + ` elect --listen /elections/scheduler -w ndjson`,
-		GroupID: cli.GroupConcurrency,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			dash := cmd.ArgsLenAtDash()
-			return f.RunE(func(ctx context.Context, args []string) error {
-				if err := opts.complete(args, dash); err != nil {
-					return err
-				}
-				switch {
-				case run != nil:
-					return run(ctx, opts)
-				case opts.Listen:
-					return runListen(ctx, f, opts)
-				}
-				return runElect(ctx, f, opts)
-			})(cmd, args)
-		},
+		Example: `  ectl elect /elections/scheduler "$(hostname)"
+  ectl elect /elections/scheduler "$(hostname)" -- scheduler --active
+  ectl elect --listen /elections/scheduler -w ndjson`,
+		GroupID:           cli.GroupConcurrency,
+		RunE:              cli.Run(f, opts, runElect),
 		ValidArgsFunction: cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault), // files, for the command
 	}
 	flags := cmd.Flags()
-	flags.BoolVarP(&opts.Listen, "listen", "l", false, "print each leader, and take no part")
-	flags.BoolVar(&opts.Proclaim, "proclaim", false, "read further proposals from standard input")
+	flags.BoolVarP(&opts.Listen, flagListen, "l", false, "print each leader, and take no part")
+	flags.BoolVar(&opts.Proclaim, flagProclaim, false, "read further proposals from standard input")
 	opts.addFlags(flags, electionTTL)
 	return cmd
 }
 
-// complete takes the arguments, of which the first dash ones stand before "--";
-// -1 is without it. Only words behind one that follows the proposal are a
-// command: a proposal of two words that lost its quotes is none.
-func (o *electOptions) complete(args []string, dash int) error {
+// Complete implements cli.Options. Only words after a "--" that follows the proposal
+// are a command: a proposal of two words that lost its quotes is none.
+func (o *electOptions) Complete(_ *cli.Factory, cmd *cobra.Command, args []string) error {
 	const proposed = 2
-	if dash == proposed && len(args) > proposed {
+	if dash := cmd.ArgsLenAtDash(); dash == proposed && len(args) > proposed {
 		args, o.Command = args[:proposed], args[proposed:]
 	}
 	switch {
@@ -88,8 +76,9 @@ func (o *electOptions) complete(args []string, dash int) error {
 		return exit.BadArgsf("elect takes a proposal, or --listen to take no part")
 	case len(args) == proposed && o.Listen:
 		return exit.BadArgsf("elect takes a proposal or --listen, not both")
-	case o.Listen && o.Proclaim:
-		return exit.BadArgsf("--proclaim is for who takes part, not for --listen")
+	}
+	if err := cli.Exclusive(cmd.Flags(), flagListen, flagProclaim); err != nil {
+		return err
 	}
 	if o.Name = args[0]; !o.Listen {
 		o.Proposal = args[1]
@@ -98,6 +87,9 @@ func (o *electOptions) complete(args []string, dash int) error {
 }
 
 func runElect(ctx context.Context, f *cli.Factory, opts *electOptions) error {
+	if opts.Listen {
+		return runListen(ctx, f, opts)
+	}
 	candidate, held, err := acquire(ctx, f, lock.Config{What: "the leadership", Prefix: opts.Name + "/", Value: opts.Proposal, TTL: opts.seconds()})
 	if err != nil {
 		return err

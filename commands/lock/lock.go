@@ -52,9 +52,7 @@ func (h *holding) seconds() int64 {
 }
 
 // NewLockCmd returns the command "lock".
-func NewLockCmd(f *cli.Factory) *cobra.Command { return newLockCmd(f, nil) }
-
-func newLockCmd(f *cli.Factory, run func(context.Context, *lockOptions) error) *cobra.Command {
+func NewLockCmd(f *cli.Factory) *cobra.Command {
 	opts := &lockOptions{}
 	cmd := &cobra.Command{
 		Use:   "lock NAME [-- COMMAND [ARG...]]",
@@ -81,21 +79,21 @@ On Linux what the command has started ends with it where the lock is lost, or
 where a signal that was passed on ends the command: it is told to end, too, and
 killed after --grace, before the lock is given up. What is in a session of its
 own, as daemons are, goes on.`,
-		Example: `  ` + f.Program + ` lock /locks/deploy -- ./deploy.sh production
-  ` + f.Program + ` lock /locks/backup --ttl 30 --grace 10s -- sh -c 'exec backup --token "$ETCD_LOCK_REV"'`,
-		GroupID: cli.GroupConcurrency,
-		Args:    cli.Args(1, cli.Unlimited, "the name of a lock [and a command]"),
-		RunE: f.RunE(func(ctx context.Context, args []string) error {
-			opts.Name, opts.Command = args[0], args[1:]
-			if run != nil {
-				return run(ctx, opts)
-			}
-			return runLock(ctx, f, opts)
-		}),
+		Example: `  ectl lock /locks/deploy -- ./deploy.sh production
+  ectl lock /locks/backup --ttl 30 --grace 10s -- sh -c 'exec backup --token "$ETCD_LOCK_REV"'`,
+		GroupID:           cli.GroupConcurrency,
+		Args:              cli.Args(1, cli.Unlimited, "the name of a lock [and a command]"),
+		RunE:              cli.Run(f, opts, runLock),
 		ValidArgsFunction: cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault), // files, for the command
 	}
 	opts.addFlags(cmd.Flags(), lockTTL)
 	return cmd
+}
+
+// Complete implements cli.Options.
+func (o *lockOptions) Complete(_ *cli.Factory, _ *cobra.Command, args []string) error {
+	o.Name, o.Command = args[0], args[1:]
+	return nil
 }
 
 func runLock(ctx context.Context, f *cli.Factory, opts *lockOptions) error {

@@ -21,7 +21,7 @@ func TestALockTakesANameAndACommand(t *testing.T) {
 		"name --ttl 3 --grace 1m run": {Name: "name", Command: []string{"run"}, holding: holding{TTL: 3, Grace: time.Minute}},
 	} {
 		run, got := clitest.New(""), lockOptions{}
-		cmd := newLockCmd(run.Factory, clitest.Asked(&got))
+		cmd := NewLockCmd(clitest.Completed(run, &got))
 		if err := run.Execute(t.Context(), cmd, strings.Fields(line)...); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("lock %s is %+v (%v), want %+v", line, got, err, want)
 		}
@@ -44,7 +44,7 @@ func TestAnElectionTakesAProposalOrAListener(t *testing.T) {
 		"--listen name":         {Name: "name", Listen: true, holding: minute},
 	} {
 		run, got := clitest.New(""), electOptions{}
-		cmd := newElectCmd(run.Factory, clitest.Asked(&got))
+		cmd := NewElectCmd(clitest.Completed(run, &got))
 		if err := run.Execute(t.Context(), cmd, strings.Fields(line)...); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("elect %s is %+v (%v), want %+v", line, got, err, want)
 		}

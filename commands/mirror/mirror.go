@@ -38,12 +38,9 @@ const defaultMaxTxnOps = 128
 const flagYes = "yes"
 
 // NewCmd returns the command "make-mirror".
-func NewCmd(f *cli.Factory) *cobra.Command { return newCmd(f, nil) }
-
-func newCmd(f *cli.Factory, run func(context.Context, *options) error) *cobra.Command {
+func NewCmd(f *cli.Factory) *cobra.Command {
 	opts := &options{}
-	var cmd *cobra.Command
-	cmd = &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "make-mirror DESTINATION",
 		Short: "Copy keys to another cluster, and go on with what happens to them",
 		Long: `Copy all keys, or those of --prefix, to the cluster at DESTINATION, its
@@ -68,30 +65,13 @@ With --once the command ends when the keys are copied, or, going on from a
 checkpoint, when the destination has all that had happened when it started.
 
 Lost connections, members and leaders are waited for, on both sides.`,
-		Example: `  ` + f.Program + ` make-mirror https://etcd1.example.com:2379,https://etcd2.example.com:2379 --dest-cacert ca.pem
-  ` + f.Program + ` make-mirror 127.0.0.1:22379 --prefix /app/ --dest-prefix /copy/app/
-  ` + f.Program + ` make-mirror 127.0.0.1:22379 --checkpoint /var/lib/mirror/state --once
-  ` + f.Program + ` make-mirror 127.0.0.1:22379 --checkpoint /var/lib/mirror/state --prune --yes`,
+		Example: `  ectl make-mirror https://etcd1.example.com:2379,https://etcd2.example.com:2379 --dest-cacert ca.pem
+  ectl make-mirror 127.0.0.1:22379 --prefix /app/ --dest-prefix /copy/app/
+  ectl make-mirror 127.0.0.1:22379 --checkpoint /var/lib/mirror/state --once
+  ectl make-mirror 127.0.0.1:22379 --checkpoint /var/lib/mirror/state --prune --yes`,
 		GroupID: cli.GroupCluster,
 		Args:    cli.Args(1, 1, "one destination"),
-		RunE: f.RunE(func(ctx context.Context, args []string) error {
-			opts.Destination = args[0]
-			opts.Identity.Valueless(cmd.Flags(), func(string) string { return "" }) // no variables
-			if opts.NoDestPrefix && opts.DestPrefix != "" {
-				return exit.BadArgsf("--dest-prefix and --no-dest-prefix say different things: choose one")
-			}
-			if opts.Prune && opts.Revision > 1 {
-				return exit.BadArgsf("--prune compares all keys, and --rev copies none: choose one")
-			}
-			if opts.Prune && !opts.Yes && !f.Prompter.Interactive() {
-				return exit.BadArgsf("--prune asks before it deletes anything, and there is no terminal: give --%s", flagYes)
-			}
-			if run != nil {
-				return run(ctx, opts)
-			}
-			return runMirror(ctx, f, opts)
-		}),
-		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE:    cli.Run(f, opts, runMirror),
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&opts.Prefix, "prefix", "", "copy the keys that start with `prefix`")
@@ -105,6 +85,22 @@ Lost connections, members and leaders are waited for, on both sides.`,
 	flags.BoolVar(&opts.Yes, flagYes, false, "with --prune: do not ask")
 	opts.Identity.AddDestinationFlags(flags)
 	return cmd
+}
+
+// Complete implements cli.Options.
+func (o *options) Complete(f *cli.Factory, cmd *cobra.Command, args []string) error {
+	o.Destination = args[0]
+	o.Identity.Valueless(cmd.Flags(), func(string) string { return "" }) // no variables
+	if o.NoDestPrefix && o.DestPrefix != "" {
+		return exit.BadArgsf("--dest-prefix and --no-dest-prefix exclude each other: choose one")
+	}
+	if o.Prune && o.Revision > 1 {
+		return exit.BadArgsf("--prune compares all keys, and --rev copies none: choose one")
+	}
+	if o.Prune && !o.Yes && !f.Prompter.Interactive() {
+		return exit.BadArgsf("--prune asks before it deletes anything, and there is no terminal: give --%s", flagYes)
+	}
+	return nil
 }
 
 // endpoints are those of the destination.

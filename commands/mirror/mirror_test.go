@@ -13,7 +13,7 @@ import (
 func parse(t *testing.T, line string) (options, error) {
 	t.Helper()
 	run, got := clitest.New(""), options{}
-	command := newCmd(run.Factory, clitest.Asked(&got))
+	command := NewCmd(clitest.Completed(run, &got))
 	err := run.Execute(t.Context(), command, strings.Fields(line)...)
 	return got, err
 }
