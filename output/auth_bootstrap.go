@@ -1,7 +1,7 @@
 package output
 
-// Bootstrapped is the result of "auth bootstrap", or a part of it.
-type Bootstrapped struct {
+// Bootstrap is the result of "auth bootstrap", or a part of it.
+type Bootstrap struct {
 	Steps []BootstrapStep
 }
 
@@ -23,7 +23,7 @@ func (s BootstrapStep) result() string {
 }
 
 // Simple implements Result: a line for each step.
-func (r Bootstrapped) Simple(t *Text) {
+func (r Bootstrap) Simple(t *Text) {
 	for _, step := range r.Steps {
 		t.Linef("%s", step.Says)
 		for _, p := range step.Passwords {
@@ -33,7 +33,7 @@ func (r Bootstrapped) Simple(t *Text) {
 }
 
 // Table implements Result: a row for each step.
-func (r Bootstrapped) Table() TableData {
+func (r Bootstrap) Table() TableData {
 	t := TableData{Header: []string{"step", "result", "user", "password"}}
 	for _, step := range r.Steps {
 		row := []string{step.Says, step.result(), "", ""}
@@ -48,10 +48,10 @@ func (r Bootstrapped) Table() TableData {
 }
 
 // Document implements Result.
-func (r Bootstrapped) Document() Object { return Object{{"steps", r.Items()}} }
+func (r Bootstrap) Document() Object { return Object{{"steps", r.Items()}} }
 
 // Items implements Lister.
-func (r Bootstrapped) Items() []Object {
+func (r Bootstrap) Items() []Object {
 	items := []Object{}
 	for _, step := range r.Steps {
 		item := Object{{"step", step.Says}, {"changed", step.Changed}}
@@ -63,15 +63,24 @@ func (r Bootstrapped) Items() []Object {
 	return items
 }
 
-// NextStep prints a step of "auth bootstrap", at once where the format allows that
-// and in any case if it has passwords. EndSteps has to follow. Together they print
-// what Print does of all steps, but for a table: its passwords are a table of their
-// own.
-func (p *Printer) NextStep(step BootstrapStep) error {
-	first := len(p.steps) == 0
-	p.steps = append(p.steps, step)
-	this := Bootstrapped{Steps: []BootstrapStep{step}}
-	switch p.format {
+// BootstrapStream writes the steps of "auth bootstrap" as they are done. Together they
+// are what Print writes of all of them, but for a table: its passwords are a table of
+// their own.
+type BootstrapStream struct {
+	p     *Printer
+	steps []BootstrapStep
+}
+
+// Bootstrap returns the stream that writes steps in the printer's format.
+func (p *Printer) Bootstrap() *BootstrapStream { return &BootstrapStream{p: p} }
+
+// Next writes a step, at once if the format allows that, and in any case if it has
+// passwords. End has to follow.
+func (s *BootstrapStream) Next(step BootstrapStep) error {
+	first, w := len(s.steps) == 0, s.p.w
+	s.steps = append(s.steps, step)
+	this := Bootstrap{Steps: []BootstrapStep{step}}
+	switch s.p.format {
 	case JSON:
 		text, err := this.Items()[0].MarshalJSON()
 		if err != nil {
@@ -81,49 +90,47 @@ func (p *Printer) NextStep(step BootstrapStep) error {
 		if first {
 			before = `{"steps":[`
 		}
-		_, err = p.w.Write(append([]byte(before), text...))
+		_, err = w.Write(append([]byte(before), text...))
 		return err
 	case YAML:
 		if !first {
-			return writeYAMLItems(p.w, this.Items())
+			return writeYAMLItems(w, this.Items())
 		}
 	case CSV:
 		if !first {
-			return csvRows(p.w, this.Table().visible(true).Rows)
+			return csvRows(w, this.Table().visible(true).Rows)
 		}
 	case Table:
 		if len(step.Passwords) > 0 {
-			return passwordTable(step.Passwords).visible(true).render(p.w)
+			return passwordTable(step.Passwords).visible(true).render(w)
 		}
 		return nil
 	case Protobuf:
 		if len(step.Passwords) > 0 { // of a field that comes again the last one counts
-			return p.Print(Bootstrapped{Steps: p.steps})
+			return s.p.Print(Bootstrap{Steps: s.steps})
 		}
 		return nil
 	case Simple, Fields, NDJSON, Markdown, HTML:
 	}
-	return p.Print(this)
+	return s.p.Print(this)
 }
 
-// EndSteps prints the end of the steps, if there were any.
-func (p *Printer) EndSteps() error {
-	all := Bootstrapped{Steps: p.steps}
-	p.steps = nil
-	if len(all.Steps) == 0 {
+// End writes the end of the steps, if there were any.
+func (s *BootstrapStream) End() error {
+	if len(s.steps) == 0 {
 		return nil
 	}
-	switch p.format {
+	switch s.p.format {
 	case JSON:
-		return p.line([]byte("]}"))
+		return s.p.line([]byte("]}"))
 	case Table:
 		t := TableData{Header: []string{"step", "result"}}
-		for _, step := range all.Steps {
+		for _, step := range s.steps {
 			t.Rows = append(t.Rows, []string{step.Says, step.result()})
 		}
-		return t.render(p.w)
+		return t.render(s.p.w)
 	case Protobuf:
-		return p.Print(all)
+		return s.p.Print(Bootstrap{Steps: s.steps})
 	case Simple, Fields, YAML, NDJSON, CSV, Markdown, HTML:
 	}
 	return nil

@@ -31,7 +31,7 @@ func binaryRole() RoleInfo {
 func authCases() []goldenCase {
 	h := header()
 	status := AuthStatus{&clientv3.AuthStatusResponse{Header: h, Enabled: true, AuthRevision: 17}}
-	bootstrapped := Bootstrapped{Steps: []BootstrapStep{
+	bootstrapped := Bootstrap{Steps: []BootstrapStep{
 		{Says: "Password of root generated", Passwords: []GeneratedPassword{{User: "root", Password: "Kp7vQmZ3xTnR8sWdYb4hJcGf"}}},
 		{Says: "Role root exists", Changed: false},
 		{Says: "User root created", Changed: true},
@@ -46,12 +46,13 @@ func authCases() []goldenCase {
 		showHex("auth-status-hex", status),
 		show("auth-status-off", AuthStatus{&clientv3.AuthStatusResponse{Header: h, AuthRevision: 1}}),
 		showAll("bootstrapped", func(p *Printer) error {
+			stream := p.Bootstrap()
 			for _, step := range bootstrapped.Steps {
-				if err := p.NextStep(step); err != nil {
+				if err := stream.Next(step); err != nil {
 					return err
 				}
 			}
-			return p.EndSteps()
+			return stream.End()
 		}),
 	}
 }

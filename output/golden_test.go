@@ -50,10 +50,11 @@ func showHex(name string, r Result) goldenCase {
 // showParts is the case of a result that is printed in two parts.
 func showParts(name string, first Beginning, rest Result) goldenCase {
 	return showAll(name, func(p *Printer) error {
-		if err := p.Begin(first); err != nil {
+		parts := p.Parts()
+		if err := parts.Begin(first); err != nil {
 			return err
 		}
-		return p.Finish(rest)
+		return parts.Finish(rest)
 	})
 }
 

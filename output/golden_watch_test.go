@@ -51,8 +51,9 @@ func watchCases() []goldenCase {
 // nexts prints results one after another, as a stream.
 func nexts(results ...Result) func(*Printer) error {
 	return func(p *Printer) error {
+		stream := p.Results()
 		for _, r := range results {
-			if err := p.Next(r); err != nil {
+			if err := stream.Next(r); err != nil {
 				return err
 			}
 		}

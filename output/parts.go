@@ -6,12 +6,6 @@ import (
 	"slices"
 )
 
-// Some results hold passwords that were generated. What makes a password the
-// user's must not be sent before the password is out, so that these results come
-// in two parts: a Beginning with what is known before, and the rest. Together they
-// are one document of the printer's format. As tables, which are drawn whole, they
-// are two.
-
 // Beginning is a Result that is the first part of one.
 type Beginning interface {
 	Result
@@ -24,73 +18,114 @@ type Beginning interface {
 	isOpen() bool
 }
 
-// begun is what was printed of a result whose rest is to come.
-type begun struct {
-	names   []string // of members
+// Parts writes a result in two parts: a Beginning, and the rest. Some results hold a
+// generated password, which must be out before the request is sent that sets it.
+// Together the parts are one document of the printer's format. A table, which is drawn
+// whole, is two.
+type Parts struct {
+	p       *Printer
+	begun   bool
+	names   []string // of the members that were written
 	columns []string
-	row     []string // the open one
+	row     []string // of csv, which is open
 }
 
-// Begin prints the first part of a result. Finish has to follow.
-func (p *Printer) Begin(b Beginning) error {
-	p.begun = &begun{columns: b.columns()}
+// Parts returns what writes a result in two parts in the printer's format.
+func (p *Printer) Parts() *Parts { return &Parts{p: p} }
+
+// Begin writes the first part. Finish has to follow.
+func (s *Parts) Begin(b Beginning) error {
+	s.begun, s.columns = true, b.columns()
 	for _, member := range b.Document() {
-		p.begun.names = append(p.begun.names, member.Name)
+		s.names = append(s.names, member.Name)
 	}
-	switch p.format {
+	switch s.p.format {
 	case JSON:
 		if api, ok := b.(apiResult); ok {
-			return p.openObject(p.json(api.api(), true))
+			return s.openObject(s.p.json(api.api(), true))
 		}
-		return p.openObject(b.Document().MarshalJSON())
+		return s.openObject(b.Document().MarshalJSON())
 	case NDJSON:
-		return p.openObject(b.Document().MarshalJSON())
+		return s.openObject(b.Document().MarshalJSON())
 	case CSV:
-		return p.beginCSV(b)
+		return s.beginCSV(b)
 	case Simple, Fields, Protobuf, Table, YAML, Markdown, HTML:
 	}
-	return p.Print(b)
+	return s.p.Print(b)
+}
+
+// Finish writes the rest: what is in r and was not in the Beginning. Without a
+// Beginning it is all of r.
+func (s *Parts) Finish(r Result) error {
+	if !s.begun {
+		return s.p.Print(r)
+	}
+	api, isAPI := r.(apiResult)
+	rest := slices.DeleteFunc(slices.Clone(r.Document()), func(m Member) bool { return slices.Contains(s.names, m.Name) })
+	switch s.p.format {
+	case JSON:
+		if isAPI {
+			forms := api.api()
+			return s.closeObject(s.p.json(forms, forms.visible))
+		}
+		return s.closeObject(rest.MarshalJSON())
+	case NDJSON:
+		return s.closeObject(rest.MarshalJSON())
+	case YAML:
+		return rest.writeYAML(s.p.w)
+	case Fields:
+		if !isAPI {
+			s.p.fields().Object(rest)
+			return nil
+		}
+	case Protobuf:
+		// Two messages in a row are read as one that has the fields of both.
+	case CSV:
+		return s.finishCSV(r.Table())
+	case Simple, Table, Markdown, HTML:
+	}
+	return s.p.Print(r)
 }
 
 // openObject writes an object in JSON without its end.
-func (p *Printer) openObject(text []byte, err error) error {
+func (s *Parts) openObject(text []byte, err error) error {
 	if err == nil {
-		_, err = p.w.Write(bytes.TrimSuffix(text, []byte("}")))
+		_, err = s.p.w.Write(bytes.TrimSuffix(text, []byte("}")))
 	}
 	return err
 }
 
 // closeObject writes the members and the end of an object that is open.
-func (p *Printer) closeObject(text []byte, err error) error {
+func (s *Parts) closeObject(text []byte, err error) error {
 	if err != nil {
 		return err
 	}
 	if text = bytes.TrimPrefix(text, []byte("{")); len(text) > 1 {
-		if err := p.w.WriteByte(','); err != nil {
+		if err := s.p.w.WriteByte(','); err != nil {
 			return err
 		}
 	}
-	return p.line(text)
+	return s.p.line(text)
 }
 
-func (p *Printer) beginCSV(b Beginning) error {
-	t, rows := b.Table().visible(true), [][]string{p.begun.columns}
+func (s *Parts) beginCSV(b Beginning) error {
+	t, rows := b.Table().visible(true), [][]string{s.columns}
 	for i, cells := range t.Rows {
 		if i == len(t.Rows)-1 && b.isOpen() {
-			p.begun.row = cells
+			s.row = cells
 			break
 		}
-		rows = append(rows, under(p.begun.columns, t.Header, cells))
+		rows = append(rows, under(s.columns, t.Header, cells))
 	}
-	if err := csvRows(p.w, rows); err != nil {
+	if err := csvRows(s.p.w, rows); err != nil {
 		return err
 	}
-	if p.begun.row == nil {
+	if s.row == nil {
 		return nil
 	}
-	text, err := csvRow(p.begun.row)
+	text, err := csvRow(s.row)
 	if err == nil {
-		_, err = p.w.Write(append(bytes.TrimSuffix(text, []byte("\n")), ','))
+		_, err = s.p.w.Write(append(bytes.TrimSuffix(text, []byte("\n")), ','))
 	}
 	return err
 }
@@ -116,56 +151,24 @@ func csvRow(cells []string) ([]byte, error) {
 	return text.Bytes(), err
 }
 
-// Finish prints the rest of the result that was begun: what is in r and was not
-// in the Beginning.
-func (p *Printer) Finish(r Result) error {
-	b := p.begun
-	p.begun = nil
-	api, isAPI := r.(apiResult)
-	rest := slices.DeleteFunc(slices.Clone(r.Document()), func(m Member) bool { return slices.Contains(b.names, m.Name) })
-	switch p.format {
-	case JSON:
-		if isAPI {
-			forms := api.api()
-			return p.closeObject(p.json(forms, forms.visible))
-		}
-		return p.closeObject(rest.MarshalJSON())
-	case NDJSON:
-		return p.closeObject(rest.MarshalJSON())
-	case YAML:
-		return rest.writeYAML(p.w)
-	case Fields:
-		if !isAPI {
-			p.fields().Object(rest)
-			return nil
-		}
-	case Protobuf:
-		// Two messages in a row are read as one that has the fields of both.
-	case CSV:
-		return p.finishCSV(b, r.Table())
-	case Simple, Table, Markdown, HTML:
-	}
-	return p.Print(r)
-}
-
 // finishCSV writes rows below the columns of the Beginning. The first one goes on
 // where the open row ends; the others repeat what that row says.
-func (p *Printer) finishCSV(b *begun, t TableData) error {
+func (s *Parts) finishCSV(t TableData) error {
 	for i, cells := range t.visible(true).Rows {
-		row := under(b.columns, t.Header, cells)
-		for at, cell := range b.row {
+		row := under(s.columns, t.Header, cells)
+		for at, cell := range s.row {
 			if row[at] == "" {
 				row[at] = cell
 			}
 		}
 		if i == 0 {
-			row = row[len(b.row):]
+			row = row[len(s.row):]
 		}
 		text, err := csvRow(row)
 		if err != nil {
 			return err
 		}
-		if _, err := p.w.Write(text); err != nil {
+		if _, err := s.p.w.Write(text); err != nil {
 			return err
 		}
 	}

@@ -13,18 +13,15 @@ import (
 // lines, for which touching so much memory would show in the start-up time.
 const rangeBuffer = 64 << 10
 
-// Printer writes results in one format. Output is buffered until Flush.
+// Printer writes results in one format. Output is buffered until Flush. It knows
+// nothing of what it has written: streams do, which its methods Range, Listing, Watch,
+// Results, Parts and Bootstrap return.
 type Printer struct {
 	format Format
 	hex    bool
 	screen bool // the output is a terminal
 	out    io.Writer
 	w      *bufio.Writer // on out
-
-	following bool   // a result of a stream was printed before
-	begun     *begun // see Begin
-
-	steps []BootstrapStep // see NextStep
 }
 
 // NewPrinter returns a Printer on w in that of formats which is called name.
@@ -173,6 +170,15 @@ func (p *Printer) objects(objects []Object) error {
 		}
 	}
 	return nil
+}
+
+// Notice writes a line that etcdctl writes in each of its formats, between
+// results, and does so at once.
+func (p *Printer) Notice(line string) error {
+	if err := p.line([]byte(line)); err != nil {
+		return err
+	}
+	return p.Flush()
 }
 
 // ByLine says whether the parts of one result can be printed one after another,

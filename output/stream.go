@@ -1,28 +1,27 @@
 package output
 
-// Next prints one result of a stream of results: with a line between YAML's
-// documents, and one header for all of CSV's rows. Tables are one for each
-// result.
-func (p *Printer) Next(r Result) error {
-	following := p.following
-	p.following = true
-	switch {
-	case !following:
-	case p.format == YAML:
-		if _, err := p.w.WriteString("---\n"); err != nil {
-			return err
-		}
-	case p.format == CSV:
-		return csvRows(p.w, r.Table().visible(false).Rows)
-	}
-	return p.Print(r)
+// ResultStream writes results one after another as one output: with a line between
+// YAML's documents, and one header for all of CSV's rows. A table is drawn for each.
+type ResultStream struct {
+	p       *Printer
+	written bool // a result
 }
 
-// Notice writes a line that etcdctl writes in each of its formats, between
-// results, and does so at once.
-func (p *Printer) Notice(line string) error {
-	if err := p.line([]byte(line)); err != nil {
-		return err
+// Results returns the stream that writes results in the printer's format.
+func (p *Printer) Results() *ResultStream { return &ResultStream{p: p} }
+
+// Next writes a result.
+func (s *ResultStream) Next(r Result) error {
+	following := s.written
+	s.written = true
+	switch {
+	case !following:
+	case s.p.format == YAML:
+		if _, err := s.p.w.WriteString("---\n"); err != nil {
+			return err
+		}
+	case s.p.format == CSV:
+		return csvRows(s.p.w, r.Table().visible(false).Rows)
 	}
-	return p.Flush()
+	return s.p.Print(r)
 }

@@ -88,7 +88,7 @@ of. A run that was killed may leave it; the next run deletes it.`,
 	cmd.Flags().StringArrayVarP(&opts.Policies, flagFile, "f", nil, "policy `file`, or folder of them, to apply (-: standard input); repeatable")
 	opts.Children.AddFlags(cmd.Flags(), "the policy's commands")
 	cmd.Flags().BoolVar(&opts.Yes, flagYes, false, "do not ask before a policy is applied")
-	return cli.FormatsOf(cmd, output.Bootstrapped{})
+	return cli.FormatsOf(cmd, output.Bootstrap{})
 }
 
 func (o *bootstrapOptions) validate(format output.Format) error {
@@ -99,10 +99,10 @@ func (o *bootstrapOptions) validate(format output.Format) error {
 }
 
 func runBootstrap(ctx context.Context, f *cli.Factory, opts *bootstrapOptions) error {
-	b := bootstrap{f: f, opts: opts}
+	b := bootstrap{f: f, opts: opts, steps: f.Printer().Bootstrap()}
 	err := b.run(ctx)
 	// What was done is said in any case.
-	if printed := f.Printer().EndSteps(); err == nil {
+	if printed := b.steps.End(); err == nil {
 		err = printed
 	}
 	if err == nil || !b.delivered {
@@ -118,6 +118,7 @@ func runBootstrap(ctx context.Context, f *cli.Factory, opts *bootstrapOptions) e
 type bootstrap struct {
 	f      *cli.Factory
 	opts   *bootstrapOptions
+	steps  *output.BootstrapStream
 	policy *rbac.Policy // nil without one
 
 	password  string       // of root, empty where a certificate is its login
@@ -198,7 +199,7 @@ func (b *bootstrap) identify(ctx context.Context) error {
 
 // step prints a step.
 func (b *bootstrap) step(changed bool, says string) error {
-	if err := b.f.Printer().NextStep(output.BootstrapStep{Says: says, Changed: changed}); err != nil {
+	if err := b.steps.Next(output.BootstrapStep{Says: says, Changed: changed}); err != nil {
 		return err
 	}
 	return b.f.Printer().Flush()
@@ -208,7 +209,7 @@ func (b *bootstrap) step(changed bool, says string) error {
 // of them.
 func (b *bootstrap) deliver(ctx context.Context, says string, passwords ...output.GeneratedPassword) error {
 	return b.f.Deliver(ctx, func() error {
-		return b.f.Printer().NextStep(output.BootstrapStep{Says: says, Passwords: passwords})
+		return b.steps.Next(output.BootstrapStep{Says: says, Passwords: passwords})
 	})
 }
 

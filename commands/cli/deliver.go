@@ -75,8 +75,8 @@ func EffectOf(ctx context.Context, who *Factory, ask Request, effect func(error)
 // FinishFailed prints the rest of a result whose beginning has a password, and
 // returns err, which says whether the password is in effect. It says so at once of
 // an interrupted command, no error of which is printed.
-func (f *Factory) FinishFailed(ctx context.Context, err error, effect Effect, rest output.Result) error {
-	_ = f.printer.Finish(rest) // the first error counts
+func (f *Factory) FinishFailed(ctx context.Context, err error, effect Effect, parts *output.Parts, rest output.Result) error {
+	_ = parts.Finish(rest) // the first error counts
 	if ctx.Err() != nil {
 		f.Say("Interrupted: " + effect.String())
 	}

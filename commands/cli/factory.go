@@ -264,13 +264,16 @@ func (f *Factory) Printer() *output.Printer { return f.printer }
 // Print prints one result on standard output.
 func (f *Factory) Print(r output.Result) error { return f.printer.Print(r) }
 
-// PrintNext prints one result of a stream of results on standard output, at
-// once.
-func (f *Factory) PrintNext(r output.Result) error {
-	if err := f.printer.Next(r); err != nil {
-		return err
+// Results returns a function that prints results on standard output one after
+// another, each at once.
+func (f *Factory) Results() func(output.Result) error {
+	stream := f.printer.Results()
+	return func(r output.Result) error {
+		if err := stream.Next(r); err != nil {
+			return err
+		}
+		return f.printer.Flush()
 	}
-	return f.printer.Flush()
 }
 
 // Explain adds the reason to an error of the cluster, see etcd.Client.Explain.

@@ -15,6 +15,8 @@ import (
 // repeatFlags say whether a command looks once, or again and again.
 type repeatFlags struct {
 	Every time.Duration // 0: once
+
+	next func(output.Result) error // prints what the next look has found
 }
 
 const (
@@ -40,6 +42,7 @@ func (o *repeatFlags) repeat(ctx context.Context, f *cli.Factory, look func(cont
 	case o.Every < leastPause:
 		return exit.BadArgsf("--%s is the time between two looks, from %s on, and got %s", flagWatch, leastPause, o.Every)
 	}
+	o.next = f.Results()
 	tick := time.NewTicker(o.Every)
 	defer tick.Stop()
 	for {
@@ -79,7 +82,7 @@ func (o *repeatFlags) print(f *cli.Factory, r output.Result) error {
 	case o.Every == 0:
 		return f.Print(r)
 	case !f.Streams.OutIsTerminal:
-		return f.PrintNext(r)
+		return o.next(r)
 	}
 	if err := f.Print(r); err != nil {
 		return err

@@ -64,8 +64,9 @@ func runKeepAlive(ctx context.Context, f *cli.Factory, opts *keepAliveOptions) e
 	if err != nil {
 		return err
 	}
+	show := f.Results()
 	for until := time.Now().Add(f.Connection.CommandTimeout); ; {
-		gone, err := keep(ctx, f, client, opts.ID, until)
+		gone, err := keep(ctx, show, client, opts.ID, until)
 		if err != nil {
 			return err
 		}
@@ -78,16 +79,16 @@ func runKeepAlive(ctx context.Context, f *cli.Factory, opts *keepAliveOptions) e
 				continue // a new leader gives every lease its whole time again
 			}
 		}
-		return f.PrintNext(output.LeaseGone{ID: opts.ID})
+		return show(output.LeaseGone{ID: opts.ID})
 	}
 }
 
 // keep keeps the lease alive until it has gone, or nobody could be asked for as
 // long as it lives. The error is that of the output, or the cause of ctx's end.
-func keep(ctx context.Context, f *cli.Factory, client *etcd.Client, id clientv3.LeaseID, until time.Time) (gone bool, err error) {
+func keep(ctx context.Context, show func(output.Result) error, client *etcd.Client, id clientv3.LeaseID, until time.Time) (gone bool, err error) {
 	var printErr error
 	err = keepalive.New(client, id, 0, until).Keep(ctx, func(r *pb.LeaseKeepAliveResponse) error {
-		printErr = f.PrintNext(output.LeaseKeptAlive{Response: &clientv3.LeaseKeepAliveResponse{
+		printErr = show(output.LeaseKeptAlive{Response: &clientv3.LeaseKeepAliveResponse{
 			ResponseHeader: r.GetHeader(), ID: clientv3.LeaseID(r.GetID()), TTL: r.GetTTL(),
 		}})
 		return printErr

@@ -126,7 +126,8 @@ func acquire(ctx context.Context, f *cli.Factory, config lock.Config) (*lock.Can
 
 // show prints the key of a holder or a leader.
 func show(f *cli.Factory) lock.Show {
-	return func(r *clientv3.GetResponse) error { return f.PrintNext(output.Held{Response: r}) }
+	results := f.Results()
+	return func(r *clientv3.GetResponse) error { return results(output.Held{Response: r}) }
 }
 
 // child is a command that runs while a lock is held. It reads nothing from

@@ -135,8 +135,9 @@ func runMirror(ctx context.Context, f *cli.Factory, opts *options) error {
 	if err != nil {
 		return err
 	}
+	results := f.Results()
 	show := func(p mirror.Progress) error {
-		return f.PrintNext(output.Mirrored{Count: p.Changes, Revision: p.Revision})
+		return results(output.Mirrored{Count: p.Changes, Revision: p.Revision})
 	}
 	config := mirror.Config{
 		Source: source, Destination: dest,

@@ -87,20 +87,16 @@ func runApply(ctx context.Context, f *cli.Factory, opts *applyOptions) error {
 	if err != nil {
 		return err
 	}
-	begun := false
+	parts, begun := f.Printer().Parts(), false
 	result, err := opts.apply(ctx, f, wanted, func(passwords []output.GeneratedPassword) error {
-		if err := f.Deliver(ctx, func() error { return f.Printer().Begin(output.PolicyPasswords{Passwords: passwords}) }); err != nil {
+		if err := f.Deliver(ctx, func() error { return parts.Begin(output.PolicyPasswords{Passwords: passwords}) }); err != nil {
 			return err
 		}
 		begun = true
 		return nil
 	})
-	show := f.Print
-	if begun {
-		show = f.Printer().Finish
-	}
 	if err == nil || result.Changes > 0 || begun {
-		return errors.Join(err, show(result))
+		return errors.Join(err, parts.Finish(result))
 	}
 	return err
 }

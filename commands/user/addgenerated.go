@@ -23,7 +23,8 @@ func runAddGenerated(ctx context.Context, f *cli.Factory, opts *addOptions) erro
 	if there {
 		return f.PrintChange(output.UserAdded(opts.Name, nil), rpctypes.ErrUserAlreadyExist, again)
 	}
-	password, err := opts.deliver(ctx, f, nil)
+	parts := f.Printer().Parts()
+	password, err := opts.deliver(ctx, f, parts, nil)
 	if err != nil {
 		return err
 	}
@@ -32,23 +33,23 @@ func runAddGenerated(ctx context.Context, f *cli.Factory, opts *addOptions) erro
 	})
 	result := output.UserAdded(opts.Name, response).Idempotent()
 	if err == nil {
-		return f.Printer().Finish(result)
+		return parts.Finish(result)
 	}
 	effect := cli.NotInEffect
 	if etcd.Doubtful(err) {
 		effect = opts.effect(ctx, f)
 	}
-	return f.FinishFailed(ctx, err, effect, result.Failed(effect != cli.NotInEffect))
+	return f.FinishFailed(ctx, err, effect, parts, result.Failed(effect != cli.NotInEffect))
 }
 
-// deliver makes the password and prints the beginning of the result with it. roles
+// deliver makes the password and prints the first of the parts of the result with it. roles
 // are those that will be granted; nil: the result says nothing of roles.
-func (o *addOptions) deliver(ctx context.Context, f *cli.Factory, roles []string) (password string, err error) {
+func (o *addOptions) deliver(ctx context.Context, f *cli.Factory, parts *output.Parts, roles []string) (password string, err error) {
 	if password, err = o.Password.Read(ctx, f, o.Name); err != nil {
 		return "", err
 	}
 	return password, f.Deliver(ctx, func() error {
-		return f.Printer().Begin(output.PasswordOfUser{GeneratedPassword: output.GeneratedPassword{User: o.Name, Password: password}, Roles: roles})
+		return parts.Begin(output.PasswordOfUser{GeneratedPassword: output.GeneratedPassword{User: o.Name, Password: password}, Roles: roles})
 	})
 }
 

@@ -57,7 +57,8 @@ func runAddGeneratedWithRoles(ctx context.Context, f *cli.Factory, opts *addOpti
 		}
 		return f.Print(result)
 	}
-	password, err := opts.deliver(ctx, f, opts.Roles)
+	parts := f.Printer().Parts()
+	password, err := opts.deliver(ctx, f, parts, opts.Roles)
 	if err != nil {
 		return err
 	}
@@ -66,14 +67,14 @@ func runAddGeneratedWithRoles(ctx context.Context, f *cli.Factory, opts *addOpti
 	result, err := addWithRoles(ctx, f, &alone, password)
 	result.Idempotent = true
 	if err == nil {
-		return f.Printer().Finish(result)
+		return parts.Finish(result)
 	}
 	effect := cli.NotInEffect
 	if !errors.Is(err, rpctypes.ErrUserAlreadyExist) {
 		effect = opts.effect(ctx, f)
 	}
 	result.Created, result.Granted, result.Failed, result.Unknown = false, nil, true, effect != cli.NotInEffect
-	return f.FinishFailed(ctx, err, effect, result)
+	return f.FinishFailed(ctx, err, effect, parts, result)
 }
 
 // addWithRoles adds the user and grants its roles, or those that it lacks.

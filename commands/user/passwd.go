@@ -81,15 +81,16 @@ func runPasswdGenerated(ctx context.Context, f *cli.Factory, opts *passwdOptions
 	if err != nil {
 		return err
 	}
+	parts := f.Printer().Parts()
 	if err := f.Deliver(ctx, func() error {
-		return f.Printer().Begin(output.PasswordOfUser{GeneratedPassword: output.GeneratedPassword{User: opts.Name, Password: password}})
+		return parts.Begin(output.PasswordOfUser{GeneratedPassword: output.GeneratedPassword{User: opts.Name, Password: password}})
 	}); err != nil {
 		return err
 	}
 	response, err := opts.change(ctx, f, password)
 	result := output.PasswordChanged(opts.Name, response).Idempotent()
 	if err == nil {
-		return f.Printer().Finish(result)
+		return parts.Finish(result)
 	}
 	effect := cli.NotInEffect
 	if etcd.Doubtful(err) {
@@ -106,7 +107,7 @@ func runPasswdGenerated(ctx context.Context, f *cli.Factory, opts *passwdOptions
 			return cli.EffectUnknown
 		})
 	}
-	return f.FinishFailed(ctx, err, effect, result.Failed(effect != cli.NotInEffect))
+	return f.FinishFailed(ctx, err, effect, parts, result.Failed(effect != cli.NotInEffect))
 }
 
 // verifyPassword tries the new password with a login. The server answers the
