@@ -53,6 +53,9 @@ func keysUnder(ctx context.Context, client *clientv3.Client, prefix string) (map
 	return keys, nil
 }
 
+// mustKeysUnder tries for as long as a disk may take. A server answers a write before
+// its database is written, and reads wait for that: if the disk stalls, the first read
+// of a new client gets no answer although all writes before it had one.
 func mustKeysUnder(t *testing.T, client *clientv3.Client, prefix string) map[string]string {
 	t.Helper()
 	for deadline := time.Now().Add(hangs); ; {
