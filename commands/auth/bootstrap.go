@@ -16,9 +16,11 @@ import (
 	"github.com/ectl-io/ectl/internal/access"
 	"github.com/ectl-io/ectl/internal/access/reader"
 	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/etcd/diagnose"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/prompt"
 	"github.com/ectl-io/ectl/internal/quantity"
+	"github.com/ectl-io/ectl/internal/retry"
 	"github.com/ectl-io/ectl/output"
 )
 
@@ -111,7 +113,7 @@ func runBootstrap(ctx context.Context, f *cli.Factory, opts *bootstrapOptions) e
 	if ctx.Err() != nil { // no error of an interrupted command is printed
 		f.Say("Interrupted: " + b.effect.String())
 	}
-	return etcd.Settled(err, b.effect.String())
+	return diagnose.WithOutcome(err, b.effect.String())
 }
 
 // bootstrap is one run.
@@ -228,7 +230,7 @@ func (b *bootstrap) whereOn(ctx context.Context) error {
 		return errors.New("authentication is on already, and the password of root is not to be had from the server: nothing was generated and nothing changed; give root's password to have it proven")
 	}
 	if err := prove(ctx, b.root, atOnce); err != nil {
-		return etcd.Settled(err, "authentication is on already, and root could not log in with what was given; nothing was changed")
+		return diagnose.WithOutcome(err, "authentication is on already, and root could not log in with what was given; nothing was changed")
 	}
 	if err := b.step(false, "Authentication is on already"); err != nil {
 		return err
@@ -330,7 +332,7 @@ func (b *bootstrap) sent(done bool, err error) {
 	switch {
 	case done:
 		b.effect = cli.InEffect
-	case etcd.Doubtful(err):
+	case retry.OutcomeUnknown(err):
 		b.effect = cli.EffectUnknown
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/ectl-io/ectl/internal/access"
 	"github.com/ectl-io/ectl/internal/access/reader"
 	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/etcd/diagnose"
 	"github.com/ectl-io/ectl/output"
 )
 
@@ -87,7 +88,7 @@ func enableChecked(ctx context.Context, f *cli.Factory) error {
 	}
 	if on {
 		if err := prove(ctx, f, atOnce); err != nil {
-			return etcd.Settled(err, "authentication is on already")
+			return diagnose.WithOutcome(err, "authentication is on already")
 		}
 		_, err := cli.Call(ctx, f, enable)
 		return err

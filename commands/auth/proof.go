@@ -15,6 +15,8 @@ import (
 	"github.com/ectl-io/ectl/internal/access/plan"
 	"github.com/ectl-io/ectl/internal/access/reader"
 	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/etcd/diagnose"
+	"github.com/ectl-io/ectl/internal/retry"
 	"github.com/ectl-io/ectl/internal/secret"
 )
 
@@ -39,11 +41,11 @@ func enableAndProve(ctx context.Context, f, who *cli.Factory) error {
 	defer who.Disconnect()
 	r, err := newRescuer(ctx, before)
 	if err != nil {
-		return etcd.Settled(err, "authentication was not turned on")
+		return diagnose.WithOutcome(err, "authentication was not turned on")
 	}
 	_, err = cli.Call(ctx, before, enable)
-	if err != nil && !etcd.Doubtful(err) {
-		return etcd.Settled(before.Explain(ctx, err), "authentication was not turned on"+r.dismiss(ctx, before))
+	if err != nil && !retry.OutcomeUnknown(err) {
+		return diagnose.WithOutcome(before.Explain(ctx, err), "authentication was not turned on"+r.dismiss(ctx, before))
 	}
 	if refusal := prove(ctx, who, cli.AfterChange); refusal != nil {
 		return r.turnOff(ctx, f, refusal)
@@ -88,13 +90,13 @@ func prove(ctx context.Context, who *cli.Factory, when func(context.Context, fun
 func advised(err error) error {
 	switch {
 	case etcd.IsNoPasswordUser(err):
-		return etcd.Because(err, "it was added without password, and only a certificate with its name is its login; delete it and add it again to give it one")
+		return diagnose.WithReason(err, "it was added without password, and only a certificate with its name is its login; delete it and add it again to give it one")
 	case errors.Is(err, rpctypes.ErrAuthFailed):
-		return etcd.Because(err, "the password is another one")
+		return diagnose.WithReason(err, "the password is another one")
 	case errors.Is(err, rpctypes.ErrPermissionDenied):
-		return etcd.Because(err, "it does not hold the role root")
+		return diagnose.WithReason(err, "it does not hold the role root")
 	case errors.Is(err, rpctypes.ErrUserEmpty):
-		return etcd.Because(err, "the server takes no users from certificates: it has to be started with --client-cert-auth")
+		return diagnose.WithReason(err, "the server takes no users from certificates: it has to be started with --client-cert-auth")
 	}
 	return err
 }
@@ -167,12 +169,12 @@ func (r rescuer) turnOff(ctx context.Context, f *cli.Factory, refusal error) err
 			who.Disconnect()
 			after := f.Detached()
 			defer after.Disconnect()
-			return etcd.Settled(refusal, "authentication was turned off again"+r.dismiss(ctx, after))
+			return diagnose.WithOutcome(refusal, "authentication was turned off again"+r.dismiss(ctx, after))
 		}
 		failures = append(failures, who.Explain(ctx, err).Error())
 		who.Disconnect()
 	}
-	return etcd.Settled(refusal, fmt.Sprintf("authentication may be on, and turning it off again failed (%s); the user %s holds the role root",
+	return diagnose.WithOutcome(refusal, fmt.Sprintf("authentication may be on, and turning it off again failed (%s); the user %s holds the role root",
 		strings.Join(failures, "; "), r.name))
 }
 

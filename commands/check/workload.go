@@ -14,6 +14,7 @@ import (
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/retry"
 	"github.com/ectl-io/ectl/output"
 )
 
@@ -191,7 +192,7 @@ func (w *workload) cleanup(ctx context.Context) (revision int64, err error) {
 			w.f.Connection.Changes.Became("the keys of the check were deleted")
 			return revision, nil
 		}
-		if !etcd.Passes(err) || ctx.Err() != nil {
+		if !retry.IsTransient(err) || ctx.Err() != nil {
 			w.f.Warn("keys may be left below the prefix; delete them" + w.opts.deletion(w.f))
 			return 0, err
 		}

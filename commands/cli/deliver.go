@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/etcd/diagnose"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/output"
 )
@@ -80,5 +81,5 @@ func (f *Factory) FinishFailed(ctx context.Context, err error, effect Effect, pa
 	if ctx.Err() != nil {
 		f.Say("Interrupted: " + effect.String())
 	}
-	return etcd.Settled(err, effect.String())
+	return diagnose.WithOutcome(err, effect.String())
 }

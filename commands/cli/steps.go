@@ -11,6 +11,8 @@ import (
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 
 	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/etcd/diagnose"
+	"github.com/ectl-io/ectl/internal/retry"
 )
 
 // Request is a request to the cluster, or several.
@@ -61,11 +63,11 @@ func (s *Steps) Do(ctx context.Context, step Step) error {
 		s.done = append(s.done, doneStep{Step: step})
 		return nil
 	}
-	if etcd.Answered(err) && (step.Undo != nil || len(s.done) > 0) { // it was made
+	if retry.Answered(err) && (step.Undo != nil || len(s.done) > 0) { // it was made
 		s.done = append(s.done, doneStep{Step: step})
 		return s.Fail(ctx, err)
 	}
-	if etcd.Doubtful(err) && (step.UndoInDoubt || step.Undo == nil && len(s.done) > 0) {
+	if retry.OutcomeUnknown(err) && (step.UndoInDoubt || step.Undo == nil && len(s.done) > 0) {
 		s.done = append(s.done, doneStep{Step: step, doubtful: true})
 	}
 	return s.Fail(ctx, err)
@@ -81,7 +83,7 @@ func (s *Steps) Fail(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		s.f.Say("Interrupted: " + outcome)
 	}
-	return etcd.Settled(err, outcome)
+	return diagnose.WithOutcome(err, outcome)
 }
 
 // lagPause and lagLimit bound how often a request is repeated that the server
@@ -138,7 +140,7 @@ func (s *Steps) undo(ctx context.Context) string {
 			continue
 		}
 		err := undoing.request(ctx, step.Undo)
-		if err != nil && !etcd.Answered(err) && (step.Absent == nil || !errors.Is(err, step.Absent)) {
+		if err != nil && !retry.Answered(err) && (step.Absent == nil || !errors.Is(err, step.Absent)) {
 			if says := f.Explain(ctx, err).Error(); !slices.Contains(failures, says) {
 				failures = append(failures, says)
 			}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/etcd/diagnose"
 	"github.com/ectl-io/ectl/output"
 )
 
@@ -53,7 +54,7 @@ func printHealth(ctx context.Context, f *cli.Factory, from *endpointFlags) error
 		h := a.Response
 		h.Endpoint = a.Endpoint
 		if a.Err != nil {
-			h.Error, h.Reason = etcd.Text(a.Err), a.Err.Error()
+			h.Error, h.Reason = diagnose.Text(a.Err), a.Err.Error()
 		}
 		if h.Error != "" {
 			healthy = false

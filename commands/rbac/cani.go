@@ -13,6 +13,7 @@ import (
 	"github.com/ectl-io/ectl/internal/access"
 	"github.com/ectl-io/ectl/internal/access/reader"
 	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/etcd/diagnose"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/output"
 )
@@ -118,7 +119,7 @@ func decide(ctx context.Context, f *cli.Factory, opts *canIOptions) (user string
 	snapshot, err := reader.ReadUser(ctx, client, f.Timeout, user)
 	switch {
 	case errors.Is(err, rpctypes.ErrPermissionDenied):
-		return user, d, etcd.Because(err, "only root may look at other users; without --"+flagAs+" it is about yourself")
+		return user, d, diagnose.WithReason(err, "only root may look at other users; without --"+flagAs+" it is about yourself")
 	case err != nil:
 		return user, d, err
 	}

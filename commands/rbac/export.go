@@ -9,7 +9,7 @@ import (
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/access/reader"
-	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/etcd/diagnose"
 	"github.com/ectl-io/ectl/output"
 )
 
@@ -43,7 +43,7 @@ func readAll(ctx context.Context, f *cli.Factory) (reader.Snapshot, error) {
 	}
 	snapshot, err := reader.Read(ctx, client, f.Timeout)
 	if errors.Is(err, rpctypes.ErrPermissionDenied) {
-		err = etcd.Because(err, "only root may look at all users and roles; whoami and rbac can-i answer about yourself")
+		err = diagnose.WithReason(err, "only root may look at all users and roles; whoami and rbac can-i answer about yourself")
 	}
 	return snapshot, err
 }

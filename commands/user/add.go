@@ -14,6 +14,7 @@ import (
 	"github.com/ectl-io/ectl/completions"
 	"github.com/ectl-io/ectl/internal/access"
 	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/etcd/diagnose"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/output"
 )
@@ -139,7 +140,7 @@ func (o *addOptions) newPassword(ctx context.Context, f *cli.Factory) (string, e
 func (o *addOptions) add(ctx context.Context, c *etcd.Client, password string) (*clientv3.AuthUserAddResponse, error) {
 	response, err := c.UserAddWithOptions(ctx, o.Name, password, &clientv3.UserAddOptions{NoPassword: o.NoPassword})
 	if o.Name == "" && errors.Is(err, rpctypes.ErrUserEmpty) {
-		err = etcd.Because(err, "the new user needs a name")
+		err = diagnose.WithReason(err, "the new user needs a name")
 	}
 	return response, err
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/retry"
 	"github.com/ectl-io/ectl/output"
 )
 
@@ -36,7 +37,7 @@ func runAddGenerated(ctx context.Context, f *cli.Factory, opts *addOptions) erro
 		return parts.Finish(result)
 	}
 	effect := cli.NotInEffect
-	if etcd.Doubtful(err) {
+	if retry.OutcomeUnknown(err) {
 		effect = opts.effect(ctx, f)
 	}
 	return f.FinishFailed(ctx, err, effect, parts, result.Failed(effect != cli.NotInEffect))

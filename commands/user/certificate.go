@@ -18,6 +18,7 @@ import (
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/atomicfile"
 	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/etcd/diagnose"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/iostreams"
 	"github.com/ectl-io/ectl/internal/pki"
@@ -341,7 +342,7 @@ func (i *issue) ensureUser(ctx context.Context, steps *cli.Steps) (created bool,
 		return c.UserGet(ctx, name)
 	})
 	if errors.Is(err, rpctypes.ErrUserNotFound) {
-		err = etcd.Because(err, fmt.Sprintf("nobody would be known by the certificate, and none was made; --%s adds %s", flagCreate, name))
+		err = diagnose.WithReason(err, fmt.Sprintf("nobody would be known by the certificate, and none was made; --%s adds %s", flagCreate, name))
 	}
 	return false, err
 }

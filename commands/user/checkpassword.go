@@ -12,6 +12,7 @@ import (
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/completions"
 	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/etcd/diagnose"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/prompt"
 	"github.com/ectl-io/ectl/internal/secret"
@@ -86,7 +87,7 @@ func runCheckPassword(ctx context.Context, f *cli.Factory, opts *checkPasswordOp
 	case etcd.IsNoPasswordUser(err):
 		answer.Reason = "it has none: it is known by its certificate"
 	case errors.Is(err, rpctypes.ErrAuthNotEnabled):
-		return etcd.Because(err, "the server tries passwords only while it is on (auth enable)")
+		return diagnose.WithReason(err, "the server tries passwords only while it is on (auth enable)")
 	default:
 		return client.Explain(ctx, err)
 	}

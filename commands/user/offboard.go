@@ -14,6 +14,7 @@ import (
 	"github.com/ectl-io/ectl/completions"
 	"github.com/ectl-io/ectl/internal/access"
 	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/etcd/diagnose"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/output"
 )
@@ -71,7 +72,7 @@ func runOffboard(ctx context.Context, f *cli.Factory, opts *offboardOptions) err
 			return err
 		})
 		if err != nil {
-			return etcd.Settled(err, offboarded(opts.Name, result.Roles))
+			return diagnose.WithOutcome(err, offboarded(opts.Name, result.Roles))
 		}
 		result.Roles = append(result.Roles, role)
 	}
@@ -83,7 +84,7 @@ func runOffboard(ctx context.Context, f *cli.Factory, opts *offboardOptions) err
 		return err
 	})
 	if err != nil {
-		return etcd.Settled(err, offboarded(opts.Name, result.Roles))
+		return diagnose.WithOutcome(err, offboarded(opts.Name, result.Roles))
 	}
 	result.Deleted = true
 	// What was done stands before what was not.

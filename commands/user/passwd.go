@@ -12,6 +12,7 @@ import (
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/completions"
 	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/retry"
 	"github.com/ectl-io/ectl/output"
 )
 
@@ -93,7 +94,7 @@ func runPasswdGenerated(ctx context.Context, f *cli.Factory, opts *passwdOptions
 		return parts.Finish(result)
 	}
 	effect := cli.NotInEffect
-	if etcd.Doubtful(err) {
+	if retry.OutcomeUnknown(err) {
 		effect = cli.EffectOf(ctx, f.As("", ""), func(ctx context.Context, c *etcd.Client) error {
 			_, err := c.Authenticate(ctx, opts.Name, password)
 			return err

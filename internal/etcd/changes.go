@@ -1,10 +1,11 @@
 package etcd
 
 import (
-	"errors"
 	"sync"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+
+	"github.com/ectl-io/ectl/internal/etcd/diagnose"
 )
 
 // Changes are what the requests of one run have changed, whichever of its clients
@@ -29,7 +30,7 @@ func (c *Changes) Became(outcome string) {
 // Settle adds to err what became of the changes that were made, unless it says so
 // already.
 func (c *Changes) Settle(err error) error {
-	if _, said := errors.AsType[*settled](err); said || c == nil {
+	if diagnose.HasOutcome(err) || c == nil {
 		return err
 	}
 	c.mu.Lock()
@@ -38,11 +39,11 @@ func (c *Changes) Settle(err error) error {
 	case c.made == 0:
 		return err
 	case c.outcome != "":
-		return Settled(err, c.outcome)
+		return diagnose.WithOutcome(err, c.outcome)
 	case c.made == 1:
-		return Settled(err, "the change was made")
+		return diagnose.WithOutcome(err, "the change was made")
 	}
-	return Settled(err, "the changes were made")
+	return diagnose.WithOutcome(err, "the changes were made")
 }
 
 // answered takes notice of a request that succeeded.
@@ -63,7 +64,7 @@ func changed(method string, request, response any) bool {
 	case *pb.TxnResponse:
 		return anyChanged(r.GetResponses())
 	}
-	return writes(method, request)
+	return diagnose.Writes(method, request)
 }
 
 func anyChanged(responses []*pb.ResponseOp) bool {

@@ -20,8 +20,7 @@ import (
 // Client is a client of the cluster that can say why a request failed.
 type Client struct {
 	*clientv3.Client
-	options *Options
-	trace   *trace
+	requests *requests
 }
 
 // Dial makes the client that o describes and logs it in, asking p for a
@@ -63,14 +62,14 @@ func NewDialer(ctx context.Context, o *Options, p *prompt.Prompter, warn func(st
 		warn(fmt.Sprintf("ignoring the discovered endpoint %s: it has no TLS (--insecure-discovery=false)", endpoint))
 	}
 	if err := o.refuseMixture(endpoints); err != nil {
-		return nil, o.named(err)
+		return nil, err
 	}
 	if err := o.checkTLSFiles(ctx, time.Now()); err != nil {
-		return nil, o.named(err)
+		return nil, err
 	}
 	auth, err := o.identity(ctx, p, warn)
 	if err != nil {
-		return nil, o.named(err)
+		return nil, err
 	}
 	d := &Dialer{Endpoints: endpoints, options: o, auth: auth, warn: warn}
 	d.WarnOfExposure(endpoints)
@@ -81,9 +80,9 @@ func NewDialer(ctx context.Context, o *Options, p *prompt.Prompter, warn func(st
 // is read, asked for or looked up. NewDialer does so, too.
 func (o *Options) Check() error {
 	if err := o.checkEndpoints(); err != nil {
-		return o.named(err)
+		return err
 	}
-	return o.named(o.checkIdentity())
+	return o.checkIdentity()
 }
 
 // WarnOfExposure warns where a password would travel to one of endpoints
@@ -111,7 +110,7 @@ func (d *Dialer) Dial(ctx context.Context, endpoints []string) (*Client, error) 
 	}
 	config, err := d.options.config(endpoints, d.auth)
 	if err != nil {
-		return nil, d.options.named(exit.With(exit.BadArgs, err))
+		return nil, exit.With(exit.BadArgs, err)
 	}
 	return d.dial(ctx, config)
 }
@@ -152,7 +151,7 @@ func (d *Dialer) Secure() bool {
 func (d *Dialer) TLS() (*tls.Config, error) {
 	config, err := d.options.config(d.Endpoints, nil)
 	if err != nil {
-		return nil, d.options.named(err)
+		return nil, err
 	}
 	return config.TLS, nil
 }
@@ -160,14 +159,13 @@ func (d *Dialer) TLS() (*tls.Config, error) {
 func (d *Dialer) dial(ctx context.Context, config *clientv3.Config) (*Client, error) {
 	o := d.options
 	config.Context = ctx
-	t := newTrace(config)
-	t.changes = o.Changes
+	r := o.newRequests(config)
 	client, err := clientv3.New(*config)
 	if err != nil {
-		return nil, o.named(exit.With(exit.BadConnection, t.explain(ctx, err)))
+		return nil, exit.With(exit.BadConnection, r.diagnosis.Explain(ctx, err))
 	}
-	t.timeout, t.flag = o.CommandTimeout, "--"+FlagCommandTimeout
-	return &Client{Client: client, options: o, trace: t}, nil
+	r.diagnosis.SetTimeout(o.CommandTimeout, "--"+FlagCommandTimeout)
+	return &Client{Client: client, requests: r}, nil
 }
 
 func (o *Options) config(endpoints []string, auth *clientv3.AuthConfig) (*clientv3.Config, error) {
@@ -209,14 +207,14 @@ func (o *Options) config(endpoints []string, auth *clientv3.AuthConfig) (*client
 // behind an expired deadline, and what the user can do. It returns other
 // errors as they are.
 func (c *Client) Explain(ctx context.Context, err error) error {
-	return c.options.named(c.trace.explain(ctx, err))
+	return c.requests.diagnosis.Explain(ctx, err)
 }
 
 // StreamOptions are the options of a stream on the client's connection that is read
 // without the client library: with the client's limit of the size of messages. Like
 // every stream of the client it logs in again.
 func (c *Client) StreamOptions() []grpc.CallOption {
-	maxBytes := c.trace.config.MaxCallRecvMsgSize
+	maxBytes := c.requests.config.MaxCallRecvMsgSize
 	if maxBytes <= 0 {
 		maxBytes = math.MaxInt32 // as the client library
 	}
@@ -224,11 +222,11 @@ func (c *Client) StreamOptions() []grpc.CallOption {
 }
 
 // Requests is how many requests the client has sent, watches and the like apart.
-func (c *Client) Requests() int { return int(c.trace.requests.Load()) }
+func (c *Client) Requests() int { return int(c.requests.count.Load()) }
 
 // Unreachable returns why no endpoint can be talked to, where waiting does not
 // mend it, and otherwise nil. A watch does not keep the kind of its error.
-func (c *Client) Unreachable() error { return c.trace.unreachable() }
+func (c *Client) Unreachable() error { return c.requests.diagnosis.Unreachable() }
 
 // LogsIn says whether the client logs in with a password, and can do so again.
 // Otherwise it is known by a token that was given, or a certificate, or not at all.

@@ -51,3 +51,19 @@ func TestEndpointsAreTakenAsTheyAreGiven(t *testing.T) {
 		t.Errorf("endpoints are %q, ignored %q, %v", got, ignored, err)
 	}
 }
+
+func TestTheFirstEndpointDecidesWhetherAllSpeakTLS(t *testing.T) {
+	options := Options{InsecureTransport: true}
+	for _, test := range []struct {
+		endpoints []string
+		want      int // exposed
+	}{
+		{[]string{"http://a:1", "https://b:2"}, 2},
+		{[]string{"https://a:1", "http://b:2"}, 0},
+		{[]string{"http://127.0.0.1:1", "b:2"}, 1},
+	} {
+		if got := options.exposed(test.endpoints); len(got) != test.want {
+			t.Errorf("a password to %q is exposed to %q, want %d of them", test.endpoints, got, test.want)
+		}
+	}
+}

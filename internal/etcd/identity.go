@@ -26,12 +26,9 @@ func (o *Options) identity(ctx context.Context, p *prompt.Prompter, warn func(st
 		return nil, err
 	}
 	for _, warning := range o.ignored() {
-		if o.destination {
-			warning = namedForDestination(warning)
-		}
 		warn(warning)
 	}
-	token, err := fromFlagOrFile(ctx, o.Token, FlagTokenFile, o.TokenFile, p, warn)
+	token, err := fromFlagOrFile(ctx, o.Token, o.flag(FlagTokenFile), o.TokenFile, p, warn)
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +38,7 @@ func (o *Options) identity(ctx context.Context, p *prompt.Prompter, warn func(st
 	if o.User == "" {
 		return nil, nil //nolint:nilnil // nobody is a valid identity
 	}
-	password, err := fromFlagOrFile(ctx, o.Password, FlagPasswordFile, o.PasswordFile, p, warn)
+	password, err := fromFlagOrFile(ctx, o.Password, o.flag(FlagPasswordFile), o.PasswordFile, p, warn)
 	if err != nil {
 		return nil, err
 	}
@@ -64,10 +61,10 @@ func (o *Options) identity(ctx context.Context, p *prompt.Prompter, warn func(st
 // anything is read or asked for.
 func (o *Options) checkIdentity() error {
 	if o.Token != "" && o.TokenFile != "" {
-		return exit.BadArgsf("--auth-jwt-token and --%s both give a token: choose one", FlagTokenFile)
+		return exit.BadArgsf("%s and %s both give a token: choose one", o.flag(flagToken), o.flag(FlagTokenFile))
 	}
 	if o.Password != "" && o.PasswordFile != "" {
-		return exit.BadArgsf("--password and --%s both give a password: choose one", FlagPasswordFile)
+		return exit.BadArgsf("%s and %s both give a password: choose one", o.flag(flagPassword), o.flag(FlagPasswordFile))
 	}
 	name, password, split := strings.Cut(o.User, ":")
 	switch {
@@ -78,9 +75,9 @@ func (o *Options) checkIdentity() error {
 		}
 	case o.hasPassword():
 	case split && name == "":
-		return exit.BadArgsf("user name is empty: nothing precedes the colon of --user")
+		return exit.BadArgsf("user name is empty: nothing precedes the colon of %s", o.flag(flagUser))
 	case split && password == "":
-		return noPassword(name, "nothing follows the colon of --user")
+		return noPassword(name, "nothing follows the colon of "+o.flag(flagUser))
 	case !split && o.valueless[flagPassword].variable:
 		return noPassword(name, o.valueless[flagPassword].name+" is set and has no value; unset it to be asked for the password")
 	}
@@ -106,9 +103,9 @@ func (o *Options) ignored() []string {
 	}
 	switch {
 	case o.hasToken() && o.User != "":
-		warnings = append(warnings, "--user is ignored: the token says who you are")
+		warnings = append(warnings, o.flag(flagUser)+" is ignored: the token says who you are")
 	case !o.hasToken() && o.User == "" && o.hasPassword():
-		warnings = append(warnings, "the password is ignored: give its user with --user")
+		warnings = append(warnings, "the password is ignored: give its user with "+o.flag(flagUser))
 	}
 	return warnings
 }
@@ -119,7 +116,7 @@ func (o *Options) whoElse() string {
 	case o.hasToken():
 		return "the token says who you are"
 	case o.User != "":
-		return "--user says who you are"
+		return o.flag(flagUser) + " says who you are"
 	case o.Cert != "":
 		return "the client certificate says who you are"
 	}
@@ -135,7 +132,7 @@ func fromFlagOrFile(ctx context.Context, value, flag, path string, p *prompt.Pro
 	}
 	value, warning, err := secret.ReadFile(ctx, path, p.Stdin())
 	if err != nil {
-		return "", exit.With(exit.BadArgs, fmt.Errorf("--%s: %w", flag, err))
+		return "", exit.With(exit.BadArgs, fmt.Errorf("%s: %w", flag, err))
 	}
 	if warning != "" {
 		warn(warning)

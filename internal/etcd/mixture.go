@@ -16,7 +16,7 @@ func (d *Dialer) RefuseMixture(endpoints []string) error {
 		return nil
 	}
 	remote := slices.DeleteFunc(slices.Clone(endpoints), isSocket) // a socket of this machine exposes nothing
-	return d.options.named(d.options.mixture(remote, slices.Concat(endpoints, d.Endpoints)))
+	return d.options.mixture(remote, slices.Concat(endpoints, d.Endpoints))
 }
 
 // refuseMixture is an error if a login is given for endpoints of both kinds.
@@ -50,7 +50,7 @@ func (o *Options) mixture(plain, known []string) error {
 	if o.DiscoverySRV != "" {
 		advice += ", or --insecure-discovery=false"
 	}
-	return exit.BadArgsf("%s has no TLS and %s has: no login is sent to such a mixture of --endpoints; %s", without, with, advice)
+	return exit.BadArgsf("%s has no TLS and %s has: no login is sent to such a mixture of %s; %s", without, with, o.flags().Endpoints, advice)
 }
 
 // mixed returns one of the plain endpoints that has no TLS, and one of the known
@@ -81,24 +81,25 @@ func holdsPassword(request any) bool {
 
 // refuseInTheClear is an error if the request holds a password and the client's
 // endpoints are a mixture.
-func (t *trace) refuseInTheClear(request any) error {
+func (r *requests) refuseInTheClear(request any) error {
 	if !holdsPassword(request) {
 		return nil
 	}
-	return refusePassword(t.config.Endpoints, t.config.TLS != nil)
+	return r.refusePassword()
 }
 
 // RefusePassword is an error if no password may be sent with a request because
 // the client's endpoints are a mixture. Such a request is refused in any case. A
 // command that makes several requests asks before the first.
 func (c *Client) RefusePassword() error {
-	return refusePassword(c.trace.config.Endpoints, c.trace.config.TLS != nil)
+	return c.requests.refusePassword()
 }
 
-func refusePassword(endpoints []string, configured bool) error {
+func (r *requests) refusePassword() error {
+	endpoints, configured := r.config.Endpoints, r.config.TLS != nil
 	without, with := mixed(inTheClear(endpoints, configured), endpoints, configured)
 	if without == "" {
 		return nil
 	}
-	return exit.BadArgsf("%s has no TLS and %s has: no password is sent to such a mixture of --endpoints; give endpoints of https:// only", without, with)
+	return exit.BadArgsf("%s has no TLS and %s has: no password is sent to such a mixture of %s; give endpoints of https:// only", without, with, r.flags.Endpoints)
 }

@@ -48,7 +48,7 @@ type Options struct {
 	Changes *Changes
 
 	valueless    map[string]lost   // see Valueless
-	destination  bool              // see DestinationOf
+	prefix       string            // of the names of the identity's flags: see DestinationOf
 	endpointsCut bool              // see Warnings
 	unreadLogins []string          // see endpointList
 	piped        map[string][]byte // see readFile
@@ -89,7 +89,7 @@ func (o *Options) Valueless(flags *pflag.FlagSet, variable func(flag string) str
 		switch {
 		case flag == nil || flag.Value.String() != "":
 		case flag.Changed:
-			o.valueless[name] = lost{name: "--" + name}
+			o.valueless[name] = lost{name: "--" + flag.Name}
 		case variable(flag.Name) != "":
 			o.valueless[name] = lost{name: variable(flag.Name), variable: true}
 		}

@@ -7,27 +7,27 @@ import (
 	"google.golang.org/grpc"
 )
 
-// mayRead asks whether the user may read what a transaction reads, where it also
+// preflightTxnReads asks whether the user may read what a transaction reads, if it also
 // writes. Servers before 3.7 drop the reads of a transaction on all members but
 // the one that was asked, before they look who may read: what that one refuses
 // the others carry out, and the data of the members differs from then on.
-func (t *trace) mayRead(ctx context.Context, method string, req any, cc *grpc.ClientConn, invoker grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+func (r *requests) preflightTxnReads(ctx context.Context, method string, req any, cc *grpc.ClientConn, invoker grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 	request, ok := req.(*pb.TxnRequest)
-	if !ok || !t.identified() {
+	if !ok || !r.identified() {
 		return nil
 	}
 	reads, writes := split(nil, request)
 	if len(reads) == 0 || !writes {
 		return nil
 	}
-	t.requests.Add(1)
+	r.count.Add(1)
 	// Both branches are checked, and without conditions this one is not executed.
 	return invoker(ctx, method, &pb.TxnRequest{Failure: reads}, &pb.TxnResponse{}, cc, opts...)
 }
 
 // identified says whether the client tells the server who its user is.
-func (t *trace) identified() bool {
-	c := &t.config
+func (r *requests) identified() bool {
+	c := &r.config
 	return c.Username != "" || c.Token != "" || c.TLS != nil && (len(c.TLS.Certificates) > 0 || c.TLS.GetClientCertificate != nil)
 }
 

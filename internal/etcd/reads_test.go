@@ -40,8 +40,8 @@ func TestATransactionThatReadsAndWritesIsAskedForFirst(t *testing.T) {
 	} {
 		refused := errors.New("refused")
 		asked := 0
-		tr := &trace{config: clientv3.Config{Username: c.user}}
-		err := tr.mayRead(t.Context(), "", &pb.TxnRequest{Success: c.success, Failure: c.failure}, nil,
+		tr := &requests{config: clientv3.Config{Username: c.user}}
+		err := tr.preflightTxnReads(t.Context(), "", &pb.TxnRequest{Success: c.success, Failure: c.failure}, nil,
 			func(_ context.Context, _ string, req, _ any, _ *grpc.ClientConn, _ ...grpc.CallOption) error {
 				probe := req.(*pb.TxnRequest)
 				if _, writes := split(nil, probe); writes || len(probe.GetCompare())+len(probe.GetSuccess()) > 0 {

@@ -7,6 +7,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/ectl-io/ectl/internal/etcd/diagnose"
 )
 
 // ErrTooLarge is the error of a request whose response is larger than its
@@ -61,7 +63,7 @@ func (s boundStream) RecvMsg(message any) error { return tooLargeOr(s.ClientStre
 // tooLargeOr returns ErrTooLarge where err says so, else err. The server has
 // errors of the same code, only the text tells them apart.
 func tooLargeOr(err error) error {
-	if status.Code(err) == codes.ResourceExhausted && isTooLarge(status.Convert(err).Message()) {
+	if status.Code(err) == codes.ResourceExhausted && diagnose.IsTooLarge(status.Convert(err).Message()) {
 		return ErrTooLarge
 	}
 	return err

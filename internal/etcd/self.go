@@ -31,7 +31,7 @@ type Self struct {
 func (d *Dialer) Self() (Self, error) {
 	self := Self{By: ByNothing}
 	if d.options.Cert != "" {
-		certs, err := d.options.readCertificates(context.Background(), FlagCert, d.options.Cert)
+		certs, err := d.options.readCertificates(context.Background(), d.options.flag(FlagCert), d.options.Cert)
 		if err != nil {
 			return self, exit.With(exit.BadArgs, err)
 		}

@@ -30,14 +30,14 @@ func (o *Options) checkCACert(ctx context.Context, now time.Time) error {
 	if o.CACert == "" {
 		return nil
 	}
-	certs, err := o.readCertificates(ctx, FlagCACert, o.CACert)
+	certs, err := o.readCertificates(ctx, o.flag(FlagCACert), o.CACert)
 	if err != nil {
 		return err
 	}
 	// A bundle may hold old authorities beside the one that counts.
 	var lastErr error
 	for _, cert := range certs {
-		if lastErr = checkValidity("--cacert", o.CACert, cert, now); lastErr == nil {
+		if lastErr = checkValidity(o.flag(FlagCACert), o.CACert, cert, now); lastErr == nil {
 			return nil
 		}
 	}
@@ -49,39 +49,39 @@ func (o *Options) checkCert(ctx context.Context, now time.Time) error {
 	case o.Cert == "" && o.Key == "":
 		return nil
 	case o.Key == "":
-		return fmt.Errorf("--cert %s needs its private key: give --key", o.Cert)
+		return fmt.Errorf("%s %s needs its private key: give %s", o.flag(FlagCert), o.Cert, o.flag(FlagKey))
 	case o.Cert == "":
-		return fmt.Errorf("--key %s needs its certificate: give --cert", o.Key)
+		return fmt.Errorf("%s %s needs its certificate: give %s", o.flag(FlagKey), o.Key, o.flag(FlagCert))
 	}
-	certs, err := o.readCertificates(ctx, FlagCert, o.Cert)
+	certs, err := o.readCertificates(ctx, o.flag(FlagCert), o.Cert)
 	if err != nil {
 		return err
 	}
 	certPEM, err := o.readFile(ctx, o.Cert)
 	if err != nil {
-		return fmt.Errorf("--cert: %w", err)
+		return fmt.Errorf("%s: %w", o.flag(FlagCert), err)
 	}
 	keyPEM, err := o.readFile(ctx, o.Key)
 	if err != nil {
-		return fmt.Errorf("--key: %w", err)
+		return fmt.Errorf("%s: %w", o.flag(FlagKey), err)
 	}
 	if _, err := tls.X509KeyPair(certPEM, keyPEM); err != nil {
 		if block, _ := pem.Decode(keyPEM); block == nil {
-			return fmt.Errorf("--key %s: no PEM private key in it", o.Key)
+			return fmt.Errorf("%s %s: no PEM private key in it", o.flag(FlagKey), o.Key)
 		}
-		return fmt.Errorf("--cert %s and --key %s are not a pair: %w", o.Cert, o.Key, err)
+		return fmt.Errorf("%s %s and %s %s are not a pair: %w", o.flag(FlagCert), o.Cert, o.flag(FlagKey), o.Key, err)
 	}
-	return checkValidity("--cert", o.Cert, certs[0], now)
+	return checkValidity(o.flag(FlagCert), o.Cert, certs[0], now)
 }
 
 func (o *Options) readCertificates(ctx context.Context, flag, path string) ([]*x509.Certificate, error) {
 	data, err := o.readFile(ctx, path)
 	if err != nil {
-		return nil, fmt.Errorf("--%s: %w", flag, err)
+		return nil, fmt.Errorf("%s: %w", flag, err)
 	}
 	certs, err := pki.ParseCertificates(data)
 	if err != nil {
-		return nil, fmt.Errorf("--%s %s: %w", flag, path, err)
+		return nil, fmt.Errorf("%s %s: %w", flag, path, err)
 	}
 	return certs, nil
 }

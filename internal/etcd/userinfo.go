@@ -2,6 +2,7 @@ package etcd
 
 import (
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -82,27 +83,27 @@ func beginsZone(text string, i int) bool {
 // RefuseUserInfo is an error if one of the URLs that flag gives may have a login
 // in it. The error shows nothing of it: what looks like a host may be a secret.
 func RefuseUserInfo(flag string, urls []string, advice string) error {
-	for _, url := range urls {
-		if _, found := WithoutUserInfo(url); found {
-			return userInfoIn(flag, advice)
-		}
+	if slices.ContainsFunc(urls, hasUserInfo) {
+		return userInfoIn("--"+flag, advice)
 	}
 	return nil
 }
 
-func userInfoIn(flag, advice string) error {
-	return exit.BadArgsf("--%s has a URL with user info, a query or a fragment: %s", flag, advice)
+func hasUserInfo(url string) bool {
+	_, found := WithoutUserInfo(url)
+	return found
+}
+
+func userInfoIn(option, advice string) error {
+	return exit.BadArgsf("%s has a URL with user info, a query or a fragment: %s", option, advice)
 }
 
 // checkEndpoints refuses endpoints with a login in them: gRPC does not use it,
 // and whatever shows an endpoint would show it.
 func (o *Options) checkEndpoints() error {
-	const advice = "give a login with --user"
-	if len(o.unreadLogins) > 0 {
-		return userInfoIn(FlagEndpoints, advice)
-	}
-	if err := RefuseUserInfo(FlagEndpoints, o.Endpoints, advice); err != nil {
-		return err
+	advice := "give a login with " + o.flag(flagUser)
+	if len(o.unreadLogins) > 0 || slices.ContainsFunc(o.Endpoints, hasUserInfo) {
+		return userInfoIn(o.flags().Endpoints, advice)
 	}
 	if err := RefuseUserInfo(flagDiscoverySRV, []string{o.DiscoverySRV}, advice); err != nil {
 		return err

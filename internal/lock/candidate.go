@@ -164,7 +164,7 @@ func (c *Candidate) waitForTurn(held context.Context) error {
 // released. The context that it returns is cancelled when the entry is lost.
 func (c *Candidate) enter(ctx, asking context.Context) (context.Context, error) {
 	var asked time.Time
-	granted, err := retry(asking, func(ctx context.Context) (*clientv3.LeaseGrantResponse, error) {
+	granted, err := repeat(asking, func(ctx context.Context) (*clientv3.LeaseGrantResponse, error) {
 		asked = time.Now()
 		return c.Client.Grant(ctx, c.TTL)
 	})

@@ -86,7 +86,7 @@ func (l *listener) follow(ctx context.Context, header *pb.ResponseHeader) error 
 
 // read reads the whole queue.
 func (l *listener) read(ctx context.Context) (*pb.ResponseHeader, error) {
-	response, err := retry(ctx, func(ctx context.Context) (*clientv3.GetResponse, error) {
+	response, err := repeat(ctx, func(ctx context.Context) (*clientv3.GetResponse, error) {
 		return l.Client.Get(ctx, l.Prefix, clientv3.WithPrefix())
 	})
 	if err != nil {

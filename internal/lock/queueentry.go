@@ -39,7 +39,7 @@ func isGone(err error) bool {
 // create creates the key.
 func (e *queueEntry) create(ctx context.Context, value string) error {
 	first := clientv3.OpGet(e.prefix, clientv3.WithFirstCreate()...)
-	response, err := retry(ctx, func(ctx context.Context) (*clientv3.TxnResponse, error) {
+	response, err := repeat(ctx, func(ctx context.Context) (*clientv3.TxnResponse, error) {
 		return e.client.Txn(ctx).
 			If(clientv3.Compare(clientv3.CreateRevision(e.key), "=", 0)).
 			Then(clientv3.OpPut(e.key, value, clientv3.WithLease(e.lease)), first).
@@ -85,7 +85,7 @@ func (e *queueEntry) waitUntilFirst(ctx context.Context) error {
 	}
 	for {
 		options := append(clientv3.WithLastCreate(), clientv3.WithMaxCreateRev(e.created-1))
-		before, err := retry(ctx, func(ctx context.Context) (*clientv3.GetResponse, error) {
+		before, err := repeat(ctx, func(ctx context.Context) (*clientv3.GetResponse, error) {
 			return e.client.Get(ctx, e.prefix, options...)
 		})
 		if err != nil {
@@ -154,7 +154,7 @@ func (e *queueEntry) watch(ctx context.Context) error {
 
 // read reads the key.
 func (e *queueEntry) read(ctx context.Context) (*clientv3.GetResponse, error) {
-	own, err := retry(ctx, func(ctx context.Context) (*clientv3.GetResponse, error) { return e.client.Get(ctx, e.key) })
+	own, err := repeat(ctx, func(ctx context.Context) (*clientv3.GetResponse, error) { return e.client.Get(ctx, e.key) })
 	if err == nil && (len(own.Kvs) == 0 || own.Kvs[0].CreateRevision != e.created) {
 		err = e.whatIsGone(ctx)
 	}
@@ -163,7 +163,7 @@ func (e *queueEntry) read(ctx context.Context) (*clientv3.GetResponse, error) {
 
 // whatIsGone says whether the key went with its lease.
 func (e *queueEntry) whatIsGone(ctx context.Context) error {
-	response, err := retry(ctx, func(ctx context.Context) (*clientv3.LeaseTimeToLiveResponse, error) {
+	response, err := repeat(ctx, func(ctx context.Context) (*clientv3.LeaseTimeToLiveResponse, error) {
 		return e.client.TimeToLive(ctx, e.lease)
 	})
 	switch {
@@ -177,7 +177,7 @@ func (e *queueEntry) whatIsGone(ctx context.Context) error {
 
 // put gives the key another value.
 func (e *queueEntry) put(ctx context.Context, value string) error {
-	response, err := retry(ctx, func(ctx context.Context) (*clientv3.TxnResponse, error) {
+	response, err := repeat(ctx, func(ctx context.Context) (*clientv3.TxnResponse, error) {
 		return e.client.Txn(ctx).
 			If(clientv3.Compare(clientv3.CreateRevision(e.key), "=", e.created)).
 			Then(clientv3.OpPut(e.key, value, clientv3.WithLease(e.lease))).
@@ -192,7 +192,7 @@ func (e *queueEntry) put(ctx context.Context, value string) error {
 // delete deletes the key and revokes the lease.
 func (e *queueEntry) delete(ctx context.Context) error {
 	requests := 0
-	response, err := retry(ctx, func(ctx context.Context) (*clientv3.TxnResponse, error) {
+	response, err := repeat(ctx, func(ctx context.Context) (*clientv3.TxnResponse, error) {
 		requests++
 		return e.client.Txn(ctx).
 			If(clientv3.Compare(clientv3.CreateRevision(e.key), "=", e.created)).
@@ -209,7 +209,7 @@ func (e *queueEntry) delete(ctx context.Context) error {
 		}
 	}
 	// Nothing depends on it: otherwise the lease ends by itself.
-	_, _ = retry(ctx, func(ctx context.Context) (*clientv3.LeaseRevokeResponse, error) {
+	_, _ = repeat(ctx, func(ctx context.Context) (*clientv3.LeaseRevokeResponse, error) {
 		return e.client.Revoke(ctx, e.lease)
 	})
 	return gone

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/retry"
 )
 
 // A member may accept a request and never answer it, being stopped or cut off
@@ -14,9 +14,9 @@ const (
 	attemptPause   = 100 * time.Millisecond
 )
 
-// retry repeats a request that does no harm when it is made twice, until it is
+// repeat repeats a request that does no harm when it is made twice, until it is
 // answered, fails for a reason that does not pass, or ctx ends.
-func retry[R any](ctx context.Context, request func(context.Context) (R, error)) (R, error) {
+func repeat[R any](ctx context.Context, request func(context.Context) (R, error)) (R, error) {
 	for {
 		attempt, cancel := context.WithTimeout(ctx, attemptTimeout)
 		response, err := request(attempt)
@@ -25,11 +25,11 @@ func retry[R any](ctx context.Context, request func(context.Context) (R, error))
 		switch {
 		case err == nil:
 			return response, nil
-		case !etcd.Doubtful(err) && !etcd.Passes(err): // that is the answer, even if it comes late
+		case !retry.OutcomeUnknown(err) && !retry.IsTransient(err): // that is the answer, even if it comes late
 			return response, err
 		case ctx.Err() != nil:
 			return response, context.Cause(ctx)
-		case !timedOut && !etcd.Passes(err):
+		case !timedOut && !retry.IsTransient(err):
 			return response, err
 		}
 		select {

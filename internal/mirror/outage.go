@@ -12,6 +12,8 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/etcd/diagnose"
+	"github.com/ectl-io/ectl/internal/retry"
 )
 
 // outage is how long one side has not carried out a request. It is reported when it
@@ -51,7 +53,7 @@ func (t *outage) wait(ctx context.Context, err error) error {
 	t.pauses++
 	t.mu.Unlock()
 	if say {
-		t.warn(fmt.Sprintf("%s: %v", t.side, t.client.Explain(ctx, etcd.Settled(err, "still trying"))))
+		t.warn(fmt.Sprintf("%s: %v", t.side, t.client.Explain(ctx, diagnose.WithOutcome(err, "still trying"))))
 	}
 	select {
 	case <-ctx.Done():
@@ -83,7 +85,7 @@ func passes(err error) bool {
 	case codes.Canceled, codes.Aborted:
 		return true
 	}
-	return etcd.Passes(err)
+	return retry.IsTransient(err)
 }
 
 func timedOut(err error) bool {

@@ -14,6 +14,7 @@ import (
 	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/retry"
 )
 
 // progressInterval is the time between two reports, as etcdctl prints them.
@@ -158,7 +159,7 @@ func (m *mirror) prepare(ctx context.Context) (current int64, err error) {
 					answers <- answer{cluster: response.Header.GetClusterId(), current: response.Header.GetRevision()}
 					return
 				}
-				if !etcd.Passes(err) || timed.Err() != nil {
+				if !retry.IsTransient(err) || timed.Err() != nil {
 					answers <- answer{err: client.Explain(ctx, err)}
 					return
 				}

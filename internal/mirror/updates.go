@@ -11,7 +11,7 @@ import (
 	"go.etcd.io/etcd/api/v3/mvccpb"
 
 	"github.com/ectl-io/ectl/internal/crash"
-	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/etcd/diagnose"
 	"github.com/ectl-io/ectl/internal/watch"
 	"github.com/ectl-io/ectl/internal/watch/stream"
 )
@@ -72,7 +72,7 @@ func (m *mirror) follow(ctx context.Context, until int64) error {
 
 // overdue says that the source does not answer, and why.
 func (u *updates) overdue(reason error) {
-	u.Warn(fmt.Sprintf("source: %v", u.Source.Explain(u.ctx, etcd.Settled(reason, "still trying"))))
+	u.Warn(fmt.Sprintf("source: %v", u.Source.Explain(u.ctx, diagnose.WithOutcome(reason, "still trying"))))
 }
 
 // resumed says that the source answers again.

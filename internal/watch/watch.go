@@ -18,7 +18,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/ectl-io/ectl/internal/crash"
-	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/retry"
 	"github.com/ectl-io/ectl/internal/watch/stream"
 )
 
@@ -322,5 +322,5 @@ func (w *Watch) canResume(p Part) bool {
 		return false
 	}
 	// A stream that breaks ends with any of these.
-	return etcd.Passes(err) || errors.Is(err, io.EOF) || status.Code(err) == codes.Internal
+	return retry.IsTransient(err) || errors.Is(err, io.EOF) || status.Code(err) == codes.Internal
 }

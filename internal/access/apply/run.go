@@ -15,7 +15,7 @@ import (
 	"github.com/ectl-io/ectl/internal/access/plan"
 	"github.com/ectl-io/ectl/internal/access/reader"
 	"github.com/ectl-io/ectl/internal/crash"
-	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/retry"
 )
 
 // run is one Run.
@@ -275,7 +275,7 @@ func (r *run) request(ctx context.Context, step plan.Step) error {
 // same.
 func isDoubtful(err error) bool {
 	_, interfered := errors.AsType[*InterferenceError](err)
-	return !interfered && etcd.Doubtful(err)
+	return !interfered && retry.OutcomeUnknown(err)
 }
 
 // isPassing says whether the server has refused what it will soon accept.

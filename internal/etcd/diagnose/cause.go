@@ -1,4 +1,4 @@
-package etcd
+package diagnose
 
 import (
 	"crypto/tls"
@@ -39,7 +39,7 @@ func (a *attempts) causes() string {
 	endpoints := map[string][]string{}
 	var order []string
 	for _, endpoint := range a.endpoints {
-		cause := a.states[addressOf(endpoint)].cause()
+		cause := a.states[addressOf(endpoint)].cause(&a.flags)
 		if endpoints[cause] == nil {
 			order = append(order, cause)
 		}
@@ -52,10 +52,10 @@ func (a *attempts) causes() string {
 }
 
 // cause says in a sentence what the endpoint's state is and what it means.
-func (s *state) cause() string {
+func (s *state) cause(flags *Flags) string {
 	switch {
 	case s != nil && s.err != nil:
-		return meaning(s.err)
+		return meaning(s.err, flags)
 	case s != nil && s.resolving:
 		return "the name server does not answer, so that the address of the host is unknown; check this machine's name servers"
 	case s != nil && s.connected:
@@ -66,7 +66,7 @@ func (s *state) cause() string {
 
 // meaning puts the error of a connection into a sentence: what it says, what
 // that means and what to do.
-func meaning(err error) string {
+func meaning(err error, flags *Flags) string {
 	says := innermost(err)
 	var (
 		lookup    *net.DNSError
@@ -84,21 +84,21 @@ func meaning(err error) string {
 	case errors.As(err, &plain):
 		return says + ": the server does not speak TLS: use http:// endpoints"
 	case errors.As(err, &lookup) && lookup.IsNotFound:
-		return "no such host " + lookup.Name + ": is --endpoints right?"
+		return "no such host " + lookup.Name + ": is " + flags.Endpoints + " right?"
 	case errors.As(err, &lookup) && lookup.IsTimeout:
 		return says + ": the name server does not answer; check this machine's name servers"
 	case errors.As(err, &lookup):
-		return says + ": the name server does not know the host; is --endpoints right?"
+		return says + ": the name server does not know the host; is " + flags.Endpoints + " right?"
 	case errors.As(err, &authority):
-		return says + ": the authority of the server's certificate is not trusted; give it with --cacert"
+		return says + ": the authority of the server's certificate is not trusted; give it with " + flags.CACert
 	case errors.As(err, &name):
-		return says + ": the server's certificate is for other names; use one of them in --endpoints"
+		return says + ": the server's certificate is for other names; use one of them in " + flags.Endpoints
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return says + ": the server's certificate has expired, or the clock here is wrong"
 	case isAlert(err):
-		return says + meaningOfAlert(says)
+		return says + meaningOfAlert(says, flags)
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return says + ": nothing listens there; is etcd running, and is --endpoints right?"
+		return says + ": nothing listens there; is etcd running, and is " + flags.Endpoints + " right?"
 	case hungUp(err):
 		return says + ": the server hung up"
 	case errors.As(err, &network) && network.Timeout():
@@ -108,14 +108,14 @@ func meaning(err error) string {
 }
 
 // meaningOfAlert explains what a server says of the client's certificate.
-func meaningOfAlert(says string) string {
+func meaningOfAlert(says string, flags *Flags) string {
 	switch {
 	case strings.Contains(says, "certificate required"):
-		return ": the server wants a client certificate; give --cert and --key"
+		return ": the server wants a client certificate; give " + flags.Cert + " and " + flags.Key
 	case strings.Contains(says, "bad certificate"):
-		return ": the server refuses the client certificate, or wants one; check --cert and --key"
+		return ": the server refuses the client certificate, or wants one; check " + flags.Cert + " and " + flags.Key
 	case strings.Contains(says, "unknown certificate authority"):
-		return ": the server does not trust the authority of the client certificate; check --cert"
+		return ": the server does not trust the authority of the client certificate; check " + flags.Cert
 	}
 	return ""
 }

@@ -1,7 +1,7 @@
-package etcd
+package diagnose
 
 import (
-	"errors"
+	"slices"
 	"strings"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
@@ -21,37 +21,33 @@ type answeredError struct {
 func (e *answeredError) Error() string { return e.err.Error() }
 func (e *answeredError) Unwrap() error { return e.err }
 
-// Answered says whether the server has carried out the request that err answers.
-// Only its answer could not be used.
-func Answered(err error) bool {
-	_, is := errors.AsType[*answeredError](err)
-	return is
-}
+// Answered implements retry.Answer.
+func (e *answeredError) Answered() bool { return true }
 
-// answered marks the error of a request of which an answer began to come. A
+// MarkAnswered marks the error of a request of which an answer began to come. A
 // server has carried a request out when it sends the header of an answer: an error
 // comes without one. The texts of gRPC do not tell whether the server has found
 // the request too large, or the client the answer.
-func answered(err error, method string, request any, header metadata.MD) error {
+func MarkAnswered(err error, method string, request any, header metadata.MD) error {
 	if err == nil || len(header) == 0 {
 		return err
 	}
 	switch s, known := status.FromError(err); {
 	case !known, s.Code() == codes.Internal:
-	case s.Code() == codes.ResourceExhausted && isTooLarge(s.Message()):
+	case s.Code() == codes.ResourceExhausted && IsTooLarge(s.Message()):
 	default:
 		return err
 	}
-	return &answeredError{err: err, method: method, writes: writes(method, request)}
+	return &answeredError{err: err, method: method, writes: Writes(method, request)}
 }
 
-// isTooLarge says whether a message of gRPC is about the size of another.
-func isTooLarge(message string) bool {
+// IsTooLarge says whether a message of gRPC is about the size of another.
+func IsTooLarge(message string) bool {
 	return strings.HasPrefix(message, "grpc: received message larger than max")
 }
 
-// writes says whether a request changes something, if it is carried out.
-func writes(method string, request any) bool {
+// Writes says whether a request changes something, if it is carried out.
+func Writes(method string, request any) bool {
 	switch r := request.(type) {
 	case *pb.TxnRequest:
 		return anyWrites(r.GetSuccess()) || anyWrites(r.GetFailure())
@@ -68,17 +64,26 @@ func anyWrites(operations []*pb.RequestOp) bool {
 		switch {
 		case operation.GetRequestPut() != nil, operation.GetRequestDeleteRange() != nil:
 			return true
-		case operation.GetRequestTxn() != nil && writes("", operation.GetRequestTxn()):
+		case operation.GetRequestTxn() != nil && Writes("", operation.GetRequestTxn()):
 			return true
 		}
 	}
 	return false
 }
 
+// reads are the parts of the names of RPCs that change nothing.
+func reads() []string {
+	return []string{"/Range", "Get", "List", "Status", "/Authenticate", "/LeaseTimeToLive", "/LeaseLeases", "Hash", "/Snapshot", "/Watch"}
+}
+
+func isRead(method string) bool {
+	return slices.ContainsFunc(reads(), func(part string) bool { return strings.Contains(method, part) })
+}
+
 // reason says what became of the request.
 func (e *answeredError) reason() string {
 	why := "its answer cannot be used"
-	if isTooLarge(status.Convert(e.err).Message()) {
+	if IsTooLarge(status.Convert(e.err).Message()) {
 		why = "its answer is larger than --max-recv-bytes allows"
 	}
 	switch {

@@ -1,10 +1,9 @@
-package etcd
+package diagnose
 
 import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -20,6 +19,16 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 )
+
+// ownFlags are those of the cluster that most commands talk to.
+func ownFlags() *Flags {
+	return &Flags{Endpoints: "--endpoints", Login: "--user, --auth-jwt-token", CACert: "--cacert", Cert: "--cert", Key: "--key"}
+}
+
+// diagnosisOf returns the diagnosis of a client without TLS.
+func diagnosisOf(endpoint string) *Diagnosis {
+	return New(Config{Client: clientv3.Config{Endpoints: []string{endpoint}}, Flags: *ownFlags(), Timeout: time.Second, TimeoutFlag: "--command-timeout"})
+}
 
 func dialError(err error) error {
 	return &net.OpError{Op: "dial", Net: "tcp", Addr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 2379}, Err: err}
@@ -50,7 +59,7 @@ func TestWhatTheErrorOfAConnectionMeans(t *testing.T) {
 		{"a connection that is reset", &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}, []string{"connection reset", "hung up"}},
 		{"anything else", errors.New("something else"), []string{"something else"}},
 	} {
-		got := meaning(fmt.Errorf("wrapped: %w", test.err))
+		got := meaning(fmt.Errorf("wrapped: %w", test.err), ownFlags())
 		for _, says := range test.says {
 			if !strings.Contains(got, says) {
 				t.Errorf("%s: %q says nothing of %q", test.name, got, says)
@@ -63,7 +72,7 @@ func TestWhatTheErrorOfAConnectionMeans(t *testing.T) {
 }
 
 func TestEndpointsWithTheSameCauseAreNamedTogether(t *testing.T) {
-	a := newAttempts([]string{"one:1", "http://two:2", "three:3", "four:4"}, nil)
+	a := newAttempts([]string{"one:1", "http://two:2", "three:3", "four:4"}, nil, *ownFlags())
 	a.fail("one:1", dialError(os.NewSyscallError("connect", syscall.ECONNREFUSED)))
 	a.fail("two:2", dialError(os.NewSyscallError("connect", syscall.ECONNREFUSED)))
 	a.update("three:3", func(s *state) { s.connected = true })
@@ -94,29 +103,28 @@ func TestOnlyWhatWaitingDoesNotMendEndsAtOnce(t *testing.T) {
 		{"two that may be restarting", refused, refused, false},
 		{"two that the client itself has left", context.Canceled, net.ErrClosed, false},
 	} {
-		a := newAttempts([]string{"https://one:1", "https://two:2"}, nil)
+		a := newAttempts([]string{"https://one:1", "https://two:2"}, nil, *ownFlags())
 		for address, err := range map[string]error{"one:1": test.one, "two:2": test.two} {
 			if err != nil {
 				a.fail(address, err)
 			}
 		}
-		if got := a.hopeless.Err() != nil; got != test.want {
+		if got := a.unreachable.Err() != nil; got != test.want {
 			t.Errorf("%s: the client gives up: %t, want %t", test.name, got, test.want)
 		}
 	}
 }
 
 func TestAnErrorOfTheServerKeepsItsTextAndGetsAReason(t *testing.T) {
-	claims := base64.RawURLEncoding.EncodeToString([]byte(`{"exp":1767225600}`))
 	for _, test := range []struct {
-		err   error
-		token string
-		says  string // nothing: the text is enough
+		err    error
+		expiry time.Time
+		says   string // nothing: the text is enough
 	}{
 		{err: rpctypes.ErrUserEmpty, says: "--user"},
 		{err: status.Error(codes.Unknown, "auth: user name is empty"), says: "--user"},
 		{err: rpctypes.ErrInvalidAuthToken, says: "not one of this cluster's"},
-		{err: rpctypes.ErrInvalidAuthToken, token: "a." + claims + ".c", says: "the token expired at "},
+		{err: rpctypes.ErrInvalidAuthToken, expiry: time.Unix(1767225600, 0), says: "the token expired at "},
 		{err: rpctypes.ErrAuthOldRevision, says: "since the token was made"},
 		{err: rpctypes.ErrNoLeader, says: "half of the members"},
 		{err: rpctypes.ErrLeaderChanged, says: "try again"},
@@ -142,48 +150,31 @@ func TestAnErrorOfTheServerKeepsItsTextAndGetsAReason(t *testing.T) {
 		{err: rpctypes.ErrEmptyKey},
 		{err: errors.New("anything else")},
 	} {
-		trace := newTrace(&clientv3.Config{Endpoints: []string{"127.0.0.1:1"}, DialTimeout: time.Second, Token: test.token})
+		d := diagnosisOf("127.0.0.1:1")
+		d.config.TokenExpiry = test.expiry
 		err := fmt.Errorf("add user: %w", test.err)
-		got := trace.explain(t.Context(), err)
+		got := d.Explain(t.Context(), err)
 		if !strings.HasPrefix(got.Error(), err.Error()) || !errors.Is(got, test.err) {
 			t.Errorf("%v is explained as %v: want its own text first", err, got)
 		}
 		if test.says == "" && got.Error() != err.Error() || !strings.Contains(got.Error()[len(err.Error()):], test.says) {
 			t.Errorf("%v is explained as %q, want %q", err, got, test.says)
 		}
-		if strings.Contains(got.Error(), claims) {
-			t.Errorf("the error shows the token: %v", got)
-		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	trace := newTrace(&clientv3.Config{Endpoints: []string{"127.0.0.1:1"}})
-	if got := trace.explain(ctx, rpctypes.ErrNoLeader); got != rpctypes.ErrNoLeader { //nolint:errorlint // the very error
+	d := diagnosisOf("127.0.0.1:1")
+	if got := d.Explain(ctx, rpctypes.ErrNoLeader); got != rpctypes.ErrNoLeader { //nolint:errorlint // the very error
 		t.Errorf("an interrupted command is explained as %v", got)
 	}
-	if got := trace.explain(t.Context(), nil); got != nil {
+	if got := d.Explain(t.Context(), nil); got != nil {
 		t.Errorf("no error is explained as %v", got)
 	}
 }
 
-func TestTheFirstEndpointDecidesWhetherAllSpeakTLS(t *testing.T) {
-	options := Options{InsecureTransport: true}
-	for _, test := range []struct {
-		endpoints []string
-		want      int // exposed
-	}{
-		{[]string{"http://a:1", "https://b:2"}, 2},
-		{[]string{"https://a:1", "http://b:2"}, 0},
-		{[]string{"http://127.0.0.1:1", "b:2"}, 1},
-	} {
-		if got := options.exposed(test.endpoints); len(got) != test.want {
-			t.Errorf("a password to %q is exposed to %q, want %d of them", test.endpoints, got, test.want)
-		}
-	}
-}
-
 func TestWhatWasDoneAboutAnErrorStandsBehindItsReason(t *testing.T) {
-	tr := &trace{attempts: newAttempts([]string{"one:1"}, nil), writes: true}
+	d := diagnosisOf("one:1")
+	d.writes = true
 	broken := status.Error(codes.Unavailable, "error reading from server: EOF")
 	const lost = "rpc error: code = Unavailable desc = error reading from server: EOF: one:1: no answer: the host is down or a firewall drops the packets"
 	for _, test := range []struct {
@@ -192,39 +183,48 @@ func TestWhatWasDoneAboutAnErrorStandsBehindItsReason(t *testing.T) {
 		want string
 	}{
 		{"an error that says enough", rpctypes.ErrRoleNotFound, "etcdserver: role name not found"},
-		{"settled", Settled(rpctypes.ErrRoleNotFound, "nothing was changed"), "etcdserver: role name not found; nothing was changed"},
-		{"settled, with a reason that the command knows", Settled(Because(rpctypes.ErrUserEmpty, "it needs a name"), "nothing was changed"), "etcdserver: user name is empty: it needs a name; nothing was changed"},
-		{"settled, with a reason that is known here", Settled(broken, "it was taken back"), lost + "; it was taken back"},
-		{"settled twice", Settled(Settled(broken, "it was taken back"), "authentication is off"), lost + "; it was taken back; authentication is off"},
+		{"settled", WithOutcome(rpctypes.ErrRoleNotFound, "nothing was changed"), "etcdserver: role name not found; nothing was changed"},
+		{"settled, with a reason that the command knows", WithOutcome(WithReason(rpctypes.ErrUserEmpty, "it needs a name"), "nothing was changed"), "etcdserver: user name is empty: it needs a name; nothing was changed"},
+		{"settled, with a reason that is known here", WithOutcome(broken, "it was taken back"), lost + "; it was taken back"},
+		{"settled twice", WithOutcome(WithOutcome(broken, "it was taken back"), "authentication is off"), lost + "; it was taken back; authentication is off"},
 	} {
-		if got := tr.explain(t.Context(), test.err); got.Error() != test.want {
+		if got := d.Explain(t.Context(), test.err); got.Error() != test.want {
 			t.Errorf("%s: %v, want %s", test.name, got, test.want)
 		}
 	}
-	if got := tr.explain(t.Context(), Settled(rpctypes.ErrRoleNotFound, "")); !errors.Is(got, rpctypes.ErrRoleNotFound) {
+	if got := d.Explain(t.Context(), WithOutcome(rpctypes.ErrRoleNotFound, "")); !errors.Is(got, rpctypes.ErrRoleNotFound) {
 		t.Errorf("%v is no longer the server's error", got)
 	}
 }
 
-func TestWhichErrorsLeaveADoubtAboutAChange(t *testing.T) {
+// The advice names the flags of the cluster that it is about.
+func TestAdviceNamesTheFlagsOfItsClient(t *testing.T) {
+	flags := &Flags{Endpoints: "the destination", Login: "--dest-user", CACert: "--dest-cacert", Cert: "--dest-cert", Key: "--dest-key"}
 	for _, test := range []struct {
 		err  error
-		want bool
+		want string
 	}{
-		{nil, false},
-		{rpctypes.ErrRoleNotFound, false},
-		{rpctypes.ErrPermissionDenied, false},
-		{rpctypes.ErrTooManyRequests, false},
-		{status.Error(codes.Unknown, "auth: authentication failed, password was given for no password user"), false},
-		{rpctypes.ErrTimeout, true},
-		{rpctypes.ErrLeaderChanged, true},
-		{context.DeadlineExceeded, true},
-		{fmt.Errorf("wrapped: %w", context.Canceled), true},
-		{status.Error(codes.Unavailable, "EOF"), true},
-		{errors.New("something on the way"), true},
+		{dialError(&net.DNSError{Err: "no such host", Name: "a", IsNotFound: true}), "is the destination right?"},
+		{dialError(&net.DNSError{Err: "server misbehaving", Name: "a"}), "is the destination right?"},
+		{dialError(os.NewSyscallError("connect", syscall.ECONNREFUSED)), "is the destination right?"},
+		{x509.HostnameError{Certificate: &x509.Certificate{DNSNames: []string{"a"}}, Host: "b"}, "use one of them in the destination"},
+		{x509.UnknownAuthorityError{}, "give it with --dest-cacert"},
+		{&net.OpError{Op: "remote error", Err: errors.New("tls: certificate required")}, "give --dest-cert and --dest-key"},
+		{&net.OpError{Op: "remote error", Err: errors.New("tls: bad certificate")}, "check --dest-cert and --dest-key"},
+		{&net.OpError{Op: "remote error", Err: errors.New("tls: unknown certificate authority")}, "check --dest-cert"},
 	} {
-		if got := Doubtful(test.err); got != test.want {
-			t.Errorf("Doubtful(%v) = %t, want %t", test.err, got, test.want)
+		if got := meaning(test.err, flags); !strings.HasSuffix(got, test.want) {
+			t.Errorf("%v means %q, want the end %q", test.err, got, test.want)
 		}
+	}
+	d := New(Config{Client: clientv3.Config{Endpoints: []string{"a:1"}}, Flags: *flags})
+	const want = "say who you are with --dest-user or a client certificate"
+	if got := d.Explain(t.Context(), rpctypes.ErrUserEmpty).Error(); !strings.HasSuffix(got, want) {
+		t.Errorf("an empty user is explained as %q, want the end %q", got, want)
+	}
+	// A text from elsewhere stays as it is.
+	const told = "the server wants --keepalive-time and --key"
+	if got := d.Explain(t.Context(), errors.New(told)).Error(); got != told {
+		t.Errorf("%q is explained as %q", told, got)
 	}
 }

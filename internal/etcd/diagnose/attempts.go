@@ -1,4 +1,4 @@
-package etcd
+package diagnose
 
 import (
 	"context"
@@ -23,13 +23,14 @@ import (
 // keeps only the last failure of any of them, as text.
 type attempts struct {
 	endpoints []string
-	tls       *tls.Config // nil where the client talks in the clear
-	direct    bool        // no sockets of Unix and no proxy: dialled here
+	tls       *tls.Config // nil if the client talks in the clear
+	flags     Flags
+	direct    bool // no sockets of Unix and no proxy: dialled here
 
-	// hopeless ends, with the reason as its cause, once every endpoint has
+	// unreachable ends, with the reason as its cause, once every endpoint has
 	// failed in a way that waiting cannot mend.
-	hopeless context.Context //nolint:containedctx // a signal, like a channel, that can be joined to requests
-	giveUp   context.CancelCauseFunc
+	unreachable     context.Context //nolint:containedctx // a signal, like a channel, that can be joined to requests
+	markUnreachable context.CancelCauseFunc
 
 	reconnects reconnects
 
@@ -48,19 +49,13 @@ type state struct {
 	probed    bool
 }
 
-func newAttempts(endpoints []string, config *tls.Config) *attempts {
-	a := &attempts{endpoints: endpoints, states: map[string]*state{}}
-	// client/v3 lets the first endpoint decide for all.
-	if speaksTLS(endpoints[0], config != nil) {
-		if a.tls = config; a.tls == nil {
-			a.tls = &tls.Config{MinVersion: tls.VersionTLS12}
-		}
-	}
+func newAttempts(endpoints []string, config *tls.Config, flags Flags) *attempts {
+	a := &attempts{endpoints: endpoints, tls: config, flags: flags, states: map[string]*state{}}
 	a.direct = !slices.ContainsFunc(endpoints, func(endpoint string) bool {
 		address := addressOf(endpoint)
 		return address == "" || proxied(address)
 	})
-	a.hopeless, a.giveUp = context.WithCancelCause(context.Background())
+	a.unreachable, a.markUnreachable = context.WithCancelCause(context.Background())
 	return a
 }
 
@@ -226,7 +221,7 @@ func (a *attempts) fail(address string, err error) {
 			return
 		}
 	}
-	a.giveUp(unreachableError{a.causes()})
+	a.markUnreachable(unreachableError{a.causes()})
 }
 
 // final says whether err will be the same at every further attempt.

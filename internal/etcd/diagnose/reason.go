@@ -1,0 +1,160 @@
+package diagnose
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/ectl-io/ectl/internal/crash"
+	"github.com/ectl-io/ectl/internal/retry"
+)
+
+// reason explains err, or is empty. doubt ends the reason of an error
+// that leaves open whether a change was made.
+func (d *Diagnosis) reason(ctx context.Context, err error, doubt string) string {
+	if e, ok := errors.AsType[*answeredError](err); ok {
+		return e.reason()
+	}
+	switch {
+	case errors.Is(err, context.DeadlineExceeded), status.Code(err) == codes.DeadlineExceeded:
+		return d.reasonOfDeadline(ctx, doubt)
+	case errors.Is(err, rpctypes.ErrUserEmpty), strings.HasSuffix(err.Error(), "auth: user name is empty"): // maintenance before etcd 3.6
+		return "the command names an empty user, or authentication is on; say who you are with " + d.config.Flags.Login + " or a client certificate"
+	case errors.Is(err, rpctypes.ErrInvalidAuthToken):
+		if expiry := d.config.TokenExpiry; !expiry.IsZero() && time.Now().After(expiry) {
+			return "the token expired at " + expiry.Format(time.RFC3339)
+		}
+		return "the token is not one of this cluster's, or it has expired"
+	case errors.Is(err, rpctypes.ErrAuthOldRevision):
+		return "users or roles have changed since the token was made; get a new one"
+	case errors.Is(err, rpctypes.ErrNoLeader):
+		return "fewer than half of the members can be reached, or an election is going on"
+	case isElection(err):
+		return "the leader was lost or replaced meanwhile; try again"
+	case errors.Is(err, rpctypes.ErrTimeout), errors.Is(err, rpctypes.ErrTimeoutDueToConnectionLost):
+		return d.leader(ctx, "the members did not agree in time; their disks or their network may be too slow")
+	case errors.Is(err, rpctypes.ErrUnhealthy):
+		return "the members change only while all of them have been connected for five seconds; endpoint health --cluster shows which is not"
+	case errors.Is(err, rpctypes.ErrMemberNotEnoughStarted):
+		return "with this change too few members that run would be left for a majority; member list shows which never started"
+	case errors.Is(err, rpctypes.ErrMemberLearnerNotReady):
+		return "it has not caught up yet, or does not run: try again later"
+	case errors.Is(err, rpctypes.ErrMemberNotFound):
+		return "member list shows the IDs"
+	case errors.Is(err, rpctypes.ErrMemberNotLearner):
+		return "it has its vote already; member list shows who has none"
+	case errors.Is(err, rpctypes.ErrTooManyLearners):
+		return "promote or remove the one that there is; member list shows it"
+	case errors.Is(err, rpctypes.ErrPeerURLExist):
+		return "another member has one of these URLs; member list shows whose they are"
+	case errors.Is(err, rpctypes.ErrBadLeaderTransferee):
+		return "only a member with a vote can lead; member list shows the IDs"
+	case errors.Is(err, rpctypes.ErrNoSpace):
+		return "a member's database is full: remove what is not needed, then compaction, defrag and alarm disarm, or raise etcd's --quota-backend-bytes; endpoint status shows the sizes"
+	case errors.Is(err, rpctypes.ErrWrongDowngradeVersionFormat):
+		return "the version is given as in 3.6"
+	case errors.Is(err, rpctypes.ErrInvalidDowngradeTargetVersion):
+		return "it has to be the minor version before the cluster's"
+	case errors.Is(err, rpctypes.ErrDowngradeInProcess):
+		return "downgrade cancel ends it; endpoint status shows to which version"
+	case errors.Is(err, rpctypes.ErrPermissionNotGranted):
+		return "a range has to be given as it was granted, with --prefix for a prefix say; role get NAME shows what the role has"
+	case errors.Is(err, rpctypes.ErrRootUserNotExist):
+		return "add it first: user add root"
+	}
+	switch status.Code(err) {
+	case codes.Internal: // a proxy or the connection, not etcd
+		if retry.NotSent(err) {
+			return "a name or a password has bytes that are not UTF-8, which etcd does not take; nothing was sent"
+		}
+		return strings.TrimPrefix(doubt, "; ")
+	case codes.Unimplemented:
+		return "this server is too old for the command"
+	case codes.Unavailable:
+		if !strings.Contains(err.Error(), "etcdserver: ") {
+			return d.attempts.reason("the connection broke before the answer came" + doubt)
+		}
+	}
+	return ""
+}
+
+// reasonOfDeadline says why no answer came in time: why no connection came
+// about, or else what is known of the servers that did not answer.
+func (d *Diagnosis) reasonOfDeadline(ctx context.Context, doubt string) string {
+	d.mu.Lock()
+	last, timeout, flag := d.last, d.config.Timeout, d.config.TimeoutFlag
+	d.mu.Unlock()
+	if strings.HasPrefix(last, "etcdserver: ") {
+		return d.leader(ctx, last)
+	}
+	if answering := d.attempts.answering(); len(answering) > 0 {
+		return d.leader(ctx, fmt.Sprintf("%s did not answer within %s (%s)", strings.Join(answering, ", "), timeout, flag)) + doubt
+	}
+	if cause := transportCause(last); cause != "" && !d.attempts.direct {
+		return cause
+	}
+	return d.attempts.reason("no answer came")
+}
+
+// transportCause picks the innermost reason out of gRPC's description of a
+// failed connection, or returns an empty string. It compiles its expression
+// only here: every start would pay for it otherwise.
+func transportCause(message string) string {
+	expression := regexp.MustCompile(`desc = "(?:transport: )?(?:Error while dialing: |authentication handshake failed: )?(.*)"`)
+	if cause := expression.FindStringSubmatch(message); cause != nil {
+		return strings.ReplaceAll(cause[1], `\"`, `"`)
+	}
+	return ""
+}
+
+// leaderTimeout bounds the question who the leader is.
+const leaderTimeout = time.Second
+
+// leader says which of the members that answer know no leader, or else what
+// otherwise says. A member that is asked for something which needs a leader
+// says at once that there is none, before it asks who wants to know.
+func (d *Diagnosis) leader(ctx context.Context, otherwise string) string {
+	ctx, cancel := context.WithTimeout(ctx, leaderTimeout)
+	defer cancel()
+	config := d.config.Client
+	config.Context, config.DialOptions = ctx, nil
+	config.Username, config.Password, config.Token = "", "", ""
+	config.MaxUnaryRetries = 1
+	client, err := clientv3.New(config)
+	if err != nil {
+		return otherwise
+	}
+	defer func() { _ = client.Close() }()
+	endpoints := d.attempts.answering()
+	leaderless := make([]string, len(endpoints))
+	var asking sync.WaitGroup
+	for i, endpoint := range endpoints {
+		asking.Go(crash.Guarded(func() {
+			if _, err := client.Status(clientv3.WithRequireLeader(ctx), endpoint); errors.Is(err, rpctypes.ErrNoLeader) {
+				leaderless[i] = endpoint
+			}
+		}))
+	}
+	asking.Wait()
+	leaderless = slices.DeleteFunc(leaderless, func(endpoint string) bool { return endpoint == "" })
+	if len(leaderless) == 0 {
+		return otherwise
+	}
+	return strings.Join(leaderless, ", ") + ": no leader: fewer than half of the members of the cluster can be reached from there"
+}
+
+// isElection says whether err is that the cluster has no leader at the moment.
+func isElection(err error) bool {
+	return errors.Is(err, rpctypes.ErrLeaderChanged) || errors.Is(err, rpctypes.ErrNoLeader) || errors.Is(err, rpctypes.ErrNotLeader) ||
+		errors.Is(err, rpctypes.ErrTimeoutDueToLeaderFail) || retry.IsDropped(err)
+}

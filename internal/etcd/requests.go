@@ -1,0 +1,115 @@
+package etcd
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+
+	"github.com/ectl-io/ectl/internal/crash"
+	"github.com/ectl-io/ectl/internal/etcd/diagnose"
+	"github.com/ectl-io/ectl/internal/response"
+)
+
+// requests sends the requests of one client. It checks them and their responses, and
+// takes notice of what becomes of them.
+type requests struct {
+	diagnosis *diagnose.Diagnosis
+	changes   *Changes
+	config    clientv3.Config
+	flags     diagnose.Flags
+
+	count atomic.Int64
+}
+
+func (o *Options) newRequests(config *clientv3.Config) *requests {
+	r := &requests{config: *config, flags: o.flags(), changes: o.Changes}
+	r.diagnosis = diagnose.New(diagnose.Config{
+		Client: *config, TLS: tlsOf(config), TokenExpiry: ReadToken(config.Token).Expiry, Flags: r.flags,
+		Timeout: config.DialTimeout, TimeoutFlag: "--dial-timeout",
+	})
+	bound := responseBound(config.MaxCallRecvMsgSize)
+	config.DialOptions = append(r.diagnosis.DialOptions(),
+		grpc.WithChainUnaryInterceptor(r.unary, bound.unary, response.Unary),
+		grpc.WithChainStreamInterceptor(r.stream, bound.stream, response.Stream),
+	)
+	return r
+}
+
+// tlsOf returns the TLS configuration that a client uses, nil if it talks in the
+// clear: client/v3 lets the first endpoint decide for all.
+func tlsOf(config *clientv3.Config) *tls.Config {
+	switch {
+	case !speaksTLS(config.Endpoints[0], config.TLS != nil):
+		return nil
+	case config.TLS == nil:
+		return &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	return config.TLS
+}
+
+// authenticate is the RPC of the login. client/v3 does not repeat it when its
+// connection breaks or during an election, though it changes nothing.
+const authenticate = "/etcdserverpb.Auth/Authenticate"
+
+// loginPause is the wait before a login is tried again.
+const loginPause = 100 * time.Millisecond
+
+func (r *requests) unary(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoker grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer r.diagnosis.OnUnreachable(cancel)()
+	if err := r.refuseInTheClear(req); err != nil {
+		return err
+	}
+	for {
+		err := r.preflightTxnReads(ctx, method, req, cc, invoker, opts...)
+		if err == nil {
+			r.count.Add(1)
+			var header metadata.MD
+			err = invoker(ctx, method, req, reply, cc, append(opts, grpc.Header(&header))...)
+			err = diagnose.MarkAnswered(err, method, req, header)
+			if err == nil {
+				r.changes.answered(method, req, reply)
+			}
+		}
+		if reason := r.diagnosis.Unreachable(); err != nil && reason != nil && errors.Is(context.Cause(ctx), reason) {
+			return reason
+		}
+		r.diagnosis.Remember(diagnose.Writes(method, req), err)
+		if method != authenticate || status.Code(err) != codes.Unavailable {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(loginPause):
+		}
+	}
+}
+
+// stream opens a stream, unless no endpoint can be reached for good: the client
+// library would try indefinitely.
+func (r *requests) stream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, streamer grpc.Streamer, opts ...grpc.CallOption) (grpc.ClientStream, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := r.diagnosis.OnUnreachable(cancel)
+	stream, err := streamer(ctx, desc, cc, method, opts...)
+	stop()
+	if err == nil {
+		context.AfterFunc(stream.Context(), crash.Guarded(func() { cancel(nil) }))
+		return stream, nil
+	}
+	defer cancel(nil)
+	if reason := r.diagnosis.Unreachable(); reason != nil {
+		return nil, reason
+	}
+	r.diagnosis.Remember(diagnose.Writes(method, nil), err)
+	return nil, err
+}
