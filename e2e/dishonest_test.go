@@ -23,11 +23,13 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/ectl-io/ectl/e2e/etcdserver"
+	"github.com/ectl-io/ectl/e2e/testpki"
 )
 
 // trial is a command line that is run against a server that lies. In its words
 // {n} is a number that no other run has, {dir} a folder of its own, {lease} the
-// lease that before has made, {dest} another server that is honest.
+// lease that before has made, {dest} another server that is honest, {ca} and {cakey}
+// the files of the authority of its TLS.
 type trial struct {
 	line   string
 	on     string // the server: "new", "old", "auth" or "scratch"
@@ -43,6 +45,8 @@ type trial struct {
 	keys int
 	// asDest has the dishonest server be the destination, not the source.
 	asDest bool
+	// secure has it speak TLS.
+	secure bool
 }
 
 func canned(responses ...any) map[string]proto.Message {
@@ -50,6 +54,7 @@ func canned(responses ...any) map[string]proto.Message {
 	member := &pb.Member{ID: 2, Name: "default", PeerURLs: []string{"http://127.0.0.1:1"}, ClientURLs: []string{"http://127.0.0.1:2"}}
 	members := []*pb.Member{member, {ID: 5, Name: "node5", PeerURLs: []string{"http://127.0.0.1:5"}, IsLearner: true}}
 	all := map[string]proto.Message{
+		"KV/Put":                   &pb.PutResponse{Header: header},
 		"Cluster/MemberAdd":        &pb.MemberAddResponse{Header: header, Member: members[1], Members: members},
 		"Cluster/MemberRemove":     &pb.MemberRemoveResponse{Header: header, Members: members[:1]},
 		"Cluster/MemberUpdate":     &pb.MemberUpdateResponse{Header: header, Members: members},
@@ -166,6 +171,8 @@ func trials() []trial {
 		trial{line: "user passwd user{n} --interactive=false", on: "scratch", stdin: "new\n", before: addUser},
 		trial{line: "user grant-role user{n} role{n}", on: "scratch", before: addUser},
 		trial{line: "user revoke-role user{n} role{n}", on: "scratch", before: addUser},
+		trial{line: "user get-cert user{n} --out-file {dir}/c --out-key-file {dir}/k --ca-cert {ca} --ca-key {cakey}", on: "scratch", before: addUser, secure: true},
+		trial{line: "user get-cert user{n} --out-file {dir}/c --out-key-file {dir}/k --ca-cert {ca} --ca-key {cakey} --create", on: "scratch", secure: true},
 		trial{line: "user offboard user{n}", on: "scratch", before: addUser},
 		trial{line: "user delete user{n}", on: "scratch", before: addUser},
 		trial{line: "user check-password alice --interactive=false", on: "auth", stdin: "alicepw\n"},
@@ -209,7 +216,8 @@ func trials() []trial {
 		trial{line: "defrag --cluster --leader-last --min-free 0 --wait=1s", on: "new", canned: canned("Maintenance/Defragment")},
 		trial{line: "snapshot save {dir}/s.db", on: "new"},
 		trial{line: "check perf --duration 300ms --auto-compact --prefix /perf{n}/", on: "scratch"},
-		trial{line: "check datascale --prefix /scale{n}/", on: "scratch"},
+		trial{line: "check datascale --prefix /scale{n}/", on: "scratch", canned: canned("KV/Put")},
+		trial{line: "check datascale --prefix /scale{n}/ -w json", on: "scratch", canned: canned("KV/Put")},
 		trial{line: "make-mirror {dest} --prefix /data/ --dest-prefix /copy/{n}/", on: "new", endless: true},
 		trial{line: "make-mirror {dest} --prefix /data/0/ --dest-prefix /copy/{n}/ --once --prune --yes", on: "scratch", asDest: true},
 		trial{line: "__complete get /data/", on: "new"},
@@ -222,15 +230,22 @@ func trials() []trial {
 
 // stage are the honest servers that dishonest ones stand in front of.
 type stage struct {
-	servers map[string]*etcdserver.Server
-	clients map[string]*clientv3.Client
-	backs   map[string]*grpc.ClientConn
-	count   atomic.Int64
+	servers   map[string]*etcdserver.Server
+	clients   map[string]*clientv3.Client
+	backs     map[string]*grpc.ClientConn
+	authority *testpki.Authority
+	count     atomic.Int64
 }
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
-	s := &stage{servers: map[string]*etcdserver.Server{}, clients: map[string]*clientv3.Client{}, backs: map[string]*grpc.ClientConn{}}
+	authority, err := testpki.NewAuthority(t.TempDir(), "authority")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &stage{
+		servers: map[string]*etcdserver.Server{}, clients: map[string]*clientv3.Client{}, backs: map[string]*grpc.ClientConn{}, authority: authority,
+	}
 	for name, options := range map[string]etcdserver.Options{
 		"new": {}, "old": {Version: "3.5.35"}, "scratch": {}, "auth": {RootPassword: rootPassword},
 	} {
@@ -351,8 +366,14 @@ func (s *stage) perform(t *testing.T, d *dishonestServer, tr trial, l *lie) (*ou
 	if tr.asDest {
 		dest, source = d.endpoint, strings.TrimPrefix(s.servers["new"].Endpoint(), "http://")
 	}
-	fill := strings.NewReplacer("{n}", n, "{dir}", dir, "{lease}", lease, "{dest}", dest)
+	if tr.secure {
+		source = "https://" + d.secure
+	}
+	fill := strings.NewReplacer("{n}", n, "{dir}", dir, "{lease}", lease, "{dest}", dest, "{ca}", s.authority.CertFile(), "{cakey}", s.authority.KeyFile())
 	env := baseEnv(dir, "ETCDCTL_ENDPOINTS="+source, "ETCDCTL_COMMAND_TIMEOUT=2s")
+	if tr.secure {
+		env = append(env, "ETCDCTL_CACERT="+s.authority.CertFile())
+	}
 	if tr.on == "auth" {
 		user := []string{"ETCDCTL_USER=root:" + rootPassword}
 		if tr.env != nil {
@@ -500,6 +521,7 @@ func TestNoResponseOfAServerBreaksACommand(t *testing.T) {
 	servers := make([]*dishonestServer, workers)
 	for i := range servers {
 		servers[i] = newDishonestServer(t)
+		servers[i].serveTLS(t, s.authority)
 	}
 	chosen := func(tr trial, l lie) bool {
 		name := tr.on + " " + tr.line + " / " + l.name
@@ -552,6 +574,13 @@ func TestNoResponseOfAServerBreaksACommand(t *testing.T) {
 			}
 			for _, l := range lies {
 				if chosen(tr, l) && l.differs(responses) {
+					runs[i] = append(runs[i], run{tr, &l, honest.stdout.String()})
+				}
+			}
+		}
+		if honest.calls[metricsMethod] > 0 {
+			for _, l := range liesAboutMetrics() {
+				if chosen(tr, l) {
 					runs[i] = append(runs[i], run{tr, &l, honest.stdout.String()})
 				}
 			}

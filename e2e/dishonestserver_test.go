@@ -2,10 +2,13 @@ package e2e
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"maps"
 	"net"
+	"net/http"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -21,12 +24,16 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/types/dynamicpb"
+
+	"github.com/ectl-io/ectl/e2e/testpki"
 )
 
 // dishonestServer stands between a client and a real etcd server. It changes
 // the server's responses by one lie at a time, those of streams included.
 type dishonestServer struct {
 	endpoint string // HOST:PORT, what MemberList names for all members
+	secure   string // the same with TLS, which asks for client certificates, after serveTLS
+	server   *grpc.Server
 
 	// canned are responses that the real server is not asked for, because it
 	// would not be the same afterwards. By full method.
@@ -47,20 +54,51 @@ type dishonestServer struct {
 // newDishonestServer starts one. It ends with the test.
 func newDishonestServer(t testing.TB) *dishonestServer {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := &dishonestServer{endpoint: listener.Addr().String()}
-	server := grpc.NewServer(
+	d := &dishonestServer{}
+	d.server = grpc.NewServer(
 		grpc.ForceServerCodec(bytesCodec{}),
 		grpc.UnknownServiceHandler(d.serve),
 		// etcd's own clients ask more often than gRPC likes.
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: time.Second, PermitWithoutStream: true}),
 	)
-	go server.Serve(countedListener{listener, d})
-	t.Cleanup(server.Stop)
+	front := newPagesListener(d.listen(t))
+	d.endpoint = front.Addr().String()
+	go d.server.Serve(front)
+	pages := &http.Server{Handler: http.HandlerFunc(d.metrics), ReadHeaderTimeout: tooLong}
+	go pages.Serve(front.pages)
+	t.Cleanup(func() {
+		d.server.Stop()
+		pages.Close()
+	})
 	return d
+}
+
+func (d *dishonestServer) listen(t testing.TB) net.Listener {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return countedListener{listener, d}
+}
+
+// serveTLS has the server speak TLS at one more endpoint, with a certificate of
+// the authority.
+func (d *dishonestServer) serveTLS(t testing.TB, authority *testpki.Authority) {
+	t.Helper()
+	pair, err := authority.Server(filepath.Join(t.TempDir(), "server"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate, err := tls.LoadX509KeyPair(pair.CertFile, pair.KeyFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener := d.listen(t)
+	d.secure = listener.Addr().String()
+	go d.server.Serve(tls.NewListener(listener, &tls.Config{
+		Certificates: []tls.Certificate{certificate}, ClientAuth: tls.RequestClientCert, NextProtos: []string{"h2"},
+	}))
 }
 
 // countedListener counts the connections that are open.

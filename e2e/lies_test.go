@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -17,6 +18,9 @@ type lie struct {
 	method string // full
 	from   int    // the first response that is changed, from 1
 	list   bool   // it changes which keys a listing has, or in which order
+
+	// page writes what is shown in place of the page of metrics; nil shows nothing.
+	page func(http.ResponseWriter)
 
 	// tell changes a response and returns how it is sent. first is the first
 	// honest response to this RPC.
