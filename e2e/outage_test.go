@@ -28,6 +28,9 @@ func TestAnOutageIsSaidAndSoIsItsEnd(t *testing.T) {
 	}
 	put("w/0", "before")
 	put("e/0", "before")
+	for _, queue := range []string{"l/0", "short/0", "c/0"} { // somebody else has them
+		put(queue, "")
+	}
 	follow := func(args ...string) *running {
 		return begin(t, ours(), baseEnv(source.tmp, "ETCDCTL_ENDPOINTS="+source.Endpoint(), "ETCDCTL_COMMAND_TIMEOUT=2s"), args...)
 	}
@@ -37,7 +40,12 @@ func TestAnOutageIsSaidAndSoIsItsEnd(t *testing.T) {
 	}{
 		{follow("watch", "w/", "--prefix", "--rev", "1"), "Warning: not watching, still trying: ", "Warning: watching now\n"},
 		{follow("elect", "--listen", "e"), "Warning: not listening, still trying: ", "Warning: listening now\n"},
-		{follow("make-mirror", dest.Endpoint(), "--prefix", "w/"), "Warning: source: ", "Warning: source: answers again\n"},
+		{follow("make-mirror", dest.Endpoint(), "--prefix", "w/"), "Warning: source: ", "Warning: source: answers again after "},
+		{follow("lock", "l", "--ttl", "3600"), "Warning: the lock: no server answers, still trying: ", "Warning: the lock: a server answers again\n"},
+		{follow("lock", "held", "--ttl", "3600"), "Warning: the lock: no server answers, still trying: ", "Warning: the lock: a server answers again\n"},
+		// This one loses its place, and queues again.
+		{follow("lock", "short", "--ttl", "5"), "Warning: the lock: no server answers, still trying: ", "Warning: the lock: a server answers again\n"},
+		{follow("elect", "c", "me", "--ttl", "3600"), "Warning: the leadership: no server answers, still trying: ", "Warning: the leadership: a server answers again\n"},
 	}
 	said := func(times int, what func(i int) string) {
 		t.Helper()
@@ -59,14 +67,21 @@ func TestAnOutageIsSaidAndSoIsItsEnd(t *testing.T) {
 		})
 	}
 	seen("before")
+	for queue, entries := range map[string]int{"l/": 2, "held/": 1, "short/": 2, "c/": 2} {
+		until(t, "the queue "+queue, func() bool {
+			return strings.Count(source.mustAt(source.Endpoint(), "get", queue, "--prefix", "--keys-only"), queue) == entries
+		})
+	}
 
 	// The majority is gone: the member that is left accepts no watch.
 	for _, m := range source.Members[1:] {
 		m.Kill()
 	}
 	said(1, outage)
-	for _, c := range commands[:2] {
-		c.says("no leader")
+	for _, c := range commands {
+		if c.outage != "Warning: source: " {
+			c.says("no leader")
+		}
 	}
 	for _, m := range source.Members[1:] {
 		if err := m.Restart(t.Context()); err != nil {

@@ -3,6 +3,7 @@ package lease
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,6 +15,7 @@ import (
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/keepalive"
+	"github.com/ectl-io/ectl/internal/outage"
 	"github.com/ectl-io/ectl/output"
 )
 
@@ -29,7 +31,8 @@ func newKeepAliveCmd(f *cli.Factory) *cobra.Command {
 		Use:   "keep-alive ID",
 		Short: "Keep a lease alive",
 		Long: `Keep a lease alive until the program is interrupted or the lease has gone. Lost
-connections are made again for as long as the lease lives.`,
+connections are made again for as long as the lease lives. A warning says if no
+server has answered for longer than the timeout, and when one answers again.`,
 		Example: `  ectl lease keep-alive 694d7e4f1a2b3c05
   ectl lease keep-alive --once 694d7e4f1a2b3c05`,
 		Args:              cli.Args(1, 1, "the ID of a lease"),
@@ -65,8 +68,17 @@ func runKeepAlive(ctx context.Context, f *cli.Factory, opts *keepAliveOptions) e
 		return err
 	}
 	show := f.Results()
+	missing := &outage.Outage{
+		Patience: f.Connection.CommandTimeout,
+		Overdue: func(reason error) {
+			f.Warn(fmt.Sprintf("no server answers, still trying: %v", client.Explain(ctx, reason)))
+		},
+		Resumed: func(time.Duration) { f.Warn("a server answers again") },
+	}
 	for until := time.Now().Add(f.Connection.CommandTimeout); ; {
-		gone, err := keep(ctx, show, client, opts.ID, until)
+		keeper := keepalive.New(client, opts.ID, 0, until)
+		keeper.Outage = missing
+		gone, err := keep(ctx, show, keeper)
 		if err != nil {
 			return err
 		}
@@ -85,9 +97,9 @@ func runKeepAlive(ctx context.Context, f *cli.Factory, opts *keepAliveOptions) e
 
 // keep keeps the lease alive until it has gone, or nobody could be asked for as
 // long as it lives. The error is that of the output, or the cause of ctx's end.
-func keep(ctx context.Context, show func(output.Result) error, client *etcd.Client, id clientv3.LeaseID, until time.Time) (gone bool, err error) {
+func keep(ctx context.Context, show func(output.Result) error, keeper *keepalive.Keeper) (gone bool, err error) {
 	var printErr error
-	err = keepalive.New(client, id, 0, until).Keep(ctx, func(r *pb.LeaseKeepAliveResponse) error {
+	err = keeper.Keep(ctx, func(r *pb.LeaseKeepAliveResponse) error {
 		printErr = show(output.LeaseKeptAlive{Response: &clientv3.LeaseKeepAliveResponse{
 			ResponseHeader: r.GetHeader(), ID: clientv3.LeaseID(r.GetID()), TTL: r.GetTTL(),
 		}})

@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/outage"
 	"github.com/ectl-io/ectl/internal/watch"
 	"github.com/ectl-io/ectl/output"
 )
@@ -34,15 +36,18 @@ type watcher struct {
 
 func newWatcher(f *cli.Factory, client *etcd.Client, to *results, o watchOptions, environ []string) *watcher {
 	return &watcher{f: f, client: client, results: to, watchOptions: o, environ: environ, watch: &watch.Watch{
-		Client: watch.Of(client), Query: o.query(), Next: o.Revision, Lends: true, Patience: f.Connection.CommandTimeout,
+		Client: watch.Of(client), Query: o.query(), Next: o.Revision, Lends: true,
 	}}
 }
 
 // run prints until the server has cancelled the watch for good, which was then
 // said on standard error, or ctx ends, whose cause it returns.
 func (w *watcher) run(ctx context.Context) error {
-	w.watch.Overdue = func(reason error) { w.sayOverdue(ctx, reason) }
-	w.watch.Resumed = w.sayResumed
+	w.watch.Outage = &outage.Outage{
+		Patience: w.f.Connection.CommandTimeout,
+		Overdue:  func(reason error) { w.sayOverdue(ctx, reason) },
+		Resumed:  func(time.Duration) { w.sayResumed() },
+	}
 	defer func() {
 		if w.inside {
 			w.results.Unlock()

@@ -16,6 +16,7 @@ import (
 
 	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/outage"
 )
 
 // ErrGone is that a server knows no such lease.
@@ -32,6 +33,10 @@ const (
 
 // Keeper keeps one lease alive.
 type Keeper struct {
+	// Outage is for how long no server has answered, once it is known how long the
+	// lease lives. It may be nil.
+	Outage *outage.Outage
+
 	unreachable func() error
 	leases      pb.LeaseClient
 	id          clientv3.LeaseID
@@ -57,7 +62,7 @@ func (k *Keeper) Keep(ctx context.Context, renewed func(*pb.LeaseKeepAliveRespon
 	reason := noAnswer // why it has not been renewed since the last time
 	for {
 		asked := time.Now()
-		response, err := k.renew(ctx)
+		response, err := k.ask(ctx)
 		wait := pause
 		if said := words(err); err != nil && said != noAnswer { // the last attempt may be too short for one
 			reason = said
@@ -87,6 +92,22 @@ func (k *Keeper) Keep(ctx context.Context, renewed func(*pb.LeaseKeepAliveRespon
 		case <-time.After(wait):
 		}
 	}
+}
+
+// ask renews the lease, and counts what has no answer for the outage.
+func (k *Keeper) ask(ctx context.Context) (response *pb.LeaseKeepAliveResponse, err error) {
+	o := k.Outage
+	if k.ttl == 0 {
+		o = nil // the caller gives up in time
+	}
+	err = o.Attempt(func() error {
+		response, err = k.renew(ctx)
+		return err
+	}, func(error) bool { return true })
+	if err == nil {
+		k.Outage.End()
+	}
+	return response, err
 }
 
 // renew asks once for the lease to be renewed.

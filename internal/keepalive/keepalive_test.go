@@ -12,6 +12,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/ectl-io/ectl/internal/outage"
 )
 
 func TestWhyALeaseWasNotRenewed(t *testing.T) {
@@ -77,4 +79,31 @@ func TestALeaseIsGivenUpInTime(t *testing.T) {
 			}
 		})
 	}
+}
+
+// While no server answers that is said, with an attempt still under way.
+func TestALeaseThatNobodyRenewsIsSaid(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const ttl = 600
+		leases := &silent{answers: 1, ttl: ttl}
+		var said []time.Duration // after the renewal
+		renewed := time.Now()
+		k := &Keeper{unreachable: func() error { return nil }, leases: leases, until: renewed.Add(5 * time.Second)}
+		k.Outage = &outage.Outage{
+			Patience: 5 * time.Second,
+			Overdue:  func(error) { said = append(said, time.Since(renewed)); leases.answers = 1 },
+			Resumed:  func(time.Duration) { said = append(said, time.Since(renewed)) },
+		}
+		answers := 0
+		err := k.Keep(t.Context(), func(*pb.LeaseKeepAliveResponse) error {
+			if answers++; answers == 2 {
+				return errors.New("enough")
+			}
+			return nil
+		})
+		overdue := ttl*time.Second/renewals + 5*time.Second
+		if len(said) != 2 || said[0] != overdue || answers != 2 {
+			t.Errorf("Keep = %v after %d answers; reported after %v, the first time should be %s", err, answers, said, overdue)
+		}
+	})
 }

@@ -17,17 +17,21 @@ import (
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/keepalive"
+	"github.com/ectl-io/ectl/internal/outage"
 	"github.com/ectl-io/ectl/internal/quantity"
 )
 
 // Config is what to queue for, and where to report what happens meanwhile.
 type Config struct {
-	Client  *etcd.Client
-	What    string        // what the candidate queues for: "the lock"
-	Prefix  string        // of the keys that queue
-	Value   string        // of the candidate's key
-	TTL     int64         // of its lease, in seconds
-	Timeout time.Duration // of entering the queue for the first time, and of leaving it
+	Client *etcd.Client
+	What   string // what the candidate queues for: "the lock"
+	Prefix string // of the keys that queue
+	Value  string // of the candidate's key
+	TTL    int64  // of its lease, in seconds
+
+	// Timeout is that of entering the queue for the first time, and of leaving it.
+	// Between them it is the time after which a missing server is reported.
+	Timeout time.Duration
 
 	// Signals returns a channel. From then on it gets the signals, which no longer
 	// end the program. It is called when the candidate has entered the queue.
@@ -43,6 +47,7 @@ type Candidate struct {
 	Config
 
 	signals <-chan os.Signal
+	outage  *outage.Outage
 	entry   *queueEntry // nil: it has none
 }
 
@@ -56,7 +61,17 @@ func (e *lostError) Error() string { return fmt.Sprintf("%s was lost: %v", e.wha
 func (e *lostError) Unwrap() error { return e.reason }
 
 // New returns a candidate that has not entered the queue.
-func New(config Config) *Candidate { return &Candidate{Config: config} }
+func New(config Config) *Candidate {
+	c := &Candidate{Config: config}
+	c.outage = &outage.Outage{
+		Patience: c.Timeout,
+		Overdue: func(reason error) {
+			c.Warn(fmt.Sprintf("%s: no server answers, still trying: %v", c.What, c.Client.Explain(context.Background(), reason)))
+		},
+		Resumed: func(time.Duration) { c.Warn(c.What + ": a server answers again") },
+	}
+	return c
+}
 
 // Key is the key that holds what was acquired.
 func (c *Candidate) Key() string { return c.entry.key }
@@ -120,7 +135,7 @@ func (c *Candidate) queue(ctx context.Context, again bool) (context.Context, err
 	if !again {
 		timed, cancel := context.WithTimeout(ctx, c.Timeout)
 		defer cancel()
-		return c.enter(ctx, timed)
+		return c.enter(ctx, timed, nil) // an outage is its error
 	}
 	asking, cancel := context.WithCancelCause(ctx)
 	listened := make(chan struct{})
@@ -132,7 +147,7 @@ func (c *Candidate) queue(ctx context.Context, again bool) (context.Context, err
 		case <-asking.Done():
 		}
 	})
-	held, err := c.enter(ctx, asking)
+	held, err := c.enter(ctx, asking, c.outage)
 	cancel(nil)
 	<-listened
 	if cause := context.Cause(asking); errors.Is(cause, errStopped) {
@@ -161,10 +176,11 @@ func (c *Candidate) waitForTurn(held context.Context) error {
 }
 
 // enter enters the queue, until asking ends, and keeps the entry until it is
-// released. The context that it returns is cancelled when the entry is lost.
-func (c *Candidate) enter(ctx, asking context.Context) (context.Context, error) {
+// released. The context that it returns is cancelled when the entry is lost. What has
+// no answer meanwhile counts for o.
+func (c *Candidate) enter(ctx, asking context.Context, o *outage.Outage) (context.Context, error) {
 	var asked time.Time
-	granted, err := repeat(asking, func(ctx context.Context) (*clientv3.LeaseGrantResponse, error) {
+	granted, err := repeat(asking, o, func(ctx context.Context) (*clientv3.LeaseGrantResponse, error) {
 		asked = time.Now()
 		return c.Client.Grant(ctx, c.TTL)
 	})
@@ -176,6 +192,7 @@ func (c *Candidate) enter(ctx, asking context.Context) (context.Context, error) 
 	kept, lose := context.WithCancelCause(ctx)
 	c.entry = &queueEntry{
 		client: c.Client,
+		outage: c.outage,
 		lease:  granted.ID,
 		leave:  func() { lose(context.Canceled) },
 		prefix: c.Prefix,

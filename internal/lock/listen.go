@@ -14,6 +14,7 @@ import (
 
 	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/outage"
 	"github.com/ectl-io/ectl/internal/watch"
 	"github.com/ectl-io/ectl/internal/watch/stream"
 )
@@ -21,6 +22,8 @@ import (
 // listener follows an election: all keys of its queue. The oldest is the leader's.
 type listener struct {
 	ListenConfig
+
+	outage *outage.Outage
 
 	queue map[string]*mvccpb.KeyValue
 	seen  int64            // revision up to which queue is known
@@ -45,6 +48,13 @@ func Listen(ctx context.Context, config ListenConfig) error {
 	cancel()
 	if err != nil {
 		return err
+	}
+	l.outage = &outage.Outage{
+		Patience: l.Timeout,
+		Overdue: func(reason error) {
+			l.Warn(fmt.Sprintf("not listening, still trying: %v", l.Client.Explain(ctx, reason)))
+		},
+		Resumed: func(time.Duration) { l.Warn("listening now") },
 	}
 	listening, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -86,7 +96,7 @@ func (l *listener) follow(ctx context.Context, header *pb.ResponseHeader) error 
 
 // read reads the whole queue.
 func (l *listener) read(ctx context.Context) (*pb.ResponseHeader, error) {
-	response, err := repeat(ctx, func(ctx context.Context) (*clientv3.GetResponse, error) {
+	response, err := repeat(ctx, l.outage, func(ctx context.Context) (*clientv3.GetResponse, error) {
 		return l.Client.Get(ctx, l.Prefix, clientv3.WithPrefix())
 	})
 	if err != nil {
@@ -104,12 +114,8 @@ func (l *listener) read(ctx context.Context) (*pb.ResponseHeader, error) {
 func (l *listener) watch(ctx context.Context) error {
 	watch := &watch.Watch{
 		Client: watch.Of(l.Client), Next: l.seen + 1,
-		Query:    stream.Query{Key: l.Prefix, End: clientv3.GetPrefixRangeEnd(l.Prefix)},
-		Patience: l.Timeout,
-		Overdue: func(reason error) {
-			l.Warn(fmt.Sprintf("not listening, still trying: %v", l.Client.Explain(ctx, reason)))
-		},
-		Resumed: func() { l.Warn("listening now") },
+		Query:  stream.Query{Key: l.Prefix, End: clientv3.GetPrefixRangeEnd(l.Prefix)},
+		Outage: l.outage,
 	}
 	return watch.Run(ctx, l)
 }

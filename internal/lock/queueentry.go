@@ -11,11 +11,15 @@ import (
 
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/keepalive"
+	"github.com/ectl-io/ectl/internal/outage"
+	"github.com/ectl-io/ectl/internal/watch"
+	"github.com/ectl-io/ectl/internal/watch/stream"
 )
 
 // queueEntry is a key in the queue, which a lease keeps.
 type queueEntry struct {
 	client *etcd.Client
+	outage *outage.Outage
 	lease  clientv3.LeaseID
 	leave  context.CancelFunc // ends the keeping
 	prefix string             // of all keys of the queue
@@ -39,7 +43,7 @@ func isGone(err error) bool {
 // create creates the key.
 func (e *queueEntry) create(ctx context.Context, value string) error {
 	first := clientv3.OpGet(e.prefix, clientv3.WithFirstCreate()...)
-	response, err := repeat(ctx, func(ctx context.Context) (*clientv3.TxnResponse, error) {
+	response, err := repeat(ctx, e.outage, func(ctx context.Context) (*clientv3.TxnResponse, error) {
 		return e.client.Txn(ctx).
 			If(clientv3.Compare(clientv3.CreateRevision(e.key), "=", 0)).
 			Then(clientv3.OpPut(e.key, value, clientv3.WithLease(e.lease)), first).
@@ -85,7 +89,7 @@ func (e *queueEntry) waitUntilFirst(ctx context.Context) error {
 	}
 	for {
 		options := append(clientv3.WithLastCreate(), clientv3.WithMaxCreateRev(e.created-1))
-		before, err := repeat(ctx, func(ctx context.Context) (*clientv3.GetResponse, error) {
+		before, err := repeat(ctx, e.outage, func(ctx context.Context) (*clientv3.GetResponse, error) {
 			return e.client.Get(ctx, e.prefix, options...)
 		})
 		if err != nil {
@@ -115,14 +119,13 @@ const watchPause = 500 * time.Millisecond
 // waitForDeletion returns nil when a key may have been deleted since a revision:
 // it has been, or the watch for it has ended. The error is that of ctx.
 func (e *queueEntry) waitForDeletion(ctx context.Context, key string, seen int64) error {
-	watching, cancel := context.WithCancel(clientv3.WithRequireLeader(ctx))
-	defer cancel()
-	for response := range e.client.Watch(watching, key, clientv3.WithRev(seen+1)) {
-		for _, event := range response.Events {
-			if event.Type == clientv3.EventTypeDelete {
-				return nil
-			}
-		}
+	deleted := &watch.Watch{Client: watch.Of(e.client), Query: stream.Query{Key: key}, Next: seen + 1, Outage: e.outage}
+	err := deleted.Run(ctx, deletion{})
+	switch {
+	case errors.Is(err, errKeyDeleted):
+		return nil
+	case err != nil:
+		return err
 	}
 	select {
 	case <-ctx.Done():
@@ -131,6 +134,22 @@ func (e *queueEntry) waitForDeletion(ctx context.Context, key string, seen int64
 		return nil
 	}
 }
+
+// deletion is the sink of a watch that ends when the key is deleted.
+type deletion struct{}
+
+// Receive implements watch.Sink. If the watch was cancelled, reading finds out why.
+func (deletion) Receive(part watch.Part) error {
+	for _, event := range part.Events {
+		if event.GetType() == mvccpb.Event_DELETE {
+			return errKeyDeleted
+		}
+	}
+	return nil
+}
+
+// Idle implements watch.Sink.
+func (deletion) Idle() error { return nil }
 
 // watch returns when the key has gone or ctx has ended.
 func (e *queueEntry) watch(ctx context.Context) error {
@@ -154,7 +173,7 @@ func (e *queueEntry) watch(ctx context.Context) error {
 
 // read reads the key.
 func (e *queueEntry) read(ctx context.Context) (*clientv3.GetResponse, error) {
-	own, err := repeat(ctx, func(ctx context.Context) (*clientv3.GetResponse, error) { return e.client.Get(ctx, e.key) })
+	own, err := repeat(ctx, e.outage, func(ctx context.Context) (*clientv3.GetResponse, error) { return e.client.Get(ctx, e.key) })
 	if err == nil && (len(own.Kvs) == 0 || own.Kvs[0].CreateRevision != e.created) {
 		err = e.whatIsGone(ctx)
 	}
@@ -163,7 +182,7 @@ func (e *queueEntry) read(ctx context.Context) (*clientv3.GetResponse, error) {
 
 // whatIsGone says whether the key went with its lease.
 func (e *queueEntry) whatIsGone(ctx context.Context) error {
-	response, err := repeat(ctx, func(ctx context.Context) (*clientv3.LeaseTimeToLiveResponse, error) {
+	response, err := repeat(ctx, e.outage, func(ctx context.Context) (*clientv3.LeaseTimeToLiveResponse, error) {
 		return e.client.TimeToLive(ctx, e.lease)
 	})
 	switch {
@@ -177,7 +196,7 @@ func (e *queueEntry) whatIsGone(ctx context.Context) error {
 
 // put gives the key another value.
 func (e *queueEntry) put(ctx context.Context, value string) error {
-	response, err := repeat(ctx, func(ctx context.Context) (*clientv3.TxnResponse, error) {
+	response, err := repeat(ctx, e.outage, func(ctx context.Context) (*clientv3.TxnResponse, error) {
 		return e.client.Txn(ctx).
 			If(clientv3.Compare(clientv3.CreateRevision(e.key), "=", e.created)).
 			Then(clientv3.OpPut(e.key, value, clientv3.WithLease(e.lease))).
@@ -192,7 +211,7 @@ func (e *queueEntry) put(ctx context.Context, value string) error {
 // delete deletes the key and revokes the lease.
 func (e *queueEntry) delete(ctx context.Context) error {
 	requests := 0
-	response, err := repeat(ctx, func(ctx context.Context) (*clientv3.TxnResponse, error) {
+	response, err := repeat(ctx, nil, func(ctx context.Context) (*clientv3.TxnResponse, error) {
 		requests++
 		return e.client.Txn(ctx).
 			If(clientv3.Compare(clientv3.CreateRevision(e.key), "=", e.created)).
@@ -209,7 +228,7 @@ func (e *queueEntry) delete(ctx context.Context) error {
 		}
 	}
 	// Nothing depends on it: otherwise the lease ends by itself.
-	_, _ = repeat(ctx, func(ctx context.Context) (*clientv3.LeaseRevokeResponse, error) {
+	_, _ = repeat(ctx, nil, func(ctx context.Context) (*clientv3.LeaseRevokeResponse, error) {
 		return e.client.Revoke(ctx, e.lease)
 	})
 	return gone

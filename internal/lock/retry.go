@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/ectl-io/ectl/internal/outage"
 	"github.com/ectl-io/ectl/internal/retry"
 )
 
@@ -15,17 +16,23 @@ const (
 )
 
 // repeat repeats a request that does no harm when it is made twice, until it is
-// answered, fails for a reason that does not pass, or ctx ends.
-func repeat[R any](ctx context.Context, request func(context.Context) (R, error)) (R, error) {
+// answered, fails for a reason that does not pass, or ctx ends. What has no answer
+// counts for the outage.
+func repeat[R any](ctx context.Context, o *outage.Outage, request func(context.Context) (R, error)) (R, error) {
+	unanswered := func(err error) bool { return retry.OutcomeUnknown(err) || retry.IsTransient(err) }
 	for {
 		attempt, cancel := context.WithTimeout(ctx, attemptTimeout)
-		response, err := request(attempt)
+		var response R
+		err := o.Attempt(func() (err error) {
+			response, err = request(attempt)
+			return err
+		}, unanswered)
 		timedOut := attempt.Err() != nil
 		cancel()
 		switch {
 		case err == nil:
 			return response, nil
-		case !retry.OutcomeUnknown(err) && !retry.IsTransient(err): // that is the answer, even if it comes late
+		case !unanswered(err): // that is the answer, even if it comes late
 			return response, err
 		case ctx.Err() != nil:
 			return response, context.Cause(ctx)

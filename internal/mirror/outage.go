@@ -13,21 +13,31 @@ import (
 
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/etcd/diagnose"
+	"github.com/ectl-io/ectl/internal/outage"
 	"github.com/ectl-io/ectl/internal/retry"
 )
 
-// outage is how long one side has not carried out a request. It is reported when it
-// lasts, and when it is over.
-type outage struct {
-	client   *etcd.Client
-	side     string
-	patience time.Duration // after which it is said
-	warn     func(string)
+// sideOutage is for how long one side has not carried out a request, and how often it
+// was asked meanwhile.
+type sideOutage struct {
+	*outage.Outage
 
 	mu     sync.Mutex
-	since  time.Time // zero while there is none
-	said   bool
 	pauses int
+}
+
+// newSideOutage returns the outage of one side. It is reported when it has lasted for
+// the timeout, and when it is over.
+func newSideOutage(client *etcd.Client, side string, timeout time.Duration, warn func(string)) *sideOutage {
+	return &sideOutage{Outage: &outage.Outage{
+		Patience: timeout,
+		Overdue: func(reason error) {
+			warn(fmt.Sprintf("%s: %v", side, client.Explain(context.Background(), diagnose.WithOutcome(reason, "still trying"))))
+		},
+		Resumed: func(after time.Duration) {
+			warn(fmt.Sprintf("%s: answers again after %s", side, after.Round(time.Second)))
+		},
+	}}
 }
 
 // Pauses before another attempt, the longest of which is short for somebody who
@@ -39,22 +49,17 @@ const (
 
 // wait waits before another attempt after err. It returns the cause of ctx's end
 // when that comes first.
-func (t *outage) wait(ctx context.Context, err error) error {
-	t.mu.Lock()
-	if t.since.IsZero() {
-		t.since = time.Now()
-		if timedOut(err) { // that long it has been already
-			t.since = t.since.Add(-t.patience)
-		}
+func (o *sideOutage) wait(ctx context.Context, err error) error {
+	began := time.Now()
+	if timedOut(err) && o.Outage != nil { // that long it has been already
+		began = began.Add(-o.Patience)
 	}
-	say := !t.said && time.Since(t.since) >= t.patience
-	t.said = t.said || say
-	pause := min(shortestPause<<min(t.pauses, 10), longestPause)
-	t.pauses++
-	t.mu.Unlock()
-	if say {
-		t.warn(fmt.Sprintf("%s: %v", t.side, t.client.Explain(ctx, diagnose.WithOutcome(err, "still trying"))))
-	}
+	o.Failed(began, err)
+	o.Report()
+	o.mu.Lock()
+	pause := min(shortestPause<<min(o.pauses, 10), longestPause)
+	o.pauses++
+	o.mu.Unlock()
 	select {
 	case <-ctx.Done():
 		return context.Cause(ctx)
@@ -64,13 +69,11 @@ func (t *outage) wait(ctx context.Context, err error) error {
 }
 
 // over says that an attempt has succeeded.
-func (t *outage) over() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.said {
-		t.warn(fmt.Sprintf("%s: answers again after %s", t.side, time.Since(t.since).Round(time.Second)))
-	}
-	t.since, t.said, t.pauses = time.Time{}, false, 0
+func (o *sideOutage) over() {
+	o.mu.Lock()
+	o.pauses = 0
+	o.mu.Unlock()
+	o.End()
 }
 
 // passes says whether the reason for err passes by itself.

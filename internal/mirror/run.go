@@ -63,17 +63,17 @@ type mirror struct {
 	tracker *tracker
 	count   atomic.Int64 // of keys written and deleted
 
-	sourceOutage *outage
+	sourceOutage *sideOutage
 }
 
 // Run mirrors until ctx ends, whose cause it returns, or, with Once, until the
 // keys are copied.
 func Run(ctx context.Context, config Config) (Progress, error) {
 	m := &mirror{Config: config, rename: renaming{config.Prefix, config.DestPrefix}}
-	m.sourceOutage = &outage{client: m.Source, side: "source", patience: m.Timeout, warn: m.Warn}
+	m.sourceOutage = newSideOutage(m.Source, "source", m.Timeout, m.Warn)
 	m.writer = &writer{
 		client: m.Destination, kv: pb.NewKVClient(m.Destination.ActiveConnection()), renaming: m.rename, timeout: m.Timeout,
-		outage: &outage{client: m.Destination, side: "destination", patience: m.Timeout, warn: m.Warn},
+		outage: newSideOutage(m.Destination, "destination", m.Timeout, m.Warn),
 		count:  &m.count,
 	}
 	m.writer.maxOps.Store(int64(m.MaxTxnOps))

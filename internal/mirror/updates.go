@@ -3,7 +3,6 @@ package mirror
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -11,7 +10,6 @@ import (
 	"go.etcd.io/etcd/api/v3/mvccpb"
 
 	"github.com/ectl-io/ectl/internal/crash"
-	"github.com/ectl-io/ectl/internal/etcd/diagnose"
 	"github.com/ectl-io/ectl/internal/watch"
 	"github.com/ectl-io/ectl/internal/watch/stream"
 )
@@ -52,13 +50,12 @@ func (m *mirror) follow(ctx context.Context, until int64) error {
 	query := stream.Query{Key: key, End: end, ProgressNotify: true}
 	watch := &watch.Watch{
 		Client: watch.Of(m.Source), Query: query, Next: next,
-		Patience: m.Timeout,
+		Outage: m.sourceOutage.Outage,
 	}
 	if asks {
 		crash.Go(func() { askProgress(following, watch, until) })
 	}
 	u := &updates{mirror: m, ctx: following, watch: watch, until: until, keys: map[string]bool{}}
-	watch.Overdue, watch.Resumed = u.overdue, u.resumed
 	switch err := watch.Run(following, u); {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
@@ -69,14 +66,6 @@ func (m *mirror) follow(ctx context.Context, until int64) error {
 	}
 	return errors.New("the source has ended the watch without a reason")
 }
-
-// overdue says that the source does not answer, and why.
-func (u *updates) overdue(reason error) {
-	u.Warn(fmt.Sprintf("source: %v", u.Source.Explain(u.ctx, diagnose.WithOutcome(reason, "still trying"))))
-}
-
-// resumed says that the source answers again.
-func (u *updates) resumed() { u.Warn("source: answers again") }
 
 // Receive implements watch.Sink. What has come is written when the batch is
 // full, or when no more has come.

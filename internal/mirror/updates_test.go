@@ -59,7 +59,7 @@ func (d *destination) Txn(_ context.Context, r *pb.TxnRequest, _ ...grpc.CallOpt
 // transactions of at most so many operations.
 func updatesTo(ctx context.Context, d *destination, maxOps int64) *updates {
 	m := &mirror{tracker: &tracker{}}
-	m.writer = &writer{kv: d, timeout: caseTimeout, outage: &outage{}, count: &m.count}
+	m.writer = &writer{kv: d, timeout: caseTimeout, outage: &sideOutage{}, count: &m.count}
 	m.writer.fence.off = true
 	m.writer.maxOps.Store(maxOps)
 	m.writer.maxBytes.Store(maxTxnBytes)

@@ -40,7 +40,7 @@ type writer struct {
 	kv      pb.KVClient
 	timeout time.Duration // of one attempt
 	fence   fence
-	outage  *outage
+	outage  *sideOutage
 	count   *atomic.Int64 // of the changes made
 
 	maxOps, maxBytes atomic.Int64 // of one transaction; maxOps 0 is any number

@@ -18,6 +18,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/ectl-io/ectl/internal/crash"
+	"github.com/ectl-io/ectl/internal/outage"
 	"github.com/ectl-io/ectl/internal/retry"
 	"github.com/ectl-io/ectl/internal/watch/stream"
 )
@@ -71,18 +72,14 @@ type Watch struct {
 	// is then used for others. Else it may keep them.
 	Lends bool
 
-	// Patience is how long there may be no watch, for whatever reason, before
-	// Overdue is called with the reason, once for each outage. The attempts go on,
-	// and Resumed is called when there is a watch again. It is also how long logins
-	// may be refused.
-	Patience time.Duration
-	Overdue  func(reason error)
-	Resumed  func()
+	// Outage is for how long there has been no watch, for whatever reason. The
+	// attempts go on. It is reported from the goroutine of Run, unless others share
+	// it. Its patience is also how long logins may be refused.
+	Outage *outage.Outage
 
 	inside  bool      // the sink has a part of a response, and more of it follows
 	pauses  int       // since there was a watch
 	refused time.Time // the first login since the server last accepted the watch that was refused, zero: none was
-	outage  outage
 
 	prepare sync.Once
 	ask     chan struct{} // for progress
@@ -121,7 +118,7 @@ const gcPercent = 20
 // which sink was told, or ctx ends, whose cause it returns, or sink fails.
 func (w *Watch) Run(ctx context.Context, sink Sink) error {
 	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
-	w.outage = outage{since: time.Now()}
+	w.Outage.Begin()
 	for {
 		again, err := w.begin(ctx, sink)
 		if err != nil || !again {
@@ -145,8 +142,8 @@ func (w *Watch) pause(ctx context.Context, pause time.Duration) error {
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		case <-w.outage.overdue(w.Patience):
-			w.sayOverdue()
+		case <-w.Outage.Due():
+			w.Outage.Report()
 		case <-over:
 			return nil
 		}
@@ -173,13 +170,13 @@ func (w *Watch) begin(ctx context.Context, sink Sink) (again bool, err error) {
 			for waiting := true; waiting; {
 				var overdue <-chan time.Time
 				if settled == nil {
-					overdue = w.outage.overdue(w.Patience)
+					overdue = w.Outage.Due()
 				}
 				select {
 				case part = <-parts:
 					waiting = false
 				case <-overdue:
-					w.sayOverdue() // like etcdctl it goes on waiting
+					w.Outage.Report() // like etcdctl it goes on waiting
 				case <-settled:
 					settled = nil
 					w.resumed()
@@ -199,7 +196,7 @@ func (w *Watch) begin(ctx context.Context, sink Sink) (again bool, err error) {
 		}
 		switch {
 		case reason != nil && w.canResume(part):
-			w.outage.begin(reason)
+			w.Outage.Failed(time.Now(), reason)
 			return true, sink.Idle()
 		case part.Created && reason == nil:
 			w.accepted(part.Header.GetRevision())
@@ -302,6 +299,16 @@ func (w *Watch) received(p Part) {
 	}
 }
 
+// settleTime is how long a watch has to last until it counts, unless something
+// comes before. A server or a proxy may accept each watch and end it at once.
+const settleTime = time.Second
+
+// resumed notes that there is a watch.
+func (w *Watch) resumed() {
+	w.pauses = 0
+	w.Outage.End()
+}
+
 // canResume says whether the watch ended for a reason that passes.
 func (w *Watch) canResume(p Part) bool {
 	err := p.Err()
@@ -316,7 +323,7 @@ func (w *Watch) canResume(p Part) bool {
 			w.refused = time.Now()
 		}
 		w.pauses = min(w.pauses, 1)
-		return w.Client.LogsIn() && time.Since(w.refused) < w.Patience
+		return w.Client.LogsIn() && time.Since(w.refused) < w.Outage.Patience
 	}
 	if w.Client.Unreachable() != nil {
 		return false

@@ -16,6 +16,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/ectl-io/ectl/internal/outage"
 	"github.com/ectl-io/ectl/internal/watch/stream"
 )
 
@@ -58,6 +59,9 @@ func (a *answers) Recv() (stream.Part, error) {
 
 func (a *answers) RequestProgress() {}
 func (a *answers) Close()           {}
+
+// patient is an outage that is never reported.
+func patient() *outage.Outage { return &outage.Outage{Patience: time.Hour} }
 
 func response(r *pb.WatchResponse) Part { return Part{Part: stream.Part{WatchResponse: r}} }
 
@@ -140,7 +144,7 @@ func TestAWatchGoesOnWhereItStopped(t *testing.T) {
 			{created(9), broken(rpctypes.ErrInvalidAuthToken)},
 			{created(9), happened(15)},
 		}}
-		w := &Watch{Client: server, Patience: time.Hour}
+		w := &Watch{Client: server, Outage: patient()}
 		sink := &recorder{last: 15}
 		if err := w.Run(t.Context(), sink); !errors.Is(err, errLast) {
 			t.Errorf("Run = %v", err)
@@ -165,7 +169,7 @@ func TestAWatchThatCannotGoOnEnds(t *testing.T) {
 		"the stream ends for some other fault": {created(9), broken(status.Error(codes.ResourceExhausted, "too large"))},
 	} {
 		server := &script{watches: [][]Part{parts}}
-		w := &Watch{Client: server, Next: 3, Patience: time.Hour}
+		w := &Watch{Client: server, Next: 3, Outage: patient()}
 		sink := &recorder{}
 		if err := w.Run(t.Context(), sink); err != nil {
 			t.Errorf("%s: Run = %v", name, err)
@@ -183,13 +187,13 @@ func TestLoginsThatAreRefusedAreTriedAgainForAWhile(t *testing.T) {
 		server := &script{watches: [][]Part{{created(1)}, refused, refused, refused, refused, refused, refused, {created(1), happened(2)}}}
 		server.watches[0] = append(server.watches[0], refused...)
 		sink := &recorder{last: 2}
-		w := &Watch{Client: server, Patience: time.Hour}
+		w := &Watch{Client: server, Outage: patient()}
 		if err := w.Run(t.Context(), sink); !errors.Is(err, errLast) || !slices.Equal(sink.seen, []string{"2"}) {
 			t.Errorf("Run = %v, and the sink has seen %v", err, sink.seen)
 		}
 		for name, w := range map[string]*Watch{
-			"a token that was given":       {Client: &script{unnamed: true, watches: [][]Part{refused}}, Patience: time.Hour},
-			"logins for longer than meant": {Client: &script{watches: [][]Part{refused, refused}}, Patience: shortPause},
+			"a token that was given":       {Client: &script{unnamed: true, watches: [][]Part{refused}}, Outage: patient()},
+			"logins for longer than meant": {Client: &script{watches: [][]Part{refused, refused}}, Outage: &outage.Outage{Patience: shortPause}},
 		} {
 			sink := &recorder{}
 			if err := w.Run(t.Context(), sink); err != nil || !slices.Equal(sink.seen, []string{"canceled"}) {
@@ -206,7 +210,7 @@ func TestAWatchThatIsRefusedWhenItBeginsIsTriedAgain(t *testing.T) {
 			{refused(rpctypes.ErrGRPCInvalidAuthToken)}, {refused(rpctypes.ErrGRPCAuthOldRevision)}, {created(1), happened(2)},
 		}}
 		sink := &recorder{last: 2}
-		w := &Watch{Client: server, Patience: time.Hour}
+		w := &Watch{Client: server, Outage: patient()}
 		if err := w.Run(t.Context(), sink); !errors.Is(err, errLast) || !slices.Equal(sink.seen, []string{"2"}) {
 			t.Errorf("Run = %v, and the sink has seen %v", err, sink.seen)
 		}
@@ -224,7 +228,7 @@ func TestAnOverdueWatchIsSaid(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		said := 0
 		server := &script{slow: 50 * time.Millisecond, watches: [][]Part{{created(1), happened(2)}}}
-		w := &Watch{Client: server, Patience: time.Millisecond, Overdue: func(error) { said++ }}
+		w := &Watch{Client: server, Outage: &outage.Outage{Patience: time.Millisecond, Overdue: func(error) { said++ }}}
 		if err := w.Run(t.Context(), &recorder{last: 2}); !errors.Is(err, errLast) || said != 1 {
 			t.Errorf("Run = %v, and it was said %d times that it is overdue", err, said)
 		}
@@ -242,11 +246,11 @@ func TestAnOutageOfManyAttemptsIsSaidOnce(t *testing.T) {
 		for name, attempts := range map[string][]Part{"no leader": noLeader, "no connection": unavailable, "watches that end at once": useless} {
 			server := &script{watches: [][]Part{{created(1), happened(2), attempts[len(attempts)-1]}, attempts, attempts, attempts, {created(2), happened(3), attempts[len(attempts)-1]}, attempts, attempts, attempts, {created(3), happened(4)}}}
 			var said []string
-			w := &Watch{
-				Client: server, Patience: 2 * shortPause,
-				Overdue: func(reason error) { said = append(said, reason.Error()) },
-				Resumed: func() { said = append(said, "resumed") },
-			}
+			w := &Watch{Client: server, Outage: &outage.Outage{
+				Patience: 2 * shortPause,
+				Overdue:  func(reason error) { said = append(said, reason.Error()) },
+				Resumed:  func(time.Duration) { said = append(said, "resumed") },
+			}}
 			sink := &recorder{last: 4}
 			if err := w.Run(t.Context(), sink); !errors.Is(err, errLast) || !slices.Equal(sink.seen, []string{"2", "3", "4"}) {
 				t.Errorf("%s: Run = %v, the sink has seen %v", name, err, sink.seen)
@@ -267,10 +271,10 @@ func TestASilentWatchIsNoOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), settleTime+200*time.Millisecond)
 		defer cancel()
-		w := &Watch{
-			Client: &script{watches: [][]Part{{created(1)}}}, Patience: 100 * time.Millisecond,
-			Overdue: func(reason error) { t.Errorf("said to be overdue: %v", reason) },
-		}
+		w := &Watch{Client: &script{watches: [][]Part{{created(1)}}}, Outage: &outage.Outage{
+			Patience: 100 * time.Millisecond,
+			Overdue:  func(reason error) { t.Errorf("said to be overdue: %v", reason) },
+		}}
 		if err := w.Run(ctx, &recorder{}); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("Run = %v", err)
 		}
@@ -286,7 +290,7 @@ func TestWatchesThatEndAtOnceBackOff(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 		defer cancel()
-		w := &Watch{Client: server, Patience: time.Hour}
+		w := &Watch{Client: server, Outage: patient()}
 		_ = w.Run(ctx, &recorder{})
 		if begun := len(server.begun); begun > 8 {
 			t.Errorf("%d watches were begun in two seconds", begun)
