@@ -18,7 +18,7 @@ type headed interface {
 type Change struct {
 	response headed // nil: nothing had to be done
 	line     string // what etcdctl says of it
-	subject  Object // what was changed: the members are strings
+	subject  Object // what was changed: the members are strings and Bytes
 	action   string // what happened to it, a past participle
 
 	idempotent bool
@@ -90,8 +90,14 @@ func (c Change) api() apiForms {
 func (c Change) Table() TableData {
 	var cells []string
 	for _, member := range c.subject {
-		value, _ := member.Value.(string)
-		cells = append(cells, strings.ReplaceAll(member.Name, "_", " "), cell([]byte(value)))
+		var value []byte
+		switch v := member.Value.(type) {
+		case string:
+			value = []byte(v)
+		case Bytes:
+			value = v
+		}
+		cells = append(cells, strings.ReplaceAll(member.Name, "_", " "), cell(value))
 	}
 	return oneRow(append(cells, "result", c.action)...)
 }
@@ -100,11 +106,8 @@ func (c Change) Table() TableData {
 func (c Change) Document() Object {
 	var document Object
 	for _, member := range c.subject {
-		if value, ok := member.Value.(string); ok {
-			if value == "" { // the range end of a single key
-				continue
-			}
-			member.Value = Bytes(value)
+		if value, ok := member.Value.(Bytes); ok && len(value) == 0 {
+			continue // the range end of a single key
 		}
 		document = append(document, member)
 	}

@@ -11,8 +11,9 @@ import (
 )
 
 // Object is a result in plain terms: named values in the order in which they
-// are shown. A value is a string, bool, integer, Bytes, ID, []string, Object or
-// []Object, or nil if it is unknown.
+// are shown. A value is a string, bool, integer, Bytes, ID, LeaseID, []string, Object
+// or []Object, or nil if it is unknown. Names of users and roles are strings: the API
+// has them in UTF-8.
 type Object []Member
 
 // Member is one named value of an Object.
@@ -31,9 +32,15 @@ func (d document) MarshalJSON() ([]byte, error) { return d.Document().MarshalJSO
 // base64, and the name of its member then ends with "_base64" to say so.
 type Bytes []byte
 
-// ID is the identifier of a cluster, member or lease. It is shown in
-// hexadecimal, as other commands take it.
+// ID is the identifier of a cluster or member. It is shown in hexadecimal, as other
+// commands take it.
 type ID uint64
+
+// LeaseID is the identifier of a lease. It is shown in hexadecimal, as other commands
+// take it. Unlike other identifiers it is signed.
+type LeaseID int64
+
+func (id LeaseID) String() string { return strconv.FormatInt(int64(id), 16) }
 
 const base64Suffix = "_base64"
 
@@ -48,6 +55,8 @@ func (m Member) plain() (string, any) {
 		return m.Name + base64Suffix, base64.StdEncoding.EncodeToString(v)
 	case ID:
 		return m.Name, strconv.FormatUint(uint64(v), 16)
+	case LeaseID:
+		return m.Name, v.String()
 	}
 	return m.Name, m.Value
 }

@@ -32,12 +32,13 @@ type goldenCase struct {
 	name    string
 	hex     bool     // as with --hex
 	formats []Format // that it can be printed in
+	result  Result   // nil if it has a way of its own to be printed
 	print   func(*Printer) error
 }
 
 // show is the case of a result that is printed at once.
 func show(name string, r Result) goldenCase {
-	return goldenCase{name: name, formats: FormatsOf(r), print: func(p *Printer) error { return p.Print(r) }}
+	return goldenCase{name: name, formats: FormatsOf(r), result: r, print: func(p *Printer) error { return p.Print(r) }}
 }
 
 // showHex is the case of a result that is printed with --hex.

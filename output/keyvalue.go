@@ -17,7 +17,7 @@ func keyValueObject(kv *mvccpb.KeyValue) Object {
 		{"version", kv.GetVersion()},
 	}
 	if kv.GetLease() != 0 {
-		o = append(o, Member{"lease", ID(kv.GetLease())})
+		o = append(o, Member{"lease", LeaseID(kv.GetLease())})
 	}
 	return o
 }
@@ -38,7 +38,7 @@ func keyValueColumns() []string {
 func keyValueRow(kv *mvccpb.KeyValue, text func([]byte) string) []string {
 	lease := ""
 	if kv.GetLease() != 0 {
-		lease = strconv.FormatUint(uint64(kv.GetLease()), 16)
+		lease = LeaseID(kv.GetLease()).String()
 	}
 	return []string{
 		text(kv.GetKey()),

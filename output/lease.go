@@ -27,9 +27,6 @@ func (f *FieldText) leaseID(id clientv3.LeaseID) {
 	f.Field("ID", int64(id))
 }
 
-// idText is a lease's ID as other commands take it.
-func idText(id clientv3.LeaseID) string { return strconv.FormatInt(int64(id), 16) }
-
 func seconds(n int64) string { return strconv.FormatInt(n, 10) }
 
 // LeaseGranted is the result of "lease grant".
@@ -52,12 +49,12 @@ func (r LeaseGranted) api() apiForms {
 
 // Table implements Result.
 func (r LeaseGranted) Table() TableData {
-	return oneRow("lease", idText(r.Response.ID), "ttl", seconds(r.Response.TTL), "result", "granted")
+	return oneRow("lease", LeaseID(r.Response.ID).String(), "ttl", seconds(r.Response.TTL), "result", "granted")
 }
 
 // Document implements Result.
 func (r LeaseGranted) Document() Object {
-	return Object{{"lease", idText(r.Response.ID)}, {"ttl", r.Response.TTL}, {"result", "granted"}}
+	return Object{{"lease", LeaseID(r.Response.ID)}, {"ttl", r.Response.TTL}, {"result", "granted"}}
 }
 
 // LeaseRevoked is the result of "lease revoke".
@@ -80,12 +77,14 @@ func (r LeaseRevoked) api() apiForms {
 }
 
 // Table implements Result.
-func (r LeaseRevoked) Table() TableData { return oneRow("lease", idText(r.ID), "result", "revoked") }
+func (r LeaseRevoked) Table() TableData {
+	return oneRow("lease", LeaseID(r.ID).String(), "result", "revoked")
+}
 
 // Document implements Result.
 func (r LeaseRevoked) Document() Object {
 	return Object{
-		{"lease", idText(r.ID)},
+		{"lease", LeaseID(r.ID)},
 		{"result", "revoked"},
 		{"revision", r.response().GetHeader().GetRevision()},
 	}
@@ -134,10 +133,10 @@ func (r LeaseInfo) api() apiForms {
 
 // Table implements Result. With keys it has a row for each.
 func (r LeaseInfo) Table() TableData {
-	row := []string{idText(r.Response.ID), seconds(r.Response.GrantedTTL), seconds(r.Response.TTL)}
+	row := []string{LeaseID(r.Response.ID).String(), seconds(r.Response.GrantedTTL), seconds(r.Response.TTL)}
 	t := TableData{Header: []string{"lease", "granted ttl", "remaining ttl"}, Rows: [][]string{row}}
 	if r.expired() {
-		t.Rows[0] = []string{idText(r.Response.ID), "", "expired"}
+		t.Rows[0] = []string{LeaseID(r.Response.ID).String(), "", "expired"}
 	}
 	if !r.Keys {
 		return t
@@ -157,10 +156,10 @@ func (r LeaseInfo) Table() TableData {
 // Document implements Result.
 func (r LeaseInfo) Document() Object {
 	if r.expired() {
-		return Object{{"lease", idText(r.Response.ID)}, {"expired", true}}
+		return Object{{"lease", LeaseID(r.Response.ID)}, {"expired", true}}
 	}
 	document := Object{
-		{"lease", idText(r.Response.ID)},
+		{"lease", LeaseID(r.Response.ID)},
 		{"expired", false},
 		{"granted_ttl", r.Response.GrantedTTL},
 		{"remaining_ttl", r.Response.TTL},
@@ -201,7 +200,7 @@ func (r LeaseList) api() apiForms {
 func (r LeaseList) Table() TableData {
 	t := TableData{Header: []string{"lease"}}
 	for _, lease := range r.Response.Leases {
-		t.Rows = append(t.Rows, []string{idText(lease.ID)})
+		t.Rows = append(t.Rows, []string{LeaseID(lease.ID).String()})
 	}
 	return t
 }
@@ -210,7 +209,7 @@ func (r LeaseList) Table() TableData {
 func (r LeaseList) Document() Object {
 	leases := []string{}
 	for _, lease := range r.Response.Leases {
-		leases = append(leases, idText(lease.ID))
+		leases = append(leases, LeaseID(lease.ID).String())
 	}
 	return Object{{"leases", leases}}
 }
@@ -219,7 +218,7 @@ func (r LeaseList) Document() Object {
 func (r LeaseList) Items() []Object {
 	items := []Object{}
 	for _, lease := range r.Response.Leases {
-		items = append(items, Object{{"lease", idText(lease.ID)}})
+		items = append(items, Object{{"lease", LeaseID(lease.ID)}})
 	}
 	return items
 }
@@ -247,12 +246,12 @@ func (r LeaseKeptAlive) api() apiForms {
 
 // Table implements Result.
 func (r LeaseKeptAlive) Table() TableData {
-	return oneRow("lease", idText(r.Response.ID), "ttl", seconds(r.Response.TTL), "result", "kept alive")
+	return oneRow("lease", LeaseID(r.Response.ID).String(), "ttl", seconds(r.Response.TTL), "result", "kept alive")
 }
 
 // Document implements Result.
 func (r LeaseKeptAlive) Document() Object {
-	return Object{{"lease", idText(r.Response.ID)}, {"ttl", r.Response.TTL}, {"result", "kept alive"}}
+	return Object{{"lease", LeaseID(r.Response.ID)}, {"ttl", r.Response.TTL}, {"result", "kept alive"}}
 }
 
 // LeaseGone is the last result of "lease keep-alive": the lease expired or was
@@ -271,10 +270,10 @@ func (r LeaseGone) api() apiForms { return apiForms{} }
 
 // Table implements Result.
 func (r LeaseGone) Table() TableData {
-	return oneRow("lease", idText(r.ID), "ttl", "", "result", "expired or revoked")
+	return oneRow("lease", LeaseID(r.ID).String(), "ttl", "", "result", "expired or revoked")
 }
 
 // Document implements Result.
 func (r LeaseGone) Document() Object {
-	return Object{{"lease", idText(r.ID)}, {"result", "expired or revoked"}}
+	return Object{{"lease", LeaseID(r.ID)}, {"result", "expired or revoked"}}
 }

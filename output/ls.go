@@ -36,7 +36,7 @@ func attributes(kv *mvccpb.KeyValue, none string) []string {
 	}
 	lease := none
 	if kv.GetLease() != 0 {
-		lease = strconv.FormatUint(uint64(kv.GetLease()), 16)
+		lease = LeaseID(kv.GetLease()).String()
 	}
 	return []string{
 		strconv.FormatInt(kv.GetVersion(), 10),
@@ -104,7 +104,7 @@ func (o ListingOptions) object(kv *mvccpb.KeyValue) Object {
 	}
 	object = append(object, Member{"version", kv.GetVersion()}, Member{"size", int64(len(kv.GetValue()))})
 	if kv.GetLease() != 0 {
-		object = append(object, Member{"lease", ID(kv.GetLease())})
+		object = append(object, Member{"lease", LeaseID(kv.GetLease())})
 	}
 	return append(object, Member{"mod_revision", kv.GetModRevision()})
 }

@@ -6,7 +6,7 @@ type GeneratedPassword struct{ User, Password string }
 func passwordItems(passwords []GeneratedPassword) []Object {
 	items := make([]Object, 0, len(passwords))
 	for _, p := range passwords {
-		items = append(items, Object{{"user", Bytes(p.User)}, {"password", p.Password}})
+		items = append(items, Object{{"user", p.User}, {"password", p.Password}})
 	}
 	return items
 }
@@ -52,7 +52,7 @@ func (r PasswordOfUser) Table() TableData {
 
 // Document implements Result.
 func (r PasswordOfUser) Document() Object {
-	return Object{{"user", Bytes(r.User)}, {"password", r.Password}}
+	return Object{{"user", r.User}, {"password", r.Password}}
 }
 
 func (r PasswordOfUser) columns() []string { return append(r.Table().Header, "result") }

@@ -56,7 +56,7 @@ func rangeItems(s access.Set) []Object {
 func grantItems(grants []access.Grant) []Object {
 	items := make([]Object, 0, len(grants))
 	for _, g := range grants {
-		items = append(items, append(Object{{"role", Bytes(g.Role)}}, permissionMembers(g.Permission)...))
+		items = append(items, append(Object{{"role", g.Role}}, permissionMembers(g.Permission)...))
 	}
 	return items
 }

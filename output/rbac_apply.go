@@ -147,7 +147,7 @@ func (r PolicyApplied) Document() Object {
 			if p.Unknown {
 				inEffect = nil
 			}
-			effects = append(effects, Object{{"user", Bytes(p.User)}, {"in_effect", inEffect}})
+			effects = append(effects, Object{{"user", p.User}, {"in_effect", inEffect}})
 		}
 		document = append(document, Member{"password_effects", effects})
 	}

@@ -58,7 +58,7 @@ func (r CanI) missingAccess() string {
 func (r CanI) Document() Object {
 	document := Object{{"allowed", r.Allowed}}
 	if r.User != "" {
-		document = append(document, Member{"user", Bytes(r.User)})
+		document = append(document, Member{"user", r.User})
 	}
 	document = append(document, permissionMembers(access.Permission{Access: r.Access, Range: r.Range})...)
 	document = append(document, Member{"live", r.Live})

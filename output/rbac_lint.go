@@ -110,7 +110,7 @@ func (r Lint) Items() []Object {
 			grants = append(grants, permissionMembers(p))
 		}
 		item := Object{
-			{"severity", f.Rule.Severity.String()}, {"rule", f.Rule.Name}, {"object", Bytes(f.Object)}, {"grants", grants},
+			{"severity", f.Rule.Severity.String()}, {"rule", f.Rule.Name}, {"object", f.Object}, {"grants", grants},
 			{"why", f.Why}, {"mend", f.CommandLines},
 		}
 		if f.Waived != "" {

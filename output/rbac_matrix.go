@@ -124,7 +124,7 @@ func (r AccessMatrix) Items() []Object {
 	items := make([]Object, 0, len(r.Users))
 	for _, u := range r.Users {
 		items = append(items, Object{
-			{"user", Bytes(u.Name)}, {"root", u.Root}, {"roles", u.Roles}, {"password", r.password(u.Name)},
+			{"user", u.Name}, {"root", u.Root}, {"roles", u.Roles}, {"password", r.password(u.Name)},
 			{"read", rangeItems(u.Read)}, {"write", rangeItems(u.Write)}, {"grants", grantItems(u.Grants)},
 		})
 	}

@@ -53,7 +53,7 @@ func (r WhoCan) Items() []Object {
 	items := make([]Object, 0, len(r.Holders))
 	for _, h := range r.Holders {
 		items = append(items, Object{
-			{"user", Bytes(h.User)}, {"extent", extent(h)}, {"root", h.Root}, {"keys", rangeItems(h.Part)}, {"grants", grantItems(h.Grants)},
+			{"user", h.User}, {"extent", extent(h)}, {"root", h.Root}, {"keys", rangeItems(h.Part)}, {"grants", grantItems(h.Grants)},
 		})
 	}
 	return items

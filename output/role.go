@@ -51,8 +51,8 @@ func roleChange(response headed, line, role, action string) Change {
 
 func rangeMembers(key, end []byte) Object {
 	return Object{
-		{"key", string(key)},
-		{"range_end", string(end)},
+		{"key", Bytes(key)},
+		{"range_end", Bytes(end)},
 		{"description", access.Range{Key: key, End: end}.String()},
 	}
 }

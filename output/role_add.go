@@ -42,5 +42,5 @@ func (r RoleWithPermissions) Document() Object {
 	for _, p := range r.Granted {
 		granted = append(granted, permissionObject(p))
 	}
-	return Object{{"role", Bytes(r.Name)}, {"granted", granted}, {"result", r.result()}, {"changed", r.changed()}}
+	return Object{{"role", r.Name}, {"granted", granted}, {"result", r.result()}, {"changed", r.changed()}}
 }

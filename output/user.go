@@ -218,7 +218,7 @@ func nameTable(column string, names []string) TableData {
 func nameItems(member string, names []string) []Object {
 	items := make([]Object, 0, len(names))
 	for _, name := range names {
-		items = append(items, Object{{member, Bytes(name)}})
+		items = append(items, Object{{member, name}})
 	}
 	return items
 }

@@ -40,5 +40,5 @@ func (r UserWithRoles) Table() TableData {
 
 // Document implements Result.
 func (r UserWithRoles) Document() Object {
-	return Object{{"user", Bytes(r.Name)}, {"granted", r.Granted}, {"result", r.result()}, {"changed", r.changed()}}
+	return Object{{"user", r.Name}, {"granted", r.Granted}, {"result", r.result()}, {"changed", r.changed()}}
 }

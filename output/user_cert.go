@@ -44,7 +44,7 @@ func (r UserCertificate) Table() TableData {
 
 // Document implements Result.
 func (r UserCertificate) Document() Object {
-	document := Object{{"user", Bytes(r.User)}, {"certificate", Bytes(r.CertFile)}}
+	document := Object{{"user", r.User}, {"certificate", Bytes(r.CertFile)}}
 	if r.KeyFile != "" {
 		document = append(document, Member{"key", Bytes(r.KeyFile)})
 	}
@@ -77,5 +77,5 @@ func (r CertificateRequest) Table() TableData {
 
 // Document implements Result.
 func (r CertificateRequest) Document() Object {
-	return Object{{"user", Bytes(r.User)}, {"request", Bytes(r.RequestFile)}, {"key", Bytes(r.KeyFile)}, {"user_created", r.Created}, {"result", "written"}}
+	return Object{{"user", r.User}, {"request", Bytes(r.RequestFile)}, {"key", Bytes(r.KeyFile)}, {"user_created", r.Created}, {"result", "written"}}
 }

@@ -23,7 +23,7 @@ func (r PasswordChecked) Table() TableData {
 
 // Document implements Result.
 func (r PasswordChecked) Document() Object {
-	document := Object{{"user", Bytes(r.User)}, {"right", r.Right}}
+	document := Object{{"user", r.User}, {"right", r.Right}}
 	if r.Reason != "" {
 		document = append(document, Member{"reason", r.Reason})
 	}

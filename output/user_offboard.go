@@ -70,5 +70,5 @@ func (r UserOffboarded) Table() TableData {
 
 // Document implements Result.
 func (r UserOffboarded) Document() Object {
-	return Object{{"user", Bytes(r.Name)}, {"revoked", r.Roles}, {"result", r.result()}, {"changed", r.Deleted}}
+	return Object{{"user", r.Name}, {"revoked", r.Roles}, {"result", r.result()}, {"changed", r.Deleted}}
 }

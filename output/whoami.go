@@ -125,7 +125,7 @@ func (r WhoAmI) Table() TableData {
 
 // Document implements Result.
 func (r WhoAmI) Document() Object {
-	document := Object{{"user", Bytes(r.User)}, {"known_by", r.By}, {"known", r.Known}, {"authentication", r.authentication()}}
+	document := Object{{"user", r.User}, {"known_by", r.By}, {"known", r.Known}, {"authentication", r.authentication()}}
 	if r.Known {
 		document = append(document, Member{"roles", r.Roles}, Member{"root", r.Root},
 			Member{"read", rangeItems(r.Read)}, Member{"write", rangeItems(r.Write)}, Member{"grants", grantItems(r.Grants)})
