@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/etcd"
@@ -33,7 +32,7 @@ yet: of two members both must be up, of four three. --learner adds it without a
 vote, until "member promote".`,
 		Example: `  ectl member add node4 --peer-urls https://10.0.0.4:2380 --learner`,
 		Args:    cobra.ArbitraryArgs,
-		RunE:    cli.Run(f, opts, runMemberAdd),
+		RunE:    cli.RunRequest(f, opts, runMemberAdd),
 	}
 	cmd.Flags().StringVar(&opts.PeerURLs, flagPeerURLs, "", "`URLs` under which the other members reach the new one, comma-separated")
 	cmd.Flags().BoolVar(&opts.Learner, "learner", false, "add it without a vote")
@@ -64,14 +63,12 @@ func (o *memberAddOptions) complete(args []string) error {
 	return refuseUserInfo(o.PeerURLs)
 }
 
-func runMemberAdd(ctx context.Context, f *cli.Factory, opts *memberAddOptions) error {
-	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.MemberAddResponse, error) {
-		urls := strings.Split(opts.PeerURLs, ",")
-		if opts.Learner {
-			return c.MemberAddAsLearner(ctx, urls)
-		}
-		return c.MemberAdd(ctx, urls)
-	})
+func runMemberAdd(ctx context.Context, f *cli.Factory, c *etcd.Client, opts *memberAddOptions) error {
+	add := c.MemberAdd
+	if opts.Learner {
+		add = c.MemberAddAsLearner
+	}
+	response, err := add(ctx, strings.Split(opts.PeerURLs, ","))
 	if err != nil {
 		return err
 	}

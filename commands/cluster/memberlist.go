@@ -26,7 +26,7 @@ func newMemberListCmd(f *cli.Factory) *cobra.Command {
 		Long: `List the members. The format simple has ID, status, name, peer URLs, client URLs
 and whether it is a learner. A member without a name has never been started.`,
 		Args: cobra.ArbitraryArgs, // as etcdctl, which ignores them
-		RunE: cli.Run(f, opts, runMemberList),
+		RunE: cli.RunRequest(f, opts, runMemberList),
 	}
 	cli.Consistency().AddFlag(cmd, &opts.Consistency, "consistency of the read")
 	return cmd
@@ -38,13 +38,12 @@ func (o *memberListOptions) Complete(_ *cli.Factory, _ *cobra.Command, _ []strin
 	return err
 }
 
-func runMemberList(ctx context.Context, f *cli.Factory, opts *memberListOptions) error {
-	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.MemberListResponse, error) {
-		if opts.serializable {
-			return c.MemberList(ctx, clientv3.WithSerializable())
-		}
-		return c.MemberList(ctx)
-	})
+func runMemberList(ctx context.Context, f *cli.Factory, c *etcd.Client, opts *memberListOptions) error {
+	var options []clientv3.OpOption
+	if opts.serializable {
+		options = append(options, clientv3.WithSerializable())
+	}
+	response, err := c.MemberList(ctx, options...)
 	if err != nil {
 		return err
 	}

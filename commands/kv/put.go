@@ -49,7 +49,7 @@ be readable for that.`,
   ectl put /config/size 4 --if-rev 1234`,
 		GroupID:           cli.GroupKV,
 		Args:              cli.Args(1, cli.Unlimited, "a key and a value (or the value from standard input)"),
-		RunE:              cli.Run(f, opts, runPut),
+		RunE:              cli.RunRequest(f, opts, runPut),
 		ValidArgsFunction: completions.Args(f, completions.Keys),
 	}
 	flags := cmd.Flags()
@@ -117,13 +117,11 @@ func (o *putOptions) api() []clientv3.OpOption {
 	return options
 }
 
-func runPut(ctx context.Context, f *cli.Factory, opts *putOptions) error {
+func runPut(ctx context.Context, f *cli.Factory, c *etcd.Client, opts *putOptions) error {
 	if opts.IfAbsent || opts.IfRev.given {
-		return putIf(ctx, f, opts)
+		return putIf(ctx, f, c, opts)
 	}
-	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.PutResponse, error) {
-		return c.Put(ctx, opts.Key, opts.Value, opts.api()...)
-	})
+	response, err := c.Put(ctx, opts.Key, opts.Value, opts.api()...)
 	if err != nil {
 		return err
 	}
@@ -132,14 +130,12 @@ func runPut(ctx context.Context, f *cli.Factory, opts *putOptions) error {
 
 // putIf writes the key where it is in the state that was asked for. A key that
 // does not exist has the revision 0.
-func putIf(ctx context.Context, f *cli.Factory, opts *putOptions) error {
-	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.TxnResponse, error) {
-		return c.Txn(ctx).
-			If(clientv3.Compare(clientv3.ModRevision(opts.Key), "=", opts.IfRev.value)).
-			Then(clientv3.OpPut(opts.Key, opts.Value, opts.api()...)).
-			Else(clientv3.OpGet(opts.Key, clientv3.WithKeysOnly())).
-			Commit()
-	})
+func putIf(ctx context.Context, f *cli.Factory, c *etcd.Client, opts *putOptions) error {
+	response, err := c.Txn(ctx).
+		If(clientv3.Compare(clientv3.ModRevision(opts.Key), "=", opts.IfRev.value)).
+		Then(clientv3.OpPut(opts.Key, opts.Value, opts.api()...)).
+		Else(clientv3.OpGet(opts.Key, clientv3.WithKeysOnly())).
+		Commit()
 	if err != nil {
 		return needsRead(err, "--"+flagIfAbsent+" and --"+flagIfRev)
 	}
