@@ -1,9 +1,8 @@
 # Everything a contributor or a CI runs. `make` alone lists the targets.
 #
-# What the tests need and the repository does not hold (real etcd servers, the
-# reference etcdctl, the linters) is built once from the modules under e2e/tools
-# into .cache, and again when one of those go.mod files changes. Nothing here
-# needs a C compiler.
+# Some programs are built once into .cache, and again when their go.mod changes:
+# the etcd servers and the reference etcdctl from modules under e2e/tools, the
+# linters and the release tool from modules under tools.
 
 SHELL       := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -68,11 +67,11 @@ test-e2e: build servers ## Run the tests on real servers
 
 .PHONY: lint
 lint: $(LINT) $(VULNCHECK) ## Run the linters, the formatting check and the binary's guard
-	@./e2e/tools/check-format
+	@./tools/check-format
 	$(LINT) run --allow-parallel-runners ./...
 	cd e2e && ../$(LINT) run --allow-parallel-runners --config ../.golangci.yml ./...
-	@./e2e/tools/check-dead-code
-	@./e2e/tools/check-vulnerabilities $(VULNCHECK)
+	@./tools/check-dead-code
+	@./tools/check-vulnerabilities $(VULNCHECK)
 
 .PHONY: fmt
 fmt: $(LINT) ## Format all Go code
@@ -85,7 +84,7 @@ generate: ## Write docs/reference, the policy's schema, the completion scripts a
 
 .PHONY: check-generated
 check-generated: ## Fail when a generated file that is tracked is out of date
-	@./e2e/tools/check-generated
+	@./tools/check-generated
 
 .PHONY: demo
 demo: build $(CACHE)/etcd-3.7.3 ## See the main job done on a throwaway etcd
@@ -133,11 +132,11 @@ $(CACHE)/etcd-%: e2e/tools/etcd-%/go.mod e2e/tools/etcd-%/go.sum
 $(CACHE)/etcdctl-%: e2e/tools/etcd-%/go.mod e2e/tools/etcd-%/go.sum
 	$(call build_tool,go.etcd.io/etcd/etcdctl/v3)
 
-$(LINT): e2e/tools/lint/go.mod e2e/tools/lint/go.sum
+$(LINT): tools/lint/go.mod tools/lint/go.sum
 	$(call build_tool,github.com/golangci/golangci-lint/v2/cmd/golangci-lint)
 
-$(RELEASER): e2e/tools/release/go.mod e2e/tools/release/go.sum
+$(RELEASER): tools/release/go.mod tools/release/go.sum
 	$(call build_tool,github.com/goreleaser/goreleaser/v2)
 
-$(VULNCHECK): e2e/tools/vuln/go.mod e2e/tools/vuln/go.sum
+$(VULNCHECK): tools/vuln/go.mod tools/vuln/go.sum
 	$(call build_tool,golang.org/x/vuln/cmd/govulncheck)

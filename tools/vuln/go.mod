@@ -1,4 +1,4 @@
-module github.com/ectl-io/ectl/e2e/tools/vuln
+module github.com/ectl-io/ectl/tools/vuln
 
 go 1.26.0
 

@@ -1,4 +1,4 @@
-module github.com/ectl-io/ectl/e2e/tools/release
+module github.com/ectl-io/ectl/tools/release
 
 go 1.26.3
 

@@ -1,4 +1,4 @@
-module github.com/ectl-io/ectl/e2e/tools/lint
+module github.com/ectl-io/ectl/tools/lint
 
 go 1.26.0
 
