@@ -6,6 +6,8 @@ import (
 	"github.com/ectl-io/ectl/internal/access"
 	"github.com/ectl-io/ectl/internal/access/plan"
 	"github.com/ectl-io/ectl/internal/access/policy"
+	"github.com/ectl-io/ectl/internal/access/reconcile"
+	"github.com/ectl-io/ectl/internal/secret"
 )
 
 // policyOf reads a policy, which has no faults.
@@ -59,13 +61,13 @@ func policyPlan() *plan.Plan {
 
 // policyCases are the results of rbac that are about policy files.
 func policyCases() []goldenCase {
-	passwords := PolicyPasswords{Passwords: []GeneratedPassword{{"lee", "AnjEwEpREWwGGXB9e9RAg2Uv"}, {"zoe", "bnjEwEpREWwGGXB9e9RAg2Uv"}}}
-	applied := PolicyApplied{
+	passwords := PolicyPasswords{Passwords: []GeneratedPassword{{User: "lee", Password: "AnjEwEpREWwGGXB9e9RAg2Uv"}, {User: "zoe", Password: "bnjEwEpREWwGGXB9e9RAg2Uv"}}}
+	applied := PolicyApplied{Result: reconcile.Result{
 		Plan: policyPlan(), Complete: true, Changes: 12, Requests: 40, RevisionBefore: 7, RevisionAfter: 19,
-		Generated: []PasswordEffect{{User: "lee", InEffect: true}, {User: "zoe", InEffect: true}},
-	}
+		Generated: []reconcile.PasswordEffect{{User: "lee", Effect: secret.InEffect}, {User: "zoe", Effect: secret.InEffect}},
+	}}
 	inPart := applied
-	inPart.Complete, inPart.Changes, inPart.Generated = false, 3, []PasswordEffect{{User: "lee"}, {User: "zoe", Unknown: true}}
+	inPart.Complete, inPart.Changes, inPart.Generated = false, 3, []reconcile.PasswordEffect{{User: "lee", Effect: secret.NotInEffect}, {User: "zoe", Effect: secret.EffectUnknown}}
 	var tested PolicyTest
 	p := policyOf(policyAfter)
 	for _, a := range p.Expect {
@@ -80,8 +82,8 @@ func policyCases() []goldenCase {
 		show("policy-plan-empty", PolicyPlan{Plan: &plan.Plan{Kept: []string{"the user root stays, though the policy does not name it"}}}),
 		showParts("policy-applied", passwords, applied),
 		showParts("policy-applied-in-part", passwords, inPart),
-		show("policy-applied-incomplete", PolicyApplied{Plan: policyPlan(), Changes: 3, Requests: 9}),
-		show("policy-applied-unchanged", PolicyApplied{Plan: &plan.Plan{}, Complete: true, Requests: 9, RevisionBefore: 7, RevisionAfter: 7}),
+		show("policy-applied-incomplete", PolicyApplied{Result: reconcile.Result{Plan: policyPlan(), Changes: 3, Requests: 9}}),
+		show("policy-applied-unchanged", PolicyApplied{Result: reconcile.Result{Plan: &plan.Plan{}, Complete: true, Requests: 9, RevisionBefore: 7, RevisionAfter: 7}}),
 		show("policy-test", tested),
 		show("policy-test-empty", PolicyTest{}),
 	}

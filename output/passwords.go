@@ -1,7 +1,9 @@
 package output
 
+import "github.com/ectl-io/ectl/internal/secret"
+
 // GeneratedPassword is a password that was made here, for a user.
-type GeneratedPassword struct{ User, Password string }
+type GeneratedPassword = secret.GeneratedPassword
 
 func passwordItems(passwords []GeneratedPassword) []Object {
 	items := make([]Object, 0, len(passwords))

@@ -4,46 +4,41 @@ import (
 	"fmt"
 
 	"github.com/ectl-io/ectl/internal/access/plan"
+	"github.com/ectl-io/ectl/internal/access/reconcile"
 	"github.com/ectl-io/ectl/internal/quantity"
+	"github.com/ectl-io/ectl/internal/secret"
 )
 
 // PolicyApplied is the result of "rbac apply": what was changed, at what cost.
 type PolicyApplied struct {
-	Plan     *plan.Plan
-	Complete bool // the cluster follows the policy now
-	Changes  int  // requests that changed something
-	Requests int  // all of them, with those that read
-
-	// Revisions of users and roles, before and after; 0 where the server does
-	// not tell them.
-	RevisionBefore, RevisionAfter uint64
-
-	// Generated are the users for whom passwords were made and printed before,
-	// with what became of them. Nil: there were none.
-	Generated []PasswordEffect
+	reconcile.Result
 }
 
-// PasswordEffect says whether the password that was printed for a user is in
-// effect.
-type PasswordEffect struct {
-	User     string
-	InEffect bool
-	Unknown  bool // whether it is
-}
-
-func (e PasswordEffect) String() string {
-	switch {
-	case e.Unknown:
-		return "perhaps in effect"
-	case e.InEffect:
+// effect is whether the password that was printed for a user is in effect.
+func effect(e secret.Effect) string {
+	switch e {
+	case secret.InEffect:
 		return "in effect"
+	case secret.NotInEffect:
+		return "not in effect"
+	case secret.EffectUnknown:
 	}
-	return "not in effect"
+	return "perhaps in effect"
 }
 
-// Sentence says so to a person.
-func (e PasswordEffect) Sentence() string {
-	return fmt.Sprintf("The password that was printed for %s is %s.", plainName(e.User), e)
+// Failure returns what an apply that failed has changed, in sentences.
+func (r PolicyApplied) Failure() []string {
+	sentences := []string{"Nothing was changed."}
+	if r.Changes > 0 || len(r.Doubtful) > 0 {
+		sentences = []string{fmt.Sprintf("%s %s made; run the command again to do the rest.", quantity.Of(r.Changes, "change"), quantity.Verb(r.Changes, "was", "were"))}
+		for _, step := range r.Doubtful {
+			sentences = append(sentences, fmt.Sprintf("No answer came to: %s. It may have been made.", step))
+		}
+	}
+	for _, p := range r.Generated {
+		sentences = append(sentences, fmt.Sprintf("The password that was printed for %s is %s.", plainName(p.User), effect(p.Effect)))
+	}
+	return sentences
 }
 
 // PolicyPasswords is the Beginning of the result of "rbac apply", if passwords were
@@ -74,8 +69,8 @@ func (PolicyPasswords) isOpen() bool { return false }
 // Simple implements Result.
 func (r PolicyApplied) Simple(t *Text) {
 	for _, p := range r.Generated {
-		if !p.InEffect {
-			t.Linef("The password of %s is %s", plainName(p.User), p)
+		if p.Effect != secret.InEffect {
+			t.Linef("The password of %s is %s", plainName(p.User), effect(p.Effect))
 		}
 	}
 	t.Linef("%s", r.summary())
@@ -112,7 +107,7 @@ func (r PolicyApplied) Table() TableData {
 	)
 	for _, p := range r.Generated {
 		row := make([]string, len(t.Header))
-		row[0], row[len(row)-2] = p.String(), cell([]byte(p.User))
+		row[0], row[len(row)-2] = effect(p.Effect), cell([]byte(p.User))
 		t.Rows = append(t.Rows, row)
 	}
 	return t
@@ -143,8 +138,8 @@ func (r PolicyApplied) Document() Object {
 	if r.Generated != nil {
 		effects := []Object{}
 		for _, p := range r.Generated {
-			var inEffect any = p.InEffect
-			if p.Unknown {
+			var inEffect any = p.Effect == secret.InEffect
+			if p.Effect == secret.EffectUnknown {
 				inEffect = nil
 			}
 			effects = append(effects, Object{{"user", p.User}, {"in_effect", inEffect}})

@@ -5,8 +5,6 @@ import (
 	"testing"
 
 	"github.com/ectl-io/ectl/commands/clitest"
-	"github.com/ectl-io/ectl/internal/access"
-	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
 )
 
@@ -39,35 +37,6 @@ func TestWrongCommandLinesAreRefusedBeforeAnythingElse(t *testing.T) {
 		}
 		if run.Out.Len() > 0 {
 			t.Errorf("auth %s was refused and printed %q", line, &run.Out)
-		}
-	}
-}
-
-func TestWhoWouldBeLockedOut(t *testing.T) {
-	state := access.NewState()
-	state.Users["root"] = access.User{Name: "root"}
-	state.Users["admin"] = access.User{Name: "admin", Roles: []string{"app", "root"}}
-	state.Users["bob"] = access.User{Name: "bob", Roles: []string{"app"}}
-	for _, test := range []struct {
-		self   etcd.Self
-		secure bool
-		state  access.State
-		says   string // empty: nobody would
-	}{
-		{etcd.Self{By: etcd.ByPassword, User: "root"}, false, state, ""},
-		{etcd.Self{By: etcd.ByPassword, User: "admin"}, false, state, ""},
-		{etcd.Self{By: etcd.ByCertificate, User: "root"}, true, state, ""},
-		{etcd.Self{By: etcd.ByPassword, User: "root"}, true, access.NewState(), "the user root does not exist"},
-		{etcd.Self{By: etcd.ByNothing}, true, state, "you name nobody"},
-		{etcd.Self{By: etcd.ByToken, User: "root"}, true, state, "a token of before"},
-		{etcd.Self{By: etcd.ByCertificate, User: "root"}, false, state, "without TLS"},
-		{etcd.Self{By: etcd.ByCertificate}, true, state, "no common name"},
-		{etcd.Self{By: etcd.ByPassword, User: "eve"}, true, state, "there is no user eve"},
-		{etcd.Self{By: etcd.ByPassword, User: "bob"}, true, state, "bob, whom you name, does not hold the role root"},
-	} {
-		got := lockedOut(test.self, test.secure, test.state)
-		if !strings.Contains(got, test.says) || (got == "") != (test.says == "") {
-			t.Errorf("%+v (TLS: %t) is told %q, want %q", test.self, test.secure, got, test.says)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/ectl-io/ectl/internal/access"
 	"github.com/ectl-io/ectl/internal/access/plan"
+	"github.com/ectl-io/ectl/internal/access/rollback"
 	"github.com/ectl-io/ectl/internal/shell"
 )
 
@@ -18,6 +19,24 @@ func (f *Factory) CommandLine(args ...string) (line string, ok bool) {
 // NoCommandLine says what to do in place of a command about users or roles that
 // has no command line.
 const NoCommandLine = "no command line can hold a name or key that has a NUL or ends with a line break: use rbac apply with a policy file"
+
+// StepLine writes the command that does the step as a command line, or says what to
+// do if it has none.
+func (f *Factory) StepLine(s plan.Step) string {
+	line, ok := f.CommandLine(StepArgs(s)...)
+	if !ok {
+		return NoCommandLine
+	}
+	return line
+}
+
+// Changes begins several changes of users and roles that are made all or not at all.
+func (f *Factory) Changes() *rollback.Sequence { return rollback.New(f.Session, f.Rollbacks()) }
+
+// Rollbacks is how changes that are rolled back talk to the user.
+func (f *Factory) Rollbacks() rollback.Report {
+	return rollback.Report{Say: f.Say, Command: f.StepLine}
+}
 
 // CommandArgs returns the arguments of the command at path, "user delete". A --
 // stands before its positional arguments if one of them would be taken for a flag.

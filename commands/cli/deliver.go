@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/etcd/diagnose"
 	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/secret"
+	"github.com/ectl-io/ectl/internal/session"
 	"github.com/ectl-io/ectl/output"
 )
 
@@ -37,46 +38,23 @@ func notDelivered(err error) error {
 	return exit.With(exit.IO, fmt.Errorf("%w: a generated password would be lost, so it was not set", err))
 }
 
-// Effect is whether a password that was shown is the user's.
-type Effect int
-
-// The effects.
-const (
-	EffectUnknown Effect = iota
-	InEffect
-	NotInEffect
-)
-
-// String is the end of an error of a command that has shown a password.
-func (e Effect) String() string {
-	switch e {
-	case InEffect:
-		return "the password that was printed is in effect"
-	case NotInEffect:
-		return "the password that was printed is not in effect"
-	case EffectUnknown:
-	}
-	return "whether the password that was printed is in effect is not known: try it with user check-password"
-}
-
 // effectLimit is how long EffectOf tries to find out.
 const effectLimit = 5 * time.Second
 
 // EffectOf finds out with ask, whose errors are handed to effect, whether a printed
 // password is its user's. It asks as who, which needs a client of its own: that of
 // an interrupted command has ended.
-func EffectOf(ctx context.Context, who *Factory, ask Request, effect func(error) Effect) Effect {
+func EffectOf(ctx context.Context, who *session.Session, ask session.Request, effect func(error) secret.Effect) secret.Effect {
 	defer who.Disconnect()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), effectLimit)
 	defer cancel()
-	_, err := Call(ctx, who, func(ctx context.Context, c *etcd.Client) (struct{}, error) { return struct{}{}, ask(ctx, c) })
-	return effect(err)
+	return effect(who.Do(ctx, ask))
 }
 
 // FinishFailed prints the rest of a result whose beginning has a password, and
 // returns err, which says whether the password is in effect. It says so at once of
 // an interrupted command, no error of which is printed.
-func (f *Factory) FinishFailed(ctx context.Context, err error, effect Effect, parts *output.Parts, rest output.Result) error {
+func (f *Factory) FinishFailed(ctx context.Context, err error, effect secret.Effect, parts *output.Parts, rest output.Result) error {
 	_ = parts.Finish(rest) // the first error counts
 	if ctx.Err() != nil {
 		f.Say("Interrupted: " + effect.String())

@@ -17,6 +17,7 @@ import (
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/iostreams"
 	"github.com/ectl-io/ectl/internal/prompt"
+	"github.com/ectl-io/ectl/internal/session"
 	"github.com/ectl-io/ectl/internal/visible"
 	"github.com/ectl-io/ectl/output"
 )
@@ -31,10 +32,11 @@ type Factory struct {
 	Streams  *iostreams.Streams
 	Prompter *prompt.Prompter
 
-	Connection etcd.Options
-	Format     string // of the output, see output.Formats
-	Hex        bool
-	Quiet      bool
+	*session.Session // of the user whom the command line names
+
+	Format string // of the output, see output.Formats
+	Hex    bool
+	Quiet  bool
 
 	globals  *pflag.FlagSet
 	formats  []output.Format                      // of the command
@@ -42,8 +44,6 @@ type Factory struct {
 	prepared bool
 	printer  *output.Printer
 	text     *textWriter // nil: none was written
-	dialer   *etcd.Dialer
-	client   *etcd.Client
 }
 
 // EtcdctlName is the name under which the program stands in for etcdctl.
@@ -52,7 +52,7 @@ const EtcdctlName = "etcdctl"
 // NewFactory returns the Factory of one run of the program.
 func NewFactory(program string, streams *iostreams.Streams) *Factory {
 	f := &Factory{Program: program, Streams: streams, Prompter: prompt.New(streams), formats: output.Formats()}
-	f.Connection.Changes = &etcd.Changes{}
+	f.Session = session.New(f.Prompter, f.Warn)
 	return f
 }
 
@@ -185,77 +185,10 @@ type unwrittenError struct{ err error }
 func (e *unwrittenError) Error() string { return "write the output: " + e.err.Error() }
 func (e *unwrittenError) Unwrap() error { return e.err }
 
-// Client returns the client of the cluster. It dials on first use; the
-// command's timeout begins only after that.
-func (f *Factory) Client(ctx context.Context) (*etcd.Client, error) {
-	if f.client == nil {
-		dialer, err := f.Dialer(ctx)
-		if err != nil {
-			return nil, err
-		}
-		client, err := dialer.Dial(ctx, dialer.Endpoints)
-		if err != nil {
-			return nil, err
-		}
-		f.client = client
-	}
-	return f.client, nil
-}
-
-// Dialer returns what makes clients of single members. On first use it asks
-// for a password that is missing.
-func (f *Factory) Dialer(ctx context.Context) (*etcd.Dialer, error) {
-	if f.dialer == nil {
-		dialer, err := etcd.NewDialer(ctx, &f.Connection, f.Prompter, f.Warn)
-		if err != nil {
-			return nil, err
-		}
-		f.dialer = dialer
-	}
-	return f.dialer, nil
-}
-
-// Detached returns a Factory of the same run with a client of its own, which
-// does not end with the contexts of before. Disconnect ends it.
-func (f *Factory) Detached() *Factory {
-	other := *f
-	other.client = nil
-	return &other
-}
-
-// As returns a Factory of the same run whose client is somebody else's: that of
-// the user name, known by password alone, or, with an empty password, of
-// nobody or whom a client certificate names. Disconnect ends it.
-func (f *Factory) As(name, password string) *Factory {
-	other := f.Detached()
-	other.Connection, other.dialer = *f.Connection.As(name, password), nil
-	return other
-}
-
-// Disconnect ends the connections of a Factory that Detached or As returned.
-func (f *Factory) Disconnect() {
-	if f.client != nil {
-		_ = f.client.Close()
-		f.client = nil
-	}
-}
-
-// Timeout returns ctx with the command's timeout.
-func (f *Factory) Timeout(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(ctx, f.Connection.CommandTimeout)
-}
-
 // Call makes the client and calls request with it, within the command's
 // timeout.
 func Call[Response any](ctx context.Context, f *Factory, request func(context.Context, *etcd.Client) (Response, error)) (Response, error) {
-	client, err := f.Client(ctx)
-	if err != nil {
-		var none Response
-		return none, err
-	}
-	ctx, cancel := f.Timeout(ctx)
-	defer cancel()
-	return request(ctx, client)
+	return session.Call(ctx, f.Session, request)
 }
 
 // Printer returns the printer of results. It may be called only after Prepare.
@@ -274,14 +207,6 @@ func (f *Factory) Results() func(output.Result) error {
 		}
 		return f.printer.Flush()
 	}
-}
-
-// Explain adds the reason to an error of the cluster, see etcd.Client.Explain.
-func (f *Factory) Explain(ctx context.Context, err error) error {
-	if f.client == nil {
-		return err
-	}
-	return f.client.Explain(ctx, err)
 }
 
 // Settle adds to the error of an output that cannot be written what became of the
@@ -316,9 +241,7 @@ func (f *Factory) Stdin() io.Reader { return f.Prompter.Stdin() }
 // Close writes what is still buffered and ends the connections. It returns the
 // error of the writing.
 func (f *Factory) Close() error {
-	if f.client != nil {
-		_ = f.client.Close()
-	}
+	f.Disconnect()
 	var err error
 	if f.printer != nil {
 		err = f.printer.Flush()

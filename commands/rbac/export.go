@@ -2,14 +2,11 @@ package rbac
 
 import (
 	"context"
-	"errors"
 
 	"github.com/spf13/cobra"
-	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/access/reader"
-	"github.com/ectl-io/ectl/internal/etcd/diagnose"
 	"github.com/ectl-io/ectl/output"
 )
 
@@ -25,7 +22,7 @@ cluster, each user needs to say where its password comes from.`,
   ` + f.Program + ` rbac export -w json | jq .users`,
 		Args: cli.NoArgs,
 		RunE: f.RunE(func(ctx context.Context, _ []string) error {
-			snapshot, err := readAll(ctx, f)
+			snapshot, err := reader.ReadAs(ctx, f.Session)
 			if err != nil {
 				return err
 			}
@@ -33,17 +30,4 @@ cluster, each user needs to say where its password comes from.`,
 		}),
 	}
 	return cli.FormatsOf(cmd, output.PolicyExport{})
-}
-
-// readAll reads all users and roles.
-func readAll(ctx context.Context, f *cli.Factory) (reader.Snapshot, error) {
-	client, err := f.Client(ctx)
-	if err != nil {
-		return reader.Snapshot{}, err
-	}
-	snapshot, err := reader.Read(ctx, client, f.Timeout)
-	if errors.Is(err, rpctypes.ErrPermissionDenied) {
-		err = diagnose.WithReason(err, "only root may look at all users and roles; whoami and rbac can-i answer about yourself")
-	}
-	return snapshot, err
 }

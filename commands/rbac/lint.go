@@ -11,6 +11,7 @@ import (
 	"github.com/ectl-io/ectl/internal/access"
 	"github.com/ectl-io/ectl/internal/access/lint"
 	"github.com/ectl-io/ectl/internal/access/policy"
+	"github.com/ectl-io/ectl/internal/access/reader"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/iostreams"
 	"github.com/ectl-io/ectl/output"
@@ -111,7 +112,7 @@ func runLint(ctx context.Context, f *cli.Factory, opts *lintOptions) error {
 		}
 		state, waivers = p.State(), append(waivers, p.Waivers...)
 	} else {
-		snapshot, err := readAll(ctx, f)
+		snapshot, err := reader.ReadAs(ctx, f.Session)
 		if err != nil {
 			return err
 		}

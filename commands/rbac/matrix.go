@@ -82,7 +82,7 @@ func runMatrix(ctx context.Context, f *cli.Factory, opts *matrixOptions) error {
 	if err != nil {
 		return err
 	}
-	snapshot, err := readAll(ctx, f)
+	snapshot, err := reader.ReadAs(ctx, f.Session)
 	if err != nil {
 		return err
 	}

@@ -9,13 +9,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/ectl-io/ectl/commands/cli"
-	"github.com/ectl-io/ectl/internal/access"
-	"github.com/ectl-io/ectl/internal/access/plan"
-	"github.com/ectl-io/ectl/internal/access/policy"
-	"github.com/ectl-io/ectl/internal/access/reader"
-	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/access/reconcile"
 	"github.com/ectl-io/ectl/internal/exit"
-	"github.com/ectl-io/ectl/internal/iostreams"
 	"github.com/ectl-io/ectl/internal/visible"
 	"github.com/ectl-io/ectl/output"
 )
@@ -41,6 +36,17 @@ func (o *planning) addFlags(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.Prune, "prune", false, "remove users, roles, permissions and memberships that the policy does not name")
 	fs.BoolVar(&o.UpdatePasswords, "update-passwords", false, "while authentication is off: set the passwords of users that are there, too")
 	o.Children.AddFlags(fs, "the policy's commands")
+}
+
+// reconciler reads the policy, and returns what makes the cluster follow it.
+func (o *planning) reconciler(ctx context.Context, f *cli.Factory) (*reconcile.Reconciler, error) {
+	p, err := o.Files.read(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	r := f.Reconciler(p, o.Children)
+	r.Prune, r.UpdatePasswords = o.Prune, o.UpdatePasswords
+	return r, nil
 }
 
 const flagTryPasswords = "try-passwords"
@@ -103,24 +109,22 @@ password that changes.`,
 }
 
 func runPlan(ctx context.Context, f *cli.Factory, opts *planOptions) error {
-	wanted, err := opts.Files.read(ctx, f)
+	r, err := opts.reconciler(ctx, f)
 	if err != nil {
 		return err
 	}
-	known := newPasswords(opts.Children)
-	known.untouched = !opts.TryPasswords
-	c, err := opts.compare(ctx, f, wanted, known)
+	c, err := r.Preview(ctx, f.Session, opts.TryPasswords)
 	if err != nil {
 		return err
 	}
 	p := c.Plan
-	for _, fault := range known.faults {
+	for _, fault := range c.Faults {
 		f.Warn(fault.String() + ": it is not looked at")
 	}
 	if len(c.Untried) > 0 {
 		f.Warn(untried(c.Untried))
 	}
-	unmet, err := expectations(ctx, p, wanted)
+	unmet, err := r.UnmetAfter(ctx, p)
 	if err != nil {
 		return err
 	}
@@ -143,12 +147,6 @@ func runPlan(ctx context.Context, f *cli.Factory, opts *planOptions) error {
 	return nil
 }
 
-// expectations returns what the policy expects and does not hold once the plan
-// is executed.
-func expectations(ctx context.Context, p *plan.Plan, wanted policy.Policy) (policy.Errors, error) {
-	return iostreams.Await(ctx, func() (policy.Errors, error) { return p.Expectations(wanted.Expect), nil })
-}
-
 // untried says which passwords were not looked at.
 func untried(users []string) string {
 	s := "s"
@@ -156,69 +154,4 @@ func untried(users []string) string {
 		s = ""
 	}
 	return fmt.Sprintf("the password%s of %s may change: --%s reads and tries the passwords of the policy", s, visible.Line(strings.Join(users, ", ")), flagTryPasswords)
-}
-
-// comparison is a plan and what it was made from.
-type comparison struct {
-	Snapshot reader.Snapshot
-	Options  plan.Options
-	Plan     *plan.Plan
-	Untried  []string // users there whose password may be another one
-}
-
-// compare looks at the cluster and returns what makes it follow the policy.
-// Passwords that are read for it are added to known.
-func (o *planning) compare(ctx context.Context, f *cli.Factory, wanted policy.Policy, known *passwords) (c comparison, err error) {
-	if c.Snapshot, err = readAll(ctx, f); err != nil {
-		return c, err
-	}
-	dialer, err := f.Dialer(ctx)
-	if err != nil {
-		return c, err
-	}
-	self, err := dialer.Self()
-	if err != nil {
-		return c, err
-	}
-	if err := o.mayPrune(c.Snapshot, wanted, self); err != nil {
-		return c, err
-	}
-	outdated, untried, err := known.outdated(ctx, f, c.Snapshot, wanted, self.User, o.UpdatePasswords)
-	if err != nil {
-		return c, err
-	}
-	c.Untried = untried
-	c.Options = plan.Options{Prune: o.Prune, Identity: self.User, NewPasswords: outdated}
-	c.Plan, err = iostreams.Await(ctx, func() (*plan.Plan, error) { return plan.New(c.Snapshot.State, wanted, c.Options) })
-	return c, exit.With(exit.InvalidInput, err)
-}
-
-// mayPrune refuses to remove all of what the policy says nothing about, which is
-// more likely in a file that was forgotten, and to remove users where nobody
-// knows which of them it runs as.
-func (o *planning) mayPrune(there reader.Snapshot, wanted policy.Policy, self etcd.Self) error {
-	if !o.Prune {
-		return nil
-	}
-	if there.Enabled && self.User == "" {
-		return exit.BadArgsf("the token does not say whose it is: --prune could remove you; say who you are with --user or a client certificate")
-	}
-	users := len(there.Users)
-	if _, ok := there.Users[access.RootUser]; ok {
-		users--
-	}
-	roles := len(there.Roles)
-	if _, ok := there.Roles[access.RootRole]; ok {
-		roles--
-	}
-	for _, section := range []struct {
-		name  string
-		said  bool
-		there int
-	}{{"users", wanted.SaysUsers, users}, {"roles", wanted.SaysRoles, roles}} {
-		if !section.said && section.there > 0 {
-			return exit.With(exit.InvalidInput, fmt.Errorf("the policy has no %s, and --prune would remove all %d of them: is a file missing? Write \"%s: {}\" where that is meant", section.name, section.there, section.name))
-		}
-	}
-	return nil
 }

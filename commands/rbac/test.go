@@ -8,6 +8,7 @@ import (
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/access"
 	"github.com/ectl-io/ectl/internal/access/policy"
+	"github.com/ectl-io/ectl/internal/access/reader"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/iostreams"
 	"github.com/ectl-io/ectl/output"
@@ -65,7 +66,7 @@ func runTest(ctx context.Context, f *cli.Factory, opts *testOptions) error {
 	}
 	state := p.State()
 	if opts.Cluster {
-		snapshot, err := readAll(ctx, f)
+		snapshot, err := reader.ReadAs(ctx, f.Session)
 		if err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/completions"
 	"github.com/ectl-io/ectl/internal/access"
+	"github.com/ectl-io/ectl/internal/access/reader"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/iostreams"
 	"github.com/ectl-io/ectl/output"
@@ -53,7 +54,7 @@ what will hold once it is on.`,
 }
 
 func runWhoCan(ctx context.Context, f *cli.Factory, opts *whoCanOptions) error {
-	snapshot, err := readAll(ctx, f)
+	snapshot, err := reader.ReadAs(ctx, f.Session)
 	if err != nil {
 		return err
 	}

@@ -14,14 +14,16 @@ import (
 	"github.com/ectl-io/ectl/internal/access"
 	"github.com/ectl-io/ectl/internal/access/plan"
 	"github.com/ectl-io/ectl/internal/access/reader"
+	"github.com/ectl-io/ectl/internal/access/rollback"
 	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/session"
 	"github.com/ectl-io/ectl/output"
 )
 
 // runAddWithPermissions adds the role and grants its permissions, or leaves
 // everything as it was.
 func runAddWithPermissions(ctx context.Context, f *cli.Factory, opts *addOptions) error {
-	steps := f.Steps()
+	steps := f.Changes()
 	result := output.RoleWithPermissions{
 		Addition: output.Addition[*authpb.Permission]{Name: opts.Name, Created: true, Idempotent: opts.IfNotExists},
 	}
@@ -53,8 +55,8 @@ func runAddWithPermissions(ctx context.Context, f *cli.Factory, opts *addOptions
 	return f.Print(result)
 }
 
-func addRole(name string, result *output.RoleWithPermissions) cli.Step {
-	return cli.Step{
+func addRole(name string, result *output.RoleWithPermissions) rollback.Change {
+	return rollback.Change{
 		Do: func(ctx context.Context, c *etcd.Client) error {
 			response, err := c.RoleAdd(ctx, name)
 			if err == nil {
@@ -68,7 +70,7 @@ func addRole(name string, result *output.RoleWithPermissions) cli.Step {
 		},
 		Absent: rpctypes.ErrRoleNotFound,
 		Done:   "the role " + name + " was added",
-		Mend:   cli.StepArgs(plan.Step{Verb: plan.DeleteRole, Role: name}),
+		Mend:   plan.Step{Verb: plan.DeleteRole, Role: name},
 	}
 }
 
@@ -83,8 +85,8 @@ func permissionsOf(ctx context.Context, f *cli.Factory, role string) ([]*authpb.
 }
 
 // grant grants p to the role. It is taken back with the role, see restoring.
-func grant(role string, p *authpb.Permission, result *output.RoleWithPermissions) cli.Step {
-	return cli.Step{
+func grant(role string, p *authpb.Permission, result *output.RoleWithPermissions) rollback.Change {
+	return rollback.Change{
 		Do: func(ctx context.Context, c *etcd.Client) error {
 			response, err := grantPermission(ctx, c, role, p)
 			if err == nil {
@@ -98,16 +100,16 @@ func grant(role string, p *authpb.Permission, result *output.RoleWithPermissions
 
 // restoring is the grant of p to a role that stays when the grant is taken
 // back: had are the permissions that it had before.
-func restoring(step cli.Step, role string, p *authpb.Permission, had []*authpb.Permission) cli.Step {
+func restoring(step rollback.Change, role string, p *authpb.Permission, had []*authpb.Permission) rollback.Change {
 	revoke := func(ctx context.Context, c *etcd.Client) error {
 		_, err := c.RoleRevokePermission(ctx, role, string(p.GetKey()), string(p.GetRangeEnd()))
 		return err
 	}
 	step.Undo, step.Absent, step.UndoInDoubt = revoke, rpctypes.ErrPermissionNotGranted, true
-	step.Mend = cli.StepArgs(plan.Step{Verb: plan.RevokeKeys, Role: role, Permission: reader.Permission(p)})
+	step.Mend = plan.Step{Verb: plan.RevokeKeys, Role: role, Permission: reader.Permission(p)}
 	if before := onRange(had, keysOf(p)); before != nil {
 		step.Undo = func(ctx context.Context, c *etcd.Client) error { return narrow(ctx, c, role, before, revoke) }
-		step.Mend = cli.StepArgs(plan.Step{Verb: plan.GrantKeys, Role: role, Permission: reader.Permission(before)})
+		step.Mend = plan.Step{Verb: plan.GrantKeys, Role: role, Permission: reader.Permission(before)}
 	}
 	return step
 }
@@ -116,7 +118,7 @@ func restoring(step cli.Step, role string, p *authpb.Permission, had []*authpb.P
 // may answer that it has done so and keep the wider one, where the role also
 // has a permission on the single key that the range begins with: then the
 // permission is revoked before it is granted.
-func narrow(ctx context.Context, c *etcd.Client, role string, p *authpb.Permission, revoke cli.Request) error {
+func narrow(ctx context.Context, c *etcd.Client, role string, p *authpb.Permission, revoke session.Request) error {
 	if _, err := grantPermission(ctx, c, role, p); err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/retry"
+	"github.com/ectl-io/ectl/internal/secret"
 	"github.com/ectl-io/ectl/output"
 )
 
@@ -36,11 +37,11 @@ func runAddGenerated(ctx context.Context, f *cli.Factory, opts *addOptions) erro
 	if err == nil {
 		return parts.Finish(result)
 	}
-	effect := cli.NotInEffect
+	effect := secret.NotInEffect
 	if retry.OutcomeUnknown(err) {
 		effect = opts.effect(ctx, f)
 	}
-	return f.FinishFailed(ctx, err, effect, parts, result.Failed(effect != cli.NotInEffect))
+	return f.FinishFailed(ctx, err, effect, parts, result.Failed(effect != secret.NotInEffect))
 }
 
 // deliver makes the password and prints the first of the parts of the result with it. roles
@@ -69,17 +70,17 @@ func (o *addOptions) get(ctx context.Context, c *etcd.Client) (*clientv3.AuthUse
 
 // effect finds out whether the printed password is that of the user, who was not
 // there before it was printed: if the user is there now, it was added with it.
-func (o *addOptions) effect(ctx context.Context, f *cli.Factory) cli.Effect {
+func (o *addOptions) effect(ctx context.Context, f *cli.Factory) secret.Effect {
 	return cli.EffectOf(ctx, f.Detached(), func(ctx context.Context, c *etcd.Client) error {
 		_, err := o.get(ctx, c)
 		return err
-	}, func(err error) cli.Effect {
+	}, func(err error) secret.Effect {
 		switch {
 		case err == nil:
-			return cli.InEffect
+			return secret.InEffect
 		case errors.Is(err, rpctypes.ErrUserNotFound):
-			return cli.NotInEffect
+			return secret.NotInEffect
 		}
-		return cli.EffectUnknown
+		return secret.EffectUnknown
 	})
 }

@@ -14,7 +14,9 @@ import (
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/access/plan"
 	"github.com/ectl-io/ectl/internal/access/policy"
+	"github.com/ectl-io/ectl/internal/access/rollback"
 	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/secret"
 	"github.com/ectl-io/ectl/output"
 )
 
@@ -69,17 +71,17 @@ func runAddGeneratedWithRoles(ctx context.Context, f *cli.Factory, opts *addOpti
 	if err == nil {
 		return parts.Finish(result)
 	}
-	effect := cli.NotInEffect
+	effect := secret.NotInEffect
 	if !errors.Is(err, rpctypes.ErrUserAlreadyExist) {
 		effect = opts.effect(ctx, f)
 	}
-	result.Created, result.Granted, result.Failed, result.Unknown = false, nil, true, effect != cli.NotInEffect
+	result.Created, result.Granted, result.Failed, result.Unknown = false, nil, true, effect != secret.NotInEffect
 	return f.FinishFailed(ctx, err, effect, parts, result)
 }
 
 // addWithRoles adds the user and grants its roles, or those that it lacks.
 func addWithRoles(ctx context.Context, f *cli.Factory, opts *addOptions, password string) (output.UserWithRoles, error) {
-	steps := f.Steps()
+	steps := f.Changes()
 	result := output.UserWithRoles{
 		Addition: output.Addition[string]{Name: opts.Name, Created: true, Idempotent: opts.IfNotExists},
 	}
@@ -110,8 +112,8 @@ func addWithRoles(ctx context.Context, f *cli.Factory, opts *addOptions, passwor
 
 // addUser is the adding of a user, which nothing must have been done for
 // before. answered is called with the header of the answer, if it is not nil.
-func addUser(opts *addOptions, password string, answered func(*pb.ResponseHeader)) cli.Step {
-	return cli.Step{
+func addUser(opts *addOptions, password string, answered func(*pb.ResponseHeader)) rollback.Change {
+	return rollback.Change{
 		Do: func(ctx context.Context, c *etcd.Client) error {
 			response, err := opts.add(ctx, c, password)
 			if err == nil && answered != nil {
@@ -125,12 +127,12 @@ func addUser(opts *addOptions, password string, answered func(*pb.ResponseHeader
 		},
 		Absent: rpctypes.ErrUserNotFound,
 		Done:   "the user " + opts.Name + " was added",
-		Mend:   cli.StepArgs(plan.Step{Verb: plan.DeleteUser, User: opts.Name}),
+		Mend:   plan.Step{Verb: plan.DeleteUser, User: opts.Name},
 	}
 }
 
-func grantStep(user, role string, result *output.UserWithRoles) cli.Step {
-	return cli.Step{
+func grantStep(user, role string, result *output.UserWithRoles) rollback.Change {
+	return rollback.Change{
 		Do: func(ctx context.Context, c *etcd.Client) error {
 			response, err := c.UserGrantRole(ctx, user, role)
 			if err == nil {
@@ -145,7 +147,7 @@ func grantStep(user, role string, result *output.UserWithRoles) cli.Step {
 		Absent:      rpctypes.ErrRoleNotGranted,
 		UndoInDoubt: true,
 		Done:        "the role " + role + " was granted to " + user,
-		Mend:        cli.StepArgs(plan.Step{Verb: plan.RevokeRole, User: user, Role: role}),
+		Mend:        plan.Step{Verb: plan.RevokeRole, User: user, Role: role},
 	}
 }
 

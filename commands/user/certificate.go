@@ -16,6 +16,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/commands/cli"
+	"github.com/ectl-io/ectl/internal/access/rollback"
 	"github.com/ectl-io/ectl/internal/atomicfile"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/etcd/diagnose"
@@ -295,7 +296,7 @@ func (i *issue) write(ctx context.Context, path string, content []byte) (created
 		return false, exit.With(exit.IO, fmt.Errorf("%w; nothing was written", err))
 	}
 	defer set.Discard() // does nothing once the files have their names
-	steps := i.f.Steps()
+	steps := i.f.Changes()
 	if created, err = i.ensureUser(ctx, steps); err != nil {
 		return false, err
 	}
@@ -329,7 +330,7 @@ func (i *issue) warnOfMode() {
 
 // ensureUser is an error where there is no user of the name, unless it may be
 // added.
-func (i *issue) ensureUser(ctx context.Context, steps *cli.Steps) (created bool, err error) {
+func (i *issue) ensureUser(ctx context.Context, steps *rollback.Sequence) (created bool, err error) {
 	name := i.opts.Name
 	if i.opts.Create {
 		err := steps.Do(ctx, addUser(&addOptions{Name: name, NoPassword: true}, "", nil))

@@ -79,7 +79,7 @@ func runCheckPassword(ctx context.Context, f *cli.Factory, opts *checkPasswordOp
 	}
 	defer func() { _ = client.Close() }()
 	answer := output.PasswordChecked{User: opts.Name}
-	switch err := login(ctx, f, client, opts.Name, password); {
+	switch err := f.Login(ctx, client, opts.Name, password); {
 	case err == nil:
 		answer.Right = true
 	case errors.Is(err, rpctypes.ErrAuthFailed):
@@ -128,20 +128,4 @@ func (o *checkPasswordOptions) read(ctx context.Context, f *cli.Factory) (passwo
 		err = exit.With(exit.BadArgs, secret.CheckText(password, "the password"))
 	}
 	return password, err
-}
-
-// loginAttempts is how often a login is tried that a change of users or roles,
-// at the same time, has made void.
-const loginAttempts = 10
-
-func login(ctx context.Context, f *cli.Factory, c *etcd.Client, name, password string) error {
-	ctx, cancel := f.Timeout(ctx)
-	defer cancel()
-	var err error
-	for range loginAttempts {
-		if _, err = c.Authenticate(ctx, name, password); !errors.Is(err, rpctypes.ErrAuthOldRevision) {
-			break
-		}
-	}
-	return err
 }

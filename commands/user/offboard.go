@@ -16,6 +16,7 @@ import (
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/etcd/diagnose"
 	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/session"
 	"github.com/ectl-io/ectl/output"
 )
 
@@ -113,11 +114,8 @@ func notOneself(ctx context.Context, f *cli.Factory, name string) error {
 
 // ended makes a request that takes something away. That somebody else has taken
 // it meanwhile is as good.
-func ended(ctx context.Context, f *cli.Factory, gone error, request cli.Request) error {
-	err := cli.AfterChange(ctx, func() error {
-		_, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (struct{}, error) { return struct{}{}, request(ctx, c) })
-		return err
-	})
+func ended(ctx context.Context, f *cli.Factory, gone error, request session.Request) error {
+	err := f.DoAfterChange(ctx, request)
 	if errors.Is(err, gone) {
 		return nil
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/ectl-io/ectl/completions"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/retry"
+	"github.com/ectl-io/ectl/internal/secret"
 	"github.com/ectl-io/ectl/output"
 )
 
@@ -93,22 +94,22 @@ func runPasswdGenerated(ctx context.Context, f *cli.Factory, opts *passwdOptions
 	if err == nil {
 		return parts.Finish(result)
 	}
-	effect := cli.NotInEffect
+	effect := secret.NotInEffect
 	if retry.OutcomeUnknown(err) {
 		effect = cli.EffectOf(ctx, f.As("", ""), func(ctx context.Context, c *etcd.Client) error {
 			_, err := c.Authenticate(ctx, opts.Name, password)
 			return err
-		}, func(err error) cli.Effect {
+		}, func(err error) secret.Effect {
 			switch {
 			case err == nil:
-				return cli.InEffect
+				return secret.InEffect
 			case errors.Is(err, rpctypes.ErrAuthFailed), etcd.IsNoPasswordUser(err):
-				return cli.NotInEffect
+				return secret.NotInEffect
 			}
-			return cli.EffectUnknown
+			return secret.EffectUnknown
 		})
 	}
-	return f.FinishFailed(ctx, err, effect, parts, result.Failed(effect != cli.NotInEffect))
+	return f.FinishFailed(ctx, err, effect, parts, result.Failed(effect != secret.NotInEffect))
 }
 
 // verifyPassword tries the new password with a login. The server answers the

@@ -15,8 +15,8 @@ import (
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 
-	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/session"
 )
 
 // tryOut logs in with the new certificate, and returns why the server would not
@@ -46,7 +46,7 @@ func (i *issue) tryOut(ctx context.Context, cert *x509.Certificate, chain []*x50
 	defer cancel()
 	// A user may look at itself. A server that takes the client for another
 	// user, or for nobody, refuses.
-	err = cli.AfterChange(ctx, func() error {
+	err = session.AfterChange(ctx, func() error {
 		_, err := client.UserGet(ctx, i.opts.Name)
 		return err
 	})

@@ -1,4 +1,4 @@
-package rbac
+package reconcile
 
 import (
 	"context"
@@ -15,8 +15,8 @@ import (
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"golang.org/x/sync/errgroup"
 
-	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/access/apply"
 	"github.com/ectl-io/ectl/internal/access/plan"
 	"github.com/ectl-io/ectl/internal/access/policy"
@@ -24,31 +24,31 @@ import (
 	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/secret"
+	"github.com/ectl-io/ectl/internal/session"
 	"github.com/ectl-io/ectl/internal/supervise"
-	"github.com/ectl-io/ectl/output"
 )
 
 // passwords are those of the users of a policy, read when they are needed.
 type passwords struct {
+	*Reconciler
 	untouched bool // nothing is read, and no command is run
-	children  cli.Children
 
 	values    map[string]string
 	generated map[string]bool
 	faults    policy.Errors
 }
 
-func newPasswords(children cli.Children) *passwords {
-	return &passwords{children: children, values: map[string]string{}, generated: map[string]bool{}}
+func newPasswords(r *Reconciler) *passwords {
+	return &passwords{Reconciler: r, values: map[string]string{}, generated: map[string]bool{}}
 }
 
 // read reads the password of the user, unless it has been. What goes wrong is
 // one of the faults.
-func (p *passwords) read(ctx context.Context, f *cli.Factory, user policy.User) bool {
+func (p *passwords) read(ctx context.Context, user policy.User) bool {
 	if _, done := p.values[user.Name]; done {
 		return true
 	}
-	value, err := p.readFrom(ctx, f, user.Password)
+	value, err := p.readFrom(ctx, user.Password)
 	if err != nil {
 		p.faults = append(p.faults, policy.Problem{At: user.Password.At, Message: fmt.Sprintf("the password of %s: %v", user.Name, err)})
 		return false
@@ -59,11 +59,11 @@ func (p *passwords) read(ctx context.Context, f *cli.Factory, user policy.User) 
 }
 
 // generatedFor returns the passwords that were generated for users whom p adds.
-func (p *passwords) generatedFor(planned *plan.Plan) []output.GeneratedPassword {
-	var generated []output.GeneratedPassword
+func (p *passwords) generatedFor(planned *plan.Plan) []secret.GeneratedPassword {
+	var generated []secret.GeneratedPassword
 	for _, d := range planned.Differences {
 		if d.Subject == plan.User && d.Action == plan.Add && p.generated[d.User] {
-			generated = append(generated, output.GeneratedPassword{User: d.User, Password: p.values[d.User]})
+			generated = append(generated, secret.GeneratedPassword{User: d.User, Password: p.values[d.User]})
 		}
 	}
 	return generated
@@ -78,10 +78,10 @@ func (p *passwords) sentBy(planned *plan.Plan) bool {
 }
 
 // readFrom reads a password from its source.
-func (p *passwords) readFrom(ctx context.Context, f *cli.Factory, from policy.Password) (string, error) {
+func (p *passwords) readFrom(ctx context.Context, from policy.Password) (string, error) {
 	switch from.Source {
 	case policy.Env:
-		value, _ := f.Streams.LookupEnv(from.Value)
+		value, _ := p.Sources.LookupEnv(from.Value)
 		if value == "" {
 			return "", fmt.Errorf("%s is not set, or empty", from.Variable())
 		}
@@ -92,9 +92,9 @@ func (p *passwords) readFrom(ctx context.Context, f *cli.Factory, from policy.Pa
 			// A policy and its secrets move together.
 			path = filepath.Join(filepath.Dir(from.At.File), path)
 		}
-		value, warning, err := secret.ReadFile(ctx, path, f.Prompter.Stdin())
+		value, warning, err := secret.ReadFile(ctx, path, p.Sources.Stdin)
 		if warning != "" {
-			f.Warn(warning)
+			p.Report.Warn(warning)
 		}
 		if _, missing := os.Stat(path); err != nil && missing != nil {
 			// What is no path may be the password itself, in the wrong place.
@@ -102,7 +102,7 @@ func (p *passwords) readFrom(ctx context.Context, f *cli.Factory, from policy.Pa
 		}
 		return value, err
 	case policy.Command:
-		return p.fromCommand(ctx, f, from.Value)
+		return p.fromCommand(ctx, from.Value)
 	case policy.Generate:
 		return secret.Generate()
 	case policy.None, policy.Unsaid:
@@ -115,13 +115,13 @@ const maxPrinted = 64 << 10
 
 // fromCommand returns the first line that the shell prints for line. What the
 // command says on standard error goes to ours.
-func (p *passwords) fromCommand(ctx context.Context, f *cli.Factory, line string) (string, error) {
+func (p *passwords) fromCommand(ctx context.Context, line string) (string, error) {
 	shell, option := "/bin/sh", "-c"
 	if runtime.GOOS == "windows" {
 		shell, option = "cmd", "/C"
 	}
 	cmd := exec.Command(shell, option, line) //nolint:noctx // it ends with ctx and all that it has started, see supervise
-	cmd.Env, cmd.Stderr = f.ChildEnviron(p.children.KeepEnvSecrets), f.Streams.Err
+	cmd.Env, cmd.Stderr = p.Sources.Environ, p.Sources.Stderr
 	value, err := supervise.FirstLine(ctx, cmd, maxPrinted)
 	switch {
 	case ctx.Err() != nil:
@@ -143,19 +143,19 @@ func isTried(p policy.Password) bool {
 
 // outdated returns the users there whose password is another one than the
 // policy says. While authentication is on, a login tells. While it is off
-// nothing does: all of them count as outdated with update, and none without.
+// nothing does: all of them count as outdated with UpdatePasswords, and none without.
 // unknown are the users whose password nothing told, because passwords are
 // untouched.
 //
 // That of self, the user who asks, is not looked at: it stays in any case. A
 // user that was added without a password cannot be given one: that is one of
 // the faults. So is a password that cannot be read.
-func (p *passwords) outdated(ctx context.Context, f *cli.Factory, snapshot reader.Snapshot, wanted policy.Policy, self string, update bool) (names, unknown []string, err error) {
+func (p *passwords) outdated(ctx context.Context, s *session.Session, snapshot reader.Snapshot, self string) (names, unknown []string, err error) {
 	var there []policy.User
-	for _, name := range slices.Sorted(maps.Keys(wanted.Users)) {
-		user := wanted.Users[name]
+	for _, name := range slices.Sorted(maps.Keys(p.Policy.Users)) {
+		user := p.Policy.Users[name]
 		_, exists := snapshot.Users[name]
-		if exists && name != self && isTried(user.Password) && (snapshot.Enabled || update) && (p.untouched || p.read(ctx, f, user)) {
+		if exists && name != self && isTried(user.Password) && (snapshot.Enabled || p.UpdatePasswords) && (p.untouched || p.read(ctx, user)) {
 			there = append(there, user)
 			names = append(names, name)
 		}
@@ -168,37 +168,36 @@ func (p *passwords) outdated(ctx context.Context, f *cli.Factory, snapshot reade
 	case p.untouched:
 		return nil, names, nil
 	}
-	names, err = p.refused(ctx, f, there)
+	names, err = p.refused(ctx, s, there)
 	return names, nil, err
 }
 
 // refused returns those of the users that cannot log in with their passwords.
-func (p *passwords) refused(ctx context.Context, f *cli.Factory, there []policy.User) ([]string, error) {
-	client, err := f.Client(ctx)
+func (p *passwords) refused(ctx context.Context, s *session.Session, there []policy.User) ([]string, error) {
+	client, err := s.Client(ctx)
 	if err != nil {
 		return nil, err
 	}
 	results := make([]error, len(there))
-	shown := newProgress(f, "passwords tried")
-	defer shown.end()
-	slots := make(chan struct{}, apply.Parallel)
+	shown := p.Report.Progress("passwords tried")
+	defer shown.End()
 	var (
-		trying sync.WaitGroup
+		trying errgroup.Group
 		mu     sync.Mutex
 		done   int
 	)
+	trying.SetLimit(apply.Parallel)
 	for i, user := range there {
-		slots <- struct{}{}
-		trying.Go(crash.Guarded(func() {
-			defer func() { <-slots }()
-			results[i] = p.try(ctx, f, client, user.Name)
+		trying.Go(crash.GuardedErr(func() error {
+			results[i] = p.try(ctx, s, client, user.Name)
 			mu.Lock()
 			defer mu.Unlock()
 			done++
-			shown.show(done, len(there))
+			shown.Show(done, len(there))
+			return nil
 		}))
 	}
-	trying.Wait()
+	_ = trying.Wait() // each login has a result of its own
 	var names []string
 	for i, err := range results {
 		switch {
@@ -219,8 +218,8 @@ func (p *passwords) refused(ctx context.Context, f *cli.Factory, there []policy.
 }
 
 // try logs in as the user.
-func (p *passwords) try(ctx context.Context, f *cli.Factory, api clientv3.Auth, name string) error {
-	ctx, cancel := f.Timeout(ctx)
+func (p *passwords) try(ctx context.Context, s *session.Session, api clientv3.Auth, name string) error {
+	ctx, cancel := s.Timeout(ctx)
 	defer cancel()
 	_, err := api.Authenticate(ctx, name, p.values[name])
 	return err

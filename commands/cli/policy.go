@@ -1,0 +1,67 @@
+package cli
+
+import (
+	"context"
+	"errors"
+
+	"github.com/ectl-io/ectl/internal/access/plan"
+	"github.com/ectl-io/ectl/internal/access/policy"
+	"github.com/ectl-io/ectl/internal/access/reconcile"
+	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/progress"
+	"github.com/ectl-io/ectl/output"
+)
+
+// Reconciler returns what makes a cluster follow the policy. children is what the
+// policy's commands find in their environment.
+func (f *Factory) Reconciler(p policy.Policy, children Children) *reconcile.Reconciler {
+	return &reconcile.Reconciler{
+		Policy: p,
+		Sources: reconcile.Sources{
+			LookupEnv: f.Streams.LookupEnv, Stdin: f.Prompter.Stdin(),
+			Environ: f.ChildEnviron(children.KeepEnvSecrets), Stderr: f.Streams.Err,
+		},
+		Report: reconcile.Report{
+			Say: f.Say, Warn: f.Warn,
+			Progress: func(words string) *progress.Steps { return progress.OfSteps(f.Streams, f.Quiet, words) },
+		},
+	}
+}
+
+// RequireYes refuses to apply a policy without a terminal to ask on, unless yes says
+// that it is wanted.
+func (f *Factory) RequireYes(yes bool) error {
+	if !yes && !f.Prompter.Interactive() {
+		return exit.BadArgsf("apply asks before it changes anything, and there is no terminal: give --%s", FlagYes)
+	}
+	return nil
+}
+
+// FlagYes is the option of each command that asks before it changes anything.
+const FlagYes = "yes"
+
+// AgreeToPlan shows the plan, and asks unless yes says that it is wanted. An error
+// means that it is not.
+func (f *Factory) AgreeToPlan(ctx context.Context, p *plan.Plan, yes bool) error {
+	if !f.Quiet || !yes {
+		shown := output.PolicyPlan{Plan: p, Colour: f.Streams.Colour(f.Streams.ErrIsTerminal)}
+		if err := shown.Show(f.Streams.Err); err != nil {
+			return err
+		}
+	}
+	if yes {
+		return nil
+	}
+	agreed, err := f.Prompter.Confirm(ctx, "Apply it?")
+	if err == nil && !agreed {
+		return errors.New("not confirmed; nothing was changed")
+	}
+	return err
+}
+
+// SayFailedApply says what an apply that failed has changed.
+func (f *Factory) SayFailedApply(r reconcile.Result) {
+	for _, sentence := range (output.PolicyApplied{Result: r}).Failure() {
+		f.Say(sentence)
+	}
+}

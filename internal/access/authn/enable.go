@@ -1,0 +1,109 @@
+// Package authn turns authentication on, and proves that the cluster can still be
+// administered: otherwise it turns authentication off again.
+package authn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+
+	"github.com/ectl-io/ectl/internal/access"
+	"github.com/ectl-io/ectl/internal/access/reader"
+	"github.com/ectl-io/ectl/internal/access/rollback"
+	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/etcd/diagnose"
+	"github.com/ectl-io/ectl/internal/session"
+)
+
+// EnableChecked turns authentication on if root can log in and the user of the
+// session can administer then.
+func EnableChecked(ctx context.Context, s *session.Session, report rollback.Report, warn func(string)) error {
+	dialer, err := s.Dialer(ctx)
+	if err != nil {
+		return err
+	}
+	self, err := dialer.Self()
+	if err != nil {
+		return err
+	}
+	client, err := s.Client(ctx)
+	if err != nil {
+		return err
+	}
+	on, err := reader.Enabled(ctx, client, s.Timeout)
+	if err != nil {
+		return err
+	}
+	if on {
+		if err := prove(ctx, s, s.Do); err != nil {
+			return diagnose.WithOutcome(err, "authentication is on already")
+		}
+		return s.Do(ctx, Enable)
+	}
+	snapshot, err := reader.Read(ctx, client, s.Timeout)
+	if err != nil {
+		return err
+	}
+	if why := lockedOut(self, dialer.Secure(), snapshot.State); why != "" {
+		return fmt.Errorf("authentication was not turned on: %s", why)
+	}
+	err = enableProven(ctx, s, s, report)
+	if err == nil && self.User != access.RootUser {
+		warn("whether root itself can log in was not tried: " + self.User + " can, and holds the role root")
+	}
+	return err
+}
+
+// lockedOut says why self could not administer the cluster once authentication
+// is on, as far as that can be seen before, or nothing.
+func lockedOut(self etcd.Self, secure bool, state access.State) string {
+	const say = "say who you are with --user, or with the certificate of a user"
+	if _, there := state.Users[access.RootUser]; !there {
+		return "the user root does not exist: add it with user add root, or have all of it done by auth bootstrap"
+	}
+	switch {
+	case self.By == etcd.ByNothing:
+		return "you name nobody, and nobody can administer then: " + say
+	case self.By == etcd.ByToken:
+		return "a token of before is not valid then: " + say
+	case self.By == etcd.ByCertificate && !secure:
+		return "the endpoints are talked to without TLS, where nobody is known by a certificate: " + say
+	case self.User == "":
+		return "the certificate has no common name, so that it stands for no user: " + say
+	}
+	user, there := state.Users[self.User]
+	switch {
+	case !there:
+		return fmt.Sprintf("there is no user %s, whom you name", self.User)
+	case self.User != access.RootUser && !slices.Contains(user.Roles, access.RootRole):
+		return fmt.Sprintf("%s, whom you name, does not hold the role root, and could not administer", self.User)
+	}
+	return ""
+}
+
+// Enable turns authentication on. The server returns ErrRootRoleNotExist if the role
+// root is missing, and also if the user root does not have it. An error after the
+// role was added or granted says so.
+func Enable(ctx context.Context, c *etcd.Client) error {
+	_, err := c.AuthEnable(ctx)
+	if !errors.Is(err, rpctypes.ErrRootRoleNotExist) {
+		return err
+	}
+	done := ""
+	switch _, err := c.RoleAdd(ctx, access.RootRole); {
+	case err == nil:
+		done = "; the role root was added"
+	case !errors.Is(err, rpctypes.ErrRoleAlreadyExist):
+		return err
+	}
+	if _, err := c.UserGrantRole(ctx, access.RootUser, access.RootRole); err != nil {
+		return fmt.Errorf("%w%s", err, done)
+	}
+	if _, err := c.AuthEnable(ctx); err != nil {
+		return fmt.Errorf("%w%s; the role root was granted to the user root", err, done)
+	}
+	return nil
+}

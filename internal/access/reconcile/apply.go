@@ -1,0 +1,135 @@
+package reconcile
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/ectl-io/ectl/internal/access/apply"
+	"github.com/ectl-io/ectl/internal/access/plan"
+	"github.com/ectl-io/ectl/internal/secret"
+	"github.com/ectl-io/ectl/internal/session"
+)
+
+// Caller is what Apply needs from its caller.
+type Caller struct {
+	// Agree shows the plan. An error means that it is not wanted.
+	Agree func(context.Context, *plan.Plan) error
+
+	// Deliver hands generated passwords to the user. After an error none is set.
+	Deliver func(context.Context, []secret.GeneratedPassword) error
+
+	// Failed is told what a run that failed has changed.
+	Failed func(Result)
+}
+
+// PasswordEffect is what became of the password that was made for a user.
+type PasswordEffect struct {
+	User   string
+	Effect secret.Effect
+}
+
+// Result is what Apply did.
+type Result struct {
+	Plan     *plan.Plan
+	Complete bool // the cluster follows the policy now
+	Changes  int  // requests that changed something
+	Requests int  // all of them, with those that read
+
+	// Revisions of users and roles, before and after; 0 if the server does not
+	// return them.
+	RevisionBefore, RevisionAfter uint64
+
+	// Generated are the users whose passwords were made and delivered.
+	Generated []PasswordEffect
+
+	// Doubtful are changes that may have been made: no answer came.
+	Doubtful []plan.Step
+}
+
+// Apply makes the cluster follow the policy, once the caller has agreed. The
+// result says what was done, also if that is not all.
+func (r *Reconciler) Apply(ctx context.Context, s *session.Session, caller Caller) (result Result, err error) {
+	known := newPasswords(r)
+	c, err := r.compare(ctx, s, known)
+	if err != nil {
+		return result, err
+	}
+	if err := r.ready(ctx, c.Plan, known); err != nil {
+		return result, err
+	}
+	client, err := s.Client(ctx)
+	if err != nil {
+		return result, err
+	}
+	result = Result{Plan: c.Plan, Complete: true, RevisionBefore: c.Snapshot.Revision, RevisionAfter: c.Snapshot.Revision}
+	if c.Plan.IsEmpty() {
+		for _, kept := range c.Plan.Kept {
+			r.Report.Say("Left alone: " + kept)
+		}
+		result.Requests = client.Requests()
+		return result, nil
+	}
+	if known.sentBy(c.Plan) {
+		if err := client.RefusePassword(); err != nil { // before the first change
+			return result, err
+		}
+	}
+	if err := caller.Agree(ctx, c.Plan); err != nil {
+		return result, err
+	}
+	generated := known.generatedFor(c.Plan)
+	if len(generated) > 0 {
+		if err := caller.Deliver(ctx, generated); err != nil {
+			return Result{}, err
+		}
+	}
+	task := apply.Task{Snapshot: c.Snapshot, Plan: c.Plan, Policy: r.Policy, Options: c.Options, Passwords: known.values}
+	shown := r.Report.Progress("changes made")
+	report, err := apply.Run(ctx, client, s.Timeout, task, shown.Show)
+	shown.End()
+	result.Complete, result.Changes, result.RevisionAfter, result.Requests = report.Complete, report.Changes, report.Revision, client.Requests()
+	result.Doubtful = report.Doubtful
+	for _, password := range generated {
+		result.Generated = append(result.Generated, PasswordEffect{password.User, effectOf(report, password.User)})
+	}
+	if err != nil {
+		caller.Failed(result)
+	}
+	return result, err
+}
+
+// ready reads the passwords of the users whom the plan adds, and returns an error if
+// the plan cannot be executed, or not to the effect that the policy expects.
+func (r *Reconciler) ready(ctx context.Context, p *plan.Plan, known *passwords) error {
+	for _, d := range p.Differences {
+		if d.Subject == plan.User && d.Action == plan.Add {
+			known.read(ctx, r.Policy.Users[d.User])
+		}
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if len(known.faults) > 0 {
+		return fmt.Errorf("no change of the policy was made: %w", known.faults)
+	}
+	unmet, err := r.UnmetAfter(ctx, p)
+	if err != nil {
+		return err
+	}
+	if len(unmet) > 0 {
+		return fmt.Errorf("no change of the policy was made, because it would not bring about what it expects: %w", unmet)
+	}
+	return nil
+}
+
+// effectOf returns what became of the generated password of the user.
+func effectOf(report apply.Report, user string) secret.Effect {
+	switch {
+	case slices.ContainsFunc(report.Doubtful, func(s plan.Step) bool { return s.Verb == plan.AddUser && s.User == user }):
+		return secret.EffectUnknown
+	case slices.Contains(report.Added, user):
+		return secret.InEffect
+	}
+	return secret.NotInEffect
+}

@@ -1,0 +1,38 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+)
+
+// lagPause and lagLimit bound how often a request is repeated that the server
+// denies to an administrator whose request before it allowed: etcd 3.5 does so
+// until its backend commits the change of a user, within 100 ms.
+const (
+	lagPause = 50 * time.Millisecond
+	lagLimit = 5 * time.Second
+)
+
+// AfterChange calls request, which follows a change of users, until the server
+// has caught up with that change.
+func AfterChange(ctx context.Context, request func() error) error {
+	for start := time.Now(); ; {
+		err := request()
+		if !errors.Is(err, rpctypes.ErrPermissionDenied) || time.Since(start) > lagLimit {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(lagPause):
+		}
+	}
+}
+
+// DoAfterChange makes a request, as Do does, that follows a change of users.
+func (s *Session) DoAfterChange(ctx context.Context, request Request) error {
+	return AfterChange(ctx, func() error { return s.Do(ctx, request) })
+}

@@ -1,0 +1,123 @@
+// Package session holds who is connected where, and as whom, while a command runs.
+package session
+
+import (
+	"context"
+
+	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/prompt"
+)
+
+// Session makes clients of one cluster for one user, each on first use.
+type Session struct {
+	Connection etcd.Options
+
+	prompter *prompt.Prompter
+	warn     func(string)
+	dialer   *etcd.Dialer
+	client   *etcd.Client
+}
+
+// New returns a session without connections. It asks for a missing password with
+// prompter, and tells warn what the user should know of the connection.
+func New(prompter *prompt.Prompter, warn func(string)) *Session {
+	return &Session{Connection: etcd.Options{Changes: &etcd.Changes{}}, prompter: prompter, warn: warn}
+}
+
+// Client returns the client of the cluster. It dials on first use; the
+// command's timeout begins only after that.
+func (s *Session) Client(ctx context.Context) (*etcd.Client, error) {
+	if s.client == nil {
+		dialer, err := s.Dialer(ctx)
+		if err != nil {
+			return nil, err
+		}
+		client, err := dialer.Dial(ctx, dialer.Endpoints)
+		if err != nil {
+			return nil, err
+		}
+		s.client = client
+	}
+	return s.client, nil
+}
+
+// Dialer returns what makes clients of single members. On first use it asks
+// for a password that is missing.
+func (s *Session) Dialer(ctx context.Context) (*etcd.Dialer, error) {
+	if s.dialer == nil {
+		dialer, err := etcd.NewDialer(ctx, &s.Connection, s.prompter, s.warn)
+		if err != nil {
+			return nil, err
+		}
+		s.dialer = dialer
+	}
+	return s.dialer, nil
+}
+
+// Detached returns a session of the same user with a client of its own, which does
+// not end with the contexts of before. Disconnect ends it.
+func (s *Session) Detached() *Session {
+	other := *s
+	other.client = nil
+	return &other
+}
+
+// As returns a session of another user: of the user name, known by password alone,
+// or, with an empty password, of no user or the one whom a client certificate
+// names. Disconnect ends it.
+func (s *Session) As(name, password string) *Session {
+	other := s.Detached()
+	other.Connection, other.dialer = *s.Connection.As(name, password), nil
+	return other
+}
+
+// Quiet returns a detached session that does not warn.
+func (s *Session) Quiet() *Session {
+	other := s.Detached()
+	other.warn = func(string) {}
+	return other
+}
+
+// Disconnect ends the connections. The next use connects again.
+func (s *Session) Disconnect() {
+	if s.client != nil {
+		_ = s.client.Close()
+		s.client = nil
+	}
+}
+
+// Timeout returns ctx with the command's timeout.
+func (s *Session) Timeout(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, s.Connection.CommandTimeout)
+}
+
+// Explain adds the reason to an error of the cluster, see etcd.Client.Explain.
+func (s *Session) Explain(ctx context.Context, err error) error {
+	if s.client == nil {
+		return err
+	}
+	return s.client.Explain(ctx, err)
+}
+
+// Request is a request to the cluster, or several.
+type Request func(context.Context, *etcd.Client) error
+
+// Do makes the client and calls request with it, within the command's timeout.
+func (s *Session) Do(ctx context.Context, request Request) error {
+	client, err := s.Client(ctx)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := s.Timeout(ctx)
+	defer cancel()
+	return request(ctx, client)
+}
+
+// Call does what Do does, and returns the response of request.
+func Call[Response any](ctx context.Context, s *Session, request func(context.Context, *etcd.Client) (Response, error)) (response Response, err error) {
+	err = s.Do(ctx, func(ctx context.Context, c *etcd.Client) (err error) {
+		response, err = request(ctx, c)
+		return err
+	})
+	return response, err
+}
