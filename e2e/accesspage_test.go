@@ -15,7 +15,7 @@ import (
 	"github.com/chromedp/chromedp"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
-	"github.com/ectl-io/ectl/e2e/etcdserver"
+	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
 // TestThePageOfAnAccessReview opens the page of "rbac matrix -w html" in a

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ectl-io/ectl/e2e/etcdserver"
+	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
 // bootstrapArgs turn authentication on; rootpw is in the folder.

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ectl-io/ectl/e2e/etcdserver"
+	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
 // A standard output that is closed cannot be written: every command that prints

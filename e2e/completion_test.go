@@ -16,7 +16,7 @@ import (
 	"github.com/creack/pty"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
-	"github.com/ectl-io/ectl/e2e/etcdserver"
+	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
 // startForCompletion starts a server that holds what the tests complete to.

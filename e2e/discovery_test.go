@@ -14,7 +14,7 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/ectl-io/ectl/commands"
-	"github.com/ectl-io/ectl/e2e/etcdserver"
+	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 	"github.com/ectl-io/ectl/internal/iostreams"
 )
 

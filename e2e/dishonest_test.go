@@ -22,8 +22,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/ectl-io/ectl/e2e/etcdserver"
-	"github.com/ectl-io/ectl/e2e/testpki"
+	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
+	"github.com/ectl-io/ectl/e2e/harness/testpki"
 )
 
 // trial is a command line that is run against a server that lies. In its words

@@ -25,7 +25,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/types/dynamicpb"
 
-	"github.com/ectl-io/ectl/e2e/testpki"
+	"github.com/ectl-io/ectl/e2e/harness/testpki"
 )
 
 // dishonestServer stands between a client and a real etcd server. It changes

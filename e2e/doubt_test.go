@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ectl-io/ectl/e2e/etcdserver"
+	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
 // TestAnUnansweredChangeIsInDoubt lets a change reach the server and loses the

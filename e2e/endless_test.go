@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ectl-io/ectl/e2e/etcdserver"
+	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
 // maxPeak is what a program takes that reads as much as it may, in bytes: of a

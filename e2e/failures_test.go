@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ectl-io/ectl/e2e/etcdserver"
-	"github.com/ectl-io/ectl/e2e/testpki"
+	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
+	"github.com/ectl-io/ectl/e2e/harness/testpki"
 )
 
 // mute is an endpoint that accepts connections and never says a word, as a

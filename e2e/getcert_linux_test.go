@@ -13,8 +13,8 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/ectl-io/ectl/e2e/etcdserver"
-	"github.com/ectl-io/ectl/e2e/testpki"
+	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
+	"github.com/ectl-io/ectl/e2e/harness/testpki"
 )
 
 // "user get-cert" is killed in place of each system call that changes a file. The

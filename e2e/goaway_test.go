@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ectl-io/ectl/e2e/etcdserver"
+	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
 // Frames of HTTP/2, see RFC 9113: length, type, flags, stream, content.

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ectl-io/ectl/e2e/etcdserver"
+	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
 // etcd's own gRPC proxy leaves parts of responses out that servers have. What it

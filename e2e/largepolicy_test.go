@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ectl-io/ectl/e2e/etcdserver"
+	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
 // costs is how a program ended, and what it took.

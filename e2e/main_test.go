@@ -9,7 +9,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/ectl-io/ectl/e2e/etcdserver"
+	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
 // referenceVersion is the etcdctl that ectl is compared with.

@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
-	"github.com/ectl-io/ectl/e2e/etcdserver"
+	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
 // client returns a client of the cluster for the time of the test.

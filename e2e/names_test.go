@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ectl-io/ectl/e2e/etcdserver"
+	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 	"github.com/ectl-io/ectl/internal/access"
 )
 

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ectl-io/ectl/e2e/etcdserver"
+	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
 // What follows keys says once for each outage that it does not, whatever the

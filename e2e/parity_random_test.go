@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ectl-io/ectl/e2e/etcdserver"
+	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 	"github.com/ectl-io/ectl/e2e/parity"
 )
 

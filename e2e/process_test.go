@@ -16,7 +16,7 @@ import (
 	"github.com/creack/pty"
 	"golang.org/x/term"
 
-	"github.com/ectl-io/ectl/e2e/etcdserver"
+	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
 // bothPrograms runs a subtest for the reference and for ours and returns what

@@ -21,7 +21,7 @@ import (
 	"github.com/creack/pty"
 	"go.etcd.io/bbolt"
 
-	"github.com/ectl-io/ectl/e2e/etcdserver"
+	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
 // snapshotServer is a server with some megabytes in its database.

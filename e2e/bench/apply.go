@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ectl-io/ectl/e2e/etcdserver"
+	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
 // The policy that is applied: as many grants and memberships as users.

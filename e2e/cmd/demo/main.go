@@ -21,7 +21,7 @@ import (
 
 	"golang.org/x/term"
 
-	"github.com/ectl-io/ectl/e2e/etcdserver"
+	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
 func main() {

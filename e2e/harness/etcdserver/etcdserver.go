@@ -26,7 +26,7 @@ import (
 	"go.uber.org/zap"
 	"google.golang.org/grpc/grpclog"
 
-	"github.com/ectl-io/ectl/e2e/testpki"
+	"github.com/ectl-io/ectl/e2e/harness/testpki"
 )
 
 // Latest is the server version that is started where none is asked for.

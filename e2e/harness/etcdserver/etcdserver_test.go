@@ -12,8 +12,8 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
-	"github.com/ectl-io/ectl/e2e/etcdserver"
-	"github.com/ectl-io/ectl/e2e/testpki"
+	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
+	"github.com/ectl-io/ectl/e2e/harness/testpki"
 )
 
 func start(t *testing.T, options etcdserver.Options) *etcdserver.Server {
