@@ -106,13 +106,15 @@ func TestOurCommandsHavePrefixesWhereEtcdctlHasNone(t *testing.T) {
 		root.AddCommand(cli.Extension(&cobra.Command{Use: name}))
 	}
 	for word, want := range map[string]string{"re": "rex", "r": "role", "wh": "", "whi": "whim", "w": "watch", "wa": "watch"} {
-		got := ""
-		if found := findCommand(root, word); found != nil {
-			got = found.Name()
-		}
-		if got != want {
-			t.Errorf("%q means %q, want %q", word, got, want)
-		}
+		t.Run(word, func(t *testing.T) {
+			got := ""
+			if found := findCommand(root, word); found != nil {
+				got = found.Name()
+			}
+			if got != want {
+				t.Errorf("%q means %q, want %q", word, got, want)
+			}
+		})
 	}
 }
 
@@ -163,17 +165,19 @@ func TestPrefixesAreWrittenOut(t *testing.T) {
 		"endp --watch 2s sta":              "endpoint --watch 2s status",
 		"endp --cluster sta":               "endpoint --cluster status",
 	} {
-		args := strings.Split(line, " ")
-		if line == "" {
-			args = nil
-		}
-		before := slices.Clone(args)
-		if got := strings.Join(expandPrefixes(newTestRoot(), args), " "); got != want {
-			t.Errorf("%q is written out as %q, want %q", line, got, want)
-		}
-		if !slices.Equal(args, before) {
-			t.Errorf("writing out %q changed the arguments themselves to %q", line, args)
-		}
+		t.Run(line, func(t *testing.T) {
+			args := strings.Split(line, " ")
+			if line == "" {
+				args = nil
+			}
+			before := slices.Clone(args)
+			if got := strings.Join(expandPrefixes(newTestRoot(), args), " "); got != want {
+				t.Errorf("%q is written out as %q, want %q", line, got, want)
+			}
+			if !slices.Equal(args, before) {
+				t.Errorf("writing out %q changed the arguments themselves to %q", line, args)
+			}
+		})
 	}
 }
 

@@ -103,18 +103,20 @@ func TestStatusOfACommandLine(t *testing.T) {
 
 func TestTheProgramCallsItselfAsItWasCalled(t *testing.T) {
 	for _, program := range []string{"ectl", "etcdctl", "my-etcdctl"} {
-		for _, args := range [][]string{{"help"}, {"user", "add", "--help"}, {"role", "get"}, {"nonsense"}, {"get", "--nonsense"}, {"completion", "bash"}, {"help", "completion"}, {"put", "--help"}} {
-			got := runAs(t.Context(), program, "", nil, args...)
-			all := got.out + got.err
-			if !strings.Contains(all, program) {
-				t.Errorf("%s %s does not name itself:\n%s", program, args, all)
-			}
-			if program == "my-etcdctl" {
-				if rest := strings.ReplaceAll(all, program, ""); strings.Contains(rest, "ectl ") {
-					t.Errorf("%s %s calls itself otherwise:\n%s", program, args, all)
+		t.Run(program, func(t *testing.T) {
+			for _, args := range [][]string{{"help"}, {"user", "add", "--help"}, {"role", "get"}, {"nonsense"}, {"get", "--nonsense"}, {"completion", "bash"}, {"help", "completion"}, {"put", "--help"}} {
+				got := runAs(t.Context(), program, "", nil, args...)
+				all := got.out + got.err
+				if !strings.Contains(all, program) {
+					t.Errorf("%s %s does not name itself:\n%s", program, args, all)
+				}
+				if program == "my-etcdctl" {
+					if rest := strings.ReplaceAll(all, program, ""); strings.Contains(rest, "ectl ") {
+						t.Errorf("%s %s calls itself otherwise:\n%s", program, args, all)
+					}
 				}
 			}
-		}
+		})
 	}
 }
 
@@ -214,13 +216,15 @@ func TestFormatsAndChoicesComplete(t *testing.T) {
 		"user get ":                   "", // nothing listens
 		"user get bob ":               "",
 	} {
-		got := runIt(t, strings.Split("__complete "+line, " ")...)
-		if words, directive, _ := strings.Cut(got.out, ":"); words != want || directive == "" {
-			t.Errorf("%q completes to %q, want %q", line, words, want)
-		}
-		if strings.Contains(got.err, "rror") || strings.Contains(got.err, "arning") {
-			t.Errorf("completing %q says %q", line, got.err)
-		}
+		t.Run(line, func(t *testing.T) {
+			got := runIt(t, strings.Split("__complete "+line, " ")...)
+			if words, directive, _ := strings.Cut(got.out, ":"); words != want || directive == "" {
+				t.Errorf("%q completes to %q, want %q", line, words, want)
+			}
+			if strings.Contains(got.err, "rror") || strings.Contains(got.err, "arning") {
+				t.Errorf("completing %q says %q", line, got.err)
+			}
+		})
 	}
 }
 

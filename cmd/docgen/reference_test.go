@@ -53,9 +53,11 @@ func TestAPageHasTheOptionsOfTheCommandAbove(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"\nectl endpoint status [flags]\n", "\n      --cluster ", "\n      --watch duration "} {
-		if !strings.Contains(text, want) {
-			t.Errorf("the page of endpoint status has no %q:\n%s", want, text)
-		}
+		t.Run(want, func(t *testing.T) {
+			if !strings.Contains(text, want) {
+				t.Errorf("the page of endpoint status has no %q:\n%s", want, text)
+			}
+		})
 	}
 	if strings.Contains(text, "--endpoints") {
 		t.Errorf("the page of endpoint status has the global options:\n%s", text)
@@ -68,15 +70,17 @@ func TestGlobalOptionsAreOnTheFirstManPageOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	for page, want := range map[string]bool{"ectl.1": true, "ectl-user-add.1": false} {
-		text, err := os.ReadFile(filepath.Join(dir, page))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := strings.Contains(string(text), "insecure-skip-tls-verify"); got != want {
-			t.Errorf("%s has the global options: %v, want %v", page, got, want)
-		}
-		if !strings.Contains(string(text), "Jan 2026") {
-			t.Errorf("%s is not of the date that was given", page)
-		}
+		t.Run(page, func(t *testing.T) {
+			text, err := os.ReadFile(filepath.Join(dir, page))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Contains(string(text), "insecure-skip-tls-verify"); got != want {
+				t.Errorf("%s has the global options: %v, want %v", page, got, want)
+			}
+			if !strings.Contains(string(text), "Jan 2026") {
+				t.Errorf("%s is not of the date that was given", page)
+			}
+		})
 	}
 }

@@ -16,13 +16,15 @@ import (
 
 func TestLoadsHaveShortAndLongNames(t *testing.T) {
 	for name, want := range map[string]string{"s": "s", "small": "s", "m": "m", "medium": "m", "l": "l", "large": "l", "xl": "xl", "xLarge": "xl"} {
-		size, err := sizes().Parse(name)
-		if err != nil || size != want {
-			t.Errorf("%s is %s, %v, want %s", name, size, err, want)
-		}
-		if perfLoads()[size].clients == 0 || datascaleLoads()[size].clients == 0 {
-			t.Errorf("%s is no load", size)
-		}
+		t.Run(name, func(t *testing.T) {
+			size, err := sizes().Parse(name)
+			if err != nil || size != want {
+				t.Errorf("%s is %s, %v, want %s", name, size, err, want)
+			}
+			if perfLoads()[size].clients == 0 || datascaleLoads()[size].clients == 0 {
+				t.Errorf("%s is no load", size)
+			}
+		})
 	}
 }
 
@@ -41,10 +43,12 @@ func TestFlagsOfChecks(t *testing.T) {
 		"perf --duration 0s":   exit.BadArgs,
 		"perf --duration -1s":  exit.BadArgs,
 	} {
-		run := clitest.New("")
-		if err := run.Execute(t.Context(), NewCmd(run.Factory), strings.Fields(line)...); exit.CodeOf(err) != want {
-			t.Errorf("check %s: %v, want status %d", line, err, want)
-		}
+		t.Run(line, func(t *testing.T) {
+			run := clitest.New("")
+			if err := run.Execute(t.Context(), NewCmd(run.Factory), strings.Fields(line)...); exit.CodeOf(err) != want {
+				t.Errorf("check %s: %v, want status %d", line, err, want)
+			}
+		})
 	}
 }
 

@@ -63,15 +63,17 @@ func TestAnOptionGivenBothWaysIsAnError(t *testing.T) {
 		"ETCDCTL_DISCOVERY_SRV=x.org":   {"-d", "x.org"},
 		"ETCDCTL_INSECURE_TRANSPORT=no": {"--insecure-transport"},
 	} {
-		name, _, _ := strings.Cut(variable, "=")
-		flag, _, _ := strings.Cut(args[0], "=")
-		_, _, err := prepared(t, []string{variable}, args...)
-		if exit.CodeOf(err) != exit.Error || err == nil || !strings.Contains(err.Error(), name) || len(flag) > 2 && !strings.Contains(err.Error(), flag) {
-			t.Errorf("%s with %s = %v, want status 1 and both names", variable, args, err)
-		}
-		if err != nil && strings.Contains(err.Error(), "topsecret") {
-			t.Errorf("%s with %s shows a secret: %v", variable, args, err)
-		}
+		t.Run(variable, func(t *testing.T) {
+			name, _, _ := strings.Cut(variable, "=")
+			flag, _, _ := strings.Cut(args[0], "=")
+			_, _, err := prepared(t, []string{variable}, args...)
+			if exit.CodeOf(err) != exit.Error || err == nil || !strings.Contains(err.Error(), name) || len(flag) > 2 && !strings.Contains(err.Error(), flag) {
+				t.Errorf("%s with %s = %v, want status 1 and both names", variable, args, err)
+			}
+			if err != nil && strings.Contains(err.Error(), "topsecret") {
+				t.Errorf("%s with %s shows a secret: %v", variable, args, err)
+			}
+		})
 	}
 }
 
@@ -110,9 +112,11 @@ func TestAValueThatDoesNotFitLeavesTheOptionAsItWas(t *testing.T) {
 		t.Errorf("Prepare = %v, and the options are %+v, hex %t; want the defaults", err, f.Connection, f.Hex)
 	}
 	for _, name := range []string{"ETCDCTL_COMMAND_TIMEOUT", "ETCDCTL_HEX", "ETCDCTL_MAX_RECV_BYTES", "ETCDCTL_INSECURE_TRANSPORT"} {
-		if !strings.Contains(stderr, name+" is ignored") {
-			t.Errorf("stderr says nothing of %s: %q", name, stderr)
-		}
+		t.Run(name, func(t *testing.T) {
+			if !strings.Contains(stderr, name+" is ignored") {
+				t.Errorf("stderr says nothing of %s: %q", name, stderr)
+			}
+		})
 	}
 	if strings.Contains(stderr, "topsecret") {
 		t.Errorf("stderr shows a value: %q", stderr)
@@ -136,21 +140,25 @@ func TestEveryGlobalOptionHasAVariableOfItsOwn(t *testing.T) {
 		}
 	})
 	for variable, flag := range map[string]string{"ETCDCTL_INSECURE_SKIP_TLS_VERIFY": "insecure-skip-tls-verify", "ETCDCTL_AUTH_JWT_TOKEN": "auth-jwt-token", "ECTL_QUIET": "quiet", "ECTL_AUTH_JWT_TOKEN_FILE": "auth-jwt-token-file"} {
-		if seen[variable] != flag {
-			t.Errorf("%s sets --%s, want --%s", variable, seen[variable], flag)
-		}
+		t.Run(variable, func(t *testing.T) {
+			if seen[variable] != flag {
+				t.Errorf("%s sets --%s, want --%s", variable, seen[variable], flag)
+			}
+		})
 	}
 }
 
 func TestEmptyFileNamesAreRefused(t *testing.T) {
 	for _, flag := range []string{"cert", "key", "cacert"} {
-		if _, _, err := prepared(t, nil, "--"+flag+"="); exit.CodeOf(err) != exit.BadArgs || !strings.Contains(err.Error(), "--"+flag) {
-			t.Errorf("--%s= is %v, want status %d", flag, err, exit.BadArgs)
-		}
-		// An empty variable is as good as none.
-		if _, _, err := prepared(t, []string{"ETCDCTL_" + strings.ToUpper(flag) + "="}); err != nil {
-			t.Errorf("an empty variable for --%s is %v", flag, err)
-		}
+		t.Run(flag, func(t *testing.T) {
+			if _, _, err := prepared(t, nil, "--"+flag+"="); exit.CodeOf(err) != exit.BadArgs || !strings.Contains(err.Error(), "--"+flag) {
+				t.Errorf("--%s= is %v, want status %d", flag, err, exit.BadArgs)
+			}
+			// An empty variable is as good as none.
+			if _, _, err := prepared(t, []string{"ETCDCTL_" + strings.ToUpper(flag) + "="}); err != nil {
+				t.Errorf("an empty variable for --%s is %v", flag, err)
+			}
+		})
 	}
 }
 
@@ -172,9 +180,11 @@ func TestDebugSaysThatSecretsAreSetAndNotWhatTheyAre(t *testing.T) {
 		t.Errorf("--debug = %v, and shows a secret:\n%s", err, stderr)
 	}
 	for _, line := range []string{"ETCDCTL_PASSWORD=(set)\n", "ETCDCTL_USER=(set)\n", "ETCDCTL_AUTH_JWT_TOKEN=(set)\n", "ETCDCTL_ENDPOINTS=[127.0.0.1:2379]\n", "ECTL_PASSWORD_FILE=\n"} {
-		if !strings.Contains(stderr, line) {
-			t.Errorf("--debug says nothing of %q:\n%s", line, stderr)
-		}
+		t.Run(line, func(t *testing.T) {
+			if !strings.Contains(stderr, line) {
+				t.Errorf("--debug says nothing of %q:\n%s", line, stderr)
+			}
+		})
 	}
 }
 

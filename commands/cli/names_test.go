@@ -22,22 +22,26 @@ func TestNamesAreSeparatedByCommasAndLineBreaks(t *testing.T) {
 		"\"a,b\",\"c\nd\"":  {"a,b", "c\nd"},
 		`"say ""no"""`:      {`say "no"`},
 	} {
-		var names []string
-		fs := pflag.NewFlagSet("", pflag.ContinueOnError)
-		AddNames(fs, &names, "roles", "these `roles`")
-		if err := fs.Parse([]string{"--roles", text}); err != nil || !slices.Equal(names, want) {
-			t.Errorf("%q are the names %q (%v), want %q", text, names, err, want)
-		}
-		if err := fs.Parse([]string{"--roles", "z"}); err != nil || !slices.Equal(names, append(want, "z")) {
-			t.Errorf("%q and then z are the names %q (%v)", text, names, err)
-		}
+		t.Run(text, func(t *testing.T) {
+			var names []string
+			fs := pflag.NewFlagSet("", pflag.ContinueOnError)
+			AddNames(fs, &names, "roles", "these `roles`")
+			if err := fs.Parse([]string{"--roles", text}); err != nil || !slices.Equal(names, want) {
+				t.Errorf("%q are the names %q (%v), want %q", text, names, err, want)
+			}
+			if err := fs.Parse([]string{"--roles", "z"}); err != nil || !slices.Equal(names, append(want, "z")) {
+				t.Errorf("%q and then z are the names %q (%v)", text, names, err)
+			}
+		})
 	}
 	for _, text := range []string{`a"b`, `"a`, `"a"b`} {
-		var names []string
-		fs := pflag.NewFlagSet("", pflag.ContinueOnError)
-		AddNames(fs, &names, "roles", "these `roles`")
-		if err := fs.Parse([]string{"--roles", text}); err == nil {
-			t.Errorf("%q are the names %q, want an error", text, names)
-		}
+		t.Run(text, func(t *testing.T) {
+			var names []string
+			fs := pflag.NewFlagSet("", pflag.ContinueOnError)
+			AddNames(fs, &names, "roles", "these `roles`")
+			if err := fs.Parse([]string{"--roles", text}); err == nil {
+				t.Errorf("%q are the names %q, want an error", text, names)
+			}
+		})
 	}
 }

@@ -49,17 +49,19 @@ func TestNewPasswordsComeFromTheirSource(t *testing.T) {
 		{name: "no file", from: cli.NewPassword{File: filepath.Join(dir, "none")}, code: exit.BadArgs},
 		{name: "a folder", from: cli.NewPassword{File: dir}, code: exit.BadArgs},
 	} {
-		run := clitest.New(test.stdin)
-		got, err := test.from.Read(t.Context(), run.Factory, "bob")
-		if got != test.want || exit.CodeOf(err) != test.code {
-			t.Errorf("%s: read = %q, %v; want %q and status %d", test.name, got, err, test.want, test.code)
-		}
-		if !strings.Contains(run.Err.String(), test.stderr) || test.stderr == "" && run.Err.Len() > 0 && test.code == exit.Success {
-			t.Errorf("%s: stderr is %q, want %q", test.name, &run.Err, test.stderr)
-		}
-		if err != nil && strings.Contains(err.Error(), "pw") {
-			t.Errorf("%s: the error shows a password: %v", test.name, err)
-		}
+		t.Run(test.name, func(t *testing.T) {
+			run := clitest.New(test.stdin)
+			got, err := test.from.Read(t.Context(), run.Factory, "bob")
+			if got != test.want || exit.CodeOf(err) != test.code {
+				t.Errorf("%s: read = %q, %v; want %q and status %d", test.name, got, err, test.want, test.code)
+			}
+			if !strings.Contains(run.Err.String(), test.stderr) || test.stderr == "" && run.Err.Len() > 0 && test.code == exit.Success {
+				t.Errorf("%s: stderr is %q, want %q", test.name, &run.Err, test.stderr)
+			}
+			if err != nil && strings.Contains(err.Error(), "pw") {
+				t.Errorf("%s: the error shows a password: %v", test.name, err)
+			}
+		})
 	}
 }
 

@@ -19,20 +19,24 @@ func TestMemberAddTakesANameAndPeerURLs(t *testing.T) {
 		"--peer-urls=http://a:1,http://b:2 m2 --learner": {Name: "m2", PeerURLs: "http://a:1,http://b:2", Learner: true},
 		"--peer-urls=x -- -m":                            {Name: "-m", PeerURLs: "x"},
 	} {
-		run, got := clitest.New(""), memberAddOptions{}
-		if err := run.Execute(t.Context(), newMemberAddCmd(clitest.Completed(run, &got)), strings.Fields(line)...); err != nil {
-			t.Errorf("member add %s: %v", line, err)
-		} else if got != want {
-			t.Errorf("member add %s is asked to do %+v, want %+v", line, got, want)
-		}
+		t.Run(line, func(t *testing.T) {
+			run, got := clitest.New(""), memberAddOptions{}
+			if err := run.Execute(t.Context(), newMemberAddCmd(clitest.Completed(run, &got)), strings.Fields(line)...); err != nil {
+				t.Errorf("member add %s: %v", line, err)
+			} else if got != want {
+				t.Errorf("member add %s is asked to do %+v, want %+v", line, got, want)
+			}
+		})
 	}
 }
 
 func TestMemberIDsAreHexadecimal(t *testing.T) {
 	for text, want := range map[string]uint64{"10": 16, "DEADbeef": 0xdeadbeef, "ffffffffffffffff": 1<<64 - 1} {
-		if got, err := parseMemberID(text); got != want || err != nil {
-			t.Errorf("the ID %s is %d, %v, want %d", text, got, err, want)
-		}
+		t.Run(text, func(t *testing.T) {
+			if got, err := parseMemberID(text); got != want || err != nil {
+				t.Errorf("the ID %s is %d, %v, want %d", text, got, err, want)
+			}
+		})
 	}
 }
 
@@ -44,29 +48,33 @@ func TestDefragIsAskedToBeCareful(t *testing.T) {
 		"--wait=10s --min-free 20%": {Wait: 10 * time.Second, MinFree: "20%", minFree: 20},
 		"--min-free 12.5":           {MinFree: "12.5", minFree: 12.5},
 	} {
-		run, got := clitest.New(""), defragOptions{}
-		if err := run.Execute(t.Context(), NewDefragCmd(clitest.Completed(run, &got)), strings.Fields(line)...); err != nil {
-			t.Errorf("defrag %s: %v", line, err)
-		} else if got != want {
-			t.Errorf("defrag %s is asked to do %+v, want %+v", line, got, want)
-		}
+		t.Run(line, func(t *testing.T) {
+			run, got := clitest.New(""), defragOptions{}
+			if err := run.Execute(t.Context(), NewDefragCmd(clitest.Completed(run, &got)), strings.Fields(line)...); err != nil {
+				t.Errorf("defrag %s: %v", line, err)
+			} else if got != want {
+				t.Errorf("defrag %s is asked to do %+v, want %+v", line, got, want)
+			}
+		})
 	}
 }
 
 func TestEndpointOptionsStandBeforeAndBehindTheCommand(t *testing.T) {
 	for _, line := range []string{"--cluster hashkv --rev 5", "hashkv --rev=5 --cluster", "hashkv ignored --cluster --rev 5"} {
-		run, got := clitest.New(""), endpointHashKVOptions{}
-		from := &endpointFlags{}
-		parent := NewEndpointCmd(run.Factory)
-		parent.ResetCommands()
-		parent.ResetFlags()
-		from.addFlags(parent.PersistentFlags())
-		parent.AddCommand(newEndpointHashKVCmd(clitest.Completed(run, &got), from))
-		if err := run.Execute(t.Context(), parent, strings.Fields(line)...); err != nil {
-			t.Errorf("endpoint %s: %v", line, err)
-		} else if got.Revision != 5 || !got.From.Cluster {
-			t.Errorf("endpoint %s is asked for revision %d, cluster %t, want 5 and true", line, got.Revision, got.From.Cluster)
-		}
+		t.Run(line, func(t *testing.T) {
+			run, got := clitest.New(""), endpointHashKVOptions{}
+			from := &endpointFlags{}
+			parent := NewEndpointCmd(run.Factory)
+			parent.ResetCommands()
+			parent.ResetFlags()
+			from.addFlags(parent.PersistentFlags())
+			parent.AddCommand(newEndpointHashKVCmd(clitest.Completed(run, &got), from))
+			if err := run.Execute(t.Context(), parent, strings.Fields(line)...); err != nil {
+				t.Errorf("endpoint %s: %v", line, err)
+			} else if got.Revision != 5 || !got.From.Cluster {
+				t.Errorf("endpoint %s is asked for revision %d, cluster %t, want 5 and true", line, got.Revision, got.From.Cluster)
+			}
+		})
 	}
 }
 
@@ -113,15 +121,17 @@ func TestWrongCommandLinesAreRefusedBeforeAnythingElse(t *testing.T) {
 		"endpoint health --endpoints=":    {exit.BadConnection, "no available endpoints"},
 		"member promote 1 --learner":      {exit.Error, "learner"},
 	} {
-		run := clitest.New("")
-		words := strings.Fields(line)
-		command := map[string]func(*cli.Factory) *cobra.Command{
-			"member": NewMemberCmd, "endpoint": NewEndpointCmd, "move-leader": NewMoveLeaderCmd, "alarm": NewAlarmCmd, "downgrade": NewDowngradeCmd, "defrag": NewDefragCmd,
-		}[words[0]]
-		err := run.Execute(t.Context(), command(run.Factory), words[1:]...)
-		if exit.CodeOf(err) != want.code || err == nil || !strings.Contains(err.Error(), want.says) {
-			t.Errorf("%s: status %d, %v, want status %d and %q", line, exit.CodeOf(err), err, want.code, want.says)
-		}
+		t.Run(line, func(t *testing.T) {
+			run := clitest.New("")
+			words := strings.Fields(line)
+			command := map[string]func(*cli.Factory) *cobra.Command{
+				"member": NewMemberCmd, "endpoint": NewEndpointCmd, "move-leader": NewMoveLeaderCmd, "alarm": NewAlarmCmd, "downgrade": NewDowngradeCmd, "defrag": NewDefragCmd,
+			}[words[0]]
+			err := run.Execute(t.Context(), command(run.Factory), words[1:]...)
+			if exit.CodeOf(err) != want.code || err == nil || !strings.Contains(err.Error(), want.says) {
+				t.Errorf("%s: status %d, %v, want status %d and %q", line, exit.CodeOf(err), err, want.code, want.says)
+			}
+		})
 	}
 }
 

@@ -16,13 +16,15 @@ func TestCompactionTakesARevisionOrHowManyToKeep(t *testing.T) {
 		"--keep 7":            {Keep: 7},
 		"--keep=1 --physical": {Keep: 1, Physical: true},
 	} {
-		run, got := clitest.New(""), compactionOptions{}
-		command := NewCompactionCmd(clitest.Completed(run, &got))
-		if err := run.Execute(t.Context(), command, strings.Fields(line)...); err != nil {
-			t.Errorf("compaction %s: %v", line, err)
-		} else if got != want {
-			t.Errorf("compaction %s is asked for %+v, want %+v", line, got, want)
-		}
+		t.Run(line, func(t *testing.T) {
+			run, got := clitest.New(""), compactionOptions{}
+			command := NewCompactionCmd(clitest.Completed(run, &got))
+			if err := run.Execute(t.Context(), command, strings.Fields(line)...); err != nil {
+				t.Errorf("compaction %s: %v", line, err)
+			} else if got != want {
+				t.Errorf("compaction %s is asked for %+v, want %+v", line, got, want)
+			}
+		})
 	}
 }
 
@@ -35,10 +37,12 @@ func TestCompactionRefusesWhatItCannotMean(t *testing.T) {
 		"--keep 3 4": exit.BadArgs,
 		"x":          exit.Error,
 	} {
-		run := clitest.New("")
-		err := run.Execute(t.Context(), NewCompactionCmd(run.Factory), strings.Fields(line)...)
-		if got := exit.CodeOf(err); got != want {
-			t.Errorf("compaction %s ends with status %d (%v), want %d", line, got, err, want)
-		}
+		t.Run(line, func(t *testing.T) {
+			run := clitest.New("")
+			err := run.Execute(t.Context(), NewCompactionCmd(run.Factory), strings.Fields(line)...)
+			if got := exit.CodeOf(err); got != want {
+				t.Errorf("compaction %s ends with status %d (%v), want %d", line, got, err, want)
+			}
+		})
 	}
 }

@@ -46,15 +46,17 @@ func TestRangesOfKeys(t *testing.T) {
 		{[]string{"", "--from-key"}, "\x00", "\x00"},
 		{[]string{"--", "-a", "--prefix"}, "-a", "--prefix"},
 	} {
-		get, err := askedGet(t, test.args...)
-		if err != nil || get.Keys.Key != test.key || get.Keys.End != test.end {
-			t.Errorf("get %q reads %q to %q, %v; want %q to %q", test.args, get.Keys.Key, get.Keys.End, err, test.key, test.end)
-		}
-		run, del := clitest.New(""), delOptions{}
-		err = run.Execute(t.Context(), NewDelCmd(clitest.Completed(run, &del)), test.args...)
-		if err != nil || del.Keys.Key != test.key || del.Keys.End != test.end {
-			t.Errorf("del %q deletes %q to %q, %v; want %q to %q", test.args, del.Keys.Key, del.Keys.End, err, test.key, test.end)
-		}
+		t.Run(strings.Join(test.args, " "), func(t *testing.T) {
+			get, err := askedGet(t, test.args...)
+			if err != nil || get.Keys.Key != test.key || get.Keys.End != test.end {
+				t.Errorf("get %q reads %q to %q, %v; want %q to %q", test.args, get.Keys.Key, get.Keys.End, err, test.key, test.end)
+			}
+			run, del := clitest.New(""), delOptions{}
+			err = run.Execute(t.Context(), NewDelCmd(clitest.Completed(run, &del)), test.args...)
+			if err != nil || del.Keys.Key != test.key || del.Keys.End != test.end {
+				t.Errorf("del %q deletes %q to %q, %v; want %q to %q", test.args, del.Keys.Key, del.Keys.End, err, test.key, test.end)
+			}
+		})
 	}
 }
 
@@ -100,14 +102,16 @@ func TestOptionsOfGetAreInTheRequest(t *testing.T) {
 		"a --min-create-rev 2 --max-create-rev 2": {Key: []byte("a"), MinCreateRevision: 2, MaxCreateRevision: 2},
 		"a --min-create-rev 5 --min-mod-rev=-5 --max-mod-rev=-1": {Key: []byte("a"), MinCreateRevision: 5},
 	} {
-		opts, err := askedGet(t, strings.Fields(line)...)
-		if err != nil {
-			t.Errorf("get %s: %v", line, err)
-			continue
-		}
-		if got := request(t, opts.Keys.Key, opts.api()); !proto.Equal(got, want) {
-			t.Errorf("get %s asks for %v, want %v", line, got, want)
-		}
+		t.Run(line, func(t *testing.T) {
+			opts, err := askedGet(t, strings.Fields(line)...)
+			if err != nil {
+				t.Errorf("get %s: %v", line, err)
+				return
+			}
+			if got := request(t, opts.Keys.Key, opts.api()); !proto.Equal(got, want) {
+				t.Errorf("get %s asks for %v, want %v", line, got, want)
+			}
+		})
 	}
 }
 
@@ -134,20 +138,24 @@ func TestOnlyWhatIsInTheOrderOfKeysStreams(t *testing.T) {
 		"a --prefix --min-create-rev 1":   false,
 		"a --prefix --min-create-rev=-1":  true,
 	} {
-		opts, err := askedGet(t, strings.Fields(line)...)
-		if err != nil || opts.streams() != want {
-			t.Errorf("get %s streams: %t, %v; want %t", line, opts.streams(), err, want)
-		}
+		t.Run(line, func(t *testing.T) {
+			opts, err := askedGet(t, strings.Fields(line)...)
+			if err != nil || opts.streams() != want {
+				t.Errorf("get %s streams: %t, %v; want %t", line, opts.streams(), err, want)
+			}
+		})
 	}
 }
 
 func TestDelHesitatesBeforeTwoKeys(t *testing.T) {
 	for line, want := range map[string]bool{"a": false, "a b": true, "a b --max-keys 9": true, "a b --dry-run": false, "a b --range": false, "a --prefix": false, "a --from-key": false} {
-		run, got := clitest.New(""), delOptions{}
-		err := run.Execute(t.Context(), NewDelCmd(clitest.Completed(run, &got)), strings.Fields(line)...)
-		if err != nil || got.Pausing != want {
-			t.Errorf("del %s hesitates: %t, %v; want %t", line, got.Pausing, err, want)
-		}
+		t.Run(line, func(t *testing.T) {
+			run, got := clitest.New(""), delOptions{}
+			err := run.Execute(t.Context(), NewDelCmd(clitest.Completed(run, &got)), strings.Fields(line)...)
+			if err != nil || got.Pausing != want {
+				t.Errorf("del %s hesitates: %t, %v; want %t", line, got.Pausing, err, want)
+			}
+		})
 	}
 }
 
@@ -183,23 +191,29 @@ func TestValuesOfPut(t *testing.T) {
 		{"kept", "not read", []string{"k", "--ignore-value"}, "k", ""},
 		{"with more words behind it", "", []string{"k", "v", "w"}, "k", "v"},
 	} {
-		got, err := askedPut(t, test.stdin, test.args...)
-		if err != nil || got.Key != test.key || got.Value != test.value {
-			t.Errorf("a value %s: put %q writes %q: %q, %v; want %q: %q", test.name, test.args, got.Key, got.Value, err, test.key, test.value)
-		}
+		t.Run(test.name, func(t *testing.T) {
+			got, err := askedPut(t, test.stdin, test.args...)
+			if err != nil || got.Key != test.key || got.Value != test.value {
+				t.Errorf("a value %s: put %q writes %q: %q, %v; want %q: %q", test.name, test.args, got.Key, got.Value, err, test.key, test.value)
+			}
+		})
 	}
 }
 
 func TestLeasesOfPutAreHexadecimal(t *testing.T) {
 	for lease, want := range map[string]clientv3.LeaseID{"0": 0, "10": 16, "694d7e4f1a2b3c05": 0x694d7e4f1a2b3c05, "FF": 255, "-1": -1} {
-		if got, err := askedPut(t, "", "k", "v", "--lease="+lease); err != nil || got.LeaseID != want {
-			t.Errorf("put --lease=%s attaches to %x, %v; want %x", lease, got.LeaseID, err, want)
-		}
+		t.Run(lease, func(t *testing.T) {
+			if got, err := askedPut(t, "", "k", "v", "--lease="+lease); err != nil || got.LeaseID != want {
+				t.Errorf("put --lease=%s attaches to %x, %v; want %x", lease, got.LeaseID, err, want)
+			}
+		})
 	}
 	for _, lease := range []string{"", "x", "0x10", "10000000000000000"} {
-		if got, err := askedPut(t, "", "k", "v", "--lease="+lease); exit.CodeOf(err) != exit.BadArgs {
-			t.Errorf("put --lease=%s attaches to %x, %v; want status %d", lease, got.LeaseID, err, exit.BadArgs)
-		}
+		t.Run(lease, func(t *testing.T) {
+			if got, err := askedPut(t, "", "k", "v", "--lease="+lease); exit.CodeOf(err) != exit.BadArgs {
+				t.Errorf("put --lease=%s attaches to %x, %v; want status %d", lease, got.LeaseID, err, exit.BadArgs)
+			}
+		})
 	}
 }
 
@@ -246,17 +260,19 @@ func TestWrongCommandLinesAreRefusedBeforeAnythingElse(t *testing.T) {
 		"del a --max-keys=-1":                         {exit.Error, "from 0 on"},
 		"del a --max-keys=":                           {exit.Error, "--max-keys"},
 	} {
-		// Nothing listens at port 1: what is refused only later ends otherwise.
-		run := clitest.New("", "ETCDCTL_ENDPOINTS=127.0.0.1:1", "ETCDCTL_COMMAND_TIMEOUT=1ms")
-		words := strings.Fields(line)
-		commands := map[string]func(*cli.Factory) *cobra.Command{"get": NewGetCmd, "put": NewPutCmd, "del": NewDelCmd}
-		err := run.Execute(t.Context(), commands[words[0]](run.Factory), words[1:]...)
-		if exit.CodeOf(err) != want.code || err == nil || !strings.Contains(err.Error(), want.says) {
-			t.Errorf("%s: error %v with status %d, want status %d and the text %q", line, err, exit.CodeOf(err), want.code, want.says)
-		}
-		if run.Out.Len() > 0 {
-			t.Errorf("%s was refused and printed %q", line, &run.Out)
-		}
+		t.Run(line, func(t *testing.T) {
+			// Nothing listens at port 1: what is refused only later ends otherwise.
+			run := clitest.New("", "ETCDCTL_ENDPOINTS=127.0.0.1:1", "ETCDCTL_COMMAND_TIMEOUT=1ms")
+			words := strings.Fields(line)
+			commands := map[string]func(*cli.Factory) *cobra.Command{"get": NewGetCmd, "put": NewPutCmd, "del": NewDelCmd}
+			err := run.Execute(t.Context(), commands[words[0]](run.Factory), words[1:]...)
+			if exit.CodeOf(err) != want.code || err == nil || !strings.Contains(err.Error(), want.says) {
+				t.Errorf("%s: error %v with status %d, want status %d and the text %q", line, err, exit.CodeOf(err), want.code, want.says)
+			}
+			if run.Out.Len() > 0 {
+				t.Errorf("%s was refused and printed %q", line, &run.Out)
+			}
+		})
 	}
 }
 
@@ -268,13 +284,15 @@ func TestChoicesOfAFlagAreItsCompletion(t *testing.T) {
 		"order":       {"ASCEND", "DESCEND"},
 		"sort-by":     {"CREATE", "KEY", "MODIFY", "VALUE", "VERSION"},
 	} {
-		complete, ok := cmd.GetFlagCompletionFunc(flag)
-		if !ok {
-			t.Errorf("--%s has no completion", flag)
-			continue
-		}
-		if got, directive := complete(cmd, nil, ""); !reflect.DeepEqual(got, want) || directive != cobra.ShellCompDirectiveNoFileComp {
-			t.Errorf("--%s completes to %q and %v, want %q and no files", flag, got, directive, want)
-		}
+		t.Run(flag, func(t *testing.T) {
+			complete, ok := cmd.GetFlagCompletionFunc(flag)
+			if !ok {
+				t.Errorf("--%s has no completion", flag)
+				return
+			}
+			if got, directive := complete(cmd, nil, ""); !reflect.DeepEqual(got, want) || directive != cobra.ShellCompDirectiveNoFileComp {
+				t.Errorf("--%s completes to %q and %v, want %q and no files", flag, got, directive, want)
+			}
+		})
 	}
 }

@@ -26,11 +26,13 @@ func TestOptionsOfLsAndDu(t *testing.T) {
 		"a --delimiter :: -R":       {levelOptions: levels("a", "::", 1), Recursive: true},
 		"--depth 3 --long -- -dash": {levelOptions: levels("-dash", "/", 3), Long: true},
 	} {
-		run, got := clitest.New(""), lsOptions{}
-		cmd := NewLsCmd(clitest.Completed(run, &got))
-		if err := run.Execute(t.Context(), cmd, strings.Fields(line)...); err != nil || got != want {
-			t.Errorf("ls %s asks for %+v, %v; want %+v", line, got, err, want)
-		}
+		t.Run(line, func(t *testing.T) {
+			run, got := clitest.New(""), lsOptions{}
+			cmd := NewLsCmd(clitest.Completed(run, &got))
+			if err := run.Execute(t.Context(), cmd, strings.Fields(line)...); err != nil || got != want {
+				t.Errorf("ls %s asks for %+v, %v; want %+v", line, got, err, want)
+			}
+		})
 	}
 	run, got := clitest.New(""), duOptions{}
 	cmd := NewDuCmd(clitest.Completed(run, &got))
@@ -50,13 +52,15 @@ func TestLsAndDuRefuseWhatTheyCannotMean(t *testing.T) {
 		"du --top=-1":              "from 0 on",
 		"du --delimiter=":          "--delimiter is empty",
 	} {
-		run := clitest.New("", "ETCDCTL_ENDPOINTS=127.0.0.1:1", "ETCDCTL_COMMAND_TIMEOUT=1ms")
-		words := strings.Fields(line)
-		makers := map[string]func(*cli.Factory) *cobra.Command{"ls": NewLsCmd, "du": NewDuCmd}
-		err := run.Execute(t.Context(), makers[words[0]](run.Factory), words[1:]...)
-		if exit.CodeOf(err) != exit.BadArgs || !strings.Contains(err.Error(), says) {
-			t.Errorf("%s: %v with status %d, want %d and %q", line, err, exit.CodeOf(err), exit.BadArgs, says)
-		}
+		t.Run(line, func(t *testing.T) {
+			run := clitest.New("", "ETCDCTL_ENDPOINTS=127.0.0.1:1", "ETCDCTL_COMMAND_TIMEOUT=1ms")
+			words := strings.Fields(line)
+			makers := map[string]func(*cli.Factory) *cobra.Command{"ls": NewLsCmd, "du": NewDuCmd}
+			err := run.Execute(t.Context(), makers[words[0]](run.Factory), words[1:]...)
+			if exit.CodeOf(err) != exit.BadArgs || !strings.Contains(err.Error(), says) {
+				t.Errorf("%s: %v with status %d, want %d and %q", line, err, exit.CodeOf(err), exit.BadArgs, says)
+			}
+		})
 	}
 }
 

@@ -36,10 +36,12 @@ func TestRequestsAreCommandLines(t *testing.T) {
 		"del a b --range":      {"a", "b", ""},
 		"put k --ignore-value": {"k", "", ""},
 	} {
-		op, err := requestOf(t, line)
-		if err != nil || string(op.KeyBytes()) != want.key || string(op.RangeBytes()) != want.end || string(op.ValueBytes()) != want.value {
-			t.Errorf("%s is key %q end %q value %q (%v), want %q", line, op.KeyBytes(), op.RangeBytes(), op.ValueBytes(), err, want)
-		}
+		t.Run(line, func(t *testing.T) {
+			op, err := requestOf(t, line)
+			if err != nil || string(op.KeyBytes()) != want.key || string(op.RangeBytes()) != want.end || string(op.ValueBytes()) != want.value {
+				t.Errorf("%s is key %q end %q value %q (%v), want %q", line, op.KeyBytes(), op.RangeBytes(), op.ValueBytes(), err, want)
+			}
+		})
 	}
 }
 
@@ -62,8 +64,10 @@ func TestWrongRequestsEndWithTheStatusOfTheirCommand(t *testing.T) {
 		"get k l --prefix":        exit.BadArgs,
 		"get k --order sideways":  exit.BadFeature,
 	} {
-		if op, err := requestOf(t, line); exit.CodeOf(err) != want || errors.Is(err, pflag.ErrHelp) { // by which a program prints help and succeeds
-			t.Errorf("%s is %v with status %d (%v), want %d", line, op, exit.CodeOf(err), err, want)
-		}
+		t.Run(line, func(t *testing.T) {
+			if op, err := requestOf(t, line); exit.CodeOf(err) != want || errors.Is(err, pflag.ErrHelp) { // by which a program prints help and succeeds
+				t.Errorf("%s is %v with status %d (%v), want %d", line, op, exit.CodeOf(err), err, want)
+			}
+		})
 	}
 }

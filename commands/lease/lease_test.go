@@ -17,12 +17,14 @@ func TestIDsAreHexadecimalAndSigned(t *testing.T) {
 		"--keys 7fffffffffffffff": {ID: 1<<63 - 1, Keys: true},
 		"-- -1":                   {ID: -1},
 	} {
-		run, got := clitest.New(""), timeToLiveOptions{}
-		if err := run.Execute(t.Context(), newTimeToLiveCmd(clitest.Completed(run, &got)), strings.Fields(line)...); err != nil {
-			t.Errorf("lease timetolive %s: %v", line, err)
-		} else if got != want {
-			t.Errorf("lease timetolive %s is asked for %+v, want %+v", line, got, want)
-		}
+		t.Run(line, func(t *testing.T) {
+			run, got := clitest.New(""), timeToLiveOptions{}
+			if err := run.Execute(t.Context(), newTimeToLiveCmd(clitest.Completed(run, &got)), strings.Fields(line)...); err != nil {
+				t.Errorf("lease timetolive %s: %v", line, err)
+			} else if got != want {
+				t.Errorf("lease timetolive %s is asked for %+v, want %+v", line, got, want)
+			}
+		})
 	}
 }
 
@@ -34,12 +36,14 @@ func TestWrongArgumentsAreRefusedBeforeAnythingIsSent(t *testing.T) {
 		"timetolive": func() *cobra.Command { return newTimeToLiveCmd(run.Factory) },
 		"keep-alive": func() *cobra.Command { return newKeepAliveCmd(run.Factory) },
 	} {
-		for _, args := range []string{"", "zz", "1 2", "0x12", "ffffffffffffffffff"} {
-			run = clitest.New("")
-			err := run.Execute(t.Context(), command(), strings.Fields(args)...)
-			if code := exit.CodeOf(err); code != exit.BadArgs {
-				t.Errorf("lease %s %s ends with status %d (%v), want %d", name, args, code, err, exit.BadArgs)
+		t.Run(name, func(t *testing.T) {
+			for _, args := range []string{"", "zz", "1 2", "0x12", "ffffffffffffffffff"} {
+				run = clitest.New("")
+				err := run.Execute(t.Context(), command(), strings.Fields(args)...)
+				if code := exit.CodeOf(err); code != exit.BadArgs {
+					t.Errorf("lease %s %s ends with status %d (%v), want %d", name, args, code, err, exit.BadArgs)
+				}
 			}
-		}
+		})
 	}
 }

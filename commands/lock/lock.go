@@ -73,8 +73,8 @@ ETCDCTL_USER, ETCDCTL_PASSWORD and ETCDCTL_AUTH_JWT_TOKEN, unless
 The lock is lost when no member could renew its lease for --ttl seconds, or when
 its key is deleted. The command is then told to end, with SIGTERM, killed after
 --grace, and the status is 5; without a command it is 1. A place in the queue
-that is lost is taken again, at its end. A warning says if no server has answered
-for longer than the timeout, and when one answers again.
+that is lost is taken again, at its end. A warning says if no server has
+answered for longer than the timeout, and when one answers again.
 
 On Linux what the command has started ends with it where the lock is lost, or
 where a signal that was passed on ends the command: it is told to end, too, and

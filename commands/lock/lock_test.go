@@ -20,11 +20,13 @@ func TestALockTakesANameAndACommand(t *testing.T) {
 		"name -- echo -- x":           {Name: "name", Command: []string{"echo", "--", "x"}, holding: ten},
 		"name --ttl 3 --grace 1m run": {Name: "name", Command: []string{"run"}, holding: holding{TTL: 3, Grace: time.Minute}},
 	} {
-		run, got := clitest.New(""), lockOptions{}
-		cmd := NewLockCmd(clitest.Completed(run, &got))
-		if err := run.Execute(t.Context(), cmd, strings.Fields(line)...); err != nil || !reflect.DeepEqual(got, want) {
-			t.Errorf("lock %s is %+v (%v), want %+v", line, got, err, want)
-		}
+		t.Run(line, func(t *testing.T) {
+			run, got := clitest.New(""), lockOptions{}
+			cmd := NewLockCmd(clitest.Completed(run, &got))
+			if err := run.Execute(t.Context(), cmd, strings.Fields(line)...); err != nil || !reflect.DeepEqual(got, want) {
+				t.Errorf("lock %s is %+v (%v), want %+v", line, got, err, want)
+			}
+		})
 	}
 	run := clitest.New("")
 	if err := run.Execute(t.Context(), NewLockCmd(run.Factory)); exit.CodeOf(err) != exit.BadArgs {
@@ -43,17 +45,21 @@ func TestAnElectionTakesAProposalOrAListener(t *testing.T) {
 		"name -l":               {Name: "name", Listen: true, holding: minute},
 		"--listen name":         {Name: "name", Listen: true, holding: minute},
 	} {
-		run, got := clitest.New(""), electOptions{}
-		cmd := NewElectCmd(clitest.Completed(run, &got))
-		if err := run.Execute(t.Context(), cmd, strings.Fields(line)...); err != nil || !reflect.DeepEqual(got, want) {
-			t.Errorf("elect %s is %+v (%v), want %+v", line, got, err, want)
-		}
+		t.Run(line, func(t *testing.T) {
+			run, got := clitest.New(""), electOptions{}
+			cmd := NewElectCmd(clitest.Completed(run, &got))
+			if err := run.Execute(t.Context(), cmd, strings.Fields(line)...); err != nil || !reflect.DeepEqual(got, want) {
+				t.Errorf("elect %s is %+v (%v), want %+v", line, got, err, want)
+			}
+		})
 	}
 	for _, line := range []string{"", "name", "name two words", "name -- two words", "-- name two words", "name mine -l", "name -l -- mine", "name -l --proclaim", "name -l --proclaim -- run"} {
-		run := clitest.New("")
-		if err := run.Execute(t.Context(), NewElectCmd(run.Factory), strings.Fields(line)...); exit.CodeOf(err) != exit.BadArgs {
-			t.Errorf("elect %s is %v, want status %d", line, err, exit.BadArgs)
-		}
+		t.Run(line, func(t *testing.T) {
+			run := clitest.New("")
+			if err := run.Execute(t.Context(), NewElectCmd(run.Factory), strings.Fields(line)...); exit.CodeOf(err) != exit.BadArgs {
+				t.Errorf("elect %s is %v, want status %d", line, err, exit.BadArgs)
+			}
+		})
 	}
 }
 

@@ -29,10 +29,12 @@ func TestFlagsSayWhatBecomesOfThePrefix(t *testing.T) {
 		"a --prefix p/ --rev 7 --dest-prefix=":   {"p/", "p/"},
 		"a --prefix p/ --no-dest-prefix --rev 7": {"p/", ""},
 	} {
-		opts, err := parse(t, line)
-		if got := [2]string{opts.Prefix, opts.destPrefix()}; err != nil || got != want {
-			t.Errorf("make-mirror %s copies with the prefixes %q (%v), want %q", line, got, err, want)
-		}
+		t.Run(line, func(t *testing.T) {
+			opts, err := parse(t, line)
+			if got := [2]string{opts.Prefix, opts.destPrefix()}; err != nil || got != want {
+				t.Errorf("make-mirror %s copies with the prefixes %q (%v), want %q", line, got, err, want)
+			}
+		})
 	}
 	if opts, err := parse(t, "a,https://b:1 --max-txn-ops 5 --once --checkpoint f --dest-user u --dest-insecure-transport=false"); err != nil ||
 		!reflect.DeepEqual(opts.endpoints(), []string{"a", "https://b:1"}) || opts.MaxTxnOps != 5 || !opts.Once || opts.Checkpoint != "f" ||
@@ -46,8 +48,10 @@ func TestFlagsSayWhatBecomesOfThePrefix(t *testing.T) {
 
 func TestArgumentsThatMeanNothingAreRefused(t *testing.T) {
 	for _, line := range []string{"", "a b", "a --dest-prefix x --no-dest-prefix"} {
-		if _, err := parse(t, line); exit.CodeOf(err) != exit.BadArgs {
-			t.Errorf("make-mirror %s: %v, want status %d", line, err, exit.BadArgs)
-		}
+		t.Run(line, func(t *testing.T) {
+			if _, err := parse(t, line); exit.CodeOf(err) != exit.BadArgs {
+				t.Errorf("make-mirror %s: %v, want status %d", line, err, exit.BadArgs)
+			}
+		})
 	}
 }

@@ -35,29 +35,31 @@ func TestPermissionsTakeAKeyAndPerhapsAnEnd(t *testing.T) {
 		{args: []string{"--prefix", "--", "-"}, key: "-", end: "."},
 		{args: []string{"/a", "/b", "more", "is ignored"}, key: "/a", end: "/b"},
 	} {
-		run := clitest.New("")
-		var grant grantPermissionOptions
-		cmd := newGrantPermissionCmd(clitest.Completed(run, &grant))
-		if err := run.Execute(t.Context(), cmd, append([]string{"app", "write"}, test.args...)...); err != nil {
-			t.Errorf("grant-permission app write %q: %v", test.args, err)
-		}
-		if grant.Role != "app" || grant.Access != authpb.WRITE || string(grant.Range.Key) != test.key || string(grant.Range.End) != test.end {
-			t.Errorf("grant-permission app write %q is asked to grant %v on %q to %q, want write on %q to %q",
-				test.args, grant.Access, grant.Range.Key, grant.Range.End, test.key, test.end)
-		}
-		if warned := run.Err.Len() > 0; warned != test.warns {
-			t.Errorf("grant-permission app write %q warns: %q, want a warning: %t", test.args, &run.Err, test.warns)
-		}
+		t.Run(strings.Join(test.args, " "), func(t *testing.T) {
+			run := clitest.New("")
+			var grant grantPermissionOptions
+			cmd := newGrantPermissionCmd(clitest.Completed(run, &grant))
+			if err := run.Execute(t.Context(), cmd, append([]string{"app", "write"}, test.args...)...); err != nil {
+				t.Errorf("grant-permission app write %q: %v", test.args, err)
+			}
+			if grant.Role != "app" || grant.Access != authpb.WRITE || string(grant.Range.Key) != test.key || string(grant.Range.End) != test.end {
+				t.Errorf("grant-permission app write %q is asked to grant %v on %q to %q, want write on %q to %q",
+					test.args, grant.Access, grant.Range.Key, grant.Range.End, test.key, test.end)
+			}
+			if warned := run.Err.Len() > 0; warned != test.warns {
+				t.Errorf("grant-permission app write %q warns: %q, want a warning: %t", test.args, &run.Err, test.warns)
+			}
 
-		run = clitest.New("")
-		var revoke revokePermissionOptions
-		cmd = newRevokePermissionCmd(clitest.Completed(run, &revoke))
-		if err := run.Execute(t.Context(), cmd, append([]string{"--if-exists", "app"}, test.args...)...); err != nil {
-			t.Errorf("revoke-permission app %q: %v", test.args, err)
-		}
-		if revoke.Role != "app" || !revoke.IfExists || string(revoke.Range.Key) != test.key || string(revoke.Range.End) != test.end {
-			t.Errorf("revoke-permission app %q is asked to revoke %q to %q, want %q to %q", test.args, revoke.Range.Key, revoke.Range.End, test.key, test.end)
-		}
+			run = clitest.New("")
+			var revoke revokePermissionOptions
+			cmd = newRevokePermissionCmd(clitest.Completed(run, &revoke))
+			if err := run.Execute(t.Context(), cmd, append([]string{"--if-exists", "app"}, test.args...)...); err != nil {
+				t.Errorf("revoke-permission app %q: %v", test.args, err)
+			}
+			if revoke.Role != "app" || !revoke.IfExists || string(revoke.Range.Key) != test.key || string(revoke.Range.End) != test.end {
+				t.Errorf("revoke-permission app %q is asked to revoke %q to %q, want %q to %q", test.args, revoke.Range.Key, revoke.Range.End, test.key, test.end)
+			}
+		})
 	}
 }
 
@@ -65,12 +67,14 @@ func TestKindsOfPermissionsAreInAnyCase(t *testing.T) {
 	for word, want := range map[string]authpb.Permission_Type{
 		"read": authpb.READ, "WRITE": authpb.WRITE, "ReadWrite": authpb.READWRITE,
 	} {
-		run := clitest.New("")
-		var got grantPermissionOptions
-		cmd := newGrantPermissionCmd(clitest.Completed(run, &got))
-		if err := run.Execute(t.Context(), cmd, "app", word, "/a"); err != nil || got.Access != want {
-			t.Errorf("grant-permission app %s /a grants %v, %v; want %v", word, got.Access, err, want)
-		}
+		t.Run(word, func(t *testing.T) {
+			run := clitest.New("")
+			var got grantPermissionOptions
+			cmd := newGrantPermissionCmd(clitest.Completed(run, &got))
+			if err := run.Execute(t.Context(), cmd, "app", word, "/a"); err != nil || got.Access != want {
+				t.Errorf("grant-permission app %s /a grants %v, %v; want %v", word, got.Access, err, want)
+			}
+		})
 	}
 }
 
@@ -102,12 +106,14 @@ func TestWhatIsAllowedStandsBesideTheKeysThatItIsFor(t *testing.T) {
 		"--key-prefix /a --read --key /a --range-end /b --write":  "readwrite prefix /a",
 		"--key /a --read --key /b --read --write=false":           "read key /a, read key /b",
 	} {
-		run := clitest.New("")
-		var got addOptions
-		cmd := newAddCmd(clitest.Completed(run, &got))
-		if err := run.Execute(t.Context(), cmd, append([]string{"app"}, strings.Fields(line)...)...); err != nil || permissionsText(got.Permissions) != want {
-			t.Errorf("role add app %s grants %q, %v; want %q", line, permissionsText(got.Permissions), err, want)
-		}
+		t.Run(line, func(t *testing.T) {
+			run := clitest.New("")
+			var got addOptions
+			cmd := newAddCmd(clitest.Completed(run, &got))
+			if err := run.Execute(t.Context(), cmd, append([]string{"app"}, strings.Fields(line)...)...); err != nil || permissionsText(got.Permissions) != want {
+				t.Errorf("role add app %s grants %q, %v; want %q", line, permissionsText(got.Permissions), err, want)
+			}
+		})
 	}
 }
 
@@ -122,13 +128,15 @@ func TestTheKeyOfACertificateIsNoPermission(t *testing.T) {
 		"--read --key k --key /a --write":              {"k", "readwrite key /a"},
 		"--if-not-exists --key k --from-key /a --read": {"k", "read keys from /a"},
 	} {
-		run := clitest.New("", "ETCDCTL_CERT=certificate")
-		var got addOptions
-		cmd := newAddCmd(clitest.Completed(run, &got))
-		err := run.Execute(t.Context(), cmd, append([]string{"app"}, strings.Fields(line)...)...)
-		if key := run.Connection.Key; err != nil || key != want.key || permissionsText(got.Permissions) != want.permissions {
-			t.Errorf("role add app %s, with a certificate: its key is %q and the role is granted %q, %v; want %q and %q", line, key, permissionsText(got.Permissions), err, want.key, want.permissions)
-		}
+		t.Run(line, func(t *testing.T) {
+			run := clitest.New("", "ETCDCTL_CERT=certificate")
+			var got addOptions
+			cmd := newAddCmd(clitest.Completed(run, &got))
+			err := run.Execute(t.Context(), cmd, append([]string{"app"}, strings.Fields(line)...)...)
+			if key := run.Connection.Key; err != nil || key != want.key || permissionsText(got.Permissions) != want.permissions {
+				t.Errorf("role add app %s, with a certificate: its key is %q and the role is granted %q, %v; want %q and %q", line, key, permissionsText(got.Permissions), err, want.key, want.permissions)
+			}
+		})
 	}
 	run := clitest.New("", "ETCDCTL_CERT=certificate", "ETCDCTL_KEY=its-key")
 	var got addOptions
@@ -168,15 +176,17 @@ func TestNamesOfRoles(t *testing.T) {
 		t.Errorf("role add is asked to do %+v, %v", add, err)
 	}
 	for _, name := range []string{"delete", "remove"} {
-		run = clitest.New("")
-		var del deleteOptions
-		cmd = newDeleteCmd(clitest.Completed(run, &del))
-		parent := NewCmd(run.Factory)
-		parent.ResetCommands()
-		parent.AddCommand(cmd)
-		if err := run.Execute(t.Context(), parent, name, "app", "--if-exists"); err != nil || del != (deleteOptions{"app", true}) {
-			t.Errorf("role %s is asked to do %+v, %v", name, del, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			run = clitest.New("")
+			var del deleteOptions
+			cmd = newDeleteCmd(clitest.Completed(run, &del))
+			parent := NewCmd(run.Factory)
+			parent.ResetCommands()
+			parent.AddCommand(cmd)
+			if err := run.Execute(t.Context(), parent, name, "app", "--if-exists"); err != nil || del != (deleteOptions{"app", true}) {
+				t.Errorf("role %s is asked to do %+v, %v", name, del, err)
+			}
+		})
 	}
 }
 
@@ -218,14 +228,16 @@ func TestWrongCommandLinesAreRefusedBeforeAnythingElse(t *testing.T) {
 		"revoke-permission a /a --prefix --from-key":        {exit.BadArgs, "exclude each other"},
 		"revoke-permission a /a /b --prefix":                {exit.BadArgs, "--prefix"},
 	} {
-		// Nothing listens at port 1: what is refused only later ends otherwise.
-		run := clitest.New("", "ETCDCTL_ENDPOINTS=127.0.0.1:1", "ETCDCTL_COMMAND_TIMEOUT=1ms")
-		err := run.Execute(t.Context(), NewCmd(run.Factory), strings.Fields(line)...)
-		if exit.CodeOf(err) != want.code || err == nil || !strings.Contains(err.Error(), want.says) {
-			t.Errorf("role %s: error %v with status %d, want status %d and the text %q", line, err, exit.CodeOf(err), want.code, want.says)
-		}
-		if run.Out.Len() > 0 {
-			t.Errorf("role %s was refused and printed %q", line, &run.Out)
-		}
+		t.Run(line, func(t *testing.T) {
+			// Nothing listens at port 1: what is refused only later ends otherwise.
+			run := clitest.New("", "ETCDCTL_ENDPOINTS=127.0.0.1:1", "ETCDCTL_COMMAND_TIMEOUT=1ms")
+			err := run.Execute(t.Context(), NewCmd(run.Factory), strings.Fields(line)...)
+			if exit.CodeOf(err) != want.code || err == nil || !strings.Contains(err.Error(), want.says) {
+				t.Errorf("role %s: error %v with status %d, want status %d and the text %q", line, err, exit.CodeOf(err), want.code, want.says)
+			}
+			if run.Out.Len() > 0 {
+				t.Errorf("role %s was refused and printed %q", line, &run.Out)
+			}
+		})
 	}
 }

@@ -74,10 +74,12 @@ func TestWhatIsNoDatabaseIsNoSnapshot(t *testing.T) {
 			return content
 		},
 	} {
-		content := change(database(8, binary.LittleEndian))
-		if err := written(withSum(content), 1).verify(); err == nil || !strings.Contains(err.Error(), "no database") {
-			t.Errorf("%s: %v", name, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			content := change(database(8, binary.LittleEndian))
+			if err := written(withSum(content), 1).verify(); err == nil || !strings.Contains(err.Error(), "no database") {
+				t.Errorf("%s: %v", name, err)
+			}
+		})
 	}
 }
 
@@ -94,13 +96,15 @@ func TestAFileThatIsNoDatabaseIsToldBeforeItIsReplaced(t *testing.T) {
 		"notes":    {[]byte("call the customer"), "which is no database: it has 17 bytes"},
 		"archive":  {make([]byte, sectorSize), "which is no database: it does not begin as one"},
 	} {
-		path := filepath.Join(folder, name)
-		if err := os.WriteFile(path, c.content, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if warning := replacing(path); (warning == "") != (c.warns == "") || !strings.Contains(warning, c.warns) {
-			t.Errorf("%s: the warning is %q, want %q in it", name, warning, c.warns)
-		}
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(folder, name)
+			if err := os.WriteFile(path, c.content, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if warning := replacing(path); (warning == "") != (c.warns == "") || !strings.Contains(warning, c.warns) {
+				t.Errorf("%s: the warning is %q, want %q in it", name, warning, c.warns)
+			}
+		})
 	}
 	if warning := replacing(filepath.Join(folder, "nothing")); warning != "" {
 		t.Errorf("a new file: %q", warning)
@@ -164,11 +168,13 @@ func TestSaveTakesOneFile(t *testing.T) {
 		"save a --endpoints=":    {exit.Interrupted, "no available endpoints"},
 		"save a --endpoints=a,b": {exit.Interrupted, "snapshot must be requested to one selected node, not multiple [a b]"},
 	} {
-		run := clitest.New("")
-		err := run.Execute(t.Context(), NewCmd(run.Factory), strings.Fields(line)...)
-		if exit.CodeOf(err) != want.code || err == nil || !strings.Contains(err.Error(), want.says) {
-			t.Errorf("snapshot %s: status %d, %v, want status %d and %q", line, exit.CodeOf(err), err, want.code, want.says)
-		}
+		t.Run(line, func(t *testing.T) {
+			run := clitest.New("")
+			err := run.Execute(t.Context(), NewCmd(run.Factory), strings.Fields(line)...)
+			if exit.CodeOf(err) != want.code || err == nil || !strings.Contains(err.Error(), want.says) {
+				t.Errorf("snapshot %s: status %d, %v, want status %d and %q", line, exit.CodeOf(err), err, want.code, want.says)
+			}
+		})
 	}
 	run := clitest.New("")
 	if err := run.Execute(t.Context(), NewCmd(run.Factory), "save", ""); exit.CodeOf(err) != exit.Interrupted || !strings.Contains(err.Error(), "the file name is empty") {

@@ -117,48 +117,50 @@ func TestACopyHasEveryPartAndGivesAllMemoryBack(t *testing.T) {
 		"a transfer":    {broken, false, broken},
 		"a file closed": {io.EOF, true, os.ErrClosed},
 	} {
-		memory := &lent{}
-		var want []byte
-		s := &script{end: c.end}
-		for i := range 200 {
-			blob := bytes.Repeat([]byte{byte(i)}, 3000+i)
-			data, free := memory.received(t, &pb.SnapshotResponse{Blob: blob}, 2000)
-			p, err := decode(data)
+		t.Run(name, func(t *testing.T) {
+			memory := &lent{}
+			var want []byte
+			s := &script{end: c.end}
+			for i := range 200 {
+				blob := bytes.Repeat([]byte{byte(i)}, 3000+i)
+				data, free := memory.received(t, &pb.SnapshotResponse{Blob: blob}, 2000)
+				p, err := decode(data)
+				if err != nil {
+					t.Fatal(err)
+				}
+				free()
+				s.parts, want = append(s.parts, p), append(want, blob...)
+			}
+			first, _ := s.Recv()
+			file, err := os.Create(filepath.Join(t.TempDir(), "copy"))
 			if err != nil {
 				t.Fatal(err)
 			}
-			free()
-			s.parts, want = append(s.parts, p), append(want, blob...)
-		}
-		first, _ := s.Recv()
-		file, err := os.Create(filepath.Join(t.TempDir(), "copy"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if c.closed {
+			if c.closed {
+				_ = file.Close()
+			}
+			var checked, shown bytes.Buffer
+			size, err := copyTo(file, &checked, &shown, first, s)
 			_ = file.Close()
-		}
-		var checked, shown bytes.Buffer
-		size, err := copyTo(file, &checked, &shown, first, s)
-		_ = file.Close()
-		if !errors.Is(err, c.wantErr) {
-			t.Errorf("%s: error %v, want %v", name, err, c.wantErr)
-		}
-		for _, p := range s.parts { // that were not read
-			p.free()
-		}
-		if memory.buffers != 0 {
-			t.Errorf("%s: %d buffers were not given back", name, memory.buffers)
-		}
-		if c.closed {
-			continue
-		}
-		got, err := os.ReadFile(file.Name())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !bytes.Equal(got, want) || !bytes.Equal(checked.Bytes(), want) || !bytes.Equal(shown.Bytes(), want) || size != int64(len(want)) {
-			t.Errorf("%s: of %d bytes %d were written, %d checked, %d shown, %d counted", name, len(want), len(got), checked.Len(), shown.Len(), size)
-		}
+			if !errors.Is(err, c.wantErr) {
+				t.Errorf("%s: error %v, want %v", name, err, c.wantErr)
+			}
+			for _, p := range s.parts { // that were not read
+				p.free()
+			}
+			if memory.buffers != 0 {
+				t.Errorf("%s: %d buffers were not given back", name, memory.buffers)
+			}
+			if c.closed {
+				return
+			}
+			got, err := os.ReadFile(file.Name())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(got, want) || !bytes.Equal(checked.Bytes(), want) || !bytes.Equal(shown.Bytes(), want) || size != int64(len(want)) {
+				t.Errorf("%s: of %d bytes %d were written, %d checked, %d shown, %d counted", name, len(want), len(got), checked.Len(), shown.Len(), size)
+			}
+		})
 	}
 }

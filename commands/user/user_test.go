@@ -40,12 +40,14 @@ func TestAddSplitsNameAndPassword(t *testing.T) {
 		"--new-user-password=x -- -b":               {Name: "-b", Password: cli.NewPassword{AllowEmpty: true, Interactive: true, Value: "x"}},
 		"a:b --new-user-password= --user=root:root": {Name: "a", Password: given("b")},
 	} {
-		run, got := clitest.New(""), addOptions{}
-		if err := run.Execute(t.Context(), newAddCmd(clitest.Completed(run, &got)), strings.Fields(line)...); err != nil {
-			t.Errorf("user add %s: %v", line, err)
-		} else if !reflect.DeepEqual(got, want) {
-			t.Errorf("user add %s is asked to do %+v, want %+v", line, got, want)
-		}
+		t.Run(line, func(t *testing.T) {
+			run, got := clitest.New(""), addOptions{}
+			if err := run.Execute(t.Context(), newAddCmd(clitest.Completed(run, &got)), strings.Fields(line)...); err != nil {
+				t.Errorf("user add %s: %v", line, err)
+			} else if !reflect.DeepEqual(got, want) {
+				t.Errorf("user add %s is asked to do %+v, want %+v", line, got, want)
+			}
+		})
 	}
 }
 
@@ -116,15 +118,17 @@ func TestWrongCommandLinesAreRefusedBeforeAnythingElse(t *testing.T) {
 		"grant-role a b c": {exit.BadArgs, "a user name and a role name"},
 		"revoke-role a":    {exit.BadArgs, "a user name and a role name"},
 	} {
-		// Nothing listens at port 1: what is refused only later ends otherwise.
-		run := clitest.New("pw\npw\n", "ETCDCTL_ENDPOINTS=127.0.0.1:1", "ETCDCTL_COMMAND_TIMEOUT=1ms")
-		err := run.Execute(t.Context(), NewCmd(run.Factory), strings.Fields(line)...)
-		if exit.CodeOf(err) != want.code || err == nil || !strings.Contains(err.Error(), want.says) {
-			t.Errorf("user %s: error %v with status %d, want status %d and the text %q", line, err, exit.CodeOf(err), want.code, want.says)
-		}
-		if run.Out.Len() > 0 {
-			t.Errorf("user %s was refused and printed %q", line, &run.Out)
-		}
+		t.Run(line[:min(len(line), 60)], func(t *testing.T) {
+			// Nothing listens at port 1: what is refused only later ends otherwise.
+			run := clitest.New("pw\npw\n", "ETCDCTL_ENDPOINTS=127.0.0.1:1", "ETCDCTL_COMMAND_TIMEOUT=1ms")
+			err := run.Execute(t.Context(), NewCmd(run.Factory), strings.Fields(line)...)
+			if exit.CodeOf(err) != want.code || err == nil || !strings.Contains(err.Error(), want.says) {
+				t.Errorf("user %s: error %v with status %d, want status %d and the text %q", line, err, exit.CodeOf(err), want.code, want.says)
+			}
+			if run.Out.Len() > 0 {
+				t.Errorf("user %s was refused and printed %q", line, &run.Out)
+			}
+		})
 	}
 }
 
@@ -160,20 +164,26 @@ func TestDurationsAreGivenInDays(t *testing.T) {
 	for text, want := range map[string]time.Duration{
 		"90d": 90 * day, "1d12h": 36 * time.Hour, "36h": 36 * time.Hour, "30m": 30 * time.Minute, "0d": 0, "365d0h": 365 * day,
 	} {
-		var got days
-		if err := got.Set(text); err != nil || time.Duration(got) != want {
-			t.Errorf("%s is %s, %v; want %s", text, time.Duration(got), err, want)
-		}
+		t.Run(text, func(t *testing.T) {
+			var got days
+			if err := got.Set(text); err != nil || time.Duration(got) != want {
+				t.Errorf("%s is %s, %v; want %s", text, time.Duration(got), err, want)
+			}
+		})
 	}
 	for _, text := range []string{"", "d", "1.5d", "-1d", "1d-2h", "1h1d", "90", "1w", "99999d", "9999999h", "x"} {
-		var got days
-		if err := got.Set(text); err == nil {
-			t.Errorf("%q is %s, want an error", text, time.Duration(got))
-		}
+		t.Run(text, func(t *testing.T) {
+			var got days
+			if err := got.Set(text); err == nil {
+				t.Errorf("%q is %s, want an error", text, time.Duration(got))
+			}
+		})
 	}
 	for want, d := range map[string]days{"90d": days(defaultTTL), "12h0m0s": days(12 * time.Hour), "": 0} {
-		if got := d.String(); got != want {
-			t.Errorf("%s is written as %q, want %q", time.Duration(d), got, want)
-		}
+		t.Run(want, func(t *testing.T) {
+			if got := d.String(); got != want {
+				t.Errorf("%s is written as %q, want %q", time.Duration(d), got, want)
+			}
+		})
 	}
 }

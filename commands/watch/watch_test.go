@@ -42,10 +42,12 @@ func TestKeysAndCommandAreToldApart(t *testing.T) {
 		{"", []string{key, end}, watchOptions{Key: "env", End: "envend"}},
 		{"-- echo hi", []string{key}, watchOptions{Key: "env", Command: []string{"echo", "hi"}}},
 	} {
-		got, err := parse(t, c.line, c.environ...)
-		if err != nil || !reflect.DeepEqual(got.watchOptions, c.want) {
-			t.Errorf("watch %s with %v is %+v (%v), want %+v", c.line, c.environ, got.watchOptions, err, c.want)
-		}
+		t.Run(c.line, func(t *testing.T) {
+			got, err := parse(t, c.line, c.environ...)
+			if err != nil || !reflect.DeepEqual(got.watchOptions, c.want) {
+				t.Errorf("watch %s with %v is %+v (%v), want %+v", c.line, c.environ, got.watchOptions, err, c.want)
+			}
+		})
 	}
 }
 
@@ -63,9 +65,11 @@ func TestArgumentsThatMeanNothingAreRefused(t *testing.T) {
 		"--prefix --":   nil,
 		"k --prefix --": {"ETCDCTL_WATCH_KEY=env", "ETCDCTL_WATCH_RANGE_END=end"},
 	} {
-		if got, err := parse(t, line, environ...); exit.CodeOf(err) != exit.BadArgs {
-			t.Errorf("watch %s with %v is %+v with status %d (%v), want %d", line, environ, got, exit.CodeOf(err), err, exit.BadArgs)
-		}
+		t.Run(line, func(t *testing.T) {
+			if got, err := parse(t, line, environ...); exit.CodeOf(err) != exit.BadArgs {
+				t.Errorf("watch %s with %v is %+v with status %d (%v), want %d", line, environ, got, exit.CodeOf(err), err, exit.BadArgs)
+			}
+		})
 	}
 }
 

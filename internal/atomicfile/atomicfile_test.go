@@ -88,18 +88,20 @@ func TestWhatIsNoFileIsNotReplaced(t *testing.T) {
 		{"link to an output", "output of a process"},
 		{"link that leads nowhere", "link that leads nowhere"},
 	} {
-		path := filepath.Join(folder, link.name)
-		if err := os.Symlink(link.target, path); err != nil {
-			t.Skipf("no links here: %v", err)
-		}
-		if f, err := Create(path); err == nil {
-			t.Errorf("%s is to be replaced", link.name)
-			f.Discard()
-		}
-		if s, err := WriteSet(true, Content{Path: path, Mode: 0o600}); err == nil {
-			t.Errorf("%s is to be replaced by a set", link.name)
-			s.Discard()
-		}
+		t.Run(link.name, func(t *testing.T) {
+			path := filepath.Join(folder, link.name)
+			if err := os.Symlink(link.target, path); err != nil {
+				t.Skipf("no links here: %v", err)
+			}
+			if f, err := Create(path); err == nil {
+				t.Errorf("%s is to be replaced", link.name)
+				f.Discard()
+			}
+			if s, err := WriteSet(true, Content{Path: path, Mode: 0o600}); err == nil {
+				t.Errorf("%s is to be replaced by a set", link.name)
+				s.Discard()
+			}
+		})
 	}
 	if got, err := os.ReadFile(output.Name()); err != nil || string(got) != "precious" {
 		t.Errorf("the output has %q, %v", got, err)

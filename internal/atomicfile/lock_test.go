@@ -30,18 +30,20 @@ func TestALockOfAnotherKindIsRefused(t *testing.T) {
 	folder := t.TempDir()
 	write(t, filepath.Join(folder, "precious"), "content")
 	for name, target := range map[string]string{"link": "precious", "dangling": "nothing", "folder": ""} {
-		path := filepath.Join(folder, name)
-		if target == "" {
-			if err := os.Mkdir(path, 0o700); err != nil {
-				t.Fatal(err)
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(folder, name)
+			if target == "" {
+				if err := os.Mkdir(path, 0o700); err != nil {
+					t.Fatal(err)
+				}
+			} else if err := os.Symlink(target, path); err != nil {
+				t.Skipf("no links here: %v", err)
 			}
-		} else if err := os.Symlink(target, path); err != nil {
-			t.Skipf("no links here: %v", err)
-		}
-		if lock, err := TryLock(path); err == nil {
-			t.Errorf("a %s is taken for a lock", name)
-			lock.Release()
-		}
+			if lock, err := TryLock(path); err == nil {
+				t.Errorf("a %s is taken for a lock", name)
+				lock.Release()
+			}
+		})
 	}
 	if _, err := os.Lstat(filepath.Join(folder, "nothing")); err == nil {
 		t.Error("a file was created where a link leads to")

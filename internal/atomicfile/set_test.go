@@ -41,53 +41,57 @@ func TestTheFilesOfASetAreWrittenTogetherOrNotAtAll(t *testing.T) {
 		{"the second becomes a folder", "a b/", true, "a=old b=(a folder)", errors.ErrUnsupported},
 		{"the second becomes a folder, and the first is not there", "b/", true, "b=(a folder)", errors.ErrUnsupported},
 	} {
-		folder := t.TempDir()
-		s := writeSet(t, folder, test.replace)
-		for _, name := range strings.Fields(test.before) {
-			if dir, is := strings.CutSuffix(name, "/"); is {
-				if err := os.Mkdir(filepath.Join(folder, dir), 0o700); err != nil {
-					t.Fatal(err)
+		t.Run(test.name, func(t *testing.T) {
+			folder := t.TempDir()
+			s := writeSet(t, folder, test.replace)
+			for _, name := range strings.Fields(test.before) {
+				if dir, is := strings.CutSuffix(name, "/"); is {
+					if err := os.Mkdir(filepath.Join(folder, dir), 0o700); err != nil {
+						t.Fatal(err)
+					}
+					continue
 				}
-				continue
+				write(t, filepath.Join(folder, name), "old")
 			}
-			write(t, filepath.Join(folder, name), "old")
-		}
-		err := s.Commit(t.Context())
-		s.Discard()
-		if (err == nil) != (test.err == nil) || errors.Is(test.err, fs.ErrExist) && !errors.Is(err, fs.ErrExist) {
-			t.Errorf("%s: %v, want %v", test.name, err, test.err)
-		}
-		if got := contents(t, folder); got != test.want {
-			t.Errorf("%s: the folder has %s, want %s", test.name, got, test.want)
-		}
+			err := s.Commit(t.Context())
+			s.Discard()
+			if (err == nil) != (test.err == nil) || errors.Is(test.err, fs.ErrExist) && !errors.Is(err, fs.ErrExist) {
+				t.Errorf("%s: %v, want %v", test.name, err, test.err)
+			}
+			if got := contents(t, folder); got != test.want {
+				t.Errorf("%s: the folder has %s, want %s", test.name, got, test.want)
+			}
+		})
 	}
 }
 
 // What fails when the first file has its name already is undone.
 func TestASetWhoseSecondFileCannotBeReplacedIsUndone(t *testing.T) {
 	for before, want := range map[string]string{"old": "a=old b=old", "": "b=old"} {
-		folder := t.TempDir()
-		if before != "" {
-			write(t, filepath.Join(folder, "a"), before)
-		}
-		write(t, filepath.Join(folder, "b"), "old")
-		s := writeSet(t, folder, true)
-		// The file beside b in which the old one is kept has its name taken.
-		taken := filepath.Join(folder, "b."+s.id+beforeSuffix)
-		if err := os.MkdirAll(filepath.Join(taken, "full"), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		err := s.Commit(t.Context())
-		s.Discard()
-		if err == nil {
-			t.Fatal("nothing has failed")
-		}
-		if err := os.RemoveAll(taken); err != nil {
-			t.Fatal(err)
-		}
-		if got := contents(t, folder); got != want {
-			t.Errorf("the folder has %s, want %s", got, want)
-		}
+		t.Run(before, func(t *testing.T) {
+			folder := t.TempDir()
+			if before != "" {
+				write(t, filepath.Join(folder, "a"), before)
+			}
+			write(t, filepath.Join(folder, "b"), "old")
+			s := writeSet(t, folder, true)
+			// The file beside b in which the old one is kept has its name taken.
+			taken := filepath.Join(folder, "b."+s.id+beforeSuffix)
+			if err := os.MkdirAll(filepath.Join(taken, "full"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			err := s.Commit(t.Context())
+			s.Discard()
+			if err == nil {
+				t.Fatal("nothing has failed")
+			}
+			if err := os.RemoveAll(taken); err != nil {
+				t.Fatal(err)
+			}
+			if got := contents(t, folder); got != want {
+				t.Errorf("the folder has %s, want %s", got, want)
+			}
+		})
 	}
 }
 
@@ -115,9 +119,11 @@ func TestWhatIsReplacedKeepsItsModeAndItsLinks(t *testing.T) {
 		t.Errorf("the link leads to %q, %v", link, err)
 	}
 	for path, want := range map[string]fs.FileMode{target: 0o640, filepath.Join(folder, "b"): 0o644} {
-		if info, err := os.Stat(path); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != want {
-			t.Errorf("the mode of %s is %v, %v; want %v", path, info.Mode(), err, want)
-		}
+		t.Run(path, func(t *testing.T) {
+			if info, err := os.Stat(path); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != want {
+				t.Errorf("the mode of %s is %v, %v; want %v", path, info.Mode(), err, want)
+			}
+		})
 	}
 }
 
@@ -177,16 +183,18 @@ func TestTheNextRunFinishesOrDiscardsASet(t *testing.T) {
 		{"a lock was left", "a=old b=old a.ectl-lock= b.ectl-lock=", "a=old b=old", false},
 		{"the file of another", "a=old b=old a.part=x a.1.part=x a.ID.orig=x c.ID.part=x", "a=old a.ID.orig=x a.1.part=x a.part=x b=old c.ID.part=x", false},
 	} {
-		folder := state(t, test.before)
-		for again := range 2 {
-			finished, err := Recover(t.Context(), filepath.Join(folder, "a"), filepath.Join(folder, "b"))
-			if err != nil || finished != (test.finished && again == 0) {
-				t.Errorf("%s: finished %t, %v; want %t", test.name, finished, err, test.finished)
+		t.Run(test.name, func(t *testing.T) {
+			folder := state(t, test.before)
+			for again := range 2 {
+				finished, err := Recover(t.Context(), filepath.Join(folder, "a"), filepath.Join(folder, "b"))
+				if err != nil || finished != (test.finished && again == 0) {
+					t.Errorf("%s: finished %t, %v; want %t", test.name, finished, err, test.finished)
+				}
+				if got := strings.ReplaceAll(contents(t, folder), idOfNew(), "ID"); sorted(got) != sorted(test.want) {
+					t.Errorf("%s: the folder has %s, want %s", test.name, got, test.want)
+				}
 			}
-			if got := strings.ReplaceAll(contents(t, folder), idOfNew(), "ID"); sorted(got) != sorted(test.want) {
-				t.Errorf("%s: the folder has %s, want %s", test.name, got, test.want)
-			}
-		}
+		})
 	}
 }
 
@@ -210,16 +218,18 @@ func TestTheNextRunFinishesAfterALink(t *testing.T) {
 		"the last":         {"a=new b.ID.create=new", "b.ID.create", "b", "a=new b=new"},
 		"the first, taken": {"a.ID.part=new b.ID.create=new b=other", "a.ID.part", "a", "b=other"},
 	} {
-		folder := state(t, step.before)
-		if err := os.Link(filepath.Join(folder, strings.ReplaceAll(step.path, "ID", idOfNew())), filepath.Join(folder, step.target)); err != nil {
-			t.Skipf("no links here: %v", err)
-		}
-		if _, err := Recover(t.Context(), filepath.Join(folder, "a"), filepath.Join(folder, "b")); err != nil {
-			t.Error(err)
-		}
-		if got := contents(t, folder); got != step.want {
-			t.Errorf("%s: the folder has %s, want %s", name, got, step.want)
-		}
+		t.Run(name, func(t *testing.T) {
+			folder := state(t, step.before)
+			if err := os.Link(filepath.Join(folder, strings.ReplaceAll(step.path, "ID", idOfNew())), filepath.Join(folder, step.target)); err != nil {
+				t.Skipf("no links here: %v", err)
+			}
+			if _, err := Recover(t.Context(), filepath.Join(folder, "a"), filepath.Join(folder, "b")); err != nil {
+				t.Error(err)
+			}
+			if got := contents(t, folder); got != step.want {
+				t.Errorf("%s: the folder has %s, want %s", name, got, step.want)
+			}
+		})
 	}
 }
 

@@ -56,11 +56,13 @@ func TestAPanicEndsWithOneLineAndItsStatus(t *testing.T) {
 		"panic of a *fmt.wrapError":                                 func(*ending) { panic(fmt.Errorf("s3cret %w", errors.New("x"))) },
 		"index out of range [3] with length 0 (internal/crash.Test": func(*ending) { _ = none[index] },
 	} {
-		e := panicking(t, false, f)
-		got := e.said.String()
-		if e.status != 70 || strings.Count(got, "\n") != 1 || !strings.HasPrefix(got, "Error: this is a defect of the program: ") || !strings.Contains(got, says) || strings.Contains(got, "s3cret") {
-			t.Errorf("%s: status %d, says %q", says, e.status, got)
-		}
+		t.Run(says, func(t *testing.T) {
+			e := panicking(t, false, f)
+			got := e.said.String()
+			if e.status != 70 || strings.Count(got, "\n") != 1 || !strings.HasPrefix(got, "Error: this is a defect of the program: ") || !strings.Contains(got, says) || strings.Contains(got, "s3cret") {
+				t.Errorf("%s: status %d, says %q", says, e.status, got)
+			}
+		})
 	}
 	e := panicking(t, true, func(*ending) { _ = none[index] })
 	if got := e.said.String(); !strings.Contains(got, "\ngoroutine ") || !strings.Contains(got, "crash_test.go") {
@@ -98,37 +100,39 @@ func TestWithoutAProcessAPanicStaysOne(t *testing.T) {
 func TestEveryGoroutineIsGuarded(t *testing.T) {
 	begun := 0
 	for _, folder := range []string{"cmd/ectl", "commands", "completions", "internal", "output"} {
-		root := filepath.Join("..", "..", filepath.FromSlash(folder))
-		if err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
-			if err != nil || entry.IsDir() || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") || strings.Contains(filepath.ToSlash(path), "internal/crash/") {
-				return err
-			}
-			set := token.NewFileSet()
-			file, err := parser.ParseFile(set, path, nil, 0)
-			if err != nil {
-				return err
-			}
-			ast.Inspect(file, func(node ast.Node) bool {
-				switch n := node.(type) {
-				case *ast.GoStmt:
-					t.Errorf("%s: begin the goroutine with crash.Go", set.Position(n.Pos()))
-				case *ast.CallExpr:
-					name, ours := called(n)
-					if ours && name == "Go" {
-						begun++
-					} else if name == "Go" || name == "AfterFunc" || name == "TryGo" {
-						begun++
-						if inner, is := n.Args[len(n.Args)-1].(*ast.CallExpr); !is || !isGuarded(inner) {
-							t.Errorf("%s: give %s the function in crash.Guarded", set.Position(n.Pos()), name)
+		t.Run(folder, func(t *testing.T) {
+			root := filepath.Join("..", "..", filepath.FromSlash(folder))
+			if err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+				if err != nil || entry.IsDir() || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") || strings.Contains(filepath.ToSlash(path), "internal/crash/") {
+					return err
+				}
+				set := token.NewFileSet()
+				file, err := parser.ParseFile(set, path, nil, 0)
+				if err != nil {
+					return err
+				}
+				ast.Inspect(file, func(node ast.Node) bool {
+					switch n := node.(type) {
+					case *ast.GoStmt:
+						t.Errorf("%s: begin the goroutine with crash.Go", set.Position(n.Pos()))
+					case *ast.CallExpr:
+						name, ours := called(n)
+						if ours && name == "Go" {
+							begun++
+						} else if name == "Go" || name == "AfterFunc" || name == "TryGo" {
+							begun++
+							if inner, is := n.Args[len(n.Args)-1].(*ast.CallExpr); !is || !isGuarded(inner) {
+								t.Errorf("%s: give %s the function in crash.Guarded", set.Position(n.Pos()), name)
+							}
 						}
 					}
-				}
-				return true
-			})
-			return nil
-		}); err != nil {
-			t.Fatal(err)
-		}
+					return true
+				})
+				return nil
+			}); err != nil {
+				t.Fatal(err)
+			}
+		})
 	}
 	if begun < 30 {
 		t.Errorf("only %d goroutines are found: are all folders searched?", begun)

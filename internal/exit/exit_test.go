@@ -24,9 +24,11 @@ func TestCodeOfTakesTheInnermostStatus(t *testing.T) {
 		{"a formatted bad argument", BadArgsf("user %q", "x"), BadArgs},
 		{"a formatted bad feature", BadFeaturef("format %q", "x"), BadFeature},
 	} {
-		if got := CodeOf(test.err); got != test.want {
-			t.Errorf("%s: CodeOf = %d, want %d", test.name, got, test.want)
-		}
+		t.Run(test.name, func(t *testing.T) {
+			if got := CodeOf(test.err); got != test.want {
+				t.Errorf("%s: CodeOf = %d, want %d", test.name, got, test.want)
+			}
+		})
 	}
 }
 

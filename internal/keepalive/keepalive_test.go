@@ -25,11 +25,13 @@ func TestWhyALeaseWasNotRenewed(t *testing.T) {
 		"etcdserver: no leader": {status.Error(codes.Unavailable, "etcdserver: no leader")},
 		"something else":        {errors.New("something else")},
 	} {
-		for _, err := range errs {
-			if got := words(err); got != want {
-				t.Errorf("%v is said as %q, want %q", err, got, want)
+		t.Run(want, func(t *testing.T) {
+			for _, err := range errs {
+				if got := words(err); got != want {
+					t.Errorf("%v is said as %q, want %q", err, got, want)
+				}
 			}
-		}
+		})
 	}
 }
 

@@ -27,11 +27,13 @@ func TestAsMuchAsTheLimitIsRead(t *testing.T) {
 		t.Errorf("ReadAll = %d bytes, %v", len(got), err)
 	}
 	for rest, want := range map[string]string{"\nmore": whole[1:] + "\n", "": whole} {
-		in := bufio.NewReader(strings.NewReader(want + rest[min(1, len(rest)):]))
-		got, err := ReadLine(in, limit)
-		if ended := errors.Is(err, io.EOF); got != want || ended != (rest == "") {
-			t.Errorf("ReadLine = %d bytes, %v", len(got), err)
-		}
+		t.Run(rest, func(t *testing.T) {
+			in := bufio.NewReader(strings.NewReader(want + rest[min(1, len(rest)):]))
+			got, err := ReadLine(in, limit)
+			if ended := errors.Is(err, io.EOF); got != want || ended != (rest == "") {
+				t.Errorf("ReadLine = %d bytes, %v", len(got), err)
+			}
+		})
 	}
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, []byte(whole), 0o600); err != nil {

@@ -120,9 +120,11 @@ func TestAnAuthorityWhoseCertificatesNobodyAcceptsIsRefused(t *testing.T) {
 		"expired at 2026-04-30T12:00:00Z":  func(c *x509.Certificate) { c.NotAfter = now.AddDate(0, 0, -1) },
 		"not valid before 2026-05-02T12:0": func(c *x509.Certificate) { c.NotBefore = now.AddDate(0, 0, 1) },
 	} {
-		if _, err := NewAuthority([]*x509.Certificate{authority(t, "ca", key, nil, change)}, key, now); err == nil || !strings.Contains(err.Error(), says) {
-			t.Errorf("%v, want that it says %q", err, says)
-		}
+		t.Run(says, func(t *testing.T) {
+			if _, err := NewAuthority([]*x509.Certificate{authority(t, "ca", key, nil, change)}, key, now); err == nil || !strings.Contains(err.Error(), says) {
+				t.Errorf("%v, want that it says %q", err, says)
+			}
+		})
 	}
 	if _, err := NewAuthority([]*x509.Certificate{authority(t, "ca", key, nil, nil)}, newKey(t, ECDSAP256), now); err == nil {
 		t.Error("an authority with another's key is accepted")
@@ -159,20 +161,24 @@ func TestRequestsAreOfWhoeverHasTheKey(t *testing.T) {
 		t.Error("a request with a wrong signature is accepted")
 	}
 	for _, text := range []string{"", "nothing", string(EncodeCertificates(authority(t, "ca", key, nil, nil)))} {
-		if _, err := ParseRequest([]byte(text)); err == nil {
-			t.Errorf("%q is taken for a request", text)
-		}
+		t.Run(text, func(t *testing.T) {
+			if _, err := ParseRequest([]byte(text)); err == nil {
+				t.Errorf("%q is taken for a request", text)
+			}
+		})
 	}
 }
 
 func TestTextThatIsNoKeyOrCertificate(t *testing.T) {
 	for _, text := range []string{"", "secret", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"} {
-		if _, err := ParseKey([]byte(text)); err == nil || errors.Is(err, ErrEncrypted) || strings.Contains(err.Error(), "secret") {
-			t.Errorf("ParseKey(%q) = %v", text, err)
-		}
-		if _, err := ParseCertificates([]byte(text)); err == nil {
-			t.Errorf("ParseCertificates(%q) finds something", text)
-		}
+		t.Run(text, func(t *testing.T) {
+			if _, err := ParseKey([]byte(text)); err == nil || errors.Is(err, ErrEncrypted) || strings.Contains(err.Error(), "secret") {
+				t.Errorf("ParseKey(%q) = %v", text, err)
+			}
+			if _, err := ParseCertificates([]byte(text)); err == nil {
+				t.Errorf("ParseCertificates(%q) finds something", text)
+			}
+		})
 	}
 }
 
@@ -183,12 +189,14 @@ func TestKeysOfOpenSSL(t *testing.T) {
 		"ec-pkcs8.pem": nil, "ed25519-pkcs8.pem": nil, "ec-with-parameters.pem": nil, "rsa-traditional.pem": nil,
 		"rsa-encrypted.pem": ErrEncrypted, "pkcs8-encrypted.pem": ErrEncrypted,
 	} {
-		text, err := os.ReadFile(filepath.Join("testdata", file))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := ParseKey(text); !errors.Is(err, want) {
-			t.Errorf("the key in %s: %v, want %v", file, err, want)
-		}
+		t.Run(file, func(t *testing.T) {
+			text, err := os.ReadFile(filepath.Join("testdata", file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := ParseKey(text); !errors.Is(err, want) {
+				t.Errorf("the key in %s: %v, want %v", file, err, want)
+			}
+		})
 	}
 }

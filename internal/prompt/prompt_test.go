@@ -31,14 +31,16 @@ func TestNewPasswordReadsTwoLinesOfOneReader(t *testing.T) {
 		{"an empty line", "\n\n", "", ErrEmptyPassword},
 		{"nothing", "", "", ErrEmptyPassword},
 	} {
-		p, stderr := newTestPrompter(test.input)
-		got, err := p.NewPassword(t.Context(), "bob")
-		if got != test.want || !errors.Is(err, test.err) {
-			t.Errorf("%s: NewPassword = %q, %v; want %q, %v", test.name, got, err, test.want, test.err)
-		}
-		if !strings.HasPrefix(stderr.String(), "Password of bob: ") {
-			t.Errorf("%s: stderr is %q, want the question on it", test.name, stderr)
-		}
+		t.Run(test.name, func(t *testing.T) {
+			p, stderr := newTestPrompter(test.input)
+			got, err := p.NewPassword(t.Context(), "bob")
+			if got != test.want || !errors.Is(err, test.err) {
+				t.Errorf("%s: NewPassword = %q, %v; want %q, %v", test.name, got, err, test.want, test.err)
+			}
+			if !strings.HasPrefix(stderr.String(), "Password of bob: ") {
+				t.Errorf("%s: stderr is %q, want the question on it", test.name, stderr)
+			}
+		})
 	}
 }
 

@@ -569,22 +569,24 @@ func TestAListingThatContradictsItselfIsAnError(t *testing.T) {
 			}
 		},
 	} {
-		for _, streams := range []bool{false, true} {
-			s := newServer(streams, names...)
-			s.lies = lie
-			if streams { // the lie of its last block
-				s.lies = func(n int, r *pb.RangeResponse) {
-					if n != 0 || r.GetMore() {
-						lie(n, r)
+		t.Run(want, func(t *testing.T) {
+			for _, streams := range []bool{false, true} {
+				s := newServer(streams, names...)
+				s.lies = lie
+				if streams { // the lie of its last block
+					s.lies = func(n int, r *pb.RangeResponse) {
+						if n != 0 || r.GetMore() {
+							lie(n, r)
+						}
 					}
 				}
+				var got collector
+				err := Read(t.Context(), s.kv(), Query{Key: "k", End: "l", Timeout: 5 * time.Second}, &got)
+				var cut *IncompleteError
+				if !errors.As(err, &cut) || !strings.Contains(err.Error(), want) || got.ended > 0 {
+					t.Errorf("streams %t: the error is %v after %d keys, want %q", streams, err, len(got.kvs), want)
+				}
 			}
-			var got collector
-			err := Read(t.Context(), s.kv(), Query{Key: "k", End: "l", Timeout: 5 * time.Second}, &got)
-			var cut *IncompleteError
-			if !errors.As(err, &cut) || !strings.Contains(err.Error(), want) || got.ended > 0 {
-				t.Errorf("streams %t: the error is %v after %d keys, want %q", streams, err, len(got.kvs), want)
-			}
-		}
+		})
 	}
 }

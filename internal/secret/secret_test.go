@@ -17,14 +17,16 @@ func TestReadFileTakesTheFirstLineAsItIs(t *testing.T) {
 		{"space is part of it", " se cret \n", " se cret "},
 		{"further lines are not", "secret\nmore\n", "secret"},
 	} {
-		path := filepath.Join(t.TempDir(), "password")
-		if err := os.WriteFile(path, []byte(test.content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		got, warning, err := ReadFile(t.Context(), path, nil)
-		if got != test.want || warning != "" || err != nil {
-			t.Errorf("%s: ReadFile = %q, %q, %v; want %q without a warning", test.name, got, warning, err, test.want)
-		}
+		t.Run(test.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "password")
+			if err := os.WriteFile(path, []byte(test.content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			got, warning, err := ReadFile(t.Context(), path, nil)
+			if got != test.want || warning != "" || err != nil {
+				t.Errorf("%s: ReadFile = %q, %q, %v; want %q without a warning", test.name, got, warning, err, test.want)
+			}
+		})
 	}
 }
 
@@ -35,13 +37,15 @@ func TestReadFileRefusesWhatIsNoSecret(t *testing.T) {
 		"empty first line": "\nsecret\n",
 		"huge":             strings.Repeat("x", maxSize+1),
 	} {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if got, _, err := ReadFile(t.Context(), path, nil); err == nil {
-			t.Errorf("ReadFile of a file with %s = %d bytes, want an error", name, len(got))
-		}
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(dir, name)
+			if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if got, _, err := ReadFile(t.Context(), path, nil); err == nil {
+				t.Errorf("ReadFile of a file with %s = %d bytes, want an error", name, len(got))
+			}
+		})
 	}
 	if _, _, err := ReadFile(t.Context(), dir, nil); err == nil {
 		t.Error("ReadFile of a directory succeeded, want an error")
@@ -102,19 +106,21 @@ func TestASecretThatIsNoUTF8IsSaidToBe(t *testing.T) {
 		{"UTF-8", "pü\u2028w\n", ""},
 		{"Latin 1 in the second line", "pw\np\xfcw\n", ""},
 	} {
-		path := filepath.Join(dir, "secret")
-		if err := os.WriteFile(path, []byte(test.content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		_, _, fromFile := ReadFile(t.Context(), path, nil)
-		_, _, fromStdin := ReadFile(t.Context(), Stdin, bufio.NewReader(strings.NewReader(test.content)))
-		for _, err := range []error{fromFile, fromStdin} {
-			switch {
-			case (err != nil) != (test.says != ""), err != nil && !strings.Contains(err.Error(), test.says):
-				t.Errorf("%s: %v, want %q", test.name, err, test.says)
-			case err != nil && strings.Contains(err.Error(), "pw"):
-				t.Errorf("%s: the error shows the secret: %v", test.name, err)
+		t.Run(test.name, func(t *testing.T) {
+			path := filepath.Join(dir, "secret")
+			if err := os.WriteFile(path, []byte(test.content), 0o600); err != nil {
+				t.Fatal(err)
 			}
-		}
+			_, _, fromFile := ReadFile(t.Context(), path, nil)
+			_, _, fromStdin := ReadFile(t.Context(), Stdin, bufio.NewReader(strings.NewReader(test.content)))
+			for _, err := range []error{fromFile, fromStdin} {
+				switch {
+				case (err != nil) != (test.says != ""), err != nil && !strings.Contains(err.Error(), test.says):
+					t.Errorf("%s: %v, want %q", test.name, err, test.says)
+				case err != nil && strings.Contains(err.Error(), "pw"):
+					t.Errorf("%s: the error shows the secret: %v", test.name, err)
+				}
+			}
+		})
 	}
 }

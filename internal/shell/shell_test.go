@@ -53,14 +53,18 @@ func TestANameIsOneVisibleArgument(t *testing.T) {
 		"\xff'\\\x01":      `"$(printf '\377\047\134\001')"`,
 		"\u202eevil\u200b": `"$(printf '\342\200\256evil\342\200\213')"`,
 	} {
-		if got, ok := Quote(word); got != want || !ok {
-			t.Errorf("Quote(%q) = %s, %v, want %s", word, got, ok, want)
-		}
+		t.Run(word, func(t *testing.T) {
+			if got, ok := Quote(word); got != want || !ok {
+				t.Errorf("Quote(%q) = %s, %v, want %s", word, got, ok, want)
+			}
+		})
 	}
 	for _, word := range []string{"\n", "a\n", "\x00", "a\x00b"} {
-		if got, ok := Quote(word); ok {
-			t.Errorf("Quote(%q) = %s, which no shell reads as that", word, got)
-		}
+		t.Run(word, func(t *testing.T) {
+			if got, ok := Quote(word); ok {
+				t.Errorf("Quote(%q) = %s, which no shell reads as that", word, got)
+			}
+		})
 	}
 }
 

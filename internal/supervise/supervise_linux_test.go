@@ -59,9 +59,11 @@ func TestTheFirstLineIsKnownWhenTheCommandHasEnded(t *testing.T) {
 		"(sleep 0.05; echo late) &":    "late\n", // printed by what the command has left behind
 		"printf o; sleep 0.05; echo k": "ok\n",
 	} {
-		if line, err := FirstLine(t.Context(), shell(script), 1000); line != want || err != nil {
-			t.Errorf("%s: %q, %v, want %q", script, line, err, want)
-		}
+		t.Run(script, func(t *testing.T) {
+			if line, err := FirstLine(t.Context(), shell(script), 1000); line != want || err != nil {
+				t.Errorf("%s: %q, %v, want %q", script, line, err, want)
+			}
+		})
 	}
 	failed := &exec.ExitError{}
 	if line, err := FirstLine(t.Context(), shell("echo one; exit 7"), 1000); !errors.As(err, &failed) || failed.ExitCode() != 7 {
@@ -95,20 +97,22 @@ func TestACommandEndsWithItsContextAndLeavesNothingBehind(t *testing.T) {
 		return err
 	}
 	for name, run := range map[string]func(context.Context, *exec.Cmd) error{"Run": Run, "FirstLine": firstLine} {
-		for what, script := range map[string]string{
-			"it waits":                       "echo $$ >PID; exec sleep 1000",
-			"what it waits for":              "sleep 1000 & echo $! >PID; wait",
-			"what it waits for, and ignores": "trap '' TERM; sleep 1000 & echo $! >PID; wait",
-		} {
-			path := filepath.Join(t.TempDir(), "pid")
-			if err := run(ends(t, path), shell(strings.ReplaceAll(script, "PID", path))); !errors.Is(err, errEnough) {
-				t.Errorf("%s, %s: %v, want the context's cause", name, what, err)
+		t.Run(name, func(t *testing.T) {
+			for what, script := range map[string]string{
+				"it waits":                       "echo $$ >PID; exec sleep 1000",
+				"what it waits for":              "sleep 1000 & echo $! >PID; wait",
+				"what it waits for, and ignores": "trap '' TERM; sleep 1000 & echo $! >PID; wait",
+			} {
+				path := filepath.Join(t.TempDir(), "pid")
+				if err := run(ends(t, path), shell(strings.ReplaceAll(script, "PID", path))); !errors.Is(err, errEnough) {
+					t.Errorf("%s, %s: %v, want the context's cause", name, what, err)
+				}
+				if left, runs := processIn(t, path); runs {
+					t.Errorf("%s, %s: it runs on", name, what)
+					_ = left.Kill()
+				}
 			}
-			if left, runs := processIn(t, path); runs {
-				t.Errorf("%s, %s: it runs on", name, what)
-				_ = left.Kill()
-			}
-		}
+		})
 	}
 	// The command has ended; what it has left behind keeps its output open.
 	path := filepath.Join(t.TempDir(), "pid")

@@ -30,14 +30,18 @@ func TestWordsAreCutAndUnquoted(t *testing.T) {
 		"put ключ 日本語":         {"put", "ключ", "日本語"},
 		"put a\vb":             {"put", "a\vb"},
 	} {
-		if got, err := Words(line); err != nil || !slices.Equal(got, want) {
-			t.Errorf("Words(%q) = %q, %v, want %q", line, got, err, want)
-		}
+		t.Run(line, func(t *testing.T) {
+			if got, err := Words(line); err != nil || !slices.Equal(got, want) {
+				t.Errorf("Words(%q) = %q, %v, want %q", line, got, err, want)
+			}
+		})
 	}
 	for _, line := range []string{`put "\q"`, `put "\x0"`, `put "\ud800"`} {
-		if got, err := Words(line); err == nil {
-			t.Errorf("Words(%q) = %q, want an error", line, got)
-		}
+		t.Run(line, func(t *testing.T) {
+			if got, err := Words(line); err == nil {
+				t.Errorf("Words(%q) = %q, want an error", line, got)
+			}
+		})
 	}
 }
 
@@ -56,19 +60,23 @@ func TestComparisonsMeanWhatTheySay(t *testing.T) {
 		`lease("k") = "694d7e4f1a2b3c05"`: lease,
 		`lease("k") = "0"`:                clientv3.Compare(clientv3.LeaseValue("k"), "=", clientv3.NoLease),
 	} {
-		got, err := ParseCompare(line)
-		if err != nil || !reflect.DeepEqual(got, want) {
-			t.Errorf("ParseCompare(%s) = %v, %v, want %v", line, got, err, want)
-		}
+		t.Run(line, func(t *testing.T) {
+			got, err := ParseCompare(line)
+			if err != nil || !reflect.DeepEqual(got, want) {
+				t.Errorf("ParseCompare(%s) = %v, %v, want %v", line, got, err, want)
+			}
+		})
 	}
 	for _, line := range []string{
 		"x", `val`, `val(k) = "v"`, `val("k") = v`, `val("k")="v"`, `val("k" ) = "v"`, `val('k') = 'v'`, `val("k") == "v"`, `val("k") ! "v"`,
 		`val("k") >= "1"`, `ver("k") = "x"`, `ver("k") = ""`, `foo("k") = "1"`, `Val("k") = "v"`, `val ("k") = "v"`, `lease("k") = "zz"`,
 		`lease("k") = ""`, `("k") = "v"`, `mod("k") = "9223372036854775808"`, `val("k`,
 	} {
-		if got, err := ParseCompare(line); err == nil {
-			t.Errorf("ParseCompare(%s) = %v, want an error", line, got)
-		}
+		t.Run(line, func(t *testing.T) {
+			if got, err := ParseCompare(line); err == nil {
+				t.Errorf("ParseCompare(%s) = %v, want an error", line, got)
+			}
+		})
 	}
 }
 
@@ -111,11 +119,13 @@ func TestErrorsNameTheirLine(t *testing.T) {
 		"\n\"\n\n\n":                       "line 2: invalid request: \"",
 		"\n\nget \"\\q\"\n\n":              "line 3: invalid syntax in \"\\q\"",
 	} {
-		_, err := record(input)
-		var line *LineError
-		if !errors.As(err, &line) || !strings.HasPrefix(err.Error(), want) {
-			t.Errorf("the error of %q is %v, want %s", input, err, want)
-		}
+		t.Run(input, func(t *testing.T) {
+			_, err := record(input)
+			var line *LineError
+			if !errors.As(err, &line) || !strings.HasPrefix(err.Error(), want) {
+				t.Errorf("the error of %q is %v, want %s", input, err, want)
+			}
+		})
 	}
 }
 

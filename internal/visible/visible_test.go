@@ -23,12 +23,14 @@ func TestALineShowsAllAndCommandsNothing(t *testing.T) {
 		"\ufffe\ufffd\ue000":       `\ufffe\ufffd\ue000`,
 		"\U000e0041\U0010ffff":     `\U000e0041\U0010ffff`,
 	} {
-		if got := Line(text); got != want {
-			t.Errorf("Line(%q) = %s, want %s", text, got, want)
-		}
-		if got := Is(text); got != (text == want) {
-			t.Errorf("Is(%q) = %v", text, got)
-		}
+		t.Run(text, func(t *testing.T) {
+			if got := Line(text); got != want {
+				t.Errorf("Line(%q) = %s, want %s", text, got, want)
+			}
+			if got := Is(text); got != (text == want) {
+				t.Errorf("Is(%q) = %v", text, got)
+			}
+		})
 	}
 }
 

@@ -79,9 +79,11 @@ func TestWhatIsCutOffOrNoFieldIsMalformed(t *testing.T) {
 		"a varint of eleven bytes":      bytes.Repeat([]byte{0xff}, 11),
 		"a kind that there is not":      {0x1f},
 	} {
-		if _, err := again(received(b, 2)); !errors.Is(err, ErrMalformed) {
-			t.Errorf("%s gives %v", name, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			if _, err := again(received(b, 2)); !errors.Is(err, ErrMalformed) {
+				t.Errorf("%s gives %v", name, err)
+			}
+		})
 	}
 }
 
