@@ -182,22 +182,21 @@ const (
 func (w *workload) cleanup(ctx context.Context) (revision int64, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 	defer cancel()
-	for {
-		// A delete of many keys takes its time: that nobody is there is found
-		// out by less.
-		if err = w.answers(ctx); err == nil {
-			revision, err = w.deleteKeys(ctx)
-		}
-		if err == nil {
-			w.f.Connection.Changes.Became("the keys of the check were deleted")
-			return revision, nil
-		}
-		if !retry.IsTransient(err) || ctx.Err() != nil {
-			w.f.Warn("keys may be left below the prefix; delete them" + w.opts.deletion(w.f))
-			return 0, err
-		}
-		time.Sleep(cleanupPause)
+	revision, err = retry.Do(ctx, retry.Policy{Backoff: retry.Backoff{Min: cleanupPause}, Again: retry.IsTransient},
+		func(ctx context.Context) (int64, error) {
+			// A delete of many keys takes its time. A read finds out sooner that no member
+			// answers.
+			if err := w.answers(ctx); err != nil {
+				return 0, err
+			}
+			return w.deleteKeys(ctx)
+		})
+	if err != nil {
+		w.f.Warn("keys may be left below the prefix; delete them" + w.opts.deletion(w.f))
+		return 0, err
 	}
+	w.f.Connection.Changes.Became("the keys of the check were deleted")
+	return revision, nil
 }
 
 func (w *workload) answers(ctx context.Context) error {

@@ -16,6 +16,7 @@ import (
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/quantity"
+	"github.com/ectl-io/ectl/internal/retry"
 	"github.com/ectl-io/ectl/output"
 )
 
@@ -273,9 +274,8 @@ func waitUntilHealthy(ctx context.Context, f *cli.Factory, c *etcd.Client, endpo
 			}
 			return fmt.Errorf("stopped: etcd member[%s] is not healthy %s after it was defragmented: %s", endpoint, limit, h.Reason)
 		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(healthInterval):
+		if err := retry.Wait(ctx, healthInterval); err != nil {
+			return err
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/ectl-io/ectl/completions"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/quantity"
+	"github.com/ectl-io/ectl/internal/retry"
 	"github.com/ectl-io/ectl/internal/scan"
 	"github.com/ectl-io/ectl/output"
 )
@@ -161,12 +162,7 @@ func (o *delOptions) pause(ctx context.Context, f *cli.Factory) error {
 		return nil
 	}
 	f.Warn(fmt.Sprintf("deleting all keys from %q up to %q, without that, in 2 seconds: interrupt to keep them; --range skips the wait", o.Keys.Key, o.Keys.End))
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-time.After(pause):
-		return nil
-	}
+	return retry.Wait(ctx, pause)
 }
 
 func (o *delOptions) rangeOf() []clientv3.OpOption {

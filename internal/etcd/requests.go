@@ -9,13 +9,12 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
-	"google.golang.org/grpc/status"
 
 	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd/diagnose"
 	"github.com/ectl-io/ectl/internal/response"
+	"github.com/ectl-io/ectl/internal/retry"
 )
 
 // requests sends the requests of one client. It checks them and their responses, and
@@ -69,30 +68,34 @@ func (r *requests) unary(ctx context.Context, method string, req, reply any, cc 
 	if err := r.refuseInTheClear(req); err != nil {
 		return err
 	}
-	for {
-		err := r.preflightTxnReads(ctx, method, req, cc, invoker, opts...)
-		if err == nil {
-			r.count.Add(1)
-			var header metadata.MD
-			err = invoker(ctx, method, req, reply, cc, append(opts, grpc.Header(&header))...)
-			err = diagnose.MarkAnswered(err, method, req, header)
-			if err == nil {
-				r.changes.answered(method, req, reply)
-			}
-		}
+	send := func(ctx context.Context) (struct{}, error) {
+		err := r.send(ctx, method, req, reply, cc, invoker, opts...)
 		if reason := r.diagnosis.Unreachable(); err != nil && reason != nil && errors.Is(context.Cause(ctx), reason) {
-			return reason
+			return struct{}{}, reason
 		}
 		r.diagnosis.Remember(diagnose.Writes(method, req), err)
-		if method != authenticate || status.Code(err) != codes.Unavailable {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return err
-		case <-time.After(loginPause):
-		}
+		return struct{}{}, err
 	}
+	policy := retry.Policy{
+		Backoff: retry.Backoff{Min: loginPause},
+		Again:   func(err error) bool { return method == authenticate && retry.IsTransient(err) },
+	}
+	_, err := retry.Do(ctx, policy, send)
+	return err
+}
+
+// send sends a request once.
+func (r *requests) send(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoker grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+	if err := r.preflightTxnReads(ctx, method, req, cc, invoker, opts...); err != nil {
+		return err
+	}
+	r.count.Add(1)
+	var header metadata.MD
+	err := invoker(ctx, method, req, reply, cc, append(opts, grpc.Header(&header))...)
+	if err = diagnose.MarkAnswered(err, method, req, header); err == nil {
+		r.changes.answered(method, req, reply)
+	}
+	return err
 }
 
 // stream opens a stream, unless no endpoint can be reached for good: the client

@@ -17,6 +17,7 @@ import (
 	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/outage"
+	"github.com/ectl-io/ectl/internal/retry"
 )
 
 // ErrGone is that a server knows no such lease.
@@ -86,10 +87,8 @@ func (k *Keeper) Keep(ctx context.Context, renewed func(*pb.LeaseKeepAliveRespon
 		default: // no later than that: somebody else may have what it stands for then
 			wait = min(wait, time.Until(k.until))
 		}
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-time.After(wait):
+		if err := retry.Wait(ctx, wait); err != nil {
+			return err
 		}
 	}
 }

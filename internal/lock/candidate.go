@@ -19,6 +19,7 @@ import (
 	"github.com/ectl-io/ectl/internal/keepalive"
 	"github.com/ectl-io/ectl/internal/outage"
 	"github.com/ectl-io/ectl/internal/quantity"
+	"github.com/ectl-io/ectl/internal/retry"
 )
 
 // Config is what to queue for, and where to report what happens meanwhile.
@@ -115,12 +116,11 @@ func (c *Candidate) Acquire(ctx context.Context) (context.Context, error) {
 			return nil, fmt.Errorf("%w, %d times in a row before its time", err, losses)
 		}
 		c.Warn(fmt.Sprintf("the place in the queue was lost: %v; queueing again", lost.reason))
-		select {
-		case <-c.signals:
-			return nil, c.stopped()
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		case <-time.After(watchPause):
+		waiting, stop := c.untilSignal(ctx)
+		err = retry.Wait(waiting, watchPause)
+		stop()
+		if err != nil {
+			return nil, err
 		}
 	}
 }
@@ -137,23 +137,31 @@ func (c *Candidate) queue(ctx context.Context, again bool) (context.Context, err
 		defer cancel()
 		return c.enter(ctx, timed, nil) // an outage is its error
 	}
-	asking, cancel := context.WithCancelCause(ctx)
+	asking, stop := c.untilSignal(ctx)
+	held, err := c.enter(ctx, asking, c.outage)
+	stop()
+	if cause := context.Cause(asking); errors.Is(cause, errStopped) {
+		return nil, cause // though it may have entered
+	}
+	return held, err
+}
+
+// untilSignal returns a context that a signal ends, until stop is called.
+func (c *Candidate) untilSignal(ctx context.Context) (waiting context.Context, stop func()) {
+	waiting, cancel := context.WithCancelCause(ctx)
 	listened := make(chan struct{})
 	crash.Go(func() {
 		defer close(listened)
 		select {
 		case <-c.signals:
 			cancel(c.stopped())
-		case <-asking.Done():
+		case <-waiting.Done():
 		}
 	})
-	held, err := c.enter(ctx, asking, c.outage)
-	cancel(nil)
-	<-listened
-	if cause := context.Cause(asking); errors.Is(cause, errStopped) {
-		return nil, cause // though it may have entered
+	return waiting, func() {
+		cancel(nil)
+		<-listened
 	}
-	return held, err
 }
 
 func (c *Candidate) stopped() error { return fmt.Errorf("%w for %s", errStopped, c.What) }

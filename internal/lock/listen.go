@@ -15,6 +15,7 @@ import (
 	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/outage"
+	"github.com/ectl-io/ectl/internal/retry"
 	"github.com/ectl-io/ectl/internal/watch"
 	"github.com/ectl-io/ectl/internal/watch/stream"
 )
@@ -83,10 +84,8 @@ func (l *listener) follow(ctx context.Context, header *pb.ResponseHeader) error 
 		if err != nil {
 			return err
 		}
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-time.After(watchPause):
+		if err := retry.Wait(ctx, watchPause); err != nil {
+			return err
 		}
 		if header, err = l.read(ctx); err != nil {
 			return err

@@ -12,6 +12,7 @@ import (
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/keepalive"
 	"github.com/ectl-io/ectl/internal/outage"
+	"github.com/ectl-io/ectl/internal/retry"
 	"github.com/ectl-io/ectl/internal/watch"
 	"github.com/ectl-io/ectl/internal/watch/stream"
 )
@@ -127,12 +128,7 @@ func (e *queueEntry) waitForDeletion(ctx context.Context, key string, seen int64
 	case err != nil:
 		return err
 	}
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-time.After(watchPause):
-		return nil
-	}
+	return retry.Wait(ctx, watchPause)
 }
 
 // deletion is the sink of a watch that ends when the key is deleted.

@@ -8,41 +8,35 @@ import (
 	"github.com/ectl-io/ectl/internal/retry"
 )
 
-// A member may accept a request and never answer it, being stopped or cut off
+// A member may accept a request and never answer it, because it was stopped or cut off
 // from the others. Each further attempt goes to another member.
 const (
 	attemptTimeout = 2 * time.Second
 	attemptPause   = 100 * time.Millisecond
 )
 
-// repeat repeats a request that does no harm when it is made twice, until it is
-// answered, fails for a reason that does not pass, or ctx ends. What has no answer
-// counts for the outage.
+// repeat repeats an idempotent request until it is answered, fails for a reason that
+// does not pass, or ctx ends, whose cause it returns. Attempts without an answer count
+// for the outage.
 func repeat[R any](ctx context.Context, o *outage.Outage, request func(context.Context) (R, error)) (R, error) {
 	unanswered := func(err error) bool { return retry.OutcomeUnknown(err) || retry.IsTransient(err) }
-	for {
+	timedOut := false
+	policy := retry.Policy{
+		Backoff: retry.Backoff{Min: attemptPause},
+		Again:   func(err error) bool { return retry.IsTransient(err) || timedOut && retry.OutcomeUnknown(err) },
+	}
+	response, err := retry.Do(ctx, policy, func(ctx context.Context) (response R, err error) {
 		attempt, cancel := context.WithTimeout(ctx, attemptTimeout)
-		var response R
-		err := o.Attempt(func() (err error) {
+		defer cancel()
+		err = o.Attempt(func() (err error) {
 			response, err = request(attempt)
 			return err
 		}, unanswered)
-		timedOut := attempt.Err() != nil
-		cancel()
-		switch {
-		case err == nil:
-			return response, nil
-		case !unanswered(err): // that is the answer, even if it comes late
-			return response, err
-		case ctx.Err() != nil:
-			return response, context.Cause(ctx)
-		case !timedOut && !retry.IsTransient(err):
-			return response, err
-		}
-		select {
-		case <-ctx.Done():
-			return response, context.Cause(ctx)
-		case <-time.After(attemptPause):
-		}
+		timedOut = attempt.Err() != nil
+		return response, err
+	})
+	if err != nil && ctx.Err() != nil && unanswered(err) {
+		err = context.Cause(ctx)
 	}
+	return response, err
 }

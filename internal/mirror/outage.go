@@ -2,14 +2,9 @@ package mirror
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
-
-	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/etcd/diagnose"
@@ -22,14 +17,14 @@ import (
 type sideOutage struct {
 	*outage.Outage
 
-	mu     sync.Mutex
-	pauses int
+	mu      sync.Mutex
+	backoff retry.Backoff
 }
 
 // newSideOutage returns the outage of one side. It is reported when it has lasted for
 // the timeout, and when it is over.
 func newSideOutage(client *etcd.Client, side string, timeout time.Duration, warn func(string)) *sideOutage {
-	return &sideOutage{Outage: &outage.Outage{
+	return &sideOutage{backoff: retry.Backoff{Min: shortestPause, Max: longestPause}, Outage: &outage.Outage{
 		Patience: timeout,
 		Overdue: func(reason error) {
 			warn(fmt.Sprintf("%s: %v", side, client.Explain(context.Background(), diagnose.WithOutcome(reason, "still trying"))))
@@ -40,8 +35,8 @@ func newSideOutage(client *etcd.Client, side string, timeout time.Duration, warn
 	}}
 }
 
-// Pauses before another attempt, the longest of which is short for somebody who
-// waits for a cluster to come back.
+// Pauses before another attempt. The longest is short for a user who waits until a
+// cluster comes back.
 const (
 	shortestPause = 50 * time.Millisecond
 	longestPause  = 2 * time.Second
@@ -51,46 +46,27 @@ const (
 // when that comes first.
 func (o *sideOutage) wait(ctx context.Context, err error) error {
 	began := time.Now()
-	if timedOut(err) && o.Outage != nil { // that long it has been already
+	if retry.Is(err, retry.TimedOut) && o.Outage != nil { // that long it has been already
 		began = began.Add(-o.Patience)
 	}
 	o.Failed(began, err)
 	o.Report()
 	o.mu.Lock()
-	pause := min(shortestPause<<min(o.pauses, 10), longestPause)
-	o.pauses++
+	pause := o.backoff.Next()
 	o.mu.Unlock()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-time.After(pause):
-		return nil
-	}
+	return retry.Wait(ctx, pause)
 }
 
 // over says that an attempt has succeeded.
 func (o *sideOutage) over() {
 	o.mu.Lock()
-	o.pauses = 0
+	o.backoff.Reset()
 	o.mu.Unlock()
 	o.End()
 }
 
-// passes says whether the reason for err passes by itself.
-func passes(err error) bool {
-	switch {
-	case timedOut(err), errors.Is(err, rpctypes.ErrTooManyRequests):
-		return true
-	case errors.Is(err, rpctypes.ErrAuthOldRevision):
-		return true // the login is made anew
-	}
-	switch status.Code(err) {
-	case codes.Canceled, codes.Aborted:
-		return true
-	}
-	return retry.IsTransient(err)
-}
+// passing are the errors whose reasons pass by themselves. After a change of users or
+// roles the client logs in again.
+const passing = retry.Transient | retry.TimedOut | retry.Overloaded | retry.StaleToken | retry.Aborted
 
-func timedOut(err error) bool {
-	return errors.Is(err, context.DeadlineExceeded) || status.Code(err) == codes.DeadlineExceeded
-}
+func passes(err error) bool { return retry.Is(err, passing) }

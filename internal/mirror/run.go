@@ -10,6 +10,7 @@ import (
 	"time"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd"
@@ -152,19 +153,14 @@ func (m *mirror) prepare(ctx context.Context) (current int64, err error) {
 		crash.Go(func() {
 			timed, cancel := m.timed(ctx)
 			defer cancel()
-			for {
-				// Whoever may not read a key may still make a transaction that does nothing.
-				response, err := client.Txn(timed).Commit()
-				if err == nil {
-					answers <- answer{cluster: response.Header.GetClusterId(), current: response.Header.GetRevision()}
-					return
-				}
-				if !retry.IsTransient(err) || timed.Err() != nil {
-					answers <- answer{err: client.Explain(ctx, err)}
-					return
-				}
-				time.Sleep(shortestPause)
+			// A user who may not read a key may still make a transaction that does nothing.
+			response, err := retry.Do(timed, retry.Policy{Backoff: retry.Backoff{Min: shortestPause}, Again: retry.IsTransient},
+				func(ctx context.Context) (*clientv3.TxnResponse, error) { return client.Txn(ctx).Commit() })
+			if err != nil {
+				answers <- answer{err: client.Explain(ctx, err)}
+				return
 			}
+			answers <- answer{cluster: response.Header.GetClusterId(), current: response.Header.GetRevision()}
 		})
 		return answers
 	}

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/retry"
 )
 
 // change is what is to be done to a key of the destination.
@@ -101,7 +102,7 @@ func (w *writer) attempt(ctx context.Context, pass pass, changes []change) (*pb.
 	ctx, cancel := context.WithTimeout(ctx, w.timeout)
 	defer cancel()
 	response, err := w.kv.Txn(ctx, request(pass, changes))
-	if timedOut(err) {
+	if retry.Is(err, retry.TimedOut) {
 		err = context.DeadlineExceeded // as the client library says it
 	}
 	return response, rpctypes.Error(err)
@@ -182,9 +183,7 @@ func (w *writer) refused(err error, changes []change) error {
 // anything for 100 ms after a change of users.
 const maxRefusals = 4
 
-func isRefusal(err error) bool {
-	return errors.Is(err, rpctypes.ErrPermissionDenied) || errors.Is(err, rpctypes.ErrInvalidAuthToken)
-}
+func isRefusal(err error) bool { return retry.Is(err, retry.Denied|retry.UnknownToken) }
 
 func isTooLarge(err error) bool {
 	return errors.Is(err, rpctypes.ErrRequestTooLarge) ||

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"testing"
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
@@ -52,4 +53,47 @@ func TestWhichErrorsLeaveADoubtAboutAChange(t *testing.T) {
 			t.Errorf("OutcomeUnknown(%v) = %t, want %t", test.err, got, test.want)
 		}
 	}
+}
+
+func TestTheClassOfAnError(t *testing.T) {
+	for _, test := range []struct {
+		err  error
+		want Class
+	}{
+		{nil, Final},
+		{errors.New("something else"), Final},
+		{context.Canceled, Final},
+		{rpctypes.ErrRoleNotFound, Final},
+		{rpctypes.ErrNoLeader, Transient},
+		{rpctypes.ErrTimeout, Transient},
+		{rpctypes.ErrPermissionDenied, Denied},
+		{rpctypes.ErrInvalidAuthToken, UnknownToken},
+		{rpctypes.ErrAuthOldRevision, StaleToken},
+		{rpctypes.ErrTooManyRequests, Overloaded},
+		{rpctypes.ErrFutureRev, Behind},
+		{context.DeadlineExceeded, TimedOut},
+		{status.Error(codes.Unavailable, "connection refused"), Transient},
+		{status.Error(codes.Unknown, "raft proposal dropped"), Transient},
+		{status.Error(codes.DeadlineExceeded, "context deadline exceeded"), TimedOut},
+		{status.Error(codes.Canceled, "grpc: the client connection is closing"), Aborted},
+		{status.Error(codes.Aborted, "from a proxy"), Aborted},
+		{status.Error(codes.Internal, "stream terminated by RST_STREAM"), Broken},
+		{io.EOF, Broken},
+	} {
+		for _, err := range []error{test.err, wrapped(test.err)} {
+			if got := ClassOf(err); got != test.want {
+				t.Errorf("the class of %v is %d, want %d", err, got, test.want)
+			}
+		}
+	}
+	if err := rpctypes.ErrFutureRev; !Is(err, Behind|Denied) || Is(err, Transient|Denied) || Is(err, Final) {
+		t.Error("Is does not look for one of several classes")
+	}
+}
+
+func wrapped(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("a command: %w", err)
 }

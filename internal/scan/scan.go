@@ -22,6 +22,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/retry"
 )
 
 // Query is a range to read, in the order of its keys.
@@ -255,7 +256,7 @@ func (r *reader) get(ctx context.Context, key, end string, limit int64) (respons
 	asked = limit
 	for range silentMembers + 1 {
 		response, asked, err = r.ask(ctx, key, end, asked)
-		if !r.following || ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) {
+		if !r.following || ctx.Err() != nil || !retry.Is(err, retry.TimedOut) {
 			break
 		}
 	}
@@ -286,17 +287,15 @@ func (r *reader) ask(ctx context.Context, key, end string, limit int64) (respons
 		if err == nil && r.following && response.Header.GetClusterId() != r.cluster {
 			return nil, limit, errCluster
 		}
-		if !r.following || !errors.Is(err, rpctypes.ErrFutureRev) {
+		if !r.following || !retry.Is(err, retry.Behind) {
 			return response, limit, err
 		}
 		if !r.q.Serializable && serializable {
 			serializable = false // waits until the member has caught up
 			continue
 		}
-		select {
-		case <-ctx.Done():
+		if retry.Wait(ctx, retryPause) != nil {
 			return nil, limit, err
-		case <-time.After(retryPause):
 		}
 	}
 }

@@ -5,12 +5,9 @@ import (
 	"errors"
 	"time"
 
-	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
-
 	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/retry"
 )
 
 // maxBarren is how many streams in a row may break without having brought
@@ -30,7 +27,7 @@ func (r *reader) streamed(ctx context.Context) error {
 		switch {
 		case isUnimplemented(err), errors.Is(err, etcd.ErrTooLarge):
 			return errNoStreams
-		case err == nil || !r.isBroken(err):
+		case err == nil || !retry.Is(err, broken):
 			return err
 		case r.done():
 			return nil
@@ -59,17 +56,10 @@ func (r *reader) streamed(ctx context.Context) error {
 	return errNoStreams
 }
 
-// isBroken says whether a new stream may go on where one ended with err: the
-// connection, the member or the leader is gone, or says nothing; a member lags behind the pinned
-// revision; or users and roles were changed, of which the server tells a stream
-// only at its end.
-func (r *reader) isBroken(err error) bool {
-	if e, ok := errors.AsType[rpctypes.EtcdError](err); ok {
-		return e.Code() == codes.Unavailable || errors.Is(e, rpctypes.ErrFutureRev) ||
-			errors.Is(e, rpctypes.ErrAuthOldRevision) || errors.Is(e, rpctypes.ErrInvalidAuthToken)
-	}
-	return status.Code(err) == codes.Unavailable || errors.Is(err, context.DeadlineExceeded)
-}
+// broken are the errors after which a new stream may go on: the connection, the member
+// or the leader is gone, or does not answer; a member lags behind the pinned revision;
+// or users and roles were changed, of which the server tells a stream only at its end.
+const broken = retry.Transient | retry.TimedOut | retry.Behind | retry.StaleToken | retry.UnknownToken
 
 func (r *reader) stream(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)

@@ -2,10 +2,9 @@ package session
 
 import (
 	"context"
-	"errors"
 	"time"
 
-	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	"github.com/ectl-io/ectl/internal/retry"
 )
 
 // lagPause and lagLimit bound how often a request is repeated that the server
@@ -19,17 +18,13 @@ const (
 // AfterChange calls request, which follows a change of users, until the server
 // has caught up with that change.
 func AfterChange(ctx context.Context, request func() error) error {
-	for start := time.Now(); ; {
-		err := request()
-		if !errors.Is(err, rpctypes.ErrPermissionDenied) || time.Since(start) > lagLimit {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return err
-		case <-time.After(lagPause):
-		}
+	policy := retry.Policy{
+		Backoff: retry.Backoff{Min: lagPause},
+		Again:   func(err error) bool { return retry.Is(err, retry.Denied) },
+		For:     lagLimit,
 	}
+	_, err := retry.Do(ctx, policy, func(context.Context) (struct{}, error) { return struct{}{}, request() })
+	return err
 }
 
 // DoAfterChange makes a request, as Do does, that follows a change of users.

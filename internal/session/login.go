@@ -2,10 +2,10 @@ package session
 
 import (
 	"context"
-	"errors"
 
-	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/ectl-io/ectl/internal/retry"
 )
 
 // loginAttempts is how often a login is tried that a change of users or roles,
@@ -19,7 +19,7 @@ func (s *Session) Login(ctx context.Context, api clientv3.Auth, name, password s
 	defer cancel()
 	var err error
 	for range loginAttempts {
-		if _, err = api.Authenticate(ctx, name, password); !errors.Is(err, rpctypes.ErrAuthOldRevision) {
+		if _, err = api.Authenticate(ctx, name, password); !retry.Is(err, retry.StaleToken) {
 			break
 		}
 	}

@@ -5,7 +5,6 @@ package watch
 import (
 	"context"
 	"errors"
-	"io"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -77,9 +76,9 @@ type Watch struct {
 	// it. Its patience is also how long logins may be refused.
 	Outage *outage.Outage
 
-	inside  bool      // the sink has a part of a response, and more of it follows
-	pauses  int       // since there was a watch
-	refused time.Time // the first login since the server last accepted the watch that was refused, zero: none was
+	inside  bool          // the sink has a part of a response, and more of it follows
+	backoff retry.Backoff // since there was a watch
+	refused time.Time     // the first login since the server last accepted the watch that was refused, zero: none was
 
 	prepare sync.Once
 	ask     chan struct{} // for progress
@@ -102,12 +101,10 @@ func (w *Watch) asks() chan struct{} {
 	return w.ask
 }
 
-// Pauses before a watch is begun anew, and their number until they are all of
-// the longest.
+// Pauses before a watch begins again.
 const (
-	shortPause  = 50 * time.Millisecond
-	pauseFactor = 2
-	mostPauses  = 5
+	shortPause = 50 * time.Millisecond
+	longPause  = 1600 * time.Millisecond
 )
 
 // gcPercent makes the garbage collector run often: what happened in the past
@@ -118,18 +115,14 @@ const gcPercent = 20
 // which sink was told, or ctx ends, whose cause it returns, or sink fails.
 func (w *Watch) Run(ctx context.Context, sink Sink) error {
 	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
+	w.backoff = retry.Backoff{Min: shortPause, Max: longPause}
 	w.Outage.Begin()
 	for {
 		again, err := w.begin(ctx, sink)
 		if err != nil || !again {
 			return err
 		}
-		pause := shortPause
-		for range min(w.pauses, mostPauses) {
-			pause *= pauseFactor
-		}
-		w.pauses++
-		if err := w.pause(ctx, pause); err != nil {
+		if err := w.pause(ctx, w.backoff.Next()); err != nil {
 			return err
 		}
 	}
@@ -305,7 +298,7 @@ const settleTime = time.Second
 
 // resumed notes that there is a watch.
 func (w *Watch) resumed() {
-	w.pauses = 0
+	w.backoff.Reset()
 	w.Outage.End()
 }
 
@@ -315,19 +308,18 @@ func (w *Watch) canResume(p Part) bool {
 	if p.CompactRevision != 0 {
 		return false
 	}
-	if errors.Is(err, rpctypes.ErrInvalidAuthToken) || errors.Is(err, rpctypes.ErrAuthOldRevision) {
+	if retry.Is(err, retry.UnknownToken|retry.StaleToken) {
 		// The next watch logs in again. A token that was given is refused again. One
 		// of a login may be, too, by a member that has not heard of it yet, and every
 		// watch has another one: it is soon that counts, and often.
 		if w.refused.IsZero() {
 			w.refused = time.Now()
 		}
-		w.pauses = min(w.pauses, 1)
+		w.backoff.Limit(1)
 		return w.Client.LogsIn() && time.Since(w.refused) < w.Outage.Patience
 	}
 	if w.Client.Unreachable() != nil {
 		return false
 	}
-	// A stream that breaks ends with any of these.
-	return retry.IsTransient(err) || errors.Is(err, io.EOF) || status.Code(err) == codes.Internal
+	return retry.Is(err, retry.Transient|retry.Broken)
 }

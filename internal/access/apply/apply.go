@@ -14,6 +14,7 @@ import (
 	"github.com/ectl-io/ectl/internal/access/plan"
 	"github.com/ectl-io/ectl/internal/access/policy"
 	"github.com/ectl-io/ectl/internal/access/reader"
+	"github.com/ectl-io/ectl/internal/retry"
 )
 
 // Parallel is how many changes are on their way at once.
@@ -146,10 +147,7 @@ func Run(ctx context.Context, api clientv3.Auth, bound reader.Bound, task Task, 
 			return r.done(), err
 		}
 		if idle > 0 {
-			select {
-			case <-ctx.Done():
-			case <-time.After(rest << idle):
-			}
+			_ = retry.Wait(ctx, rest<<idle) // the next request shows that ctx has ended
 		}
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/internal/access/plan"
@@ -196,28 +195,22 @@ func (r *run) explains(revision uint64) error {
 	return nil
 }
 
-// step does one step. While the server refuses it, though it will not do so for
-// long, it tries again.
+// step does one step. A refusal that will not last is tried again.
 func (r *run) step(ctx context.Context, step plan.Step) error {
-	var refused time.Time
-	for pause := 5 * time.Millisecond; ; pause = min(2*pause, 100*time.Millisecond) {
+	policy := retry.Policy{
+		Backoff: retry.Backoff{Min: 5 * time.Millisecond, Max: 100 * time.Millisecond},
+		Again:   isPassing,
+		For:     refusals,
+	}
+	_, err := retry.Do(ctx, policy, func(ctx context.Context) (struct{}, error) {
 		err := r.request(ctx, step)
 		r.end(step, err)
-		if err == nil {
-			return nil
+		if err != nil {
+			err = &StepError{Step: step, Err: err}
 		}
-		if refused.IsZero() {
-			refused = time.Now()
-		}
-		if !isPassing(err) || time.Since(refused) > refusals {
-			return &StepError{Step: step, Err: err}
-		}
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-time.After(pause):
-		}
-	}
+		return struct{}{}, err
+	})
+	return err
 }
 
 // end notes what became of a step.
@@ -280,23 +273,19 @@ func isDoubtful(err error) bool {
 
 // isPassing says whether the server has refused what it will soon accept.
 func isPassing(err error) bool {
-	return errors.Is(err, rpctypes.ErrPermissionDenied) || errors.Is(err, rpctypes.ErrAuthOldRevision) || errors.Is(err, rpctypes.ErrTooManyRequests)
+	return retry.Is(err, retry.Denied|retry.StaleToken|retry.Overloaded)
 }
 
 // read reads all users and roles, and waits for a cluster that does not answer
 // at the moment.
 func (r *run) read(ctx context.Context) (reader.Snapshot, error) {
-	begin := time.Now()
-	for {
-		snapshot, err := reader.Read(ctx, r.api, r.bound)
-		since := time.Since(begin)
-		again := err != nil && (isDoubtful(err) && since < patience || isPassing(err) && since < refusals)
-		if !again || ctx.Err() != nil {
-			return snapshot, err
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(100 * time.Millisecond):
-		}
+	began := time.Now()
+	policy := retry.Policy{
+		Backoff: retry.Backoff{Min: 100 * time.Millisecond},
+		Again: func(err error) bool {
+			since := time.Since(began)
+			return isDoubtful(err) && since < patience || isPassing(err) && since < refusals
+		},
 	}
+	return retry.Do(ctx, policy, func(ctx context.Context) (reader.Snapshot, error) { return reader.Read(ctx, r.api, r.bound) })
 }

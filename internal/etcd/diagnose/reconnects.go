@@ -4,17 +4,20 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/ectl-io/ectl/internal/retry"
 )
 
 // gRPC waits longer and longer before it connects to a server that does not let
 // it. To one that does, and ends the connection at once, it connects again
 // without a pause: a proxy whose servers have gone would get thousands of
 // connections a second. So connections that end early are counted here.
-const (
-	earlyEnd       = time.Second // a connection that lasted longer was none of them
-	reconnectPause = 50 * time.Millisecond
-	mostDoublings  = 5 // of the pause: up to 1.6 s
-)
+const earlyEnd = time.Second // a connection that lasted longer is not counted
+
+// pauseAfter returns the pause before a connection that follows so many early ones.
+func pauseAfter(early int) time.Duration {
+	return (&retry.Backoff{Min: 50 * time.Millisecond, Max: 1600 * time.Millisecond}).After(early)
+}
 
 // reconnects knows the last connection to each address.
 type reconnects struct {
@@ -36,14 +39,8 @@ func (r *reconnects) pause(ctx context.Context, address string) error {
 		r.mu.Unlock()
 		return nil
 	}
-	pause := reconnectPause << min(c.early, mostDoublings)
 	r.mu.Unlock()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-time.After(pause):
-		return nil
-	}
+	return retry.Wait(ctx, pauseAfter(c.early))
 }
 
 // begin notes that there is a connection to an address.
@@ -54,7 +51,7 @@ func (r *reconnects) begin(address string) {
 		r.last = map[string]connection{}
 	}
 	now, early := time.Now(), 0
-	if c := r.last[address]; now.Sub(c.begun) <= earlyEnd+reconnectPause<<min(c.early, mostDoublings) {
+	if c := r.last[address]; now.Sub(c.begun) <= earlyEnd+pauseAfter(c.early) {
 		early = c.early + 1
 	}
 	r.last[address] = connection{now, early}
