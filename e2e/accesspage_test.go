@@ -169,7 +169,7 @@ func writeReview(t *testing.T) string {
 	dir := t.TempDir()
 	waivers := filepath.Join(dir, "waivers.yaml")
 	must(os.WriteFile(waivers, []byte("apiVersion: ectl/v1\nwaive: [{rule: root-holder, object: user dave, reason: on call until March}]\n"), 0o600))
-	cmd := exec.CommandContext(ctx, filepath.Join(installed.ours, "ectl"), "--endpoints", server.Endpoint(), "--user", "root:"+rootPassword,
+	cmd := exec.CommandContext(ctx, ectlProgram(), "--endpoints", server.Endpoint(), "--user", "root:"+rootPassword,
 		"rbac", "matrix", "--check-passwords", "--waivers", waivers, "-w", "html")
 	cmd.Env = []string{"HOME=" + dir}
 	html, err := cmd.Output()

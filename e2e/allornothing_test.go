@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -121,7 +120,7 @@ func TestAnInterruptedChangeIsUndone(t *testing.T) {
 		}
 		return passes
 	})
-	cmd := exec.Command(filepath.Join(installed.ours, "ectl"), "role", "add", "new", "--key", "/a", "--key", "/b", "--read",
+	cmd := exec.Command(ectlProgram(), "role", "add", "new", "--key", "/a", "--key", "/b", "--read",
 		"--user", "root:"+rootPassword, "--command-timeout", "1m")
 	cmd.Env = baseEnv(c.tmp, "ETCDCTL_ENDPOINTS="+way.url)
 	var stderr strings.Builder

@@ -54,7 +54,7 @@ func newApplier(t *testing.T, options etcdserver.Options) *applier {
 
 // cmd is ectl on the endpoint, as root where authentication is on.
 func (a *applier) cmd(endpoint string, args ...string) (*exec.Cmd, *bytes.Buffer) {
-	cmd := exec.Command(filepath.Join(installed.ours, "ectl"), args...)
+	cmd := exec.Command(ectlProgram(), args...)
 	cmd.Env = baseEnv(a.dir, "ETCDCTL_ENDPOINTS="+endpoint, "ETCDCTL_DIAL_TIMEOUT=1m")
 	if !slices.Contains(args, "--command-timeout") {
 		cmd.Env = append(cmd.Env, "ETCDCTL_COMMAND_TIMEOUT=1m")

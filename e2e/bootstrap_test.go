@@ -120,7 +120,7 @@ func TestAnInterruptedBootstrapIsCompletedByTheNext(t *testing.T) {
 		})
 		// An answer that never comes is waited for until the timeout.
 		args := append(slices.Clone(bootstrapArgs[:len(bootstrapArgs)-1]), "5s")
-		cmd := exec.Command(filepath.Join(installed.ours, "ectl"), args...)
+		cmd := exec.Command(ectlProgram(), args...)
 		cmd.Dir, cmd.Env = c.tmp, baseEnv(c.tmp, "ETCDCTL_ENDPOINTS="+way.url)
 		var stderr strings.Builder
 		cmd.Stderr = &stderr

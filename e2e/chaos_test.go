@@ -233,7 +233,7 @@ func (c *chaos) look(o onlooker) *onlooker {
 		c.t.Fatal(err)
 	}
 	defer file.Close()
-	o.run = beginWith(c.t, ours(), slices.Concat(c.env, []string{"ETCDCTL_WRITE_OUT=" + o.format, "SAID=" + o.said}), file, args...)
+	o.run = beginWith(c.t, ectlProgram(), slices.Concat(c.env, []string{"ETCDCTL_WRITE_OUT=" + o.format, "SAID=" + o.said}), file, args...)
 	if o.name == "interactive" {
 		fmt.Fprintln(o.run.stdin, line)
 	}
@@ -263,9 +263,9 @@ func (c *chaos) check(o *onlooker, mark string) {
 	compacted := false
 	until := time.Now().Add(hangs)
 	for !strings.Contains(tail(o.file), shown(o.format, mark)) || o.said != "" && !strings.Contains(tail(o.said), mark) {
-		if len(o.run.ended) > 0 {
+		if o.run.hasEnded() {
 			var next, oldest int64
-			how, text := <-o.run.ended, o.run.stderr.String()
+			how, text := o.run.end(), o.run.stderr.String()
 			_, err := fmt.Sscanf(after(text, "it was to go on at revision "), "%d, and %d is", &next, &oldest)
 			compacted = err == nil && how == "status 5" && next < oldest
 			c.note("watch, %s: %s", how, shape(text))
@@ -366,7 +366,7 @@ func (c *chaos) get() {
 			return
 		}
 		var stderr bytes.Buffer
-		cmd := exec.Command(ours(), args...)
+		cmd := exec.Command(ectlProgram(), args...)
 		cmd.Env, cmd.Stdout, cmd.Stderr = c.env, file, &stderr
 		how := ending(cmd.Run())
 		file.Close()
@@ -407,7 +407,7 @@ func (c *chaos) contend() (check func()) {
 		c.repeat(uint64(10+n), func(r *rand.Rand, i int) {
 			id := fmt.Sprintf("%d.%d", n, i)
 			var stderr bytes.Buffer
-			cmd := exec.Command(ours(), "lock", "locked", "--ttl", "3", "--", "sh", "-c", command)
+			cmd := exec.Command(ectlProgram(), "lock", "locked", "--ttl", "3", "--", "sh", "-c", command)
 			cmd.Env, cmd.Stderr = append(slices.Clone(c.env), "ID="+id, "LOG="+log, fmt.Sprintf("N=%d", 5+r.IntN([]int{50, 50, c.of(amount{50, 400})}[r.IntN(3)]))), &stderr
 			cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 			if err := cmd.Start(); err != nil {
@@ -465,8 +465,8 @@ func (c *chaos) contend() (check func()) {
 func (c *chaos) campaign() {
 	for n := range 2 {
 		c.repeat(uint64(20+n), func(r *rand.Rand, i int) {
-			run := begin(c.t, ours(), c.env, "elect", "elected", fmt.Sprintf("p%d.%d", n, i), "--ttl", "3")
-			for len(run.ended) == 0 && strings.Count(run.stdout.String(), "\n") < 2 {
+			run := begin(c.t, ectlProgram(), c.env, "elect", "elected", fmt.Sprintf("p%d.%d", n, i), "--ttl", "3")
+			for !run.hasEnded() && strings.Count(run.stdout.String(), "\n") < 2 {
 				select {
 				case <-c.stop:
 					_ = run.cmd.Process.Signal(syscall.SIGINT)
@@ -477,7 +477,8 @@ func (c *chaos) campaign() {
 			time.Sleep(time.Duration(r.IntN(700)) * time.Millisecond)
 			_ = run.cmd.Process.Signal(syscall.SIGTERM)
 			select {
-			case how := <-run.ended:
+			case <-run.gone:
+				how := run.end()
 				c.note("elect, %s: %s", how, shape(run.stderr.String()))
 				// Before it queues a signal ends it as any program.
 				if how != "status 0" && how != "signal interrupt" && how != "signal terminated" && !strings.Contains(run.stderr.String(), "Error: ") {
@@ -574,11 +575,11 @@ func (c *chaos) mirror() (check func()) {
 	c.repeat(30, func(r *rand.Rand, _ int) {
 		select {
 		case <-c.stop:
-		case how := <-run.ended:
-			anew(how)
+		case <-run.gone:
+			anew(run.end())
 		case <-time.After(time.Duration(200+r.IntN(5000)) * time.Millisecond):
 			_ = run.cmd.Process.Kill()
-			anew(<-run.ended)
+			anew(run.end())
 		}
 	})
 	return func() {
@@ -592,8 +593,8 @@ func (c *chaos) mirror() (check func()) {
 			if maps.Equal(got, want) {
 				break
 			}
-			if len(run.ended) > 0 {
-				how := <-run.ended
+			if run.hasEnded() {
+				how := run.end()
 				anew(how)
 			}
 			if time.Now().After(deadline) {
@@ -615,10 +616,10 @@ func (c *chaos) keepAlive() (check func()) {
 	run := c.ours("lease", "keep-alive", fmt.Sprintf("%x", grant.ID))
 	line := fmt.Sprintf("lease %016x keepalived with TTL(%d)\n", grant.ID, leaseTTL)
 	return func() {
-		gone := len(run.ended) > 0
+		gone := run.hasEnded()
 		if !gone {
 			run.signal(syscall.SIGINT).endsWith("signal interrupt")
-		} else if how := <-run.ended; how != "status 0" && (how != "status 2" || !strings.Contains(run.stderr.String(), "Error: context deadline exceeded: ")) {
+		} else if how := run.end(); how != "status 0" && (how != "status 2" || !strings.Contains(run.stderr.String(), "Error: context deadline exceeded: ")) {
 			c.t.Errorf("lease keep-alive ended with %s: stderr %q", how, run.stderr)
 		}
 		left, err := c.client.TimeToLive(c.t.Context(), grant.ID)
@@ -637,7 +638,7 @@ func (c *chaos) save() {
 	c.repeat(40, func(r *rand.Rand, i int) {
 		path := filepath.Join(c.dir, fmt.Sprintf("saved%d.db", i))
 		var stderr bytes.Buffer
-		cmd := exec.Command(ours(), "snapshot", "save", path, "--pick", []string{"any", "leader", "follower"}[r.IntN(3)])
+		cmd := exec.Command(ectlProgram(), "snapshot", "save", path, "--pick", []string{"any", "leader", "follower"}[r.IntN(3)])
 		cmd.Env, cmd.Stderr = c.env, &stderr
 		how := ending(cmd.Run())
 		c.note("snapshot save, %s: %s", how, shape(stderr.String()))
@@ -773,7 +774,7 @@ func (c *chaos) happen() {
 		if err != nil {
 			c.t.Fatal(err)
 		}
-		moved := invoke(c.t, invocation{Program: ours(), Args: []string{"move-leader", fmt.Sprintf("%x", target.Header.MemberId)}, Env: c.env})
+		moved := invoke(c.t, invocation{Program: ectlProgram(), Args: []string{"move-leader", fmt.Sprintf("%x", target.Header.MemberId)}, Env: c.env})
 		say = fmt.Sprintf("the leader moves: %s%s", moved.Stdout, moved.Stderr)
 	}
 	c.t.Logf("%s %s", time.Now().Format("05.000"), say)

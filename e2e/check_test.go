@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -50,7 +49,7 @@ func TestPerfSaysThatAClusterIsFastEnough(t *testing.T) {
 	args := []string{"check", "perf", "--auto-compact", "--auto-defrag"}
 	want := "Compacting with revision N\nCompacted with revision N\nDefragmenting \"http://N:N\"\nDefragmented \"http://N:N\"\n" + passedPerf
 	if os.Getenv("ECTL_SOAK") != "" {
-		reference := beginIn(t, filepath.Join(installed.reference, "etcdctl"), c.tmp, []string{"ETCDCTL_ENDPOINTS=" + c.Endpoint()}, args...)
+		reference := beginIn(t, etcdctlProgram(), c.tmp, []string{"ETCDCTL_ENDPOINTS=" + c.Endpoint()}, args...)
 		reference.end()
 		if said := ipAddress.ReplaceAllString(reference.stdout.String(), "0"); asPassed(withoutNumbers(said)) != want {
 			t.Errorf("the reference says\n%s\nwant, but for the numbers,\n%s", said, want)
@@ -92,7 +91,7 @@ var ipAddress = regexp.MustCompile(`127\.0\.0\.1`)
 func TestPerfSaysThatAClusterIsTooSlow(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, etcdserver.Options{})
-	check := beginIn(t, filepath.Join(installed.ours, "ectl"), c.tmp, []string{"ETCDCTL_ENDPOINTS=" + c.Endpoint()}, "check", "perf", "--duration", "5s")
+	check := beginIn(t, ectlProgram(), c.tmp, []string{"ETCDCTL_ENDPOINTS=" + c.Endpoint()}, "check", "perf", "--duration", "5s")
 	for deadline := time.Now().Add(hangs); len(mustKeysUnder(t, c.client(), "/")) == 0; {
 		if time.Now().After(deadline) {
 			t.Fatal("no keys are written")
@@ -112,7 +111,7 @@ func TestPerfSaysThatAClusterIsTooSlow(t *testing.T) {
 	}
 	keepsNoKeys(t, c)
 
-	check = beginIn(t, filepath.Join(installed.ours, "ectl"), c.tmp, []string{"ETCDCTL_ENDPOINTS=" + c.Endpoint()},
+	check = beginIn(t, ectlProgram(), c.tmp, []string{"ETCDCTL_ENDPOINTS=" + c.Endpoint()},
 		"check", "perf", "--duration", "5s", "--command-timeout", "1s")
 	for deadline := time.Now().Add(hangs); len(mustKeysUnder(t, c.client(), "/")) == 0; {
 		if time.Now().After(deadline) {
@@ -141,7 +140,7 @@ func TestInterruptedChecksLeaveNoKeys(t *testing.T) {
 		{"perf", syscall.SIGTERM, passedPerf},
 		{"datascale", syscall.SIGINT, "Start data scale check for work load [N key-value pairs, N bytes per key-value, N concurrent clients].\n"},
 	} {
-		check := beginIn(t, filepath.Join(installed.ours, "ectl"), c.tmp, []string{"ETCDCTL_ENDPOINTS=" + c.Endpoint()}, "check", test.check, "--load", "m")
+		check := beginIn(t, ectlProgram(), c.tmp, []string{"ETCDCTL_ENDPOINTS=" + c.Endpoint()}, "check", test.check, "--load", "m")
 		for deadline := time.Now().Add(hangs); len(mustKeysUnder(t, c.client(), "/")) < 200; {
 			if check.runs(); time.Now().After(deadline) {
 				t.Fatal("no keys are written")
@@ -174,7 +173,7 @@ func TestChecksShowTheirProgress(t *testing.T) {
 		if err := pty.Setsize(tty, &pty.Winsize{Rows: 24, Cols: 80}); err != nil {
 			t.Fatal(err)
 		}
-		cmd := exec.Command(filepath.Join(installed.ours, "ectl"), append([]string{"check"}, args...)...)
+		cmd := exec.Command(ectlProgram(), append([]string{"check"}, args...)...)
 		cmd.Dir, cmd.Env = c.tmp, baseEnv(c.tmp, "ETCDCTL_ENDPOINTS="+c.Endpoint())
 		var stdout bytes.Buffer
 		cmd.Stdout, cmd.Stderr = &stdout, tty

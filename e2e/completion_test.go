@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -331,14 +332,7 @@ func startShell(t *testing.T, setup shellSetup, server *etcdserver.Server) *inte
 	go func() {
 		defer close(ended)
 		defer s.seen.end()
-		buffer := make([]byte, 4096)
-		for {
-			n, err := control.Read(buffer)
-			s.seen.write(buffer[:n])
-			if err != nil {
-				return
-			}
-		}
+		_, _ = io.Copy(&sink{screen: s.seen}, control)
 	}()
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
@@ -356,7 +350,7 @@ func startShell(t *testing.T, setup shellSetup, server *etcdserver.Server) *inte
 
 func shellEnv(home string, server *etcdserver.Server) []string {
 	env := baseEnv(home, "ETCDCTL_ENDPOINTS="+server.Endpoint(), "T=1s")
-	env[0] = "PATH=" + installed.ours + string(os.PathListSeparator) + os.Getenv("PATH")
+	env[0] = "PATH=" + ectlFolder() + string(os.PathListSeparator) + os.Getenv("PATH")
 	return env
 }
 
@@ -486,7 +480,7 @@ func complete(t *testing.T, env []string, args ...string) completed {
 	t.Helper()
 	start := time.Now()
 	r := invoke(t, invocation{
-		Program: filepath.Join(installed.ours, "ectl"),
+		Program: ectlProgram(),
 		Args:    append([]string{"__complete"}, args...),
 		Env:     env,
 		Dir:     t.TempDir(),
@@ -513,7 +507,7 @@ func (c completed) limit(t *testing.T) time.Duration {
 		return quick
 	}
 	start := time.Now()
-	invoke(t, invocation{Program: filepath.Join(installed.ours, "ectl"), Args: []string{"version"}, Env: baseEnv(t.TempDir()), Terminal: []answer{}})
+	invoke(t, invocation{Program: ectlProgram(), Args: []string{"version"}, Env: baseEnv(t.TempDir()), Terminal: []answer{}})
 	return quick + several*time.Since(start)
 }
 

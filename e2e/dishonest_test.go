@@ -383,7 +383,7 @@ func (s *stage) perform(t *testing.T, d *dishonestServer, tr trial, l *lie) (*ou
 	}
 	d.begin(s.backs[tr.on], l, tr.canned)
 	o := &outcome{}
-	cmd := exec.Command(ours(), strings.Fields(fill.Replace(tr.line))...)
+	cmd := exec.Command(ectlProgram(), strings.Fields(fill.Replace(tr.line))...)
 	cmd.Env, cmd.Dir, cmd.WaitDelay = env, dir, time.Second
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(fill.Replace(tr.stdin)), &o.stdout, &o.stderr
 	if tr.endless {

@@ -149,7 +149,7 @@ func TestAMirrorOfKeysThatItDidNotAskForEnds(t *testing.T) {
 			}
 		}), nil)
 		to := fmt.Sprintf("%t/", deleted)
-		mirror := beginIn(t, ours(), source.tmp, []string{"ETCDCTL_ENDPOINTS=" + server.endpoint}, "make-mirror", dest.Endpoint(), "--prefix", "k/", "--dest-prefix", to)
+		mirror := beginIn(t, ectlProgram(), source.tmp, []string{"ETCDCTL_ENDPOINTS=" + server.endpoint}, "make-mirror", dest.Endpoint(), "--prefix", "k/", "--dest-prefix", to)
 		want := map[string]string{to + "00000": "v", to + "00001": "v", to + "00002": "v"}
 		becomes(t, dest.client(), to, want, mirror.runs)
 		before := mustKeysUnder(t, dest.client(), "")

@@ -26,7 +26,7 @@ func TestAnUnansweredChangeIsInDoubt(t *testing.T) {
 		{[]string{"get", "k"}, false},
 		{[]string{"role", "list"}, false},
 	} {
-		got := invoke(t, invocation{Program: installed.ours + "/ectl", Args: append(test.args, "--command-timeout", "1s"), Env: env})
+		got := invoke(t, invocation{Program: ectlProgram(), Args: append(test.args, "--command-timeout", "1s"), Env: env})
 		if got.Status != "1" || !strings.HasPrefix(got.Stderr, "Error: context deadline exceeded: ") ||
 			strings.Contains(got.Stderr, doubt) != test.doubt {
 			t.Errorf("%v without an answer: status %s, stderr %q; want 1, and doubt: %v", test.args, got.Status, got.Stderr, test.doubt)

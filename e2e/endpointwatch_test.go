@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -21,7 +20,7 @@ func TestEndpointsAreWatchedOnATerminal(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, etcdserver.Options{})
 	dead := deadEndpoint(t)
-	cmd := exec.Command(filepath.Join(installed.ours, "ectl"), "endpoint", "status", "--watch", "100ms", "--command-timeout", "300ms")
+	cmd := exec.Command(ectlProgram(), "endpoint", "status", "--watch", "100ms", "--command-timeout", "300ms")
 	cmd.Env = baseEnv(c.tmp, "ETCDCTL_ENDPOINTS="+c.Endpoint()+","+dead)
 	control, err := pty.Start(cmd)
 	if err != nil {
@@ -70,7 +69,7 @@ func TestEndpointsAreWatchedWithoutATerminal(t *testing.T) {
 		{"hashkv --watch 100ms -w yaml", []string{"endpoints:", "---", "endpoints:"}},
 		{"status --watch 100ms -w csv", []string{"endpoint,", c.Endpoint(), c.Endpoint()}},
 	} {
-		cmd := exec.Command(filepath.Join(installed.ours, "ectl"), append([]string{"endpoint"}, strings.Fields(test.args)...)...)
+		cmd := exec.Command(ectlProgram(), append([]string{"endpoint"}, strings.Fields(test.args)...)...)
 		cmd.Env = baseEnv(c.tmp, "ETCDCTL_ENDPOINTS="+c.Endpoint())
 		out, err := cmd.StdoutPipe()
 		if err != nil {

@@ -3,7 +3,6 @@ package e2e
 import (
 	"fmt"
 	"net"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -48,10 +47,10 @@ func runBoth(t *testing.T, dir string, timeout time.Duration, args string) (ours
 	var running sync.WaitGroup
 	running.Go(func() {
 		start := time.Now()
-		ours = run(filepath.Join(installed.ours, "ectl"), timeout)
+		ours = run(ectlProgram(), timeout)
 		took = time.Since(start)
 	})
-	running.Go(func() { reference = run(filepath.Join(installed.reference, "etcdctl"), time.Second) })
+	running.Go(func() { reference = run(etcdctlProgram(), time.Second) })
 	running.Wait()
 	return ours, reference, took
 }
@@ -265,7 +264,7 @@ func TestRefusedServerIsWaitedFor(t *testing.T) {
 		restarted <- server.Members[0].Restart(t.Context())
 	}()
 	r := invoke(t, invocation{
-		Program: filepath.Join(installed.ours, "ectl"),
+		Program: ectlProgram(),
 		Args:    []string{"--endpoints", server.Endpoint(), "--command-timeout", hangs.String(), "put", "k", "v"},
 		Env:     baseEnv(t.TempDir()),
 	})
@@ -290,7 +289,7 @@ func TestOneDeadEndpointOfSeveralFailsNothing(t *testing.T) {
 	commands := [][]string{{"put", "k", "v"}, {"get", "k"}, {"user", "list"}, {"role", "get", "root"}, {"auth", "status"}}
 	run := func(t *testing.T, args []string) {
 		t.Helper()
-		r := invoke(t, invocation{Program: filepath.Join(installed.ours, "ectl"), Args: args, Env: baseEnv(dir), Dir: dir})
+		r := invoke(t, invocation{Program: ectlProgram(), Args: args, Env: baseEnv(dir), Dir: dir})
 		if r.Status != "0" || strings.Contains(r.Stderr, "Error") || r.Stdout == "" {
 			t.Errorf("%q: stdout %q, stderr %q, status %s", args, r.Stdout, r.Stderr, r.Status)
 		}
@@ -382,14 +381,14 @@ func TestTheVariableOfTheTimeoutHolds(t *testing.T) {
 	for _, args := range [][]string{{"get", "k"}, {"put", "k", "v"}, {"del", "k"}, {"user", "list"}} {
 		retried(t, func() string {
 			start := time.Now()
-			ours := invoke(t, invocation{Program: filepath.Join(installed.ours, "ectl"), Args: args, Env: env})
+			ours := invoke(t, invocation{Program: ectlProgram(), Args: args, Env: env})
 			if took := time.Since(start); took > 4*time.Second || ours.Status != "1" || !strings.HasPrefix(ours.Stderr, "Error: context deadline exceeded: ") {
 				return fmt.Sprintf("%q: after %s status %s, stderr %q; want 1 and the deadline, long before the default of 5s", args, took, ours.Status, ours.Stderr)
 			}
 			return ""
 		})
 	}
-	reference := invoke(t, invocation{Program: filepath.Join(installed.reference, "etcdctl"), Args: []string{"get", "k"}, Env: env, Limit: 2 * time.Second})
+	reference := invoke(t, invocation{Program: etcdctlProgram(), Args: []string{"get", "k"}, Env: env, Limit: 2 * time.Second})
 	if !strings.HasPrefix(reference.Status, "killed") {
 		t.Errorf("the reference ended with status %s: it heeds the variable now, and docs/compatibility.md need not say otherwise", reference.Status)
 	}

@@ -339,7 +339,7 @@ func (c *faultyCluster) begin() []underWay {
 	keepAlive.printed("keepalived with TTL(" + ttl + ")\n")
 	add("lease keep-alive", keepAlive, func() {
 		lines := strings.Count(keepAlive.stdout.String(), "\n")
-		until(t, "the lease is kept alive", func() bool { return len(keepAlive.ended) > 0 || strings.Count(keepAlive.stdout.String(), "\n") > lines })
+		until(t, "the lease is kept alive", func() bool { return keepAlive.hasEnded() || strings.Count(keepAlive.stdout.String(), "\n") > lines })
 		keepAlive.signal(syscall.SIGINT).endsWith("signal interrupt")
 		line := fmt.Sprintf("lease %016s keepalived with TTL(%s)\n", c.lease, ttl)
 		if text := keepAlive.stdout.String(); strings.ReplaceAll(text, line, "") != "" {
@@ -401,7 +401,7 @@ func (c *faultyCluster) slowReader(args ...string) (*running, io.Reader) {
 		c.t.Fatal(err)
 	}
 	c.t.Cleanup(func() { reader.Close() })
-	r := beginWith(c.t, ours(), c.env, writer, args...)
+	r := beginWith(c.t, ectlProgram(), c.env, writer, args...)
 	writer.Close()
 	first := make([]byte, 1<<10)
 	n, err := io.ReadAtLeast(reader, first, 1)
@@ -419,7 +419,7 @@ func (c *faultyCluster) snapshotHeld(member int) (*running, *gate, string) {
 	g.hold = 1 << 20
 	file := filepath.Join(c.dir, fmt.Sprintf("snapshot%d.db", member))
 	env := slices.DeleteFunc(slices.Clone(c.env), func(v string) bool { return strings.HasPrefix(v, "ETCDCTL_ENDPOINTS=") })
-	r := begin(c.t, ours(), append(env, "ETCDCTL_ENDPOINTS="+g.url), "snapshot", "save", file)
+	r := begin(c.t, ectlProgram(), append(env, "ETCDCTL_ENDPOINTS="+g.url), "snapshot", "save", file)
 	<-g.full
 	return r, g, file
 }
@@ -564,7 +564,7 @@ func TestLongCommandsEndWithTheReason(t *testing.T) {
 				t.Fatal(err)
 			}
 			after := map[string]string{"lock name": "; the lock was given up", "elect name me": "; the leadership was given up"}[line]
-			ends(beginWith(t, ours(), c.env, full, command.args...), "status 6", "Error: write the output: write /dev/stdout: no space left on device"+after+"\n")
+			ends(beginWith(t, ectlProgram(), c.env, full, command.args...), "status 6", "Error: write the output: write /dev/stdout: no space left on device"+after+"\n")
 			full.Close()
 
 			reader, writer, err := os.Pipe()
@@ -572,7 +572,7 @@ func TestLongCommandsEndWithTheReason(t *testing.T) {
 				t.Fatal(err)
 			}
 			reader.Close()
-			r := beginWith(t, ours(), c.env, writer, command.args...)
+			r := beginWith(t, ectlProgram(), c.env, writer, command.args...)
 			writer.Close()
 			// Its lease goes when its time is over.
 			if r.endsWith("signal broken pipe"); r.stderr.String() != "" {
@@ -602,7 +602,7 @@ func TestLongCommandsEndWithTheReason(t *testing.T) {
 	}
 	// The disk that the copy goes to is full.
 	file := filepath.Join(c.dir, "limited.db")
-	begin(t, "sh", append(slices.Clone(c.env), "PATH="+installed.ours+":"+os.Getenv("PATH")),
+	begin(t, "sh", append(slices.Clone(c.env), "PATH="+ectlFolder()+":"+os.Getenv("PATH")),
 		"-c", "ulimit -f 100; exec ectl snapshot save --pick any "+file).endsWith("status 5").says("Error: could not write snapshot: ").says("file too large")
 	noSnapshot(t, file)
 	wholeSnapshot(t, filepath.Join(c.dir, "saved.db"))
@@ -613,7 +613,7 @@ func TestLongCommandsEndWithTheReason(t *testing.T) {
 // whole is the output of a command that ends.
 func (c *faultyCluster) whole(args []string) string {
 	c.t.Helper()
-	r := invoke(c.t, invocation{Program: ours(), Args: args, Env: c.env})
+	r := invoke(c.t, invocation{Program: ectlProgram(), Args: args, Env: c.env})
 	if r.Status != "0" {
 		c.t.Fatalf("%v: status %s: %s", args, r.Status, r.Stderr)
 	}

@@ -28,7 +28,7 @@ func TestAKilledGetCertIsFinishedOrUndoneByTheNextRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	ectl := func(folder string, args ...string) *exec.Cmd {
-		cmd := exec.Command(ours(), args...)
+		cmd := exec.Command(ectlProgram(), args...)
 		cmd.Dir, cmd.Env = folder, baseEnv(folder, "ETCDCTL_ENDPOINTS="+server.Endpoint())
 		return cmd
 	}

@@ -74,7 +74,7 @@ func TestConnectionsThatEndAtOnceBackOff(t *testing.T) {
 		} {
 			running.Go(func() {
 				server := newLeaving(t, last)
-				r := beginIn(t, ours(), t.TempDir(), []string{"ETCDCTL_ENDPOINTS=" + server.endpoint, "ETCDCTL_COMMAND_TIMEOUT=1m", "ETCDCTL_DIAL_TIMEOUT=1m"}, args...)
+				r := beginIn(t, ectlProgram(), t.TempDir(), []string{"ETCDCTL_ENDPOINTS=" + server.endpoint, "ETCDCTL_COMMAND_TIMEOUT=1m", "ETCDCTL_DIAL_TIMEOUT=1m"}, args...)
 				until(t, "a connection", func() bool { return server.connections.Load() > 0 })
 				select {
 				case <-r.gone:

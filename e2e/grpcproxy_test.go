@@ -32,7 +32,7 @@ func TestAGRPCProxyIsTakenForHonest(t *testing.T) {
 		return err == nil
 	})
 	for _, line := range []string{"watch k/ --prefix --rev 1", "elect other me", "lock other"} {
-		r := beginIn(t, ours(), cluster.tmp, []string{"ETCDCTL_ENDPOINTS=" + address}, strings.Fields(line)...)
+		r := beginIn(t, ectlProgram(), cluster.tmp, []string{"ETCDCTL_ENDPOINTS=" + address}, strings.Fields(line)...)
 		until(t, line+" prints something", func() bool {
 			r.runs()
 			return r.stdout.String() != ""

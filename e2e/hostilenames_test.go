@@ -67,13 +67,13 @@ func TestAnExportOfHostileNamesIsReadBack(t *testing.T) {
 	env := baseEnv(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint())
 	for format, read := range map[string]func([]byte, any) error{"yaml": yaml11.Unmarshal, "json": json.Unmarshal} {
 		t.Run(format, func(t *testing.T) {
-			exported := invoke(t, invocation{Program: ours(), Args: words("rbac export -w " + format), Env: env}).Stdout
+			exported := invoke(t, invocation{Program: ectlProgram(), Args: words("rbac export -w " + format), Env: env}).Stdout
 			for i, line := range strings.Split(exported, "\n") {
 				if !visible.Is(line) {
 					t.Fatalf("line %d of the export is not visible: %q", i+1, line)
 				}
 			}
-			plan := invoke(t, invocation{Program: ours(), Args: words("rbac plan --prune --exit-code -f -"), Env: env, Stdin: exported})
+			plan := invoke(t, invocation{Program: ectlProgram(), Args: words("rbac plan --prune --exit-code -f -"), Env: env, Stdin: exported})
 			if plan.Status != "0" || !strings.HasPrefix(plan.Stdout, "No changes") {
 				t.Errorf("the plan of the export ends with %s: %.3000s %.3000s", plan.Status, plan.Stdout, plan.Stderr)
 			}
@@ -108,7 +108,7 @@ func TestAnExportOfHostileNamesIsReadBack(t *testing.T) {
 	}
 	// The other results of ours in YAML and NDJSON.
 	for _, args := range []string{"rbac matrix -w yaml", "user list -w yaml", "rbac lint -w yaml"} {
-		shown := invoke(t, invocation{Program: ours(), Args: words(args), Env: env}).Stdout
+		shown := invoke(t, invocation{Program: ectlProgram(), Args: words(args), Env: env}).Stdout
 		var untyped map[string]any
 		if err := yaml11.Unmarshal([]byte(shown), &untyped); err != nil {
 			t.Fatalf("%s: %v", args, err)
@@ -336,7 +336,7 @@ func atTerminal(t *testing.T, dir string, env, args []string) (shown, stderr str
 	var said strings.Builder
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, ours(), args...)
+	cmd := exec.CommandContext(ctx, ectlProgram(), args...)
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = dir, env, tty, &said
 	_ = cmd.Run() // many of them fail
 	if ctx.Err() != nil {

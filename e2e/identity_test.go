@@ -138,7 +138,7 @@ func TestAnIdentityIsNeverDropped(t *testing.T) {
 						c.args = words("get k")
 					}
 					got := invoke(t, invocation{
-						Program: ours(), Args: c.args, Dir: dir, Env: baseEnv(dir, env...), Stdin: c.stdin, Terminal: c.terminal,
+						Program: ectlProgram(), Args: c.args, Dir: dir, Env: baseEnv(dir, env...), Stdin: c.stdin, Terminal: c.terminal,
 					})
 					if got.Status != "128" || !strings.Contains(got.Stderr, c.says) || got.Stdout != "" {
 						t.Errorf("status %s, want 128\nstdout: %q\nstderr: %q, want %q", got.Status, got.Stdout, got.Stderr, c.says)
@@ -174,7 +174,7 @@ func TestNoIdentityOfAMirrorIsDropped(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			source, destination := newDoorbell(t), newDoorbell(t)
 			got := invoke(t, invocation{
-				Program: ours(), Dir: dir,
+				Program: ectlProgram(), Dir: dir,
 				Args: append(words("make-mirror "+destination.address+" --dest-cacert "+f.ca.CertFile()+
 					" --dest-cert "+f.clients["root"].CertFile+" --dest-key "+f.clients["root"].KeyFile), test.args...),
 				Env: baseEnv(dir, "ETCDCTL_ENDPOINTS="+source.address),
@@ -228,7 +228,7 @@ func TestWhatIsIgnoredOfAnIdentityIsNamed(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got := invoke(t, invocation{
-				Program: ours(), Dir: dir, Args: append(words("user list"), test.args...),
+				Program: ectlProgram(), Dir: dir, Args: append(words("user list"), test.args...),
 				Env: baseEnv(dir, append([]string{
 					"ETCDCTL_ENDPOINTS=" + server.Endpoint(), "ETCDCTL_CACERT=" + f.ca.CertFile(),
 					"ETCDCTL_CERT=" + f.clients["root"].CertFile, "ETCDCTL_KEY=" + f.clients["root"].KeyFile,
@@ -269,7 +269,7 @@ func TestAnEmptyIdentityIsNamedWithoutACertificate(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got := invoke(t, invocation{
-				Program: ours(), Dir: dir, Args: test.args, Env: baseEnv(dir, append([]string{"ETCDCTL_ENDPOINTS=" + server.Endpoint()}, test.env...)...),
+				Program: ectlProgram(), Dir: dir, Args: test.args, Env: baseEnv(dir, append([]string{"ETCDCTL_ENDPOINTS=" + server.Endpoint()}, test.env...)...),
 			})
 			if got.Status != "0" || strings.Count(got.Stderr, "Warning: "+test.says+"\n") != 1 {
 				t.Errorf("status %s, stderr %q; want 0 and once %q", got.Status, got.Stderr, test.says)

@@ -101,8 +101,8 @@ func TestLargeGet(t *testing.T) {
 				}
 				for _, format := range formats {
 					args := append([]string{"get", "-w", format, "--command-timeout", "60s"}, query...)
-					want, _ := sum(t, installed.reference+"/etcdctl", args, env)
-					got, memory := sum(t, installed.ours+"/ectl", args, env)
+					want, _ := sum(t, etcdctlProgram(), args, env)
+					got, memory := sum(t, ectlProgram(), args, env)
 					if got != want {
 						t.Errorf("%s: the output has the digest %s, the reference's %s", strings.Join(args, " "), got, want)
 					}
@@ -116,7 +116,7 @@ func TestLargeGet(t *testing.T) {
 			}
 			for _, format := range []string{"yaml", "ndjson", "csv"} {
 				args := []string{"get", "-w", format, largePrefix, "--prefix"}
-				if _, memory := sum(t, installed.ours+"/ectl", args, env); memory > mostMemory {
+				if _, memory := sum(t, ectlProgram(), args, env); memory > mostMemory {
 					t.Errorf("%s: took %d KiB of memory at its peak, want at most %d", strings.Join(args, " "), memory, mostMemory)
 				}
 			}
@@ -182,7 +182,7 @@ func (c *counter) Write(p []byte) (int, error) {
 // standard error and the exit status.
 func slowGet(t *testing.T, env, args []string, meanwhile func()) (stdout []byte, stderr string, status int) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), installed.ours+"/ectl", args...)
+	cmd := exec.CommandContext(t.Context(), ectlProgram(), args...)
 	cmd.Env = env
 	var errs bytes.Buffer
 	cmd.Stderr = &errs
@@ -273,7 +273,7 @@ func TestLargeGetOutlivesAMember(t *testing.T) {
 func TestLargeGetStopsWhenNobodyReads(t *testing.T) {
 	t.Parallel()
 	server := startLarge(t, etcdserver.Latest)
-	for _, program := range []string{installed.ours + "/ectl", installed.reference + "/etcdctl"} {
+	for _, program := range []string{ectlProgram(), etcdctlProgram()} {
 		cmd := exec.CommandContext(t.Context(), program, "get", largePrefix, "--prefix", "--command-timeout", "60s")
 		cmd.Env = baseEnv(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint())
 		var stderr bytes.Buffer
@@ -331,8 +331,8 @@ func TestValuesThatAreSuddenlyLargeTakeLittleMemory(t *testing.T) {
 			env := baseEnv(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint())
 			for _, first := range []string{"key/", fmt.Sprintf("key/%08d", 20_000)} {
 				args := []string{"get", "--command-timeout", "60s", first, "key0"}
-				want, _ := sum(t, installed.reference+"/etcdctl", args, env)
-				got, memory := sum(t, installed.ours+"/ectl", args, env)
+				want, _ := sum(t, etcdctlProgram(), args, env)
+				got, memory := sum(t, ectlProgram(), args, env)
 				if got != want {
 					t.Errorf("from %s: the output has the digest %s, the reference's %s", first, got, want)
 				}

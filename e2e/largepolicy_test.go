@@ -27,7 +27,7 @@ type costs struct {
 func measure(t *testing.T, stdin *os.File, env []string, args ...string) costs {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	cmd := exec.Command(ours(), args...)
+	cmd := exec.Command(ectlProgram(), args...)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if stdin != nil {
 		cmd.Stdin = stdin
@@ -141,7 +141,7 @@ func interruptedAtPolicy(t *testing.T, args []string, text string, whole bool) s
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(ours(), append(args, pipe)...)
+	cmd := exec.Command(ectlProgram(), append(args, pipe)...)
 	cmd.Env = baseEnv(t.TempDir(), "ETCDCTL_ENDPOINTS="+deadEndpoint(t))
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

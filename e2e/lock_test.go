@@ -71,7 +71,7 @@ func (q *queue) revoke(key string) error {
 	return err
 }
 
-func (q *queue) ours(args ...string) *running { return begin(q.t, ours(), q.env, args...) }
+func (q *queue) ours(args ...string) *running { return begin(q.t, ectlProgram(), q.env, args...) }
 
 // trapping is a command that says which signals it gets, and ends with 7 after
 // TERM.
@@ -92,7 +92,7 @@ func TestSignalsGoToTheCommandOfALock(t *testing.T) {
 		}
 	}
 	// The reference waits for its command, and says it nothing.
-	r := begin(t, filepath.Join(installed.reference, "etcdctl"), q.env, "lock", "name", "--", "sh", "-c", strings.Replace(trapping, "while :", "for i in 1 2 3 4 5 6", 1)).printed("ready")
+	r := begin(t, etcdctlProgram(), q.env, "lock", "name", "--", "sh", "-c", strings.Replace(trapping, "while :", "for i in 1 2 3 4 5 6", 1)).printed("ready")
 	if r.signal(syscall.SIGTERM).endsWith("status 0"); strings.Contains(r.stdout.String(), "TERM") {
 		t.Error("the reference passes signals on now: docs/compatibility.md need not say otherwise")
 	}
@@ -108,7 +108,7 @@ func TestCtrlCReachesTheCommandOfALockOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer control.Close()
-	cmd := exec.Command(ours(), "lock", "name", "--", "sh", "-c", trapping)
+	cmd := exec.Command(ectlProgram(), "lock", "name", "--", "sh", "-c", trapping)
 	cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = q.env, tty, tty, tty
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 0}
 	if err := cmd.Start(); err != nil {
@@ -167,8 +167,8 @@ func TestALostLockEndsItsCommand(t *testing.T) {
 		name := fmt.Sprint("name", i)
 		args := slices.Clone(c.args)
 		args[1] = name
-		env := append(slices.Clone(q.env), "PATH="+installed.ours+":"+os.Getenv("PATH"))
-		r := begin(t, ours(), env, args...)
+		env := append(slices.Clone(q.env), "PATH="+ectlFolder()+":"+os.Getenv("PATH"))
+		r := begin(t, ectlProgram(), env, args...)
 		key := q.queued(name, 1)
 		if c.prints == "NAME" {
 			r.printed(key + "\n")
@@ -278,7 +278,7 @@ func TestALostLockEndsNothingElse(t *testing.T) {
 	q := newQueue(t, etcdserver.Options{Dir: t.TempDir()})
 	files := t.TempDir()
 	script := `sleep 600 & echo $! >before; sleep 0.1; exec "$0" lock name -- sh -c 'setsid sleep 600 & echo $! >daemon; sleep 600 & echo $! >rest; echo ready; wait; echo never'`
-	r := begin(t, "sh", q.env, "-c", "cd '"+files+"'; "+script, ours()).printed("ready")
+	r := begin(t, "sh", q.env, "-c", "cd '"+files+"'; "+script, ectlProgram()).printed("ready")
 	pid := func(file string) int {
 		var pid int
 		if _, err := fmt.Sscan(mustRead(t, filepath.Join(files, file)), &pid); err != nil {
@@ -332,9 +332,9 @@ func TestBothProgramsHoldALockInTurn(t *testing.T) {
 	var all []*running
 	var want []string
 	for i := range 8 {
-		program := ours()
+		program := ectlProgram()
 		if i%2 == 1 {
-			program = filepath.Join(installed.reference, "etcdctl")
+			program = etcdctlProgram()
 		}
 		// Two that hold it at the same time would mix their lines.
 		all = append(all, begin(t, program, q.env, "lock", "name", "--", "sh", "-c", fmt.Sprintf("echo %d begins >>%s; sleep 0.05; echo %d ends >>%s", i, file, i, file)))
@@ -454,7 +454,7 @@ func TestAPlaceThatIsLostAtItsTurnIsTakenAgain(t *testing.T) {
 		}
 		return forward()
 	}
-	r := begin(t, ours(), append(slices.Clone(q.env), "ETCDCTL_ENDPOINTS="+proxy.endpoint), "lock", "name", "--", "echo", "my turn")
+	r := begin(t, ectlProgram(), append(slices.Clone(q.env), "ETCDCTL_ENDPOINTS="+proxy.endpoint), "lock", "name", "--", "echo", "my turn")
 	if r.endsWith("status 0").says("queueing again"); r.stdout.String() != "my turn\n" {
 		t.Fatalf("stdout %q", r.stdout)
 	}
@@ -581,7 +581,7 @@ func TestProposalsAreProclaimed(t *testing.T) {
 	t.Parallel()
 	q := newQueue(t, etcdserver.Options{Dir: t.TempDir()})
 	leader := q.ours("elect", "name", "zero", "--proclaim", "-w", "csv").printed("zero")
-	listener := begin(t, filepath.Join(installed.reference, "etcdctl"), q.env, "elect", "-l", "name").printed("zero")
+	listener := begin(t, etcdctlProgram(), q.env, "elect", "-l", "name").printed("zero")
 	for _, proposal := range []string{"one", "two", "three"} {
 		if _, err := io.WriteString(leader.stdin, proposal+"\n"); err != nil {
 			t.Fatal(err)

@@ -25,6 +25,18 @@ type programs struct {
 // installed is set up by TestMain.
 var installed programs
 
+// ectlProgram is the path of ours, and ectlAsEtcdctl that of ours by the
+// reference's name.
+func ectlProgram() string { return filepath.Join(installed.ours, "ectl") }
+
+func ectlAsEtcdctl() string { return filepath.Join(installed.ours, "etcdctl") }
+
+// etcdctlProgram is the path of the reference.
+func etcdctlProgram() string { return filepath.Join(installed.reference, "etcdctl") }
+
+// ectlFolder has ours under both names, for a PATH.
+func ectlFolder() string { return installed.ours }
+
 func TestMain(m *testing.M) {
 	os.Exit(run(m))
 }

@@ -24,7 +24,7 @@ func TestManyMembersAreAskedAFewAtATime(t *testing.T) {
 		}
 	})
 	server.begin(back, many, nil)
-	ended := begin(t, ours(), baseEnv(cluster.tmp, "ETCDCTL_ENDPOINTS="+server.endpoint), "endpoint", "health", "--cluster", "--command-timeout", "1m").
+	ended := begin(t, ectlProgram(), baseEnv(cluster.tmp, "ETCDCTL_ENDPOINTS="+server.endpoint), "endpoint", "health", "--cluster", "--command-timeout", "1m").
 		endsWith("status 0").
 		says("Warning: the member list names 2000 endpoints of 1 member; 32 are asked at a time")
 	if lines := strings.Count(ended.stdout.String(), "\n"); lines != urls {

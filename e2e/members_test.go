@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"fmt"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -29,7 +28,7 @@ func newCluster(t *testing.T, options etcdserver.Options) *cluster {
 func (c *cluster) at(endpoints string, args ...string) result {
 	c.t.Helper()
 	return invoke(c.t, invocation{
-		Program: filepath.Join(installed.ours, "ectl"),
+		Program: ectlProgram(),
 		Args:    args,
 		Env:     baseEnv(c.tmp, "ETCDCTL_ENDPOINTS="+endpoints),
 		Dir:     c.tmp,

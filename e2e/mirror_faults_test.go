@@ -157,7 +157,7 @@ func TestAMirrorOutlastsFaults(t *testing.T) {
 				}
 				client := source.client()
 				fillKeys(t, client, 500, "before")
-				mirror := beginIn(t, filepath.Join(installed.ours, "ectl"), source.tmp,
+				mirror := beginIn(t, ectlProgram(), source.tmp,
 					[]string{"ETCDCTL_ENDPOINTS=" + ends[source]}, "make-mirror", ends[dest], "--checkpoint", "state", "--command-timeout", "1s")
 				stop := make(chan struct{})
 				writing := churn(t.Context(), client, 500, stop)
@@ -277,7 +277,7 @@ func TestAMirrorWithoutAReader(t *testing.T) {
 		{full, "status 6", "no space left on device"},
 	} {
 		var stderr strings.Builder
-		cmd := exec.Command(filepath.Join(installed.ours, "ectl"), "make-mirror", dest.Endpoint(), "--once")
+		cmd := exec.Command(ectlProgram(), "make-mirror", dest.Endpoint(), "--once")
 		cmd.Env = baseEnv(source.tmp, "ETCDCTL_ENDPOINTS="+source.Endpoint())
 		cmd.Stdout, cmd.Stderr = test.stdout, &stderr
 		if end := ending(cmd.Run()); end != test.end || !strings.Contains(stderr.String(), test.message) || test.message == "" && stderr.Len() > 0 {

@@ -30,7 +30,7 @@ func (c *cluster) client() *clientv3.Client {
 // mirrorTo starts ours, which mirrors the cluster to another.
 func (c *cluster) mirrorTo(to string, args ...string) *running {
 	c.t.Helper()
-	return beginIn(c.t, filepath.Join(installed.ours, "ectl"), c.tmp,
+	return beginIn(c.t, ectlProgram(), c.tmp,
 		[]string{"ETCDCTL_ENDPOINTS=" + c.Endpoint()}, append([]string{"make-mirror", to}, args...)...)
 }
 
@@ -160,7 +160,7 @@ func TestAMirrorHoldsWhatTheReferencesHolds(t *testing.T) {
 			happen(t, client)
 			args := append([]string{"make-mirror"}, test.args...)
 			mirror := source.mirrorTo(ours.Endpoint(), test.args...)
-			reference := beginIn(t, filepath.Join(installed.reference, "etcdctl"), source.tmp,
+			reference := beginIn(t, etcdctlProgram(), source.tmp,
 				[]string{"ETCDCTL_ENDPOINTS=" + source.Endpoint()}, append(args, theirs.Endpoint())...)
 			want := expected(mustKeysUnder(t, client, ""), test.from, test.to)
 			becomes(t, ours.client(), "", want, mirror.runs)

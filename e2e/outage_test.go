@@ -32,7 +32,7 @@ func TestAnOutageIsSaidAndSoIsItsEnd(t *testing.T) {
 		put(queue, "")
 	}
 	follow := func(args ...string) *running {
-		return begin(t, ours(), baseEnv(source.tmp, "ETCDCTL_ENDPOINTS="+source.Endpoint(), "ETCDCTL_COMMAND_TIMEOUT=2s"), args...)
+		return begin(t, ectlProgram(), baseEnv(source.tmp, "ETCDCTL_ENDPOINTS="+source.Endpoint(), "ETCDCTL_COMMAND_TIMEOUT=2s"), args...)
 	}
 	commands := []struct {
 		*running

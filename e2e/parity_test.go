@@ -115,8 +115,8 @@ func newGroupRun(t *testing.T, group *parity.Group) *groupRun {
 	dead := deadEndpoint(t)
 	run := &groupRun{
 		group:     group,
-		reference: side{program: filepath.Join(installed.reference, "etcdctl")},
-		ours:      side{program: filepath.Join(installed.ours, "etcdctl")},
+		reference: side{program: etcdctlProgram()},
+		ours:      side{program: ectlAsEtcdctl()},
 		tls:       options.TLS != nil,
 		password:  options.RootPassword,
 	}

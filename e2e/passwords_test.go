@@ -42,7 +42,7 @@ func (c *cluster) through(line, endpoints string, args ...string) result {
 	c.t.Helper()
 	return invoke(c.t, invocation{
 		Program: "/bin/bash",
-		Args:    append([]string{"-c", line, filepath.Join(installed.ours, "ectl")}, args...),
+		Args:    append([]string{"-c", line, ectlProgram()}, args...),
 		Env:     baseEnv(c.tmp, "ETCDCTL_ENDPOINTS="+endpoints),
 		Dir:     c.tmp,
 	})
@@ -248,7 +248,7 @@ func TestNobodyIsLockedOutByABootstrapThatIsKilled(t *testing.T) {
 				}
 				return passes
 			})
-			cmd := exec.Command(filepath.Join(installed.ours, "ectl"), "auth", "bootstrap", "--generate-password", "-w", format, "--command-timeout", "1m")
+			cmd := exec.Command(ectlProgram(), "auth", "bootstrap", "--generate-password", "-w", format, "--command-timeout", "1m")
 			cmd.Dir, cmd.Env = c.tmp, baseEnv(c.tmp, "ETCDCTL_ENDPOINTS="+way.url)
 			var stdout bytes.Buffer
 			cmd.Stdout = &stdout

@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"fmt"
-	"path/filepath"
 	"testing"
 
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
@@ -41,7 +40,7 @@ func TestAPasswordInTheWrongPlaceOfAPolicyIsNotShown(t *testing.T) {
 			"rbac plan -f", "rbac apply --yes -f", "rbac test -f", "rbac lint -f", "rbac lint --waivers", "auth bootstrap --yes -f",
 		} {
 			got := invoke(t, invocation{
-				Program: filepath.Join(installed.ours, "ectl"), Args: words("--debug " + command + " " + file + " --user root:" + rootPassword), Dir: home,
+				Program: ectlProgram(), Args: words("--debug " + command + " " + file + " --user root:" + rootPassword), Dir: home,
 				Env: baseEnv(home, "ETCDCTL_ENDPOINTS="+server.Endpoint()),
 			})
 			searchFor(t, canary, "stdout of "+command+" of "+text, got.Stdout)

@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -23,7 +22,7 @@ import (
 // each ended with, to be compared.
 func bothPrograms(t *testing.T, run func(t *testing.T, program string) string) (reference, ours string) {
 	t.Helper()
-	return run(t, filepath.Join(installed.reference, "etcdctl")), run(t, filepath.Join(installed.ours, "etcdctl"))
+	return run(t, etcdctlProgram()), run(t, ectlAsEtcdctl())
 }
 
 // A reader that goes away, as head does, ends the program as it ends etcdctl,
@@ -127,7 +126,7 @@ func TestInterruptAtAPromptRestoresTheTerminal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(filepath.Join(installed.ours, "ectl"), "user", "add", "bob")
+	cmd := exec.Command(ectlProgram(), "user", "add", "bob")
 	cmd.Env = baseEnv(home)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = tty, tty, tty
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 0}
@@ -179,29 +178,19 @@ func TestInterruptEndsAWaitForInput(t *testing.T) {
 			}
 			time.Sleep(500 * time.Millisecond) // the programs say nothing when they begin to read
 			r.signal(syscall.SIGINT)
-			return endOf(r)
+			return r.end()
 		})
 		if ours != reference {
 			t.Errorf("%v: after SIGINT ours ends with %s, the reference with %s", args, ours, reference)
 		}
 	}
 	for _, args := range [][]string{{"rbac", "plan", "-f", "-"}, {"user", "add", "bob", "--new-user-password-file", "-"}} {
-		r := begin(t, ours(), env, args...)
+		r := begin(t, ectlProgram(), env, args...)
 		time.Sleep(500 * time.Millisecond)
 		r.signal(syscall.SIGINT)
-		if end := endOf(r); end != "signal interrupt" || r.stderr.String() != "" {
+		if end := r.end(); end != "signal interrupt" || r.stderr.String() != "" {
 			t.Errorf("%v: after SIGINT it ends with %s and says %q", args, end, r.stderr)
 		}
-	}
-}
-
-// endOf waits for the end of a program for a while.
-func endOf(r *running) string {
-	select {
-	case end := <-r.ended:
-		return end
-	case <-time.After(hangs):
-		return "not at all"
 	}
 }
 
@@ -241,7 +230,7 @@ func TestDeletingARangeCanBeInterrupted(t *testing.T) {
 
 	start := time.Now()
 	got := invoke(t, invocation{
-		Program: filepath.Join(installed.ours, "ectl"), Args: words("del a b"), Dir: home,
+		Program: ectlProgram(), Args: words("del a b"), Dir: home,
 		Env: baseEnv(home, "ETCDCTL_ENDPOINTS="+server.Endpoint()),
 	})
 	if took := time.Since(start); took < 2*time.Second {
@@ -261,7 +250,7 @@ func TestAnswersThatAreThereAtOnceAreNotShown(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		cmd := exec.Command(filepath.Join(installed.ours, "ectl"), "user", "add", "bob")
+		cmd := exec.Command(ectlProgram(), "user", "add", "bob")
 		cmd.Env = baseEnv(home, "ETCDCTL_ENDPOINTS=127.0.0.1:1", "ETCDCTL_COMMAND_TIMEOUT=1ms")
 		cmd.Stdin, cmd.Stdout, cmd.Stderr = tty, tty, tty
 		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 0}

@@ -111,7 +111,7 @@ type lintFinding struct {
 
 func findingsOf(t *testing.T, server *etcdserver.Server, rule string) []lintFinding {
 	t.Helper()
-	r := invoke(t, invocation{Program: ours(), Args: words("rbac lint -w json"), Env: baseEnv(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint())})
+	r := invoke(t, invocation{Program: ectlProgram(), Args: words("rbac lint -w json"), Env: baseEnv(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint())})
 	var lint struct{ Findings []lintFinding }
 	if err := json.Unmarshal([]byte(r.Stdout), &lint); err != nil {
 		t.Fatalf("%v: %s", err, r.Stderr)

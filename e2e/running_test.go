@@ -5,7 +5,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -23,8 +22,8 @@ type running struct {
 	cmd            *exec.Cmd
 	stdin          io.WriteCloser
 	stdout, stderr *sink
-	ended          chan string   // what it ended with, once
 	gone           chan struct{} // closed when it has ended
+	ended          string        // how, then
 }
 
 // begin starts a program, which is killed at the end of the test at the latest.
@@ -55,7 +54,7 @@ func beginCommand(t *testing.T, cmd *exec.Cmd, stdout *os.File) *running {
 	shown := &screen{}
 	r := &running{
 		t: t, cmd: cmd, stdout: &sink{screen: shown}, stderr: &sink{screen: shown},
-		ended: make(chan string, 1), gone: make(chan struct{}),
+		gone: make(chan struct{}),
 	}
 	r.cmd.Stdout, r.cmd.Stderr, r.cmd.WaitDelay = r.stdout, r.stderr, time.Second
 	if stdout != nil {
@@ -70,15 +69,13 @@ func beginCommand(t *testing.T, cmd *exec.Cmd, stdout *os.File) *running {
 		t.Fatal(err)
 	}
 	go func() {
-		r.ended <- ending(r.cmd.Wait())
+		r.ended = ending(r.cmd.Wait())
 		shown.end()
 		close(r.gone)
 	}()
 	t.Cleanup(r.kill)
 	return r
 }
-
-func ours() string { return filepath.Join(installed.ours, "ectl") }
 
 // until waits until a condition holds, for as long as a busy machine may take.
 func until(t *testing.T, what string, holds func() bool) {
@@ -94,7 +91,7 @@ func until(t *testing.T, what string, holds func() bool) {
 func (r *running) printed(text string) *running {
 	r.t.Helper()
 	for deadline := time.Now().Add(hangs); !strings.Contains(r.stdout.String(), text); time.Sleep(2 * time.Millisecond) {
-		if len(r.ended) > 0 && !strings.Contains(r.stdout.String(), text) || time.Now().After(deadline) {
+		if r.hasEnded() && !strings.Contains(r.stdout.String(), text) || time.Now().After(deadline) {
 			r.t.Fatalf("%s does not print %q: stdout %q, stderr %q", r.cmd, text, r.stdout, r.stderr)
 		}
 	}
@@ -129,10 +126,18 @@ func (r *running) says(text string) *running {
 // runs fails the test when the program has ended.
 func (r *running) runs() {
 	r.t.Helper()
+	if r.hasEnded() {
+		r.t.Fatalf("%s has ended: stdout %q, stderr %q", r.cmd, r.stdout, r.stderr)
+	}
+}
+
+// hasEnded reports whether the program has ended.
+func (r *running) hasEnded() bool {
 	select {
 	case <-r.gone:
-		r.t.Fatalf("%s has ended: stdout %q, stderr %q", r.cmd, r.stdout, r.stderr)
+		return true
 	default:
+		return false
 	}
 }
 
@@ -140,9 +145,8 @@ func (r *running) runs() {
 func (r *running) end() string {
 	r.t.Helper()
 	select {
-	case got := <-r.ended:
-		r.ended <- got
-		return got
+	case <-r.gone:
+		return r.ended
 	case <-time.After(hangs):
 		r.t.Fatalf("%s does not end: stdout %q, stderr %q", r.cmd, r.stdout, r.stderr)
 		return ""

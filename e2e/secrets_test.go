@@ -153,7 +153,7 @@ func TestSecretsAreNeverShown(t *testing.T) {
 					continue // the user exists now; the cases that fail cover it
 				}
 				in := invocation{
-					Program: filepath.Join(installed.ours, "ectl"), Args: c.args, Dir: home,
+					Program: ectlProgram(), Args: c.args, Dir: home,
 					Stdin: c.stdin, Terminal: c.terminal,
 				}
 				if debug != "" && c.args[0] != "__complete" {
@@ -224,7 +224,7 @@ func TestUserInfoOfEndpointsIsNeverShown(t *testing.T) {
 	}
 	run := func(t *testing.T, status string, in invocation) {
 		t.Helper()
-		in.Program, in.Dir = ours(), home
+		in.Program, in.Dir = ectlProgram(), home
 		in.Env = baseEnv(home, in.Env...)
 		got := invoke(t, in)
 		if status != "" && got.Status != status {
@@ -285,7 +285,7 @@ func TestUserInfoOfMembersIsNotShown(t *testing.T) {
 		"endpoint status --cluster", "endpoint health --cluster", "endpoint hashkv --cluster", "defrag --cluster", "defrag --cluster --min-free 1%", "endpoint status --cluster --debug",
 	} {
 		got := invoke(t, invocation{
-			Program: ours(), Args: words(line + " --command-timeout 1s"), Dir: home, Env: baseEnv(home, "ETCDCTL_ENDPOINTS="+server.Endpoint()),
+			Program: ectlProgram(), Args: words(line + " --command-timeout 1s"), Dir: home, Env: baseEnv(home, "ETCDCTL_ENDPOINTS="+server.Endpoint()),
 		})
 		if got.Status != "1" || !strings.Contains(got.Stderr, dead) {
 			t.Errorf("%s: status %s, want 1; stderr %q, want the address", line, got.Status, got.Stderr)
@@ -356,7 +356,7 @@ func TestNoLoginGoesToAMixture(t *testing.T) {
 		{"user add bob:pw " + ca + " --cert " + f.clients["root"].CertFile + " --key " + f.clients["root"].KeyFile, plain + "," + secure},
 	} {
 		t.Run(test.line, func(t *testing.T) {
-			got := invoke(t, invocation{Program: ours(), Args: words(test.line), Dir: dir, Env: baseEnv(dir, "ETCDCTL_ENDPOINTS="+test.endpoints)})
+			got := invoke(t, invocation{Program: ectlProgram(), Args: words(test.line), Dir: dir, Env: baseEnv(dir, "ETCDCTL_ENDPOINTS="+test.endpoints)})
 			if got.Status != "128" || !strings.Contains(got.Stderr, door.address+" has no TLS and ") {
 				t.Errorf("%s: status %s, want 128; stderr %q, want the plain endpoint", test.endpoints, got.Status, got.Stderr)
 			}
@@ -365,7 +365,7 @@ func TestNoLoginGoesToAMixture(t *testing.T) {
 	}
 	// A socket of this machine is one, too, if a client of it talks to others.
 	for _, line := range []string{"get k --user root:pw", "user add bob:pw"} {
-		got := invoke(t, invocation{Program: ours(), Args: words(line), Dir: dir, Env: baseEnv(dir, "ETCDCTL_ENDPOINTS=unix:///nonexistent,"+secure)})
+		got := invoke(t, invocation{Program: ectlProgram(), Args: words(line), Dir: dir, Env: baseEnv(dir, "ETCDCTL_ENDPOINTS=unix:///nonexistent,"+secure)})
 		if got.Status != "128" || !strings.Contains(got.Stderr, "unix:///nonexistent has no TLS and ") {
 			t.Errorf("%s: status %s, want 128; stderr %q, want the socket", line, got.Status, got.Stderr)
 		}
@@ -375,7 +375,7 @@ func TestNoLoginGoesToAMixture(t *testing.T) {
 	// The members' own URLs decide with --cluster.
 	server := startServerFor(t, etcdserver.Options{Dir: t.TempDir(), TLS: f.ca, RootPassword: rootPassword, Flags: []string{"--advertise-client-urls", plain}})
 	run := func(line, endpoints string) result {
-		return invoke(t, invocation{Program: ours(), Args: words(line + " " + ca), Dir: dir, Env: baseEnv(dir, "ETCDCTL_ENDPOINTS="+endpoints)})
+		return invoke(t, invocation{Program: ectlProgram(), Args: words(line + " " + ca), Dir: dir, Env: baseEnv(dir, "ETCDCTL_ENDPOINTS="+endpoints)})
 	}
 	for _, line := range []string{"endpoint status --cluster", "endpoint health --cluster", "endpoint hashkv --cluster", "defrag --cluster"} {
 		got := run(line+" --user root:"+rootPassword, server.Endpoint())
@@ -412,7 +412,7 @@ func TestGeneratedPasswordIsShownOnce(t *testing.T) {
 	home := t.TempDir()
 	run := func(args ...string) result {
 		return invoke(t, invocation{
-			Program: filepath.Join(installed.ours, "ectl"), Args: args, Dir: home,
+			Program: ectlProgram(), Args: args, Dir: home,
 			Env: baseEnv(home, "ETCDCTL_ENDPOINTS="+server.Endpoint()),
 		})
 	}

@@ -146,7 +146,7 @@ func TestASnapshotHoldsWhatTheReferencesHolds(t *testing.T) {
 			c := snapshotServer(t, version)
 			said := c.mustAt(c.Endpoint(), "snapshot", "save", "ours.db")
 			reference := invoke(t, invocation{
-				Program: filepath.Join(installed.reference, "etcdctl"), Args: []string{"snapshot", "save", "reference.db"},
+				Program: etcdctlProgram(), Args: []string{"snapshot", "save", "reference.db"},
 				Env: baseEnv(c.tmp, "ETCDCTL_ENDPOINTS="+c.Endpoint()), Dir: c.tmp,
 			})
 			if want := strings.ReplaceAll(reference.Stdout, "reference.db", "ours.db"); said != want {
@@ -254,7 +254,7 @@ func TestAKilledSnapshotLeavesNothingToTheNextRun(t *testing.T) {
 func snapshotInTheMiddle(t *testing.T, c *cluster, before string) *exec.Cmd {
 	t.Helper()
 	way := newNarrow(t, c.Endpoint(), 3<<20, false)
-	cmd := exec.Command("sh", "-c", before+`exec "$0" snapshot save new.db`, filepath.Join(installed.ours, "ectl"))
+	cmd := exec.Command("sh", "-c", before+`exec "$0" snapshot save new.db`, ectlProgram())
 	cmd.Dir, cmd.Env = c.tmp, baseEnv(c.tmp, "ETCDCTL_ENDPOINTS="+way.url)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -276,7 +276,7 @@ func TestProgressIsShownOnATerminal(t *testing.T) {
 	if err := pty.Setsize(tty, &pty.Winsize{Rows: 24, Cols: 80}); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(filepath.Join(installed.ours, "ectl"), "snapshot", "save", "new.db", "--command-timeout", "2s")
+	cmd := exec.Command(ectlProgram(), "snapshot", "save", "new.db", "--command-timeout", "2s")
 	cmd.Dir, cmd.Env = c.tmp, baseEnv(c.tmp, "ETCDCTL_ENDPOINTS="+way.url)
 	var stdout bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, tty

@@ -57,13 +57,13 @@ func TestOneSignalEndsAWaitForAFile(t *testing.T) {
 					t.Fatal(err)
 				}
 				args := strings.NewReplacer("PIPE", pipe, "FOLDER", folder).Replace(args)
-				r := beginIn(t, ours(), dir, []string{"ETCDCTL_ENDPOINTS=" + server.Endpoint()}, strings.Fields(args)...)
+				r := beginIn(t, ectlProgram(), dir, []string{"ETCDCTL_ENDPOINTS=" + server.Endpoint()}, strings.Fields(args)...)
 				sent := syscall.SIGTERM
 				if written {
 					sent = syscall.SIGINT
 					defer heldOpen(t, r, pipe).Close()
 				} else {
-					until(t, "the pipe is opened", func() bool { return waitsIn(r, "wait_for_partner") || len(r.ended) > 0 })
+					until(t, "the pipe is opened", func() bool { return waitsIn(r, "wait_for_partner") || r.hasEnded() })
 				}
 				r.runs()
 				if end := r.signal(sent).end(); end != "signal "+sent.String() {
@@ -82,7 +82,7 @@ func heldOpen(t *testing.T, r *running, pipe string) *os.File {
 	until(t, "the pipe is read", func() bool {
 		var err error
 		writer, err = os.OpenFile(pipe, os.O_WRONLY|syscall.O_NONBLOCK, 0)
-		return err == nil || len(r.ended) > 0
+		return err == nil || r.hasEnded()
 	})
 	r.runs()
 	return writer
@@ -123,13 +123,13 @@ func TestWhatAProcessSubstitutionGivesIsRead(t *testing.T) {
 	if own != reference || own != "OK\n0" {
 		t.Errorf("with --cacert <(...) ours ends with %q, the reference with %q", own, reference)
 	}
-	piped := strings.NewReplacer("PROGRAM", ours(), f.clients["noname"].CertFile, "<(cat "+f.clients["noname"].CertFile+")",
+	piped := strings.NewReplacer("PROGRAM", ectlProgram(), f.clients["noname"].CertFile, "<(cat "+f.clients["noname"].CertFile+")",
 		f.clients["noname"].KeyFile, "<(cat "+f.clients["noname"].KeyFile+")").Replace(line)
 	r := invoke(t, invocation{Program: "bash", Args: []string{"-c", piped}, Env: baseEnv(dir), Dir: dir})
 	if r.Stdout != "OK\n" || r.Status != "0" {
 		t.Errorf("%s: %+v", piped, r)
 	}
-	begun := beginCommand(t, exec.Command("bash", "-c", `exec `+ours()+` --user root --password-file <(exec sleep 1000) get k`), nil)
+	begun := beginCommand(t, exec.Command("bash", "-c", `exec `+ectlProgram()+` --user root --password-file <(exec sleep 1000) get k`), nil)
 	until(t, "the pipe is read", func() bool { return waitsIn(begun, "pipe_read") })
 	begun.signal(syscall.SIGTERM).endsWith("signal terminated")
 }
@@ -139,7 +139,7 @@ func TestWhatAProcessSubstitutionGivesIsRead(t *testing.T) {
 func TestOneSignalEndsAWaitForACommand(t *testing.T) {
 	t.Parallel()
 	server := startServerFor(t, etcdserver.Options{})
-	r := invoke(t, invocation{Program: ours(), Args: []string{"put", "k", "v"}, Env: baseEnv(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint())})
+	r := invoke(t, invocation{Program: ectlProgram(), Args: []string{"put", "k", "v"}, Env: baseEnv(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint())})
 	if r.Status != "0" {
 		t.Fatal(r)
 	}
@@ -159,12 +159,12 @@ func TestOneSignalEndsAWaitForACommand(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				r := beginIn(t, ours(), dir, []string{"ETCDCTL_ENDPOINTS=" + server.Endpoint()}, strings.Fields(test.args)...)
+				r := beginIn(t, ectlProgram(), dir, []string{"ETCDCTL_ENDPOINTS=" + server.Endpoint()}, strings.Fields(test.args)...)
 				var pid int
 				until(t, "the command runs", func() bool {
 					content, _ := os.ReadFile(filepath.Join(dir, "pid"))
 					_, err := fmt.Sscan(string(content), &pid)
-					return err == nil || len(r.ended) > 0
+					return err == nil || r.hasEnded()
 				})
 				r.runs()
 				r.signal(sent).endsWith("signal " + sent.String())

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -180,7 +179,7 @@ func happened(ctx context.Context, t *testing.T, client *clientv3.Client, last i
 // startWatch has ectl watch everything from the beginning.
 func startWatch(ctx context.Context, t *testing.T, server *etcdserver.Server, user, password string) <-chan event {
 	t.Helper()
-	cmd := exec.CommandContext(ctx, filepath.Join(installed.ours, "ectl"), "watch", "k/", "--prefix", "--rev", "1", "-w", "ndjson")
+	cmd := exec.CommandContext(ctx, ectlProgram(), "watch", "k/", "--prefix", "--rev", "1", "-w", "ndjson")
 	cmd.Env = baseEnv(t.TempDir(), "ETCDCTL_ENDPOINTS="+strings.Join(server.Endpoints(), ","))
 	if user != "" {
 		cmd.Env = append(cmd.Env, "ETCDCTL_USER="+user+":"+password)

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -169,7 +168,7 @@ func (s speaker) invoke(args []string) result {
 		env = append(env, "ETCDCTL_USER="+s.user+":"+s.passwords[s.user])
 	}
 	return invoke(s.t, invocation{
-		Program: filepath.Join(installed.ours, "ectl"),
+		Program: ectlProgram(),
 		Args:    args,
 		Env:     baseEnv(s.home, env...),
 		Dir:     s.home,
