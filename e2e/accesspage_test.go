@@ -15,6 +15,7 @@ import (
 	"github.com/chromedp/chromedp"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
@@ -110,7 +111,7 @@ func TestThePageOfAnAccessReview(t *testing.T) {
 			t.Errorf("it asks for %s", url)
 		}
 	}
-	until(t, "the forbidden request is blocked", func() bool { return len(eventsOf[*network.EventLoadingFailed](b)) > 0 })
+	harness.WaitUntil(t, "the forbidden request is blocked", func() bool { return len(eventsOf[*network.EventLoadingFailed](b)) > 0 })
 	for i, event := range eventsOf[*network.EventLoadingFailed](b) {
 		if i > 0 || event.BlockedReason != network.BlockedReasonCsp {
 			t.Errorf("a request has failed: %+v; want only that the forbidden one is blocked", event)
@@ -134,7 +135,7 @@ func writeReview(t *testing.T) string {
 		t.Fatal(err)
 	}
 	defer client.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), hangs)
+	ctx, cancel := context.WithTimeout(t.Context(), harness.HangTimeout)
 	defer cancel()
 	must := func(err error) {
 		t.Helper()
@@ -169,7 +170,7 @@ func writeReview(t *testing.T) string {
 	dir := t.TempDir()
 	waivers := filepath.Join(dir, "waivers.yaml")
 	must(os.WriteFile(waivers, []byte("apiVersion: ectl/v1\nwaive: [{rule: root-holder, object: user dave, reason: on call until March}]\n"), 0o600))
-	cmd := exec.CommandContext(ctx, ectlProgram(), "--endpoints", server.Endpoint(), "--user", "root:"+rootPassword,
+	cmd := exec.CommandContext(ctx, harness.Ectl(), "--endpoints", server.Endpoint(), "--user", "root:"+rootPassword,
 		"rbac", "matrix", "--check-passwords", "--waivers", waivers, "-w", "html")
 	cmd.Env = []string{"HOME=" + dir}
 	html, err := cmd.Output()

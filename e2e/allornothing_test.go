@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
@@ -120,9 +121,9 @@ func TestAnInterruptedChangeIsUndone(t *testing.T) {
 		}
 		return passes
 	})
-	cmd := exec.Command(ectlProgram(), "role", "add", "new", "--key", "/a", "--key", "/b", "--read",
+	cmd := exec.Command(harness.Ectl(), "role", "add", "new", "--key", "/a", "--key", "/b", "--read",
 		"--user", "root:"+rootPassword, "--command-timeout", "1m")
-	cmd.Env = baseEnv(c.tmp, "ETCDCTL_ENDPOINTS="+way.url)
+	cmd.Env = harness.Env(c.tmp, "ETCDCTL_ENDPOINTS="+way.url)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	if err := cmd.Start(); err != nil {
@@ -130,7 +131,7 @@ func TestAnInterruptedChangeIsUndone(t *testing.T) {
 	}
 	select {
 	case <-reached:
-	case <-time.After(hangs):
+	case <-time.After(harness.HangTimeout):
 		t.Error("the second grant was never asked for")
 	}
 	_ = cmd.Process.Signal(syscall.SIGINT)

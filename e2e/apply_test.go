@@ -23,6 +23,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 	"github.com/ectl-io/ectl/internal/access"
 	"github.com/ectl-io/ectl/internal/access/policy"
@@ -54,8 +55,8 @@ func newApplier(t *testing.T, options etcdserver.Options) *applier {
 
 // cmd is ectl on the endpoint, as root where authentication is on.
 func (a *applier) cmd(endpoint string, args ...string) (*exec.Cmd, *bytes.Buffer) {
-	cmd := exec.Command(ectlProgram(), args...)
-	cmd.Env = baseEnv(a.dir, "ETCDCTL_ENDPOINTS="+endpoint, "ETCDCTL_DIAL_TIMEOUT=1m")
+	cmd := exec.Command(harness.Ectl(), args...)
+	cmd.Env = harness.Env(a.dir, "ETCDCTL_ENDPOINTS="+endpoint, "ETCDCTL_DIAL_TIMEOUT=1m")
 	if !slices.Contains(args, "--command-timeout") {
 		cmd.Env = append(cmd.Env, "ETCDCTL_COMMAND_TIMEOUT=1m")
 	}
@@ -88,7 +89,7 @@ func (a *applier) apply(endpoint, file string, args ...string) (status int, outp
 func (a *applier) state() access.State {
 	a.t.Helper()
 	bound := func(ctx context.Context) (context.Context, context.CancelFunc) {
-		return context.WithTimeout(ctx, hangs)
+		return context.WithTimeout(ctx, harness.HangTimeout)
 	}
 	snapshot, err := reader.Read(a.t.Context(), a.root, bound)
 	if err != nil {
@@ -583,7 +584,7 @@ func TestApplySurvivesTheLossOfTheLeader(t *testing.T) {
 		}
 		return forward()
 	}
-	status, printed := a.apply(proxy.endpoint, file, "--command-timeout", hangs.String())
+	status, printed := a.apply(proxy.endpoint, file, "--command-timeout", harness.HangTimeout.String())
 	if status != 0 || !strings.Contains(printed, "Applied: 400 added") {
 		t.Fatalf("status %d, want 0 and all of it:\n%s", status, printed)
 	}
@@ -638,7 +639,7 @@ func TestApplyOutlivesItsToken(t *testing.T) {
 		return forward()
 	}
 	to := crowd(t, 3)
-	if status, printed := a.apply(proxy.endpoint, a.policyFile(to), "--command-timeout", hangs.String()); status != 0 {
+	if status, printed := a.apply(proxy.endpoint, a.policyFile(to), "--command-timeout", harness.HangTimeout.String()); status != 0 {
 		t.Fatalf("status %d\n%s", status, printed)
 	}
 	if logins.Load() < 2 {
@@ -695,7 +696,7 @@ func TestAccessAsCodeOnEveryServer(t *testing.T) {
 // finds root as it was before the grant, until the next commit empties the buffer.
 func (a *applier) settle() {
 	a.t.Helper()
-	until(a.t, "root may list users", func() bool {
+	harness.WaitUntil(a.t, "root may list users", func() bool {
 		_, err := a.root.UserList(a.t.Context())
 		if err != nil && !errors.Is(err, rpctypes.ErrPermissionDenied) {
 			a.t.Fatal(err)
@@ -755,7 +756,7 @@ func TestApplyThatIsInterruptedSaysWhatItHasDone(t *testing.T) {
 		}
 		return err
 	}
-	if how := ending(cmd.Run()); how != "signal interrupt" {
+	if how := harness.Ending(cmd.Run()); how != "signal interrupt" {
 		t.Errorf("it ends with %s, want by the signal", how)
 	}
 	made := proxy.changes.Load()

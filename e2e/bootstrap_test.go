@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
@@ -120,8 +121,8 @@ func TestAnInterruptedBootstrapIsCompletedByTheNext(t *testing.T) {
 		})
 		// An answer that never comes is waited for until the timeout.
 		args := append(slices.Clone(bootstrapArgs[:len(bootstrapArgs)-1]), "5s")
-		cmd := exec.Command(ectlProgram(), args...)
-		cmd.Dir, cmd.Env = c.tmp, baseEnv(c.tmp, "ETCDCTL_ENDPOINTS="+way.url)
+		cmd := exec.Command(harness.Ectl(), args...)
+		cmd.Dir, cmd.Env = c.tmp, harness.Env(c.tmp, "ETCDCTL_ENDPOINTS="+way.url)
 		var stderr strings.Builder
 		cmd.Stderr = &stderr
 		if err := cmd.Start(); err != nil {
@@ -129,7 +130,7 @@ func TestAnInterruptedBootstrapIsCompletedByTheNext(t *testing.T) {
 		}
 		select {
 		case <-reached:
-		case <-time.After(hangs):
+		case <-time.After(harness.HangTimeout):
 			t.Errorf("%s %d was never asked for", test.method, test.nth)
 		}
 		_ = cmd.Process.Signal(test.signal)

@@ -13,6 +13,8 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
+
+	"github.com/ectl-io/ectl/e2e/harness"
 )
 
 // browser is a page in a headless Chromium.
@@ -31,9 +33,9 @@ func startBrowser(t *testing.T) *browser {
 	if err != nil {
 		t.Skip("chromium is not installed")
 	}
-	bounded, cancel := context.WithTimeout(t.Context(), hangs)
+	bounded, cancel := context.WithTimeout(t.Context(), harness.HangTimeout)
 	t.Cleanup(cancel)
-	said := &sink{screen: &screen{}}
+	said := &harness.Output{Screen: &harness.Screen{}}
 	allocator, stop := chromedp.NewExecAllocator(bounded, append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("user-data-dir", t.TempDir()), chromedp.CombinedOutput(said))...)

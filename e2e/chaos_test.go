@@ -22,6 +22,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
@@ -90,7 +91,7 @@ func newChaos(t *testing.T, seed uint64, o etcdserver.Options) *chaos {
 		g := newGate(t, endpoint)
 		c.gates, urls = append(c.gates, g), append(urls, g.url)
 	}
-	c.env = baseEnv(c.dir, append(credentials, "ETCDCTL_ENDPOINTS="+strings.Join(urls, ","), "ETCDCTL_DIAL_TIMEOUT=10s")...)
+	c.env = harness.Env(c.dir, append(credentials, "ETCDCTL_ENDPOINTS="+strings.Join(urls, ","), "ETCDCTL_DIAL_TIMEOUT=10s")...)
 	c.fill()
 	return c
 }
@@ -204,7 +205,7 @@ type onlooker struct {
 	name, format string
 	prev         bool
 	from         int64 // 0: what is to come
-	run          *running
+	run          *harness.Process
 	file         string
 	said         string // file of what its command said
 }
@@ -233,9 +234,9 @@ func (c *chaos) look(o onlooker) *onlooker {
 		c.t.Fatal(err)
 	}
 	defer file.Close()
-	o.run = beginWith(c.t, ectlProgram(), slices.Concat(c.env, []string{"ETCDCTL_WRITE_OUT=" + o.format, "SAID=" + o.said}), file, args...)
+	o.run = harness.StartWritingTo(c.t, harness.Ectl(), slices.Concat(c.env, []string{"ETCDCTL_WRITE_OUT=" + o.format, "SAID=" + o.said}), file, args...)
 	if o.name == "interactive" {
-		fmt.Fprintln(o.run.stdin, line)
+		fmt.Fprintln(o.run.Stdin, line)
 	}
 	return &o
 }
@@ -261,11 +262,11 @@ func tail(path string) string {
 func (c *chaos) check(o *onlooker, mark string) {
 	c.t.Helper()
 	compacted := false
-	until := time.Now().Add(hangs)
+	until := time.Now().Add(harness.HangTimeout)
 	for !strings.Contains(tail(o.file), shown(o.format, mark)) || o.said != "" && !strings.Contains(tail(o.said), mark) {
-		if o.run.hasEnded() {
+		if o.run.HasEnded() {
 			var next, oldest int64
-			how, text := o.run.end(), o.run.stderr.String()
+			how, text := o.run.End(), o.run.Stderr.String()
 			_, err := fmt.Sscanf(after(text, "it was to go on at revision "), "%d, and %d is", &next, &oldest)
 			compacted = err == nil && how == "status 5" && next < oldest
 			c.note("watch, %s: %s", how, shape(text))
@@ -278,20 +279,20 @@ func (c *chaos) check(o *onlooker, mark string) {
 			break
 		}
 		// Of an interactive run only the watch ends.
-		if strings.Contains(o.run.stderr.String(), "it was to go on at revision ") && o.name == "interactive" {
+		if strings.Contains(o.run.Stderr.String(), "it was to go on at revision ") && o.name == "interactive" {
 			compacted = true
-			o.run.signal(syscall.SIGINT).endsWith("signal interrupt")
+			o.run.Signal(syscall.SIGINT).WantEnd("signal interrupt")
 			break
 		}
 		if time.Now().After(until) {
-			c.t.Errorf("%s does not print the last event: stderr %q, tail %q", o.name, o.run.stderr, tail(o.file))
+			c.t.Errorf("%s does not print the last event: stderr %q, tail %q", o.name, o.run.Stderr, tail(o.file))
 			return
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
 	if !compacted {
-		o.run.signal(syscall.SIGINT).endsWith("signal interrupt")
-		if text := o.run.stderr.String(); text != "" {
+		o.run.Signal(syscall.SIGINT).WantEnd("signal interrupt")
+		if text := o.run.Stderr.String(); text != "" {
 			c.note("watch: %s", shape(text))
 		}
 	}
@@ -366,9 +367,9 @@ func (c *chaos) get() {
 			return
 		}
 		var stderr bytes.Buffer
-		cmd := exec.Command(ectlProgram(), args...)
+		cmd := exec.Command(harness.Ectl(), args...)
 		cmd.Env, cmd.Stdout, cmd.Stderr = c.env, file, &stderr
-		how := ending(cmd.Run())
+		how := harness.Ending(cmd.Run())
 		file.Close()
 		text := mustRead(c.t, path)
 		os.Remove(path)
@@ -407,7 +408,7 @@ func (c *chaos) contend() (check func()) {
 		c.repeat(uint64(10+n), func(r *rand.Rand, i int) {
 			id := fmt.Sprintf("%d.%d", n, i)
 			var stderr bytes.Buffer
-			cmd := exec.Command(ectlProgram(), "lock", "locked", "--ttl", "3", "--", "sh", "-c", command)
+			cmd := exec.Command(harness.Ectl(), "lock", "locked", "--ttl", "3", "--", "sh", "-c", command)
 			cmd.Env, cmd.Stderr = append(slices.Clone(c.env), "ID="+id, "LOG="+log, fmt.Sprintf("N=%d", 5+r.IntN([]int{50, 50, c.of(amount{50, 400})}[r.IntN(3)]))), &stderr
 			cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 			if err := cmd.Start(); err != nil {
@@ -419,7 +420,7 @@ func (c *chaos) contend() (check func()) {
 				timer := time.AfterFunc(time.Duration(r.IntN(3000))*time.Millisecond, func() { _ = cmd.Process.Kill() })
 				defer timer.Stop()
 			}
-			how := ending(cmd.Wait())
+			how := harness.Ending(cmd.Wait())
 			c.mu.Lock()
 			defer c.mu.Unlock()
 			c.notes[fmt.Sprintf("lock, %s: %s", how, shape(stderr.String()))]++
@@ -465,27 +466,27 @@ func (c *chaos) contend() (check func()) {
 func (c *chaos) campaign() {
 	for n := range 2 {
 		c.repeat(uint64(20+n), func(r *rand.Rand, i int) {
-			run := begin(c.t, ectlProgram(), c.env, "elect", "elected", fmt.Sprintf("p%d.%d", n, i), "--ttl", "3")
-			for !run.hasEnded() && strings.Count(run.stdout.String(), "\n") < 2 {
+			run := harness.Start(c.t, harness.Ectl(), c.env, "elect", "elected", fmt.Sprintf("p%d.%d", n, i), "--ttl", "3")
+			for !run.HasEnded() && strings.Count(run.Stdout.String(), "\n") < 2 {
 				select {
 				case <-c.stop:
-					_ = run.cmd.Process.Signal(syscall.SIGINT)
+					_ = run.Cmd.Process.Signal(syscall.SIGINT)
 					time.Sleep(50 * time.Millisecond)
 				case <-time.After(10 * time.Millisecond):
 				}
 			}
 			time.Sleep(time.Duration(r.IntN(700)) * time.Millisecond)
-			_ = run.cmd.Process.Signal(syscall.SIGTERM)
+			_ = run.Cmd.Process.Signal(syscall.SIGTERM)
 			select {
-			case <-run.gone:
-				how := run.end()
-				c.note("elect, %s: %s", how, shape(run.stderr.String()))
+			case <-run.Gone:
+				how := run.End()
+				c.note("elect, %s: %s", how, shape(run.Stderr.String()))
 				// Before it queues a signal ends it as any program.
-				if how != "status 0" && how != "signal interrupt" && how != "signal terminated" && !strings.Contains(run.stderr.String(), "Error: ") {
-					c.t.Errorf("elect ends with %s and says %q", how, run.stderr)
+				if how != "status 0" && how != "signal interrupt" && how != "signal terminated" && !strings.Contains(run.Stderr.String(), "Error: ") {
+					c.t.Errorf("elect ends with %s and says %q", how, run.Stderr)
 				}
-			case <-time.After(hangs):
-				c.t.Errorf("elect does not end: stdout %q, stderr %q", run.stdout, run.stderr)
+			case <-time.After(harness.HangTimeout):
+				c.t.Errorf("elect does not end: stdout %q, stderr %q", run.Stdout, run.Stderr)
 			}
 		})
 	}
@@ -530,33 +531,33 @@ func leaders(all []occurrence) (lines []string) {
 // listen follows the election.
 func (c *chaos) listen() (check func()) {
 	put(c.t.Context(), c.client, "elected/first", "first")
-	run := c.ours("elect", "elected", "--listen").printed("first\n")
+	run := c.ours("elect", "elected", "--listen").WaitFor("first\n")
 	if _, err := c.client.Delete(c.t.Context(), "elected/first"); err != nil {
 		c.t.Fatal(err)
 	}
 	return func() {
 		want := strings.Join(leaders(c.happened("elected/", 0)), "\n")
-		got := func() string { return strings.TrimSuffix(run.stdout.String(), "\n") }
-		for deadline := time.Now().Add(hangs); got() != want && time.Now().Before(deadline); {
+		got := func() string { return strings.TrimSuffix(run.Stdout.String(), "\n") }
+		for deadline := time.Now().Add(harness.HangTimeout); got() != want && time.Now().Before(deadline); {
 			time.Sleep(50 * time.Millisecond)
 		}
 		if got() != want {
 			c.t.Errorf("elect --listen printed other leaders: %s", head(cmp.Diff(strings.Split(want, "\n"), strings.Split(got(), "\n"))))
 		}
-		run.signal(syscall.SIGINT).endsWith("status 0")
+		run.Signal(syscall.SIGINT).WantEnd("status 0")
 	}
 }
 
 // mirror has a mirror that is killed now and then.
 func (c *chaos) mirror() (check func()) {
 	checkpoints := 0
-	begins := func() (*running, string) {
+	begins := func() (*harness.Process, string) {
 		file := filepath.Join(c.dir, fmt.Sprintf("checkpoint%d", checkpoints))
 		return c.ours("make-mirror", c.dest.Endpoint(), "--checkpoint", file, "--prefix", "k/", "--dest-prefix", "m/"), file
 	}
 	run, _ := begins()
 	anew := func(how string) {
-		text := run.stderr.String()
+		text := run.Stderr.String()
 		c.note("make-mirror, %s: %s", how, shape(text))
 		// It can only begin where somebody answers.
 		if how == "signal killed" || strings.Contains(text, "Error: context deadline exceeded: ") {
@@ -575,11 +576,11 @@ func (c *chaos) mirror() (check func()) {
 	c.repeat(30, func(r *rand.Rand, _ int) {
 		select {
 		case <-c.stop:
-		case <-run.gone:
-			anew(run.end())
+		case <-run.Gone:
+			anew(run.End())
 		case <-time.After(time.Duration(200+r.IntN(5000)) * time.Millisecond):
-			_ = run.cmd.Process.Kill()
-			anew(run.end())
+			_ = run.Cmd.Process.Kill()
+			anew(run.End())
 		}
 	})
 	return func() {
@@ -588,22 +589,22 @@ func (c *chaos) mirror() (check func()) {
 			want["m/"+strings.TrimPrefix(key, "k/")] = value
 		}
 		client := c.dest.client()
-		for deadline := time.Now().Add(hangs); ; time.Sleep(50 * time.Millisecond) {
+		for deadline := time.Now().Add(harness.HangTimeout); ; time.Sleep(50 * time.Millisecond) {
 			got := mustKeysUnder(c.t, client, "m/")
 			if maps.Equal(got, want) {
 				break
 			}
-			if run.hasEnded() {
-				how := run.end()
+			if run.HasEnded() {
+				how := run.End()
 				anew(how)
 			}
 			if time.Now().After(deadline) {
-				c.t.Errorf("the mirror differs, stderr %q: %s", run.stderr, head(cmp.Diff(want, got)))
+				c.t.Errorf("the mirror differs, stderr %q: %s", run.Stderr, head(cmp.Diff(want, got)))
 				break
 			}
 		}
-		run.signal(syscall.SIGINT).endsWith("signal interrupt")
-		c.note("make-mirror: %s", shape(run.stderr.String()))
+		run.Signal(syscall.SIGINT).WantEnd("signal interrupt")
+		c.note("make-mirror: %s", shape(run.Stderr.String()))
 	}
 }
 
@@ -616,18 +617,18 @@ func (c *chaos) keepAlive() (check func()) {
 	run := c.ours("lease", "keep-alive", fmt.Sprintf("%x", grant.ID))
 	line := fmt.Sprintf("lease %016x keepalived with TTL(%d)\n", grant.ID, leaseTTL)
 	return func() {
-		gone := run.hasEnded()
+		gone := run.HasEnded()
 		if !gone {
-			run.signal(syscall.SIGINT).endsWith("signal interrupt")
-		} else if how := run.end(); how != "status 0" && (how != "status 2" || !strings.Contains(run.stderr.String(), "Error: context deadline exceeded: ")) {
-			c.t.Errorf("lease keep-alive ended with %s: stderr %q", how, run.stderr)
+			run.Signal(syscall.SIGINT).WantEnd("signal interrupt")
+		} else if how := run.End(); how != "status 0" && (how != "status 2" || !strings.Contains(run.Stderr.String(), "Error: context deadline exceeded: ")) {
+			c.t.Errorf("lease keep-alive ended with %s: stderr %q", how, run.Stderr)
 		}
 		left, err := c.client.TimeToLive(c.t.Context(), grant.ID)
 		if err != nil {
 			c.t.Fatal(err)
 		}
-		if rest := strings.ReplaceAll(run.stdout.String(), line, ""); gone != (left.TTL <= 0) || gone == (rest+run.stderr.String() == "") {
-			c.t.Errorf("lease keep-alive: its lease has %d seconds left, stdout is %q, stderr %q", left.TTL, rest, run.stderr)
+		if rest := strings.ReplaceAll(run.Stdout.String(), line, ""); gone != (left.TTL <= 0) || gone == (rest+run.Stderr.String() == "") {
+			c.t.Errorf("lease keep-alive: its lease has %d seconds left, stdout is %q, stderr %q", left.TTL, rest, run.Stderr)
 		}
 		c.note("lease keep-alive: gone %v", gone)
 	}
@@ -638,9 +639,9 @@ func (c *chaos) save() {
 	c.repeat(40, func(r *rand.Rand, i int) {
 		path := filepath.Join(c.dir, fmt.Sprintf("saved%d.db", i))
 		var stderr bytes.Buffer
-		cmd := exec.Command(ectlProgram(), "snapshot", "save", path, "--pick", []string{"any", "leader", "follower"}[r.IntN(3)])
+		cmd := exec.Command(harness.Ectl(), "snapshot", "save", path, "--pick", []string{"any", "leader", "follower"}[r.IntN(3)])
 		cmd.Env, cmd.Stderr = c.env, &stderr
-		how := ending(cmd.Run())
+		how := harness.Ending(cmd.Run())
 		c.note("snapshot save, %s: %s", how, shape(stderr.String()))
 		if how == "status 0" {
 			wholeSnapshot(c.t, path)
@@ -774,7 +775,7 @@ func (c *chaos) happen() {
 		if err != nil {
 			c.t.Fatal(err)
 		}
-		moved := invoke(c.t, invocation{Program: ectlProgram(), Args: []string{"move-leader", fmt.Sprintf("%x", target.Header.MemberId)}, Env: c.env})
+		moved := harness.Run(c.t, harness.Command{Program: harness.Ectl(), Args: []string{"move-leader", fmt.Sprintf("%x", target.Header.MemberId)}, Env: c.env})
 		say = fmt.Sprintf("the leader moves: %s%s", moved.Stdout, moved.Stderr)
 	}
 	c.t.Logf("%s %s", time.Now().Format("05.000"), say)
@@ -808,7 +809,7 @@ func (c *chaos) run() {
 		c.look(onlooker{name: "interactive", format: "json", from: 1}), c.look(onlooker{name: "json", format: "json", prev: true, from: 1}),
 		c.look(onlooker{name: "to come", format: "json", prev: true}), c.look(onlooker{name: "command", format: "ndjson"}),
 	}
-	until(c.t, "there are watches", func() bool {
+	harness.WaitUntil(c.t, "there are watches", func() bool {
 		put(c.t.Context(), c.client, "k/first", "first")
 		return !slices.ContainsFunc(onlookers, func(o *onlooker) bool { return tail(o.file) == "" })
 	})
@@ -827,11 +828,11 @@ func (c *chaos) run() {
 	close(c.stop)
 	c.work.Wait()
 	mark, last := fmt.Sprintf("last%d", c.rand.Uint64()), int64(0)
-	until(c.t, "a key can be written", func() bool {
+	harness.WaitUntil(c.t, "a key can be written", func() bool {
 		last = put(c.t.Context(), c.client, "k/last", mark)
 		return last != 0
 	})
-	until(c.t, "all is recorded", func() bool { return c.recorded() >= last })
+	harness.WaitUntil(c.t, "all is recorded", func() bool { return c.recorded() >= last })
 	for _, o := range onlookers {
 		c.check(o, mark)
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/creack/pty"
 
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
@@ -49,15 +50,15 @@ func TestPerfSaysThatAClusterIsFastEnough(t *testing.T) {
 	args := []string{"check", "perf", "--auto-compact", "--auto-defrag"}
 	want := "Compacting with revision N\nCompacted with revision N\nDefragmenting \"http://N:N\"\nDefragmented \"http://N:N\"\n" + passedPerf
 	if os.Getenv("ECTL_SOAK") != "" {
-		reference := beginIn(t, etcdctlProgram(), c.tmp, []string{"ETCDCTL_ENDPOINTS=" + c.Endpoint()}, args...)
-		reference.end()
-		if said := ipAddress.ReplaceAllString(reference.stdout.String(), "0"); asPassed(withoutNumbers(said)) != want {
+		reference := harness.StartIn(t, harness.Etcdctl(), c.tmp, []string{"ETCDCTL_ENDPOINTS=" + c.Endpoint()}, args...)
+		reference.End()
+		if said := ipAddress.ReplaceAllString(reference.Stdout.String(), "0"); asPassed(withoutNumbers(said)) != want {
 			t.Errorf("the reference says\n%s\nwant, but for the numbers,\n%s", said, want)
 		}
 	}
 	// On a machine that has much else to do a cluster may fail the check, and
 	// that is no fault of the check: it is done again a few times.
-	var r result
+	var r harness.Result
 	for range 5 {
 		if r = c.at(c.Endpoint(), append(args, "--duration", "1s")...); r.Status == "0" {
 			break
@@ -91,8 +92,8 @@ var ipAddress = regexp.MustCompile(`127\.0\.0\.1`)
 func TestPerfSaysThatAClusterIsTooSlow(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, etcdserver.Options{})
-	check := beginIn(t, ectlProgram(), c.tmp, []string{"ETCDCTL_ENDPOINTS=" + c.Endpoint()}, "check", "perf", "--duration", "5s")
-	for deadline := time.Now().Add(hangs); len(mustKeysUnder(t, c.client(), "/")) == 0; {
+	check := harness.StartIn(t, harness.Ectl(), c.tmp, []string{"ETCDCTL_ENDPOINTS=" + c.Endpoint()}, "check", "perf", "--duration", "5s")
+	for deadline := time.Now().Add(harness.HangTimeout); len(mustKeysUnder(t, c.client(), "/")) == 0; {
 		if time.Now().After(deadline) {
 			t.Fatal("no keys are written")
 		}
@@ -104,26 +105,26 @@ func TestPerfSaysThatAClusterIsTooSlow(t *testing.T) {
 	if err := c.Members[0].Continue(); err != nil {
 		t.Fatal(err)
 	}
-	end := check.end()
+	end := check.End()
 	want := "FAIL: Throughput too low: N writes/s\nSlowest request took too long: Ns\n"
-	if said := check.stdout.String(); end != "status 1" || !strings.HasPrefix(withoutNumbers(said), want) || !strings.HasSuffix(said, "\nFAIL\n") || check.stderr.String() != "" {
-		t.Errorf("%s, %q\n%s\nwant, but for the numbers,\n%s", end, check.stderr.String(), said, want)
+	if said := check.Stdout.String(); end != "status 1" || !strings.HasPrefix(withoutNumbers(said), want) || !strings.HasSuffix(said, "\nFAIL\n") || check.Stderr.String() != "" {
+		t.Errorf("%s, %q\n%s\nwant, but for the numbers,\n%s", end, check.Stderr.String(), said, want)
 	}
 	keepsNoKeys(t, c)
 
-	check = beginIn(t, ectlProgram(), c.tmp, []string{"ETCDCTL_ENDPOINTS=" + c.Endpoint()},
+	check = harness.StartIn(t, harness.Ectl(), c.tmp, []string{"ETCDCTL_ENDPOINTS=" + c.Endpoint()},
 		"check", "perf", "--duration", "5s", "--command-timeout", "1s")
-	for deadline := time.Now().Add(hangs); len(mustKeysUnder(t, c.client(), "/")) == 0; {
+	for deadline := time.Now().Add(harness.HangTimeout); len(mustKeysUnder(t, c.client(), "/")) == 0; {
 		if time.Now().After(deadline) {
 			t.Fatal("no keys are written")
 		}
 	}
 	c.Members[0].Kill()
-	end = check.end()
-	if said := check.stdout.String(); end != "status 1" || !strings.Contains(said, "FAIL: Cleanup failed during key deletion: ERROR(") ||
+	end = check.End()
+	if said := check.Stdout.String(); end != "status 1" || !strings.Contains(said, "FAIL: Cleanup failed during key deletion: ERROR(") ||
 		!strings.Contains(said, "FAIL: too many errors\nFAIL: ERROR(") || !strings.HasSuffix(said, "\nFAIL\n") ||
-		!strings.Contains(check.stderr.String(), "ectl del /etcdctl-check-perf/ --prefix") {
-		t.Errorf("%s, %q\n%s", end, check.stderr.String(), said)
+		!strings.Contains(check.Stderr.String(), "ectl del /etcdctl-check-perf/ --prefix") {
+		t.Errorf("%s, %q\n%s", end, check.Stderr.String(), said)
 	}
 }
 
@@ -140,22 +141,22 @@ func TestInterruptedChecksLeaveNoKeys(t *testing.T) {
 		{"perf", syscall.SIGTERM, passedPerf},
 		{"datascale", syscall.SIGINT, "Start data scale check for work load [N key-value pairs, N bytes per key-value, N concurrent clients].\n"},
 	} {
-		check := beginIn(t, ectlProgram(), c.tmp, []string{"ETCDCTL_ENDPOINTS=" + c.Endpoint()}, "check", test.check, "--load", "m")
-		for deadline := time.Now().Add(hangs); len(mustKeysUnder(t, c.client(), "/")) < 200; {
-			if check.runs(); time.Now().After(deadline) {
+		check := harness.StartIn(t, harness.Ectl(), c.tmp, []string{"ETCDCTL_ENDPOINTS=" + c.Endpoint()}, "check", test.check, "--load", "m")
+		for deadline := time.Now().Add(harness.HangTimeout); len(mustKeysUnder(t, c.client(), "/")) < 200; {
+			if check.MustRun(); time.Now().After(deadline) {
 				t.Fatal("no keys are written")
 			}
 		}
-		if err := check.cmd.Process.Signal(test.signal); err != nil {
+		if err := check.Cmd.Process.Signal(test.signal); err != nil {
 			t.Fatal(err)
 		}
-		end := check.end()
-		said := withoutNumbers(check.stdout.String())
+		end := check.End()
+		said := withoutNumbers(check.Stdout.String())
 		if test.check == "perf" {
 			said = asPassed(said)
 		}
 		if end != "signal "+test.signal.String() || said != test.says {
-			t.Errorf("%s: %s, %q\n%s", test.check, end, check.stderr.String(), said)
+			t.Errorf("%s: %s, %q\n%s", test.check, end, check.Stderr.String(), said)
 		}
 		keepsNoKeys(t, c)
 	}
@@ -173,11 +174,11 @@ func TestChecksShowTheirProgress(t *testing.T) {
 		if err := pty.Setsize(tty, &pty.Winsize{Rows: 24, Cols: 80}); err != nil {
 			t.Fatal(err)
 		}
-		cmd := exec.Command(ectlProgram(), append([]string{"check"}, args...)...)
-		cmd.Dir, cmd.Env = c.tmp, baseEnv(c.tmp, "ETCDCTL_ENDPOINTS="+c.Endpoint())
+		cmd := exec.Command(harness.Ectl(), append([]string{"check"}, args...)...)
+		cmd.Dir, cmd.Env = c.tmp, harness.Env(c.tmp, "ETCDCTL_ENDPOINTS="+c.Endpoint())
 		var stdout bytes.Buffer
 		cmd.Stdout, cmd.Stderr = &stdout, tty
-		shown := &sink{screen: &screen{}}
+		shown := &harness.Output{Screen: &harness.Screen{}}
 		var reading sync.WaitGroup
 		reading.Go(func() { _, _ = io.Copy(shown, control) })
 		_ = cmd.Run()

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
@@ -116,7 +117,7 @@ func TestACommandUnderAClosedOutputCanWrite(t *testing.T) {
 	c := newCluster(t, etcdserver.Options{})
 	c.mustAt(c.Endpoint(), "put", "k", "v")
 	const child = `echo once; sleep 0.02; echo twice && where=$(readlink /proc/$$/fd/1) && echo "$where" >&2; exit `
-	etcdctl := etcdctlProgram()
+	etcdctl := harness.Etcdctl()
 	for _, status := range []string{"7", "0"} {
 		want := c.through(`exec `+etcdctl+` "$@" >&-`, c.Endpoint(), "lock", "name", "--", "sh", "-c", child+status)
 		if want.Status != status || !strings.HasPrefix(want.Stderr, os.DevNull+"\n") {

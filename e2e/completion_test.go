@@ -17,6 +17,7 @@ import (
 	"github.com/creack/pty"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
@@ -33,7 +34,7 @@ func startForCompletion(t *testing.T, options etcdserver.Options) *etcdserver.Se
 		t.Fatal(err)
 	}
 	defer client.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), hangs)
+	ctx, cancel := context.WithTimeout(t.Context(), harness.HangTimeout)
 	defer cancel()
 	must := func(err error) {
 		t.Helper()
@@ -231,23 +232,6 @@ type shellSetup struct {
 	setup   string // ... and what is in it
 }
 
-// retried calls try until it finds nothing wrong: a machine that is busy with
-// other things may keep a completion from its 300 ms, whose silence is then right,
-// or a program from a time that it has.
-func retried(t *testing.T, try func() (wrong string)) {
-	t.Helper()
-	const attempts, enough = 20, time.Minute
-	var wrong string
-	begin := time.Now()
-	for i := 0; i < attempts || time.Since(begin) < enough; i++ {
-		if wrong = try(); wrong == "" {
-			return
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	t.Error(wrong)
-}
-
 // lacks says which of want text does not have, and which of not it has.
 func lacks(text string, want, not []string) (wrong string) {
 	for _, part := range want {
@@ -275,7 +259,7 @@ func testShell(t *testing.T, setup shellSetup) {
 	s := startShell(t, setup, server)
 	for _, c := range completedAlike {
 		t.Run(c.typed, func(t *testing.T) {
-			retried(t, func() string {
+			harness.Retry(t, func() string {
 				if line, _ := s.tab(t, c.typed); line != c.want {
 					return fmt.Sprintf("%s makes %q of %q, want %q", setup.program, line, c.typed, c.want)
 				}
@@ -285,7 +269,7 @@ func testShell(t *testing.T, setup shellSetup) {
 	}
 	for _, c := range listed {
 		t.Run(c.typed+" lists", func(t *testing.T) {
-			retried(t, func() string {
+			harness.Retry(t, func() string {
 				_, shown := s.tab(t, c.typed)
 				return lacks(shown, c.shown, c.not)
 			})
@@ -309,7 +293,7 @@ func testShell(t *testing.T, setup shellSetup) {
 type interactiveShell struct {
 	dir     string
 	control *os.File
-	seen    *screen
+	seen    *harness.Screen
 }
 
 func startShell(t *testing.T, setup shellSetup, server *etcdserver.Server) *interactiveShell {
@@ -327,12 +311,12 @@ func startShell(t *testing.T, setup shellSetup, server *etcdserver.Server) *inte
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &interactiveShell{dir: dir, control: control, seen: &screen{}}
+	s := &interactiveShell{dir: dir, control: control, seen: &harness.Screen{}}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		defer s.seen.end()
-		_, _ = io.Copy(&sink{screen: s.seen}, control)
+		defer s.seen.End()
+		_, _ = io.Copy(&harness.Output{Screen: s.seen}, control)
 	}()
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
@@ -340,17 +324,17 @@ func startShell(t *testing.T, setup shellSetup, server *etcdserver.Server) *inte
 		control.Close()
 		<-ended
 	})
-	timer := time.AfterFunc(hangs, s.seen.end)
+	timer := time.AfterFunc(harness.HangTimeout, s.seen.End)
 	defer timer.Stop()
-	if _, ok := s.seen.waitFor("ready> ", 0); !ok {
-		t.Fatalf("%s does not prompt; it shows %q", setup.program, s.seen.since(0))
+	if _, ok := s.seen.WaitFor("ready> ", 0); !ok {
+		t.Fatalf("%s does not prompt; it shows %q", setup.program, s.seen.Since(0))
 	}
 	return s
 }
 
 func shellEnv(home string, server *etcdserver.Server) []string {
-	env := baseEnv(home, "ETCDCTL_ENDPOINTS="+server.Endpoint(), "T=1s")
-	env[0] = "PATH=" + ectlFolder() + string(os.PathListSeparator) + os.Getenv("PATH")
+	env := harness.Env(home, "ETCDCTL_ENDPOINTS="+server.Endpoint(), "T=1s")
+	env[0] = "PATH=" + harness.EctlFolder() + string(os.PathListSeparator) + os.Getenv("PATH")
 	return env
 }
 
@@ -358,12 +342,12 @@ func shellEnv(home string, server *etcdserver.Server) []string {
 // is then, and what the screen shows since. The line is discarded.
 func (s *interactiveShell) tab(t *testing.T, typed string) (line, shown string) {
 	t.Helper()
-	from := s.seen.length()
+	from := s.seen.Len()
 	if _, err := s.control.WriteString(typed + "\t\x18d"); err != nil {
 		t.Fatal(err)
 	}
-	for end := time.Now().Add(hangs); ; {
-		if shown = s.seen.since(from); strings.Contains(shown, "<dumped>") {
+	for end := time.Now().Add(harness.HangTimeout); ; {
+		if shown = s.seen.Since(from); strings.Contains(shown, "<dumped>") {
 			break
 		}
 		if time.Now().After(end) {
@@ -382,18 +366,6 @@ func (s *interactiveShell) tab(t *testing.T, typed string) (line, shown string) 
 	return line, shown
 }
 
-func (s *screen) length() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.shown.Len()
-}
-
-func (s *screen) since(from int) string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return string(s.shown.Bytes()[from:])
-}
-
 func TestFishCompletesLive(t *testing.T) {
 	if _, err := exec.LookPath("fish"); err != nil {
 		t.Skip("fish is not installed")
@@ -404,7 +376,7 @@ func TestFishCompletesLive(t *testing.T) {
 		t.Fatal(err)
 	}
 	complete := func(t *testing.T, typed string) []string {
-		r := invoke(t, invocation{
+		r := harness.Run(t, harness.Command{
 			Program: "fish",
 			Args:    []string{"--no-config", "-c", `ectl completion fish | source; etcdctl completion fish | source; complete -C $argv[1]`, typed},
 			Env:     shellEnv(dir, server),
@@ -421,7 +393,7 @@ func TestFishCompletesLive(t *testing.T) {
 	for _, c := range completedAlike {
 		t.Run(c.typed, func(t *testing.T) {
 			want := c.want[strings.LastIndex(strings.TrimSuffix(c.want, " "), " ")+1:]
-			retried(t, func() string {
+			harness.Retry(t, func() string {
 				var words []string
 				for _, line := range complete(t, c.typed) {
 					word, _, _ := strings.Cut(line, "\t")
@@ -440,7 +412,7 @@ func TestFishCompletesLive(t *testing.T) {
 	}
 	for _, c := range listed {
 		t.Run(c.typed+" lists", func(t *testing.T) {
-			retried(t, func() string { return lacks(strings.Join(complete(t, c.typed), "\n"), c.shown, c.not) })
+			harness.Retry(t, func() string { return lacks(strings.Join(complete(t, c.typed), "\n"), c.shown, c.not) })
 		})
 	}
 	if _, err := os.Stat(filepath.Join(dir, "pwned")); err == nil {
@@ -466,7 +438,7 @@ type completed struct {
 	Words     []string // without descriptions
 	Directive string
 	Took      time.Duration
-	result
+	harness.Result
 }
 
 // Directives of cobra's completion scripts.
@@ -479,15 +451,15 @@ const (
 func complete(t *testing.T, env []string, args ...string) completed {
 	t.Helper()
 	start := time.Now()
-	r := invoke(t, invocation{
-		Program: ectlProgram(),
+	r := harness.Run(t, harness.Command{
+		Program: harness.Ectl(),
 		Args:    append([]string{"__complete"}, args...),
 		Env:     env,
 		Dir:     t.TempDir(),
 		// A question or a look at standard input would end here, and show.
-		Terminal: []answer{},
+		Terminal: []harness.Answer{},
 	})
-	c := completed{Took: time.Since(start), result: r}
+	c := completed{Took: time.Since(start), Result: r}
 	lines := strings.Split(strings.TrimSuffix(r.Stdout, "\n"), "\n")
 	c.Directive = lines[len(lines)-1]
 	for _, line := range lines[:len(lines)-1] {
@@ -507,7 +479,7 @@ func (c completed) limit(t *testing.T) time.Duration {
 		return quick
 	}
 	start := time.Now()
-	invoke(t, invocation{Program: ectlProgram(), Args: []string{"version"}, Env: baseEnv(t.TempDir()), Terminal: []answer{}})
+	harness.Run(t, harness.Command{Program: harness.Ectl(), Args: []string{"version"}, Env: harness.Env(t.TempDir()), Terminal: []harness.Answer{}})
 	return quick + several*time.Since(start)
 }
 
@@ -547,8 +519,8 @@ func TestCompletionThatCannotAnswerIsSilentAndQuick(t *testing.T) {
 		"unknown variable":      {[]string{"ETCDCTL_USER=root:wrong", "ETCDCTL_NO_SUCH=1"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			env := baseEnv(t.TempDir(), append([]string{"ETCDCTL_ENDPOINTS=" + server.Endpoint()}, test.env...)...)
-			retried(t, func() string {
+			env := harness.Env(t.TempDir(), append([]string{"ETCDCTL_ENDPOINTS=" + server.Endpoint()}, test.env...)...)
+			harness.Retry(t, func() string {
 				c := complete(t, env, append(test.args, "user", "get", "")...)
 				if c.Stdout != noFiles+"\n" || c.Status != "0" {
 					t.Errorf("stdout %q and status %s, want no candidate", c.Stdout, c.Status)
@@ -564,8 +536,8 @@ func TestCompletionThatCannotAnswerIsSilentAndQuick(t *testing.T) {
 		})
 	}
 	// The same with all of it right, so that silence above means something.
-	env := baseEnv(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint(), root, "ETCDCTL_DEBUG=true", "ETCDCTL_NO_SUCH=1")
-	retried(t, func() string {
+	env := harness.Env(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint(), root, "ETCDCTL_DEBUG=true", "ETCDCTL_NO_SUCH=1")
+	harness.Retry(t, func() string {
 		c := complete(t, env, "user", "get", "al")
 		if !slices.Equal(c.Words, []string{"alice"}) || strings.Count(c.Stderr, "\n") != 1 {
 			return fmt.Sprintf("root completes %q, and the screen shows %q", c.Words, c.Stderr)
@@ -576,7 +548,7 @@ func TestCompletionThatCannotAnswerIsSilentAndQuick(t *testing.T) {
 
 func TestCompletionHasADirectiveForEveryWord(t *testing.T) {
 	server := startForCompletion(t, etcdserver.Options{})
-	env := baseEnv(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint())
+	env := harness.Env(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint())
 	for _, test := range []struct {
 		line      string
 		words     string
@@ -621,7 +593,7 @@ func TestCompletionHasADirectiveForEveryWord(t *testing.T) {
 		{"options ", "", noFiles},
 	} {
 		t.Run(test.line, func(t *testing.T) {
-			retried(t, func() string {
+			harness.Retry(t, func() string {
 				c := complete(t, env, strings.Split(test.line, " ")...)
 				if got := strings.Join(c.Words, " "); got != test.words || c.Directive != test.directive {
 					return fmt.Sprintf("%q is completed to %q%s, want %q%s", test.line, got, c.Directive, test.words, test.directive)
@@ -645,14 +617,14 @@ func TestCompletionOfKeysKeepsToWhatTheUserMayRead(t *testing.T) {
 	if _, err := client.UserGrantRole(t.Context(), "carol", "app"); err != nil {
 		t.Fatal(err)
 	}
-	env := baseEnv(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint(), "ETCDCTL_USER=carol:carolpw")
+	env := harness.Env(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint(), "ETCDCTL_USER=carol:carolpw")
 	for word, want := range map[string]string{
 		"":           "/ a-b=c:d@e urn:isbn:123 zone zone/", // keys from /from on, too
 		"/a":         "/app/",
 		"/app/conf/": "/app/conf/name /app/conf/nested/ /app/conf/number",
 		"/app2":      "",
 	} {
-		retried(t, func() string {
+		harness.Retry(t, func() string {
 			if got := strings.Join(complete(t, env, "get", word).Words, " "); got != want {
 				return fmt.Sprintf("carol completes %q to %q, want %q", word, got, want)
 			}
@@ -695,7 +667,7 @@ func TestCompletionIsQuickWhereThereIsMuch(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	env := baseEnv(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint())
+	env := harness.Env(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint())
 	for _, test := range []struct {
 		line  string
 		words []string // the first
@@ -708,7 +680,7 @@ func TestCompletionIsQuickWhereThereIsMuch(t *testing.T) {
 		{"get /big/subtree/", []string{"/big/subtree/000000"}, 200},
 		{"user get ", []string{"user0000"}, users},
 	} {
-		retried(t, func() string {
+		harness.Retry(t, func() string {
 			c := complete(t, env, strings.Split(test.line, " ")...)
 			if len(c.Words) != test.n || !slices.Equal(c.Words[:min(len(c.Words), len(test.words))], test.words) {
 				return fmt.Sprintf("%q is completed to %d words, %q ..., want %d, %q ...", test.line, len(c.Words), c.Words[:min(len(c.Words), 5)], test.n, test.words)

@@ -14,6 +14,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"google.golang.org/grpc/metadata"
 
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 	"github.com/ectl-io/ectl/internal/access"
 	"github.com/ectl-io/ectl/internal/access/reader"
@@ -52,7 +53,7 @@ const (
 
 func newDecisions(t *testing.T, version string, random *rand.Rand) *decisions {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), hangs)
+	ctx, cancel := context.WithTimeout(t.Context(), harness.HangTimeout)
 	defer cancel()
 	server := startServerFor(t, etcdserver.Options{Version: version})
 	client, err := server.Client("", "")
@@ -124,7 +125,7 @@ func newDecisions(t *testing.T, version string, random *rand.Rand) *decisions {
 		d.tokens[user] = response.Token
 	}
 	snapshot, err := reader.Read(d.as(ctx, access.RootUser), d.client, func(ctx context.Context) (context.Context, context.CancelFunc) {
-		return context.WithTimeout(ctx, hangs)
+		return context.WithTimeout(ctx, harness.HangTimeout)
 	})
 	must(err)
 	if len(snapshot.Users) != decidingUsers+1 || len(snapshot.Roles) != decidingRoles+1 || !snapshot.Enabled {
@@ -242,7 +243,7 @@ func (d *decisions) put(ctx context.Context, q question) (bool, error) {
 
 func (d *decisions) ask(t *testing.T, n int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), hangs)
+	ctx, cancel := context.WithTimeout(t.Context(), harness.HangTimeout)
 	defer cancel()
 	effective := map[string]access.Effective{}
 	for _, user := range d.users {

@@ -14,6 +14,7 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/ectl-io/ectl/commands"
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 	"github.com/ectl-io/ectl/internal/iostreams"
 )
@@ -94,7 +95,7 @@ func resolveBy(t *testing.T, address string) {
 }
 
 // runHere runs a command line in this process.
-func runHere(t *testing.T, env []string, args ...string) result {
+func runHere(t *testing.T, env []string, args ...string) harness.Result {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	code := commands.Run(t.Context(), "ectl", &iostreams.Streams{
@@ -103,7 +104,7 @@ func runHere(t *testing.T, env []string, args ...string) result {
 		Err:     &stderr,
 		Environ: env,
 	}, args)
-	return result{Stdout: stdout.String(), Stderr: stderr.String(), Status: strconv.Itoa(int(code))}
+	return harness.Result{Stdout: stdout.String(), Stderr: stderr.String(), Status: strconv.Itoa(int(code))}
 }
 
 func portOf(t *testing.T, endpoint string) string {
@@ -217,8 +218,8 @@ func TestEndpointsAreDiscoveredByDNS(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			args := append(strings.Fields(test.args), "get", "server", "--print-value-only")
-			r := runHere(t, baseEnv(dir, test.env...), args...)
-			want := result{Stdout: test.stdout, Status: test.status}
+			r := runHere(t, harness.Env(dir, test.env...), args...)
+			want := harness.Result{Stdout: test.stdout, Status: test.status}
 			if want.Stdout != "" {
 				want.Stdout += "\n"
 			}
@@ -239,7 +240,7 @@ func TestEndpointsAreDiscoveredByDNS(t *testing.T) {
 		})
 	}
 	t.Run("commands that ask each endpoint by itself", func(t *testing.T) {
-		r := runHere(t, baseEnv(dir), "--discovery-srv", "plain.test", "endpoint", "health")
+		r := runHere(t, harness.Env(dir), "--discovery-srv", "plain.test", "endpoint", "health")
 		if want := "http://etcd1.plain.test.:" + portOf(t, plain.Endpoint()) + " is healthy"; !strings.HasPrefix(r.Stdout, want) || r.Status != "0" {
 			t.Errorf("endpoint health: status %s, stdout %q, stderr %q, want %q", r.Status, r.Stdout, r.Stderr, want)
 		}
@@ -253,7 +254,7 @@ func TestTimeoutsHoldWhenANameServerDoesNotAnswer(t *testing.T) {
 	const deadline = "Error: context deadline exceeded: "
 	check := func(t *testing.T, args, begins, says, status string) {
 		t.Helper()
-		r := runHere(t, baseEnv(dir), strings.Fields(args)...)
+		r := runHere(t, harness.Env(dir), strings.Fields(args)...)
 		if !strings.HasPrefix(r.Stderr, begins) || !strings.Contains(r.Stderr, says) || r.Status != status || r.Stdout != "" {
 			t.Errorf("%s: %+v, want %q, then %q, and the status %s", args, r, begins, says, status)
 		}

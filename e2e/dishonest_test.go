@@ -22,6 +22,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 	"github.com/ectl-io/ectl/e2e/harness/testpki"
 )
@@ -370,7 +371,7 @@ func (s *stage) perform(t *testing.T, d *dishonestServer, tr trial, l *lie) (*ou
 		source = "https://" + d.secure
 	}
 	fill := strings.NewReplacer("{n}", n, "{dir}", dir, "{lease}", lease, "{dest}", dest, "{ca}", s.authority.CertFile(), "{cakey}", s.authority.KeyFile())
-	env := baseEnv(dir, "ETCDCTL_ENDPOINTS="+source, "ETCDCTL_COMMAND_TIMEOUT=2s")
+	env := harness.Env(dir, "ETCDCTL_ENDPOINTS="+source, "ETCDCTL_COMMAND_TIMEOUT=2s")
 	if tr.secure {
 		env = append(env, "ETCDCTL_CACERT="+s.authority.CertFile())
 	}
@@ -383,7 +384,7 @@ func (s *stage) perform(t *testing.T, d *dishonestServer, tr trial, l *lie) (*ou
 	}
 	d.begin(s.backs[tr.on], l, tr.canned)
 	o := &outcome{}
-	cmd := exec.Command(ectlProgram(), strings.Fields(fill.Replace(tr.line))...)
+	cmd := exec.Command(harness.Ectl(), strings.Fields(fill.Replace(tr.line))...)
 	cmd.Env, cmd.Dir, cmd.WaitDelay = env, dir, time.Second
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(fill.Replace(tr.stdin)), &o.stdout, &o.stderr
 	if tr.endless {
@@ -403,7 +404,7 @@ func (s *stage) perform(t *testing.T, d *dishonestServer, tr trial, l *lie) (*ou
 		o.hung = true
 		_ = cmd.Process.Signal(syscall.SIGQUIT) // its stack says where
 	})
-	o.status = ending(cmd.Wait())
+	o.status = harness.Ending(cmd.Wait())
 	killer.Stop()
 	o.wall, o.report = time.Since(start), d.report()
 	o.memory = memory()

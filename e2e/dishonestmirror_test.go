@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
@@ -149,12 +150,12 @@ func TestAMirrorOfKeysThatItDidNotAskForEnds(t *testing.T) {
 			}
 		}), nil)
 		to := fmt.Sprintf("%t/", deleted)
-		mirror := beginIn(t, ectlProgram(), source.tmp, []string{"ETCDCTL_ENDPOINTS=" + server.endpoint}, "make-mirror", dest.Endpoint(), "--prefix", "k/", "--dest-prefix", to)
+		mirror := harness.StartIn(t, harness.Ectl(), source.tmp, []string{"ETCDCTL_ENDPOINTS=" + server.endpoint}, "make-mirror", dest.Endpoint(), "--prefix", "k/", "--dest-prefix", to)
 		want := map[string]string{to + "00000": "v", to + "00001": "v", to + "00002": "v"}
-		becomes(t, dest.client(), to, want, mirror.runs)
+		becomes(t, dest.client(), to, want, mirror.MustRun)
 		before := mustKeysUnder(t, dest.client(), "")
 		putAll(t, source.client(), fmt.Sprintf("k/more%t", deleted))
-		mirror.endsWith("status 1").says(`an event of the key "other", which is outside the watched range`)
+		mirror.WantEnd("status 1").WantStderr(`an event of the key "other", which is outside the watched range`)
 		if got := mustKeysUnder(t, dest.client(), ""); !cmp.Equal(before, got) {
 			t.Errorf("deleted %t: the destination was changed:\n%s", deleted, head(cmp.Diff(before, got)))
 		}

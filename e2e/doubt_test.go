@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
@@ -14,7 +15,7 @@ import (
 func TestAnUnansweredChangeIsInDoubt(t *testing.T) {
 	t.Parallel()
 	server := startServerFor(t, etcdserver.Options{})
-	env := baseEnv(t.TempDir(), "ETCDCTL_ENDPOINTS="+loseAnswers(t, strings.TrimPrefix(server.Endpoint(), "http://")))
+	env := harness.Env(t.TempDir(), "ETCDCTL_ENDPOINTS="+loseAnswers(t, strings.TrimPrefix(server.Endpoint(), "http://")))
 	const doubt = "the change may have been made all the same: look before you repeat it"
 
 	for _, test := range []struct {
@@ -26,7 +27,7 @@ func TestAnUnansweredChangeIsInDoubt(t *testing.T) {
 		{[]string{"get", "k"}, false},
 		{[]string{"role", "list"}, false},
 	} {
-		got := invoke(t, invocation{Program: ectlProgram(), Args: append(test.args, "--command-timeout", "1s"), Env: env})
+		got := harness.Run(t, harness.Command{Program: harness.Ectl(), Args: append(test.args, "--command-timeout", "1s"), Env: env})
 		if got.Status != "1" || !strings.HasPrefix(got.Stderr, "Error: context deadline exceeded: ") ||
 			strings.Contains(got.Stderr, doubt) != test.doubt {
 			t.Errorf("%v without an answer: status %s, stderr %q; want 1, and doubt: %v", test.args, got.Status, got.Stderr, test.doubt)

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
@@ -52,8 +53,8 @@ func TestDeadEndpointsCostOneTimeout(t *testing.T) {
 		{"health", nil}, // without a majority nothing is
 	} {
 		// Both would need two timeouts on any machine, if they were asked in turn.
-		var r result
-		retried(t, func() string {
+		var r harness.Result
+		harness.Retry(t, func() string {
 			start := time.Now()
 			r = c.at(strings.Join(all, ","), "endpoint", test.command, "--command-timeout", timeout.String())
 			if took := time.Since(start); took < timeout || took > 2*timeout {

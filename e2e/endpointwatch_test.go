@@ -12,6 +12,7 @@ import (
 
 	"github.com/creack/pty"
 
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
@@ -20,20 +21,20 @@ func TestEndpointsAreWatchedOnATerminal(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, etcdserver.Options{})
 	dead := deadEndpoint(t)
-	cmd := exec.Command(ectlProgram(), "endpoint", "status", "--watch", "100ms", "--command-timeout", "300ms")
-	cmd.Env = baseEnv(c.tmp, "ETCDCTL_ENDPOINTS="+c.Endpoint()+","+dead)
+	cmd := exec.Command(harness.Ectl(), "endpoint", "status", "--watch", "100ms", "--command-timeout", "300ms")
+	cmd.Env = harness.Env(c.tmp, "ETCDCTL_ENDPOINTS="+c.Endpoint()+","+dead)
 	control, err := pty.Start(cmd)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer control.Close()
-	shown := &sink{screen: &screen{}}
+	shown := &harness.Output{Screen: &harness.Screen{}}
 	go func() { _, _ = io.Copy(shown, control) }()
 	const emptyScreen = "\x1b[H\x1b[J"
 	at := 0
 	for look := range 3 {
 		for _, text := range []string{emptyScreen + "endpoint status every 100ms, last at ", "Failed to get the status of endpoint " + dead, c.Endpoint() + ", "} {
-			found, ok := shown.screen.waitFor(text, at)
+			found, ok := shown.Screen.WaitFor(text, at)
 			if !ok {
 				t.Fatalf("look %d shows no %q", look, text)
 			}
@@ -47,10 +48,10 @@ func TestEndpointsAreWatchedOnATerminal(t *testing.T) {
 	go func() { ended <- cmd.Wait() }()
 	select {
 	case err := <-ended:
-		if got := ending(err); got != "signal interrupt" {
+		if got := harness.Ending(err); got != "signal interrupt" {
 			t.Errorf("after Ctrl-C it ends with %s", got)
 		}
-	case <-time.After(hangs):
+	case <-time.After(harness.HangTimeout):
 		_ = cmd.Process.Kill()
 		t.Fatal("Ctrl-C does not end it")
 	}
@@ -69,8 +70,8 @@ func TestEndpointsAreWatchedWithoutATerminal(t *testing.T) {
 		{"hashkv --watch 100ms -w yaml", []string{"endpoints:", "---", "endpoints:"}},
 		{"status --watch 100ms -w csv", []string{"endpoint,", c.Endpoint(), c.Endpoint()}},
 	} {
-		cmd := exec.Command(ectlProgram(), append([]string{"endpoint"}, strings.Fields(test.args)...)...)
-		cmd.Env = baseEnv(c.tmp, "ETCDCTL_ENDPOINTS="+c.Endpoint())
+		cmd := exec.Command(harness.Ectl(), append([]string{"endpoint"}, strings.Fields(test.args)...)...)
+		cmd.Env = harness.Env(c.tmp, "ETCDCTL_ENDPOINTS="+c.Endpoint())
 		out, err := cmd.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 	"github.com/ectl-io/ectl/e2e/harness/testpki"
 )
@@ -34,23 +35,23 @@ func withScheme(scheme, endpoint string) string {
 
 // runBoth runs a command line through ours and, side by side, through the
 // reference, ours with the given timeouts and the reference with one second.
-func runBoth(t *testing.T, dir string, timeout time.Duration, args string) (ours, reference result, took time.Duration) {
+func runBoth(t *testing.T, dir string, timeout time.Duration, args string) (ours, reference harness.Result, took time.Duration) {
 	t.Helper()
-	run := func(program string, timeout time.Duration) result {
-		return invoke(t, invocation{
+	run := func(program string, timeout time.Duration) harness.Result {
+		return harness.Run(t, harness.Command{
 			Program: program,
 			Args:    append([]string{"--command-timeout", timeout.String(), "--dial-timeout", timeout.String()}, strings.Fields(args)...),
-			Env:     baseEnv(dir),
+			Env:     harness.Env(dir),
 			Dir:     dir,
 		})
 	}
 	var running sync.WaitGroup
 	running.Go(func() {
 		start := time.Now()
-		ours = run(ectlProgram(), timeout)
+		ours = run(harness.Ectl(), timeout)
 		took = time.Since(start)
 	})
-	running.Go(func() { reference = run(etcdctlProgram(), time.Second) })
+	running.Go(func() { reference = run(harness.Etcdctl(), time.Second) })
 	running.Wait()
 	return ours, reference, took
 }
@@ -202,9 +203,9 @@ func TestFailuresNameTheirCause(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			var ours, reference result
+			var ours, reference harness.Result
 			timeout := time.Second / 2
-			retried(t, func() string {
+			harness.Retry(t, func() string {
 				// On a busy machine it takes longer to find the cause.
 				timeout = min(2*timeout, longTimeout)
 				if test.early {
@@ -263,10 +264,10 @@ func TestRefusedServerIsWaitedFor(t *testing.T) {
 		time.Sleep(700 * time.Millisecond)
 		restarted <- server.Members[0].Restart(t.Context())
 	}()
-	r := invoke(t, invocation{
-		Program: ectlProgram(),
-		Args:    []string{"--endpoints", server.Endpoint(), "--command-timeout", hangs.String(), "put", "k", "v"},
-		Env:     baseEnv(t.TempDir()),
+	r := harness.Run(t, harness.Command{
+		Program: harness.Ectl(),
+		Args:    []string{"--endpoints", server.Endpoint(), "--command-timeout", harness.HangTimeout.String(), "put", "k", "v"},
+		Env:     harness.Env(t.TempDir()),
 	})
 	if err := <-restarted; err != nil {
 		t.Fatal(err)
@@ -289,7 +290,7 @@ func TestOneDeadEndpointOfSeveralFailsNothing(t *testing.T) {
 	commands := [][]string{{"put", "k", "v"}, {"get", "k"}, {"user", "list"}, {"role", "get", "root"}, {"auth", "status"}}
 	run := func(t *testing.T, args []string) {
 		t.Helper()
-		r := invoke(t, invocation{Program: ectlProgram(), Args: args, Env: baseEnv(dir), Dir: dir})
+		r := harness.Run(t, harness.Command{Program: harness.Ectl(), Args: args, Env: harness.Env(dir), Dir: dir})
 		if r.Status != "0" || strings.Contains(r.Stderr, "Error") || r.Stdout == "" {
 			t.Errorf("%q: stdout %q, stderr %q, status %s", args, r.Stdout, r.Stderr, r.Status)
 		}
@@ -329,7 +330,7 @@ func TestOneDeadEndpointOfSeveralFailsNothing(t *testing.T) {
 			}
 			defer func() { _ = member.Continue() }()
 			for range 3 {
-				run(t, append(append(login, cluster.Endpoint()), "--command-timeout", hangs.String(), "--dial-timeout", "1m", "user", "list"))
+				run(t, append(append(login, cluster.Endpoint()), "--command-timeout", harness.HangTimeout.String(), "--dial-timeout", "1m", "user", "list"))
 			}
 			run(t, append(append(login, cluster.Endpoint()), commands[i%2]...))
 		})
@@ -358,9 +359,9 @@ func TestClusterWithoutLeaderIsToldFromOneThatIsSlow(t *testing.T) {
 		{"--endpoints " + cluster.Endpoint() + " put k v", "1", noLeader + doubt + "\n"},
 		{"--endpoints " + left + " --user root:" + rootPassword + " get k", "2", noLeader + "\n"},
 	} {
-		var ours, reference result
+		var ours, reference harness.Result
 		timeout := 3 * time.Second
-		retried(t, func() string {
+		harness.Retry(t, func() string {
 			if ours, reference, _ = runBoth(t, dir, timeout, test.args); ours.Stderr != test.stderr {
 				timeout = min(2*timeout, longTimeout)
 				return fmt.Sprintf("%s: stderr %q\nwant %q", test.args, ours.Stderr, test.stderr)
@@ -377,18 +378,18 @@ func TestClusterWithoutLeaderIsToldFromOneThatIsSlow(t *testing.T) {
 // ours as long as the variable says, the reference as long as it does without.
 func TestTheVariableOfTheTimeoutHolds(t *testing.T) {
 	t.Parallel()
-	env := baseEnv(t.TempDir(), "ETCDCTL_ENDPOINTS="+mute(t), "ETCDCTL_COMMAND_TIMEOUT=100ms")
+	env := harness.Env(t.TempDir(), "ETCDCTL_ENDPOINTS="+mute(t), "ETCDCTL_COMMAND_TIMEOUT=100ms")
 	for _, args := range [][]string{{"get", "k"}, {"put", "k", "v"}, {"del", "k"}, {"user", "list"}} {
-		retried(t, func() string {
+		harness.Retry(t, func() string {
 			start := time.Now()
-			ours := invoke(t, invocation{Program: ectlProgram(), Args: args, Env: env})
+			ours := harness.Run(t, harness.Command{Program: harness.Ectl(), Args: args, Env: env})
 			if took := time.Since(start); took > 4*time.Second || ours.Status != "1" || !strings.HasPrefix(ours.Stderr, "Error: context deadline exceeded: ") {
 				return fmt.Sprintf("%q: after %s status %s, stderr %q; want 1 and the deadline, long before the default of 5s", args, took, ours.Status, ours.Stderr)
 			}
 			return ""
 		})
 	}
-	reference := invoke(t, invocation{Program: etcdctlProgram(), Args: []string{"get", "k"}, Env: env, Limit: 2 * time.Second})
+	reference := harness.Run(t, harness.Command{Program: harness.Etcdctl(), Args: []string{"get", "k"}, Env: env, Limit: 2 * time.Second})
 	if !strings.HasPrefix(reference.Status, "killed") {
 		t.Errorf("the reference ended with status %s: it heeds the variable now, and docs/compatibility.md need not say otherwise", reference.Status)
 	}

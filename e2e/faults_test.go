@@ -22,6 +22,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
 
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
@@ -67,7 +68,7 @@ func newFaultyCluster(t *testing.T, o etcdserver.Options) *faultyCluster {
 		g := newGate(t, endpoint)
 		c.gates, urls = append(c.gates, g), append(urls, g.url)
 	}
-	c.env = baseEnv(c.dir, "ETCDCTL_ENDPOINTS="+strings.Join(urls, ","))
+	c.env = harness.Env(c.dir, "ETCDCTL_ENDPOINTS="+strings.Join(urls, ","))
 	if user != "" {
 		c.env = append(c.env, "ETCDCTL_USER="+user+":"+o.RootPassword)
 	}
@@ -115,7 +116,7 @@ func (c *faultyCluster) oneMember() *clientv3.Client {
 		user = "root"
 	}
 	client, err := clientv3.New(clientv3.Config{
-		Endpoints: c.server.Endpoints()[:1], DialTimeout: hangs, Username: user, Password: c.password, Logger: zap.NewNop(),
+		Endpoints: c.server.Endpoints()[:1], DialTimeout: harness.HangTimeout, Username: user, Password: c.password, Logger: zap.NewNop(),
 	})
 	if err != nil {
 		c.t.Fatal(err)
@@ -134,7 +135,7 @@ func (c *faultyCluster) pause(m *etcdserver.Member, d time.Duration) {
 	if err := m.Continue(); err != nil {
 		c.t.Fatal(err)
 	}
-	until(c.t, "there is a leader", func() bool { return put(c.t.Context(), c.client, "k/0", "after") != 0 })
+	harness.WaitUntil(c.t, "there is a leader", func() bool { return put(c.t.Context(), c.client, "k/0", "after") != 0 })
 }
 
 // leader returns the index of the leader.
@@ -276,7 +277,7 @@ func (g *gate) cut() {
 // underWay is a command that runs, and what has to be so at its end.
 type underWay struct {
 	name   string
-	run    *running
+	run    *harness.Process
 	finish func()
 }
 
@@ -287,10 +288,10 @@ func (c *faultyCluster) begin() []underWay {
 	ttl := strconv.Itoa(leaseTTL)
 	stopFile := filepath.Join(c.dir, "stop")
 	var all []underWay
-	add := func(name string, r *running, finish func()) { all = append(all, underWay{name, r, finish}) }
+	add := func(name string, r *harness.Process, finish func()) { all = append(all, underWay{name, r, finish}) }
 
 	watch := c.ours("watch", "k/", "--prefix", "--rev", "1", "-w", "ndjson")
-	watch.printed("\n")
+	watch.WaitFor("\n")
 	add("watch", watch, func() {
 		close(c.stop)
 		c.writing.Wait()
@@ -299,9 +300,9 @@ func (c *faultyCluster) begin() []underWay {
 			time.Sleep(50 * time.Millisecond)
 		}
 		want := happened(t.Context(), t, c.oneMember(), last)
-		watch.printed(fmt.Sprintf(`"mod_revision":%d,`, last)).signal(syscall.SIGINT).endsWith("signal interrupt")
+		watch.WaitFor(fmt.Sprintf(`"mod_revision":%d,`, last)).Signal(syscall.SIGINT).WantEnd("signal interrupt")
 		var got []event
-		for line := range strings.Lines(watch.stdout.String()) {
+		for line := range strings.Lines(watch.Stdout.String()) {
 			var e event
 			if err := json.Unmarshal([]byte(line), &e); err != nil {
 				t.Errorf("%q is no event: %v", line, err)
@@ -320,7 +321,7 @@ func (c *faultyCluster) begin() []underWay {
 		if err != nil {
 			t.Errorf("get: %v", err)
 		}
-		get.endsWith("status 0")
+		get.WantEnd("status 0")
 		var got []string
 		for line := range strings.Lines(string(text)) {
 			var e event
@@ -336,46 +337,46 @@ func (c *faultyCluster) begin() []underWay {
 	})
 
 	keepAlive := c.ours("lease", "keep-alive", c.lease)
-	keepAlive.printed("keepalived with TTL(" + ttl + ")\n")
+	keepAlive.WaitFor("keepalived with TTL(" + ttl + ")\n")
 	add("lease keep-alive", keepAlive, func() {
-		lines := strings.Count(keepAlive.stdout.String(), "\n")
-		until(t, "the lease is kept alive", func() bool { return keepAlive.hasEnded() || strings.Count(keepAlive.stdout.String(), "\n") > lines })
-		keepAlive.signal(syscall.SIGINT).endsWith("signal interrupt")
+		lines := strings.Count(keepAlive.Stdout.String(), "\n")
+		harness.WaitUntil(t, "the lease is kept alive", func() bool { return keepAlive.HasEnded() || strings.Count(keepAlive.Stdout.String(), "\n") > lines })
+		keepAlive.Signal(syscall.SIGINT).WantEnd("signal interrupt")
 		line := fmt.Sprintf("lease %016s keepalived with TTL(%s)\n", c.lease, ttl)
-		if text := keepAlive.stdout.String(); strings.ReplaceAll(text, line, "") != "" {
+		if text := keepAlive.Stdout.String(); strings.ReplaceAll(text, line, "") != "" {
 			t.Errorf("lease keep-alive prints %q", text)
 		}
 	})
 
-	lock := c.ours("lock", "locked", "--ttl", ttl, "--", "sh", "-c", "echo begins; while ! test -e "+stopFile+"; do sleep 0.05; done; echo ends").printed("begins\n")
+	lock := c.ours("lock", "locked", "--ttl", ttl, "--", "sh", "-c", "echo begins; while ! test -e "+stopFile+"; do sleep 0.05; done; echo ends").WaitFor("begins\n")
 	next := c.ours("lock", "locked", "--ttl", ttl, "--", "echo", "my turn")
 	c.queued("locked", 2)
 	add("lock", lock, func() {
-		if next.stdout.String() != "" {
+		if next.Stdout.String() != "" {
 			t.Error("lock: there are two holders")
 		}
 		if err := os.WriteFile(stopFile, nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if lock.endsWith("status 0"); lock.stdout.String() != "begins\nends\n" {
-			t.Errorf("lock: stdout %q", lock.stdout)
+		if lock.WantEnd("status 0"); lock.Stdout.String() != "begins\nends\n" {
+			t.Errorf("lock: stdout %q", lock.Stdout)
 		}
 	})
 	add("lock, waiting", next, func() {
-		if next.endsWith("status 0"); next.stdout.String() != "my turn\n" {
-			t.Errorf("lock: stdout %q of who waited", next.stdout)
+		if next.WantEnd("status 0"); next.Stdout.String() != "my turn\n" {
+			t.Errorf("lock: stdout %q of who waited", next.Stdout)
 		}
 		if keys := c.keys("locked"); len(keys) > 0 {
 			t.Errorf("lock: %v are left", keys)
 		}
 	})
 
-	elect := c.ours("elect", "elected", "me", "--ttl", ttl).printed("me\n")
+	elect := c.ours("elect", "elected", "me", "--ttl", ttl).WaitFor("me\n")
 	leaderKey := c.keys("elected")[0]
-	listen := c.ours("elect", "elected", "--listen").printed("me\n")
+	listen := c.ours("elect", "elected", "--listen").WaitFor("me\n")
 	add("elect", elect, func() {
-		elect.signal(syscall.SIGTERM).endsWith("status 0")
-		if got := elect.stdout.String(); got != leaderKey+"\nme\n" {
+		elect.Signal(syscall.SIGTERM).WantEnd("status 0")
+		if got := elect.Stdout.String(); got != leaderKey+"\nme\n" {
 			t.Errorf("elect: stdout %q", got)
 		}
 		if keys := c.keys("elected"); len(keys) > 0 {
@@ -386,22 +387,22 @@ func (c *faultyCluster) begin() []underWay {
 		if _, err := c.client.Put(t.Context(), "elected/next", "you"); err != nil {
 			t.Fatal(err)
 		}
-		if listen.printed("you\n").signal(syscall.SIGINT).endsWith("status 0"); listen.stdout.String() != leaderKey+"\nme\nelected/next\nyou\n" {
-			t.Errorf("elect --listen: stdout %q", listen.stdout)
+		if listen.WaitFor("you\n").Signal(syscall.SIGINT).WantEnd("status 0"); listen.Stdout.String() != leaderKey+"\nme\nelected/next\nyou\n" {
+			t.Errorf("elect --listen: stdout %q", listen.Stdout)
 		}
 	})
 	return all
 }
 
 // slowReader begins a command whose output nobody reads until it is asked for.
-func (c *faultyCluster) slowReader(args ...string) (*running, io.Reader) {
+func (c *faultyCluster) slowReader(args ...string) (*harness.Process, io.Reader) {
 	c.t.Helper()
 	reader, writer, err := os.Pipe()
 	if err != nil {
 		c.t.Fatal(err)
 	}
 	c.t.Cleanup(func() { reader.Close() })
-	r := beginWith(c.t, ectlProgram(), c.env, writer, args...)
+	r := harness.StartWritingTo(c.t, harness.Ectl(), c.env, writer, args...)
 	writer.Close()
 	first := make([]byte, 1<<10)
 	n, err := io.ReadAtLeast(reader, first, 1)
@@ -413,13 +414,13 @@ func (c *faultyCluster) slowReader(args ...string) (*running, io.Reader) {
 
 // snapshotHeld begins a snapshot of a member that stops after some of it has
 // come, until the gate is opened.
-func (c *faultyCluster) snapshotHeld(member int) (*running, *gate, string) {
+func (c *faultyCluster) snapshotHeld(member int) (*harness.Process, *gate, string) {
 	c.t.Helper()
 	g := newGate(c.t, c.server.Endpoints()[member])
 	g.hold = 1 << 20
 	file := filepath.Join(c.dir, fmt.Sprintf("snapshot%d.db", member))
 	env := slices.DeleteFunc(slices.Clone(c.env), func(v string) bool { return strings.HasPrefix(v, "ETCDCTL_ENDPOINTS=") })
-	r := begin(c.t, ectlProgram(), append(env, "ETCDCTL_ENDPOINTS="+g.url), "snapshot", "save", file)
+	r := harness.Start(c.t, harness.Ectl(), append(env, "ETCDCTL_ENDPOINTS="+g.url), "snapshot", "save", file)
 	<-g.full
 	return r, g, file
 }
@@ -459,13 +460,13 @@ func TestLongCommandsGoOn(t *testing.T) {
 			broken, dead, none := c.snapshotHeld(leader)
 			c.server.Members[leader].Kill()
 			close(dead.open)
-			if broken.endsWith("status 5").says("Error: could not write snapshot: "); broken.stdout.String() != "" {
-				t.Errorf("snapshot save: stdout %q", broken.stdout)
+			if broken.WantEnd("status 5").WantStderr("Error: could not write snapshot: "); broken.Stdout.String() != "" {
+				t.Errorf("snapshot save: stdout %q", broken.Stdout)
 			}
 			noSnapshot(t, none)
 			close(g.open)
-			until(t, "there is another leader", func() bool { return put(t.Context(), c.client, "k/0", "after") != 0 })
-			follower.endsWith("status 0")
+			harness.WaitUntil(t, "there is another leader", func() bool { return put(t.Context(), c.client, "k/0", "after") != 0 })
+			follower.WantEnd("status 0")
 			wholeSnapshot(t, file)
 			if err := c.server.Members[leader].Restart(t.Context()); err != nil {
 				t.Fatal(err)
@@ -482,14 +483,14 @@ func TestLongCommandsGoOn(t *testing.T) {
 			// stops has to find another before its lease has gone.
 			c.pause(c.server.Members[leader], leaseTTL*time.Second/2)
 			c.pause(c.server.Members[(c.leader()+1)%3], (leaseTTL+1)*time.Second)
-			snapshot.endsWith("status 0")
+			snapshot.WantEnd("status 0")
 			wholeSnapshot(t, file)
 		}},
 		{"the connections are cut", etcdserver.Options{}, func(t *testing.T, c *faultyCluster) {
 			t.Helper()
 			snapshot, held, none := c.snapshotHeld(0)
 			held.cut()
-			snapshot.endsWith("status 5").says("Error: could not write snapshot: ")
+			snapshot.WantEnd("status 5").WantStderr("Error: could not write snapshot: ")
 			noSnapshot(t, none)
 			for range 5 {
 				for _, g := range c.gates {
@@ -514,7 +515,7 @@ func TestLongCommandsGoOn(t *testing.T) {
 			for _, command := range all {
 				command.finish()
 				if t.Failed() {
-					t.Fatalf("%s: stderr %q", command.name, command.run.stderr)
+					t.Fatalf("%s: stderr %q", command.name, command.run.Stderr)
 				}
 			}
 		})
@@ -548,10 +549,10 @@ func TestLongCommandsEndWithTheReason(t *testing.T) {
 		if command.args[0] == "elect" {
 			put(t.Context(), c.client, "leads/it", "it")
 		}
-		ends := func(r *running, want string, says string) {
+		ends := func(r *harness.Process, want string, says string) {
 			t.Helper()
-			if r.endsWith(want); r.stderr.String() != says {
-				t.Errorf("%s: stderr %q, want %q", line, r.stderr, says)
+			if r.WantEnd(want); r.Stderr.String() != says {
+				t.Errorf("%s: stderr %q, want %q", line, r.Stderr, says)
 			}
 			if keys := c.keys("name"); len(keys) > 0 {
 				t.Errorf("%s: %v are left", line, keys)
@@ -564,7 +565,7 @@ func TestLongCommandsEndWithTheReason(t *testing.T) {
 				t.Fatal(err)
 			}
 			after := map[string]string{"lock name": "; the lock was given up", "elect name me": "; the leadership was given up"}[line]
-			ends(beginWith(t, ectlProgram(), c.env, full, command.args...), "status 6", "Error: write the output: write /dev/stdout: no space left on device"+after+"\n")
+			ends(harness.StartWritingTo(t, harness.Ectl(), c.env, full, command.args...), "status 6", "Error: write the output: write /dev/stdout: no space left on device"+after+"\n")
 			full.Close()
 
 			reader, writer, err := os.Pipe()
@@ -572,11 +573,11 @@ func TestLongCommandsEndWithTheReason(t *testing.T) {
 				t.Fatal(err)
 			}
 			reader.Close()
-			r := beginWith(t, ectlProgram(), c.env, writer, command.args...)
+			r := harness.StartWritingTo(t, harness.Ectl(), c.env, writer, command.args...)
 			writer.Close()
 			// Its lease goes when its time is over.
-			if r.endsWith("signal broken pipe"); r.stderr.String() != "" {
-				t.Errorf("%s: stderr %q", line, r.stderr)
+			if r.WantEnd("signal broken pipe"); r.Stderr.String() != "" {
+				t.Errorf("%s: stderr %q", line, r.Stderr)
 			}
 			if _, err := c.client.Delete(t.Context(), "name/", clientv3.WithPrefix()); err != nil {
 				t.Fatal(err)
@@ -587,7 +588,7 @@ func TestLongCommandsEndWithTheReason(t *testing.T) {
 		}
 		if command.args[0] == "get" {
 			r, out := c.slowReader(command.args...)
-			r.signal(syscall.SIGINT).endsWith(command.interrupted)
+			r.Signal(syscall.SIGINT).WantEnd(command.interrupted)
 			text, _ := io.ReadAll(out)
 			if whole := c.whole(command.args); len(text) >= len(whole) || !strings.HasPrefix(whole, string(text)) {
 				t.Errorf("%s: what it printed is no beginning of the whole", line)
@@ -598,12 +599,12 @@ func TestLongCommandsEndWithTheReason(t *testing.T) {
 		if runsOther {
 			says = "Error: sh: signal: interrupt\n"
 		}
-		ends(c.ours(command.args...).printed(command.shows).signal(syscall.SIGINT), command.interrupted, says)
+		ends(c.ours(command.args...).WaitFor(command.shows).Signal(syscall.SIGINT), command.interrupted, says)
 	}
 	// The disk that the copy goes to is full.
 	file := filepath.Join(c.dir, "limited.db")
-	begin(t, "sh", append(slices.Clone(c.env), "PATH="+ectlFolder()+":"+os.Getenv("PATH")),
-		"-c", "ulimit -f 100; exec ectl snapshot save --pick any "+file).endsWith("status 5").says("Error: could not write snapshot: ").says("file too large")
+	harness.Start(t, "sh", append(slices.Clone(c.env), "PATH="+harness.EctlFolder()+":"+os.Getenv("PATH")),
+		"-c", "ulimit -f 100; exec ectl snapshot save --pick any "+file).WantEnd("status 5").WantStderr("Error: could not write snapshot: ").WantStderr("file too large")
 	noSnapshot(t, file)
 	wholeSnapshot(t, filepath.Join(c.dir, "saved.db"))
 	close(c.stop)
@@ -613,7 +614,7 @@ func TestLongCommandsEndWithTheReason(t *testing.T) {
 // whole is the output of a command that ends.
 func (c *faultyCluster) whole(args []string) string {
 	c.t.Helper()
-	r := invoke(c.t, invocation{Program: ectlProgram(), Args: args, Env: c.env})
+	r := harness.Run(c.t, harness.Command{Program: harness.Ectl(), Args: args, Env: c.env})
 	if r.Status != "0" {
 		c.t.Fatalf("%v: status %s: %s", args, r.Status, r.Stderr)
 	}
@@ -636,7 +637,7 @@ func TestALargeRangeIsReadOnFromAnotherMember(t *testing.T) {
 			}
 			r, out := c.slowReader(args...)
 			var serving int
-			until(t, "a member sends the range", func() bool {
+			harness.WaitUntil(t, "a member sends the range", func() bool {
 				for i, g := range c.gates {
 					if g.sent.Load()-before[i] > 100<<10 {
 						serving = i
@@ -652,8 +653,8 @@ func TestALargeRangeIsReadOnFromAnotherMember(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if r.endsWith("status 0"); string(text) != whole {
-				t.Errorf("%d bytes are not the %d of the range: stderr %q", len(text), len(whole), r.stderr)
+			if r.WantEnd("status 0"); string(text) != whole {
+				t.Errorf("%d bytes are not the %d of the range: stderr %q", len(text), len(whole), r.Stderr)
 			}
 			if err := c.server.Members[serving].Continue(); err != nil {
 				t.Fatal(err)

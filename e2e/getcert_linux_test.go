@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 	"github.com/ectl-io/ectl/e2e/harness/testpki"
 )
@@ -28,8 +29,8 @@ func TestAKilledGetCertIsFinishedOrUndoneByTheNextRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	ectl := func(folder string, args ...string) *exec.Cmd {
-		cmd := exec.Command(ectlProgram(), args...)
-		cmd.Dir, cmd.Env = folder, baseEnv(folder, "ETCDCTL_ENDPOINTS="+server.Endpoint())
+		cmd := exec.Command(harness.Ectl(), args...)
+		cmd.Dir, cmd.Env = folder, harness.Env(folder, "ETCDCTL_ENDPOINTS="+server.Endpoint())
 		return cmd
 	}
 	getCert := func(folder string, more ...string) *exec.Cmd {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
@@ -74,10 +75,10 @@ func TestConnectionsThatEndAtOnceBackOff(t *testing.T) {
 		} {
 			running.Go(func() {
 				server := newLeaving(t, last)
-				r := beginIn(t, ectlProgram(), t.TempDir(), []string{"ETCDCTL_ENDPOINTS=" + server.endpoint, "ETCDCTL_COMMAND_TIMEOUT=1m", "ETCDCTL_DIAL_TIMEOUT=1m"}, args...)
-				until(t, "a connection", func() bool { return server.connections.Load() > 0 })
+				r := harness.StartIn(t, harness.Ectl(), t.TempDir(), []string{"ETCDCTL_ENDPOINTS=" + server.endpoint, "ETCDCTL_COMMAND_TIMEOUT=1m", "ETCDCTL_DIAL_TIMEOUT=1m"}, args...)
+				harness.WaitUntil(t, "a connection", func() bool { return server.connections.Load() > 0 })
 				select {
-				case <-r.gone:
+				case <-r.Gone:
 				case <-time.After(seconds * time.Second):
 				}
 				if made := server.connections.Load(); made > atMost {
@@ -85,7 +86,7 @@ func TestConnectionsThatEndAtOnceBackOff(t *testing.T) {
 				} else {
 					t.Logf("%s: %v: %d connections", name, args, made)
 				}
-				r.kill()
+				r.Kill()
 			})
 		}
 	}

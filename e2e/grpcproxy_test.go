@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
@@ -21,10 +22,10 @@ func TestAGRPCProxyIsTakenForHonest(t *testing.T) {
 	}
 	address := listener.Addr().String()
 	listener.Close()
-	proxy := begin(t, filepath.Join(etcdserver.CacheDir(), "etcd-"+etcdserver.Latest), baseEnv(cluster.tmp),
+	proxy := harness.Start(t, filepath.Join(etcdserver.CacheDir(), "etcd-"+etcdserver.Latest), harness.Env(cluster.tmp),
 		"grpc-proxy", "start", "--endpoints", strings.TrimPrefix(cluster.Endpoint(), "http://"), "--listen-addr", address)
-	until(t, "the proxy listens", func() bool {
-		proxy.runs()
+	harness.WaitUntil(t, "the proxy listens", func() bool {
+		proxy.MustRun()
 		conn, err := net.Dial("tcp", address)
 		if err == nil {
 			conn.Close()
@@ -32,13 +33,13 @@ func TestAGRPCProxyIsTakenForHonest(t *testing.T) {
 		return err == nil
 	})
 	for _, line := range []string{"watch k/ --prefix --rev 1", "elect other me", "lock other"} {
-		r := beginIn(t, ectlProgram(), cluster.tmp, []string{"ETCDCTL_ENDPOINTS=" + address}, strings.Fields(line)...)
-		until(t, line+" prints something", func() bool {
-			r.runs()
-			return r.stdout.String() != ""
+		r := harness.StartIn(t, harness.Ectl(), cluster.tmp, []string{"ETCDCTL_ENDPOINTS=" + address}, strings.Fields(line)...)
+		harness.WaitUntil(t, line+" prints something", func() bool {
+			r.MustRun()
+			return r.Stdout.String() != ""
 		})
-		r.kill()
-		if text := r.stderr.String(); text != "" {
+		r.Kill()
+		if text := r.Stderr.String(); text != "" {
 			t.Errorf("%s says %s", line, text)
 		}
 	}

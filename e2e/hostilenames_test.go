@@ -1,23 +1,19 @@
 package e2e
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/creack/pty"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	yaml11 "go.yaml.in/yaml/v2"
 
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 	"github.com/ectl-io/ectl/internal/nasty"
 	"github.com/ectl-io/ectl/internal/visible"
@@ -64,16 +60,16 @@ func TestAnExportOfHostileNamesIsReadBack(t *testing.T) {
 		}
 		users[name] = []string{name}
 	}
-	env := baseEnv(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint())
+	env := harness.Env(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint())
 	for format, read := range map[string]func([]byte, any) error{"yaml": yaml11.Unmarshal, "json": json.Unmarshal} {
 		t.Run(format, func(t *testing.T) {
-			exported := invoke(t, invocation{Program: ectlProgram(), Args: words("rbac export -w " + format), Env: env}).Stdout
+			exported := harness.Run(t, harness.Command{Program: harness.Ectl(), Args: words("rbac export -w " + format), Env: env}).Stdout
 			for i, line := range strings.Split(exported, "\n") {
 				if !visible.Is(line) {
 					t.Fatalf("line %d of the export is not visible: %q", i+1, line)
 				}
 			}
-			plan := invoke(t, invocation{Program: ectlProgram(), Args: words("rbac plan --prune --exit-code -f -"), Env: env, Stdin: exported})
+			plan := harness.Run(t, harness.Command{Program: harness.Ectl(), Args: words("rbac plan --prune --exit-code -f -"), Env: env, Stdin: exported})
 			if plan.Status != "0" || !strings.HasPrefix(plan.Stdout, "No changes") {
 				t.Errorf("the plan of the export ends with %s: %.3000s %.3000s", plan.Status, plan.Stdout, plan.Stderr)
 			}
@@ -108,7 +104,7 @@ func TestAnExportOfHostileNamesIsReadBack(t *testing.T) {
 	}
 	// The other results of ours in YAML and NDJSON.
 	for _, args := range []string{"rbac matrix -w yaml", "user list -w yaml", "rbac lint -w yaml"} {
-		shown := invoke(t, invocation{Program: ectlProgram(), Args: words(args), Env: env}).Stdout
+		shown := harness.Run(t, harness.Command{Program: harness.Ectl(), Args: words(args), Env: env}).Stdout
 		var untyped map[string]any
 		if err := yaml11.Unmarshal([]byte(shown), &untyped); err != nil {
 			t.Fatalf("%s: %v", args, err)
@@ -296,9 +292,9 @@ func TestHostileNamesDoNotReachATerminal(t *testing.T) {
 		}
 		return -1
 	})
-	env := baseEnv(home, "ETCDCTL_ENDPOINTS="+server.Endpoint(), "TERM=xterm")
+	env := harness.Env(home, "ETCDCTL_ENDPOINTS="+server.Endpoint(), "TERM=xterm")
 	for _, l := range lines {
-		shown, stderr := atTerminal(t, home, env, l.args)
+		shown, stderr := harness.RunAtTerminal(t, home, env, l.args)
 		if !l.ourStdout {
 			shown = "" // etcdctl's
 		}
@@ -311,38 +307,4 @@ func TestHostileNamesDoNotReachATerminal(t *testing.T) {
 			}
 		}
 	}
-}
-
-// atTerminal runs ours with standard output on a terminal, and returns what that
-// shows and what it says on standard error.
-func atTerminal(t *testing.T, dir string, env, args []string) (shown, stderr string) {
-	t.Helper()
-	control, tty, err := pty.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer control.Close()
-	defer tty.Close()
-	// Wide enough for tables, and line feeds stay alone.
-	if err := pty.Setsize(tty, &pty.Winsize{Rows: 50, Cols: 1000}); err != nil {
-		t.Fatal(err)
-	}
-	terminal := &sink{screen: &screen{}}
-	read := make(chan struct{})
-	go func() {
-		defer close(read)
-		_, _ = io.Copy(terminal, control)
-	}()
-	var said strings.Builder
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, ectlProgram(), args...)
-	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = dir, env, tty, &said
-	_ = cmd.Run() // many of them fail
-	if ctx.Err() != nil {
-		t.Errorf("%q does not end", args)
-	}
-	tty.Close()
-	<-read
-	return terminal.String(), said.String()
 }

@@ -21,6 +21,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/ectl-io/ectl/e2e/harness"
 )
 
 // hostileText is what the servers of these tests say.
@@ -54,7 +56,7 @@ func TestTextsOfAServerDoNotReachATerminal(t *testing.T) {
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(server.Stop)
 	home := t.TempDir()
-	env := baseEnv(home, "ETCDCTL_ENDPOINTS="+listener.Addr().String(), "ETCDCTL_COMMAND_TIMEOUT=5s")
+	env := harness.Env(home, "ETCDCTL_ENDPOINTS="+listener.Addr().String(), "ETCDCTL_COMMAND_TIMEOUT=5s")
 	for _, line := range []string{
 		"get k", "put k v", "watch k", "user list", "user delete bob", "user offboard bob", "role list", "auth status", "auth enable",
 		"member list", "endpoint health", "endpoint status", "endpoint hashkv", "alarm list", "defrag", "move-leader 1", "compaction 1",
@@ -62,7 +64,7 @@ func TestTextsOfAServerDoNotReachATerminal(t *testing.T) {
 		"snapshot save s.db", "check perf --load s", "check datascale --load s", "make-mirror 127.0.0.1:1", "rbac lint", "rbac export", "whoami", "ls", "du",
 		"get k --debug", "get k --user root:pw", "endpoint health --cluster",
 	} {
-		shown, stderr := atTerminal(t, home, env, words(line))
+		shown, stderr := harness.RunAtTerminal(t, home, env, words(line))
 		checkVisible(t, line, shown, stderr)
 		// A stream may break before its error is read, and the others ask more first.
 		silent := []string{"whoami", "make-mirror 127.0.0.1:1", "lease keep-alive 1 --once"}
@@ -114,18 +116,18 @@ func TestNamesInCertificatesDoNotReachATerminal(t *testing.T) {
 	server := grpc.NewServer()
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(server.Stop)
-	env := baseEnv(home, "ETCDCTL_ENDPOINTS=https://"+listener.Addr().String(), "ETCDCTL_COMMAND_TIMEOUT=5s")
+	env := harness.Env(home, "ETCDCTL_ENDPOINTS=https://"+listener.Addr().String(), "ETCDCTL_COMMAND_TIMEOUT=5s")
 	for _, options := range []string{
 		"", " --cacert " + trusted, " --debug", " --cacert " + expired,
 		" --cert " + expired + " --key " + keyFile, " --cert " + trusted + " --key " + keyFile,
 	} {
 		for _, command := range []string{"get k", "endpoint health", "endpoint status", "watch k", "whoami", "snapshot save s.db", "make-mirror 127.0.0.1:1"} {
-			shown, stderr := atTerminal(t, home, env, words(command+options))
+			shown, stderr := harness.RunAtTerminal(t, home, env, words(command+options))
 			checkVisible(t, command+options, shown, stderr)
 		}
 	}
 	line := "user get-cert bob --ca-cert " + trusted + " --ca-key " + keyFile + " --out-file bob.crt --out-key-file bob.key"
-	shown, stderr := atTerminal(t, home, env, words(line))
+	shown, stderr := harness.RunAtTerminal(t, home, env, words(line))
 	checkVisible(t, line, shown, stderr)
 }
 

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
@@ -60,13 +61,13 @@ func TestAnIdentityIsNeverDropped(t *testing.T) {
 	emptyLine := writeSecret(t, dir, "empty-line", "\nsecret\n")
 	token := writeSecret(t, dir, "token", "a.b.c\n")
 	const rootsPassword, userName = "the password of root is empty", "user name is empty"
-	atPrompt := func(typed string) []answer { return []answer{{"Password: ", typed}} }
+	atPrompt := func(typed string) []harness.Answer { return []harness.Answer{{Prompt: "Password: ", Typed: typed}} }
 	cases := []struct {
 		name     string
 		args     []string // "get k" without
 		env      []string
 		stdin    string
-		terminal []answer
+		terminal []harness.Answer
 		says     string
 	}{
 		{name: "nothing after the colon", args: words("get k --user root:"), says: rootsPassword},
@@ -137,8 +138,8 @@ func TestAnIdentityIsNeverDropped(t *testing.T) {
 					if c.args == nil {
 						c.args = words("get k")
 					}
-					got := invoke(t, invocation{
-						Program: ectlProgram(), Args: c.args, Dir: dir, Env: baseEnv(dir, env...), Stdin: c.stdin, Terminal: c.terminal,
+					got := harness.Run(t, harness.Command{
+						Program: harness.Ectl(), Args: c.args, Dir: dir, Env: harness.Env(dir, env...), Stdin: c.stdin, Terminal: c.terminal,
 					})
 					if got.Status != "128" || !strings.Contains(got.Stderr, c.says) || got.Stdout != "" {
 						t.Errorf("status %s, want 128\nstdout: %q\nstderr: %q, want %q", got.Status, got.Stdout, got.Stderr, c.says)
@@ -173,11 +174,11 @@ func TestNoIdentityOfAMirrorIsDropped(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			source, destination := newDoorbell(t), newDoorbell(t)
-			got := invoke(t, invocation{
-				Program: ectlProgram(), Dir: dir,
+			got := harness.Run(t, harness.Command{
+				Program: harness.Ectl(), Dir: dir,
 				Args: append(words("make-mirror "+destination.address+" --dest-cacert "+f.ca.CertFile()+
 					" --dest-cert "+f.clients["root"].CertFile+" --dest-key "+f.clients["root"].KeyFile), test.args...),
-				Env: baseEnv(dir, "ETCDCTL_ENDPOINTS="+source.address),
+				Env: harness.Env(dir, "ETCDCTL_ENDPOINTS="+source.address),
 			})
 			if got.Status != "128" || !strings.Contains(got.Stderr, test.says) || got.Stdout != "" {
 				t.Errorf("status %s, want 128\nstdout: %q\nstderr: %q, want %q", got.Status, got.Stdout, got.Stderr, test.says)
@@ -227,9 +228,9 @@ func TestWhatIsIgnoredOfAnIdentityIsNamed(t *testing.T) {
 		{name: "a token variable and a user", args: words("--user alice:pw"), env: []string{"ETCDCTL_AUTH_JWT_TOKEN=" + token}, says: "--user is ignored: the token says who you are"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got := invoke(t, invocation{
-				Program: ectlProgram(), Dir: dir, Args: append(words("user list"), test.args...),
-				Env: baseEnv(dir, append([]string{
+			got := harness.Run(t, harness.Command{
+				Program: harness.Ectl(), Dir: dir, Args: append(words("user list"), test.args...),
+				Env: harness.Env(dir, append([]string{
 					"ETCDCTL_ENDPOINTS=" + server.Endpoint(), "ETCDCTL_CACERT=" + f.ca.CertFile(),
 					"ETCDCTL_CERT=" + f.clients["root"].CertFile, "ETCDCTL_KEY=" + f.clients["root"].KeyFile,
 				}, test.env...)...),
@@ -268,8 +269,8 @@ func TestAnEmptyIdentityIsNamedWithoutACertificate(t *testing.T) {
 		{name: "user of a destination", args: words(mirror, "--dest-user", ""), says: "--dest-user has no value: there is no login"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got := invoke(t, invocation{
-				Program: ectlProgram(), Dir: dir, Args: test.args, Env: baseEnv(dir, append([]string{"ETCDCTL_ENDPOINTS=" + server.Endpoint()}, test.env...)...),
+			got := harness.Run(t, harness.Command{
+				Program: harness.Ectl(), Dir: dir, Args: test.args, Env: harness.Env(dir, append([]string{"ETCDCTL_ENDPOINTS=" + server.Endpoint()}, test.env...)...),
 			})
 			if got.Status != "0" || strings.Count(got.Stderr, "Warning: "+test.says+"\n") != 1 {
 				t.Errorf("status %s, stderr %q; want 0 and once %q", got.Status, got.Stderr, test.says)

@@ -16,6 +16,7 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
@@ -80,7 +81,7 @@ func TestLargeGet(t *testing.T) {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
 			server := startLarge(t, version)
-			env := baseEnv(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint())
+			env := harness.Env(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint())
 			queries := [][]string{
 				{largePrefix, "--prefix"},
 				{largePrefix, "--prefix", "--limit", "12345"},
@@ -101,8 +102,8 @@ func TestLargeGet(t *testing.T) {
 				}
 				for _, format := range formats {
 					args := append([]string{"get", "-w", format, "--command-timeout", "60s"}, query...)
-					want, _ := sum(t, etcdctlProgram(), args, env)
-					got, memory := sum(t, ectlProgram(), args, env)
+					want, _ := sum(t, harness.Etcdctl(), args, env)
+					got, memory := sum(t, harness.Ectl(), args, env)
 					if got != want {
 						t.Errorf("%s: the output has the digest %s, the reference's %s", strings.Join(args, " "), got, want)
 					}
@@ -116,7 +117,7 @@ func TestLargeGet(t *testing.T) {
 			}
 			for _, format := range []string{"yaml", "ndjson", "csv"} {
 				args := []string{"get", "-w", format, largePrefix, "--prefix"}
-				if _, memory := sum(t, ectlProgram(), args, env); memory > mostMemory {
+				if _, memory := sum(t, harness.Ectl(), args, env); memory > mostMemory {
 					t.Errorf("%s: took %d KiB of memory at its peak, want at most %d", strings.Join(args, " "), memory, mostMemory)
 				}
 			}
@@ -182,7 +183,7 @@ func (c *counter) Write(p []byte) (int, error) {
 // standard error and the exit status.
 func slowGet(t *testing.T, env, args []string, meanwhile func()) (stdout []byte, stderr string, status int) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), ectlProgram(), args...)
+	cmd := exec.CommandContext(t.Context(), harness.Ectl(), args...)
 	cmd.Env = env
 	var errs bytes.Buffer
 	cmd.Stderr = &errs
@@ -212,7 +213,7 @@ func TestCompactionCutsALargeGetOff(t *testing.T) {
 	t.Parallel()
 	// Pages: a stream of 3.7 may have been read by the server already.
 	server := startLarge(t, "3.6.16")
-	env := baseEnv(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint())
+	env := harness.Env(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint())
 	whole, _, status := slowGet(t, env, []string{"get", largePrefix, "--prefix"}, func() {})
 	if status != 0 {
 		t.Fatalf("the undisturbed get ended with status %d", status)
@@ -252,7 +253,7 @@ func TestLargeGetOutlivesAMember(t *testing.T) {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
 			server := startLarge(t, version)
-			env := baseEnv(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint())
+			env := harness.Env(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint())
 			args := []string{"get", largePrefix, "--prefix", "--command-timeout", "20s"}
 			whole, _, _ := slowGet(t, env, args, func() {})
 			again, stderr, status := slowGet(t, env, args, func() {
@@ -273,9 +274,9 @@ func TestLargeGetOutlivesAMember(t *testing.T) {
 func TestLargeGetStopsWhenNobodyReads(t *testing.T) {
 	t.Parallel()
 	server := startLarge(t, etcdserver.Latest)
-	for _, program := range []string{ectlProgram(), etcdctlProgram()} {
+	for _, program := range []string{harness.Ectl(), harness.Etcdctl()} {
 		cmd := exec.CommandContext(t.Context(), program, "get", largePrefix, "--prefix", "--command-timeout", "60s")
-		cmd.Env = baseEnv(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint())
+		cmd.Env = harness.Env(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint())
 		var stderr bytes.Buffer
 		cmd.Stderr = &stderr
 		reader, writer, err := os.Pipe()
@@ -328,11 +329,11 @@ func TestValuesThatAreSuddenlyLargeTakeLittleMemory(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			env := baseEnv(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint())
+			env := harness.Env(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint())
 			for _, first := range []string{"key/", fmt.Sprintf("key/%08d", 20_000)} {
 				args := []string{"get", "--command-timeout", "60s", first, "key0"}
-				want, _ := sum(t, etcdctlProgram(), args, env)
-				got, memory := sum(t, ectlProgram(), args, env)
+				want, _ := sum(t, harness.Etcdctl(), args, env)
+				got, memory := sum(t, harness.Ectl(), args, env)
 				if got != want {
 					t.Errorf("from %s: the output has the digest %s, the reference's %s", first, got, want)
 				}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
@@ -27,12 +28,12 @@ type costs struct {
 func measure(t *testing.T, stdin *os.File, env []string, args ...string) costs {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	cmd := exec.Command(ectlProgram(), args...)
+	cmd := exec.Command(harness.Ectl(), args...)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if stdin != nil {
 		cmd.Stdin = stdin
 	}
-	cmd.Env = baseEnv(t.TempDir(), env...)
+	cmd.Env = harness.Env(t.TempDir(), env...)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +42,7 @@ func measure(t *testing.T, stdin *os.File, env []string, args ...string) costs {
 	hung.Stop()
 	usage, _ := cmd.ProcessState.SysUsage().(*syscall.Rusage)
 	return costs{
-		ending(err), stdout.String(), stderr.String(),
+		harness.Ending(err), stdout.String(), stderr.String(),
 		cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), usage.Maxrss << 10,
 	}
 }
@@ -141,8 +142,8 @@ func interruptedAtPolicy(t *testing.T, args []string, text string, whole bool) s
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(ectlProgram(), append(args, pipe)...)
-	cmd.Env = baseEnv(t.TempDir(), "ETCDCTL_ENDPOINTS="+deadEndpoint(t))
+	cmd := exec.Command(harness.Ectl(), append(args, pipe)...)
+	cmd.Env = harness.Env(t.TempDir(), "ETCDCTL_ENDPOINTS="+deadEndpoint(t))
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -171,5 +172,5 @@ func interruptedAtPolicy(t *testing.T, args []string, text string, whole bool) s
 	if err := cmd.Process.Signal(os.Interrupt); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		t.Fatal(err)
 	}
-	return ending(<-ended)
+	return harness.Ending(<-ended)
 }

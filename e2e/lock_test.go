@@ -18,6 +18,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"golang.org/x/sys/unix"
 
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
@@ -37,7 +38,7 @@ func newQueue(t *testing.T, o etcdserver.Options) *queue {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { client.Close() })
-	return &queue{t, server, client, baseEnv(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint())}
+	return &queue{t, server, client, harness.Env(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint())}
 }
 
 // keys are those below a name, the oldest first.
@@ -57,7 +58,7 @@ func (q *queue) keys(name string) []string {
 // queued waits until so many queue for a name, and returns the last.
 func (q *queue) queued(name string, n int) string {
 	q.t.Helper()
-	until(q.t, fmt.Sprintf("%d keys below %s", n, name), func() bool { return len(q.keys(name)) == n })
+	harness.WaitUntil(q.t, fmt.Sprintf("%d keys below %s", n, name), func() bool { return len(q.keys(name)) == n })
 	return q.keys(name)[n-1]
 }
 
@@ -71,7 +72,9 @@ func (q *queue) revoke(key string) error {
 	return err
 }
 
-func (q *queue) ours(args ...string) *running { return begin(q.t, ectlProgram(), q.env, args...) }
+func (q *queue) ours(args ...string) *harness.Process {
+	return harness.Start(q.t, harness.Ectl(), q.env, args...)
+}
 
 // trapping is a command that says which signals it gets, and ends with 7 after
 // TERM.
@@ -81,10 +84,10 @@ func TestSignalsGoToTheCommandOfALock(t *testing.T) {
 	t.Parallel()
 	q := newQueue(t, etcdserver.Options{Dir: t.TempDir()})
 	for _, line := range [][]string{{"lock", "name"}, {"elect", "name", "proposal"}} {
-		r := q.ours(append(line, "--", "sh", "-c", trapping)...).printed("ready")
-		r.signal(syscall.SIGINT).printed("INT\n").signal(syscall.SIGHUP).printed("INT\nHUP\n").signal(syscall.SIGINT).printed("INT\nHUP\nINT\n")
-		r.signal(syscall.SIGTERM).endsWith("status 7")
-		if got := r.stdout.String(); got != "ready\nINT\nHUP\nINT\nTERM\n" {
+		r := q.ours(append(line, "--", "sh", "-c", trapping)...).WaitFor("ready")
+		r.Signal(syscall.SIGINT).WaitFor("INT\n").Signal(syscall.SIGHUP).WaitFor("INT\nHUP\n").Signal(syscall.SIGINT).WaitFor("INT\nHUP\nINT\n")
+		r.Signal(syscall.SIGTERM).WantEnd("status 7")
+		if got := r.Stdout.String(); got != "ready\nINT\nHUP\nINT\nTERM\n" {
 			t.Errorf("%s: the command prints %q", line, got)
 		}
 		if keys := q.keys("name"); len(keys) > 0 {
@@ -92,8 +95,8 @@ func TestSignalsGoToTheCommandOfALock(t *testing.T) {
 		}
 	}
 	// The reference waits for its command, and says it nothing.
-	r := begin(t, etcdctlProgram(), q.env, "lock", "name", "--", "sh", "-c", strings.Replace(trapping, "while :", "for i in 1 2 3 4 5 6", 1)).printed("ready")
-	if r.signal(syscall.SIGTERM).endsWith("status 0"); strings.Contains(r.stdout.String(), "TERM") {
+	r := harness.Start(t, harness.Etcdctl(), q.env, "lock", "name", "--", "sh", "-c", strings.Replace(trapping, "while :", "for i in 1 2 3 4 5 6", 1)).WaitFor("ready")
+	if r.Signal(syscall.SIGTERM).WantEnd("status 0"); strings.Contains(r.Stdout.String(), "TERM") {
 		t.Error("the reference passes signals on now: docs/compatibility.md need not say otherwise")
 	}
 }
@@ -108,18 +111,18 @@ func TestCtrlCReachesTheCommandOfALockOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer control.Close()
-	cmd := exec.Command(ectlProgram(), "lock", "name", "--", "sh", "-c", trapping)
+	cmd := exec.Command(harness.Ectl(), "lock", "name", "--", "sh", "-c", trapping)
 	cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = q.env, tty, tty, tty
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 0}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	tty.Close()
-	shown := &sink{screen: &screen{}}
+	shown := &harness.Output{Screen: &harness.Screen{}}
 	go func() { _, _ = io.Copy(shown, control) }()
 	press := func(key, shows string, from int) int {
 		_, _ = control.WriteString(key)
-		until(t, shows+" on the terminal", func() bool { return strings.Contains(shown.String()[from:], shows) })
+		harness.WaitUntil(t, shows+" on the terminal", func() bool { return strings.Contains(shown.String()[from:], shows) })
 		return from + strings.Index(shown.String()[from:], shows) + len(shows)
 	}
 	at := press("", "ready", 0)
@@ -128,7 +131,7 @@ func TestCtrlCReachesTheCommandOfALockOnce(t *testing.T) {
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	if got := ending(cmd.Wait()); got != "status 7" {
+	if got := harness.Ending(cmd.Wait()); got != "status 7" {
 		t.Errorf("it ended with %s", got)
 	}
 	if n := strings.Count(shown.String(), "INT\r\n"); n != 2 {
@@ -167,28 +170,28 @@ func TestALostLockEndsItsCommand(t *testing.T) {
 		name := fmt.Sprint("name", i)
 		args := slices.Clone(c.args)
 		args[1] = name
-		env := append(slices.Clone(q.env), "PATH="+ectlFolder()+":"+os.Getenv("PATH"))
-		r := begin(t, ectlProgram(), env, args...)
+		env := append(slices.Clone(q.env), "PATH="+harness.EctlFolder()+":"+os.Getenv("PATH"))
+		r := harness.Start(t, harness.Ectl(), env, args...)
 		key := q.queued(name, 1)
 		if c.prints == "NAME" {
-			r.printed(key + "\n")
+			r.WaitFor(key + "\n")
 			c.prints = key + "\n"
 			if c.args[0] == "elect" {
 				c.prints += "ready"
 			}
 			c.prints += "\n"
 		} else {
-			r.printed("ready\n")
+			r.WaitFor("ready\n")
 		}
 		if err := c.lose(key); err != nil {
 			t.Fatal(err)
 		}
-		r.endsWith(c.ends)
-		if got := r.stdout.String(); got != c.prints {
+		r.WantEnd(c.ends)
+		if got := r.Stdout.String(); got != c.prints {
 			t.Errorf("%v prints %q, want %q", c.args, got, c.prints)
 		}
 		for _, says := range c.says {
-			r.says(says)
+			r.WantStderr(says)
 		}
 	}
 }
@@ -199,14 +202,14 @@ func nested(inner string) string {
 	return fmt.Sprintf(`sh -c 'echo "pid $$"; %s'; echo never`, inner)
 }
 
-// worker waits for the process that a nested command tells, and returns its ID.
-func (r *running) worker() int {
-	r.t.Helper()
+// workerOf waits for the process that a nested command tells, and returns its ID.
+func workerOf(t *testing.T, r *harness.Process) int {
+	t.Helper()
 	var pid int
-	if _, err := fmt.Sscanf(r.printed("\n").stdout.String(), "pid %d\n", &pid); err != nil {
-		r.t.Fatalf("%q: %v", r.stdout, err)
+	if _, err := fmt.Sscanf(r.WaitFor("\n").Stdout.String(), "pid %d\n", &pid); err != nil {
+		t.Fatalf("%q: %v", r.Stdout, err)
 	}
-	r.t.Cleanup(func() {
+	t.Cleanup(func() {
 		if runs(pid) {
 			_ = syscall.Kill(pid, syscall.SIGKILL)
 		}
@@ -248,25 +251,25 @@ func TestTheLockIsHeldUntilNothingOfTheCommandIsLeft(t *testing.T) {
 			args = append(args, "proposal")
 		}
 		r := q.ours(append(args, "--", "sh", "-c", nested(c.inner))...)
-		worker := r.worker()
+		worker := workerOf(t, r)
 		if c.inner == deep {
-			r.printed("ready")
+			r.WaitFor("ready")
 		}
-		until(t, "the command of "+name+" to run", func() bool { return len(q.keys(name)) == 1 })
+		harness.WaitUntil(t, "the command of "+name+" to run", func() bool { return len(q.keys(name)) == 1 })
 		if c.signal != nil {
 			next := q.ours("lock", name, "--", "test", "!", "-e", fmt.Sprintf("/proc/%d/cwd/", worker))
 			q.queued(name, 2)
-			r.signal(c.signal)
-			next.endsWith("status 0") // nothing of it is left when it is the next one's turn
+			r.Signal(c.signal)
+			next.WantEnd("status 0") // nothing of it is left when it is the next one's turn
 		} else if _, err := q.client.Delete(t.Context(), q.keys(name)[0]); err != nil {
 			t.Fatal(err)
 		}
-		r.endsWith(c.ends)
+		r.WantEnd(c.ends)
 		if runs(worker) {
 			t.Errorf("%v ends, and what its command has started goes on", args)
 		}
-		if strings.Contains(r.stdout.String(), "never") || !strings.HasSuffix(r.stderr.String(), c.says) {
-			t.Errorf("%v: stdout %q, stderr %q, want %q at its end", args, r.stdout, r.stderr, c.says)
+		if strings.Contains(r.Stdout.String(), "never") || !strings.HasSuffix(r.Stderr.String(), c.says) {
+			t.Errorf("%v: stdout %q, stderr %q, want %q at its end", args, r.Stdout, r.Stderr, c.says)
 		}
 	}
 }
@@ -278,7 +281,7 @@ func TestALostLockEndsNothingElse(t *testing.T) {
 	q := newQueue(t, etcdserver.Options{Dir: t.TempDir()})
 	files := t.TempDir()
 	script := `sleep 600 & echo $! >before; sleep 0.1; exec "$0" lock name -- sh -c 'setsid sleep 600 & echo $! >daemon; sleep 600 & echo $! >rest; echo ready; wait; echo never'`
-	r := begin(t, "sh", q.env, "-c", "cd '"+files+"'; "+script, ectlProgram()).printed("ready")
+	r := harness.Start(t, "sh", q.env, "-c", "cd '"+files+"'; "+script, harness.Ectl()).WaitFor("ready")
 	pid := func(file string) int {
 		var pid int
 		if _, err := fmt.Sscan(mustRead(t, filepath.Join(files, file)), &pid); err != nil {
@@ -288,11 +291,11 @@ func TestALostLockEndsNothingElse(t *testing.T) {
 		return pid
 	}
 	before, daemon, rest := pid("before"), pid("daemon"), pid("rest")
-	until(t, "the daemon's session", func() bool { sid, err := unix.Getsid(daemon); return err == nil && sid == daemon })
+	harness.WaitUntil(t, "the daemon's session", func() bool { sid, err := unix.Getsid(daemon); return err == nil && sid == daemon })
 	if _, err := q.client.Delete(t.Context(), "name/", clientv3.WithPrefix()); err != nil {
 		t.Fatal(err)
 	}
-	r.endsWith("status 5")
+	r.WantEnd("status 5")
 	if !runs(before) || !runs(daemon) || runs(rest) {
 		t.Errorf("what ran before runs: %t; a daemon runs: %t; what the command had started runs: %t", runs(before), runs(daemon), runs(rest))
 	}
@@ -303,15 +306,15 @@ func TestALostLockEndsNothingElse(t *testing.T) {
 func TestALockWithoutServersIsLostWithItsLease(t *testing.T) {
 	t.Parallel()
 	q := newQueue(t, etcdserver.Options{Dir: t.TempDir()})
-	r := q.ours("lock", "name", "--ttl", "3", "--", "sh", "-c", trapping).printed("ready")
+	r := q.ours("lock", "name", "--ttl", "3", "--", "sh", "-c", trapping).WaitFor("ready")
 	killed := time.Now()
 	q.server.Members[0].Kill()
-	r.endsWith("status 5").says("the lock was lost: nobody renewed its lease for 3s: ").says("connection refused")
+	r.WantEnd("status 5").WantStderr("the lock was lost: nobody renewed its lease for 3s: ").WantStderr("connection refused")
 	if took := time.Since(killed); took < time.Second {
 		t.Errorf("it was given up after %s, when the lease had a second to live at least", took)
 	}
-	if strings.Contains(r.stderr.String(), "rpc error") {
-		t.Errorf("stderr %q", r.stderr)
+	if strings.Contains(r.Stderr.String(), "rpc error") {
+		t.Errorf("stderr %q", r.Stderr)
 	}
 }
 
@@ -319,7 +322,7 @@ func TestALockWithoutServersIsLostWithItsLease(t *testing.T) {
 func TestTheCommandOfAKilledLockIsTold(t *testing.T) {
 	t.Parallel()
 	q := newQueue(t, etcdserver.Options{Dir: t.TempDir()})
-	q.ours("lock", "name", "--", "sh", "-c", trapping).printed("ready").signal(syscall.SIGKILL).printed("TERM\n").endsWith("signal killed")
+	q.ours("lock", "name", "--", "sh", "-c", trapping).WaitFor("ready").Signal(syscall.SIGKILL).WaitFor("TERM\n").WantEnd("signal killed")
 }
 
 // Both programs take turns with a lock, in the order in which they came.
@@ -329,21 +332,21 @@ func TestBothProgramsHoldALockInTurn(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "turns")
 	first := q.ours("lock", "name")
 	q.queued("name", 1)
-	var all []*running
+	var all []*harness.Process
 	var want []string
 	for i := range 8 {
-		program := ectlProgram()
+		program := harness.Ectl()
 		if i%2 == 1 {
-			program = etcdctlProgram()
+			program = harness.Etcdctl()
 		}
 		// Two that hold it at the same time would mix their lines.
-		all = append(all, begin(t, program, q.env, "lock", "name", "--", "sh", "-c", fmt.Sprintf("echo %d begins >>%s; sleep 0.05; echo %d ends >>%s", i, file, i, file)))
+		all = append(all, harness.Start(t, program, q.env, "lock", "name", "--", "sh", "-c", fmt.Sprintf("echo %d begins >>%s; sleep 0.05; echo %d ends >>%s", i, file, i, file)))
 		want = append(want, fmt.Sprintf("%d begins", i), fmt.Sprintf("%d ends", i))
 		q.queued("name", i+2)
 	}
-	first.signal(syscall.SIGTERM).endsWith("status 0")
+	first.Signal(syscall.SIGTERM).WantEnd("status 0")
 	for _, r := range all {
-		r.endsWith("status 0")
+		r.WantEnd("status 0")
 	}
 	if got := mustRead(t, file); got != strings.Join(want, "\n")+"\n" {
 		t.Errorf("the turns were\n%s", got)
@@ -361,16 +364,16 @@ func TestWaitingForALockCanBeInterrupted(t *testing.T) {
 	}
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		for _, args := range [][]string{{"lock", "name"}, {"lock", "name", "--", "echo", "ran"}, {"elect", "name", "proposal"}} {
-			retried(t, func() string {
-				reference, ours := bothPrograms(t, func(t *testing.T, program string) string {
+			harness.Retry(t, func() string {
+				reference, ours := harness.BothPrograms(t, func(t *testing.T, program string) string {
 					t.Helper()
-					r := begin(t, program, q.env, args...)
+					r := harness.Start(t, program, q.env, args...)
 					q.queued("name", 2)
 					time.Sleep(100 * time.Millisecond) // the reference heeds signals a moment later
-					r.signal(sig)
-					end := r.end()
-					if r.stdout.String() != "" {
-						t.Errorf("%v prints %q", args, r.stdout)
+					r.Signal(sig)
+					end := r.End()
+					if r.Stdout.String() != "" {
+						t.Errorf("%v prints %q", args, r.Stdout)
 					}
 					q.queued("name", 1)
 					return end
@@ -394,22 +397,22 @@ func TestALostPlaceInTheQueueIsTakenAgain(t *testing.T) {
 	key := q.queued("name", 2)
 	// The server loses the lease while it is not looked at: only the answer to
 	// the next renewal tells.
-	if err := r.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+	if err := r.Cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
 	if err := q.revoke(key); err != nil {
 		t.Fatal(err)
 	}
 	q.queued("name", 1)
-	if err := r.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+	if err := r.Cmd.Process.Signal(syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
 	if again := q.queued("name", 2); again == key {
 		t.Error("the key is the one that was lost")
 	}
-	holder.signal(syscall.SIGINT).endsWith("status 0")
-	if r.endsWith("status 0"); r.stdout.String() != "my turn\n" {
-		t.Errorf("stdout %q", r.stdout)
+	holder.Signal(syscall.SIGINT).WantEnd("status 0")
+	if r.WantEnd("status 0"); r.Stdout.String() != "my turn\n" {
+		t.Errorf("stdout %q", r.Stdout)
 	}
 }
 
@@ -423,7 +426,7 @@ func TestAPlaceThatIsLostAtItsTurnIsTakenAgain(t *testing.T) {
 		}
 		r := q.ours("lock", "name", "--", "echo", "my turn")
 		key := q.queued("name", 2)
-		if err := r.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		if err := r.Cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 			t.Fatal(err)
 		}
 		if err := q.revoke(key); err != nil {
@@ -432,11 +435,11 @@ func TestAPlaceThatIsLostAtItsTurnIsTakenAgain(t *testing.T) {
 		if _, err := q.client.Delete(t.Context(), "name/taken"); err != nil {
 			t.Fatal(err)
 		}
-		if err := r.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+		if err := r.Cmd.Process.Signal(syscall.SIGCONT); err != nil {
 			t.Fatal(err)
 		}
-		if r.endsWith("status 0").says("Warning: the place in the queue was lost: its lease has expired or was revoked; queueing again"); r.stdout.String() != "my turn\n" {
-			t.Fatalf("stdout %q", r.stdout)
+		if r.WantEnd("status 0").WantStderr("Warning: the place in the queue was lost: its lease has expired or was revoked; queueing again"); r.Stdout.String() != "my turn\n" {
+			t.Fatalf("stdout %q", r.Stdout)
 		}
 	}
 	// The lease has gone when the key is to be made.
@@ -454,9 +457,9 @@ func TestAPlaceThatIsLostAtItsTurnIsTakenAgain(t *testing.T) {
 		}
 		return forward()
 	}
-	r := begin(t, ectlProgram(), append(slices.Clone(q.env), "ETCDCTL_ENDPOINTS="+proxy.endpoint), "lock", "name", "--", "echo", "my turn")
-	if r.endsWith("status 0").says("queueing again"); r.stdout.String() != "my turn\n" {
-		t.Fatalf("stdout %q", r.stdout)
+	r := harness.Start(t, harness.Ectl(), append(slices.Clone(q.env), "ETCDCTL_ENDPOINTS="+proxy.endpoint), "lock", "name", "--", "echo", "my turn")
+	if r.WantEnd("status 0").WantStderr("queueing again"); r.Stdout.String() != "my turn\n" {
+		t.Fatalf("stdout %q", r.Stdout)
 	}
 }
 
@@ -466,12 +469,12 @@ func TestALockThatIsLostAtItsEndSaysWhy(t *testing.T) {
 	q := newQueue(t, etcdserver.Options{Dir: t.TempDir()})
 	for i := range 8 {
 		goOn := filepath.Join(t.TempDir(), "go on")
-		r := q.ours("lock", "name", "--", "sh", "-c", "trap '' TERM; echo begins; while ! test -e '"+goOn+"'; do sleep 0.01; done; echo ends").printed("begins\n")
+		r := q.ours("lock", "name", "--", "sh", "-c", "trap '' TERM; echo begins; while ! test -e '"+goOn+"'; do sleep 0.01; done; echo ends").WaitFor("begins\n")
 		var id int64
 		if _, err := fmt.Sscanf(filepath.Base(q.queued("name", 1)), "%x", &id); err != nil {
 			t.Fatal(err)
 		}
-		if err := r.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		if err := r.Cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := q.client.Revoke(t.Context(), clientv3.LeaseID(id)); err != nil {
@@ -480,12 +483,12 @@ func TestALockThatIsLostAtItsEndSaysWhy(t *testing.T) {
 		if err := os.WriteFile(goOn, nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		r.printed("ends\n")
+		r.WaitFor("ends\n")
 		time.Sleep(20 * time.Millisecond) // the command has ended, too
-		if err := r.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+		if err := r.Cmd.Process.Signal(syscall.SIGCONT); err != nil {
 			t.Fatal(err)
 		}
-		r.endsWith("status 5").says("the lock was lost: its lease has expired or was revoked")
+		r.WantEnd("status 5").WantStderr("the lock was lost: its lease has expired or was revoked")
 		if t.Failed() {
 			t.Fatalf("the %dth time", i)
 		}
@@ -507,17 +510,17 @@ func TestWaitingForALockOutlivesTheCluster(t *testing.T) {
 		t.Fatal(err)
 	}
 	const says = "Warning: the place in the queue was lost: nobody renewed its lease for 2s: no answer; queueing again\n"
-	until(t, "both have lost their place", func() bool { return r.stderr.String() == says && stopped.stderr.String() == says })
+	harness.WaitUntil(t, "both have lost their place", func() bool { return r.Stderr.String() == says && stopped.Stderr.String() == says })
 	time.Sleep(1500 * time.Millisecond)
-	stopped.signal(syscall.SIGTERM).endsWith("status 1").says("Error: interrupted while waiting for the lock\n")
+	stopped.Signal(syscall.SIGTERM).WantEnd("status 1").WantStderr("Error: interrupted while waiting for the lock\n")
 	if err := q.server.Members[0].Continue(); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := q.client.Delete(t.Context(), "name/taken"); err != nil {
 		t.Fatal(err)
 	}
-	if r.endsWith("status 0"); r.stdout.String() != "my turn\n" {
-		t.Errorf("stdout %q, stderr %q", r.stdout, r.stderr)
+	if r.WantEnd("status 0"); r.Stdout.String() != "my turn\n" {
+		t.Errorf("stdout %q, stderr %q", r.Stdout, r.Stderr)
 	}
 }
 
@@ -531,13 +534,13 @@ func TestAListenerSeesEveryLeader(t *testing.T) {
 	if _, err := q.client.Put(t.Context(), "name/before", "first"); err != nil {
 		t.Fatal(err)
 	}
-	r.printed("name/before")
+	r.WaitFor("name/before")
 	if _, err := q.client.Delete(t.Context(), "name/before"); err != nil {
 		t.Fatal(err)
 	}
 	want = append(want, "name/before=first")
 	lead := func(i int) {
-		ctx, cancel := context.WithTimeout(t.Context(), hangs)
+		ctx, cancel := context.WithTimeout(t.Context(), harness.HangTimeout)
 		defer cancel()
 		key := fmt.Sprintf("name/%d", i)
 		for _, value := range []string{"first", "second"} {
@@ -562,9 +565,9 @@ func TestAListenerSeesEveryLeader(t *testing.T) {
 			}
 		}
 	}
-	r.printed(`"name/29","value":"second"`).signal(syscall.SIGINT).endsWith("status 0")
+	r.WaitFor(`"name/29","value":"second"`).Signal(syscall.SIGINT).WantEnd("status 0")
 	var got []string
-	for line := range strings.Lines(r.stdout.String()) {
+	for line := range strings.Lines(r.Stdout.String()) {
 		var leader struct{ Key, Value string }
 		if err := json.Unmarshal([]byte(line), &leader); err != nil {
 			t.Fatalf("%q: %v", line, err)
@@ -580,16 +583,16 @@ func TestAListenerSeesEveryLeader(t *testing.T) {
 func TestProposalsAreProclaimed(t *testing.T) {
 	t.Parallel()
 	q := newQueue(t, etcdserver.Options{Dir: t.TempDir()})
-	leader := q.ours("elect", "name", "zero", "--proclaim", "-w", "csv").printed("zero")
-	listener := begin(t, etcdctlProgram(), q.env, "elect", "-l", "name").printed("zero")
+	leader := q.ours("elect", "name", "zero", "--proclaim", "-w", "csv").WaitFor("zero")
+	listener := harness.Start(t, harness.Etcdctl(), q.env, "elect", "-l", "name").WaitFor("zero")
 	for _, proposal := range []string{"one", "two", "three"} {
-		if _, err := io.WriteString(leader.stdin, proposal+"\n"); err != nil {
+		if _, err := io.WriteString(leader.Stdin, proposal+"\n"); err != nil {
 			t.Fatal(err)
 		}
-		leader.printed("," + proposal + ",")
-		listener.printed(proposal)
+		leader.WaitFor("," + proposal + ",")
+		listener.WaitFor(proposal)
 	}
-	leader.stdin.Close()
-	leader.signal(syscall.SIGINT).endsWith("status 0")
-	listener.signal(syscall.SIGINT).endsWith("status 0")
+	leader.Stdin.Close()
+	leader.Signal(syscall.SIGINT).WantEnd("status 0")
+	listener.Signal(syscall.SIGINT).WantEnd("status 0")
 }

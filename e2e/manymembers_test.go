@@ -6,6 +6,7 @@ import (
 
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
@@ -24,10 +25,10 @@ func TestManyMembersAreAskedAFewAtATime(t *testing.T) {
 		}
 	})
 	server.begin(back, many, nil)
-	ended := begin(t, ectlProgram(), baseEnv(cluster.tmp, "ETCDCTL_ENDPOINTS="+server.endpoint), "endpoint", "health", "--cluster", "--command-timeout", "1m").
-		endsWith("status 0").
-		says("Warning: the member list names 2000 endpoints of 1 member; 32 are asked at a time")
-	if lines := strings.Count(ended.stdout.String(), "\n"); lines != urls {
+	ended := harness.Start(t, harness.Ectl(), harness.Env(cluster.tmp, "ETCDCTL_ENDPOINTS="+server.endpoint), "endpoint", "health", "--cluster", "--command-timeout", "1m").
+		WantEnd("status 0").
+		WantStderr("Warning: the member list names 2000 endpoints of 1 member; 32 are asked at a time")
+	if lines := strings.Count(ended.Stdout.String(), "\n"); lines != urls {
 		t.Errorf("%d endpoints were shown, want %d", lines, urls)
 	}
 	// Besides the client's own. A connection is counted until it is seen to be closed.

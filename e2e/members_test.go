@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
@@ -25,12 +26,12 @@ func newCluster(t *testing.T, options etcdserver.Options) *cluster {
 }
 
 // at runs ours with these endpoints.
-func (c *cluster) at(endpoints string, args ...string) result {
+func (c *cluster) at(endpoints string, args ...string) harness.Result {
 	c.t.Helper()
-	return invoke(c.t, invocation{
-		Program: ectlProgram(),
+	return harness.Run(c.t, harness.Command{
+		Program: harness.Ectl(),
 		Args:    args,
-		Env:     baseEnv(c.tmp, "ETCDCTL_ENDPOINTS="+endpoints),
+		Env:     harness.Env(c.tmp, "ETCDCTL_ENDPOINTS="+endpoints),
 		Dir:     c.tmp,
 	})
 }
@@ -48,7 +49,7 @@ func (c *cluster) mustAt(endpoints string, args ...string) string {
 // until runs ours until it no longer fails with this reason. It returns stdout.
 func (c *cluster) until(reason, endpoints string, args ...string) string {
 	c.t.Helper()
-	for deadline := time.Now().Add(hangs); ; time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(harness.HangTimeout); ; time.Sleep(100 * time.Millisecond) {
 		r := c.at(endpoints, args...)
 		if r.Status == "0" {
 			return r.Stdout

@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
@@ -157,7 +158,7 @@ func TestAMirrorOutlastsFaults(t *testing.T) {
 				}
 				client := source.client()
 				fillKeys(t, client, 500, "before")
-				mirror := beginIn(t, ectlProgram(), source.tmp,
+				mirror := harness.StartIn(t, harness.Ectl(), source.tmp,
 					[]string{"ETCDCTL_ENDPOINTS=" + ends[source]}, "make-mirror", ends[dest], "--checkpoint", "state", "--command-timeout", "1s")
 				stop := make(chan struct{})
 				writing := churn(t.Context(), client, 500, stop)
@@ -166,17 +167,17 @@ func TestAMirrorOutlastsFaults(t *testing.T) {
 				time.Sleep(time.Second)
 				close(stop)
 				<-writing
-				becomes(t, dest.client(), "", mustKeysUnder(t, client, ""), mirror.runs)
+				becomes(t, dest.client(), "", mustKeysUnder(t, client, ""), mirror.MustRun)
 
 				// It ends when it is told to, and has remembered how far it is.
-				if err := mirror.cmd.Process.Signal(syscall.SIGINT); err != nil {
+				if err := mirror.Cmd.Process.Signal(syscall.SIGINT); err != nil {
 					t.Fatal(err)
 				}
-				if end := mirror.end(); end != "signal interrupt" {
-					t.Errorf("interrupted, it ends with %s: %s", end, mirror.stderr.String())
+				if end := mirror.End(); end != "signal interrupt" {
+					t.Errorf("interrupted, it ends with %s: %s", end, mirror.Stderr.String())
 				}
-				if strings.Contains(mirror.stderr.String(), "Error") {
-					t.Errorf("it says %s", mirror.stderr.String())
+				if strings.Contains(mirror.Stderr.String(), "Error") {
+					t.Errorf("it says %s", mirror.Stderr.String())
 				}
 				if _, err := client.Put(t.Context(), "k/last", "last"); err != nil {
 					t.Fatal(err)
@@ -210,19 +211,19 @@ func TestAMirrorsLostRequestsDoNothingLater(t *testing.T) {
 		}
 	})
 	mirror := source.mirrorTo(way.url, "--command-timeout", "500ms")
-	becomes(t, there, "", mustKeysUnder(t, client, ""), mirror.runs)
+	becomes(t, there, "", mustKeysUnder(t, client, ""), mirror.MustRun)
 	late <- true // the next transaction
 	for _, value := range []string{"late", "again"} {
 		if _, err := client.Put(t.Context(), "k/late", value); err != nil {
 			t.Fatal(err)
 		}
-		becomes(t, there, "", mustKeysUnder(t, client, ""), mirror.runs)
+		becomes(t, there, "", mustKeysUnder(t, client, ""), mirror.MustRun)
 	}
 	if _, err := client.Delete(t.Context(), "k/late"); err != nil {
 		t.Fatal(err)
 	}
 	want := mustKeysUnder(t, client, "")
-	becomes(t, there, "", want, mirror.runs)
+	becomes(t, there, "", want, mirror.MustRun)
 	way.deliver()
 	if got := mustKeysUnder(t, there, ""); !cmp.Equal(want, got) {
 		t.Errorf("after the late request the destination differs:\n%s", head(cmp.Diff(want, got)))
@@ -230,7 +231,7 @@ func TestAMirrorsLostRequestsDoNothingLater(t *testing.T) {
 	if _, err := client.Put(t.Context(), "k/more", "more"); err != nil {
 		t.Fatal(err)
 	}
-	becomes(t, there, "", mustKeysUnder(t, client, ""), mirror.runs)
+	becomes(t, there, "", mustKeysUnder(t, client, ""), mirror.MustRun)
 }
 
 // A connection that breaks under the first question is no reason not to begin.
@@ -277,10 +278,10 @@ func TestAMirrorWithoutAReader(t *testing.T) {
 		{full, "status 6", "no space left on device"},
 	} {
 		var stderr strings.Builder
-		cmd := exec.Command(ectlProgram(), "make-mirror", dest.Endpoint(), "--once")
-		cmd.Env = baseEnv(source.tmp, "ETCDCTL_ENDPOINTS="+source.Endpoint())
+		cmd := exec.Command(harness.Ectl(), "make-mirror", dest.Endpoint(), "--once")
+		cmd.Env = harness.Env(source.tmp, "ETCDCTL_ENDPOINTS="+source.Endpoint())
 		cmd.Stdout, cmd.Stderr = test.stdout, &stderr
-		if end := ending(cmd.Run()); end != test.end || !strings.Contains(stderr.String(), test.message) || test.message == "" && stderr.Len() > 0 {
+		if end := harness.Ending(cmd.Run()); end != test.end || !strings.Contains(stderr.String(), test.message) || test.message == "" && stderr.Len() > 0 {
 			t.Errorf("it ends with %s, %q; want %s, %q", end, stderr.String(), test.end, test.message)
 		}
 	}
@@ -294,25 +295,25 @@ func TestAMirrorGoesOnWithoutRoomForItsCheckpoint(t *testing.T) {
 	client := source.client()
 	fillKeys(t, client, 10, "v")
 	mirror := source.mirrorTo(dest.Endpoint(), "--checkpoint", "state")
-	becomes(t, dest.client(), "", mustKeysUnder(t, client, ""), mirror.runs)
+	becomes(t, dest.client(), "", mustKeysUnder(t, client, ""), mirror.MustRun)
 	room := func(bytes uint64) {
 		t.Helper()
-		if err := limitFileSize(mirror.cmd.Process.Pid, bytes); err != nil {
+		if err := limitFileSize(mirror.Cmd.Process.Pid, bytes); err != nil {
 			t.Fatal(err)
 		}
 	}
 	says := func(text string) {
 		t.Helper()
-		for deadline := time.Now().Add(hangs); !strings.Contains(mirror.stderr.String(), text); time.Sleep(20 * time.Millisecond) {
-			if mirror.runs(); time.Now().After(deadline) {
-				t.Fatalf("it says %q, want %q", mirror.stderr.String(), text)
+		for deadline := time.Now().Add(harness.HangTimeout); !strings.Contains(mirror.Stderr.String(), text); time.Sleep(20 * time.Millisecond) {
+			if mirror.MustRun(); time.Now().After(deadline) {
+				t.Fatalf("it says %q, want %q", mirror.Stderr.String(), text)
 			}
 		}
 	}
 	room(0)
 	fillKeys(t, client, 20, "w")
 	says("Warning: the checkpoint stays as it was, the mirror goes on: ")
-	becomes(t, dest.client(), "", mustKeysUnder(t, client, ""), mirror.runs)
+	becomes(t, dest.client(), "", mustKeysUnder(t, client, ""), mirror.MustRun)
 	if state := mustRead(t, filepath.Join(source.tmp, "state")); !strings.Contains(state, "revision") {
 		t.Errorf("the checkpoint is %q", state)
 	}
@@ -324,8 +325,8 @@ func TestAMirrorGoesOnWithoutRoomForItsCheckpoint(t *testing.T) {
 	}
 	room(0)
 	fillKeys(t, client, 40, "y")
-	becomes(t, dest.client(), "", mustKeysUnder(t, client, ""), mirror.runs)
-	mirror.kill()
+	becomes(t, dest.client(), "", mustKeysUnder(t, client, ""), mirror.MustRun)
+	mirror.Kill()
 	source.mustAt(source.Endpoint(), "make-mirror", dest.Endpoint(), "--checkpoint", "state", "--once")
 	if want, got := mustKeysUnder(t, client, ""), mustKeysUnder(t, dest.client(), ""); !cmp.Equal(want, got) {
 		t.Errorf("the destination differs:\n%s", head(cmp.Diff(want, got)))

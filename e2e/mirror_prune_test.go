@@ -117,9 +117,9 @@ func TestAMirrorThatPrunesOutlastsACompaction(t *testing.T) {
 	}
 	// While it follows, too.
 	mirror := source.mirrorTo(dest.Endpoint(), prune[2:len(prune)-1]...)
-	becomes(t, dest.client(), "", mustKeysUnder(t, client, ""), mirror.runs)
+	becomes(t, dest.client(), "", mustKeysUnder(t, client, ""), mirror.MustRun)
 	putAll(t, client, "k/more")
-	becomes(t, dest.client(), "", mustKeysUnder(t, client, ""), mirror.runs)
+	becomes(t, dest.client(), "", mustKeysUnder(t, client, ""), mirror.MustRun)
 }
 
 // Killed at any moment while it deletes and copies, it does the rest when it is
@@ -145,8 +145,8 @@ func TestAMirrorThatPrunesAndIsKilledGoesOn(t *testing.T) {
 	for range 8 {
 		mirror := source.mirrorTo(dest.Endpoint(), append([]string{"--max-txn-ops", "1"}, prune...)...)
 		time.Sleep(20*time.Millisecond + rand.N(150*time.Millisecond))
-		mirror.runs()
-		mirror.kill()
+		mirror.MustRun()
+		mirror.Kill()
 		if state, err := os.ReadFile(filepath.Join(source.tmp, "state")); err == nil && strings.Contains(string(state), `"base_revision"`) {
 			middle++
 		}

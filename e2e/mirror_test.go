@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
@@ -28,9 +29,9 @@ func (c *cluster) client() *clientv3.Client {
 }
 
 // mirrorTo starts ours, which mirrors the cluster to another.
-func (c *cluster) mirrorTo(to string, args ...string) *running {
+func (c *cluster) mirrorTo(to string, args ...string) *harness.Process {
 	c.t.Helper()
-	return beginIn(c.t, ectlProgram(), c.tmp,
+	return harness.StartIn(c.t, harness.Ectl(), c.tmp,
 		[]string{"ETCDCTL_ENDPOINTS=" + c.Endpoint()}, append([]string{"make-mirror", to}, args...)...)
 }
 
@@ -58,7 +59,7 @@ func keysUnder(ctx context.Context, client *clientv3.Client, prefix string) (map
 // of a new client gets no answer although all writes before it had one.
 func mustKeysUnder(t *testing.T, client *clientv3.Client, prefix string) map[string]string {
 	t.Helper()
-	for deadline := time.Now().Add(hangs); ; {
+	for deadline := time.Now().Add(harness.HangTimeout); ; {
 		keys, err := keysUnder(t.Context(), client, prefix)
 		if err == nil {
 			return keys
@@ -72,7 +73,7 @@ func mustKeysUnder(t *testing.T, client *clientv3.Client, prefix string) map[str
 // becomes waits until the keys with a prefix are these.
 func becomes(t *testing.T, client *clientv3.Client, prefix string, want map[string]string, check func()) {
 	t.Helper()
-	for deadline := time.Now().Add(hangs); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(harness.HangTimeout); ; time.Sleep(20 * time.Millisecond) {
 		got := mustKeysUnder(t, client, prefix)
 		if cmp.Equal(want, got) {
 			return
@@ -160,24 +161,24 @@ func TestAMirrorHoldsWhatTheReferencesHolds(t *testing.T) {
 			happen(t, client)
 			args := append([]string{"make-mirror"}, test.args...)
 			mirror := source.mirrorTo(ours.Endpoint(), test.args...)
-			reference := beginIn(t, etcdctlProgram(), source.tmp,
+			reference := harness.StartIn(t, harness.Etcdctl(), source.tmp,
 				[]string{"ETCDCTL_ENDPOINTS=" + source.Endpoint()}, append(args, theirs.Endpoint())...)
 			want := expected(mustKeysUnder(t, client, ""), test.from, test.to)
-			becomes(t, ours.client(), "", want, mirror.runs)
+			becomes(t, ours.client(), "", want, mirror.MustRun)
 
 			happen(t, client)
 			want = expected(mustKeysUnder(t, client, ""), test.from, test.to)
-			becomes(t, ours.client(), "", want, mirror.runs)
+			becomes(t, ours.client(), "", want, mirror.MustRun)
 			if test.differs {
 				want = expected(mustKeysUnder(t, client, ""), test.from, "")
 			}
-			becomes(t, theirs.client(), "", want, reference.runs)
+			becomes(t, theirs.client(), "", want, reference.MustRun)
 			if os.Getenv("ECTL_SOAK") == "" {
 				return
 			}
 			// Both count what they have done, every half minute.
 			time.Sleep(62 * time.Second)
-			if ours, theirs := mirror.stdout.String(), reference.stdout.String(); ours != theirs || strings.Count(ours, "\n") < 2 {
+			if ours, theirs := mirror.Stdout.String(), reference.Stdout.String(); ours != theirs || strings.Count(ours, "\n") < 2 {
 				t.Errorf("ours counts %q, the reference %q", ours, theirs)
 			}
 		})
@@ -194,11 +195,11 @@ func TestMirrorsOfEveryVersion(t *testing.T) {
 			client := source.client()
 			happen(t, client)
 			mirror := source.mirrorTo(dest.Endpoint(), "--checkpoint", "state")
-			becomes(t, dest.client(), "", expected(mustKeysUnder(t, client, ""), "", ""), mirror.runs)
+			becomes(t, dest.client(), "", expected(mustKeysUnder(t, client, ""), "", ""), mirror.MustRun)
 			happen(t, client)
 			want := expected(mustKeysUnder(t, client, ""), "", "")
-			becomes(t, dest.client(), "", want, mirror.runs)
-			mirror.kill()
+			becomes(t, dest.client(), "", want, mirror.MustRun)
+			mirror.Kill()
 
 			if _, err := client.Delete(t.Context(), "a/000"); err != nil {
 				t.Fatal(err)
@@ -210,7 +211,7 @@ func TestMirrorsOfEveryVersion(t *testing.T) {
 					t.Errorf("--once of a server that does not tell: status %s, %s", once.Status, once.Stderr)
 				}
 				mirror = source.mirrorTo(dest.Endpoint(), "--checkpoint", "state")
-				becomes(t, dest.client(), "", want, mirror.runs)
+				becomes(t, dest.client(), "", want, mirror.MustRun)
 				return
 			}
 			if once.Status != "0" {
@@ -291,8 +292,8 @@ func TestAMirrorThatIsKilledGoesOn(t *testing.T) {
 			longest = 1200 * time.Millisecond
 		}
 		time.Sleep(rand.N(longest))
-		mirror.runs()
-		mirror.kill()
+		mirror.MustRun()
+		mirror.Kill()
 		if state, err := os.ReadFile(filepath.Join(source.tmp, "state")); err == nil && strings.Contains(string(state), `"base_revision"`) {
 			base++
 		}

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
@@ -21,7 +22,7 @@ func TestAnOutageIsSaidAndSoIsItsEnd(t *testing.T) {
 	defer client.Close()
 	put := func(key, value string) {
 		t.Helper()
-		until(t, "a key is written", func() bool {
+		harness.WaitUntil(t, "a key is written", func() bool {
 			_, err := client.Put(t.Context(), key, value)
 			return err == nil
 		})
@@ -31,11 +32,11 @@ func TestAnOutageIsSaidAndSoIsItsEnd(t *testing.T) {
 	for _, queue := range []string{"l/0", "short/0", "c/0"} { // somebody else has them
 		put(queue, "")
 	}
-	follow := func(args ...string) *running {
-		return begin(t, ectlProgram(), baseEnv(source.tmp, "ETCDCTL_ENDPOINTS="+source.Endpoint(), "ETCDCTL_COMMAND_TIMEOUT=2s"), args...)
+	follow := func(args ...string) *harness.Process {
+		return harness.Start(t, harness.Ectl(), harness.Env(source.tmp, "ETCDCTL_ENDPOINTS="+source.Endpoint(), "ETCDCTL_COMMAND_TIMEOUT=2s"), args...)
 	}
 	commands := []struct {
-		*running
+		*harness.Process
 		outage, end string
 	}{
 		{follow("watch", "w/", "--prefix", "--rev", "1"), "Warning: not watching, still trying: ", "Warning: watching now\n"},
@@ -50,9 +51,9 @@ func TestAnOutageIsSaidAndSoIsItsEnd(t *testing.T) {
 	said := func(times int, what func(i int) string) {
 		t.Helper()
 		for i, c := range commands {
-			until(t, c.cmd.String()+" says "+what(i), func() bool { return strings.Count(c.stderr.String(), what(i)) >= times })
-			if got := c.stderr.String(); strings.Count(got, what(i)) > times {
-				t.Errorf("%s says %q", c.cmd, got)
+			harness.WaitUntil(t, c.Cmd.String()+" says "+what(i), func() bool { return strings.Count(c.Stderr.String(), what(i)) >= times })
+			if got := c.Stderr.String(); strings.Count(got, what(i)) > times {
+				t.Errorf("%s says %q", c.Cmd, got)
 			}
 		}
 	}
@@ -60,15 +61,15 @@ func TestAnOutageIsSaidAndSoIsItsEnd(t *testing.T) {
 	end := func(i int) string { return commands[i].end }
 	seen := func(value string) {
 		t.Helper()
-		commands[0].printed(value)
-		commands[1].printed(value)
-		until(t, "the mirror has "+value, func() bool {
+		commands[0].WaitFor(value)
+		commands[1].WaitFor(value)
+		harness.WaitUntil(t, "the mirror has "+value, func() bool {
 			return strings.Contains(dest.mustAt(dest.Endpoint(), "get", "w/", "--prefix"), value)
 		})
 	}
 	seen("before")
 	for queue, entries := range map[string]int{"l/": 2, "held/": 1, "short/": 2, "c/": 2} {
-		until(t, "the queue "+queue, func() bool {
+		harness.WaitUntil(t, "the queue "+queue, func() bool {
 			return strings.Count(source.mustAt(source.Endpoint(), "get", queue, "--prefix", "--keys-only"), queue) == entries
 		})
 	}
@@ -80,7 +81,7 @@ func TestAnOutageIsSaidAndSoIsItsEnd(t *testing.T) {
 	said(1, outage)
 	for _, c := range commands {
 		if c.outage != "Warning: source: " {
-			c.says("no leader")
+			c.WantStderr("no leader")
 		}
 	}
 	for _, m := range source.Members[1:] {
@@ -102,8 +103,8 @@ func TestAnOutageIsSaidAndSoIsItsEnd(t *testing.T) {
 	// It is said once: time for more is what the tool waits between attempts.
 	begun := time.Now()
 	for i, c := range commands {
-		until(t, c.cmd.String(), func() bool {
-			return strings.Count(c.stderr.String(), outage(i)) > strings.Count(c.stderr.String(), end(i))
+		harness.WaitUntil(t, c.Cmd.String(), func() bool {
+			return strings.Count(c.Stderr.String(), outage(i)) > strings.Count(c.Stderr.String(), end(i))
 		})
 	}
 	t.Logf("said within %s", time.Since(begun))

@@ -11,6 +11,8 @@ import (
 
 	"github.com/creack/pty"
 	"golang.org/x/term"
+
+	"github.com/ectl-io/ectl/e2e/harness"
 )
 
 // A panic in any goroutine of ours gives the terminal its echo back, and ends with
@@ -40,17 +42,17 @@ func TestAPanicAtAPromptRestoresTheTerminal(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		shown := &sink{screen: &screen{}}
+		shown := &harness.Output{Screen: &harness.Screen{}}
 		go func() { _, _ = io.Copy(shown, control) }()
-		until(t, "a prompt", func() bool { return strings.Contains(shown.String(), "Password: ") })
-		until(t, "a terminal without echo", func() bool {
+		harness.WaitUntil(t, "a prompt", func() bool { return strings.Contains(shown.String(), "Password: ") })
+		harness.WaitUntil(t, "a terminal without echo", func() bool {
 			during, err := term.GetState(int(tty.Fd()))
 			return err == nil && *during != *before
 		})
 		if err := cmd.Process.Signal(syscall.SIGUSR1); err != nil {
 			t.Fatal(err)
 		}
-		if end := ending(cmd.Wait()); end != "status 70" {
+		if end := harness.Ending(cmd.Wait()); end != "status 70" {
 			t.Errorf("%s: it ends with %s", args, end)
 		}
 		if after, err := term.GetState(int(tty.Fd())); err != nil || *after != *before {

@@ -14,6 +14,7 @@ import (
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/parity"
 )
 
@@ -23,7 +24,7 @@ const sameServerAttempts = 3
 // runBoth runs one case on both sides: side by side where each has a server of
 // its own, otherwise one after the other. What is volatile has been replaced in
 // the results.
-func (r *groupRun) runBoth(t *testing.T, c parity.Case) (reference, ours result) {
+func (r *groupRun) runBoth(t *testing.T, c parity.Case) (reference, ours harness.Result) {
 	t.Helper()
 	if !r.group.SameServer {
 		for {
@@ -72,7 +73,7 @@ func (r *groupRun) addedApart(t *testing.T) bool {
 
 // runVolatile runs one case on one side and replaces what the case says is
 // volatile.
-func (r *groupRun) runVolatile(t *testing.T, s *side, c parity.Case) result {
+func (r *groupRun) runVolatile(t *testing.T, s *side, c parity.Case) harness.Result {
 	t.Helper()
 	replace := make([]func(string) string, 0, len(c.Volatile))
 	for _, kind := range c.Volatile {
@@ -264,7 +265,7 @@ func (r *groupRun) withClient(t *testing.T, s *side, do func(context.Context, *c
 		t.Fatal(err)
 	}
 	defer client.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), hangs)
+	ctx, cancel := context.WithTimeout(t.Context(), harness.HangTimeout)
 	defer cancel()
 	if err := do(ctx, client); err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 	"github.com/ectl-io/ectl/e2e/parity"
 )
@@ -99,7 +100,7 @@ func number(t *testing.T, variable string, otherwise uint64) uint64 {
 	return n
 }
 
-func alike(reference, ours result) bool {
+func alike(reference, ours harness.Result) bool {
 	line := serverError(reference.Stderr)
 	help := strings.Contains(reference.Stdout, "Usage:") && strings.Contains(ours.Stdout, "Usage:") // in words of our own
 	return (help || reference.Stdout == ours.Stdout) && reference.Status == ours.Status &&
@@ -108,7 +109,7 @@ func alike(reference, ours result) bool {
 }
 
 // explained says whether one of the listed differences is all that differs.
-func explained(reference, ours result) bool {
+func explained(reference, ours harness.Result) bool {
 	for id := range differences {
 		if showsDifference(id, reference, ours) == nil {
 			return true

@@ -21,6 +21,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 	"github.com/ectl-io/ectl/e2e/parity"
 )
@@ -115,8 +116,8 @@ func newGroupRun(t *testing.T, group *parity.Group) *groupRun {
 	dead := deadEndpoint(t)
 	run := &groupRun{
 		group:     group,
-		reference: side{program: etcdctlProgram()},
-		ours:      side{program: ectlAsEtcdctl()},
+		reference: side{program: harness.Etcdctl()},
+		ours:      side{program: harness.EctlAsEtcdctl()},
 		tls:       options.TLS != nil,
 		password:  options.RootPassword,
 	}
@@ -194,8 +195,8 @@ func (r *groupRun) prepare(t *testing.T, s *side) {
 		env = append(env, "ETCDCTL_USER=root:"+r.password)
 	}
 	for _, words := range r.group.Setup {
-		got := invoke(t, invocation{
-			Program: r.reference.program, Args: words, Env: baseEnv(s.tmp, env...), Dir: s.tmp,
+		got := harness.Run(t, harness.Command{
+			Program: r.reference.program, Args: words, Env: harness.Env(s.tmp, env...), Dir: s.tmp,
 		})
 		if got.Status != "0" {
 			t.Fatalf("setup %q: status %s\n%s", words, got.Status, got.Stderr)
@@ -236,7 +237,7 @@ func (r *groupRun) root() (user, password string) {
 }
 
 // run runs one case on one side.
-func (r *groupRun) run(t *testing.T, s *side, c parity.Case) result {
+func (r *groupRun) run(t *testing.T, s *side, c parity.Case) harness.Result {
 	t.Helper()
 	assigned, args, err := c.Command(func(name string) (string, bool) {
 		if value, ok := s.vars[name]; ok {
@@ -265,10 +266,10 @@ func (r *groupRun) run(t *testing.T, s *side, c parity.Case) result {
 	}
 	// A command may call the program that runs it.
 	env = append(env, "PATH="+filepath.Dir(s.program)+string(os.PathListSeparator)+os.Getenv("PATH"))
-	in := invocation{
+	in := harness.Command{
 		Program:   s.program,
 		Args:      args,
-		Env:       baseEnv(s.tmp, env...),
+		Env:       harness.Env(s.tmp, env...),
 		Dir:       s.tmp,
 		Stdin:     c.Stdin,
 		Interrupt: c.Interrupt,
@@ -277,9 +278,9 @@ func (r *groupRun) run(t *testing.T, s *side, c parity.Case) result {
 		in.Limit = c.Limit
 	}
 	for _, a := range c.Terminal {
-		in.Terminal = append(in.Terminal, answer(a))
+		in.Terminal = append(in.Terminal, harness.Answer(a))
 	}
-	return invoke(t, in)
+	return harness.Run(t, in)
 }
 
 func (r *groupRun) check(t *testing.T, file string, c parity.Case) {
@@ -317,7 +318,7 @@ func (r *groupRun) check(t *testing.T, file string, c parity.Case) {
 	}
 }
 
-func indent(r result) string {
+func indent(r harness.Result) string {
 	text := "stdout: " + strconv.Quote(r.Stdout) + "\nstderr: " + strconv.Quote(r.Stderr)
 	if r.Terminal != "" {
 		text += "\nterminal: " + strconv.Quote(r.Terminal)
@@ -348,7 +349,7 @@ var promptText = regexp.MustCompile(`(?:(?:Destination )?Password: |Password of 
 
 // showsDifference checks that a case shows the deliberate difference of that ID
 // and no other. A case that no longer differs is an error too.
-func showsDifference(id string, reference, ours result) error {
+func showsDifference(id string, reference, ours harness.Result) error {
 	if reference.Stdout == ours.Stdout && reference.Status == ours.Status {
 		return errors.New("no longer differs; take it out of docs/compatibility.md")
 	}
@@ -360,8 +361,8 @@ func showsDifference(id string, reference, ours result) error {
 
 // differences says for each deliberate difference what exactly differs, so that
 // a listed difference does not hide another one.
-var differences = map[string]func(reference, ours result) error{
-	"prompts": func(reference, ours result) error {
+var differences = map[string]func(reference, ours harness.Result) error{
+	"prompts": func(reference, ours harness.Result) error {
 		data := promptText.ReplaceAllString(reference.Stdout, "")
 		switch {
 		case data == reference.Stdout:
@@ -373,7 +374,7 @@ var differences = map[string]func(reference, ours result) error{
 		}
 		return nil
 	},
-	"formats": func(reference, ours result) error {
+	"formats": func(reference, ours harness.Result) error {
 		// A user without roles gives it nothing to refuse but the head line.
 		if reference.Status == "0" && strings.HasPrefix(reference.Stdout, "User: ") && strings.Contains(ours.Stdout, "│") {
 			return answered(ours)
@@ -392,33 +393,33 @@ var differences = map[string]func(reference, ours result) error{
 		}
 		return answered(ours)
 	},
-	"new-formats": func(reference, ours result) error {
+	"new-formats": func(reference, ours harness.Result) error {
 		return firstError(
 			refused(reference, "4", "unsupported output format"),
 			answered(ours))
 	},
-	"lock-in-lock": func(reference, ours result) error {
+	"lock-in-lock": func(reference, ours harness.Result) error {
 		return firstError(
 			printedKey(reference, "outer/"),
 			printedKey(ours, "inner/"))
 	},
-	"lock-lease": func(reference, ours result) error {
+	"lock-lease": func(reference, ours harness.Result) error {
 		return firstError(
 			answered(reference),
 			unless(reference.Stdout != "found 0 leases\n", "the reference leaves no lease"),
 			printed(ours, "found 0 leases\n"))
 	},
-	"count-only": func(reference, ours result) error {
+	"count-only": func(reference, ours harness.Result) error {
 		return firstError(
 			refused(reference, "128", "--count-only is only for `--write-out=fields`"),
 			answered(ours))
 	},
-	"stream-fallback": func(reference, ours result) error {
+	"stream-fallback": func(reference, ours harness.Result) error {
 		return firstError(
 			refused(reference, "1", "code = Unimplemented"),
 			succeeded(ours))
 	},
-	"two-mistakes": func(reference, ours result) error {
+	"two-mistakes": func(reference, ours harness.Result) error {
 		if reference.Status == "2" {
 			return firstError(
 				refused(reference, "2", "authentication failed"),
@@ -436,27 +437,27 @@ var differences = map[string]func(reference, ours result) error{
 		}
 		return nil
 	},
-	"expired-certificate": func(_, ours result) error {
+	"expired-certificate": func(_, ours harness.Result) error {
 		return refused(ours, "128", "expired at")
 	},
-	"unreachable": func(reference, ours result) error {
+	"unreachable": func(reference, ours harness.Result) error {
 		if !strings.HasPrefix(reference.Status, "killed") {
 			return errors.New("the reference does not hang")
 		}
 		return refused(ours, "1", "connection refused")
 	},
-	"keep-alive-reason": func(reference, ours result) error {
+	"keep-alive-reason": func(reference, ours harness.Result) error {
 		return firstError(
 			printed(reference, "lease 0000000000001234 expired or revoked.\n"),
 			refused(ours, "2", "connection refused"))
 	},
-	"no-endpoints": func(reference, ours result) error {
+	"no-endpoints": func(reference, ours harness.Result) error {
 		if reference.Status != "0" {
 			return errors.New("the reference fails, too")
 		}
 		return refused(ours, "2", "no available endpoints")
 	},
-	"txn-panics": func(reference, ours result) error {
+	"txn-panics": func(reference, ours harness.Result) error {
 		panics := reference.Status == "2" && strings.Contains(reference.Stderr, "panic: ")
 		// Asked for help, it prints some and waits for itself, for ever where it
 		// looks after a login, too.
@@ -479,18 +480,18 @@ var differences = map[string]func(reference, ours result) error{
 		ours.Stdout = ours.Stdout[len(titles):]
 		return refused(ours, "3", "")
 	},
-	"watch-key-twice": func(reference, ours result) error {
+	"watch-key-twice": func(reference, ours harness.Result) error {
 		return firstError(
 			refused(reference, "3", "error reading watch request line"),
 			refused(ours, "128", "ETCDCTL_WATCH_KEY is set"))
 	},
-	"watch-command-words": func(reference, ours result) error {
+	"watch-command-words": func(reference, ours harness.Result) error {
 		return firstError(
 			refused(reference, "5", "watcher range is empty"),
-			refused(result{Status: ours.Status, Stderr: ours.Stderr}, "1", "command [\"false\" \"false\"] error"),
-			answered(result{Status: "0", Stdout: ours.Stdout}))
+			refused(harness.Result{Status: ours.Status, Stderr: ours.Stderr}, "1", "command [\"false\" \"false\"] error"),
+			answered(harness.Result{Status: "0", Stdout: ours.Stdout}))
 	},
-	"whole-line": func(reference, ours result) error {
+	"whole-line": func(reference, ours harness.Result) error {
 		if ours.Status == "0" {
 			return refused(reference, "2", "authentication failed")
 		}
@@ -498,38 +499,38 @@ var differences = map[string]func(reference, ours result) error{
 			answered(reference),
 			refused(ours, "2", "authentication failed"))
 	},
-	"empty-password": func(reference, ours result) error {
+	"empty-password": func(reference, ours harness.Result) error {
 		return firstError(
 			answered(reference),
 			refused(ours, "128", "empty password"))
 	},
-	"login-left-out": func(reference, ours result) error {
+	"login-left-out": func(reference, ours harness.Result) error {
 		return firstError(
 			refused(reference, "1", "user name is empty"),
 			refused(ours, "128", " is empty: "))
 	},
-	"passwd-without-password": func(reference, ours result) error {
+	"passwd-without-password": func(reference, ours harness.Result) error {
 		return firstError(
 			printed(reference, "Password updated\n"),
 			refused(ours, "1", "password"))
 	},
-	"auth-enable-grants": func(reference, ours result) error {
+	"auth-enable-grants": func(reference, ours harness.Result) error {
 		return firstError(
 			refused(reference, "1", "role name already exists"),
 			printed(ours, "Authentication Enabled\n"))
 	},
-	"all-at-once": func(reference, ours result) error {
+	"all-at-once": func(reference, ours harness.Result) error {
 		return firstError(
 			refused(reference, "1", "context deadline exceeded"),
 			answered(ours))
 	},
-	"snapshot-unreachable": func(reference, ours result) error {
+	"snapshot-unreachable": func(reference, ours harness.Result) error {
 		if !strings.HasPrefix(reference.Status, "killed") {
 			return errors.New("the reference does not hang")
 		}
 		return refused(ours, "5", "connection refused")
 	},
-	"datascale-tls": func(reference, ours result) error {
+	"datascale-tls": func(reference, ours harness.Result) error {
 		if reference.Status != "1" || !strings.Contains(reference.Stdout, "client certificate error") {
 			return errors.New("the reference can ask")
 		}
@@ -538,19 +539,19 @@ var differences = map[string]func(reference, ours result) error{
 		}
 		return nil
 	},
-	"mirror-unreachable": func(reference, ours result) error {
+	"mirror-unreachable": func(reference, ours harness.Result) error {
 		if !strings.HasPrefix(reference.Status, "killed") {
 			return errors.New("the reference does not hang")
 		}
 		return refused(ours, "1", "connection refused")
 	},
-	"mirror-into-itself": func(reference, ours result) error {
+	"mirror-into-itself": func(reference, ours harness.Result) error {
 		if !strings.HasPrefix(reference.Status, "killed") {
 			return errors.New("the reference does not copy without end")
 		}
 		return refused(ours, "128", "the same cluster")
 	},
-	"detail-json": func(reference, ours result) error {
+	"detail-json": func(reference, ours harness.Result) error {
 		if json.Valid([]byte(reference.Stdout)) {
 			return errors.New("the reference prints one JSON document")
 		}
@@ -567,7 +568,7 @@ var interactiveTitles = regexp.MustCompile(`^(?:compares:\n(?:success requests \
 var refusedLine = regexp.MustCompile(`(?m)^Error: line [0-9]+: (?:malformed comparison|invalid comparison|invalid request): `)
 
 // refused is nil where a program failed as it was meant to, without a result.
-func refused(r result, status, reason string) error {
+func refused(r harness.Result, status, reason string) error {
 	if r.Status != status || r.Stdout != "" || !strings.Contains(r.Stderr, reason) {
 		return fmt.Errorf("status %s and stdout %q, want status %s, no stdout and %q on stderr", r.Status, r.Stdout, status, reason)
 	}
@@ -576,7 +577,7 @@ func refused(r result, status, reason string) error {
 
 // succeeded is nil where a program found nothing wrong, though it may not have
 // found anything else either.
-func succeeded(r result) error {
+func succeeded(r harness.Result) error {
 	if r.Status != "0" {
 		return fmt.Errorf("status %s, want success", r.Status)
 	}
@@ -584,7 +585,7 @@ func succeeded(r result) error {
 }
 
 // answered is nil where a program gave a result.
-func answered(r result) error {
+func answered(r harness.Result) error {
 	if r.Status != "0" || r.Stdout == "" {
 		return fmt.Errorf("status %s and stdout %q, want a result", r.Status, r.Stdout)
 	}
@@ -592,7 +593,7 @@ func answered(r result) error {
 }
 
 // printed is nil where a program gave this result.
-func printed(r result, stdout string) error {
+func printed(r harness.Result, stdout string) error {
 	if r.Status != "0" || r.Stdout != stdout {
 		return fmt.Errorf("status %s and stdout %q, want %q", r.Status, r.Stdout, stdout)
 	}
@@ -600,7 +601,7 @@ func printed(r result, stdout string) error {
 }
 
 // printedKey is nil where a program printed one key of a queue.
-func printedKey(r result, prefix string) error {
+func printedKey(r harness.Result, prefix string) error {
 	if r.Status != "0" || !strings.HasPrefix(r.Stdout, prefix) || strings.Count(r.Stdout, "\n") != 1 {
 		return fmt.Errorf("status %s and stdout %q, want a key below %s", r.Status, r.Stdout, prefix)
 	}
@@ -646,7 +647,7 @@ func (r *groupRun) contents(ctx context.Context, server *etcdserver.Server) ([]s
 		return nil, err
 	}
 	defer client.Close()
-	ctx, cancel := context.WithTimeout(ctx, hangs)
+	ctx, cancel := context.WithTimeout(ctx, harness.HangTimeout)
 	defer cancel()
 	var lines []string
 	auth, err := client.AuthStatus(ctx)

@@ -20,6 +20,7 @@ import (
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	"go.yaml.in/yaml/v4"
 
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
@@ -38,12 +39,12 @@ func newPasswordCluster(t *testing.T, options etcdserver.Options) *cluster {
 }
 
 // through runs a shell line in which "$0" "$@" are ours with args.
-func (c *cluster) through(line, endpoints string, args ...string) result {
+func (c *cluster) through(line, endpoints string, args ...string) harness.Result {
 	c.t.Helper()
-	return invoke(c.t, invocation{
+	return harness.Run(c.t, harness.Command{
 		Program: "/bin/bash",
-		Args:    append([]string{"-c", line, ectlProgram()}, args...),
-		Env:     baseEnv(c.tmp, "ETCDCTL_ENDPOINTS="+endpoints),
+		Args:    append([]string{"-c", line, harness.Ectl()}, args...),
+		Env:     harness.Env(c.tmp, "ETCDCTL_ENDPOINTS="+endpoints),
 		Dir:     c.tmp,
 	})
 }
@@ -248,8 +249,8 @@ func TestNobodyIsLockedOutByABootstrapThatIsKilled(t *testing.T) {
 				}
 				return passes
 			})
-			cmd := exec.Command(ectlProgram(), "auth", "bootstrap", "--generate-password", "-w", format, "--command-timeout", "1m")
-			cmd.Dir, cmd.Env = c.tmp, baseEnv(c.tmp, "ETCDCTL_ENDPOINTS="+way.url)
+			cmd := exec.Command(harness.Ectl(), "auth", "bootstrap", "--generate-password", "-w", format, "--command-timeout", "1m")
+			cmd.Dir, cmd.Env = c.tmp, harness.Env(c.tmp, "ETCDCTL_ENDPOINTS="+way.url)
 			var stdout bytes.Buffer
 			cmd.Stdout = &stdout
 			if err := cmd.Start(); err != nil {

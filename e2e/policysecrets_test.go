@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
@@ -39,9 +40,9 @@ func TestAPasswordInTheWrongPlaceOfAPolicyIsNotShown(t *testing.T) {
 		for _, command := range []string{
 			"rbac plan -f", "rbac apply --yes -f", "rbac test -f", "rbac lint -f", "rbac lint --waivers", "auth bootstrap --yes -f",
 		} {
-			got := invoke(t, invocation{
-				Program: ectlProgram(), Args: words("--debug " + command + " " + file + " --user root:" + rootPassword), Dir: home,
-				Env: baseEnv(home, "ETCDCTL_ENDPOINTS="+server.Endpoint()),
+			got := harness.Run(t, harness.Command{
+				Program: harness.Ectl(), Args: words("--debug " + command + " " + file + " --user root:" + rootPassword), Dir: home,
+				Env: harness.Env(home, "ETCDCTL_ENDPOINTS="+server.Endpoint()),
 			})
 			searchFor(t, canary, "stdout of "+command+" of "+text, got.Stdout)
 			searchFor(t, canary, "stderr of "+command+" of "+text, got.Stderr)

@@ -15,15 +15,9 @@ import (
 	"github.com/creack/pty"
 	"golang.org/x/term"
 
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
-
-// bothPrograms runs a subtest for the reference and for ours and returns what
-// each ended with, to be compared.
-func bothPrograms(t *testing.T, run func(t *testing.T, program string) string) (reference, ours string) {
-	t.Helper()
-	return run(t, etcdctlProgram()), run(t, ectlAsEtcdctl())
-}
 
 // A reader that goes away, as head does, ends the program as it ends etcdctl,
 // without a word.
@@ -44,11 +38,11 @@ func TestClosedPipeEndsTheProgramQuietly(t *testing.T) {
 		t.Run(format, func(t *testing.T) {
 			home := t.TempDir()
 			var stderr strings.Builder
-			reference, ours := bothPrograms(t, func(t *testing.T, program string) string {
+			reference, ours := harness.BothPrograms(t, func(t *testing.T, program string) string {
 				t.Helper()
 				stderr.Reset()
 				cmd := exec.Command(program, "get", "", "--prefix", "-w", format)
-				cmd.Env = baseEnv(home, "ETCDCTL_ENDPOINTS="+server.Endpoint())
+				cmd.Env = harness.Env(home, "ETCDCTL_ENDPOINTS="+server.Endpoint())
 				cmd.Stderr = &stderr
 				reader, writer, err := os.Pipe()
 				if err != nil {
@@ -63,7 +57,7 @@ func TestClosedPipeEndsTheProgramQuietly(t *testing.T) {
 					t.Fatalf("read the first byte: %v", err)
 				}
 				reader.Close()
-				return ending(cmd.Wait())
+				return harness.Ending(cmd.Wait())
 			})
 			if ours != reference {
 				t.Errorf("ours ends with %s, the reference with %s", ours, reference)
@@ -84,10 +78,10 @@ func TestInterruptEndsARequest(t *testing.T) {
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		t.Run(sig.String(), func(t *testing.T) {
 			home := t.TempDir()
-			reference, ours := bothPrograms(t, func(t *testing.T, program string) string {
+			reference, ours := harness.BothPrograms(t, func(t *testing.T, program string) string {
 				t.Helper()
 				cmd := exec.Command(program, "get", "k", "--command-timeout", "30s")
-				cmd.Env = baseEnv(home, "ETCDCTL_ENDPOINTS="+server.Endpoint())
+				cmd.Env = harness.Env(home, "ETCDCTL_ENDPOINTS="+server.Endpoint())
 				if err := cmd.Start(); err != nil {
 					t.Fatal(err)
 				}
@@ -99,8 +93,8 @@ func TestInterruptEndsARequest(t *testing.T) {
 				go func() { ended <- cmd.Wait() }()
 				select {
 				case err := <-ended:
-					return ending(err)
-				case <-time.After(hangs):
+					return harness.Ending(err)
+				case <-time.After(harness.HangTimeout):
 					_ = cmd.Process.Kill()
 					<-ended
 					return "not at all"
@@ -126,16 +120,16 @@ func TestInterruptAtAPromptRestoresTheTerminal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(ectlProgram(), "user", "add", "bob")
-	cmd.Env = baseEnv(home)
+	cmd := exec.Command(harness.Ectl(), "user", "add", "bob")
+	cmd.Env = harness.Env(home)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = tty, tty, tty
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 0}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	shown := &sink{screen: &screen{}}
+	shown := &harness.Output{Screen: &harness.Screen{}}
 	go func() { _, _ = io.Copy(shown, control) }()
-	if _, ok := shown.screen.waitFor("Password of bob: ", 0); !ok {
+	if _, ok := shown.Screen.WaitFor("Password of bob: ", 0); !ok {
 		t.Fatal("no prompt")
 	}
 	if during, err := term.GetState(int(tty.Fd())); err != nil || *during == *before {
@@ -151,7 +145,7 @@ func TestInterruptAtAPromptRestoresTheTerminal(t *testing.T) {
 		if err == nil {
 			t.Error("an interrupted command ends with status 0")
 		}
-	case <-time.After(hangs):
+	case <-time.After(harness.HangTimeout):
 		_ = cmd.Process.Kill()
 		t.Fatal("Ctrl-C at a prompt does not end the program")
 	}
@@ -168,28 +162,28 @@ func TestInterruptAtAPromptRestoresTheTerminal(t *testing.T) {
 func TestInterruptEndsAWaitForInput(t *testing.T) {
 	t.Parallel()
 	server := startServerFor(t, etcdserver.Options{Dir: t.TempDir()})
-	env := baseEnv(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint())
+	env := harness.Env(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint())
 	for _, args := range [][]string{{"put", "k"}, {"txn", "-i"}, {"watch", "-i"}} {
-		reference, ours := bothPrograms(t, func(t *testing.T, program string) string {
+		reference, ours := harness.BothPrograms(t, func(t *testing.T, program string) string {
 			t.Helper()
-			r := begin(t, program, env, args...)
-			if _, err := io.WriteString(r.stdin, "\n"); err != nil {
+			r := harness.Start(t, program, env, args...)
+			if _, err := io.WriteString(r.Stdin, "\n"); err != nil {
 				t.Fatal(err)
 			}
 			time.Sleep(500 * time.Millisecond) // the programs say nothing when they begin to read
-			r.signal(syscall.SIGINT)
-			return r.end()
+			r.Signal(syscall.SIGINT)
+			return r.End()
 		})
 		if ours != reference {
 			t.Errorf("%v: after SIGINT ours ends with %s, the reference with %s", args, ours, reference)
 		}
 	}
 	for _, args := range [][]string{{"rbac", "plan", "-f", "-"}, {"user", "add", "bob", "--new-user-password-file", "-"}} {
-		r := begin(t, ectlProgram(), env, args...)
+		r := harness.Start(t, harness.Ectl(), env, args...)
 		time.Sleep(500 * time.Millisecond)
-		r.signal(syscall.SIGINT)
-		if end := r.end(); end != "signal interrupt" || r.stderr.String() != "" {
-			t.Errorf("%v: after SIGINT it ends with %s and says %q", args, end, r.stderr)
+		r.Signal(syscall.SIGINT)
+		if end := r.End(); end != "signal interrupt" || r.Stderr.String() != "" {
+			t.Errorf("%v: after SIGINT it ends with %s and says %q", args, end, r.Stderr)
 		}
 	}
 }
@@ -215,11 +209,11 @@ func TestDeletingARangeCanBeInterrupted(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	reference, ours := bothPrograms(t, func(t *testing.T, program string) string {
+	reference, ours := harness.BothPrograms(t, func(t *testing.T, program string) string {
 		t.Helper()
-		r := begin(t, program, baseEnv(home, "ETCDCTL_ENDPOINTS="+server.Endpoint()), "del", "a", "b")
-		until(t, "it says what it will delete", func() bool { return r.stdout.String()+r.stderr.String() != "" })
-		return r.signal(syscall.SIGINT).end()
+		r := harness.Start(t, program, harness.Env(home, "ETCDCTL_ENDPOINTS="+server.Endpoint()), "del", "a", "b")
+		harness.WaitUntil(t, "it says what it will delete", func() bool { return r.Stdout.String()+r.Stderr.String() != "" })
+		return r.Signal(syscall.SIGINT).End()
 	})
 	if ours != reference {
 		t.Errorf("interrupted, ours ends with %s, the reference with %s", ours, reference)
@@ -229,9 +223,9 @@ func TestDeletingARangeCanBeInterrupted(t *testing.T) {
 	}
 
 	start := time.Now()
-	got := invoke(t, invocation{
-		Program: ectlProgram(), Args: words("del a b"), Dir: home,
-		Env: baseEnv(home, "ETCDCTL_ENDPOINTS="+server.Endpoint()),
+	got := harness.Run(t, harness.Command{
+		Program: harness.Ectl(), Args: words("del a b"), Dir: home,
+		Env: harness.Env(home, "ETCDCTL_ENDPOINTS="+server.Endpoint()),
 	})
 	if took := time.Since(start); took < 2*time.Second {
 		t.Errorf("the deletion happened after %s, want two seconds to think", took)
@@ -250,8 +244,8 @@ func TestAnswersThatAreThereAtOnceAreNotShown(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		cmd := exec.Command(ectlProgram(), "user", "add", "bob")
-		cmd.Env = baseEnv(home, "ETCDCTL_ENDPOINTS=127.0.0.1:1", "ETCDCTL_COMMAND_TIMEOUT=1ms")
+		cmd := exec.Command(harness.Ectl(), "user", "add", "bob")
+		cmd.Env = harness.Env(home, "ETCDCTL_ENDPOINTS=127.0.0.1:1", "ETCDCTL_COMMAND_TIMEOUT=1ms")
 		cmd.Stdin, cmd.Stdout, cmd.Stderr = tty, tty, tty
 		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 0}
 		if err := cmd.Start(); err != nil {

@@ -10,6 +10,7 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 	"github.com/ectl-io/ectl/internal/nasty"
 	"github.com/ectl-io/ectl/internal/visible"
@@ -80,7 +81,7 @@ func TestMendsOfHostileNamesMendInEveryShell(t *testing.T) {
 				t.Skip(shell + " is not installed")
 			}
 			dir := t.TempDir()
-			r := invoke(t, invocation{Program: shell, Env: shellEnv(dir, server), Dir: dir, Stdin: mends[shell]})
+			r := harness.Run(t, harness.Command{Program: shell, Env: shellEnv(dir, server), Dir: dir, Stdin: mends[shell]})
 			if r.Status != "0" || r.Stderr != "" {
 				t.Errorf("%s ends with %s and says %.2000s", shell, r.Status, r.Stderr)
 			}
@@ -111,7 +112,7 @@ type lintFinding struct {
 
 func findingsOf(t *testing.T, server *etcdserver.Server, rule string) []lintFinding {
 	t.Helper()
-	r := invoke(t, invocation{Program: ectlProgram(), Args: words("rbac lint -w json"), Env: baseEnv(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint())})
+	r := harness.Run(t, harness.Command{Program: harness.Ectl(), Args: words("rbac lint -w json"), Env: harness.Env(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint())})
 	var lint struct{ Findings []lintFinding }
 	if err := json.Unmarshal([]byte(r.Stdout), &lint); err != nil {
 		t.Fatalf("%v: %s", err, r.Stderr)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
@@ -137,7 +138,7 @@ func runPage(t *testing.T, page, dir string, options etcdserver.Options, atLeast
 	}
 	shell := exec.CommandContext(context.WithoutCancel(t.Context()), "sh", "-c", script)
 	shell.Dir = dir
-	shell.Env = append(os.Environ(), "PATH="+ectlFolder()+string(os.PathListSeparator)+os.Getenv("PATH"),
+	shell.Env = append(os.Environ(), "PATH="+harness.EctlFolder()+string(os.PathListSeparator)+os.Getenv("PATH"),
 		"ETCDCTL_ENDPOINTS="+server.Endpoints()[0])
 	out, err := shell.Output()
 	if err != nil {

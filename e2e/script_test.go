@@ -16,6 +16,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
@@ -123,7 +124,7 @@ func setUpScript(t *testing.T, o etcdserver.Options, env *testscript.Env) error 
 			s.Stop()
 		}
 	})
-	env.Setenv("PATH", ectlFolder()+string(os.PathListSeparator)+os.Getenv("PATH"))
+	env.Setenv("PATH", harness.EctlFolder()+string(os.PathListSeparator)+os.Getenv("PATH"))
 	env.Setenv("HOME", env.WorkDir)
 	env.Setenv("DEAD", deadEndpoint(t))
 	var major, minor int
@@ -142,7 +143,7 @@ func setUpScript(t *testing.T, o etcdserver.Options, env *testscript.Env) error 
 // runProgram runs ours under one of its names and remembers its exit status.
 func runProgram(ts *testscript.TestScript, neg bool, name string, args []string) {
 	state := stateOf(ts)
-	err := ts.Exec(filepath.Join(ectlFolder(), name), args...)
+	err := ts.Exec(filepath.Join(harness.EctlFolder(), name), args...)
 	state.ran, state.status = true, 0
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		state.status = exit.ExitCode()

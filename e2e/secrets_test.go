@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
@@ -48,7 +49,7 @@ func TestSecretsAreNeverShown(t *testing.T) {
 		args     []string
 		env      []string
 		stdin    string
-		terminal []answer
+		terminal []harness.Answer
 		endpoint string // empty means server's
 		secret   string // empty means canary
 		status   string // empty means any but a kill
@@ -87,8 +88,8 @@ func TestSecretsAreNeverShown(t *testing.T) {
 		{name: "misspelt variable, ours", args: words("get k", root...), env: []string{"ECTL_PASSWORD=" + canary}, status: "0"},
 		{name: "wrong variable", args: words("get k"), env: []string{"ETCDCTL_HEX=" + canary}},
 		{name: "prompt on a pipe", args: words("get k --user root"), stdin: canary + "\n", status: "0"},
-		{name: "prompt on a terminal", args: words("get k --user root"), terminal: []answer{{"Password: ", canary + "\n"}}, status: "0"},
-		{name: "prompt on a terminal, wrong", args: words("get k --user nobody"), terminal: []answer{{"Password: ", canary + "\n"}}, status: "2"},
+		{name: "prompt on a terminal", args: words("get k --user root"), terminal: []harness.Answer{{Prompt: "Password: ", Typed: canary + "\n"}}, status: "0"},
+		{name: "prompt on a terminal, wrong", args: words("get k --user nobody"), terminal: []harness.Answer{{Prompt: "Password: ", Typed: canary + "\n"}}, status: "2"},
 
 		{name: "user add name:password", args: words("user add alice:"+canary, root...), status: "0"},
 		{name: "user add name:password again", args: words("user add alice:"+canary, root...), status: "1"},
@@ -107,14 +108,14 @@ func TestSecretsAreNeverShown(t *testing.T) {
 		{name: "new password on a pipe", args: words("user add dave", root...), stdin: canary + "\n" + canary + "\n", status: "0"},
 		{name: "new password on a pipe, different", args: words("user add erin", root...), stdin: canary + "\nother\n", status: "128"},
 		{name: "new password, not interactive", args: words("user add frank --interactive=false", root...), stdin: canary + "\n", status: "0"},
-		{name: "new password on a terminal", args: words("user add grace", root...), status: "0", terminal: []answer{
-			{"Password of grace: ", canary + "\n"}, {"again for confirmation: ", canary + "\n"},
+		{name: "new password on a terminal", args: words("user add grace", root...), status: "0", terminal: []harness.Answer{
+			{Prompt: "Password of grace: ", Typed: canary + "\n"}, {Prompt: "again for confirmation: ", Typed: canary + "\n"},
 		}},
-		{name: "new password on a terminal, different", args: words("user passwd grace", root...), status: "128", terminal: []answer{
-			{"Password of grace: ", canary + "\n"}, {"again for confirmation: ", "other\n"},
+		{name: "new password on a terminal, different", args: words("user passwd grace", root...), status: "128", terminal: []harness.Answer{
+			{Prompt: "Password of grace: ", Typed: canary + "\n"}, {Prompt: "again for confirmation: ", Typed: "other\n"},
 		}},
-		{name: "both passwords on a terminal", args: words("user passwd grace --user root"), status: "0", terminal: []answer{
-			{"Password of grace: ", canary + "\n"}, {"again for confirmation: ", canary + "\n"}, {"Password: ", canary + "\n"},
+		{name: "both passwords on a terminal", args: words("user passwd grace --user root"), status: "0", terminal: []harness.Answer{
+			{Prompt: "Password of grace: ", Typed: canary + "\n"}, {Prompt: "again for confirmation: ", Typed: canary + "\n"}, {Prompt: "Password: ", Typed: canary + "\n"},
 		}},
 
 		{name: "rbac plan", args: words("rbac plan --try-passwords -f "+policyFile+" -w json", root...), env: []string{"POLICY_PASSWORD=" + canary}, status: "0"},
@@ -127,7 +128,7 @@ func TestSecretsAreNeverShown(t *testing.T) {
 		{name: "check-password from a file", args: words("user check-password root --user-password-file " + secretFile), status: "0"},
 		{name: "check-password, wrong", args: words("user check-password nobody --user-password-file " + secretFile), status: "1"},
 		{name: "check-password, not interactive", args: words("user check-password root --interactive=false"), stdin: canary + "\n", status: "0"},
-		{name: "check-password on a terminal", args: words("user check-password root"), terminal: []answer{{"Password of root: ", canary + "\n"}}, status: "0"},
+		{name: "check-password on a terminal", args: words("user check-password root"), terminal: []harness.Answer{{Prompt: "Password of root: ", Typed: canary + "\n"}}, status: "0"},
 		{name: "check-password unreachable", args: append(words("user check-password root --user-password-file "+secretFile), quick...), endpoint: dead, status: "1"},
 		{name: "bootstrap from a file", args: words("auth bootstrap --new-user-password-file " + secretFile), status: "0"},
 		{name: "bootstrap of --user", args: words("auth bootstrap", root...), status: "0"},
@@ -152,8 +153,8 @@ func TestSecretsAreNeverShown(t *testing.T) {
 				if debug != "" && c.status == "0" && c.args[0] == "user" && c.args[1] == "add" {
 					continue // the user exists now; the cases that fail cover it
 				}
-				in := invocation{
-					Program: ectlProgram(), Args: c.args, Dir: home,
+				in := harness.Command{
+					Program: harness.Ectl(), Args: c.args, Dir: home,
 					Stdin: c.stdin, Terminal: c.terminal,
 				}
 				if debug != "" && c.args[0] != "__complete" {
@@ -163,7 +164,7 @@ func TestSecretsAreNeverShown(t *testing.T) {
 				if endpoint == "" {
 					endpoint = server.Endpoint()
 				}
-				in.Env = baseEnv(home, append([]string{"ETCDCTL_ENDPOINTS=" + endpoint}, c.env...)...)
+				in.Env = harness.Env(home, append([]string{"ETCDCTL_ENDPOINTS=" + endpoint}, c.env...)...)
 				in.AtPrompt = func(pid int) {
 					for _, child := range children(pid) {
 						if line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", child)); err == nil {
@@ -171,7 +172,7 @@ func TestSecretsAreNeverShown(t *testing.T) {
 						}
 					}
 				}
-				got := invoke(t, in)
+				got := harness.Run(t, in)
 				if strings.HasPrefix(got.Status, "killed") || c.status != "" && got.Status != c.status {
 					t.Errorf("%v: status %s, want %q\nstderr: %s", in.Args, got.Status, c.status, got.Stderr)
 				}
@@ -222,11 +223,11 @@ func TestUserInfoOfEndpointsIsNeverShown(t *testing.T) {
 		"member list", "move-leader 1", "defrag", "snapshot save s.db", "check perf", "check datascale", "alarm list",
 		"rbac matrix -w html", "rbac export", "whoami", "get k --user root:pw", "get k --dial-timeout nonsense", "nonsense",
 	}
-	run := func(t *testing.T, status string, in invocation) {
+	run := func(t *testing.T, status string, in harness.Command) {
 		t.Helper()
-		in.Program, in.Dir = ectlProgram(), home
-		in.Env = baseEnv(home, in.Env...)
-		got := invoke(t, in)
+		in.Program, in.Dir = harness.Ectl(), home
+		in.Env = harness.Env(home, in.Env...)
+		got := harness.Run(t, in)
 		if status != "" && got.Status != status {
 			t.Errorf("%v: status %s, want %s\nstderr: %s", in.Args, got.Status, status, got.Stderr)
 		}
@@ -236,25 +237,25 @@ func TestUserInfoOfEndpointsIsNeverShown(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(urls)) {
 		url, status := urls[name], "128"
 		t.Run(name, func(t *testing.T) {
-			run(t, status, invocation{Args: words("get k --endpoints", url)})
-			run(t, status, invocation{Args: words("endpoint status --debug --endpoints", url)})
-			run(t, "", invocation{Args: words("__complete --endpoints", url, "get", "")})
-			run(t, status, invocation{Args: words("get k"), Env: []string{"ETCDCTL_ENDPOINTS=" + url}})
-			run(t, status, invocation{Args: words("get k --debug"), Env: []string{"ETCDCTL_ENDPOINTS=" + url}})
-			run(t, status, invocation{Args: words("make-mirror", url), Env: []string{"ETCDCTL_ENDPOINTS=" + door.address}})
-			run(t, status, invocation{Args: words("make-mirror --debug", url, "--dest-user", "root:pw"), Env: []string{"ETCDCTL_ENDPOINTS=" + door.address}})
-			run(t, status, invocation{Args: words("make-mirror " + door.address), Env: []string{"ETCDCTL_ENDPOINTS=" + url}})
-			run(t, status, invocation{Args: words("member add n --peer-urls", url), Env: []string{"ETCDCTL_ENDPOINTS=" + door.address}})
-			run(t, status, invocation{Args: words("member update 1 --debug --peer-urls", url), Env: []string{"ETCDCTL_ENDPOINTS=" + door.address}})
-			run(t, status, invocation{Args: words("member add n", url), Env: []string{"ETCDCTL_ENDPOINTS=" + door.address}})
-			run(t, status, invocation{Args: words("get k --debug --discovery-srv", url)})
-			run(t, status, invocation{Args: words("get k --discovery-srv example.com --debug --discovery-srv-name", url)})
+			run(t, status, harness.Command{Args: words("get k --endpoints", url)})
+			run(t, status, harness.Command{Args: words("endpoint status --debug --endpoints", url)})
+			run(t, "", harness.Command{Args: words("__complete --endpoints", url, "get", "")})
+			run(t, status, harness.Command{Args: words("get k"), Env: []string{"ETCDCTL_ENDPOINTS=" + url}})
+			run(t, status, harness.Command{Args: words("get k --debug"), Env: []string{"ETCDCTL_ENDPOINTS=" + url}})
+			run(t, status, harness.Command{Args: words("make-mirror", url), Env: []string{"ETCDCTL_ENDPOINTS=" + door.address}})
+			run(t, status, harness.Command{Args: words("make-mirror --debug", url, "--dest-user", "root:pw"), Env: []string{"ETCDCTL_ENDPOINTS=" + door.address}})
+			run(t, status, harness.Command{Args: words("make-mirror " + door.address), Env: []string{"ETCDCTL_ENDPOINTS=" + url}})
+			run(t, status, harness.Command{Args: words("member add n --peer-urls", url), Env: []string{"ETCDCTL_ENDPOINTS=" + door.address}})
+			run(t, status, harness.Command{Args: words("member update 1 --debug --peer-urls", url), Env: []string{"ETCDCTL_ENDPOINTS=" + door.address}})
+			run(t, status, harness.Command{Args: words("member add n", url), Env: []string{"ETCDCTL_ENDPOINTS=" + door.address}})
+			run(t, status, harness.Command{Args: words("get k --debug --discovery-srv", url)})
+			run(t, status, harness.Command{Args: words("get k --discovery-srv example.com --debug --discovery-srv-name", url)})
 		})
 	}
 	t.Run("commands", func(t *testing.T) {
 		for _, line := range lines {
-			run(t, "", invocation{Args: words(line), Env: []string{"ETCDCTL_ENDPOINTS=" + urls["http"]}})
-			run(t, "", invocation{Args: words(line + " --debug"), Env: []string{"ETCDCTL_ENDPOINTS=" + urls["http"]}})
+			run(t, "", harness.Command{Args: words(line), Env: []string{"ETCDCTL_ENDPOINTS=" + urls["http"]}})
+			run(t, "", harness.Command{Args: words(line + " --debug"), Env: []string{"ETCDCTL_ENDPOINTS=" + urls["http"]}})
 		}
 	})
 	t.Run("proxies", func(t *testing.T) {
@@ -263,7 +264,7 @@ func TestUserInfoOfEndpointsIsNeverShown(t *testing.T) {
 			"http://root:" + canary + " x@" + door.address, "http://root:" + canary + "%zz@" + door.address,
 		} {
 			for _, variable := range []string{"HTTPS_PROXY", "https_proxy"} {
-				run(t, "1", invocation{
+				run(t, "1", harness.Command{
 					Args: words("get k --debug --command-timeout 300ms --endpoints http://etcd.invalid:2379"), Env: []string{variable + "=" + proxy},
 				})
 			}
@@ -284,8 +285,8 @@ func TestUserInfoOfMembersIsNotShown(t *testing.T) {
 	for _, line := range []string{
 		"endpoint status --cluster", "endpoint health --cluster", "endpoint hashkv --cluster", "defrag --cluster", "defrag --cluster --min-free 1%", "endpoint status --cluster --debug",
 	} {
-		got := invoke(t, invocation{
-			Program: ectlProgram(), Args: words(line + " --command-timeout 1s"), Dir: home, Env: baseEnv(home, "ETCDCTL_ENDPOINTS="+server.Endpoint()),
+		got := harness.Run(t, harness.Command{
+			Program: harness.Ectl(), Args: words(line + " --command-timeout 1s"), Dir: home, Env: harness.Env(home, "ETCDCTL_ENDPOINTS="+server.Endpoint()),
 		})
 		if got.Status != "1" || !strings.Contains(got.Stderr, dead) {
 			t.Errorf("%s: status %s, want 1; stderr %q, want the address", line, got.Status, got.Stderr)
@@ -356,7 +357,7 @@ func TestNoLoginGoesToAMixture(t *testing.T) {
 		{"user add bob:pw " + ca + " --cert " + f.clients["root"].CertFile + " --key " + f.clients["root"].KeyFile, plain + "," + secure},
 	} {
 		t.Run(test.line, func(t *testing.T) {
-			got := invoke(t, invocation{Program: ectlProgram(), Args: words(test.line), Dir: dir, Env: baseEnv(dir, "ETCDCTL_ENDPOINTS="+test.endpoints)})
+			got := harness.Run(t, harness.Command{Program: harness.Ectl(), Args: words(test.line), Dir: dir, Env: harness.Env(dir, "ETCDCTL_ENDPOINTS="+test.endpoints)})
 			if got.Status != "128" || !strings.Contains(got.Stderr, door.address+" has no TLS and ") {
 				t.Errorf("%s: status %s, want 128; stderr %q, want the plain endpoint", test.endpoints, got.Status, got.Stderr)
 			}
@@ -365,7 +366,7 @@ func TestNoLoginGoesToAMixture(t *testing.T) {
 	}
 	// A socket of this machine is one, too, if a client of it talks to others.
 	for _, line := range []string{"get k --user root:pw", "user add bob:pw"} {
-		got := invoke(t, invocation{Program: ectlProgram(), Args: words(line), Dir: dir, Env: baseEnv(dir, "ETCDCTL_ENDPOINTS=unix:///nonexistent,"+secure)})
+		got := harness.Run(t, harness.Command{Program: harness.Ectl(), Args: words(line), Dir: dir, Env: harness.Env(dir, "ETCDCTL_ENDPOINTS=unix:///nonexistent,"+secure)})
 		if got.Status != "128" || !strings.Contains(got.Stderr, "unix:///nonexistent has no TLS and ") {
 			t.Errorf("%s: status %s, want 128; stderr %q, want the socket", line, got.Status, got.Stderr)
 		}
@@ -374,8 +375,8 @@ func TestNoLoginGoesToAMixture(t *testing.T) {
 
 	// The members' own URLs decide with --cluster.
 	server := startServerFor(t, etcdserver.Options{Dir: t.TempDir(), TLS: f.ca, RootPassword: rootPassword, Flags: []string{"--advertise-client-urls", plain}})
-	run := func(line, endpoints string) result {
-		return invoke(t, invocation{Program: ectlProgram(), Args: words(line + " " + ca), Dir: dir, Env: baseEnv(dir, "ETCDCTL_ENDPOINTS="+endpoints)})
+	run := func(line, endpoints string) harness.Result {
+		return harness.Run(t, harness.Command{Program: harness.Ectl(), Args: words(line + " " + ca), Dir: dir, Env: harness.Env(dir, "ETCDCTL_ENDPOINTS="+endpoints)})
 	}
 	for _, line := range []string{"endpoint status --cluster", "endpoint health --cluster", "endpoint hashkv --cluster", "defrag --cluster"} {
 		got := run(line+" --user root:"+rootPassword, server.Endpoint())
@@ -410,10 +411,10 @@ func TestNoLoginGoesToAMixture(t *testing.T) {
 func TestGeneratedPasswordIsShownOnce(t *testing.T) {
 	server := startServerFor(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: rootPassword})
 	home := t.TempDir()
-	run := func(args ...string) result {
-		return invoke(t, invocation{
-			Program: ectlProgram(), Args: args, Dir: home,
-			Env: baseEnv(home, "ETCDCTL_ENDPOINTS="+server.Endpoint()),
+	run := func(args ...string) harness.Result {
+		return harness.Run(t, harness.Command{
+			Program: harness.Ectl(), Args: args, Dir: home,
+			Env: harness.Env(home, "ETCDCTL_ENDPOINTS="+server.Endpoint()),
 		})
 	}
 	added := run("--user", "root:"+rootPassword, "--debug", "user", "add", "alice", "--generate-password")

@@ -21,6 +21,7 @@ import (
 	"github.com/creack/pty"
 	"go.etcd.io/bbolt"
 
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
@@ -39,7 +40,7 @@ func snapshotServer(t *testing.T, version string) *cluster {
 			t.Fatal(err)
 		}
 	}
-	until(t, "the server has committed all of it", func() bool {
+	harness.WaitUntil(t, "the server has committed all of it", func() bool {
 		status, err := client.Status(t.Context(), c.Endpoint())
 		return err == nil && status.DbSize > 8<<20
 	})
@@ -145,9 +146,9 @@ func TestASnapshotHoldsWhatTheReferencesHolds(t *testing.T) {
 		t.Run(version, func(t *testing.T) {
 			c := snapshotServer(t, version)
 			said := c.mustAt(c.Endpoint(), "snapshot", "save", "ours.db")
-			reference := invoke(t, invocation{
-				Program: etcdctlProgram(), Args: []string{"snapshot", "save", "reference.db"},
-				Env: baseEnv(c.tmp, "ETCDCTL_ENDPOINTS="+c.Endpoint()), Dir: c.tmp,
+			reference := harness.Run(t, harness.Command{
+				Program: harness.Etcdctl(), Args: []string{"snapshot", "save", "reference.db"},
+				Env: harness.Env(c.tmp, "ETCDCTL_ENDPOINTS="+c.Endpoint()), Dir: c.tmp,
 			})
 			if want := strings.ReplaceAll(reference.Stdout, "reference.db", "ours.db"); said != want {
 				t.Errorf("ours says %q, the reference %q", said, want)
@@ -254,13 +255,13 @@ func TestAKilledSnapshotLeavesNothingToTheNextRun(t *testing.T) {
 func snapshotInTheMiddle(t *testing.T, c *cluster, before string) *exec.Cmd {
 	t.Helper()
 	way := newNarrow(t, c.Endpoint(), 3<<20, false)
-	cmd := exec.Command("sh", "-c", before+`exec "$0" snapshot save new.db`, ectlProgram())
-	cmd.Dir, cmd.Env = c.tmp, baseEnv(c.tmp, "ETCDCTL_ENDPOINTS="+way.url)
+	cmd := exec.Command("sh", "-c", before+`exec "$0" snapshot save new.db`, harness.Ectl())
+	cmd.Dir, cmd.Env = c.tmp, harness.Env(c.tmp, "ETCDCTL_ENDPOINTS="+way.url)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	<-way.reached
-	until(t, "a temporary file", func() bool { return strings.Contains(filesIn(t, c.tmp), ".part") })
+	harness.WaitUntil(t, "a temporary file", func() bool { return strings.Contains(filesIn(t, c.tmp), ".part") })
 	return cmd
 }
 
@@ -276,11 +277,11 @@ func TestProgressIsShownOnATerminal(t *testing.T) {
 	if err := pty.Setsize(tty, &pty.Winsize{Rows: 24, Cols: 80}); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(ectlProgram(), "snapshot", "save", "new.db", "--command-timeout", "2s")
-	cmd.Dir, cmd.Env = c.tmp, baseEnv(c.tmp, "ETCDCTL_ENDPOINTS="+way.url)
+	cmd := exec.Command(harness.Ectl(), "snapshot", "save", "new.db", "--command-timeout", "2s")
+	cmd.Dir, cmd.Env = c.tmp, harness.Env(c.tmp, "ETCDCTL_ENDPOINTS="+way.url)
 	var stdout bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, tty
-	shown := &sink{screen: &screen{}}
+	shown := &harness.Output{Screen: &harness.Screen{}}
 	read := make(chan struct{})
 	go func() {
 		defer close(read)

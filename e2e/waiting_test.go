@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
@@ -57,17 +58,17 @@ func TestOneSignalEndsAWaitForAFile(t *testing.T) {
 					t.Fatal(err)
 				}
 				args := strings.NewReplacer("PIPE", pipe, "FOLDER", folder).Replace(args)
-				r := beginIn(t, ectlProgram(), dir, []string{"ETCDCTL_ENDPOINTS=" + server.Endpoint()}, strings.Fields(args)...)
+				r := harness.StartIn(t, harness.Ectl(), dir, []string{"ETCDCTL_ENDPOINTS=" + server.Endpoint()}, strings.Fields(args)...)
 				sent := syscall.SIGTERM
 				if written {
 					sent = syscall.SIGINT
 					defer heldOpen(t, r, pipe).Close()
 				} else {
-					until(t, "the pipe is opened", func() bool { return waitsIn(r, "wait_for_partner") || r.hasEnded() })
+					harness.WaitUntil(t, "the pipe is opened", func() bool { return waitsIn(r, "wait_for_partner") || r.HasEnded() })
 				}
-				r.runs()
-				if end := r.signal(sent).end(); end != "signal "+sent.String() {
-					t.Errorf("with a writer: %t: after %s it ends with %s, and says %q", written, sent, end, r.stderr)
+				r.MustRun()
+				if end := r.Signal(sent).End(); end != "signal "+sent.String() {
+					t.Errorf("with a writer: %t: after %s it ends with %s, and says %q", written, sent, end, r.Stderr)
 				}
 			}
 		})
@@ -76,22 +77,22 @@ func TestOneSignalEndsAWaitForAFile(t *testing.T) {
 
 // heldOpen opens the pipe for writing as soon as the program has opened it for
 // reading.
-func heldOpen(t *testing.T, r *running, pipe string) *os.File {
+func heldOpen(t *testing.T, r *harness.Process, pipe string) *os.File {
 	t.Helper()
 	var writer *os.File
-	until(t, "the pipe is read", func() bool {
+	harness.WaitUntil(t, "the pipe is read", func() bool {
 		var err error
 		writer, err = os.OpenFile(pipe, os.O_WRONLY|syscall.O_NONBLOCK, 0)
-		return err == nil || r.hasEnded()
+		return err == nil || r.HasEnded()
 	})
-	r.runs()
+	r.MustRun()
 	return writer
 }
 
 // waitsIn says whether a thread of the program waits in a function of the kernel.
 // Where the kernel does not tell, it is taken for true.
-func waitsIn(r *running, function string) bool {
-	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/wchan", r.cmd.Process.Pid))
+func waitsIn(r *harness.Process, function string) bool {
+	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/wchan", r.Cmd.Process.Pid))
 	told := false
 	for _, task := range tasks {
 		where, err := os.ReadFile(task)
@@ -115,23 +116,23 @@ func TestWhatAProcessSubstitutionGivesIsRead(t *testing.T) {
 	server := startServerFor(t, etcdserver.Options{TLS: f.ca, ClientCertAuth: true})
 	line := `PROGRAM --endpoints ` + server.Endpoint() + ` --cacert <(cat ` + f.ca.CertFile() + `) ` +
 		`--cert ` + f.clients["noname"].CertFile + ` --key ` + f.clients["noname"].KeyFile + ` put k v`
-	reference, own := bothPrograms(t, func(t *testing.T, program string) string {
+	reference, own := harness.BothPrograms(t, func(t *testing.T, program string) string {
 		t.Helper()
-		r := invoke(t, invocation{Program: "bash", Args: []string{"-c", strings.ReplaceAll(line, "PROGRAM", program)}, Env: baseEnv(dir), Dir: dir})
+		r := harness.Run(t, harness.Command{Program: "bash", Args: []string{"-c", strings.ReplaceAll(line, "PROGRAM", program)}, Env: harness.Env(dir), Dir: dir})
 		return r.Stdout + r.Status
 	})
 	if own != reference || own != "OK\n0" {
 		t.Errorf("with --cacert <(...) ours ends with %q, the reference with %q", own, reference)
 	}
-	piped := strings.NewReplacer("PROGRAM", ectlProgram(), f.clients["noname"].CertFile, "<(cat "+f.clients["noname"].CertFile+")",
+	piped := strings.NewReplacer("PROGRAM", harness.Ectl(), f.clients["noname"].CertFile, "<(cat "+f.clients["noname"].CertFile+")",
 		f.clients["noname"].KeyFile, "<(cat "+f.clients["noname"].KeyFile+")").Replace(line)
-	r := invoke(t, invocation{Program: "bash", Args: []string{"-c", piped}, Env: baseEnv(dir), Dir: dir})
+	r := harness.Run(t, harness.Command{Program: "bash", Args: []string{"-c", piped}, Env: harness.Env(dir), Dir: dir})
 	if r.Stdout != "OK\n" || r.Status != "0" {
 		t.Errorf("%s: %+v", piped, r)
 	}
-	begun := beginCommand(t, exec.Command("bash", "-c", `exec `+ectlProgram()+` --user root --password-file <(exec sleep 1000) get k`), nil)
-	until(t, "the pipe is read", func() bool { return waitsIn(begun, "pipe_read") })
-	begun.signal(syscall.SIGTERM).endsWith("signal terminated")
+	begun := harness.StartCommand(t, exec.Command("bash", "-c", `exec `+harness.Ectl()+` --user root --password-file <(exec sleep 1000) get k`), nil)
+	harness.WaitUntil(t, "the pipe is read", func() bool { return waitsIn(begun, "pipe_read") })
+	begun.Signal(syscall.SIGTERM).WantEnd("signal terminated")
 }
 
 // A signal ends a command that the program waits for, with all that it has
@@ -139,7 +140,7 @@ func TestWhatAProcessSubstitutionGivesIsRead(t *testing.T) {
 func TestOneSignalEndsAWaitForACommand(t *testing.T) {
 	t.Parallel()
 	server := startServerFor(t, etcdserver.Options{})
-	r := invoke(t, invocation{Program: ectlProgram(), Args: []string{"put", "k", "v"}, Env: baseEnv(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint())})
+	r := harness.Run(t, harness.Command{Program: harness.Ectl(), Args: []string{"put", "k", "v"}, Env: harness.Env(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint())})
 	if r.Status != "0" {
 		t.Fatal(r)
 	}
@@ -159,18 +160,18 @@ func TestOneSignalEndsAWaitForACommand(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				r := beginIn(t, ectlProgram(), dir, []string{"ETCDCTL_ENDPOINTS=" + server.Endpoint()}, strings.Fields(test.args)...)
+				r := harness.StartIn(t, harness.Ectl(), dir, []string{"ETCDCTL_ENDPOINTS=" + server.Endpoint()}, strings.Fields(test.args)...)
 				var pid int
-				until(t, "the command runs", func() bool {
+				harness.WaitUntil(t, "the command runs", func() bool {
 					content, _ := os.ReadFile(filepath.Join(dir, "pid"))
 					_, err := fmt.Sscan(string(content), &pid)
-					return err == nil || r.hasEnded()
+					return err == nil || r.HasEnded()
 				})
-				r.runs()
-				r.signal(sent).endsWith("signal " + sent.String())
+				r.MustRun()
+				r.Signal(sent).WantEnd("signal " + sent.String())
 				if err := syscall.Kill(pid, 0); err == nil {
 					// It may be a zombie for a moment, until init takes notice.
-					until(t, "what the command has started ends", func() bool { return syscall.Kill(pid, 0) != nil || isZombie(pid) })
+					harness.WaitUntil(t, "what the command has started ends", func() bool { return syscall.Kill(pid, 0) != nil || isZombie(pid) })
 				}
 			})
 		}

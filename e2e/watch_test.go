@@ -15,6 +15,7 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
@@ -69,7 +70,7 @@ func TestWatchLosesAndDoublesNothing(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			ctx, cancel := context.WithTimeout(t.Context(), hangs)
+			ctx, cancel := context.WithTimeout(t.Context(), harness.HangTimeout)
 			defer cancel()
 			c.options.Dir = t.TempDir()
 			server := startServerFor(t, c.options)
@@ -101,7 +102,7 @@ func TestWatchLosesAndDoublesNothing(t *testing.T) {
 				}
 			}()
 			time.Sleep(500 * time.Millisecond)
-			until(t, "much is written", func() bool { return written.Load() > 50 })
+			harness.WaitUntil(t, "much is written", func() bool { return written.Load() > 50 })
 			c.fault(ctx, t, server)
 			time.Sleep(2 * time.Second)
 			close(stop)
@@ -179,8 +180,8 @@ func happened(ctx context.Context, t *testing.T, client *clientv3.Client, last i
 // startWatch has ectl watch everything from the beginning.
 func startWatch(ctx context.Context, t *testing.T, server *etcdserver.Server, user, password string) <-chan event {
 	t.Helper()
-	cmd := exec.CommandContext(ctx, ectlProgram(), "watch", "k/", "--prefix", "--rev", "1", "-w", "ndjson")
-	cmd.Env = baseEnv(t.TempDir(), "ETCDCTL_ENDPOINTS="+strings.Join(server.Endpoints(), ","))
+	cmd := exec.CommandContext(ctx, harness.Ectl(), "watch", "k/", "--prefix", "--rev", "1", "-w", "ndjson")
+	cmd.Env = harness.Env(t.TempDir(), "ETCDCTL_ENDPOINTS="+strings.Join(server.Endpoints(), ","))
 	if user != "" {
 		cmd.Env = append(cmd.Env, "ETCDCTL_USER="+user+":"+password)
 	}
@@ -244,13 +245,13 @@ func TestInteractiveWatchesKeepTheirOutputApart(t *testing.T) {
 		})
 	}
 	r := q.ours("watch", "-i", "-w", "json")
-	fmt.Fprint(r.stdin, strings.Repeat("watch a/ --prefix --rev 1\nwatch b/ --prefix --rev 1\nwatch nothing\n", times))
+	fmt.Fprint(r.Stdin, strings.Repeat("watch a/ --prefix --rev 1\nwatch b/ --prefix --rev 1\nwatch nothing\n", times))
 	last := fmt.Sprintf(`"mod_revision":%d,`, transactions+1)
-	until(t, "all has been printed", func() bool { return strings.Count(r.stdout.String(), last) == times*each })
-	if r.signal(os.Interrupt).endsWith("signal interrupt"); r.stderr.String() != "" {
-		t.Errorf("stderr %q", r.stderr)
+	harness.WaitUntil(t, "all has been printed", func() bool { return strings.Count(r.Stdout.String(), last) == times*each })
+	if r.Signal(os.Interrupt).WantEnd("signal interrupt"); r.Stderr.String() != "" {
+		t.Errorf("stderr %q", r.Stderr)
 	}
-	for line := range strings.Lines(r.stdout.String()) {
+	for line := range strings.Lines(r.Stdout.String()) {
 		var response clientv3.WatchResponse
 		if err := json.Unmarshal([]byte(line), &response); err != nil {
 			t.Fatalf("a line of %d bytes is no response: %v", len(line), err)
@@ -275,9 +276,9 @@ func TestTheCommandOfAWatchPrintsBetweenResponses(t *testing.T) {
 		}
 	}
 	r := q.ours("watch", "k/", "--prefix", "--rev", "1", "-w", "json", "--", "sh", "-c", `echo "command $ECTL_WATCH_KEY"`)
-	r.printed(fmt.Sprintf("command k/%04d\n", keys-1)).signal(os.Interrupt).endsWith("signal interrupt")
+	r.WaitFor(fmt.Sprintf("command k/%04d\n", keys-1)).Signal(os.Interrupt).WantEnd("signal interrupt")
 	printed, commands := 0, 0
-	for line := range strings.Lines(r.stdout.String()) {
+	for line := range strings.Lines(r.Stdout.String()) {
 		if line == fmt.Sprintf("command k/%04d\n", commands) {
 			if commands++; commands > printed {
 				t.Fatalf("the command for event %d runs before that was printed", commands)

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
@@ -128,7 +129,7 @@ func (s speaker) settle() {
 	if s.user != "root" {
 		return // authentication is not on yet
 	}
-	until(s.t, "root may list users", func() bool {
+	harness.WaitUntil(s.t, "root may list users", func() bool {
 		return !strings.Contains(s.types("").invoke([]string{"user", "list"}).Stderr, "permission denied")
 	})
 }
@@ -154,7 +155,7 @@ func (s speaker) fails(status, want string, args []string) {
 	}
 }
 
-func (s speaker) invoke(args []string) result {
+func (s speaker) invoke(args []string) harness.Result {
 	s.t.Helper()
 	env := []string{"ETCDCTL_ENDPOINTS=" + s.server.Endpoint(), "ETCDCTL_COMMAND_TIMEOUT=1m", "ETCDCTL_DIAL_TIMEOUT=1m"}
 	if s.certificate {
@@ -167,10 +168,10 @@ func (s speaker) invoke(args []string) result {
 	} else if s.user != "" {
 		env = append(env, "ETCDCTL_USER="+s.user+":"+s.passwords[s.user])
 	}
-	return invoke(s.t, invocation{
-		Program: ectlProgram(),
+	return harness.Run(s.t, harness.Command{
+		Program: harness.Ectl(),
 		Args:    args,
-		Env:     baseEnv(s.home, env...),
+		Env:     harness.Env(s.home, env...),
 		Dir:     s.home,
 		Stdin:   s.stdin,
 	})

@@ -1,7 +1,6 @@
-package e2e
+package harness
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -17,8 +16,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// invocation is one run of a program.
-type invocation struct {
+// Command is one run of a program.
+type Command struct {
 	Program string   // path
 	Args    []string // without the program's name
 	Env     []string
@@ -26,7 +25,7 @@ type invocation struct {
 	Stdin   string
 	// Terminal, where it is not empty, replaces Stdin by a pseudo-terminal on
 	// which each prompt is waited for and then answered.
-	Terminal []answer
+	Terminal []Answer
 	// AtPrompt, where it is not nil, is called with the process id each time a
 	// prompt was seen, before it is answered.
 	AtPrompt func(pid int)
@@ -36,38 +35,38 @@ type invocation struct {
 	Limit time.Duration
 }
 
-// answer is what a person types after seeing a prompt.
-type answer struct {
+// Answer is what a person types after seeing a prompt.
+type Answer struct {
 	Prompt string
 	Typed  string
 }
 
-// result is what a run left behind.
-type result struct {
+// Result is what a run left behind.
+type Result struct {
 	Stdout   string
 	Stderr   string
 	Terminal string // what the terminal showed, where there was one
 	Status   string // "0", "128", "killed after 3s"
 }
 
-// invoke runs a program to its end. The test fails when the program cannot be
+// Run runs a program to its end. The test fails when the program cannot be
 // started or does not prompt for what it was to be answered.
-func invoke(t testing.TB, in invocation) result {
+func Run(t testing.TB, in Command) Result {
 	t.Helper()
 	if in.Limit == 0 {
-		in.Limit = hangs
+		in.Limit = HangTimeout
 	}
 	cmd := exec.Command(in.Program, in.Args...)
 	cmd.Args[0] = in.Program
 	cmd.Dir = in.Dir
 	cmd.Env = in.Env
 
-	seen := &screen{}
-	stdout, stderr := &sink{screen: seen}, &sink{screen: seen}
+	seen := &Screen{}
+	stdout, stderr := &Output{Screen: seen}, &Output{Screen: seen}
 	cmd.Stdout, cmd.Stderr = stdout, stderr
 	cmd.WaitDelay = time.Second
 
-	var terminal *sink
+	var terminal *Output
 	var answerPrompts, closeTerminal func()
 	if in.Terminal == nil {
 		cmd.Stdin = strings.NewReader(in.Stdin)
@@ -79,7 +78,7 @@ func invoke(t testing.TB, in invocation) result {
 		}
 		cmd.Stdin = tty
 		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 0}
-		terminal = &sink{screen: seen}
+		terminal = &Output{Screen: seen}
 		read := make(chan struct{})
 		go func() {
 			defer close(read)
@@ -97,7 +96,7 @@ func invoke(t testing.TB, in invocation) result {
 			from := 0
 			for _, a := range in.Terminal {
 				var ok bool
-				if from, ok = seen.waitFor(a.Prompt, from); !ok {
+				if from, ok = seen.WaitFor(a.Prompt, from); !ok {
 					return
 				}
 				if in.AtPrompt != nil {
@@ -135,9 +134,9 @@ func invoke(t testing.TB, in invocation) result {
 	})
 	err := cmd.Wait()
 	timer.Stop()
-	seen.end()
+	seen.End()
 	answering.Wait()
-	r := result{Stdout: stdout.String(), Stderr: stderr.String()}
+	r := Result{Stdout: stdout.String(), Stderr: stderr.String()}
 	if closeTerminal != nil {
 		closeTerminal()
 		r.Terminal = terminal.String()
@@ -173,81 +172,9 @@ func waitForNoEcho(tty *os.File) {
 	}
 }
 
-// screen is everything that a program has shown so far, on whatever stream.
-type screen struct {
-	mu    sync.Mutex
-	shown bytes.Buffer
-	ended bool
-}
-
-func (s *screen) write(p []byte) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.shown.Write(p)
-}
-
-func (s *screen) end() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.ended = true
-}
-
-// waitFor returns the position after the first occurrence of text at or after
-// position from, or false if the program ended without showing it.
-func (s *screen) waitFor(text string, from int) (int, bool) {
-	for {
-		s.mu.Lock()
-		i := bytes.Index(s.shown.Bytes()[from:], []byte(text))
-		ended := s.ended
-		s.mu.Unlock()
-		if i >= 0 {
-			return from + i + len(text), true
-		}
-		if ended {
-			return 0, false
-		}
-		time.Sleep(2 * time.Millisecond)
-	}
-}
-
-// sink collects one stream and shows it on the screen.
-type sink struct {
-	screen *screen
-	mu     sync.Mutex
-	data   bytes.Buffer
-}
-
-func (s *sink) Write(p []byte) (int, error) {
-	s.screen.write(p)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.data.Write(p)
-}
-
-// waitForAny returns true as soon as there is any data, and false when the
-// program has ended without.
-func (s *sink) waitForAny(seen *screen) bool {
-	for s.String() == "" {
-		seen.mu.Lock()
-		ended := seen.ended
-		seen.mu.Unlock()
-		if ended {
-			return false
-		}
-		time.Sleep(2 * time.Millisecond)
-	}
-	return true
-}
-
-func (s *sink) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.data.String()
-}
-
-// baseEnv is the environment of every run: nothing of the caller's but PATH, so
+// Env is the environment of every run: nothing of the caller's but PATH, so
 // that a developer's own ETCDCTL_ENDPOINTS is never spoken to.
-func baseEnv(home string, more ...string) []string {
+func Env(home string, more ...string) []string {
 	return append([]string{
 		"PATH=" + os.Getenv("PATH"),
 		"HOME=" + home,
