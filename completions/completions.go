@@ -1,7 +1,7 @@
 // Package completions completes names and keys live from the cluster.
 //
-// A shell calls it on every Tab: it answers within Deadline or not at all,
-// never asks for a password, and prints nothing but candidates.
+// A shell calls it on every Tab. It answers within Deadline or not at all, never
+// prompts for a password, and prints only candidates.
 package completions
 
 import (

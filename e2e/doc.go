@@ -1,17 +1,18 @@
 // Package e2e tests ectl from outside: the built program, on real etcd servers,
-// beside the etcdctl that it stands in for. It is a Go module of its own, so
-// that nobody who builds ectl compiles what only tests need.
+// beside the reference etcdctl. It is a Go module of its own, so that building
+// ectl compiles no dependency of the tests.
 //
-// The program is bin/ectl, or what the environment variable ECTL_BIN names. The
-// servers and the reference are in .cache, or in ECTL_CACHE; `make servers`
-// builds them. Every server listens on loopback only and ends with the test.
+// The program is bin/ectl, or the one that the environment variable ECTL_BIN
+// names. The servers and the reference are in .cache, or in ECTL_CACHE; `make
+// servers` builds them. Every server listens on loopback only and ends with the
+// test.
 //
 // # Scripts
 //
 // testdata/script/NAME.txtar is one administrator's task from start to end, run
 // by TestScripts. The language is that of rogpeppe/go-internal/testscript:
-// "ectl ARGS" must succeed and "! ectl ARGS" fail, and "stdout", "stderr" and
-// "cmp" look at what it printed. Besides its own, these commands exist:
+// "ectl ARGS" must succeed and "! ectl ARGS" must fail. "stdout", "stderr" and
+// "cmp" check the output. Besides its own commands, these exist:
 //
 //	etcd start [FLAGS] [NAME]   starts a server and sets ETCDCTL_ENDPOINTS, for
 //	                            a TLS server ETCDCTL_CACERT as well, and
@@ -51,45 +52,45 @@
 //	                            it, and the one before. [server:3.7] is the condition
 //	DEAD                        host:port of an endpoint that refuses
 //
-// An empty variable is still set, and etcdctl takes a variable and a flag for
-// the same option for an error. So a script that uses --user never sets
-// ETCDCTL_USER before.
+// An empty variable is still set, and etcdctl rejects an option that is set by a
+// variable and by a flag. So a script that uses --user never sets ETCDCTL_USER
+// before.
 //
 // # Parity
 //
 // testdata/parity/NAME.txt is a group of command lines that TestParity runs
 // through the reference and through ours. Package parity describes the format.
-// Standard output and exit status must be equal, an error of the server must
-// stand at the start of a line of our standard error, and afterwards both
-// servers must hold the same. What differs on purpose is marked in the file,
-// listed in docs/compatibility.md and checked for exactly that difference by an
-// entry of the map "differences" in parity_test.go.
+// Standard output and exit status must be equal. An error of the server must
+// begin a line of our standard error. Afterwards both servers must hold the same
+// data. A deliberate difference is marked in the file and listed in
+// docs/compatibility.md. An entry of the map "differences" in parity_test.go
+// checks for exactly that difference.
 //
 // To add a case, write the line into the group with the right server. To add a
 // deliberate difference, add the row, the entry and the marked case.
 //
-// TestParityOfRandomCommandLines compares lines that a generator makes, on every
-// server version.
+// TestParityOfRandomCommandLines does the same with generated command lines, on
+// every server version.
 //
 // # The rest
 //
 // TestThePageOfAnAccessReview opens a page in a headless Chromium. Set
-// ECTL_SCREENSHOTS to a folder to get pictures of it.
+// ECTL_SCREENSHOTS to a folder to get screenshots.
 //
 // TestDecisionsAreTheServers puts 20,000 random questions of access control to
 // package access and to a server of each version.
 //
-// TestCommandsOfSeveralChangesMakeAllOrNone and its neighbours put a faulty
-// endpoint in front of a server, which loses a certain request or its answer.
+// TestCommandsOfSeveralChangesMakeAllOrNone and its neighbours use a faulty
+// endpoint between client and server. It loses a certain request or its response.
 // TestREADME and TestGuideOn... run the commands of the pages.
 //
-// TestNoResponseOfAServerBreaksACommand has each command meet a server that lies
-// (dishonestserver_test.go) in every way that lies_test.go can think of. A new
+// TestNoResponseOfAServerBreaksACommand runs each command against a server that
+// lies (dishonestserver_test.go), in every way that lies_test.go knows. A new
 // command gets a line in trials.
 //
 // TestMainWorkflow runs access control from set-up to removal on every server
-// version, kind of token and kind of identity. TestSecretsAreNeverShown tells
-// the program a secret in every way and searches what comes out. The tests of
-// "rbac apply" put a proxy in between that sees each request (rpcproxy_test.go):
-// it kills the program at any of them, loses answers, and takes its time.
+// version, kind of token and kind of identity. TestSecretsAreNeverShown passes
+// the program a secret in every way and searches the output for it. The tests of
+// "rbac apply" use a proxy that sees each request (rpcproxy_test.go). It kills
+// the program at any request, loses responses, and delays them.
 package e2e

@@ -1,12 +1,12 @@
-// Package output writes what commands return, in any format.
+// Package output prints the results of commands, in any format.
 //
-// A result states what it is once: lines for people, a document, and a table. That is
-// all that a command which only ectl has needs. A result of a command that etcdctl has
-// also states what its formats fields, json and protobuf are made of (apiResult), so
-// that they have etcdctl's bytes. printer.go shows what each format writes.
+// A result states its content once: lines for people, a document, and a table. A command
+// that only ectl has needs no more. If etcdctl has the command, its formats fields, json
+// and protobuf must equal etcdctl's bytes. Such a result also states what these formats
+// are made of (apiResult). printer.go shows what each format writes.
 //
-// A file is named after a command, or after a format. Results of any size, and those
-// that come one after another, are streams: get.go, watch.go, stream.go, parts.go.
+// A file is named after a command or a format. Results of any size, and those that come
+// one after another, are streams: get.go, watch.go, stream.go, parts.go.
 package output
 
 import (

@@ -1,4 +1,4 @@
-// Command ectl administers etcd. Linked as etcdctl it stands in for it.
+// Command ectl administers etcd. Linked under the name etcdctl, it replaces etcdctl.
 package main
 
 import (

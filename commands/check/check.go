@@ -1,5 +1,4 @@
-// Package check holds the commands that try what a cluster can do:
-// "ectl check ...".
+// Package check holds the commands that measure a cluster: "ectl check ...".
 package check
 
 import (

@@ -1,5 +1,5 @@
-// Package cli holds what every command is handed: streams, prompter, global
-// options, client and printer.
+// Package cli holds what every command gets: streams, prompter, global options,
+// client and printer.
 package cli
 
 import (

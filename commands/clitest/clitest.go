@@ -1,5 +1,5 @@
-// Package clitest runs one command without the tree around it, for tests of
-// what its arguments and options mean. No server is needed.
+// Package clitest runs one command without the tree. Tests use it to check how
+// arguments and options are parsed. It needs no server.
 package clitest
 
 import (

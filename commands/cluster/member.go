@@ -1,5 +1,5 @@
 // Package cluster holds the commands for the members of the cluster and their
-// maintenance: "ectl member ...", "ectl endpoint ..." and their like.
+// maintenance: "ectl member ...", "ectl endpoint ..." and others.
 package cluster
 
 import (

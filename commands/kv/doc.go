@@ -1,3 +1,3 @@
 // Package kv holds the commands for keys: get, put, del, txn, ls, du and
-// compaction. Each of them stands right below the root.
+// compaction. All of them are directly below the root.
 package kv

@@ -1,5 +1,4 @@
-// Package rbac holds the commands that see access control as a whole: "ectl
-// rbac ...".
+// Package rbac holds the commands for access control as a whole: "ectl rbac ...".
 package rbac
 
 import (

@@ -1,5 +1,5 @@
-// Package access is the domain of etcd's access control: ranges of keys and
-// what roles allow on them, as the server sees them. It does no I/O.
+// Package access is the domain of etcd's access control: ranges of keys, and the
+// permissions of roles on them, with the server's rules. It does no I/O.
 package access
 
 import (

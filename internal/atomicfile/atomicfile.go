@@ -1,8 +1,7 @@
-// Package atomicfile writes files that are there whole or not at all, whenever
-// the program is killed. A file is written beside its place under a name that
-// says what it belongs to, and gets its own name when it is on the disk. The
-// next run removes what a killed one left: a process holds a lock on each of
-// its temporary files.
+// Package atomicfile writes files that are complete or absent, whenever the program is
+// killed. A file is written beside its place, under a temporary name that contains its
+// name. It is renamed after it was synced to the disk. A process holds a lock on each of
+// its temporary files, so the next run can remove those of killed runs.
 package atomicfile
 
 import (

@@ -1,14 +1,14 @@
-// Package crash ends the program in order when it panics: what was changed about
-// the terminal is undone, one line says what happened, and the status is
-// exit.Defect. Temporary files stay as after a kill, and the next run removes
-// them.
+// Package crash ends the program in order if it panics. It restores the terminal, prints
+// one line, and exits with exit.Defect. Temporary files stay as after a kill, and the
+// next run removes them.
 //
-// A panic can only be caught in the goroutine that has it. So every goroutine of
-// the program is begun with Go or Guarded, which a test checks, and main defers
-// Guard. A panic in a goroutine that a library has begun still ends the program
-// with Go's own trace and status 2, and so do the errors that Go's runtime lets
-// no program catch, such as a lack of memory. Code of ours that a library calls in
-// such a goroutine defers Guard itself.
+// A panic can only be recovered in its own goroutine. So every goroutine of the program
+// is started with Go or Guarded, which a test checks, and main defers Guard. Our code
+// that a library calls in a goroutine of its own defers Guard itself.
+//
+// Two failures still end the program with Go's own trace and status 2. One is a panic of
+// a library in its own goroutine. The other is a fatal error of Go's runtime, such as a
+// lack of memory: no program can recover it.
 package crash
 
 import (

@@ -1,5 +1,5 @@
-// Package etcd turns what the user said of the cluster and of himself (flags,
-// environment) into a client of the cluster.
+// Package etcd makes a client from the connection and login options of the user (flags,
+// environment).
 package etcd
 
 import (

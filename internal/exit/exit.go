@@ -1,8 +1,8 @@
-// Package exit holds the exit statuses of the program and the one decision
-// that turns an error into a status.
+// Package exit holds the exit statuses of the program, and the one decision that turns
+// an error into a status.
 //
-// The numbers are etcdctl's (pkg/cobrautl of etcd 3.7), uneven for reasons of
-// history: a bad argument is 128, an unsupported value of a good flag 4.
+// The numbers are etcdctl's (pkg/cobrautl of etcd 3.7), and follow no pattern. For
+// example, a bad argument is 128, and an unsupported value of a valid flag is 4.
 package exit
 
 import (

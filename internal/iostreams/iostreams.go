@@ -1,5 +1,5 @@
-// Package iostreams holds the streams and the environment of one run of the
-// program as a value, so that a test can give it its own.
+// Package iostreams holds the streams and the environment of one run as a value, so
+// that a test can use its own.
 package iostreams
 
 import (

@@ -1,6 +1,6 @@
-// Package keepalive keeps leases alive. The client library's way of doing so
-// takes a lease for alive on the word of an answer that came late, and waits on a
-// member that has stopped for longer than a short lease lives.
+// Package keepalive keeps leases alive. The client library is not used, for two
+// reasons. It accepts a late response as proof that a lease is alive, and it waits for a
+// stopped member longer than a short lease lives.
 package keepalive
 
 import (

@@ -1,5 +1,5 @@
-// Package limited reads files, lines and streams that may have no end, such as
-// /dev/zero, up to a limit.
+// Package limited reads files, lines and streams up to a limit, because some have no
+// end (/dev/zero).
 package limited
 
 import (

@@ -1,5 +1,5 @@
-// Package mirror copies the keys of one cluster to another, and does there
-// whatever happens to them, over lost connections, members and leaders.
+// Package mirror copies the keys of one cluster to another and follows their changes. It
+// survives lost connections, members and leaders.
 package mirror
 
 import (

@@ -1,4 +1,4 @@
-// Package nasty has names that break programs which print them: for tests.
+// Package nasty has names that break programs that print them. It is for tests.
 package nasty
 
 import (

@@ -1,6 +1,6 @@
-// Package outage reports that there has been no server for too long: once, with the
-// reason, and once more when there is one again. Commands that wait for as long as
-// they are not interrupted would otherwise be silent meanwhile.
+// Package outage warns if no server has answered for too long: once, with the reason,
+// and once more when a server answers again. Commands that run until they are
+// interrupted would otherwise be silent.
 package outage
 
 import (

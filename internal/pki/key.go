@@ -1,5 +1,5 @@
-// Package pki makes private keys, requests for certificates and client
-// certificates, and reads what is needed for it. It does no I/O.
+// Package pki makes and reads private keys, certificate requests and client
+// certificates. It does no I/O.
 package pki
 
 import (

@@ -1,4 +1,4 @@
-// Package progress shows on the terminal how far something is.
+// Package progress shows progress on the terminal.
 package progress
 
 import (

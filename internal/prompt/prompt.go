@@ -1,8 +1,8 @@
-// Package prompt asks the user for secrets.
+// Package prompt prompts the user for secrets.
 //
-// On a terminal the answer is read without echo. Otherwise answers are lines
-// of standard input, in the order of the questions, all of them from one
-// buffered reader: printf 'pw\npw\n' | ectl user add bob.
+// On a terminal the answer is read without echo. Otherwise answers are lines of standard
+// input, in the order of the prompts, from one buffered reader:
+// printf 'pw\npw\n' | ectl user add bob.
 package prompt
 
 import (

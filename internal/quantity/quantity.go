@@ -1,4 +1,4 @@
-// Package quantity writes how many of something there are.
+// Package quantity formats a number with its noun, in the singular or plural.
 package quantity
 
 import "strconv"

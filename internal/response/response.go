@@ -1,8 +1,8 @@
 // Package response checks that the responses of a server fit their requests.
 //
-// The check stands at the place where a response enters the program, as an
-// interceptor of the client. A response that does not fit is an error there, and
-// the rest of the program can rely on what an honest server guarantees:
+// The check is an interceptor of the client, so every response passes it. A response
+// that does not fit becomes an error. The rest of the program can rely on the guarantees
+// of a correct server:
 //
 //   - a response has a header
 //   - a listing has the keys that it counts, each once, in order, inside the
@@ -10,9 +10,9 @@
 //   - a transaction has one part for each operation, of the operation's kind
 //   - an event has a key inside the watched range, and events come in order
 //   - a list of users or roles has each name once
-//   - a lease has an ID and lives for a time that a server can grant
+//   - a lease has an ID, and a TTL that a server can grant
 //
-// A server that is consistent with itself can still lie: no client can tell.
+// A server that lies consistently cannot be detected by a client.
 package response
 
 import (

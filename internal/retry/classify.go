@@ -1,4 +1,4 @@
-// Package retry decides whether a request may be tried again, and waits before that.
+// Package retry decides whether a request may be retried, and waits before the retry.
 package retry
 
 import (

@@ -1,10 +1,10 @@
 // Package scan reads ranges of keys of any size in constant memory.
 //
-// A range is read in blocks, all at the revision of the first one: as one
-// RangeStream where the server has it (3.7), otherwise in pages. A page has a
-// range end of its own, set near to where the page should end, because a
-// server counts every key up to the range end of a request, whatever its
-// limit: plain paging costs the square of the number of keys.
+// A range is read in blocks, all at the revision of the first one. A server with
+// RangeStream (3.7) sends one stream; others send pages. A server counts every key up to
+// the range end of a request, whatever its limit. So plain paging costs the square of
+// the number of keys. Therefore each page gets a range end of its own, close to the
+// intended end of the page.
 package scan
 
 import (

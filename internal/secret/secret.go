@@ -1,4 +1,4 @@
-// Package secret reads secrets from files and makes new ones.
+// Package secret reads secrets from files and generates new ones.
 package secret
 
 import (

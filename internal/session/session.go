@@ -1,4 +1,4 @@
-// Package session holds who is connected where, and as whom, while a command runs.
+// Package session holds the connection and the identity of one command.
 package session
 
 import (

@@ -1,6 +1,6 @@
-// Package shell writes command lines that a user may copy into a shell. bash, zsh,
-// dash and fish read each of them as the same arguments, and the terminal that
-// shows or takes them sees one line of visible characters.
+// Package shell writes command lines that a user may copy into a shell. bash, zsh, dash
+// and fish parse each of them to the same arguments. A terminal shows each as one line
+// of visible characters.
 package shell
 
 import (

@@ -1,5 +1,5 @@
-// Package supervise runs commands that end with a context, together with what
-// they have started.
+// Package supervise runs child commands that end with a context, together with all
+// processes that they started.
 package supervise
 
 import (

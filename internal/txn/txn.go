@@ -1,6 +1,6 @@
-// Package txn reads transactions as etcdctl's "txn" writes them: lines of
-// comparisons, of requests for when all of them hold, and of requests for when
-// they do not. An empty line ends each of the three parts.
+// Package txn parses transactions in the notation of etcdctl's "txn". It has three
+// parts: comparisons, the requests if all of them hold, and the requests if they do
+// not. An empty line ends each part.
 //
 //	mod("key") > "0"
 //
@@ -9,8 +9,8 @@
 //
 //	put key created
 //
-// What a request's options mean is the business of the commands get, put and
-// del; here a request is its words.
+// The commands get, put and del parse the options of a request. Here a request is a list
+// of words.
 package txn
 
 import (

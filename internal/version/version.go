@@ -1,4 +1,4 @@
-// Package version holds what the build says of itself.
+// Package version holds the version that the build sets.
 package version
 
 import (

@@ -1,6 +1,5 @@
-// Package visible writes text that others chose (names, keys, errors of servers,
-// names in certificates) so that a person sees all of it, and a terminal obeys
-// none of it.
+// Package visible writes untrusted text (names, keys, errors of servers, names in
+// certificates). A reader sees all of it, and a terminal obeys none of it.
 package visible
 
 import (

@@ -1,5 +1,5 @@
-// Package watch watches keys over lost connections, lost leaders and logins
-// that expire.
+// Package watch watches keys. Its watches survive lost connections, lost leaders and
+// expired logins.
 package watch
 
 import (

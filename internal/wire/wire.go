@@ -1,6 +1,6 @@
-// Package wire reads streams of the API whose messages are large. Where
-// generated code makes a message of all that was received, here whoever reads
-// decodes what he needs of it, in the memory that it came in.
+// Package wire reads streams of large messages of the API. Generated code would make a
+// message of everything received. Here the reader decodes only the needed parts, in the
+// memory that they were received in.
 package wire
 
 import (

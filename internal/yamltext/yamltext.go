@@ -1,5 +1,5 @@
-// Package yamltext writes strings of YAML that every reader reads as the same
-// strings, of YAML 1.1 as of 1.2, and that a reviewer sees whole.
+// Package yamltext writes strings of YAML. Parsers of YAML 1.1 and of YAML 1.2 read the
+// same strings, and a reviewer sees all of their characters.
 package yamltext
 
 import (

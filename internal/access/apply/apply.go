@@ -1,5 +1,5 @@
-// Package apply executes plans: it makes the users and roles of a cluster
-// follow a policy, and sees that they do.
+// Package apply executes plans: it makes the users and roles of a cluster match a
+// policy, and verifies the result.
 package apply
 
 import (

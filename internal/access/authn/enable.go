@@ -1,5 +1,5 @@
-// Package authn turns authentication on, and proves that the cluster can still be
-// administered: otherwise it turns authentication off again.
+// Package authn turns authentication on. It verifies that the cluster can still be
+// administered, and otherwise turns authentication off again.
 package authn
 
 import (

@@ -1,5 +1,5 @@
-// Package lint finds what is dangerous, probably not meant, or untidy in who may do
-// what, and the steps that mend it. It does no I/O.
+// Package lint finds dangerous, probably unintended, or untidy grants, roles and users,
+// and the steps that fix them. It does no I/O.
 package lint
 
 import (

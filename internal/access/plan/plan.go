@@ -1,6 +1,5 @@
-// Package plan works out what makes a cluster's users and roles follow a
-// policy, what that means for everybody, and an order in which it can be done.
-// It does no I/O.
+// Package plan computes the changes that make a cluster's users and roles match a
+// policy, the effect on each user, and a safe order. It does no I/O.
 package plan
 
 import (

@@ -1,6 +1,6 @@
-// Package policy reads and writes policy files: who may do what, as a file that
-// people review and programs apply. It does no I/O: it is given bytes, and where
-// passwords come from is only named here.
+// Package policy reads and writes policy files: users, roles and permissions in a file
+// that people review and programs apply. It does no I/O. It parses bytes, and only
+// names the sources of passwords.
 package policy
 
 import (

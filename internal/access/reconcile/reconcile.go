@@ -1,5 +1,5 @@
-// Package reconcile makes the users and roles of a cluster follow a policy: it reads
-// the policy, compares, applies, and proves the result.
+// Package reconcile makes the users and roles of a cluster match a policy. It reads
+// the policy, compares, applies, and verifies the result.
 package reconcile
 
 import (

@@ -1,5 +1,5 @@
-// Package rollback makes several changes of users and roles, all of them or none:
-// etcd has no transaction over them.
+// Package rollback makes several changes of users and roles, all of them or none. etcd
+// has no transaction over them.
 package rollback
 
 import (

@@ -1,8 +1,8 @@
-// Package diagnose finds out why there is no connection and why there was no answer.
+// Package diagnose finds out why a connection or a request failed.
 //
-// client/v3 replaces gRPC's text by a bare "context deadline exceeded" when a deadline
-// has passed, and the reason for a failed connection is gone. So a Diagnosis watches
-// dialling, TLS and requests of one client itself.
+// When a deadline has passed, client/v3 replaces gRPC's text with a bare "context
+// deadline exceeded", and the reason for a failed connection is lost. So a Diagnosis
+// observes dialling, TLS and requests of one client itself.
 package diagnose
 
 import (

@@ -1,22 +1,21 @@
-// Package stream reads what happened to keys, from a revision on and in order.
+// Package stream reads the events of keys, from a revision on and in order.
 //
-// It talks to the API's stream of watches itself, where the client library
-// would read as fast as the server sends and hold all that the reader has not
-// taken yet: here the next message is only received when it is asked for, and
-// gRPC's flow control lets the server wait. A large response is decoded and
-// handed on in parts.
+// It uses the API's watch stream directly. The client library would read as fast as the
+// server sends, and buffer all events that the reader has not taken yet. Here the next
+// message is received only on demand, and gRPC's flow control makes the server wait. A
+// large response is decoded and passed on in parts.
 //
 // # Catching up
 //
-// A server hands out the past in rounds, one every 100 ms: in each of them
-// every watch gets the events of at most 1000 revisions. So behind a response
-// that looks as if it had been cut like that further watches are opened on the
-// same stream, ahead of the first one and as far apart as that response was
-// wide, so that each round brings a part for all of them. Nothing depends on
-// how the server cuts: a watch goes on until it has brought everything up to
-// where the next one began, and only then that one takes its place, with what
-// was not handed on yet. What cannot go on like that ends the stream with an
-// error, and whoever reads it begins anew behind what he has.
+// A server sends old events in rounds, one every 100 ms. In a round, every watch gets
+// the events of at most 1000 revisions. If a response seems to be one round of several,
+// further watches are opened on the same stream. They are ahead of the first one, and as
+// far apart as that response was wide. So each round brings a part for all of them.
+//
+// The result does not depend on how the server splits events. A watch continues until it
+// has reached the start of the next one. Only then the next one takes its place, with
+// the events that were not passed on yet. If this is impossible, the stream ends with an
+// error, and its reader starts again after the last revision that it has.
 package stream
 
 import (
