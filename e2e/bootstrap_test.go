@@ -26,10 +26,10 @@ func newBootstrapCluster(t *testing.T) *cluster {
 
 // nextBootstrap runs it without a fault, which has to complete it, and makes
 // the cluster what it was before any run.
-func (c *cluster) nextBootstrap(t *testing.T, after string) {
+func nextBootstrap(t *testing.T, c *cluster, after string) {
 	t.Helper()
 	c.mustAt(c.Endpoint(), bootstrapArgs...)
-	if isOn, users := c.stateOfAuth(t); !isOn || strings.Join(users, " ") != "root" {
+	if isOn, users := stateOfAuth(t, c); !isOn || strings.Join(users, " ") != "root" {
 		t.Errorf("%s, and after the next run: authentication is on: %t, and the users are %v", after, isOn, users)
 	}
 	c.mustAt(c.Endpoint(), "auth", "disable", "--user", "root:"+rootPassword)
@@ -38,7 +38,7 @@ func (c *cluster) nextBootstrap(t *testing.T, after string) {
 }
 
 // stateOfAuth is whether authentication is on, and the users.
-func (c *cluster) stateOfAuth(t *testing.T) (on bool, users []string) {
+func stateOfAuth(t *testing.T, c *cluster) (on bool, users []string) {
 	t.Helper()
 	r := c.at(c.Endpoint(), "user", "list")
 	if on = r.Status != "0"; on {
@@ -73,11 +73,11 @@ func TestABootstrapThatFailsLocksNobodyOut(t *testing.T) {
 		if r.Status == "0" || !strings.HasSuffix(strings.TrimSpace(r.Stderr), test.says) {
 			t.Errorf("%s: status %s, stdout\n%s\nand stderr\n%s\nwant %s\nafter %v", test.name, r.Status, r.Stdout, r.Stderr, test.says, way.requests())
 		}
-		isOn, users := c.stateOfAuth(t)
+		isOn, users := stateOfAuth(t, c)
 		if isOn || strings.Contains(strings.Join(users, " "), "rescuer") {
 			t.Errorf("%s: authentication is on: %t, want false, and the users are %v", test.name, isOn, users)
 		}
-		c.nextBootstrap(t, test.name)
+		nextBootstrap(t, c, test.name)
 	}
 }
 
@@ -87,7 +87,7 @@ func TestABootstrapWhoseSwitchIsNotAnsweredIsProven(t *testing.T) {
 	c := newBootstrapCluster(t)
 	way := newFaulty(t, c.Endpoint(), on(isUnheard, 1, "AuthEnable"))
 	c.mustAt(way.url, bootstrapArgs...)
-	if isOn, users := c.stateOfAuth(t); !isOn || strings.Join(users, " ") != "root" {
+	if isOn, users := stateOfAuth(t, c); !isOn || strings.Join(users, " ") != "root" {
 		t.Errorf("authentication is on: %t, and the users are %v", isOn, users)
 	}
 }
@@ -137,10 +137,10 @@ func TestAnInterruptedBootstrapIsCompletedByTheNext(t *testing.T) {
 		_ = cmd.Wait()
 		if test.signal == syscall.SIGINT {
 			// It ends by itself, and leaves no rescuer.
-			if _, users := c.stateOfAuth(t); strings.Contains(strings.Join(users, " "), "rescuer") {
+			if _, users := stateOfAuth(t, c); strings.Contains(strings.Join(users, " "), "rescuer") {
 				t.Errorf("interrupted at %s %d: the users are %v, and it says %s", test.method, test.nth, users, stderr.String())
 			}
 		}
-		c.nextBootstrap(t, fmt.Sprintf("%s at %s %d", test.signal, test.method, test.nth))
+		nextBootstrap(t, c, fmt.Sprintf("%s at %s %d", test.signal, test.method, test.nth))
 	}
 }

@@ -36,7 +36,7 @@ func TestAClosedOutputCannotBeWritten(t *testing.T) {
 		if slices.Contains(changes, line) {
 			says += "; the change was made"
 		}
-		if r := c.through(`exec "$0" "$@" >&-`, c.Endpoint(), args...); r.Status != status {
+		if r := through(t, c, `exec "$0" "$@" >&-`, c.Endpoint(), args...); r.Status != status {
 			t.Errorf("%s >&-: status %s, want %s: %s", line, r.Status, status, r.Stderr)
 		} else if status == "6" && args[0] != "__complete" && !strings.HasSuffix(r.Stderr, says+"\n") {
 			t.Errorf("%s >&- says %s", line, r.Stderr)
@@ -44,21 +44,21 @@ func TestAClosedOutputCannotBeWritten(t *testing.T) {
 	}
 	for _, redirection := range []string{">/dev/null", "1<>/dev/null", "<&- >/dev/null", "2>&- >/dev/null", "<&- 2>&- >/dev/null", "<>/dev/null >&0 2>&0"} {
 		for _, line := range []string{"get k", "version", "help"} {
-			if r := c.through(`exec "$0" "$@" `+redirection, c.Endpoint(), strings.Fields(line)...); r.Status != "0" {
+			if r := through(t, c, `exec "$0" "$@" `+redirection, c.Endpoint(), strings.Fields(line)...); r.Status != "0" {
 				t.Errorf("%s %s: status %s: %s", line, redirection, r.Status, r.Stderr)
 			}
 		}
 	}
 	// Nothing to read is the end of a file, and what cannot be said is left out.
-	if r := c.through(`exec "$0" "$@" <&-`, c.Endpoint(), "user", "add", "kim", "--interactive=false"); r.Status != "128" || !strings.Contains(r.Stderr, "standard input has no line") {
+	if r := through(t, c, `exec "$0" "$@" <&-`, c.Endpoint(), "user", "add", "kim", "--interactive=false"); r.Status != "128" || !strings.Contains(r.Stderr, "standard input has no line") {
 		t.Errorf("with its input closed it ends with %s: %s", r.Status, r.Stderr)
 	}
-	if r := c.through(`exec "$0" "$@" 2>&-`, c.Endpoint(), "get", "k"); r.Status != "0" || r.Stdout != "k\nv\n" {
+	if r := through(t, c, `exec "$0" "$@" 2>&-`, c.Endpoint(), "get", "k"); r.Status != "0" || r.Stdout != "k\nv\n" {
 		t.Errorf("with its errors closed it ends with %s: %s", r.Status, r.Stdout)
 	}
 	full := `exec "$0" "$@" >/dev/full`
 	for _, line := range []string{"help", "get --help", "options", "completion zsh", "version"} {
-		if r := c.through(full, c.Endpoint(), strings.Fields(line)...); r.Status != "6" {
+		if r := through(t, c, full, c.Endpoint(), strings.Fields(line)...); r.Status != "6" {
 			t.Errorf("%s >/dev/full: status %s: %s", line, r.Status, r.Stderr)
 		}
 	}
@@ -93,17 +93,17 @@ func TestAnOutputThatIsLostAfterAChangeSaysSo(t *testing.T) {
 			{"lock name", "; the lock was given up"}, {"elect name value", "; the leadership was given up"},
 			{"check perf --duration 100ms", "; the keys of the check were deleted"},
 		} {
-			r := c.through(`exec `+redirection+`; "$0" `+test.line, c.Endpoint())
+			r := through(t, c, `exec `+redirection+`; "$0" `+test.line, c.Endpoint())
 			if want := "write the output: " + reason + test.says + "\n"; r.Status != "6" || !strings.HasSuffix(r.Stderr, want) {
 				t.Errorf("%s %s: status %s, says %q, want %q", test.line, redirection, r.Status, r.Stderr, want)
 			}
 		}
-		r := c.through(`exec `+redirection+`; "$0" user add gen --generate-password`, c.Endpoint())
+		r := through(t, c, `exec `+redirection+`; "$0" user add gen --generate-password`, c.Endpoint())
 		if r.Status != "6" || !strings.HasSuffix(r.Stderr, "so it was not set\n") {
 			t.Errorf("a generated password %s: status %s, says %q", redirection, r.Status, r.Stderr)
 		}
 	}
-	r := c.through(`exec >&-; "$0" member add m2 --learner --peer-urls http://127.0.0.1:1`, c.Endpoint())
+	r := through(t, c, `exec >&-; "$0" member add m2 --learner --peer-urls http://127.0.0.1:1`, c.Endpoint())
 	if r.Status != "6" || !strings.HasSuffix(r.Stderr, change+"\n") {
 		t.Errorf("member add: status %s, says %q", r.Status, r.Stderr)
 	}
@@ -119,13 +119,13 @@ func TestACommandUnderAClosedOutputCanWrite(t *testing.T) {
 	const child = `echo once; sleep 0.02; echo twice && where=$(readlink /proc/$$/fd/1) && echo "$where" >&2; exit `
 	etcdctl := harness.Etcdctl()
 	for _, status := range []string{"7", "0"} {
-		want := c.through(`exec `+etcdctl+` "$@" >&-`, c.Endpoint(), "lock", "name", "--", "sh", "-c", child+status)
+		want := through(t, c, `exec `+etcdctl+` "$@" >&-`, c.Endpoint(), "lock", "name", "--", "sh", "-c", child+status)
 		if want.Status != status || !strings.HasPrefix(want.Stderr, os.DevNull+"\n") {
 			t.Fatalf("etcdctl lock >&-: status %s: %s", want.Status, want.Stderr)
 		}
 		for range 10 {
 			for _, args := range [][]string{{"lock", "name"}, {"elect", "name", "value"}} {
-				r := c.through(`exec "$0" "$@" >&-`, c.Endpoint(), append(args, "--", "sh", "-c", child+status)...)
+				r := through(t, c, `exec "$0" "$@" >&-`, c.Endpoint(), append(args, "--", "sh", "-c", child+status)...)
 				if r.Status != status || !strings.HasPrefix(r.Stderr, os.DevNull+"\n") {
 					t.Errorf("%s >&-: status %s, want %s: %s", args[0], r.Status, status, r.Stderr)
 				}
@@ -133,7 +133,7 @@ func TestACommandUnderAClosedOutputCanWrite(t *testing.T) {
 		}
 	}
 	for range 10 {
-		r := c.through(`exec "$0" "$@" >&-`, c.Endpoint(), "watch", "k", "--rev", "1", "--", "sh", "-c", child+"7")
+		r := through(t, c, `exec "$0" "$@" >&-`, c.Endpoint(), "watch", "k", "--rev", "1", "--", "sh", "-c", child+"7")
 		if r.Status != "6" || r.Stderr != "Error: write the output: standard output is closed\n" {
 			t.Errorf("watch >&-: status %s: %s", r.Status, r.Stderr)
 		}

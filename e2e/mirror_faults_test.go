@@ -210,7 +210,7 @@ func TestAMirrorsLostRequestsDoNothingLater(t *testing.T) {
 			return passes
 		}
 	})
-	mirror := source.mirrorTo(way.url, "--command-timeout", "500ms")
+	mirror := mirrorTo(t, source, way.url, "--command-timeout", "500ms")
 	becomes(t, there, "", mustKeysUnder(t, client, ""), mirror.MustRun)
 	late <- true // the next transaction
 	for _, value := range []string{"late", "again"} {
@@ -294,7 +294,7 @@ func TestAMirrorGoesOnWithoutRoomForItsCheckpoint(t *testing.T) {
 	source, dest := newCluster(t, etcdserver.Options{}), newCluster(t, etcdserver.Options{})
 	client := source.client()
 	fillKeys(t, client, 10, "v")
-	mirror := source.mirrorTo(dest.Endpoint(), "--checkpoint", "state")
+	mirror := mirrorTo(t, source, dest.Endpoint(), "--checkpoint", "state")
 	becomes(t, dest.client(), "", mustKeysUnder(t, client, ""), mirror.MustRun)
 	room := func(bytes uint64) {
 		t.Helper()

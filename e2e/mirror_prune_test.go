@@ -116,7 +116,7 @@ func TestAMirrorThatPrunesOutlastsACompaction(t *testing.T) {
 		t.Errorf("a copy that is finished without --prune: status %s, %s", r.Status, r.Stderr)
 	}
 	// While it follows, too.
-	mirror := source.mirrorTo(dest.Endpoint(), prune[2:len(prune)-1]...)
+	mirror := mirrorTo(t, source, dest.Endpoint(), prune[2:len(prune)-1]...)
 	becomes(t, dest.client(), "", mustKeysUnder(t, client, ""), mirror.MustRun)
 	putAll(t, client, "k/more")
 	becomes(t, dest.client(), "", mustKeysUnder(t, client, ""), mirror.MustRun)
@@ -143,7 +143,7 @@ func TestAMirrorThatPrunesAndIsKilledGoesOn(t *testing.T) {
 	writing := churn(t.Context(), client, 6000, stop)
 	middle := 0
 	for range 8 {
-		mirror := source.mirrorTo(dest.Endpoint(), append([]string{"--max-txn-ops", "1"}, prune...)...)
+		mirror := mirrorTo(t, source, dest.Endpoint(), append([]string{"--max-txn-ops", "1"}, prune...)...)
 		time.Sleep(20*time.Millisecond + rand.N(150*time.Millisecond))
 		mirror.MustRun()
 		mirror.Kill()

@@ -29,9 +29,9 @@ func (c *cluster) client() *clientv3.Client {
 }
 
 // mirrorTo starts ours, which mirrors the cluster to another.
-func (c *cluster) mirrorTo(to string, args ...string) *harness.Process {
-	c.t.Helper()
-	return harness.StartIn(c.t, harness.Ectl(), c.tmp,
+func mirrorTo(t *testing.T, c *cluster, to string, args ...string) *harness.Process {
+	t.Helper()
+	return harness.StartIn(t, harness.Ectl(), c.tmp,
 		[]string{"ETCDCTL_ENDPOINTS=" + c.Endpoint()}, append([]string{"make-mirror", to}, args...)...)
 }
 
@@ -160,7 +160,7 @@ func TestAMirrorHoldsWhatTheReferencesHolds(t *testing.T) {
 			client := source.client()
 			happen(t, client)
 			args := append([]string{"make-mirror"}, test.args...)
-			mirror := source.mirrorTo(ours.Endpoint(), test.args...)
+			mirror := mirrorTo(t, source, ours.Endpoint(), test.args...)
 			reference := harness.StartIn(t, harness.Etcdctl(), source.tmp,
 				[]string{"ETCDCTL_ENDPOINTS=" + source.Endpoint()}, append(args, theirs.Endpoint())...)
 			want := expected(mustKeysUnder(t, client, ""), test.from, test.to)
@@ -194,7 +194,7 @@ func TestMirrorsOfEveryVersion(t *testing.T) {
 			dest := newCluster(t, etcdserver.Options{Version: version})
 			client := source.client()
 			happen(t, client)
-			mirror := source.mirrorTo(dest.Endpoint(), "--checkpoint", "state")
+			mirror := mirrorTo(t, source, dest.Endpoint(), "--checkpoint", "state")
 			becomes(t, dest.client(), "", expected(mustKeysUnder(t, client, ""), "", ""), mirror.MustRun)
 			happen(t, client)
 			want := expected(mustKeysUnder(t, client, ""), "", "")
@@ -210,7 +210,7 @@ func TestMirrorsOfEveryVersion(t *testing.T) {
 				if once.Status != "1" || !strings.Contains(once.Stderr, "before etcd 3.4.25") {
 					t.Errorf("--once of a server that does not tell: status %s, %s", once.Status, once.Stderr)
 				}
-				mirror = source.mirrorTo(dest.Endpoint(), "--checkpoint", "state")
+				mirror = mirrorTo(t, source, dest.Endpoint(), "--checkpoint", "state")
 				becomes(t, dest.client(), "", want, mirror.MustRun)
 				return
 			}
@@ -286,7 +286,7 @@ func TestAMirrorThatIsKilledGoesOn(t *testing.T) {
 		if i < 10 {
 			args = append(args, "--max-txn-ops", "1") // the copy takes longer
 		}
-		mirror := source.mirrorTo(dest.Endpoint(), args...)
+		mirror := mirrorTo(t, source, dest.Endpoint(), args...)
 		longest := 300 * time.Millisecond
 		if i >= 10 {
 			longest = 1200 * time.Millisecond

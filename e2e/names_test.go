@@ -149,7 +149,7 @@ func TestNamesAndPasswordsThatAreNotUTF8AreNotSent(t *testing.T) {
 		}
 	}
 	for _, command := range []string{"add b", "passwd b"} {
-		if r := c.through(`printf 'secret\377\n' | exec "$0" user `+command+` --interactive=false`, c.Endpoint()); r.Status != "128" || !strings.Contains(r.Stderr, "standard input is not UTF-8") || strings.Contains(r.Stderr, "secret") {
+		if r := through(t, c, `printf 'secret\377\n' | exec "$0" user `+command+` --interactive=false`, c.Endpoint()); r.Status != "128" || !strings.Contains(r.Stderr, "standard input is not UTF-8") || strings.Contains(r.Stderr, "secret") {
 			t.Errorf("user %s with a password that is not UTF-8 ends with %s and %q", command, r.Status, r.Stderr)
 		}
 	}
@@ -161,7 +161,7 @@ func TestNamesAndPasswordsThatAreNotUTF8AreNotSent(t *testing.T) {
 		{`exec "$0" user list --user b --password $'secret\377'`, "2", "nothing was sent"},
 		{`exec "$0" user list --user b --password-file <(printf 'secret\377\n')`, "128", "is not UTF-8"},
 	} {
-		if r := c.through(test.line, c.Endpoint()); r.Status != test.status || r.Stdout != "" || !strings.Contains(r.Stderr, test.says) || strings.Contains(r.Stderr, "secret") {
+		if r := through(t, c, test.line, c.Endpoint()); r.Status != test.status || r.Stdout != "" || !strings.Contains(r.Stderr, test.says) || strings.Contains(r.Stderr, "secret") {
 			t.Errorf("%s ends with %s and %q", test.line, r.Status, r.Stderr)
 		}
 	}
@@ -176,7 +176,7 @@ func TestNamesAndPasswordsThatAreNotUTF8AreNotSent(t *testing.T) {
 	} {
 		policy := "apiVersion: ectl/v1\nroles: {b: []}\nusers: {b: {roles: [b], password: " + source + "}}\n"
 		file := writeSecret(t, t.TempDir(), "policy.yaml", policy)
-		r := c.through(`printf 'secret\377\n' | SECRET=$'secret\377' WIDE=$'\377\376s' MARKED=$'\357\273\277secret' exec "$0" rbac apply --yes -f "$1"`, c.Endpoint(), file)
+		r := through(t, c, `printf 'secret\377\n' | SECRET=$'secret\377' WIDE=$'\377\376s' MARKED=$'\357\273\277secret' exec "$0" rbac apply --yes -f "$1"`, c.Endpoint(), file)
 		if r.Status != "1" || !strings.Contains(r.Stderr, "the password of b: ") || !strings.Contains(r.Stderr, says) || strings.Contains(r.Stderr, "secret\xff") {
 			t.Errorf("a policy whose password is %s ends with %s and %q", source, r.Status, r.Stderr)
 		}

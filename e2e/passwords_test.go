@@ -39,9 +39,9 @@ func newPasswordCluster(t *testing.T, options etcdserver.Options) *cluster {
 }
 
 // through runs a shell line in which "$0" "$@" are ours with args.
-func (c *cluster) through(line, endpoints string, args ...string) harness.Result {
-	c.t.Helper()
-	return harness.Run(c.t, harness.Command{
+func through(t *testing.T, c *cluster, line, endpoints string, args ...string) harness.Result {
+	t.Helper()
+	return harness.Run(t, harness.Command{
 		Program: "/bin/bash",
 		Args:    append([]string{"-c", line, harness.Ectl()}, args...),
 		Env:     harness.Env(c.tmp, "ETCDCTL_ENDPOINTS="+endpoints),
@@ -79,7 +79,7 @@ func TestNothingDependsOnAPasswordThatIsNotOut(t *testing.T) {
 		}
 		for _, format := range []string{"simple", "fields", "json", "table", "yaml", "ndjson", "csv"} {
 			for name, line := range broken {
-				r := c.through(line, way.url, append(command, "-w", format)...)
+				r := through(t, c, line, way.url, append(command, "-w", format)...)
 				// A broken pipe may be seen by the write, which ends it by the signal.
 				if r.Status != "6" && (r.Status != "141" || !strings.Contains(line, "|")) {
 					t.Errorf("%s: %v -w %s: status %s and %s", name, command, format, r.Status, r.Stderr)
