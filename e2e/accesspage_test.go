@@ -129,8 +129,8 @@ func TestThePageOfAnAccessReview(t *testing.T) {
 // path.
 func writeReview(t *testing.T) string {
 	t.Helper()
-	server := startServerFor(t, etcdserver.Options{RootPassword: rootPassword})
-	client, err := server.Client("root", rootPassword)
+	server := harness.StartServer(t, etcdserver.Options{RootPassword: harness.RootPassword})
+	client, err := server.Client("root", harness.RootPassword)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +170,7 @@ func writeReview(t *testing.T) string {
 	dir := t.TempDir()
 	waivers := filepath.Join(dir, "waivers.yaml")
 	must(os.WriteFile(waivers, []byte("apiVersion: ectl/v1\nwaive: [{rule: root-holder, object: user dave, reason: on call until March}]\n"), 0o600))
-	cmd := exec.CommandContext(ctx, harness.Ectl(), "--endpoints", server.Endpoint(), "--user", "root:"+rootPassword,
+	cmd := exec.CommandContext(ctx, harness.Ectl(), "--endpoints", server.Endpoint(), "--user", "root:"+harness.RootPassword,
 		"rbac", "matrix", "--check-passwords", "--waivers", waivers, "-w", "html")
 	cmd.Env = []string{"HOME=" + dir}
 	html, err := cmd.Output()

@@ -28,7 +28,7 @@ func on(decided fault, nth int, methods ...string) func(string, int) fault {
 // left.
 func TestCommandsOfSeveralChangesMakeAllOrNone(t *testing.T) {
 	t.Parallel()
-	c := newCluster(t, etcdserver.Options{})
+	c := harness.NewCluster(t, etcdserver.Options{})
 	const (
 		addRole = "role add new --key-prefix /a/ --read --write --key /b --read --command-timeout 5s"
 		addUser = "user add new --no-password --roles old,older --command-timeout 5s"
@@ -40,12 +40,12 @@ func TestCommandsOfSeveralChangesMakeAllOrNone(t *testing.T) {
 			"role add old", "role add older", "user add bob --no-password", "user grant-role bob older",
 			"role grant-permission old read /a/ --prefix", "role grant-permission old read /a/",
 		} {
-			c.mustAt(c.Endpoint(), strings.Fields(line)...)
+			c.MustRunAt(c.Endpoint(), strings.Fields(line)...)
 		}
 	}
 	state := func() string {
-		return c.mustAt(c.Endpoint(), "user", "list") + c.mustAt(c.Endpoint(), "role", "list") +
-			c.mustAt(c.Endpoint(), "user", "get", "bob") + c.mustAt(c.Endpoint(), "role", "get", "old", "-w", "csv")
+		return c.MustRunAt(c.Endpoint(), "user", "list") + c.MustRunAt(c.Endpoint(), "role", "list") +
+			c.MustRunAt(c.Endpoint(), "user", "get", "bob") + c.MustRunAt(c.Endpoint(), "role", "get", "old", "-w", "csv")
 	}
 	setUp()
 	before := state()
@@ -88,7 +88,7 @@ func TestCommandsOfSeveralChangesMakeAllOrNone(t *testing.T) {
 		{"a role that does not exist", "user add new --no-password --roles old,odd", on(passes, 0), "Error: etcdserver: role name not found: odd (did you mean \"old\"?); nothing was changed; ", "", false},
 	} {
 		way := newFaulty(t, c.Endpoint(), test.faults)
-		r := c.at(way.url, strings.Fields(test.line)...)
+		r := c.RunAt(way.url, strings.Fields(test.line)...)
 		if test.says == "" {
 			if r.Status != "0" {
 				t.Errorf("%s: %s ends with %s and says %s", test.name, test.line, r.Status, r.Stderr)
@@ -112,7 +112,7 @@ func TestCommandsOfSeveralChangesMakeAllOrNone(t *testing.T) {
 // An interrupt in the middle undoes, too.
 func TestAnInterruptedChangeIsUndone(t *testing.T) {
 	t.Parallel()
-	c := newCluster(t, etcdserver.Options{RootPassword: rootPassword})
+	c := harness.NewCluster(t, etcdserver.Options{RootPassword: harness.RootPassword})
 	reached := make(chan struct{})
 	way := newFaulty(t, c.Endpoint(), func(method string, n int) fault {
 		if method == "RoleGrantPermission" && n == 2 {
@@ -122,8 +122,8 @@ func TestAnInterruptedChangeIsUndone(t *testing.T) {
 		return passes
 	})
 	cmd := exec.Command(harness.Ectl(), "role", "add", "new", "--key", "/a", "--key", "/b", "--read",
-		"--user", "root:"+rootPassword, "--command-timeout", "1m")
-	cmd.Env = harness.Env(c.tmp, "ETCDCTL_ENDPOINTS="+way.url)
+		"--user", "root:"+harness.RootPassword, "--command-timeout", "1m")
+	cmd.Env = harness.Env(c.Home, "ETCDCTL_ENDPOINTS="+way.url)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	if err := cmd.Start(); err != nil {
@@ -142,7 +142,7 @@ func TestAnInterruptedChangeIsUndone(t *testing.T) {
 	if !strings.Contains(stderr.String(), "Interrupted: what had been changed before was changed back, nothing is left of it\n") {
 		t.Errorf("it says %q", stderr.String())
 	}
-	if roles := c.mustAt(c.Endpoint(), "role", "list", "--user", "root:"+rootPassword); roles != "root\n" {
+	if roles := c.MustRunAt(c.Endpoint(), "role", "list", "--user", "root:"+harness.RootPassword); roles != "root\n" {
 		t.Errorf("the roles are %q", roles)
 	}
 }
@@ -150,9 +150,9 @@ func TestAnInterruptedChangeIsUndone(t *testing.T) {
 // What was taken from a user who leaves is not given back when the rest fails.
 func TestAnOffboardingThatFailsSaysHowFarItCame(t *testing.T) {
 	t.Parallel()
-	c := newCluster(t, etcdserver.Options{})
+	c := harness.NewCluster(t, etcdserver.Options{})
 	for _, line := range []string{"role add a", "role add b", "user add bob --no-password --roles a,b"} {
-		c.mustAt(c.Endpoint(), strings.Fields(line)...)
+		c.MustRunAt(c.Endpoint(), strings.Fields(line)...)
 	}
 	for _, test := range []struct {
 		faults func(string, int) fault
@@ -163,13 +163,13 @@ func TestAnOffboardingThatFailsSaysHowFarItCame(t *testing.T) {
 		{on(isLost, 2, "UserRevokeRole"), "; the user bob is not deleted; revoked from it: a; run the command again", "Roles: b"},
 		{on(isLost, 1, "UserDelete"), "; the user bob is not deleted; revoked from it: b; run the command again", "Roles:"},
 	} {
-		r := c.at(newFaulty(t, c.Endpoint(), test.faults).url, "user", "offboard", "bob")
+		r := c.RunAt(newFaulty(t, c.Endpoint(), test.faults).url, "user", "offboard", "bob")
 		if r.Status != "1" || r.Stdout != "" || !strings.HasSuffix(r.Stderr, test.says+"\n") {
 			t.Errorf("it ends with %s and says\n%s\nwant %s", r.Status, r.Stderr, test.says)
 		}
-		if got := c.mustAt(c.Endpoint(), "user", "get", "bob"); got != "User: bob\n"+test.roles+"\n" {
+		if got := c.MustRunAt(c.Endpoint(), "user", "get", "bob"); got != "User: bob\n"+test.roles+"\n" {
 			t.Errorf("it leaves\n%s\nwant %s", got, test.roles)
 		}
 	}
-	c.mustAt(c.Endpoint(), "user", "offboard", "bob")
+	c.MustRunAt(c.Endpoint(), "user", "offboard", "bob")
 }

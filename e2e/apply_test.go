@@ -40,7 +40,7 @@ type applier struct {
 
 func newApplier(t *testing.T, options etcdserver.Options) *applier {
 	t.Helper()
-	a := &applier{t: t, server: startServerFor(t, options), dir: t.TempDir()}
+	a := &applier{t: t, server: harness.StartServer(t, options), dir: t.TempDir()}
 	user, password := "", ""
 	if options.RootPassword != "" {
 		user, password = "root", options.RootPassword
@@ -61,7 +61,7 @@ func (a *applier) cmd(endpoint string, args ...string) (*exec.Cmd, *bytes.Buffer
 		cmd.Env = append(cmd.Env, "ETCDCTL_COMMAND_TIMEOUT=1m")
 	}
 	if a.root.Username != "" {
-		cmd.Env = append(cmd.Env, "ETCDCTL_USER=root:"+rootPassword)
+		cmd.Env = append(cmd.Env, "ETCDCTL_USER=root:"+harness.RootPassword)
 	}
 	output := &bytes.Buffer{}
 	cmd.Stdout, cmd.Stderr = output, output
@@ -253,7 +253,7 @@ users:
 // nobody has lost or gained what they must not, and the next run completes it.
 func TestApplyThatIsKilledIsCompletedByTheNext(t *testing.T) {
 	t.Parallel()
-	a := newApplier(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: rootPassword})
+	a := newApplier(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: harness.RootPassword})
 	proxy := newRPCProxy(t, a.server.Endpoint())
 	from, to := entangled(t)
 	file := a.policyFile(to)
@@ -409,7 +409,7 @@ func (p *prober) ask(ctx context.Context, all []probe, done <-chan struct{}) err
 // be allowed, and for what neither policy allows.
 func TestNobodyLosesOrGainsAccessWhileAPolicyIsApplied(t *testing.T) {
 	t.Parallel()
-	a := newApplier(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: rootPassword})
+	a := newApplier(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: harness.RootPassword})
 	proxy := newRPCProxy(t, a.server.Endpoint())
 	// Each change takes a while, and overtakes others.
 	proxy.handle = func(_ context.Context, number int64, _ string, forward func() error) error {
@@ -500,7 +500,7 @@ func crowd(t *testing.T, n int) access.State {
 // user in the middle. apply sees it while it still has much to do.
 func TestApplyStopsWhenSomebodyElseChangesAccess(t *testing.T) {
 	t.Parallel()
-	a := newApplier(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: rootPassword})
+	a := newApplier(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: harness.RootPassword})
 	proxy := newRPCProxy(t, a.server.Endpoint())
 	to := crowd(t, 100)
 	file := a.policyFile(to)
@@ -542,7 +542,7 @@ func TestApplyStopsWhenSomebodyElseChangesAccess(t *testing.T) {
 // comes so late that only the last look can see it.
 func TestApplySeesAtTheEndThatSomebodyElseHasChangedAccess(t *testing.T) {
 	t.Parallel()
-	a := newApplier(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: rootPassword})
+	a := newApplier(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: harness.RootPassword})
 	proxy := newRPCProxy(t, a.server.Endpoint())
 	file := a.policyFile(crowd(t, 1))
 	proxy.handle = func(ctx context.Context, number int64, _ string, forward func() error) error {
@@ -561,7 +561,7 @@ func TestApplySeesAtTheEndThatSomebodyElseHasChangedAccess(t *testing.T) {
 // on its way is in doubt; apply looks, and does the rest.
 func TestApplySurvivesTheLossOfTheLeader(t *testing.T) {
 	t.Parallel()
-	a := newApplier(t, etcdserver.Options{Dir: t.TempDir(), Members: 3, RootPassword: rootPassword})
+	a := newApplier(t, etcdserver.Options{Dir: t.TempDir(), Members: 3, RootPassword: harness.RootPassword})
 	to := crowd(t, 100)
 	file := a.policyFile(to)
 	leader := -1
@@ -597,7 +597,7 @@ func TestApplySurvivesTheLossOfTheLeader(t *testing.T) {
 // request of others.
 func TestApplySurvivesLostAnswers(t *testing.T) {
 	t.Parallel()
-	a := newApplier(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: rootPassword})
+	a := newApplier(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: harness.RootPassword})
 	proxy := newRPCProxy(t, a.server.Endpoint())
 	from, to := entangled(t)
 	a.set(from, false)
@@ -622,7 +622,7 @@ func TestApplySurvivesLostAnswers(t *testing.T) {
 // TestApplyOutlivesItsToken makes the login's token expire in the middle.
 func TestApplyOutlivesItsToken(t *testing.T) {
 	t.Parallel()
-	a := newApplier(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: rootPassword, TokenTTL: time.Second})
+	a := newApplier(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: harness.RootPassword, TokenTTL: time.Second})
 	proxy := newRPCProxy(t, a.server.Endpoint())
 	expired := make(chan struct{})
 	var logins atomic.Int64
@@ -654,9 +654,9 @@ func TestApplyOutlivesItsToken(t *testing.T) {
 // and back to little, on every version, with authentication off and on, and
 // with both kinds of tokens.
 func TestAccessAsCodeOnEveryServer(t *testing.T) {
-	f := newFixtures(t, t.TempDir())
+	f := harness.NewCertificates(t, t.TempDir())
 	for _, version := range etcdserver.Versions() {
-		for name, options := range map[string]etcdserver.Options{"auth off": {}, "auth on": {RootPassword: rootPassword}, "auth on, JWT": {RootPassword: rootPassword, Tokens: f.tokens}} {
+		for name, options := range map[string]etcdserver.Options{"auth off": {}, "auth on": {RootPassword: harness.RootPassword}, "auth on, JWT": {RootPassword: harness.RootPassword, Tokens: f.Tokens}} {
 			t.Run(version+"/"+name, func(t *testing.T) {
 				t.Parallel()
 				options.Version, options.Dir = version, t.TempDir()
@@ -709,7 +709,7 @@ func (a *applier) settle() {
 // nobody else knows their passwords.
 func TestGeneratedPasswordsAreShownWhenALaterStepFails(t *testing.T) {
 	t.Parallel()
-	a := newApplier(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: rootPassword})
+	a := newApplier(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: harness.RootPassword})
 	proxy := newRPCProxy(t, a.server.Endpoint())
 	file := filepath.Join(a.dir, "generate.yaml")
 	const text = "apiVersion: ectl/v1\nroles: {app: }\nusers: {bob: {roles: [app], password: {generate: true}}, eve: {password: none}}\n"
@@ -740,7 +740,7 @@ func TestGeneratedPasswordsAreShownWhenALaterStepFails(t *testing.T) {
 // that nothing is in doubt.
 func TestApplyThatIsInterruptedSaysWhatItHasDone(t *testing.T) {
 	t.Parallel()
-	a := newApplier(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: rootPassword})
+	a := newApplier(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: harness.RootPassword})
 	proxy := newRPCProxy(t, a.server.Endpoint())
 	to := crowd(t, 50)
 	file := a.policyFile(to)

@@ -17,32 +17,32 @@ import (
 // bootstrapArgs turn authentication on; rootpw is in the folder.
 var bootstrapArgs = []string{"auth", "bootstrap", "--new-user-password-file", "root.pw", "--command-timeout", "1m"}
 
-func newBootstrapCluster(t *testing.T) *cluster {
+func newBootstrapCluster(t *testing.T) *harness.Cluster {
 	t.Helper()
-	c := newCluster(t, etcdserver.Options{})
-	writePassword(t, filepath.Join(c.tmp, "root.pw"), rootPassword)
+	c := harness.NewCluster(t, etcdserver.Options{})
+	writePassword(t, filepath.Join(c.Home, "root.pw"), harness.RootPassword)
 	return c
 }
 
 // nextBootstrap runs it without a fault, which has to complete it, and makes
 // the cluster what it was before any run.
-func nextBootstrap(t *testing.T, c *cluster, after string) {
+func nextBootstrap(t *testing.T, c *harness.Cluster, after string) {
 	t.Helper()
-	c.mustAt(c.Endpoint(), bootstrapArgs...)
+	c.MustRunAt(c.Endpoint(), bootstrapArgs...)
 	if isOn, users := stateOfAuth(t, c); !isOn || strings.Join(users, " ") != "root" {
 		t.Errorf("%s, and after the next run: authentication is on: %t, and the users are %v", after, isOn, users)
 	}
-	c.mustAt(c.Endpoint(), "auth", "disable", "--user", "root:"+rootPassword)
-	c.mustAt(c.Endpoint(), "user", "delete", "root")
-	c.mustAt(c.Endpoint(), "role", "delete", "root")
+	c.MustRunAt(c.Endpoint(), "auth", "disable", "--user", "root:"+harness.RootPassword)
+	c.MustRunAt(c.Endpoint(), "user", "delete", "root")
+	c.MustRunAt(c.Endpoint(), "role", "delete", "root")
 }
 
 // stateOfAuth is whether authentication is on, and the users.
-func stateOfAuth(t *testing.T, c *cluster) (on bool, users []string) {
+func stateOfAuth(t *testing.T, c *harness.Cluster) (on bool, users []string) {
 	t.Helper()
-	r := c.at(c.Endpoint(), "user", "list")
+	r := c.RunAt(c.Endpoint(), "user", "list")
 	if on = r.Status != "0"; on {
-		r = c.at(c.Endpoint(), "user", "list", "--user", "root:"+rootPassword)
+		r = c.RunAt(c.Endpoint(), "user", "list", "--user", "root:"+harness.RootPassword)
 	}
 	if r.Status != "0" {
 		t.Fatalf("user list: %s", r.Stderr)
@@ -69,7 +69,7 @@ func TestABootstrapThatFailsLocksNobodyOut(t *testing.T) {
 		{"root's login is refused", on(isRefused, 1, "Authenticate"), "authentication was turned off again"},
 	} {
 		way := newFaulty(t, c.Endpoint(), test.faults)
-		r := c.at(way.url, bootstrapArgs...)
+		r := c.RunAt(way.url, bootstrapArgs...)
 		if r.Status == "0" || !strings.HasSuffix(strings.TrimSpace(r.Stderr), test.says) {
 			t.Errorf("%s: status %s, stdout\n%s\nand stderr\n%s\nwant %s\nafter %v", test.name, r.Status, r.Stdout, r.Stderr, test.says, way.requests())
 		}
@@ -86,7 +86,7 @@ func TestABootstrapWhoseSwitchIsNotAnsweredIsProven(t *testing.T) {
 	t.Parallel()
 	c := newBootstrapCluster(t)
 	way := newFaulty(t, c.Endpoint(), on(isUnheard, 1, "AuthEnable"))
-	c.mustAt(way.url, bootstrapArgs...)
+	c.MustRunAt(way.url, bootstrapArgs...)
 	if isOn, users := stateOfAuth(t, c); !isOn || strings.Join(users, " ") != "root" {
 		t.Errorf("authentication is on: %t, and the users are %v", isOn, users)
 	}
@@ -122,7 +122,7 @@ func TestAnInterruptedBootstrapIsCompletedByTheNext(t *testing.T) {
 		// An answer that never comes is waited for until the timeout.
 		args := append(slices.Clone(bootstrapArgs[:len(bootstrapArgs)-1]), "5s")
 		cmd := exec.Command(harness.Ectl(), args...)
-		cmd.Dir, cmd.Env = c.tmp, harness.Env(c.tmp, "ETCDCTL_ENDPOINTS="+way.url)
+		cmd.Dir, cmd.Env = c.Home, harness.Env(c.Home, "ETCDCTL_ENDPOINTS="+way.url)
 		var stderr strings.Builder
 		cmd.Stderr = &stderr
 		if err := cmd.Start(); err != nil {

@@ -35,7 +35,7 @@ type chaos struct {
 	rand   *rand.Rand
 	dir    string
 	gates  []*gate
-	dest   *cluster
+	dest   *harness.Cluster
 	oldest int64          // revision that is not compacted
 	stop   chan struct{}  // closed when what repeats is to end
 	work   sync.WaitGroup // of what repeats
@@ -68,7 +68,7 @@ var (
 func newChaos(t *testing.T, seed uint64, o etcdserver.Options) *chaos {
 	t.Helper()
 	o.Members, o.Dir = 3, t.TempDir()
-	server := startServerFor(t, o)
+	server := harness.StartServer(t, o)
 	user, credentials := "", []string(nil)
 	if o.RootPassword != "" {
 		user, credentials = "root", []string{"ETCDCTL_USER=root:" + o.RootPassword}
@@ -83,7 +83,7 @@ func newChaos(t *testing.T, seed uint64, o etcdserver.Options) *chaos {
 	t.Cleanup(func() { client.Close() })
 	c := &chaos{
 		queue: &queue{t: t, server: server, client: client}, long: os.Getenv("ECTL_SOAK") != "",
-		rand: rand.New(rand.NewPCG(seed, 0)), dir: t.TempDir(), dest: newCluster(t, etcdserver.Options{}),
+		rand: rand.New(rand.NewPCG(seed, 0)), dir: t.TempDir(), dest: harness.NewCluster(t, etcdserver.Options{}),
 		stop: make(chan struct{}), notes: map[string]int{}, oldest: 1,
 	}
 	var urls []string
@@ -296,7 +296,7 @@ func (c *chaos) check(o *onlooker, mark string) {
 			c.note("watch: %s", shape(text))
 		}
 	}
-	got, err := occurrences(o.format, mustRead(c.t, o.file))
+	got, err := occurrences(o.format, harness.MustRead(c.t, o.file))
 	if err != nil {
 		c.t.Errorf("%s: %v", o.name, err)
 		return
@@ -333,7 +333,7 @@ func (c *chaos) check(o *onlooker, mark string) {
 		for _, e := range got {
 			fmt.Fprintf(&lines, "%s %s\n", e.Key, e.Value)
 		}
-		if said := mustRead(c.t, o.said); said != lines.String() {
+		if said := harness.MustRead(c.t, o.said); said != lines.String() {
 			c.t.Errorf("%s: its commands got %d bytes of events, want %d", o.name, len(said), lines.Len())
 		}
 	}
@@ -371,7 +371,7 @@ func (c *chaos) get() {
 		cmd.Env, cmd.Stdout, cmd.Stderr = c.env, file, &stderr
 		how := harness.Ending(cmd.Run())
 		file.Close()
-		text := mustRead(c.t, path)
+		text := harness.MustRead(c.t, path)
 		os.Remove(path)
 		name := strings.Join(format, " ")
 		if name == "-w json" || name == "-w protobuf" { // their header tells revisions
@@ -436,7 +436,7 @@ func (c *chaos) contend() (check func()) {
 	return func() {
 		holder, revision := "", int64(0)
 		overlaps, begun := 0, 0
-		for line := range strings.Lines(mustRead(c.t, log)) {
+		for line := range strings.Lines(harness.MustRead(c.t, log)) {
 			var what, id string
 			var at int64
 			_, _ = fmt.Sscan(line, &what, &id, &at)
@@ -567,7 +567,7 @@ func (c *chaos) mirror() (check func()) {
 		if !strings.Contains(text, "compacted") {
 			c.t.Errorf("make-mirror ends with %s and says %q", how, text)
 		}
-		if _, err := c.dest.client().Delete(context.Background(), "m/", clientv3.WithPrefix()); err != nil {
+		if _, err := c.dest.MustClient().Delete(context.Background(), "m/", clientv3.WithPrefix()); err != nil {
 			c.t.Error(err)
 		}
 		checkpoints++
@@ -588,7 +588,7 @@ func (c *chaos) mirror() (check func()) {
 		for key, value := range mustKeysUnder(c.t, c.client, "k/") {
 			want["m/"+strings.TrimPrefix(key, "k/")] = value
 		}
-		client := c.dest.client()
+		client := c.dest.MustClient()
 		for deadline := time.Now().Add(harness.HangTimeout); ; time.Sleep(50 * time.Millisecond) {
 			got := mustKeysUnder(c.t, client, "m/")
 			if maps.Equal(got, want) {
@@ -796,7 +796,7 @@ func TestLongCommandsInChaos(t *testing.T) {
 		seed = given
 	}
 	t.Logf("seed %d", seed)
-	secured := etcdserver.Options{RootPassword: rootPassword, TokenTTL: 2 * time.Second, TLS: newFixtures(t, t.TempDir()).ca}
+	secured := etcdserver.Options{RootPassword: harness.RootPassword, TokenTTL: 2 * time.Second, TLS: harness.NewCertificates(t, t.TempDir()).CA}
 	t.Run("passwords and TLS", func(t *testing.T) { newChaos(t, seed, secured).run() })
 	if os.Getenv("ECTL_SOAK") != "" {
 		t.Run("neither", func(t *testing.T) { newChaos(t, seed, etcdserver.Options{}).run() })

@@ -36,9 +36,9 @@ func asPassed(text string) string {
 }
 
 // keepsNoKeys fails the test where a check has left keys.
-func keepsNoKeys(t *testing.T, c *cluster) {
+func keepsNoKeys(t *testing.T, c *harness.Cluster) {
 	t.Helper()
-	if keys := mustKeysUnder(t, c.client(), "/"); len(keys) > 0 {
+	if keys := mustKeysUnder(t, c.MustClient(), "/"); len(keys) > 0 {
 		t.Errorf("%d keys are left", len(keys))
 	}
 }
@@ -46,11 +46,11 @@ func keepsNoKeys(t *testing.T, c *cluster) {
 // A cluster that does what is wanted passes, in the reference's words. With
 // ECTL_SOAK set the reference itself is asked, which takes a minute.
 func TestPerfSaysThatAClusterIsFastEnough(t *testing.T) {
-	c := newCluster(t, etcdserver.Options{})
+	c := harness.NewCluster(t, etcdserver.Options{})
 	args := []string{"check", "perf", "--auto-compact", "--auto-defrag"}
 	want := "Compacting with revision N\nCompacted with revision N\nDefragmenting \"http://N:N\"\nDefragmented \"http://N:N\"\n" + passedPerf
 	if os.Getenv("ECTL_SOAK") != "" {
-		reference := harness.StartIn(t, harness.Etcdctl(), c.tmp, []string{"ETCDCTL_ENDPOINTS=" + c.Endpoint()}, args...)
+		reference := harness.StartIn(t, harness.Etcdctl(), c.Home, []string{"ETCDCTL_ENDPOINTS=" + c.Endpoint()}, args...)
 		reference.End()
 		if said := ipAddress.ReplaceAllString(reference.Stdout.String(), "0"); asPassed(withoutNumbers(said)) != want {
 			t.Errorf("the reference says\n%s\nwant, but for the numbers,\n%s", said, want)
@@ -60,7 +60,7 @@ func TestPerfSaysThatAClusterIsFastEnough(t *testing.T) {
 	// that is no fault of the check: it is done again a few times.
 	var r harness.Result
 	for range 5 {
-		if r = c.at(c.Endpoint(), append(args, "--duration", "1s")...); r.Status == "0" {
+		if r = c.RunAt(c.Endpoint(), append(args, "--duration", "1s")...); r.Status == "0" {
 			break
 		}
 	}
@@ -79,7 +79,7 @@ func TestPerfSaysThatAClusterIsFastEnough(t *testing.T) {
 		Writes int `json:"writes_per_second"`
 		Errors []any
 	}
-	r = c.at(c.Endpoint(), "check", "perf", "--duration", "500ms", "-w", "ndjson", "--load", "medium")
+	r = c.RunAt(c.Endpoint(), "check", "perf", "--duration", "500ms", "-w", "ndjson", "--load", "medium")
 	if err := json.Unmarshal([]byte(r.Stdout), &document); err != nil || document.Wanted != 1000 || document.Writes < 10 || document.Errors == nil {
 		t.Errorf("-w ndjson is %s, %v", r.Stdout, err)
 	}
@@ -91,9 +91,9 @@ var ipAddress = regexp.MustCompile(`127\.0\.0\.1`)
 // then there is a word on the keys that are left.
 func TestPerfSaysThatAClusterIsTooSlow(t *testing.T) {
 	t.Parallel()
-	c := newCluster(t, etcdserver.Options{})
-	check := harness.StartIn(t, harness.Ectl(), c.tmp, []string{"ETCDCTL_ENDPOINTS=" + c.Endpoint()}, "check", "perf", "--duration", "5s")
-	for deadline := time.Now().Add(harness.HangTimeout); len(mustKeysUnder(t, c.client(), "/")) == 0; {
+	c := harness.NewCluster(t, etcdserver.Options{})
+	check := harness.StartIn(t, harness.Ectl(), c.Home, []string{"ETCDCTL_ENDPOINTS=" + c.Endpoint()}, "check", "perf", "--duration", "5s")
+	for deadline := time.Now().Add(harness.HangTimeout); len(mustKeysUnder(t, c.MustClient(), "/")) == 0; {
 		if time.Now().After(deadline) {
 			t.Fatal("no keys are written")
 		}
@@ -112,9 +112,9 @@ func TestPerfSaysThatAClusterIsTooSlow(t *testing.T) {
 	}
 	keepsNoKeys(t, c)
 
-	check = harness.StartIn(t, harness.Ectl(), c.tmp, []string{"ETCDCTL_ENDPOINTS=" + c.Endpoint()},
+	check = harness.StartIn(t, harness.Ectl(), c.Home, []string{"ETCDCTL_ENDPOINTS=" + c.Endpoint()},
 		"check", "perf", "--duration", "5s", "--command-timeout", "1s")
-	for deadline := time.Now().Add(harness.HangTimeout); len(mustKeysUnder(t, c.client(), "/")) == 0; {
+	for deadline := time.Now().Add(harness.HangTimeout); len(mustKeysUnder(t, c.MustClient(), "/")) == 0; {
 		if time.Now().After(deadline) {
 			t.Fatal("no keys are written")
 		}
@@ -131,7 +131,7 @@ func TestPerfSaysThatAClusterIsTooSlow(t *testing.T) {
 // An interrupted check deletes its keys and ends by the signal.
 func TestInterruptedChecksLeaveNoKeys(t *testing.T) {
 	t.Parallel()
-	c := newCluster(t, etcdserver.Options{})
+	c := harness.NewCluster(t, etcdserver.Options{})
 	for _, test := range []struct {
 		check  string
 		signal syscall.Signal
@@ -141,8 +141,8 @@ func TestInterruptedChecksLeaveNoKeys(t *testing.T) {
 		{"perf", syscall.SIGTERM, passedPerf},
 		{"datascale", syscall.SIGINT, "Start data scale check for work load [N key-value pairs, N bytes per key-value, N concurrent clients].\n"},
 	} {
-		check := harness.StartIn(t, harness.Ectl(), c.tmp, []string{"ETCDCTL_ENDPOINTS=" + c.Endpoint()}, "check", test.check, "--load", "m")
-		for deadline := time.Now().Add(harness.HangTimeout); len(mustKeysUnder(t, c.client(), "/")) < 200; {
+		check := harness.StartIn(t, harness.Ectl(), c.Home, []string{"ETCDCTL_ENDPOINTS=" + c.Endpoint()}, "check", test.check, "--load", "m")
+		for deadline := time.Now().Add(harness.HangTimeout); len(mustKeysUnder(t, c.MustClient(), "/")) < 200; {
 			if check.MustRun(); time.Now().After(deadline) {
 				t.Fatal("no keys are written")
 			}
@@ -165,7 +165,7 @@ func TestInterruptedChecksLeaveNoKeys(t *testing.T) {
 // On a terminal a person sees how far a check is.
 func TestChecksShowTheirProgress(t *testing.T) {
 	t.Parallel()
-	c := newCluster(t, etcdserver.Options{})
+	c := harness.NewCluster(t, etcdserver.Options{})
 	for _, args := range [][]string{{"perf", "--duration", "1s"}, {"datascale"}} {
 		control, tty, err := pty.Open()
 		if err != nil {
@@ -175,7 +175,7 @@ func TestChecksShowTheirProgress(t *testing.T) {
 			t.Fatal(err)
 		}
 		cmd := exec.Command(harness.Ectl(), append([]string{"check"}, args...)...)
-		cmd.Dir, cmd.Env = c.tmp, harness.Env(c.tmp, "ETCDCTL_ENDPOINTS="+c.Endpoint())
+		cmd.Dir, cmd.Env = c.Home, harness.Env(c.Home, "ETCDCTL_ENDPOINTS="+c.Endpoint())
 		var stdout bytes.Buffer
 		cmd.Stdout, cmd.Stderr = &stdout, tty
 		shown := &harness.Output{Screen: &harness.Screen{}}

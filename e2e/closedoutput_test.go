@@ -19,9 +19,9 @@ import (
 // the same mode.
 func TestAClosedOutputCannotBeWritten(t *testing.T) {
 	t.Parallel()
-	c := newCluster(t, etcdserver.Options{})
-	c.mustAt(c.Endpoint(), "put", "k", "v")
-	c.mustAt(c.Endpoint(), "user", "add", "bob", "--no-password")
+	c := harness.NewCluster(t, etcdserver.Options{})
+	c.MustRunAt(c.Endpoint(), "put", "k", "v")
+	c.MustRunAt(c.Endpoint(), "user", "add", "bob", "--no-password")
 	const unwritten = "write the output: standard output is closed"
 	changes := []string{"put k v", "user add eve --no-password", "defrag", "lease grant 60", "compaction 1"}
 	for line, status := range map[string]string{
@@ -62,7 +62,7 @@ func TestAClosedOutputCannotBeWritten(t *testing.T) {
 			t.Errorf("%s >/dev/full: status %s: %s", line, r.Status, r.Stderr)
 		}
 	}
-	if _, err := os.Stat(filepath.Join(c.tmp, "saved.db")); err != nil {
+	if _, err := os.Stat(filepath.Join(c.Home, "saved.db")); err != nil {
 		t.Errorf("the snapshot that could not be told about: %v", err)
 	}
 }
@@ -71,10 +71,10 @@ func TestAClosedOutputCannotBeWritten(t *testing.T) {
 // said of changes if there were none, and what was taken back is said to be so.
 func TestAnOutputThatIsLostAfterAChangeSaysSo(t *testing.T) {
 	t.Parallel()
-	c := newCluster(t, etcdserver.Options{})
-	c.mustAt(c.Endpoint(), "put", "k", "v")
-	c.mustAt(c.Endpoint(), "put", "other", "v")
-	c.mustAt(c.Endpoint(), "role", "add", "reader")
+	c := harness.NewCluster(t, etcdserver.Options{})
+	c.MustRunAt(c.Endpoint(), "put", "k", "v")
+	c.MustRunAt(c.Endpoint(), "put", "other", "v")
+	c.MustRunAt(c.Endpoint(), "role", "add", "reader")
 	const none, change, changes = "", "; the change was made", "; the changes were made"
 	for redirection, reason := range map[string]string{">&-": "standard output is closed", ">/dev/full": "write /dev/stdout: no space left on device"} {
 		for _, test := range []struct{ line, says string }{
@@ -114,8 +114,8 @@ func TestAnOutputThatIsLostAfterAChangeSaysSo(t *testing.T) {
 // watch cannot print the event in front of it.
 func TestACommandUnderAClosedOutputCanWrite(t *testing.T) {
 	t.Parallel()
-	c := newCluster(t, etcdserver.Options{})
-	c.mustAt(c.Endpoint(), "put", "k", "v")
+	c := harness.NewCluster(t, etcdserver.Options{})
+	c.MustRunAt(c.Endpoint(), "put", "k", "v")
 	const child = `echo once; sleep 0.02; echo twice && where=$(readlink /proc/$$/fd/1) && echo "$where" >&2; exit `
 	etcdctl := harness.Etcdctl()
 	for _, status := range []string{"7", "0"} {

@@ -24,7 +24,7 @@ import (
 // startForCompletion starts a server that holds what the tests complete to.
 func startForCompletion(t *testing.T, options etcdserver.Options) *etcdserver.Server {
 	t.Helper()
-	server := startServerFor(t, options)
+	server := harness.StartServer(t, options)
 	user, password := "", ""
 	if options.RootPassword != "" {
 		user, password = "root", options.RootPassword
@@ -484,7 +484,7 @@ func (c completed) limit(t *testing.T) time.Duration {
 }
 
 func TestCompletionThatCannotAnswerIsSilentAndQuick(t *testing.T) {
-	server := startForCompletion(t, etcdserver.Options{RootPassword: rootPassword})
+	server := startForCompletion(t, etcdserver.Options{RootPassword: harness.RootPassword})
 	silent, err := net.Listen("tcp", "127.0.0.1:0") // accepts and never says a word
 	if err != nil {
 		t.Fatal(err)
@@ -495,12 +495,12 @@ func TestCompletionThatCannotAnswerIsSilentAndQuick(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = stopped.Members[0].Continue() }()
-	const root = "ETCDCTL_USER=root:" + rootPassword
+	const root = "ETCDCTL_USER=root:" + harness.RootPassword
 	for name, test := range map[string]struct {
 		env  []string
 		args []string
 	}{
-		"refused":               {[]string{"ETCDCTL_ENDPOINTS=" + deadEndpoint(t)}, nil},
+		"refused":               {[]string{"ETCDCTL_ENDPOINTS=" + harness.RefusingEndpoint(t)}, nil},
 		"no answer":             {[]string{"ETCDCTL_ENDPOINTS=" + silent.Addr().String()}, nil},
 		"no answer to a login":  {[]string{"ETCDCTL_ENDPOINTS=" + silent.Addr().String(), root}, nil},
 		"stopped":               {[]string{"ETCDCTL_ENDPOINTS=" + stopped.Endpoint()}, nil},
@@ -511,7 +511,7 @@ func TestCompletionThatCannotAnswerIsSilentAndQuick(t *testing.T) {
 		"password on stdin":     {[]string{"ETCDCTL_USER=root"}, []string{"--password-file", "-"}},
 		"wrong password":        {[]string{"ETCDCTL_USER=root:wrong"}, nil},
 		"wrong token":           {[]string{"ETCDCTL_AUTH_JWT_TOKEN=nonsense"}, nil},
-		"flag and variable":     {[]string{root}, []string{"--user", "root:" + rootPassword}},
+		"flag and variable":     {[]string{root}, []string{"--user", "root:" + harness.RootPassword}},
 		"unknown format":        {[]string{root, "ETCDCTL_WRITE_OUT=poetry"}, nil},
 		"no such certificate":   {[]string{root, "ETCDCTL_CACERT=no-such-file"}, nil},
 		"TLS to a plain server": {[]string{"ETCDCTL_ENDPOINTS=" + strings.Replace(server.Endpoint(), "http:", "https:", 1), root}, nil},
@@ -605,8 +605,8 @@ func TestCompletionHasADirectiveForEveryWord(t *testing.T) {
 }
 
 func TestCompletionOfKeysKeepsToWhatTheUserMayRead(t *testing.T) {
-	server := startForCompletion(t, etcdserver.Options{RootPassword: rootPassword})
-	client, err := server.Client("root", rootPassword)
+	server := startForCompletion(t, etcdserver.Options{RootPassword: harness.RootPassword})
+	client, err := server.Client("root", harness.RootPassword)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -634,7 +634,7 @@ func TestCompletionOfKeysKeepsToWhatTheUserMayRead(t *testing.T) {
 }
 
 func TestCompletionIsQuickWhereThereIsMuch(t *testing.T) {
-	server := startServerFor(t, etcdserver.Options{})
+	server := harness.StartServer(t, etcdserver.Options{})
 	client, err := server.Client("", "")
 	if err != nil {
 		t.Fatal(err)

@@ -55,7 +55,7 @@ func newDecisions(t *testing.T, version string, random *rand.Rand) *decisions {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), harness.HangTimeout)
 	defer cancel()
-	server := startServerFor(t, etcdserver.Options{Version: version})
+	server := harness.StartServer(t, etcdserver.Options{Version: version})
 	client, err := server.Client("", "")
 	if err != nil {
 		t.Fatal(err)

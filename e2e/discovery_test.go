@@ -118,10 +118,10 @@ func portOf(t *testing.T, endpoint string) string {
 
 func TestEndpointsAreDiscoveredByDNS(t *testing.T) {
 	dir := t.TempDir()
-	f := newFixtures(t, dir)
+	f := harness.NewCertificates(t, dir)
 	start := func(name string, options etcdserver.Options) *etcdserver.Server {
 		t.Helper()
-		server := startServerFor(t, options)
+		server := harness.StartServer(t, options)
 		client, err := server.Client("", "")
 		if err != nil {
 			t.Fatal(err)
@@ -134,17 +134,17 @@ func TestEndpointsAreDiscoveredByDNS(t *testing.T) {
 	}
 	certificate := func(file string, hosts ...string) etcdserver.Options {
 		t.Helper()
-		pair, err := f.ca.ServerFor(file, hosts...)
+		pair, err := f.CA.ServerFor(file, hosts...)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return etcdserver.Options{TLS: f.ca, ServerCert: pair}
+		return etcdserver.Options{TLS: f.CA, ServerCert: pair}
 	}
 	plain := start("plain", etcdserver.Options{})
 	production := start("production", etcdserver.Options{})
 	ofHost := start("of the host", certificate(filepath.Join(dir, "of-host"), "etcd1.tls.test"))
 	ofDomain := start("of the domain", certificate(filepath.Join(dir, "of-domain"), "tls.test"))
-	_, deadPort, _ := net.SplitHostPort(deadEndpoint(t))
+	_, deadPort, _ := net.SplitHostPort(harness.RefusingEndpoint(t))
 
 	srv := func(service, domain, host, port string) string {
 		return fmt.Sprintf("_%s._tcp.%s. 60 IN SRV 0 0 %s %s.%s.", service, domain, port, host, domain)
@@ -162,7 +162,7 @@ func TestEndpointsAreDiscoveredByDNS(t *testing.T) {
 		srv("etcd-client-ssl-both", "tls.test", "etcd1", portOf(t, ofHost.Endpoint())),
 		srv("etcd-client-both", "tls.test", "etcd1", deadPort),
 	))
-	ca := f.ca.CertFile()
+	ca := f.CA.CertFile()
 	for _, test := range []struct {
 		name   string
 		env    []string

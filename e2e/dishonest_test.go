@@ -248,12 +248,12 @@ func newStage(t *testing.T) *stage {
 		servers: map[string]*etcdserver.Server{}, clients: map[string]*clientv3.Client{}, backs: map[string]*grpc.ClientConn{}, authority: authority,
 	}
 	for name, options := range map[string]etcdserver.Options{
-		"new": {}, "old": {Version: "3.5.35"}, "scratch": {}, "auth": {RootPassword: rootPassword},
+		"new": {}, "old": {Version: "3.5.35"}, "scratch": {}, "auth": {RootPassword: harness.RootPassword},
 	} {
-		server := startServerFor(t, options)
+		server := harness.StartServer(t, options)
 		user, password := "", ""
 		if name == "auth" {
-			user, password = "root", rootPassword
+			user, password = "root", harness.RootPassword
 		}
 		client, err := server.Client(user, password)
 		if err != nil {
@@ -376,7 +376,7 @@ func (s *stage) perform(t *testing.T, d *dishonestServer, tr trial, l *lie) (*ou
 		env = append(env, "ETCDCTL_CACERT="+s.authority.CertFile())
 	}
 	if tr.on == "auth" {
-		user := []string{"ETCDCTL_USER=root:" + rootPassword}
+		user := []string{"ETCDCTL_USER=root:" + harness.RootPassword}
 		if tr.env != nil {
 			user = tr.env
 		}

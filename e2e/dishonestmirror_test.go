@@ -58,11 +58,11 @@ func TestAMirrorOfAListingThatIsIncompleteDeletesNothing(t *testing.T) {
 	t.Parallel()
 	for _, version := range []string{"3.7.3", "3.5.35"} {
 		t.Run(version, func(t *testing.T) {
-			source, dest := newCluster(t, etcdserver.Options{Version: version}), newCluster(t, etcdserver.Options{})
-			fillKeys(t, source.client(), 500, "v")
-			fillKeys(t, dest.client(), 500, "v")
-			putAll(t, dest.client(), "k/00000/extra", "k/00250/extra", "k/99999")
-			before := mustKeysUnder(t, dest.client(), "")
+			source, dest := harness.NewCluster(t, etcdserver.Options{Version: version}), harness.NewCluster(t, etcdserver.Options{})
+			fillKeys(t, source.MustClient(), 500, "v")
+			fillKeys(t, dest.MustClient(), 500, "v")
+			putAll(t, dest.MustClient(), "k/00000/extra", "k/00250/extra", "k/99999")
+			before := mustKeysUnder(t, dest.MustClient(), "")
 			server, back := newDishonestServer(t), dialBack(t, source.Endpoint())
 			count := func(by int64) func(protoreflect.Message) {
 				return func(m protoreflect.Message) {
@@ -92,16 +92,16 @@ func TestAMirrorOfAListingThatIsIncompleteDeletesNothing(t *testing.T) {
 			}
 			for name, l := range lies {
 				server.begin(back, l, nil)
-				r := source.at("http://"+server.endpoint, "make-mirror", dest.Endpoint(), "--once", "--prune", "--yes")
+				r := source.RunAt("http://"+server.endpoint, "make-mirror", dest.Endpoint(), "--once", "--prune", "--yes")
 				if r.Status != "1" || !strings.Contains(r.Stderr, "incomplete") || !server.report().told {
 					t.Errorf("%s: status %s, %s", name, r.Status, r.Stderr)
 				}
-				if got := mustKeysUnder(t, dest.client(), ""); !cmp.Equal(before, got) {
+				if got := mustKeysUnder(t, dest.MustClient(), ""); !cmp.Equal(before, got) {
 					t.Errorf("%s: the destination was changed:\n%s", name, head(cmp.Diff(before, got)))
 				}
 			}
 			server.begin(back, nil, nil)
-			r := source.at("http://"+server.endpoint, "make-mirror", dest.Endpoint(), "--once", "--prune", "--yes")
+			r := source.RunAt("http://"+server.endpoint, "make-mirror", dest.Endpoint(), "--once", "--prune", "--yes")
 			if r.Status != "0" || !strings.Contains(r.Stderr, "Keys deleted at the destination that the source does not have: 3\n") {
 				t.Errorf("an honest source: status %s, %s", r.Status, r.Stderr)
 			}
@@ -113,9 +113,9 @@ func TestAMirrorOfAListingThatIsIncompleteDeletesNothing(t *testing.T) {
 // nothing is written or deleted for it. etcdctl does what it is told.
 func TestAMirrorOfKeysThatItDidNotAskForEnds(t *testing.T) {
 	t.Parallel()
-	source, dest := newCluster(t, etcdserver.Options{}), newCluster(t, etcdserver.Options{})
-	fillKeys(t, source.client(), 3, "v")
-	putAll(t, dest.client(), "other", "m/")
+	source, dest := harness.NewCluster(t, etcdserver.Options{}), harness.NewCluster(t, etcdserver.Options{})
+	fillKeys(t, source.MustClient(), 3, "v")
+	putAll(t, dest.MustClient(), "other", "m/")
 	server, back := newDishonestServer(t), dialBack(t, source.Endpoint())
 	for _, outside := range []string{"other", "k", "", "l"} {
 		// As the last one, so that only its name is wrong.
@@ -127,12 +127,12 @@ func TestAMirrorOfKeysThatItDidNotAskForEnds(t *testing.T) {
 			kv := kvs.Get(kvs.Len() - 1).Message()
 			kv.Set(kv.Descriptor().Fields().ByName("key"), protoreflect.ValueOfBytes([]byte(outside)))
 		}), nil)
-		before := mustKeysUnder(t, dest.client(), "")
-		r := source.at("http://"+server.endpoint, "make-mirror", dest.Endpoint(), "--once", "--prefix", "k/", "--dest-prefix", "m/")
+		before := mustKeysUnder(t, dest.MustClient(), "")
+		r := source.RunAt("http://"+server.endpoint, "make-mirror", dest.Endpoint(), "--once", "--prefix", "k/", "--dest-prefix", "m/")
 		if want := fmt.Sprintf("the key %q, which is outside the requested range", outside); r.Status != "1" || !strings.Contains(r.Stderr, want) {
 			t.Errorf("the key %q: status %s, %s", outside, r.Status, r.Stderr)
 		}
-		if got := mustKeysUnder(t, dest.client(), ""); !cmp.Equal(before, got) {
+		if got := mustKeysUnder(t, dest.MustClient(), ""); !cmp.Equal(before, got) {
 			t.Errorf("the key %q: the destination was changed:\n%s", outside, head(cmp.Diff(before, got)))
 		}
 	}
@@ -150,16 +150,16 @@ func TestAMirrorOfKeysThatItDidNotAskForEnds(t *testing.T) {
 			}
 		}), nil)
 		to := fmt.Sprintf("%t/", deleted)
-		mirror := harness.StartIn(t, harness.Ectl(), source.tmp, []string{"ETCDCTL_ENDPOINTS=" + server.endpoint}, "make-mirror", dest.Endpoint(), "--prefix", "k/", "--dest-prefix", to)
+		mirror := harness.StartIn(t, harness.Ectl(), source.Home, []string{"ETCDCTL_ENDPOINTS=" + server.endpoint}, "make-mirror", dest.Endpoint(), "--prefix", "k/", "--dest-prefix", to)
 		want := map[string]string{to + "00000": "v", to + "00001": "v", to + "00002": "v"}
-		becomes(t, dest.client(), to, want, mirror.MustRun)
-		before := mustKeysUnder(t, dest.client(), "")
-		putAll(t, source.client(), fmt.Sprintf("k/more%t", deleted))
+		becomes(t, dest.MustClient(), to, want, mirror.MustRun)
+		before := mustKeysUnder(t, dest.MustClient(), "")
+		putAll(t, source.MustClient(), fmt.Sprintf("k/more%t", deleted))
 		mirror.WantEnd("status 1").WantStderr(`an event of the key "other", which is outside the watched range`)
-		if got := mustKeysUnder(t, dest.client(), ""); !cmp.Equal(before, got) {
+		if got := mustKeysUnder(t, dest.MustClient(), ""); !cmp.Equal(before, got) {
 			t.Errorf("deleted %t: the destination was changed:\n%s", deleted, head(cmp.Diff(before, got)))
 		}
-		if _, err := source.client().Delete(t.Context(), fmt.Sprintf("k/more%t", deleted)); err != nil {
+		if _, err := source.MustClient().Delete(t.Context(), fmt.Sprintf("k/more%t", deleted)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -14,7 +14,7 @@ import (
 // answer: the change is made, and the error does not say that it failed.
 func TestAnUnansweredChangeIsInDoubt(t *testing.T) {
 	t.Parallel()
-	server := startServerFor(t, etcdserver.Options{})
+	server := harness.StartServer(t, etcdserver.Options{})
 	env := harness.Env(t.TempDir(), "ETCDCTL_ENDPOINTS="+loseAnswers(t, strings.TrimPrefix(server.Endpoint(), "http://")))
 	const doubt = "the change may have been made all the same: look before you repeat it"
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
@@ -17,9 +18,9 @@ const maxPeak = 640 << 20
 // What has no end, or grows without end, is refused with its limit and in bounded
 // memory.
 func TestWhatHasNoEndTakesBoundedMemory(t *testing.T) {
-	server := startServerFor(t, etcdserver.Options{Dir: t.TempDir()})
-	secured := startServerFor(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: rootPassword})
-	f := newFixtures(t, t.TempDir())
+	server := harness.StartServer(t, etcdserver.Options{Dir: t.TempDir()})
+	secured := harness.StartServer(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: harness.RootPassword})
+	f := harness.NewCertificates(t, t.TempDir())
 	dir := t.TempDir()
 	write := func(name, text string) string {
 		file := filepath.Join(dir, name)
@@ -69,9 +70,9 @@ func TestWhatHasNoEndTakesBoundedMemory(t *testing.T) {
 		{words("auth bootstrap --interactive=false"), zero, "64 KiB"},
 		{words("get k --cacert /dev/zero"), "", "16 MiB"},
 		{words("get k --cert /dev/zero --key /dev/zero"), "", "16 MiB"},
-		{words("user get-cert a --out-file a.crt --out-key-file a.key --ca-key " + f.ca.KeyFile() + " --ca-cert /dev/zero"), "", "16 MiB"},
-		{words("user get-cert a --out-file a.crt --out-key-file a.key --ca-key /dev/zero --ca-cert " + f.ca.CertFile()), "", "64 KiB"},
-		{words("user get-cert a --out-file a.crt --csr /dev/zero --ca-key " + f.ca.KeyFile() + " --ca-cert " + f.ca.CertFile()), "", "64 KiB"},
+		{words("user get-cert a --out-file a.crt --out-key-file a.key --ca-key " + f.CA.KeyFile() + " --ca-cert /dev/zero"), "", "16 MiB"},
+		{words("user get-cert a --out-file a.crt --out-key-file a.key --ca-key /dev/zero --ca-cert " + f.CA.CertFile()), "", "64 KiB"},
+		{words("user get-cert a --out-file a.crt --csr /dev/zero --ca-key " + f.CA.KeyFile() + " --ca-cert " + f.CA.CertFile()), "", "64 KiB"},
 		{words("put k"), zero, "64 MiB"},
 		{words("txn"), zero, "16 MiB"},
 		{words("txn -i=false"), write("compares", strings.Repeat("mod(\"k\") > \"0\"\n", 200_000)), "100000 lines"},

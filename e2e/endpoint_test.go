@@ -24,14 +24,14 @@ func endpointsIn(text string) []string {
 // Dead members cost one timeout in all, and what the others said is shown in
 // the order in which they were asked.
 func TestDeadEndpointsCostOneTimeout(t *testing.T) {
-	c := newCluster(t, etcdserver.Options{Members: 3})
+	c := harness.NewCluster(t, etcdserver.Options{Members: 3})
 	all := c.Endpoints()
 	backwards := slices.Clone(all)
 	slices.Reverse(backwards)
 	for _, order := range [][]string{all, backwards} {
 		endpoints := strings.Join(order, ",")
 		for _, command := range []string{"status", "health", "hashkv"} {
-			if got := endpointsIn(c.mustAt(endpoints, "endpoint", command)); !slices.Equal(got, order) {
+			if got := endpointsIn(c.MustRunAt(endpoints, "endpoint", command)); !slices.Equal(got, order) {
 				t.Errorf("endpoint %s shows %q, was asked for %q", command, got, order)
 			}
 		}
@@ -56,7 +56,7 @@ func TestDeadEndpointsCostOneTimeout(t *testing.T) {
 		var r harness.Result
 		harness.Retry(t, func() string {
 			start := time.Now()
-			r = c.at(strings.Join(all, ","), "endpoint", test.command, "--command-timeout", timeout.String())
+			r = c.RunAt(strings.Join(all, ","), "endpoint", test.command, "--command-timeout", timeout.String())
 			if took := time.Since(start); took < timeout || took > 2*timeout {
 				return fmt.Sprintf("endpoint %s took %s, one timeout is %s", test.command, took, timeout)
 			}
@@ -71,15 +71,15 @@ func TestDeadEndpointsCostOneTimeout(t *testing.T) {
 			}
 		}
 	}
-	if r := c.at(strings.Join(all, ","), "endpoint", "status", "--command-timeout", "1s", "-w", "ndjson"); strings.Count(r.Stdout, "\n") != 3 || r.Status != "1" {
+	if r := c.RunAt(strings.Join(all, ","), "endpoint", "status", "--command-timeout", "1s", "-w", "ndjson"); strings.Count(r.Stdout, "\n") != 3 || r.Status != "1" {
 		t.Errorf("endpoint status -w ndjson: status %s, stdout\n%s, want 1 and a line for each endpoint", r.Status, r.Stdout)
 	}
 }
 
 // A login that fails at a dead member does not hide what the others say.
 func TestALoginAtADeadEndpointIsReported(t *testing.T) {
-	c := newCluster(t, etcdserver.Options{RootPassword: rootPassword})
-	r := c.at(deadEndpoint(t)+","+c.Endpoint(), "--user", "root:"+rootPassword, "--dial-timeout", "500ms", "endpoint", "status")
+	c := harness.NewCluster(t, etcdserver.Options{RootPassword: harness.RootPassword})
+	r := c.RunAt(harness.RefusingEndpoint(t)+","+c.Endpoint(), "--user", "root:"+harness.RootPassword, "--dial-timeout", "500ms", "endpoint", "status")
 	if r.Status != "2" || !slices.Equal(endpointsIn(r.Stdout), c.Endpoints()) || !strings.Contains(r.Stderr, "connection refused") {
 		t.Errorf("status %s, stdout %q, stderr %q; want 2, the status of %s and the reason", r.Status, r.Stdout, r.Stderr, c.Endpoint())
 	}

@@ -19,10 +19,10 @@ import (
 // A terminal shows the newest look only, of all members, and Ctrl-C ends it.
 func TestEndpointsAreWatchedOnATerminal(t *testing.T) {
 	t.Parallel()
-	c := newCluster(t, etcdserver.Options{})
-	dead := deadEndpoint(t)
+	c := harness.NewCluster(t, etcdserver.Options{})
+	dead := harness.RefusingEndpoint(t)
 	cmd := exec.Command(harness.Ectl(), "endpoint", "status", "--watch", "100ms", "--command-timeout", "300ms")
-	cmd.Env = harness.Env(c.tmp, "ETCDCTL_ENDPOINTS="+c.Endpoint()+","+dead)
+	cmd.Env = harness.Env(c.Home, "ETCDCTL_ENDPOINTS="+c.Endpoint()+","+dead)
 	control, err := pty.Start(cmd)
 	if err != nil {
 		t.Fatal(err)
@@ -60,7 +60,7 @@ func TestEndpointsAreWatchedOnATerminal(t *testing.T) {
 // Without a terminal each look is printed behind the one before.
 func TestEndpointsAreWatchedWithoutATerminal(t *testing.T) {
 	t.Parallel()
-	c := newCluster(t, etcdserver.Options{})
+	c := harness.NewCluster(t, etcdserver.Options{})
 	for _, test := range []struct {
 		args string
 		want []string // beginnings of lines
@@ -71,7 +71,7 @@ func TestEndpointsAreWatchedWithoutATerminal(t *testing.T) {
 		{"status --watch 100ms -w csv", []string{"endpoint,", c.Endpoint(), c.Endpoint()}},
 	} {
 		cmd := exec.Command(harness.Ectl(), append([]string{"endpoint"}, strings.Fields(test.args)...)...)
-		cmd.Env = harness.Env(c.tmp, "ETCDCTL_ENDPOINTS="+c.Endpoint())
+		cmd.Env = harness.Env(c.Home, "ETCDCTL_ENDPOINTS="+c.Endpoint())
 		out, err := cmd.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)

@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"fmt"
-	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -12,18 +11,6 @@ import (
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 	"github.com/ectl-io/ectl/e2e/harness/testpki"
 )
-
-// mute is an endpoint that accepts connections and never says a word, as a
-// server does that is stopped, and a firewall that answers in its place.
-func mute(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { listener.Close() })
-	return listener.Addr().String()
-}
 
 func withScheme(scheme, endpoint string) string {
 	_, host, found := strings.Cut(endpoint, "://")
@@ -65,7 +52,7 @@ const (
 
 func TestFailuresNameTheirCause(t *testing.T) {
 	dir := t.TempDir()
-	f := newFixtures(t, dir)
+	f := harness.NewCertificates(t, dir)
 	certificate := func(pair testpki.Pair, err error) testpki.Pair {
 		t.Helper()
 		if err != nil {
@@ -73,30 +60,30 @@ func TestFailuresNameTheirCause(t *testing.T) {
 		}
 		return pair
 	}
-	plain := startServerFor(t, etcdserver.Options{}).Endpoint()
-	secure := startServerFor(t, etcdserver.Options{TLS: f.ca}).Endpoint()
-	demanding := startServerFor(t, etcdserver.Options{TLS: f.ca, ClientCertAuth: true}).Endpoint()
-	misnamed := startServerFor(t, etcdserver.Options{TLS: f.ca, ServerCert: certificate(f.ca.ServerFor("misnamed", "etcd.example.com"))}).Endpoint()
-	expired := startServerFor(t, etcdserver.Options{TLS: f.ca, ServerCert: certificate(f.ca.ExpiredServer("expired-server"))}).Endpoint()
-	guarded := startServerFor(t, etcdserver.Options{RootPassword: rootPassword}).Endpoint()
-	jwt := startServerFor(t, etcdserver.Options{RootPassword: rootPassword, Tokens: f.tokens})
-	paused := startServerFor(t, etcdserver.Options{})
+	plain := harness.StartServer(t, etcdserver.Options{}).Endpoint()
+	secure := harness.StartServer(t, etcdserver.Options{TLS: f.CA}).Endpoint()
+	demanding := harness.StartServer(t, etcdserver.Options{TLS: f.CA, ClientCertAuth: true}).Endpoint()
+	misnamed := harness.StartServer(t, etcdserver.Options{TLS: f.CA, ServerCert: certificate(f.CA.ServerFor("misnamed", "etcd.example.com"))}).Endpoint()
+	expired := harness.StartServer(t, etcdserver.Options{TLS: f.CA, ServerCert: certificate(f.CA.ExpiredServer("expired-server"))}).Endpoint()
+	guarded := harness.StartServer(t, etcdserver.Options{RootPassword: harness.RootPassword}).Endpoint()
+	jwt := harness.StartServer(t, etcdserver.Options{RootPassword: harness.RootPassword, Tokens: f.Tokens})
+	paused := harness.StartServer(t, etcdserver.Options{})
 	if err := paused.Members[0].Pause(); err != nil {
 		t.Fatal(err)
 	}
-	revision, err := jwt.AuthRevision(t.Context(), "root", rootPassword)
+	revision, err := jwt.AuthRevision(t.Context(), "root", harness.RootPassword)
 	if err != nil {
 		t.Fatal(err)
 	}
 	token := func(revision uint64, ttl time.Duration) string {
 		t.Helper()
-		signed, err := f.tokens.Sign("root", revision, ttl)
+		signed, err := f.Tokens.Sign("root", revision, ttl)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return signed
 	}
-	dead, silent := deadEndpoint(t), mute(t)
+	dead, silent := harness.RefusingEndpoint(t), harness.SilentEndpoint(t)
 
 	const (
 		deadline  = "context deadline exceeded: "
@@ -128,39 +115,39 @@ func TestFailuresNameTheirCause(t *testing.T) {
 			deadline + dead + ", " + withScheme("http", dead) + refused + "; " + silent + says, "1", false,
 		},
 		{"unknown authority", "--endpoints " + secure + " get k", deadline + secure + untrusted, "1", true},
-		{"unknown authority, write", "--endpoints " + secure + " --cacert " + f.other.CertFile() + " put k v", deadline + secure + untrusted, "1", true},
+		{"unknown authority, write", "--endpoints " + secure + " --cacert " + f.Other.CertFile() + " put k v", deadline + secure + untrusted, "1", true},
 		{"unknown authority, login", "--endpoints " + secure + " --user root:x get k", deadline + secure + untrusted, "2", true},
 		{
 			"unknown authority, and one that may come back", "--endpoints " + secure + "," + withScheme("https", dead) + " get k",
 			deadline + secure + untrusted + "; " + withScheme("https", dead) + refused, "1", false,
 		},
 		{
-			"certificate without this address", "--endpoints " + misnamed + " --cacert " + f.ca.CertFile() + " get k",
+			"certificate without this address", "--endpoints " + misnamed + " --cacert " + f.CA.CertFile() + " get k",
 			deadline + misnamed + ": tls: failed to verify certificate: x509: cannot validate certificate for 127.0.0.1 because it doesn't contain any IP SANs:" +
 				" the server's certificate is for other names; use one of them in --endpoints", "1", true,
 		},
 		{
 			"certificate for another name",
-			"--endpoints " + strings.Replace(misnamed, "127.0.0.1", "localhost", 1) + " --cacert " + f.ca.CertFile() + " get k",
+			"--endpoints " + strings.Replace(misnamed, "127.0.0.1", "localhost", 1) + " --cacert " + f.CA.CertFile() + " get k",
 			deadline + "...: tls: failed to verify certificate: x509: certificate is valid for etcd.example.com, not localhost:" +
 				" the server's certificate is for other names; use one of them in --endpoints", "1", true,
 		},
 		{
-			"expired certificate", "--endpoints " + expired + " --cacert " + f.ca.CertFile() + " get k",
+			"expired certificate", "--endpoints " + expired + " --cacert " + f.CA.CertFile() + " get k",
 			deadline + expired + ": tls: failed to verify certificate: x509: certificate has expired or is not yet valid: ...:" +
 				" the server's certificate has expired, or the clock here is wrong", "1", true,
 		},
 		{
-			"client certificate required", "--endpoints " + demanding + " --cacert " + f.ca.CertFile() + " get k",
+			"client certificate required", "--endpoints " + demanding + " --cacert " + f.CA.CertFile() + " get k",
 			deadline + demanding + ": tls: certificate required: the server wants a client certificate; give --cert and --key", "1", true,
 		},
 		{
-			"client certificate required, write", "--endpoints " + demanding + " --cacert " + f.ca.CertFile() + " put k v",
+			"client certificate required, write", "--endpoints " + demanding + " --cacert " + f.CA.CertFile() + " put k v",
 			deadline + demanding + ": tls: certificate required: the server wants a client certificate; give --cert and --key", "1", true,
 		},
 		{
 			"client certificate of another authority",
-			"--endpoints " + demanding + " --cacert " + f.ca.CertFile() + " --cert " + f.clients["other"].CertFile + " --key " + f.clients["other"].KeyFile + " get k",
+			"--endpoints " + demanding + " --cacert " + f.CA.CertFile() + " --cert " + f.Clients["other"].CertFile + " --key " + f.Clients["other"].KeyFile + " get k",
 			deadline + demanding + ": tls: unknown certificate authority: the server does not trust the authority of the client certificate; check --cert", "1", true,
 		},
 		{
@@ -176,7 +163,7 @@ func TestFailuresNameTheirCause(t *testing.T) {
 			deadline + withScheme("https", plain) + ": the server does not speak TLS: use http:// endpoints", "1", true,
 		},
 		{
-			"TLS to a server without, login", "--endpoints " + withScheme("https", guarded) + " --user root:" + rootPassword + " get k",
+			"TLS to a server without, login", "--endpoints " + withScheme("https", guarded) + " --user root:" + harness.RootPassword + " get k",
 			deadline + withScheme("https", guarded) + ": the server does not speak TLS: use http:// endpoints", "2", true,
 		},
 		{
@@ -257,7 +244,7 @@ func matches(pattern, text string) bool {
 }
 
 func TestRefusedServerIsWaitedFor(t *testing.T) {
-	server := startServerFor(t, etcdserver.Options{})
+	server := harness.StartServer(t, etcdserver.Options{})
 	server.Members[0].Kill()
 	restarted := make(chan error, 1)
 	go func() {
@@ -279,14 +266,14 @@ func TestRefusedServerIsWaitedFor(t *testing.T) {
 
 func TestOneDeadEndpointOfSeveralFailsNothing(t *testing.T) {
 	dir := t.TempDir()
-	f := newFixtures(t, dir)
-	cluster := startServerFor(t, etcdserver.Options{Members: 3, RootPassword: rootPassword})
-	secure := startServerFor(t, etcdserver.Options{TLS: f.ca})
+	f := harness.NewCertificates(t, dir)
+	cluster := harness.StartServer(t, etcdserver.Options{Members: 3, RootPassword: harness.RootPassword})
+	secure := harness.StartServer(t, etcdserver.Options{TLS: f.CA})
 	other, err := testpki.NewAuthority(dir, "another")
 	if err != nil {
 		t.Fatal(err)
 	}
-	untrusted := startServerFor(t, etcdserver.Options{TLS: other})
+	untrusted := harness.StartServer(t, etcdserver.Options{TLS: other})
 	commands := [][]string{{"put", "k", "v"}, {"get", "k"}, {"user", "list"}, {"role", "get", "root"}, {"auth", "status"}}
 	run := func(t *testing.T, args []string) {
 		t.Helper()
@@ -295,10 +282,10 @@ func TestOneDeadEndpointOfSeveralFailsNothing(t *testing.T) {
 			t.Errorf("%q: stdout %q, stderr %q, status %s", args, r.Stdout, r.Stderr, r.Status)
 		}
 	}
-	login := []string{"--user", "root:" + rootPassword, "--quiet", "--endpoints"}
+	login := []string{"--user", "root:" + harness.RootPassword, "--quiet", "--endpoints"}
 	for name, dead := range map[string]string{
-		"refused":                     deadEndpoint(t),
-		"accepts and does not answer": mute(t),
+		"refused":                     harness.RefusingEndpoint(t),
+		"accepts and does not answer": harness.SilentEndpoint(t),
 		"unknown host":                "no-such-host.invalid:2379",
 		"TLS where there is none":     withScheme("http", secure.Endpoint()),
 	} {
@@ -317,7 +304,7 @@ func TestOneDeadEndpointOfSeveralFailsNothing(t *testing.T) {
 				if command[0] == "user" {
 					command = []string{"auth", "status"}
 				}
-				run(t, append([]string{"--cacert", f.ca.CertFile(), "--endpoints", endpoints}, command...))
+				run(t, append([]string{"--cacert", f.CA.CertFile(), "--endpoints", endpoints}, command...))
 			}
 		}
 	})
@@ -340,7 +327,7 @@ func TestOneDeadEndpointOfSeveralFailsNothing(t *testing.T) {
 
 func TestClusterWithoutLeaderIsToldFromOneThatIsSlow(t *testing.T) {
 	dir := t.TempDir()
-	cluster := startServerFor(t, etcdserver.Options{Members: 3, RootPassword: rootPassword})
+	cluster := harness.StartServer(t, etcdserver.Options{Members: 3, RootPassword: harness.RootPassword})
 	for _, member := range cluster.Members[:2] {
 		member.Kill()
 	}
@@ -357,7 +344,7 @@ func TestClusterWithoutLeaderIsToldFromOneThatIsSlow(t *testing.T) {
 		{"--endpoints " + left + " get k", "1", noLeader + "\n"},
 		{"--endpoints " + left + " put k v", "1", noLeader + doubt + "\n"},
 		{"--endpoints " + cluster.Endpoint() + " put k v", "1", noLeader + doubt + "\n"},
-		{"--endpoints " + left + " --user root:" + rootPassword + " get k", "2", noLeader + "\n"},
+		{"--endpoints " + left + " --user root:" + harness.RootPassword + " get k", "2", noLeader + "\n"},
 	} {
 		var ours, reference harness.Result
 		timeout := 3 * time.Second
@@ -378,7 +365,7 @@ func TestClusterWithoutLeaderIsToldFromOneThatIsSlow(t *testing.T) {
 // ours as long as the variable says, the reference as long as it does without.
 func TestTheVariableOfTheTimeoutHolds(t *testing.T) {
 	t.Parallel()
-	env := harness.Env(t.TempDir(), "ETCDCTL_ENDPOINTS="+mute(t), "ETCDCTL_COMMAND_TIMEOUT=100ms")
+	env := harness.Env(t.TempDir(), "ETCDCTL_ENDPOINTS="+harness.SilentEndpoint(t), "ETCDCTL_COMMAND_TIMEOUT=100ms")
 	for _, args := range [][]string{{"get", "k"}, {"put", "k", "v"}, {"del", "k"}, {"user", "list"}} {
 		harness.Retry(t, func() string {
 			start := time.Now()
@@ -399,13 +386,13 @@ func TestTheVariableOfTheTimeoutHolds(t *testing.T) {
 // the reference reports its timeout with ours, which ends at once.
 func TestTheWordsOfTheDeadlineStayWhenTheReasonIsKnown(t *testing.T) {
 	dir := t.TempDir()
-	f := newFixtures(t, dir)
+	f := harness.NewCertificates(t, dir)
 	const words = "context deadline exceeded"
-	demanding := startServerFor(t, etcdserver.Options{TLS: f.ca, ClientCertAuth: true}).Endpoint()
-	plain := startServerFor(t, etcdserver.Options{}).Endpoint()
+	demanding := harness.StartServer(t, etcdserver.Options{TLS: f.CA, ClientCertAuth: true}).Endpoint()
+	plain := harness.StartServer(t, etcdserver.Options{}).Endpoint()
 	for cause, options := range map[string]string{
 		"unknown authority":           "--endpoints " + demanding,
-		"client certificate required": "--cacert " + f.ca.CertFile() + " --endpoints " + demanding,
+		"client certificate required": "--cacert " + f.CA.CertFile() + " --endpoints " + demanding,
 		"no TLS":                      "--endpoints " + withScheme("https", plain),
 	} {
 		for _, command := range []string{

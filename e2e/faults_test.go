@@ -52,7 +52,7 @@ const (
 func newFaultyCluster(t *testing.T, o etcdserver.Options) *faultyCluster {
 	t.Helper()
 	o.Members, o.Dir = 3, t.TempDir()
-	server := startServerFor(t, o)
+	server := harness.StartServer(t, o)
 	user := ""
 	if o.RootPassword != "" {
 		user = "root"
@@ -427,7 +427,7 @@ func (c *faultyCluster) snapshotHeld(member int) (*harness.Process, *gate, strin
 
 func wholeSnapshot(t *testing.T, file string) {
 	t.Helper()
-	content := []byte(mustRead(t, file))
+	content := []byte(harness.MustRead(t, file))
 	end := len(content) - sha256.Size
 	if end < 0 {
 		t.Fatalf("%s has %d bytes", file, len(content))
@@ -499,7 +499,7 @@ func TestLongCommandsGoOn(t *testing.T) {
 				time.Sleep(300 * time.Millisecond)
 			}
 		}},
-		{"the logins expire and the connections are cut", etcdserver.Options{RootPassword: rootPassword, TokenTTL: 2 * time.Second}, func(t *testing.T, c *faultyCluster) {
+		{"the logins expire and the connections are cut", etcdserver.Options{RootPassword: harness.RootPassword, TokenTTL: 2 * time.Second}, func(t *testing.T, c *faultyCluster) {
 			t.Helper()
 			time.Sleep(5 * time.Second)
 			for _, g := range c.gates {

@@ -23,7 +23,7 @@ import (
 // its way and leaves nothing of the killed one.
 func TestAKilledGetCertIsFinishedOrUndoneByTheNextRun(t *testing.T) {
 	t.Parallel()
-	server := startServerFor(t, etcdserver.Options{Dir: t.TempDir()})
+	server := harness.StartServer(t, etcdserver.Options{Dir: t.TempDir()})
 	authority, err := testpki.NewAuthority(t.TempDir(), "authority")
 	if err != nil {
 		t.Fatal(err)

@@ -65,7 +65,7 @@ func TestConnectionsThatEndAtOnceBackOff(t *testing.T) {
 		seconds = 4
 		atMost  = 12 // in that time: 0, 50, 100, ... ms, and then every 1.6 s
 	)
-	source := newCluster(t, etcdserver.Options{})
+	source := harness.NewCluster(t, etcdserver.Options{})
 	var running sync.WaitGroup
 	for name, last := range map[string]string{"GOAWAY": goAwayFrame, "nothing more": ""} {
 		for _, args := range [][]string{

@@ -14,15 +14,15 @@ import (
 // says is taken for honest.
 func TestAGRPCProxyIsTakenForHonest(t *testing.T) {
 	t.Parallel()
-	cluster := newCluster(t, etcdserver.Options{})
-	fillKeys(t, cluster.client(), 300, "v")
+	cluster := harness.NewCluster(t, etcdserver.Options{})
+	fillKeys(t, cluster.MustClient(), 300, "v")
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	address := listener.Addr().String()
 	listener.Close()
-	proxy := harness.Start(t, filepath.Join(etcdserver.CacheDir(), "etcd-"+etcdserver.Latest), harness.Env(cluster.tmp),
+	proxy := harness.Start(t, filepath.Join(etcdserver.CacheDir(), "etcd-"+etcdserver.Latest), harness.Env(cluster.Home),
 		"grpc-proxy", "start", "--endpoints", strings.TrimPrefix(cluster.Endpoint(), "http://"), "--listen-addr", address)
 	harness.WaitUntil(t, "the proxy listens", func() bool {
 		proxy.MustRun()
@@ -33,7 +33,7 @@ func TestAGRPCProxyIsTakenForHonest(t *testing.T) {
 		return err == nil
 	})
 	for _, line := range []string{"watch k/ --prefix --rev 1", "elect other me", "lock other"} {
-		r := harness.StartIn(t, harness.Ectl(), cluster.tmp, []string{"ETCDCTL_ENDPOINTS=" + address}, strings.Fields(line)...)
+		r := harness.StartIn(t, harness.Ectl(), cluster.Home, []string{"ETCDCTL_ENDPOINTS=" + address}, strings.Fields(line)...)
 		harness.WaitUntil(t, line+" prints something", func() bool {
 			r.MustRun()
 			return r.Stdout.String() != ""
@@ -43,7 +43,7 @@ func TestAGRPCProxyIsTakenForHonest(t *testing.T) {
 			t.Errorf("%s says %s", line, text)
 		}
 	}
-	granted := cluster.mustAt(address, "lease", "grant", "60")
+	granted := cluster.MustRunAt(address, "lease", "grant", "60")
 	lease := strings.Fields(granted)[1]
 	for _, line := range []string{
 		"get k/ --prefix", "get k/ --prefix --consistency s -w json", "get k/00001", "get k/ --prefix --sort-by MODIFY --limit 3",
@@ -53,7 +53,7 @@ func TestAGRPCProxyIsTakenForHonest(t *testing.T) {
 		"lock name -- true", "elect name me -- true", "member list", "endpoint status", "endpoint health", "endpoint hashkv",
 		"alarm list", "user list", "auth status",
 	} {
-		r := cluster.at(address, strings.Fields(line)...)
+		r := cluster.RunAt(address, strings.Fields(line)...)
 		if r.Status != "0" && !strings.HasSuffix(line, "--if-rev 0") || strings.Contains(r.Stderr, "invalid") {
 			t.Errorf("%s: status %s, %s", line, r.Status, r.Stderr)
 		}

@@ -23,7 +23,7 @@ import (
 // nothing to change, and by readers of YAML 1.1 and JSON, whatever the names are.
 func TestAnExportOfHostileNamesIsReadBack(t *testing.T) {
 	t.Parallel()
-	server := startServerFor(t, etcdserver.Options{Dir: t.TempDir()})
+	server := harness.StartServer(t, etcdserver.Options{Dir: t.TempDir()})
 	client, err := server.Client("", "")
 	if err != nil {
 		t.Fatal(err)
@@ -172,7 +172,7 @@ func unseen(text string) string {
 // that are ours, and by standard error of all commands.
 func TestHostileNamesDoNotReachATerminal(t *testing.T) {
 	t.Parallel()
-	server := startServerFor(t, etcdserver.Options{Dir: t.TempDir()})
+	server := harness.StartServer(t, etcdserver.Options{Dir: t.TempDir()})
 	client, err := server.Client("", "")
 	if err != nil {
 		t.Fatal(err)

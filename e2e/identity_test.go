@@ -56,7 +56,7 @@ func (d *doorbell) unrung(t *testing.T, whose string) {
 func TestAnIdentityIsNeverDropped(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	f := newFixtures(t, dir)
+	f := harness.NewCertificates(t, dir)
 	empty := writeSecret(t, dir, "empty", "")
 	emptyLine := writeSecret(t, dir, "empty-line", "\nsecret\n")
 	token := writeSecret(t, dir, "token", "a.b.c\n")
@@ -132,8 +132,8 @@ func TestAnIdentityIsNeverDropped(t *testing.T) {
 					server := newDoorbell(t)
 					env := append([]string{"ETCDCTL_ENDPOINTS=" + server.address}, c.env...)
 					if certificate {
-						env = append(env, "ETCDCTL_CACERT="+f.ca.CertFile(),
-							"ETCDCTL_CERT="+f.clients["root"].CertFile, "ETCDCTL_KEY="+f.clients["root"].KeyFile)
+						env = append(env, "ETCDCTL_CACERT="+f.CA.CertFile(),
+							"ETCDCTL_CERT="+f.Clients["root"].CertFile, "ETCDCTL_KEY="+f.Clients["root"].KeyFile)
 					}
 					if c.args == nil {
 						c.args = words("get k")
@@ -156,7 +156,7 @@ func TestAnIdentityIsNeverDropped(t *testing.T) {
 func TestNoIdentityOfAMirrorIsDropped(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	f := newFixtures(t, dir)
+	f := harness.NewCertificates(t, dir)
 	empty := writeSecret(t, dir, "empty", "")
 	for _, test := range []struct {
 		name string
@@ -176,8 +176,8 @@ func TestNoIdentityOfAMirrorIsDropped(t *testing.T) {
 			source, destination := newDoorbell(t), newDoorbell(t)
 			got := harness.Run(t, harness.Command{
 				Program: harness.Ectl(), Dir: dir,
-				Args: append(words("make-mirror "+destination.address+" --dest-cacert "+f.ca.CertFile()+
-					" --dest-cert "+f.clients["root"].CertFile+" --dest-key "+f.clients["root"].KeyFile), test.args...),
+				Args: append(words("make-mirror "+destination.address+" --dest-cacert "+f.CA.CertFile()+
+					" --dest-cert "+f.Clients["root"].CertFile+" --dest-key "+f.Clients["root"].KeyFile), test.args...),
 				Env: harness.Env(dir, "ETCDCTL_ENDPOINTS="+source.address),
 			})
 			if got.Status != "128" || !strings.Contains(got.Stderr, test.says) || got.Stdout != "" {
@@ -194,13 +194,13 @@ func TestNoIdentityOfAMirrorIsDropped(t *testing.T) {
 func TestWhatIsIgnoredOfAnIdentityIsNamed(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	f := newFixtures(t, dir)
-	server := startServerFor(t, etcdserver.Options{Dir: t.TempDir(), TLS: f.ca, ClientCertAuth: true, Tokens: f.tokens, RootPassword: rootPassword})
-	revision, err := server.AuthRevision(t.Context(), "root", rootPassword)
+	f := harness.NewCertificates(t, dir)
+	server := harness.StartServer(t, etcdserver.Options{Dir: t.TempDir(), TLS: f.CA, ClientCertAuth: true, Tokens: f.Tokens, RootPassword: harness.RootPassword})
+	revision, err := server.AuthRevision(t.Context(), "root", harness.RootPassword)
 	if err != nil {
 		t.Fatal(err)
 	}
-	token, err := f.tokens.Sign("root", revision, 1<<40)
+	token, err := f.Tokens.Sign("root", revision, 1<<40)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -219,7 +219,7 @@ func TestWhatIsIgnoredOfAnIdentityIsNamed(t *testing.T) {
 		{name: "an empty user variable beside a token", args: words("--auth-jwt-token " + token), env: []string{"ETCDCTL_USER="}, says: "ETCDCTL_USER has no value: the token says who you are"},
 		{name: "an empty user", args: words("", "--user", ""), says: "--user has no value: the client certificate says who you are"},
 		{name: "an empty token", args: words("", "--auth-jwt-token", ""), says: "--auth-jwt-token has no value: the client certificate says who you are"},
-		{name: "an empty token beside a user", args: words("--user root:"+rootPassword, "--auth-jwt-token", ""), says: "--auth-jwt-token has no value: --user says who you are"},
+		{name: "an empty token beside a user", args: words("--user root:"+harness.RootPassword, "--auth-jwt-token", ""), says: "--auth-jwt-token has no value: --user says who you are"},
 		{name: "a password without a user", args: words("--password secret"), says: "the password is ignored: give its user with --user"},
 		{name: "a password variable without a user", env: []string{"ETCDCTL_PASSWORD=secret"}, says: "the password is ignored"},
 		{name: "a password file without a user", args: words("--password-file /nonexistent"), says: "the password is ignored"},
@@ -231,8 +231,8 @@ func TestWhatIsIgnoredOfAnIdentityIsNamed(t *testing.T) {
 			got := harness.Run(t, harness.Command{
 				Program: harness.Ectl(), Dir: dir, Args: append(words("user list"), test.args...),
 				Env: harness.Env(dir, append([]string{
-					"ETCDCTL_ENDPOINTS=" + server.Endpoint(), "ETCDCTL_CACERT=" + f.ca.CertFile(),
-					"ETCDCTL_CERT=" + f.clients["root"].CertFile, "ETCDCTL_KEY=" + f.clients["root"].KeyFile,
+					"ETCDCTL_ENDPOINTS=" + server.Endpoint(), "ETCDCTL_CACERT=" + f.CA.CertFile(),
+					"ETCDCTL_CERT=" + f.Clients["root"].CertFile, "ETCDCTL_KEY=" + f.Clients["root"].KeyFile,
 				}, test.env...)...),
 			})
 			want := "Warning: " + test.says
@@ -251,8 +251,8 @@ func TestWhatIsIgnoredOfAnIdentityIsNamed(t *testing.T) {
 func TestAnEmptyIdentityIsNamedWithoutACertificate(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	server := startServerFor(t, etcdserver.Options{Dir: t.TempDir()})
-	second := startServerFor(t, etcdserver.Options{Dir: t.TempDir()})
+	server := harness.StartServer(t, etcdserver.Options{Dir: t.TempDir()})
+	second := harness.StartServer(t, etcdserver.Options{Dir: t.TempDir()})
 	mirror := "make-mirror " + second.Endpoint() + " --once"
 	for _, test := range []struct {
 		name string

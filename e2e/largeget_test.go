@@ -67,7 +67,7 @@ func fillLarge(t *testing.T, server *etcdserver.Server) {
 
 func startLarge(t *testing.T, version string) *etcdserver.Server {
 	t.Helper()
-	server := startServerFor(t, etcdserver.Options{Version: version})
+	server := harness.StartServer(t, etcdserver.Options{Version: version})
 	fillLarge(t, server)
 	return server
 }
@@ -307,7 +307,7 @@ func TestValuesThatAreSuddenlyLargeTakeLittleMemory(t *testing.T) {
 	for _, version := range []string{"3.6.16", "3.7.3"} {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
-			server := startServerFor(t, etcdserver.Options{Version: version})
+			server := harness.StartServer(t, etcdserver.Options{Version: version})
 			client, err := server.Client("", "")
 			if err != nil {
 				t.Fatal(err)

@@ -68,7 +68,7 @@ func keyGrant(i int) string { return fmt.Sprintf("    - {access: read, key: /k/%
 const maxWork = 40 * time.Second
 
 func TestLargePoliciesTakeTimeInProportion(t *testing.T) {
-	server := startServerFor(t, etcdserver.Options{Dir: t.TempDir()})
+	server := harness.StartServer(t, etcdserver.Options{Dir: t.TempDir()})
 	const head = "users: {bob: {roles: [big], password: none}}\nroles:\n  big:\n"
 	permissions := writeLines(t, head, 100_000, keyGrant)
 	misspelt := writeLines(t, "", 1, func(int) string {
@@ -114,7 +114,7 @@ func TestLargePoliciesTakeTimeInProportion(t *testing.T) {
 // A policy that is read, or being worked on, does not keep Ctrl-C from ending
 // the program.
 func TestInterruptEndsTheWorkOnAPolicy(t *testing.T) {
-	text := mustRead(t, writeLines(t, "roles:\n  big:\n", 160_000, keyGrant))
+	text := harness.MustRead(t, writeLines(t, "roles:\n  big:\n", 160_000, keyGrant))
 	for _, args := range []string{"rbac test -f", "rbac lint -f", "rbac plan -f", "rbac apply --yes -f", "rbac lint --waivers", "auth bootstrap --generate-password --yes -f"} {
 		for _, whole := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, whole %t", args, whole), func(t *testing.T) {
@@ -143,7 +143,7 @@ func interruptedAtPolicy(t *testing.T, args []string, text string, whole bool) s
 		t.Fatal(err)
 	}
 	cmd := exec.Command(harness.Ectl(), append(args, pipe)...)
-	cmd.Env = harness.Env(t.TempDir(), "ETCDCTL_ENDPOINTS="+deadEndpoint(t))
+	cmd.Env = harness.Env(t.TempDir(), "ETCDCTL_ENDPOINTS="+harness.RefusingEndpoint(t))
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
@@ -29,7 +30,7 @@ func TestLevelsOfManyKeys(t *testing.T) {
 	for _, version := range etcdserver.Versions() {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
-			c := newCluster(t, etcdserver.Options{Version: version})
+			c := harness.NewCluster(t, etcdserver.Options{Version: version})
 			client, err := c.Client("", "")
 			if err != nil {
 				t.Fatal(err)
@@ -45,7 +46,7 @@ func TestLevelsOfManyKeys(t *testing.T) {
 				}
 			}
 			for depth := 1; depth <= 3; depth++ {
-				got := c.mustAt(c.Endpoint(), "ls", "/m/", "--depth", fmt.Sprint(depth))
+				got := c.MustRunAt(c.Endpoint(), "ls", "/m/", "--depth", fmt.Sprint(depth))
 				if want := strings.Join(entriesAt(keys, depth), "\n") + "\n"; got != want {
 					t.Errorf("ls --depth %d has %d lines, want %d", depth, strings.Count(got, "\n"), strings.Count(want, "\n"))
 				}
@@ -54,7 +55,7 @@ func TestLevelsOfManyKeys(t *testing.T) {
 			for _, key := range keys {
 				bytes += len(key) + len("v")
 			}
-			if got, want := c.mustAt(c.Endpoint(), "du", "/m/", "-w", "csv"), fmt.Sprintf("\n/m/,20000,%d,", bytes); !strings.Contains(got, want) {
+			if got, want := c.MustRunAt(c.Endpoint(), "du", "/m/", "-w", "csv"), fmt.Sprintf("\n/m/,20000,%d,", bytes); !strings.Contains(got, want) {
 				t.Errorf("du is %.200q, want a line %q", got, want)
 			}
 		})

@@ -32,7 +32,7 @@ type queue struct {
 
 func newQueue(t *testing.T, o etcdserver.Options) *queue {
 	t.Helper()
-	server := startServerFor(t, o)
+	server := harness.StartServer(t, o)
 	client, err := server.Client("", "")
 	if err != nil {
 		t.Fatal(err)
@@ -284,7 +284,7 @@ func TestALostLockEndsNothingElse(t *testing.T) {
 	r := harness.Start(t, "sh", q.env, "-c", "cd '"+files+"'; "+script, harness.Ectl()).WaitFor("ready")
 	pid := func(file string) int {
 		var pid int
-		if _, err := fmt.Sscan(mustRead(t, filepath.Join(files, file)), &pid); err != nil {
+		if _, err := fmt.Sscan(harness.MustRead(t, filepath.Join(files, file)), &pid); err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = syscall.Kill(pid, syscall.SIGKILL) })
@@ -348,7 +348,7 @@ func TestBothProgramsHoldALockInTurn(t *testing.T) {
 	for _, r := range all {
 		r.WantEnd("status 0")
 	}
-	if got := mustRead(t, file); got != strings.Join(want, "\n")+"\n" {
+	if got := harness.MustRead(t, file); got != strings.Join(want, "\n")+"\n" {
 		t.Errorf("the turns were\n%s", got)
 	}
 	if keys := q.keys("name"); len(keys) > 0 {

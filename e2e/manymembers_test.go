@@ -15,7 +15,7 @@ import (
 func TestManyMembersAreAskedAFewAtATime(t *testing.T) {
 	t.Parallel()
 	const urls, atOnce = 2000, 32
-	cluster := newCluster(t, etcdserver.Options{})
+	cluster := harness.NewCluster(t, etcdserver.Options{})
 	server, back := newDishonestServer(t), dialBack(t, cluster.Endpoint())
 	many := changed("/etcdserverpb.Cluster/MemberList", 1, func(m protoreflect.Message) {
 		member := m.Get(m.Descriptor().Fields().ByName("members")).List().Get(0).Message()
@@ -25,7 +25,7 @@ func TestManyMembersAreAskedAFewAtATime(t *testing.T) {
 		}
 	})
 	server.begin(back, many, nil)
-	ended := harness.Start(t, harness.Ectl(), harness.Env(cluster.tmp, "ETCDCTL_ENDPOINTS="+server.endpoint), "endpoint", "health", "--cluster", "--command-timeout", "1m").
+	ended := harness.Start(t, harness.Ectl(), harness.Env(cluster.Home, "ETCDCTL_ENDPOINTS="+server.endpoint), "endpoint", "health", "--cluster", "--command-timeout", "1m").
 		WantEnd("status 0").
 		WantStderr("Warning: the member list names 2000 endpoints of 1 member; 32 are asked at a time")
 	if lines := strings.Count(ended.Stdout.String(), "\n"); lines != urls {

@@ -8,6 +8,7 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
@@ -15,7 +16,7 @@ import (
 // that is no more than it was allowed.
 func TestMaxKeysHoldsWhileKeysAreCreated(t *testing.T) {
 	t.Parallel()
-	c := newCluster(t, etcdserver.Options{})
+	c := harness.NewCluster(t, etcdserver.Options{})
 	client, err := c.Client("", "")
 	if err != nil {
 		t.Fatal(err)
@@ -44,7 +45,7 @@ func TestMaxKeysHoldsWhileKeysAreCreated(t *testing.T) {
 	const rounds, wanted = 300, 10
 	deleted := 0
 	for round := 0; round < rounds && deleted < wanted; round++ {
-		r := c.at(c.Endpoint(), "del", "/k/", "--prefix", "--max-keys", strconv.Itoa(allowed))
+		r := c.RunAt(c.Endpoint(), "del", "/k/", "--prefix", "--max-keys", strconv.Itoa(allowed))
 		if r.Status != "0" {
 			if !strings.Contains(r.Stderr, "nothing was deleted: it would be 40 keys (prefix /k/)") {
 				t.Fatalf("del --max-keys ends with status %s and says %s", r.Status, r.Stderr)

@@ -103,12 +103,12 @@ func (c *crossing) mend() {
 func TestAMirrorOutlastsFaults(t *testing.T) {
 	type fault struct {
 		name string
-		way  func(t *testing.T, c *cluster) string // to the cluster, nil: straight
-		do   func(ctx context.Context, t *testing.T, c *cluster)
+		way  func(t *testing.T, c *harness.Cluster) string // to the cluster, nil: straight
+		do   func(ctx context.Context, t *testing.T, c *harness.Cluster)
 	}
 	var way sync.Map // of a cluster: its crossing
 	faults := []fault{
-		{"the leader is killed", nil, func(ctx context.Context, t *testing.T, c *cluster) {
+		{"the leader is killed", nil, func(ctx context.Context, t *testing.T, c *harness.Cluster) {
 			t.Helper()
 			leader := leaderOf(ctx, t, c.Server)
 			leader.Kill()
@@ -117,7 +117,7 @@ func TestAMirrorOutlastsFaults(t *testing.T) {
 				t.Fatal(err)
 			}
 		}},
-		{"a member is stopped and continued", nil, func(_ context.Context, t *testing.T, c *cluster) {
+		{"a member is stopped and continued", nil, func(_ context.Context, t *testing.T, c *harness.Cluster) {
 			t.Helper()
 			if err := c.Members[1].Pause(); err != nil {
 				t.Fatal(err)
@@ -127,12 +127,12 @@ func TestAMirrorOutlastsFaults(t *testing.T) {
 				t.Fatal(err)
 			}
 		}},
-		{"the connection is cut", func(t *testing.T, c *cluster) string {
+		{"the connection is cut", func(t *testing.T, c *harness.Cluster) string {
 			t.Helper()
 			crossing := newCrossing(t, c.Endpoints()[0])
 			way.Store(c, crossing)
 			return crossing.url
-		}, func(_ context.Context, _ *testing.T, c *cluster) {
+		}, func(_ context.Context, _ *testing.T, c *harness.Cluster) {
 			for range 2 {
 				crossed, _ := way.Load(c)
 				crossed.(*crossing).cut()
@@ -147,18 +147,18 @@ func TestAMirrorOutlastsFaults(t *testing.T) {
 			t.Run(f.name+" at the "+side, func(t *testing.T) {
 				t.Parallel()
 				members := map[string]int{side: 3}
-				source := newCluster(t, etcdserver.Options{Members: members["source"]})
-				dest := newCluster(t, etcdserver.Options{Members: members["destination"]})
-				struck, ends := dest, map[*cluster]string{source: source.Endpoint(), dest: dest.Endpoint()}
+				source := harness.NewCluster(t, etcdserver.Options{Members: members["source"]})
+				dest := harness.NewCluster(t, etcdserver.Options{Members: members["destination"]})
+				struck, ends := dest, map[*harness.Cluster]string{source: source.Endpoint(), dest: dest.Endpoint()}
 				if side == "source" {
 					struck = source
 				}
 				if f.way != nil {
 					ends[struck] = f.way(t, struck)
 				}
-				client := source.client()
+				client := source.MustClient()
 				fillKeys(t, client, 500, "before")
-				mirror := harness.StartIn(t, harness.Ectl(), source.tmp,
+				mirror := harness.StartIn(t, harness.Ectl(), source.Home,
 					[]string{"ETCDCTL_ENDPOINTS=" + ends[source]}, "make-mirror", ends[dest], "--checkpoint", "state", "--command-timeout", "1s")
 				stop := make(chan struct{})
 				writing := churn(t.Context(), client, 500, stop)
@@ -167,7 +167,7 @@ func TestAMirrorOutlastsFaults(t *testing.T) {
 				time.Sleep(time.Second)
 				close(stop)
 				<-writing
-				becomes(t, dest.client(), "", mustKeysUnder(t, client, ""), mirror.MustRun)
+				becomes(t, dest.MustClient(), "", mustKeysUnder(t, client, ""), mirror.MustRun)
 
 				// It ends when it is told to, and has remembered how far it is.
 				if err := mirror.Cmd.Process.Signal(syscall.SIGINT); err != nil {
@@ -182,7 +182,7 @@ func TestAMirrorOutlastsFaults(t *testing.T) {
 				if _, err := client.Put(t.Context(), "k/last", "last"); err != nil {
 					t.Fatal(err)
 				}
-				if said := source.mustAt(source.Endpoint(), "make-mirror", dest.Endpoint(), "--checkpoint", "state", "--once"); len(said) > len("99\n") {
+				if said := source.MustRunAt(source.Endpoint(), "make-mirror", dest.Endpoint(), "--checkpoint", "state", "--once"); len(said) > len("99\n") {
 					t.Errorf("started again it did %s changes, want but a few", said)
 				}
 			})
@@ -195,8 +195,8 @@ func TestAMirrorOutlastsFaults(t *testing.T) {
 // deleted.
 func TestAMirrorsLostRequestsDoNothingLater(t *testing.T) {
 	t.Parallel()
-	source, dest := newCluster(t, etcdserver.Options{}), newCluster(t, etcdserver.Options{})
-	client, there := source.client(), dest.client()
+	source, dest := harness.NewCluster(t, etcdserver.Options{}), harness.NewCluster(t, etcdserver.Options{})
+	client, there := source.MustClient(), dest.MustClient()
 	fillKeys(t, client, 10, "before")
 	late := make(chan bool, 1)
 	way := newFaulty(t, dest.Endpoint(), func(method string, nth int) fault {
@@ -237,9 +237,9 @@ func TestAMirrorsLostRequestsDoNothingLater(t *testing.T) {
 // A connection that breaks under the first question is no reason not to begin.
 func TestAMirrorBeginsOnAShakyConnection(t *testing.T) {
 	t.Parallel()
-	source, dest := newCluster(t, etcdserver.Options{}), newCluster(t, etcdserver.Options{})
-	fillKeys(t, source.client(), 3, "v")
-	shaky := func(c *cluster) string {
+	source, dest := harness.NewCluster(t, etcdserver.Options{}), harness.NewCluster(t, etcdserver.Options{})
+	fillKeys(t, source.MustClient(), 3, "v")
+	shaky := func(c *harness.Cluster) string {
 		return newFaulty(t, c.Endpoint(), func(method string, nth int) fault {
 			if method == "Txn" && nth <= 2 {
 				return isLost
@@ -247,7 +247,7 @@ func TestAMirrorBeginsOnAShakyConnection(t *testing.T) {
 			return passes
 		}).url
 	}
-	got := source.at(shaky(source), "make-mirror", shaky(dest), "--once")
+	got := source.RunAt(shaky(source), "make-mirror", shaky(dest), "--once")
 	if got.Status != "0" || got.Stdout != "3\n" {
 		t.Errorf("status %s, stdout %q, stderr %q", got.Status, got.Stdout, got.Stderr)
 	}
@@ -257,8 +257,8 @@ func TestAMirrorBeginsOnAShakyConnection(t *testing.T) {
 // written is an error of its own.
 func TestAMirrorWithoutAReader(t *testing.T) {
 	t.Parallel()
-	source, dest := newCluster(t, etcdserver.Options{}), newCluster(t, etcdserver.Options{})
-	fillKeys(t, source.client(), 10, "v")
+	source, dest := harness.NewCluster(t, etcdserver.Options{}), harness.NewCluster(t, etcdserver.Options{})
+	fillKeys(t, source.MustClient(), 10, "v")
 	reader, writer, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -279,7 +279,7 @@ func TestAMirrorWithoutAReader(t *testing.T) {
 	} {
 		var stderr strings.Builder
 		cmd := exec.Command(harness.Ectl(), "make-mirror", dest.Endpoint(), "--once")
-		cmd.Env = harness.Env(source.tmp, "ETCDCTL_ENDPOINTS="+source.Endpoint())
+		cmd.Env = harness.Env(source.Home, "ETCDCTL_ENDPOINTS="+source.Endpoint())
 		cmd.Stdout, cmd.Stderr = test.stdout, &stderr
 		if end := harness.Ending(cmd.Run()); end != test.end || !strings.Contains(stderr.String(), test.message) || test.message == "" && stderr.Len() > 0 {
 			t.Errorf("it ends with %s, %q; want %s, %q", end, stderr.String(), test.end, test.message)
@@ -291,11 +291,11 @@ func TestAMirrorWithoutAReader(t *testing.T) {
 // A disk that is full costs the mirror its checkpoint only for a while.
 func TestAMirrorGoesOnWithoutRoomForItsCheckpoint(t *testing.T) {
 	t.Parallel()
-	source, dest := newCluster(t, etcdserver.Options{}), newCluster(t, etcdserver.Options{})
-	client := source.client()
+	source, dest := harness.NewCluster(t, etcdserver.Options{}), harness.NewCluster(t, etcdserver.Options{})
+	client := source.MustClient()
 	fillKeys(t, client, 10, "v")
 	mirror := mirrorTo(t, source, dest.Endpoint(), "--checkpoint", "state")
-	becomes(t, dest.client(), "", mustKeysUnder(t, client, ""), mirror.MustRun)
+	becomes(t, dest.MustClient(), "", mustKeysUnder(t, client, ""), mirror.MustRun)
 	room := func(bytes uint64) {
 		t.Helper()
 		if err := limitFileSize(mirror.Cmd.Process.Pid, bytes); err != nil {
@@ -313,22 +313,22 @@ func TestAMirrorGoesOnWithoutRoomForItsCheckpoint(t *testing.T) {
 	room(0)
 	fillKeys(t, client, 20, "w")
 	says("Warning: the checkpoint stays as it was, the mirror goes on: ")
-	becomes(t, dest.client(), "", mustKeysUnder(t, client, ""), mirror.MustRun)
-	if state := mustRead(t, filepath.Join(source.tmp, "state")); !strings.Contains(state, "revision") {
+	becomes(t, dest.MustClient(), "", mustKeysUnder(t, client, ""), mirror.MustRun)
+	if state := harness.MustRead(t, filepath.Join(source.Home, "state")); !strings.Contains(state, "revision") {
 		t.Errorf("the checkpoint is %q", state)
 	}
 	room(unlimited)
 	fillKeys(t, client, 30, "x")
 	says("Warning: the checkpoint is written again")
-	if files := filesIn(t, source.tmp); files != "state state.lock" {
+	if files := filesIn(t, source.Home); files != "state state.lock" {
 		t.Errorf("the folder has %s, want state and its lock", files)
 	}
 	room(0)
 	fillKeys(t, client, 40, "y")
-	becomes(t, dest.client(), "", mustKeysUnder(t, client, ""), mirror.MustRun)
+	becomes(t, dest.MustClient(), "", mustKeysUnder(t, client, ""), mirror.MustRun)
 	mirror.Kill()
-	source.mustAt(source.Endpoint(), "make-mirror", dest.Endpoint(), "--checkpoint", "state", "--once")
-	if want, got := mustKeysUnder(t, client, ""), mustKeysUnder(t, dest.client(), ""); !cmp.Equal(want, got) {
+	source.MustRunAt(source.Endpoint(), "make-mirror", dest.Endpoint(), "--checkpoint", "state", "--once")
+	if want, got := mustKeysUnder(t, client, ""), mustKeysUnder(t, dest.MustClient(), ""); !cmp.Equal(want, got) {
 		t.Errorf("the destination differs:\n%s", head(cmp.Diff(want, got)))
 	}
 }

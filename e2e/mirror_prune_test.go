@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
@@ -30,8 +31,8 @@ func putAll(t *testing.T, client *clientv3.Client, keys ...string) {
 // nothing else; what stands beside the prefix stays.
 func TestAMirrorPrunesBelowItsPrefixOnly(t *testing.T) {
 	t.Parallel()
-	source := newCluster(t, etcdserver.Options{Flags: []string{"--max-txn-ops", "1000"}})
-	client := source.client()
+	source := harness.NewCluster(t, etcdserver.Options{Flags: []string{"--max-txn-ops", "1000"}})
+	client := source.MustClient()
 	happen(t, client)
 	for _, test := range []struct {
 		args     []string
@@ -43,8 +44,8 @@ func TestAMirrorPrunesBelowItsPrefixOnly(t *testing.T) {
 		{[]string{"--prefix", "a/", "--no-dest-prefix"}, "a/", ""},
 		{[]string{"--prefix", "b/", "--dest-prefix", "\xff"}, "b/", "\xff"},
 	} {
-		dest := newCluster(t, etcdserver.Options{})
-		there := dest.client()
+		dest := harness.NewCluster(t, etcdserver.Options{})
+		there := dest.MustClient()
 		putAll(t, there, "0", "a", "a/", "a/0", "a/000", "a/029x", "a/\xff", "a/\xff\xff", "a0", "b/", "b/005", "l/z", "m", "m/", "m/000", "m/\xff\x00\x00", "m0", "z", "\xff", "\xff\x00", "\xff005", "\xff\xff")
 		for start := 0; start < 500; start += 100 { // more than one block
 			var ops []clientv3.Op
@@ -62,7 +63,7 @@ func TestAMirrorPrunesBelowItsPrefixOnly(t *testing.T) {
 			}
 		}
 		maps.Copy(want, expected(mustKeysUnder(t, client, ""), test.from, test.to))
-		r := source.at(source.Endpoint(), append([]string{"make-mirror", dest.Endpoint(), "--once", "--prune", "--yes"}, test.args...)...)
+		r := source.RunAt(source.Endpoint(), append([]string{"make-mirror", dest.Endpoint(), "--once", "--prune", "--yes"}, test.args...)...)
 		if r.Status != "0" || !strings.Contains(r.Stderr, "Keys deleted at the destination that the source does not have: ") {
 			t.Errorf("%q: status %s, %s", test.args, r.Status, r.Stderr)
 		}
@@ -76,11 +77,11 @@ func TestAMirrorPrunesBelowItsPrefixOnly(t *testing.T) {
 // and what was deleted in the part that nobody can read any more is deleted there.
 func TestAMirrorThatPrunesOutlastsACompaction(t *testing.T) {
 	t.Parallel()
-	source, dest := newCluster(t, etcdserver.Options{}), newCluster(t, etcdserver.Options{})
-	client := source.client()
+	source, dest := harness.NewCluster(t, etcdserver.Options{}), harness.NewCluster(t, etcdserver.Options{})
+	client := source.MustClient()
 	fillKeys(t, client, 1000, "v")
 	prune := []string{"make-mirror", dest.Endpoint(), "--checkpoint", "state", "--prune", "--yes", "--once"}
-	source.mustAt(source.Endpoint(), prune...)
+	source.MustRunAt(source.Endpoint(), prune...)
 	// compacted deletes keys, and then the memory of it.
 	compacted := func(prefix string) {
 		t.Helper()
@@ -96,38 +97,38 @@ func TestAMirrorThatPrunesOutlastsACompaction(t *testing.T) {
 		}
 	}
 	compacted("k/001")
-	r := source.at(source.Endpoint(), prune...)
+	r := source.RunAt(source.Endpoint(), prune...)
 	if r.Status != "0" || !strings.Contains(r.Stderr, "Warning: etcdserver: mvcc: required revision has been compacted: the mirror was to go on at revision ") ||
 		!strings.Contains(r.Stderr, "\nKeys deleted at the destination that the source does not have: 100\n") {
 		t.Errorf("after a compaction: status %s, %s", r.Status, r.Stderr)
 	}
-	if want, got := mustKeysUnder(t, client, ""), mustKeysUnder(t, dest.client(), ""); !cmp.Equal(want, got) {
+	if want, got := mustKeysUnder(t, client, ""), mustKeysUnder(t, dest.MustClient(), ""); !cmp.Equal(want, got) {
 		t.Errorf("after a compaction the destination differs:\n%s", head(cmp.Diff(want, got)))
 	}
 
 	// The same in the middle of a copy, whose revision is gone.
-	copying := strings.Replace(mustRead(t, filepath.Join(source.tmp, "state")), `"revision"`, `"next_key": "k/00500", "prune": true, "base_revision"`, 1)
-	if err := os.WriteFile(filepath.Join(source.tmp, "state"), []byte(copying), 0o600); err != nil {
+	copying := strings.Replace(harness.MustRead(t, filepath.Join(source.Home, "state")), `"revision"`, `"next_key": "k/00500", "prune": true, "base_revision"`, 1)
+	if err := os.WriteFile(filepath.Join(source.Home, "state"), []byte(copying), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	compacted("k/002")
 	// Without --prune keys before the middle would stay for ever.
-	if r := source.at(source.Endpoint(), "make-mirror", dest.Endpoint(), "--checkpoint", "state", "--once"); r.Status != "128" || !strings.Contains(r.Stderr, "give --prune again") {
+	if r := source.RunAt(source.Endpoint(), "make-mirror", dest.Endpoint(), "--checkpoint", "state", "--once"); r.Status != "128" || !strings.Contains(r.Stderr, "give --prune again") {
 		t.Errorf("a copy that is finished without --prune: status %s, %s", r.Status, r.Stderr)
 	}
 	// While it follows, too.
 	mirror := mirrorTo(t, source, dest.Endpoint(), prune[2:len(prune)-1]...)
-	becomes(t, dest.client(), "", mustKeysUnder(t, client, ""), mirror.MustRun)
+	becomes(t, dest.MustClient(), "", mustKeysUnder(t, client, ""), mirror.MustRun)
 	putAll(t, client, "k/more")
-	becomes(t, dest.client(), "", mustKeysUnder(t, client, ""), mirror.MustRun)
+	becomes(t, dest.MustClient(), "", mustKeysUnder(t, client, ""), mirror.MustRun)
 }
 
 // Killed at any moment while it deletes and copies, it does the rest when it is
 // started again.
 func TestAMirrorThatPrunesAndIsKilledGoesOn(t *testing.T) {
 	t.Parallel()
-	source, dest := newCluster(t, etcdserver.Options{}), newCluster(t, etcdserver.Options{})
-	client, there := source.client(), dest.client()
+	source, dest := harness.NewCluster(t, etcdserver.Options{}), harness.NewCluster(t, etcdserver.Options{})
+	client, there := source.MustClient(), dest.MustClient()
 	fillKeys(t, there, 6000, "old")
 	fillKeys(t, client, 6000, "new")
 	for i := range 60 {
@@ -147,14 +148,14 @@ func TestAMirrorThatPrunesAndIsKilledGoesOn(t *testing.T) {
 		time.Sleep(20*time.Millisecond + rand.N(150*time.Millisecond))
 		mirror.MustRun()
 		mirror.Kill()
-		if state, err := os.ReadFile(filepath.Join(source.tmp, "state")); err == nil && strings.Contains(string(state), `"base_revision"`) {
+		if state, err := os.ReadFile(filepath.Join(source.Home, "state")); err == nil && strings.Contains(string(state), `"base_revision"`) {
 			middle++
 		}
 	}
 	close(stop)
 	<-writing
 	t.Logf("%d of 8 were killed in the middle of the copy", middle)
-	source.mustAt(source.Endpoint(), append([]string{"make-mirror", dest.Endpoint(), "--once"}, prune...)...)
+	source.MustRunAt(source.Endpoint(), append([]string{"make-mirror", dest.Endpoint(), "--once"}, prune...)...)
 	if want, got := mustKeysUnder(t, client, ""), mustKeysUnder(t, there, ""); !cmp.Equal(want, got) {
 		t.Errorf("the destination differs:\n%s", head(cmp.Diff(want, got)))
 	}
@@ -164,10 +165,10 @@ func TestAMirrorThatPrunesAndIsKilledGoesOn(t *testing.T) {
 // changed.
 func TestAMirrorThatMustNotPrune(t *testing.T) {
 	t.Parallel()
-	source, dest := newCluster(t, etcdserver.Options{}), newCluster(t, etcdserver.Options{})
-	putAll(t, source.client(), "a/b/1", "a/b/2", "a/c")
-	putAll(t, dest.client(), "d/1", "d/2")
-	here, there := mustKeysUnder(t, source.client(), ""), mustKeysUnder(t, dest.client(), "")
+	source, dest := harness.NewCluster(t, etcdserver.Options{}), harness.NewCluster(t, etcdserver.Options{})
+	putAll(t, source.MustClient(), "a/b/1", "a/b/2", "a/c")
+	putAll(t, dest.MustClient(), "d/1", "d/2")
+	here, there := mustKeysUnder(t, source.MustClient(), ""), mustKeysUnder(t, dest.MustClient(), "")
 	// The same member under another name.
 	itself := newNarrow(t, source.Endpoint(), 1<<40, false).url
 	for _, test := range []struct {
@@ -183,24 +184,24 @@ func TestAMirrorThatMustNotPrune(t *testing.T) {
 		{[]string{itself, "--prune", "--yes", "--once", "--prefix", "a/b/", "--dest-prefix", "a/"}, "128", "the same cluster, and --prune would delete the keys to copy"},
 		{[]string{itself, "--prune", "--yes", "--once", "--prefix", "a/", "--no-dest-prefix"}, "128", "the same cluster, and --prune would delete the keys to copy"},
 	} {
-		r := source.at(source.Endpoint(), append([]string{"make-mirror", "--command-timeout", "5s"}, test.args...)...)
+		r := source.RunAt(source.Endpoint(), append([]string{"make-mirror", "--command-timeout", "5s"}, test.args...)...)
 		if r.Status != test.status || !strings.Contains(r.Stderr, test.says) {
 			t.Errorf("%q: status %s, %q, want %s and %q", test.args, r.Status, r.Stderr, test.status, test.says)
 		}
 	}
-	if got := mustKeysUnder(t, dest.client(), ""); !cmp.Equal(there, got) {
+	if got := mustKeysUnder(t, dest.MustClient(), ""); !cmp.Equal(there, got) {
 		t.Errorf("the destination was changed:\n%s", cmp.Diff(there, got))
 	}
-	if got := mustKeysUnder(t, source.client(), ""); !cmp.Equal(here, got) {
+	if got := mustKeysUnder(t, source.MustClient(), ""); !cmp.Equal(here, got) {
 		t.Errorf("the source was changed:\n%s", cmp.Diff(here, got))
 	}
-	if leases, err := source.client().Leases(t.Context()); err != nil || len(leases.Leases) > 0 {
+	if leases, err := source.MustClient().Leases(t.Context()); err != nil || len(leases.Leases) > 0 {
 		t.Errorf("leases are left: %v, %v", leases, err)
 	}
 	// Within one cluster, but beside each other, all is well.
-	source.mustAt(source.Endpoint(), "make-mirror", itself, "--prune", "--yes", "--once", "--prefix", "a/b/", "--dest-prefix", "z/")
+	source.MustRunAt(source.Endpoint(), "make-mirror", itself, "--prune", "--yes", "--once", "--prefix", "a/b/", "--dest-prefix", "z/")
 	maps.Copy(here, expected(here, "a/b/", "z/"))
-	if got := mustKeysUnder(t, source.client(), ""); !cmp.Equal(here, got) {
+	if got := mustKeysUnder(t, source.MustClient(), ""); !cmp.Equal(here, got) {
 		t.Errorf("beside each other:\n%s", cmp.Diff(here, got))
 	}
 }

@@ -17,21 +17,10 @@ import (
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
-// client returns a client of the cluster for the time of the test.
-func (c *cluster) client() *clientv3.Client {
-	c.t.Helper()
-	client, err := c.Client("", "")
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	c.t.Cleanup(func() { client.Close() })
-	return client
-}
-
 // mirrorTo starts ours, which mirrors the cluster to another.
-func mirrorTo(t *testing.T, c *cluster, to string, args ...string) *harness.Process {
+func mirrorTo(t *testing.T, c *harness.Cluster, to string, args ...string) *harness.Process {
 	t.Helper()
-	return harness.StartIn(t, harness.Ectl(), c.tmp,
+	return harness.StartIn(t, harness.Ectl(), c.Home,
 		[]string{"ETCDCTL_ENDPOINTS=" + c.Endpoint()}, append([]string{"make-mirror", to}, args...)...)
 }
 
@@ -155,24 +144,24 @@ func TestAMirrorHoldsWhatTheReferencesHolds(t *testing.T) {
 	} {
 		t.Run(strings.Join(test.args, " "), func(t *testing.T) {
 			t.Parallel()
-			source := newCluster(t, etcdserver.Options{Flags: []string{"--max-txn-ops", "1000"}})
-			ours, theirs := newCluster(t, etcdserver.Options{}), newCluster(t, etcdserver.Options{})
-			client := source.client()
+			source := harness.NewCluster(t, etcdserver.Options{Flags: []string{"--max-txn-ops", "1000"}})
+			ours, theirs := harness.NewCluster(t, etcdserver.Options{}), harness.NewCluster(t, etcdserver.Options{})
+			client := source.MustClient()
 			happen(t, client)
 			args := append([]string{"make-mirror"}, test.args...)
 			mirror := mirrorTo(t, source, ours.Endpoint(), test.args...)
-			reference := harness.StartIn(t, harness.Etcdctl(), source.tmp,
+			reference := harness.StartIn(t, harness.Etcdctl(), source.Home,
 				[]string{"ETCDCTL_ENDPOINTS=" + source.Endpoint()}, append(args, theirs.Endpoint())...)
 			want := expected(mustKeysUnder(t, client, ""), test.from, test.to)
-			becomes(t, ours.client(), "", want, mirror.MustRun)
+			becomes(t, ours.MustClient(), "", want, mirror.MustRun)
 
 			happen(t, client)
 			want = expected(mustKeysUnder(t, client, ""), test.from, test.to)
-			becomes(t, ours.client(), "", want, mirror.MustRun)
+			becomes(t, ours.MustClient(), "", want, mirror.MustRun)
 			if test.differs {
 				want = expected(mustKeysUnder(t, client, ""), test.from, "")
 			}
-			becomes(t, theirs.client(), "", want, reference.MustRun)
+			becomes(t, theirs.MustClient(), "", want, reference.MustRun)
 			if os.Getenv("ECTL_SOAK") == "" {
 				return
 			}
@@ -190,34 +179,34 @@ func TestMirrorsOfEveryVersion(t *testing.T) {
 	for _, version := range etcdserver.Versions() {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
-			source := newCluster(t, etcdserver.Options{Version: version, Flags: []string{"--max-txn-ops", "1000"}})
-			dest := newCluster(t, etcdserver.Options{Version: version})
-			client := source.client()
+			source := harness.NewCluster(t, etcdserver.Options{Version: version, Flags: []string{"--max-txn-ops", "1000"}})
+			dest := harness.NewCluster(t, etcdserver.Options{Version: version})
+			client := source.MustClient()
 			happen(t, client)
 			mirror := mirrorTo(t, source, dest.Endpoint(), "--checkpoint", "state")
-			becomes(t, dest.client(), "", expected(mustKeysUnder(t, client, ""), "", ""), mirror.MustRun)
+			becomes(t, dest.MustClient(), "", expected(mustKeysUnder(t, client, ""), "", ""), mirror.MustRun)
 			happen(t, client)
 			want := expected(mustKeysUnder(t, client, ""), "", "")
-			becomes(t, dest.client(), "", want, mirror.MustRun)
+			becomes(t, dest.MustClient(), "", want, mirror.MustRun)
 			mirror.Kill()
 
 			if _, err := client.Delete(t.Context(), "a/000"); err != nil {
 				t.Fatal(err)
 			}
 			delete(want, "a/000")
-			once := source.at(source.Endpoint(), "make-mirror", dest.Endpoint(), "--checkpoint", "state", "--once")
+			once := source.RunAt(source.Endpoint(), "make-mirror", dest.Endpoint(), "--checkpoint", "state", "--once")
 			if version == "3.4.23" {
 				if once.Status != "1" || !strings.Contains(once.Stderr, "before etcd 3.4.25") {
 					t.Errorf("--once of a server that does not tell: status %s, %s", once.Status, once.Stderr)
 				}
 				mirror = mirrorTo(t, source, dest.Endpoint(), "--checkpoint", "state")
-				becomes(t, dest.client(), "", want, mirror.MustRun)
+				becomes(t, dest.MustClient(), "", want, mirror.MustRun)
 				return
 			}
 			if once.Status != "0" {
 				t.Fatalf("--once: status %s, %s", once.Status, once.Stderr)
 			}
-			if got := mustKeysUnder(t, dest.client(), ""); !cmp.Equal(want, got) {
+			if got := mustKeysUnder(t, dest.MustClient(), ""); !cmp.Equal(want, got) {
 				t.Errorf("after --once the destination differs:\n%s", head(cmp.Diff(want, got)))
 			}
 		})
@@ -275,8 +264,8 @@ func fillKeys(t *testing.T, client *clientv3.Client, n int, value string) {
 // was deleted while it was dead, too.
 func TestAMirrorThatIsKilledGoesOn(t *testing.T) {
 	t.Parallel()
-	source, dest := newCluster(t, etcdserver.Options{}), newCluster(t, etcdserver.Options{})
-	client := source.client()
+	source, dest := harness.NewCluster(t, etcdserver.Options{}), harness.NewCluster(t, etcdserver.Options{})
+	client := source.MustClient()
 	fillKeys(t, client, 20_000, strings.Repeat("v", 100))
 	stop := make(chan struct{})
 	writing := churn(t.Context(), client, 20_000, stop)
@@ -294,7 +283,7 @@ func TestAMirrorThatIsKilledGoesOn(t *testing.T) {
 		time.Sleep(rand.N(longest))
 		mirror.MustRun()
 		mirror.Kill()
-		if state, err := os.ReadFile(filepath.Join(source.tmp, "state")); err == nil && strings.Contains(string(state), `"base_revision"`) {
+		if state, err := os.ReadFile(filepath.Join(source.Home, "state")); err == nil && strings.Contains(string(state), `"base_revision"`) {
 			base++
 		}
 		time.Sleep(rand.N(50 * time.Millisecond))
@@ -302,12 +291,12 @@ func TestAMirrorThatIsKilledGoesOn(t *testing.T) {
 	close(stop)
 	<-writing
 	t.Logf("%d of 20 were killed while the keys were copied", base)
-	source.mustAt(source.Endpoint(), "make-mirror", dest.Endpoint(), "--checkpoint", "state", "--once")
-	want, got := mustKeysUnder(t, client, ""), mustKeysUnder(t, dest.client(), "")
+	source.MustRunAt(source.Endpoint(), "make-mirror", dest.Endpoint(), "--checkpoint", "state", "--once")
+	want, got := mustKeysUnder(t, client, ""), mustKeysUnder(t, dest.MustClient(), "")
 	if !cmp.Equal(want, got) {
 		t.Errorf("the destination differs:\n%s", head(cmp.Diff(want, got)))
 	}
-	if leftovers, _ := filepath.Glob(filepath.Join(source.tmp, "state.*")); len(leftovers) > 20 {
+	if leftovers, _ := filepath.Glob(filepath.Join(source.Home, "state.*")); len(leftovers) > 20 {
 		t.Errorf("%d temporary files are left of 20 that were killed", len(leftovers))
 	}
 }
@@ -315,30 +304,30 @@ func TestAMirrorThatIsKilledGoesOn(t *testing.T) {
 // What a checkpoint stands for may have been compacted. Both revisions are said.
 func TestAMirrorOfWhatIsCompactedSaysBothRevisions(t *testing.T) {
 	t.Parallel()
-	source, dest := newCluster(t, etcdserver.Options{}), newCluster(t, etcdserver.Options{})
-	client := source.client()
+	source, dest := harness.NewCluster(t, etcdserver.Options{}), harness.NewCluster(t, etcdserver.Options{})
+	client := source.MustClient()
 	fillKeys(t, client, 300, "v")
-	source.mustAt(source.Endpoint(), "make-mirror", dest.Endpoint(), "--checkpoint", "state", "--once")
+	source.MustRunAt(source.Endpoint(), "make-mirror", dest.Endpoint(), "--checkpoint", "state", "--once")
 	for range 10 {
 		fillKeys(t, client, 100, "w")
 	}
 	if _, err := client.Compact(t.Context(), 10); err != nil {
 		t.Fatal(err)
 	}
-	copying := fmt.Sprintf(`{"version":1,%s"base_revision":3,"next_key":"k/00200"}`, identityOf(t, filepath.Join(source.tmp, "state")))
-	if err := os.WriteFile(filepath.Join(source.tmp, "copying"), []byte(copying), 0o600); err != nil {
+	copying := fmt.Sprintf(`{"version":1,%s"base_revision":3,"next_key":"k/00200"}`, identityOf(t, filepath.Join(source.Home, "state")))
+	if err := os.WriteFile(filepath.Join(source.Home, "copying"), []byte(copying), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	before := mustKeysUnder(t, dest.client(), "")
+	before := mustKeysUnder(t, dest.MustClient(), "")
 	for checkpoint, revision := range map[string]string{"state": "5", "copying": "3"} {
-		r := source.at(source.Endpoint(), "make-mirror", dest.Endpoint(), "--checkpoint", checkpoint)
+		r := source.RunAt(source.Endpoint(), "make-mirror", dest.Endpoint(), "--checkpoint", checkpoint)
 		for _, part := range []string{"Error: etcdserver: mvcc: required revision has been compacted: ", "at revision " + revision, "10 is the oldest", "; with --prune everything is copied anew"} {
 			if r.Status != "1" || !strings.Contains(r.Stderr, part) {
 				t.Errorf("%s: status %s, %q, want %q", checkpoint, r.Status, r.Stderr, part)
 			}
 		}
 	}
-	if after := mustKeysUnder(t, dest.client(), ""); !cmp.Equal(before, after) {
+	if after := mustKeysUnder(t, dest.MustClient(), ""); !cmp.Equal(before, after) {
 		t.Error("the destination was changed")
 	}
 }
@@ -346,7 +335,7 @@ func TestAMirrorOfWhatIsCompactedSaysBothRevisions(t *testing.T) {
 // identityOf is the part of a checkpoint that says whose it is.
 func identityOf(t *testing.T, file string) string {
 	t.Helper()
-	state := mustRead(t, file)
+	state := harness.MustRead(t, file)
 	from, to := strings.Index(state, `"source_cluster"`), strings.Index(state, `"revision"`)
 	if from < 0 || to < from {
 		t.Fatalf("the checkpoint is %s", state)
@@ -358,18 +347,18 @@ func identityOf(t *testing.T, file string) string {
 // too large by itself is named.
 func TestAMirrorFitsTheDestinationsLimits(t *testing.T) {
 	t.Parallel()
-	source := newCluster(t, etcdserver.Options{})
-	dest := newCluster(t, etcdserver.Options{Flags: []string{"--max-request-bytes", "40000", "--max-txn-ops", "10"}})
-	client := source.client()
+	source := harness.NewCluster(t, etcdserver.Options{})
+	dest := harness.NewCluster(t, etcdserver.Options{Flags: []string{"--max-request-bytes", "40000", "--max-txn-ops", "10"}})
+	client := source.MustClient()
 	fillKeys(t, client, 300, strings.Repeat("v", 1000))
 	if _, err := client.Put(t.Context(), "k/large", strings.Repeat("v", 39000)); err != nil {
 		t.Fatal(err)
 	}
-	if said := source.mustAt(source.Endpoint(), "make-mirror", dest.Endpoint(), "--once"); said != "301\n" {
+	if said := source.MustRunAt(source.Endpoint(), "make-mirror", dest.Endpoint(), "--once"); said != "301\n" {
 		t.Errorf("it says %q, want 301 keys", said)
 	}
 	want := mustKeysUnder(t, client, "")
-	if got := mustKeysUnder(t, dest.client(), ""); !cmp.Equal(want, got) {
+	if got := mustKeysUnder(t, dest.MustClient(), ""); !cmp.Equal(want, got) {
 		t.Errorf("the destination differs:\n%s", head(cmp.Diff(want, got)))
 	}
 	if _, err := client.Put(t.Context(), "k/larger", strings.Repeat("v", 600_000)); err != nil {
@@ -377,7 +366,7 @@ func TestAMirrorFitsTheDestinationsLimits(t *testing.T) {
 	}
 	// The server lets requests be larger than it says by half a megabyte before
 	// it hangs up, and refuses them.
-	r := source.at(source.Endpoint(), "make-mirror", dest.Endpoint(), "--once")
+	r := source.RunAt(source.Endpoint(), "make-mirror", dest.Endpoint(), "--once")
 	if r.Status != "1" || !strings.HasPrefix(r.Stderr, "Error: ") || !strings.Contains(r.Stderr, "k/larger") || !strings.Contains(r.Stderr, "600008 bytes") {
 		t.Errorf("a key that is too large: status %s, %q", r.Status, r.Stderr)
 	}
@@ -387,22 +376,22 @@ func TestAMirrorFitsTheDestinationsLimits(t *testing.T) {
 // with the reference; and who may not watch is told so.
 func TestAMirrorOfUsersWhoMayNotDoAll(t *testing.T) {
 	t.Parallel()
-	source := newCluster(t, etcdserver.Options{RootPassword: rootPassword})
-	dest := newCluster(t, etcdserver.Options{RootPassword: rootPassword})
-	for _, c := range []*cluster{source, dest} {
+	source := harness.NewCluster(t, etcdserver.Options{RootPassword: harness.RootPassword})
+	dest := harness.NewCluster(t, etcdserver.Options{RootPassword: harness.RootPassword})
+	for _, c := range []*harness.Cluster{source, dest} {
 		for _, line := range []string{
 			"role add part", "role grant-permission part write b/ --prefix",
 			"user add bob:bobpw", "user grant-role bob part", "put a/1 one", "put a/2 two",
 		} {
-			c.mustAt(c.Endpoint(), append(strings.Fields(line), "--user", "root:"+rootPassword)...)
+			c.MustRunAt(c.Endpoint(), append(strings.Fields(line), "--user", "root:"+harness.RootPassword)...)
 		}
 	}
-	if err := os.WriteFile(filepath.Join(source.tmp, "pw"), []byte("bobpw\n"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(source.Home, "pw"), []byte("bobpw\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	source.mustAt(source.Endpoint(), "make-mirror", dest.Endpoint(), "--once", "--prefix", "a/", "--dest-prefix", "b/",
-		"--user", "root:"+rootPassword, "--dest-user", "bob", "--dest-password-file", "pw")
-	client, err := dest.Client("root", rootPassword)
+	source.MustRunAt(source.Endpoint(), "make-mirror", dest.Endpoint(), "--once", "--prefix", "a/", "--dest-prefix", "b/",
+		"--user", "root:"+harness.RootPassword, "--dest-user", "bob", "--dest-password-file", "pw")
+	client, err := dest.Client("root", harness.RootPassword)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -410,7 +399,7 @@ func TestAMirrorOfUsersWhoMayNotDoAll(t *testing.T) {
 	if got := mustKeysUnder(t, client, "b/"); !cmp.Equal(got, map[string]string{"b/1": "one", "b/2": "two"}) {
 		t.Errorf("the destination has %v", got)
 	}
-	r := source.at(source.Endpoint(), "make-mirror", dest.Endpoint(), "--rev", "2", "--user", "bob:bobpw", "--dest-user", "bob:bobpw")
+	r := source.RunAt(source.Endpoint(), "make-mirror", dest.Endpoint(), "--rev", "2", "--user", "bob:bobpw", "--dest-user", "bob:bobpw")
 	if r.Status != "1" || !strings.HasPrefix(r.Stderr, "Error: etcdserver: permission denied") {
 		t.Errorf("who may not watch is told %q, status %s", r.Stderr, r.Status)
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 	"github.com/ectl-io/ectl/internal/access"
 )
@@ -26,16 +27,16 @@ func TestNamesThatStopEveryServerAreRefusedByEveryCommand(t *testing.T) {
 	for _, version := range etcdserver.Versions() {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
-			c := newCluster(t, etcdserver.Options{Version: version})
+			c := harness.NewCluster(t, etcdserver.Options{Version: version})
 			longest, tooLong := strings.Repeat("n", access.MaxName), strings.Repeat("n", access.MaxName+1)
-			writePassword(t, filepath.Join(c.tmp, "pw"), "secret")
+			writePassword(t, filepath.Join(c.Home, "pw"), "secret")
 			for file, text := range map[string]string{
 				"too-long.yaml": policyOf(tooLong), "longest.yaml": policyOf(longest),
 				// Keys of permissions are no keys of the server's database.
 				"keys.yaml": "apiVersion: ectl/v1\nroles:\n  keys:\n    - {access: read, key: " + strings.Repeat("k", 1<<20) + "}\n" +
 					"    - {access: read, range: [a, " + strings.Repeat("b", 1<<20) + "]}\n",
 			} {
-				if err := os.WriteFile(filepath.Join(c.tmp, file), []byte(text), 0o600); err != nil {
+				if err := os.WriteFile(filepath.Join(c.Home, file), []byte(text), 0o600); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -59,7 +60,7 @@ func TestNamesThatStopEveryServerAreRefusedByEveryCommand(t *testing.T) {
 				if strings.HasSuffix(strings.Join(args, " "), "yaml") || strings.Contains(strings.Join(args, " "), "yaml ") {
 					want, place = "3", "too-long.yaml:3:5: "
 				}
-				r := c.at(way.url, args...)
+				r := c.RunAt(way.url, args...)
 				if r.Status != want || r.Stdout != "" || !strings.Contains(r.Stderr, place+"the name of the ") || !strings.Contains(r.Stderr, " has 32769 bytes and the maximum is 32768") {
 					t.Errorf("%s: status %s, stdout %q and stderr %q; want %s and why", short(args), r.Status, r.Stdout, r.Stderr, want)
 				}
@@ -75,7 +76,7 @@ func TestNamesThatStopEveryServerAreRefusedByEveryCommand(t *testing.T) {
 				{"user", "add", longest, "--no-password", "--if-not-exists", "--roles", "short"},
 				{"rbac", "apply", "-f", "keys.yaml", "--yes", "--quiet"},
 			} {
-				if r := c.at(c.Endpoint(), args...); r.Status != "0" {
+				if r := c.RunAt(c.Endpoint(), args...); r.Status != "0" {
 					t.Fatalf("%s: status %s and %.200s", short(args), r.Status, r.Stderr)
 				}
 			}
@@ -83,7 +84,7 @@ func TestNamesThatStopEveryServerAreRefusedByEveryCommand(t *testing.T) {
 			if err := c.Members[0].Restart(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			if got := c.until("context deadline exceeded", c.Endpoint(), "user", "get", longest); !strings.HasSuffix(got, "Roles: "+longest+" short\n") {
+			if got := c.RunUntil("context deadline exceeded", c.Endpoint(), "user", "get", longest); !strings.HasSuffix(got, "Roles: "+longest+" short\n") {
 				t.Errorf("after a restart it has %.100s...", got)
 			}
 		})
@@ -98,8 +99,8 @@ func TestServersAreStoppedByLongNames(t *testing.T) {
 	for _, version := range etcdserver.Versions() {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
-			c := newCluster(t, etcdserver.Options{Version: version})
-			client, member := c.client(), c.Members[0]
+			c := harness.NewCluster(t, etcdserver.Options{Version: version})
+			client, member := c.MustClient(), c.Members[0]
 			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 			defer cancel()
 			if _, err := client.RoleAdd(ctx, strings.Repeat("n", access.MaxName+1)); err == nil {
@@ -133,7 +134,7 @@ func short(args []string) string {
 // The API takes text only. What is no text is not sent, and the error says so.
 func TestNamesAndPasswordsThatAreNotUTF8AreNotSent(t *testing.T) {
 	t.Parallel()
-	c := newCluster(t, etcdserver.Options{})
+	c := harness.NewCluster(t, etcdserver.Options{})
 	for _, test := range []struct {
 		args   []string
 		status string // etcdctl's
@@ -143,7 +144,7 @@ func TestNamesAndPasswordsThatAreNotUTF8AreNotSent(t *testing.T) {
 		{[]string{"role", "add", "b\xff"}, "1"},
 		{[]string{"user", "grant-role", "b\xff", "b"}, "1"},
 	} {
-		r := c.at(c.Endpoint(), test.args...)
+		r := c.RunAt(c.Endpoint(), test.args...)
 		if r.Status != test.status || r.Stdout != "" || !strings.Contains(r.Stderr, "not UTF-8") || !strings.HasSuffix(r.Stderr, "; nothing was sent\n") {
 			t.Errorf("%q ends with %s and %q", test.args, r.Status, r.Stderr)
 		}
@@ -181,7 +182,7 @@ func TestNamesAndPasswordsThatAreNotUTF8AreNotSent(t *testing.T) {
 			t.Errorf("a policy whose password is %s ends with %s and %q", source, r.Status, r.Stderr)
 		}
 	}
-	if users, roles := c.mustAt(c.Endpoint(), "user", "list"), c.mustAt(c.Endpoint(), "role", "list"); users+roles != "" {
+	if users, roles := c.MustRunAt(c.Endpoint(), "user", "list"), c.MustRunAt(c.Endpoint(), "role", "list"); users+roles != "" {
 		t.Errorf("there are the users %q and the roles %q", users, roles)
 	}
 }

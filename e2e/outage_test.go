@@ -13,8 +13,8 @@ import (
 // reason, and once that it does again. It misses nothing.
 func TestAnOutageIsSaidAndSoIsItsEnd(t *testing.T) {
 	t.Parallel()
-	source := newCluster(t, etcdserver.Options{Members: 3})
-	dest := newCluster(t, etcdserver.Options{})
+	source := harness.NewCluster(t, etcdserver.Options{Members: 3})
+	dest := harness.NewCluster(t, etcdserver.Options{})
 	client, err := source.Client("", "")
 	if err != nil {
 		t.Fatal(err)
@@ -33,7 +33,7 @@ func TestAnOutageIsSaidAndSoIsItsEnd(t *testing.T) {
 		put(queue, "")
 	}
 	follow := func(args ...string) *harness.Process {
-		return harness.Start(t, harness.Ectl(), harness.Env(source.tmp, "ETCDCTL_ENDPOINTS="+source.Endpoint(), "ETCDCTL_COMMAND_TIMEOUT=2s"), args...)
+		return harness.Start(t, harness.Ectl(), harness.Env(source.Home, "ETCDCTL_ENDPOINTS="+source.Endpoint(), "ETCDCTL_COMMAND_TIMEOUT=2s"), args...)
 	}
 	commands := []struct {
 		*harness.Process
@@ -64,13 +64,13 @@ func TestAnOutageIsSaidAndSoIsItsEnd(t *testing.T) {
 		commands[0].WaitFor(value)
 		commands[1].WaitFor(value)
 		harness.WaitUntil(t, "the mirror has "+value, func() bool {
-			return strings.Contains(dest.mustAt(dest.Endpoint(), "get", "w/", "--prefix"), value)
+			return strings.Contains(dest.MustRunAt(dest.Endpoint(), "get", "w/", "--prefix"), value)
 		})
 	}
 	seen("before")
 	for queue, entries := range map[string]int{"l/": 2, "held/": 1, "short/": 2, "c/": 2} {
 		harness.WaitUntil(t, "the queue "+queue, func() bool {
-			return strings.Count(source.mustAt(source.Endpoint(), "get", queue, "--prefix", "--keys-only"), queue) == entries
+			return strings.Count(source.MustRunAt(source.Endpoint(), "get", queue, "--prefix", "--keys-only"), queue) == entries
 		})
 	}
 

@@ -107,13 +107,13 @@ type groupRun struct {
 
 func newGroupRun(t *testing.T, group *parity.Group) *groupRun {
 	t.Helper()
-	fixtures := newFixtures(t, t.TempDir())
-	options, rest, err := fixtures.options(group.Server)
+	fixtures := harness.NewCertificates(t, t.TempDir())
+	options, rest, err := fixtures.ServerOptions(group.Server)
 	if err != nil || len(rest) > 0 {
 		t.Fatalf("bad server line %q: %v", group.Server, err)
 	}
 	options.EqualIdentity = !group.SameServer
-	dead := deadEndpoint(t)
+	dead := harness.RefusingEndpoint(t)
 	run := &groupRun{
 		group:     group,
 		reference: side{program: harness.Etcdctl()},
@@ -124,7 +124,7 @@ func newGroupRun(t *testing.T, group *parity.Group) *groupRun {
 	var starting sync.WaitGroup
 	for _, s := range []*side{&run.reference, &run.ours} {
 		s.tmp = t.TempDir()
-		s.vars = fixtures.variables()
+		s.vars = fixtures.Variables()
 		s.vars["TMP"], s.vars["DEAD"] = s.tmp, dead
 		if group.SameServer && s == &run.ours {
 			continue
@@ -206,7 +206,7 @@ func (r *groupRun) prepare(t *testing.T, s *side) {
 
 // addTokens makes the group's tokens known: of root and of alice, and root's
 // with an expiry in the past and of a time before the last change of users.
-func (r *groupRun) addTokens(t *testing.T, s *side, f *fixtures) {
+func (r *groupRun) addTokens(t *testing.T, s *side, f *harness.Certificates) {
 	t.Helper()
 	user, password := r.root()
 	revision, err := s.server.AuthRevision(t.Context(), user, password)
@@ -223,7 +223,7 @@ func (r *groupRun) addTokens(t *testing.T, s *side, f *fixtures) {
 		"TOKEN_expired": {"root", revision, -time.Hour},
 		"TOKEN_old":     {"root", 1, time.Hour},
 	} {
-		if s.vars[name], err = f.tokens.Sign(token.user, token.revision, token.ttl); err != nil {
+		if s.vars[name], err = f.Tokens.Sign(token.user, token.revision, token.ttl); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -703,7 +703,7 @@ func listedDifferences(t *testing.T) map[string]bool {
 	for _, row := range differenceRows(t) {
 		listed[row.id] = true
 		for _, file := range filesOf(row) {
-			if _, err := os.Stat(projectFile(file)); err != nil {
+			if _, err := os.Stat(harness.ProjectFile(file)); err != nil {
 				t.Errorf("docs/compatibility.md, %s: %v", row.id, err)
 			}
 		}
@@ -726,7 +726,7 @@ var differencePattern = regexp.MustCompile("(?m)^\\| `([a-z0-9-]+)` \\|.*\\| ([^
 func differenceRows(t *testing.T) []differenceRow {
 	t.Helper()
 	var rows []differenceRow
-	for _, m := range differencePattern.FindAllStringSubmatch(mustRead(t, projectFile("docs", "compatibility.md")), -1) {
+	for _, m := range differencePattern.FindAllStringSubmatch(harness.MustRead(t, harness.ProjectFile("docs", "compatibility.md")), -1) {
 		rows = append(rows, differenceRow{id: m[1], test: m[2]})
 	}
 	return rows

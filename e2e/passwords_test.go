@@ -29,23 +29,23 @@ const policyWithPasswords = "apiVersion: ectl/v1\nusers: {gen: {password: {gener
 
 // newPasswordCluster has root with a password, authentication on or off, and a
 // policy with generated passwords.
-func newPasswordCluster(t *testing.T, options etcdserver.Options) *cluster {
+func newPasswordCluster(t *testing.T, options etcdserver.Options) *harness.Cluster {
 	t.Helper()
-	c := newCluster(t, options)
-	if err := os.WriteFile(filepath.Join(c.tmp, "policy.yaml"), []byte(policyWithPasswords), 0o600); err != nil {
+	c := harness.NewCluster(t, options)
+	if err := os.WriteFile(filepath.Join(c.Home, "policy.yaml"), []byte(policyWithPasswords), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return c
 }
 
 // through runs a shell line in which "$0" "$@" are ours with args.
-func through(t *testing.T, c *cluster, line, endpoints string, args ...string) harness.Result {
+func through(t *testing.T, c *harness.Cluster, line, endpoints string, args ...string) harness.Result {
 	t.Helper()
 	return harness.Run(t, harness.Command{
 		Program: "/bin/bash",
 		Args:    append([]string{"-c", line, harness.Ectl()}, args...),
-		Env:     harness.Env(c.tmp, "ETCDCTL_ENDPOINTS="+endpoints),
-		Dir:     c.tmp,
+		Env:     harness.Env(c.Home, "ETCDCTL_ENDPOINTS="+endpoints),
+		Dir:     c.Home,
 	})
 }
 
@@ -57,7 +57,7 @@ const ofFirst = "; exit ${PIPESTATUS[0]}"
 func TestNothingDependsOnAPasswordThatIsNotOut(t *testing.T) {
 	t.Parallel()
 	c := newPasswordCluster(t, etcdserver.Options{})
-	c.mustAt(c.Endpoint(), "user", "add", "bob:secret")
+	c.MustRunAt(c.Endpoint(), "user", "add", "bob:secret")
 	way := newFaulty(t, c.Endpoint(), func(string, int) fault { return passes })
 	broken := map[string]string{
 		"the disk is full":      `"$0" "$@" >/dev/full`,
@@ -75,7 +75,7 @@ func TestNothingDependsOnAPasswordThatIsNotOut(t *testing.T) {
 		{"auth", "bootstrap", "--generate-password", "-f", "policy.yaml", "--yes", "--quiet"},
 	} {
 		if slices.Contains(command, "--roles") {
-			c.mustAt(c.Endpoint(), "role", "add", "root")
+			c.MustRunAt(c.Endpoint(), "role", "add", "root")
 		}
 		for _, format := range []string{"simple", "fields", "json", "table", "yaml", "ndjson", "csv"} {
 			for name, line := range broken {
@@ -126,11 +126,11 @@ func TestAPasswordThatIsNotInEffectIsSaidToBeThat(t *testing.T) {
 	for _, version := range etcdserver.Versions() {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
-			c := newPasswordCluster(t, etcdserver.Options{Version: version, RootPassword: rootPassword})
-			root := []string{"--user", "root:" + rootPassword, "--command-timeout", "5s"}
-			c.mustAt(c.Endpoint(), append(root, "role", "add", "app")...)
+			c := newPasswordCluster(t, etcdserver.Options{Version: version, RootPassword: harness.RootPassword})
+			root := []string{"--user", "root:" + harness.RootPassword, "--command-timeout", "5s"}
+			c.MustRunAt(c.Endpoint(), append(root, "role", "add", "app")...)
 			works := func(user, password string) bool {
-				return c.at(c.Endpoint(), "user", "get", user, "--user", user+":"+password).Status == "0"
+				return c.RunAt(c.Endpoint(), "user", "get", user, "--user", user+":"+password).Status == "0"
 			}
 			formats := []string{"simple", "fields", "json", "table", "yaml", "ndjson", "csv"}
 			for i, test := range []struct {
@@ -151,10 +151,10 @@ func TestAPasswordThatIsNotInEffectIsSaidToBeThat(t *testing.T) {
 			} {
 				format := formats[i%len(formats)]
 				for _, line := range []string{"user delete new --if-exists", "user delete old --if-exists", "user add old:before"} {
-					c.until("permission denied", c.Endpoint(), append(slices.Clone(root), strings.Fields(line)...)...)
+					c.RunUntil("permission denied", c.Endpoint(), append(slices.Clone(root), strings.Fields(line)...)...)
 				}
 				way := newFaulty(t, c.Endpoint(), on(test.fault, test.nth, test.method))
-				r := c.at(way.url, append(append(slices.Clone(root), test.args...), "-w", format)...)
+				r := c.RunAt(way.url, append(append(slices.Clone(root), test.args...), "-w", format)...)
 				what := fmt.Sprintf("%v -w %s, %s %d has the fault %d", test.args, format, test.method, test.nth, test.fault)
 				password := generated.FindString(r.Stdout)
 				if r.Status != "1" || password == "" {
@@ -187,8 +187,8 @@ func TestAPasswordThatIsNotInEffectIsSaidToBeThat(t *testing.T) {
 // said which are in effect. The next run prints those that it makes.
 func TestApplySaysWhichPasswordsAreInEffect(t *testing.T) {
 	t.Parallel()
-	c := newPasswordCluster(t, etcdserver.Options{RootPassword: rootPassword})
-	args := []string{"--user", "root:" + rootPassword, "--command-timeout", "2s", "rbac", "apply", "-f", "policy.yaml", "--yes", "--quiet", "-w", "json"}
+	c := newPasswordCluster(t, etcdserver.Options{RootPassword: harness.RootPassword})
+	args := []string{"--user", "root:" + harness.RootPassword, "--command-timeout", "2s", "rbac", "apply", "-f", "policy.yaml", "--yes", "--quiet", "-w", "json"}
 	type document struct {
 		Passwords []struct{ User, Password string }
 		Effects   []struct {
@@ -198,13 +198,13 @@ func TestApplySaysWhichPasswordsAreInEffect(t *testing.T) {
 	}
 	run := func(way string, status string) document {
 		t.Helper()
-		r := c.at(way, args...)
+		r := c.RunAt(way, args...)
 		var d document
 		if err := json.Unmarshal([]byte(r.Stdout), &d); err != nil || r.Status != status {
 			t.Fatalf("status %s, %v: %s%s", r.Status, err, r.Stdout, r.Stderr)
 		}
 		for i, p := range d.Passwords {
-			works := c.at(c.Endpoint(), "user", "get", p.User, "--user", p.User+":"+p.Password).Status == "0"
+			works := c.RunAt(c.Endpoint(), "user", "get", p.User, "--user", p.User+":"+p.Password).Status == "0"
 			if e := d.Effects[i]; e.User != p.User || e.InEffect == nil || *e.InEffect != works {
 				t.Errorf("the password of %s works: %t, and it says %+v", p.User, works, e)
 			}
@@ -225,7 +225,7 @@ func TestApplySaysWhichPasswordsAreInEffect(t *testing.T) {
 	if d := run(way.endpoint, "1"); len(d.Passwords) != 2 {
 		t.Errorf("the first run prints %d passwords, want 2", len(d.Passwords))
 	}
-	users := strings.Fields(c.mustAt(c.Endpoint(), "user", "list", "--user", "root:"+rootPassword))
+	users := strings.Fields(c.MustRunAt(c.Endpoint(), "user", "list", "--user", "root:"+harness.RootPassword))
 	if d := run(c.Endpoint(), "0"); len(d.Passwords) != 3-len(users) {
 		t.Errorf("with %v there, the next run prints %d passwords", users, len(d.Passwords))
 	}
@@ -235,7 +235,7 @@ func TestApplySaysWhichPasswordsAreInEffect(t *testing.T) {
 // or has printed the password by which root logs in.
 func TestNobodyIsLockedOutByABootstrapThatIsKilled(t *testing.T) {
 	t.Parallel()
-	c := newCluster(t, etcdserver.Options{})
+	c := harness.NewCluster(t, etcdserver.Options{})
 	for _, format := range []string{"json", "table"} {
 		for _, at := range []struct {
 			method string
@@ -250,7 +250,7 @@ func TestNobodyIsLockedOutByABootstrapThatIsKilled(t *testing.T) {
 				return passes
 			})
 			cmd := exec.Command(harness.Ectl(), "auth", "bootstrap", "--generate-password", "-w", format, "--command-timeout", "1m")
-			cmd.Dir, cmd.Env = c.tmp, harness.Env(c.tmp, "ETCDCTL_ENDPOINTS="+way.url)
+			cmd.Dir, cmd.Env = c.Home, harness.Env(c.Home, "ETCDCTL_ENDPOINTS="+way.url)
 			var stdout bytes.Buffer
 			cmd.Stdout = &stdout
 			if err := cmd.Start(); err != nil {
@@ -269,17 +269,17 @@ func TestNobodyIsLockedOutByABootstrapThatIsKilled(t *testing.T) {
 			if password == "" {
 				t.Fatalf("%s: no password was printed", what)
 			}
-			if c.at(c.Endpoint(), "user", "list").Status != "0" {
+			if c.RunAt(c.Endpoint(), "user", "list").Status != "0" {
 				who := []string{"--user", "root:" + password}
-				if r := c.at(c.Endpoint(), append(who, "user", "list")...); r.Status != "0" {
+				if r := c.RunAt(c.Endpoint(), append(who, "user", "list")...); r.Status != "0" {
 					t.Fatalf("%s: authentication is on and the printed password is not root's: %s", what, r.Stderr)
 				}
-				c.mustAt(c.Endpoint(), append(who, "auth", "disable")...)
+				c.MustRunAt(c.Endpoint(), append(who, "auth", "disable")...)
 			}
-			for _, user := range strings.Fields(c.mustAt(c.Endpoint(), "user", "list")) {
-				c.mustAt(c.Endpoint(), "user", "delete", user)
+			for _, user := range strings.Fields(c.MustRunAt(c.Endpoint(), "user", "list")) {
+				c.MustRunAt(c.Endpoint(), "user", "delete", user)
 			}
-			c.mustAt(c.Endpoint(), "role", "delete", "root")
+			c.MustRunAt(c.Endpoint(), "role", "delete", "root")
 		}
 	}
 }

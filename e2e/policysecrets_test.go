@@ -11,7 +11,7 @@ import (
 // A password that stands in the wrong place of a policy is not shown by any
 // command that reads one. Package policy tests every place.
 func TestAPasswordInTheWrongPlaceOfAPolicyIsNotShown(t *testing.T) {
-	server := startServerFor(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: rootPassword})
+	server := harness.StartServer(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: harness.RootPassword})
 	home := t.TempDir()
 	const head = "apiVersion: ectl/v1\nroles: {app: []}\n"
 	for i, text := range []string{
@@ -41,7 +41,7 @@ func TestAPasswordInTheWrongPlaceOfAPolicyIsNotShown(t *testing.T) {
 			"rbac plan -f", "rbac apply --yes -f", "rbac test -f", "rbac lint -f", "rbac lint --waivers", "auth bootstrap --yes -f",
 		} {
 			got := harness.Run(t, harness.Command{
-				Program: harness.Ectl(), Args: words("--debug " + command + " " + file + " --user root:" + rootPassword), Dir: home,
+				Program: harness.Ectl(), Args: words("--debug " + command + " " + file + " --user root:" + harness.RootPassword), Dir: home,
 				Env: harness.Env(home, "ETCDCTL_ENDPOINTS="+server.Endpoint()),
 			})
 			searchFor(t, canary, "stdout of "+command+" of "+text, got.Stdout)

@@ -22,7 +22,7 @@ import (
 // A reader that goes away, as head does, ends the program as it ends etcdctl,
 // without a word.
 func TestClosedPipeEndsTheProgramQuietly(t *testing.T) {
-	server := startServerFor(t, etcdserver.Options{Dir: t.TempDir()})
+	server := harness.StartServer(t, etcdserver.Options{Dir: t.TempDir()})
 	client, err := server.Client("", "")
 	if err != nil {
 		t.Fatal(err)
@@ -71,7 +71,7 @@ func TestClosedPipeEndsTheProgramQuietly(t *testing.T) {
 
 // Ctrl-C while a request is under way ends the program as it ends etcdctl.
 func TestInterruptEndsARequest(t *testing.T) {
-	server := startServerFor(t, etcdserver.Options{Dir: t.TempDir()})
+	server := harness.StartServer(t, etcdserver.Options{Dir: t.TempDir()})
 	if err := server.Members[0].Pause(); err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +161,7 @@ func TestInterruptAtAPromptRestoresTheTerminal(t *testing.T) {
 // Ctrl-C ends a program that waits for somebody to type, as it ends etcdctl.
 func TestInterruptEndsAWaitForInput(t *testing.T) {
 	t.Parallel()
-	server := startServerFor(t, etcdserver.Options{Dir: t.TempDir()})
+	server := harness.StartServer(t, etcdserver.Options{Dir: t.TempDir()})
 	env := harness.Env(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint())
 	for _, args := range [][]string{{"put", "k"}, {"txn", "-i"}, {"watch", "-i"}} {
 		reference, ours := harness.BothPrograms(t, func(t *testing.T, program string) string {
@@ -191,7 +191,7 @@ func TestInterruptEndsAWaitForInput(t *testing.T) {
 // "del FROM TO" without --range says what it will delete and gives two seconds
 // to think again. Whoever does loses nothing.
 func TestDeletingARangeCanBeInterrupted(t *testing.T) {
-	server := startServerFor(t, etcdserver.Options{Dir: t.TempDir()})
+	server := harness.StartServer(t, etcdserver.Options{Dir: t.TempDir()})
 	client, err := server.Client("", "")
 	if err != nil {
 		t.Fatal(err)

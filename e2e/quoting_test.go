@@ -28,7 +28,7 @@ func TestMendsOfHostileNamesMendInEveryShell(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := startServerFor(t, etcdserver.Options{Dir: t.TempDir()})
+	server := harness.StartServer(t, etcdserver.Options{Dir: t.TempDir()})
 	client, err := server.Client("", "")
 	if err != nil {
 		t.Fatal(err)

@@ -22,7 +22,7 @@ func TestREADME(t *testing.T) {
 	for _, name := range []string{"root", "alice", "carol"} {
 		writePassword(t, filepath.Join(dir, name+".password"), name+"'s secret")
 	}
-	runPage(t, projectFile("README.md"), dir, etcdserver.Options{}, 10)
+	runPage(t, harness.ProjectFile("README.md"), dir, etcdserver.Options{}, 10)
 }
 
 // TestGuideOnCertificates runs those of the page on an etcd that knows users by
@@ -30,41 +30,41 @@ func TestREADME(t *testing.T) {
 func TestGuideOnCertificates(t *testing.T) {
 	t.Parallel()
 	dir, pki := t.TempDir(), t.TempDir()
-	f := newFixtures(t, pki)
+	f := harness.NewCertificates(t, pki)
 	for name, file := range map[string]string{
-		"ca.crt": f.ca.CertFile(), "ca.key": f.ca.KeyFile(), "root.crt": f.clients["root"].CertFile, "root.key": f.clients["root"].KeyFile,
+		"ca.crt": f.CA.CertFile(), "ca.key": f.CA.KeyFile(), "root.crt": f.Clients["root"].CertFile, "root.key": f.Clients["root"].KeyFile,
 	} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(mustRead(t, file)), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(harness.MustRead(t, file)), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	runPage(t, projectFile("docs", "guide", "certificates.md"), dir, etcdserver.Options{TLS: f.ca, ClientCertAuth: true, RootPassword: rootPassword}, 8)
+	runPage(t, harness.ProjectFile("docs", "guide", "certificates.md"), dir, etcdserver.Options{TLS: f.CA, ClientCertAuth: true, RootPassword: harness.RootPassword}, 8)
 }
 
 // TestGuideOnAccessAsCode runs those of the page with the policies that it shows.
 func TestGuideOnAccessAsCode(t *testing.T) {
 	t.Parallel()
-	dir, page := t.TempDir(), projectFile("docs", "guide", "access-as-code.md")
+	dir, page := t.TempDir(), harness.ProjectFile("docs", "guide", "access-as-code.md")
 	policies := policiesOf(t, page)
 	if len(policies) != 2 {
 		t.Fatalf("%s shows %d policies, want two", page, len(policies))
 	}
 	for name, text := range map[string]string{
-		"policy.yaml": policies[0], "next.yaml": policies[1], "root.password": rootPassword + "\n", "reporter.password": "battery-staple\n",
+		"policy.yaml": policies[0], "next.yaml": policies[1], "root.password": harness.RootPassword + "\n", "reporter.password": "battery-staple\n",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	runPage(t, page, dir, etcdserver.Options{RootPassword: rootPassword}, 10)
+	runPage(t, page, dir, etcdserver.Options{RootPassword: harness.RootPassword}, 10)
 }
 
 // TestGuideOnReviewing runs those of the page with the policy and the waivers
 // that it shows.
 func TestGuideOnReviewing(t *testing.T) {
 	t.Parallel()
-	dir, page := t.TempDir(), projectFile("docs", "guide", "reviewing-access.md")
-	writePassword(t, filepath.Join(dir, "root.password"), rootPassword)
+	dir, page := t.TempDir(), harness.ProjectFile("docs", "guide", "reviewing-access.md")
+	writePassword(t, filepath.Join(dir, "root.password"), harness.RootPassword)
 	writePassword(t, filepath.Join(dir, "alice.password"), "alice's secret")
 	policies := policiesOf(t, page)
 	if len(policies) != 2 {
@@ -75,14 +75,14 @@ func TestGuideOnReviewing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	runPage(t, page, dir, etcdserver.Options{RootPassword: rootPassword}, 10)
+	runPage(t, page, dir, etcdserver.Options{RootPassword: harness.RootPassword}, 10)
 }
 
 // policiesOf returns the policies that a page shows.
 func policiesOf(t *testing.T, page string) []string {
 	t.Helper()
 	var policies []string
-	for part := range strings.SplitSeq(mustRead(t, page), "```yaml\n") {
+	for part := range strings.SplitSeq(harness.MustRead(t, page), "```yaml\n") {
 		if text, _, isBlock := strings.Cut(part, "```"); isBlock && strings.Contains(text, "\napiVersion:") || strings.HasPrefix(text, "apiVersion:") {
 			policies = append(policies, text)
 		}
@@ -94,7 +94,7 @@ func policiesOf(t *testing.T, page string) []string {
 // policy that the page shows.
 func TestGuideOnAuthentication(t *testing.T) {
 	t.Parallel()
-	dir, page := t.TempDir(), projectFile("docs", "guide", "authentication.md")
+	dir, page := t.TempDir(), harness.ProjectFile("docs", "guide", "authentication.md")
 	for _, name := range []string{"root", "app"} {
 		writePassword(t, filepath.Join(dir, name+".password"), name+"'s secret")
 	}
@@ -125,8 +125,8 @@ const aTime = "2026-05-01T12:00:00Z"
 func runPage(t *testing.T, page, dir string, options etcdserver.Options, atLeast int) {
 	t.Helper()
 	options.Dir = t.TempDir()
-	server := startServerFor(t, options)
-	commands, want := consoleBlocks(mustRead(t, page))
+	server := harness.StartServer(t, options)
+	commands, want := consoleBlocks(harness.MustRead(t, page))
 	if len(commands) < atLeast {
 		t.Fatalf("%s has %d commands in console blocks: the test no longer finds them", page, len(commands))
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 	"go.yaml.in/yaml/v4"
 
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/internal/access"
 	"github.com/ectl-io/ectl/internal/access/policy"
 )
@@ -15,7 +16,7 @@ import (
 func policySchema(t *testing.T) *jsonschema.Resolved {
 	t.Helper()
 	var schema jsonschema.Schema
-	if err := json.Unmarshal([]byte(mustRead(t, projectFile("docs", "policy.schema.json"))), &schema); err != nil {
+	if err := json.Unmarshal([]byte(harness.MustRead(t, harness.ProjectFile("docs", "policy.schema.json"))), &schema); err != nil {
 		t.Fatal(err)
 	}
 	resolved, err := schema.Resolve(&jsonschema.ResolveOptions{})
@@ -139,7 +140,7 @@ func TestWhatExportWritesFitsTheSchema(t *testing.T) {
 			}
 		}
 	}
-	policies := policiesOf(t, projectFile("docs", "guide", "access-as-code.md"))
+	policies := policiesOf(t, harness.ProjectFile("docs", "guide", "access-as-code.md"))
 	for _, text := range policies {
 		if err := fits(t, schema, text); err != nil {
 			t.Errorf("%v\n%s", err, text)

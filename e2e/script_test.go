@@ -99,7 +99,7 @@ func runScripts(t *testing.T, o etcdserver.Options, params testscript.Params) {
 // scriptState is what the commands of one script share.
 type scriptState struct {
 	defaults etcdserver.Options // of servers that the script says nothing of
-	fixtures *fixtures
+	fixtures *harness.Certificates
 	servers  map[string]*etcdserver.Server
 	status   int
 	ran      bool
@@ -117,7 +117,7 @@ func setUpScript(t *testing.T, o etcdserver.Options, env *testscript.Env) error 
 	if err := os.Mkdir(pki, 0o700); err != nil {
 		return err
 	}
-	state := &scriptState{defaults: o, fixtures: newFixtures(t, pki), servers: map[string]*etcdserver.Server{}}
+	state := &scriptState{defaults: o, fixtures: harness.NewCertificates(t, pki), servers: map[string]*etcdserver.Server{}}
 	env.Values[scriptStateKey{}] = state
 	env.Defer(func() {
 		for _, s := range state.servers {
@@ -126,15 +126,15 @@ func setUpScript(t *testing.T, o etcdserver.Options, env *testscript.Env) error 
 	})
 	env.Setenv("PATH", harness.EctlFolder()+string(os.PathListSeparator)+os.Getenv("PATH"))
 	env.Setenv("HOME", env.WorkDir)
-	env.Setenv("DEAD", deadEndpoint(t))
+	env.Setenv("DEAD", harness.RefusingEndpoint(t))
 	var major, minor int
 	if _, err := fmt.Sscanf(cmp.Or(o.Version, etcdserver.Latest), "%d.%d.", &major, &minor); err != nil {
 		return err
 	}
 	env.Setenv("SERVER", fmt.Sprintf("%d.%d", major, minor))
 	env.Setenv("OLDER", fmt.Sprintf("%d.%d", major, minor-1))
-	env.Setenv("ROOTPW", rootPassword)
-	for name, value := range state.fixtures.variables() {
+	env.Setenv("ROOTPW", harness.RootPassword)
+	for name, value := range state.fixtures.Variables() {
 		env.Setenv(name, value)
 	}
 	return nil
@@ -209,7 +209,7 @@ func etcdCommand(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Setenv("SPAREPEER", m.PeerURL)
 		return
 	case "join":
-		values, err := settingsOf(settings)
+		values, err := harness.MemberSettings(settings)
 		ts.Check(err)
 		ts.Check(server.Members[len(server.Members)-1].Join(context.Background(), values))
 		return
@@ -240,7 +240,7 @@ func etcdCommand(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func startServer(ts *testscript.TestScript, state *scriptState, args []string) {
-	options, rest, err := state.fixtures.options(args)
+	options, rest, err := state.fixtures.ServerOptions(args)
 	ts.Check(err)
 	if options.Version == "" {
 		options.Version = state.defaults.Version
@@ -269,7 +269,7 @@ func startServer(ts *testscript.TestScript, state *scriptState, args []string) {
 		ts.Setenv(fmt.Sprintf("ENDPOINT%d", i+1), endpoint)
 	}
 	if options.TLS != nil {
-		ts.Setenv("ETCDCTL_CACERT", state.fixtures.ca.CertFile())
+		ts.Setenv("ETCDCTL_CACERT", state.fixtures.CA.CertFile())
 	}
 }
 
@@ -290,9 +290,9 @@ func tokenCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	ttl, err := time.ParseDuration(args[2])
 	ts.Check(err)
-	revision, err := server.AuthRevision(context.Background(), "root", rootPassword)
+	revision, err := server.AuthRevision(context.Background(), "root", harness.RootPassword)
 	ts.Check(err)
-	token, err := state.fixtures.tokens.Sign(args[1], revision, ttl)
+	token, err := state.fixtures.Tokens.Sign(args[1], revision, ttl)
 	ts.Check(err)
 	ts.Setenv(args[0], token)
 }

@@ -20,14 +20,14 @@ const canary = "C4n4ry-s3cr3t"
 // lets the command succeed and fail in different places, with and without
 // --debug, and searches everything that comes out.
 func TestSecretsAreNeverShown(t *testing.T) {
-	f := newFixtures(t, t.TempDir())
-	server := startServerFor(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: canary})
-	jwtServer := startServerFor(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: canary, Tokens: f.tokens})
+	f := harness.NewCertificates(t, t.TempDir())
+	server := harness.StartServer(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: canary})
+	jwtServer := harness.StartServer(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: canary, Tokens: f.Tokens})
 	revision, err := jwtServer.AuthRevision(t.Context(), "root", canary)
 	if err != nil {
 		t.Fatal(err)
 	}
-	token, err := f.tokens.Sign("root", revision, 1<<40)
+	token, err := f.Tokens.Sign("root", revision, 1<<40)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,8 +39,8 @@ func TestSecretsAreNeverShown(t *testing.T) {
 		"  by-env: {password: {env: POLICY_PASSWORD}}\n  by-file: {password: {file: secret}}\n  by-command: {password: {command: cat secret}}\n")
 	literal := writeSecret(t, home, "literal.yaml", "apiVersion: ectl/v1\nusers:\n  bob: {password: "+canary+"}\n  eve: {password: ["+canary+"]}\n")
 	failing := writeSecret(t, home, "failing.yaml", "apiVersion: ectl/v1\nusers:\n  zoe: {password: {command: 'cat secret; exit 1'}}\n  yan: {password: {command: 'echo; cat secret'}}\n")
-	caKey := strings.Split(mustRead(t, f.ca.KeyFile()), "\n")[1] // the first line of what is encoded
-	dead := deadEndpoint(t)
+	caKey := strings.Split(harness.MustRead(t, f.CA.KeyFile()), "\n")[1] // the first line of what is encoded
+	dead := harness.RefusingEndpoint(t)
 	quick := []string{"--command-timeout", "300ms", "--dial-timeout", "300ms"}
 	root := []string{"--user", "root:" + canary}
 
@@ -134,9 +134,9 @@ func TestSecretsAreNeverShown(t *testing.T) {
 		{name: "bootstrap of --user", args: words("auth bootstrap", root...), status: "0"},
 		{name: "bootstrap unreachable", args: append(words("auth bootstrap --new-user-password-file "+secretFile), quick...), endpoint: dead, status: "1"},
 		{name: "enable --check", args: words("auth enable --check", root...), status: "0"},
-		{name: "--ca-key that is none", args: words("user get-cert root --out-file a.crt --out-key-file a.key --ca-cert "+f.ca.CertFile()+" --ca-key "+secretFile, root...), status: "128"},
-		{name: "--ca-key of another", args: words("user get-cert root --out-file a.crt --out-key-file a.key --ca-cert "+f.other.CertFile()+" --ca-key "+f.ca.KeyFile(), root...), secret: caKey, status: "128"},
-		{name: "--ca-key", args: words("user get-cert root --force --out-file a.crt --out-key-file a.key --ca-cert "+f.ca.CertFile()+" --ca-key "+f.ca.KeyFile(), root...), secret: caKey, status: "0"},
+		{name: "--ca-key that is none", args: words("user get-cert root --out-file a.crt --out-key-file a.key --ca-cert "+f.CA.CertFile()+" --ca-key "+secretFile, root...), status: "128"},
+		{name: "--ca-key of another", args: words("user get-cert root --out-file a.crt --out-key-file a.key --ca-cert "+f.Other.CertFile()+" --ca-key "+f.CA.KeyFile(), root...), secret: caKey, status: "128"},
+		{name: "--ca-key", args: words("user get-cert root --force --out-file a.crt --out-key-file a.key --ca-cert "+f.CA.CertFile()+" --ca-key "+f.CA.KeyFile(), root...), secret: caKey, status: "0"},
 
 		{name: "--auth-jwt-token", args: words("get k --auth-jwt-token", token), endpoint: jwtServer.Endpoint(), secret: token, status: "0"},
 		{name: "--auth-jwt-token, wrong server", args: words("get k --auth-jwt-token", token), secret: token, status: "1"},
@@ -260,7 +260,7 @@ func TestUserInfoOfEndpointsIsNeverShown(t *testing.T) {
 	})
 	t.Run("proxies", func(t *testing.T) {
 		for _, proxy := range []string{
-			"http://root:" + canary + "@" + deadEndpoint(t), "http://root:" + canary + "@" + door.address, "root:" + canary + "@" + door.address,
+			"http://root:" + canary + "@" + harness.RefusingEndpoint(t), "http://root:" + canary + "@" + door.address, "root:" + canary + "@" + door.address,
 			"http://root:" + canary + " x@" + door.address, "http://root:" + canary + "%zz@" + door.address,
 		} {
 			for _, variable := range []string{"HTTPS_PROXY", "https_proxy"} {
@@ -280,8 +280,8 @@ func TestUserInfoOfEndpointsIsNeverShown(t *testing.T) {
 func TestUserInfoOfMembersIsNotShown(t *testing.T) {
 	t.Parallel()
 	home := t.TempDir()
-	dead := deadEndpoint(t)
-	server := startServerFor(t, etcdserver.Options{Dir: t.TempDir(), Flags: []string{"--advertise-client-urls", "http://root:" + canary + "@" + dead}})
+	dead := harness.RefusingEndpoint(t)
+	server := harness.StartServer(t, etcdserver.Options{Dir: t.TempDir(), Flags: []string{"--advertise-client-urls", "http://root:" + canary + "@" + dead}})
 	for _, line := range []string{
 		"endpoint status --cluster", "endpoint health --cluster", "endpoint hashkv --cluster", "defrag --cluster", "defrag --cluster --min-free 1%", "endpoint status --cluster --debug",
 	} {
@@ -300,11 +300,11 @@ func TestUserInfoOfMembersIsNotShown(t *testing.T) {
 func TestNoLoginGoesToAMixture(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	f := newFixtures(t, dir)
+	f := harness.NewCertificates(t, dir)
 	door := newDoorbell(t)
 	plain, secure := "http://"+door.address, "https://"+door.address
 	password := writeSecret(t, dir, "password", "secret\n")
-	ca := "--cacert " + f.ca.CertFile()
+	ca := "--cacert " + f.CA.CertFile()
 	before := int64(0)
 	unrung := func(t *testing.T) {
 		t.Helper()
@@ -354,7 +354,7 @@ func TestNoLoginGoesToAMixture(t *testing.T) {
 		{"auth bootstrap --new-user-password-file " + password, secure + "," + plain},
 		{"user add bob:pw", door.address + "," + secure},
 		{"user passwd bob --new-user-password-file " + password, plain + "," + secure},
-		{"user add bob:pw " + ca + " --cert " + f.clients["root"].CertFile + " --key " + f.clients["root"].KeyFile, plain + "," + secure},
+		{"user add bob:pw " + ca + " --cert " + f.Clients["root"].CertFile + " --key " + f.Clients["root"].KeyFile, plain + "," + secure},
 	} {
 		t.Run(test.line, func(t *testing.T) {
 			got := harness.Run(t, harness.Command{Program: harness.Ectl(), Args: words(test.line), Dir: dir, Env: harness.Env(dir, "ETCDCTL_ENDPOINTS="+test.endpoints)})
@@ -374,19 +374,19 @@ func TestNoLoginGoesToAMixture(t *testing.T) {
 	}
 
 	// The members' own URLs decide with --cluster.
-	server := startServerFor(t, etcdserver.Options{Dir: t.TempDir(), TLS: f.ca, RootPassword: rootPassword, Flags: []string{"--advertise-client-urls", plain}})
+	server := harness.StartServer(t, etcdserver.Options{Dir: t.TempDir(), TLS: f.CA, RootPassword: harness.RootPassword, Flags: []string{"--advertise-client-urls", plain}})
 	run := func(line, endpoints string) harness.Result {
 		return harness.Run(t, harness.Command{Program: harness.Ectl(), Args: words(line + " " + ca), Dir: dir, Env: harness.Env(dir, "ETCDCTL_ENDPOINTS="+endpoints)})
 	}
 	for _, line := range []string{"endpoint status --cluster", "endpoint health --cluster", "endpoint hashkv --cluster", "defrag --cluster"} {
-		got := run(line+" --user root:"+rootPassword, server.Endpoint())
+		got := run(line+" --user root:"+harness.RootPassword, server.Endpoint())
 		if got.Status != "128" || !strings.Contains(got.Stderr, plain+" has no TLS and "+server.Endpoint()+" has") {
 			t.Errorf("%s: status %s, want 128; stderr %q, want the plain endpoint", line, got.Status, got.Stderr)
 		}
 		unrung(t)
 	}
 	// A policy with a password changes nothing, whichever is first.
-	open := startServerFor(t, etcdserver.Options{Dir: t.TempDir(), TLS: f.ca})
+	open := harness.StartServer(t, etcdserver.Options{Dir: t.TempDir(), TLS: f.CA})
 	policyFile := writeSecret(t, dir, "policy.yaml", "apiVersion: ectl/v1\nroles: {r: []}\nusers:\n  bob: {password: {file: password}}\n")
 	got := run("rbac apply --yes -f "+policyFile, open.Endpoint()+","+plain)
 	if got.Status != "128" || !strings.Contains(got.Stderr, plain+" has no TLS and "+open.Endpoint()+" has") {
@@ -401,7 +401,7 @@ func TestNoLoginGoesToAMixture(t *testing.T) {
 	// One kind is no mixture: a name without scheme is talked to as the first is.
 	bare := strings.TrimPrefix(server.Endpoint(), "https://")
 	for _, endpoints := range []string{bare, server.Endpoint() + "," + bare, bare + "," + server.Endpoint()} {
-		if got := run("user list --user root:"+rootPassword, endpoints); got.Status != "0" {
+		if got := run("user list --user root:"+harness.RootPassword, endpoints); got.Status != "0" {
 			t.Errorf("%s: status %s, %s", endpoints, got.Status, got.Stderr)
 		}
 	}
@@ -409,7 +409,7 @@ func TestNoLoginGoesToAMixture(t *testing.T) {
 
 // TestGeneratedPasswordIsShownOnce checks the one secret that is printed.
 func TestGeneratedPasswordIsShownOnce(t *testing.T) {
-	server := startServerFor(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: rootPassword})
+	server := harness.StartServer(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: harness.RootPassword})
 	home := t.TempDir()
 	run := func(args ...string) harness.Result {
 		return harness.Run(t, harness.Command{
@@ -417,7 +417,7 @@ func TestGeneratedPasswordIsShownOnce(t *testing.T) {
 			Env: harness.Env(home, "ETCDCTL_ENDPOINTS="+server.Endpoint()),
 		})
 	}
-	added := run("--user", "root:"+rootPassword, "--debug", "user", "add", "alice", "--generate-password")
+	added := run("--user", "root:"+harness.RootPassword, "--debug", "user", "add", "alice", "--generate-password")
 	if added.Status != "0" {
 		t.Fatalf("status %s: %s", added.Status, added.Stderr)
 	}

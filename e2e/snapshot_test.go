@@ -26,9 +26,9 @@ import (
 )
 
 // snapshotServer is a server with some megabytes in its database.
-func snapshotServer(t *testing.T, version string) *cluster {
+func snapshotServer(t *testing.T, version string) *harness.Cluster {
 	t.Helper()
-	c := newCluster(t, etcdserver.Options{Version: version})
+	c := harness.NewCluster(t, etcdserver.Options{Version: version})
 	client, err := c.Client("", "")
 	if err != nil {
 		t.Fatal(err)
@@ -145,24 +145,24 @@ func TestASnapshotHoldsWhatTheReferencesHolds(t *testing.T) {
 	for _, version := range etcdserver.Versions() {
 		t.Run(version, func(t *testing.T) {
 			c := snapshotServer(t, version)
-			said := c.mustAt(c.Endpoint(), "snapshot", "save", "ours.db")
+			said := c.MustRunAt(c.Endpoint(), "snapshot", "save", "ours.db")
 			reference := harness.Run(t, harness.Command{
 				Program: harness.Etcdctl(), Args: []string{"snapshot", "save", "reference.db"},
-				Env: harness.Env(c.tmp, "ETCDCTL_ENDPOINTS="+c.Endpoint()), Dir: c.tmp,
+				Env: harness.Env(c.Home, "ETCDCTL_ENDPOINTS="+c.Endpoint()), Dir: c.Home,
 			})
 			if want := strings.ReplaceAll(reference.Stdout, "reference.db", "ours.db"); said != want {
 				t.Errorf("ours says %q, the reference %q", said, want)
 			}
-			ours, theirs := keysOfSnapshot(t, filepath.Join(c.tmp, "ours.db")), keysOfSnapshot(t, filepath.Join(c.tmp, "reference.db"))
+			ours, theirs := keysOfSnapshot(t, filepath.Join(c.Home, "ours.db")), keysOfSnapshot(t, filepath.Join(c.Home, "reference.db"))
 			if len(ours) < 16 || !maps.Equal(ours, theirs) {
 				t.Errorf("our snapshot has %d keys, the reference's %d, want the same 16 at least", len(ours), len(theirs))
 			}
-			content := []byte(mustRead(t, filepath.Join(c.tmp, "ours.db")))
+			content := []byte(harness.MustRead(t, filepath.Join(c.Home, "ours.db")))
 			end := len(content) - sha256.Size
 			if sum := sha256.Sum256(content[:end]); !bytes.Equal(sum[:], content[end:]) {
 				t.Error("the checksum at the end of the snapshot is not its own")
 			}
-			if files := filesIn(t, c.tmp); files != "ours.db reference.db" {
+			if files := filesIn(t, c.Home); files != "ours.db reference.db" {
 				t.Errorf("the folder has %s", files)
 			}
 		})
@@ -172,25 +172,25 @@ func TestASnapshotHoldsWhatTheReferencesHolds(t *testing.T) {
 // A connection that is cut leaves the old file as it was and no other.
 func TestABrokenTransferLeavesNoSnapshot(t *testing.T) {
 	c := snapshotServer(t, etcdserver.Latest)
-	if err := os.WriteFile(filepath.Join(c.tmp, "old.db"), []byte("old"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(c.Home, "old.db"), []byte("old"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, target := range []string{"new.db", "old.db"} {
 		way := newNarrow(t, c.Endpoint(), 3<<20, true)
-		r := c.at(way.url, "snapshot", "save", target)
+		r := c.RunAt(way.url, "snapshot", "save", target)
 		if r.Status != "5" || r.Stdout != "" || !strings.Contains(r.Stderr, "Error: could not write snapshot: ") {
 			t.Errorf("a cut connection: status %s, stdout %q, stderr %q", r.Status, r.Stdout, r.Stderr)
 		}
 	}
 	// One that falls silent ends with the timeout that was asked for.
 	way := newNarrow(t, c.Endpoint(), 3<<20, false)
-	if r := c.at(way.url, "snapshot", "save", "new.db", "--command-timeout", "1s"); r.Status != "5" || !strings.Contains(r.Stderr, "deadline exceeded") {
+	if r := c.RunAt(way.url, "snapshot", "save", "new.db", "--command-timeout", "1s"); r.Status != "5" || !strings.Contains(r.Stderr, "deadline exceeded") {
 		t.Errorf("a silent connection: status %s, stderr %q", r.Status, r.Stderr)
 	}
-	if files := filesIn(t, c.tmp); files != "old.db" {
+	if files := filesIn(t, c.Home); files != "old.db" {
 		t.Errorf("the folder has %s, want old.db alone", files)
 	}
-	if old, _ := os.ReadFile(filepath.Join(c.tmp, "old.db")); string(old) != "old" {
+	if old, _ := os.ReadFile(filepath.Join(c.Home, "old.db")); string(old) != "old" {
 		t.Error("the old file is no longer what it was")
 	}
 }
@@ -199,7 +199,7 @@ func TestAnInterruptedSnapshotLeavesNoFile(t *testing.T) {
 	c := snapshotServer(t, etcdserver.Latest)
 	for _, sent := range []syscall.Signal{syscall.SIGINT, syscall.SIGHUP} {
 		cmd := snapshotInTheMiddle(t, c, "")
-		if files := filesIn(t, c.tmp); !strings.HasPrefix(files, "new.db.") {
+		if files := filesIn(t, c.Home); !strings.HasPrefix(files, "new.db.") {
 			t.Errorf("in the middle of it the folder has %q, want a temporary file", files)
 		}
 		if err := cmd.Process.Signal(sent); err != nil {
@@ -209,7 +209,7 @@ func TestAnInterruptedSnapshotLeavesNoFile(t *testing.T) {
 		if state, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || state.Signal() != sent {
 			t.Errorf("it ended with %v, want the signal %v", cmd.ProcessState, sent)
 		}
-		if files := filesIn(t, c.tmp); files != "" {
+		if files := filesIn(t, c.Home); files != "" {
 			t.Errorf("%v left %s in the folder", sent, files)
 		}
 	}
@@ -234,34 +234,34 @@ func TestAKilledSnapshotLeavesNothingToTheNextRun(t *testing.T) {
 		_ = atWork.Process.Kill()
 		_ = atWork.Wait()
 	}()
-	held := filesIn(t, c.tmp)
+	held := filesIn(t, c.Home)
 	killed := snapshotInTheMiddle(t, c, "")
 	if err := killed.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
 	_ = killed.Wait()
-	if left := strings.Fields(filesIn(t, c.tmp)); len(left) != 2 {
+	if left := strings.Fields(filesIn(t, c.Home)); len(left) != 2 {
 		t.Fatalf("two runs have %v", left)
 	}
-	c.mustAt(c.Endpoint(), "snapshot", "save", "new.db")
-	if left, want := filesIn(t, c.tmp), "new.db "+held; left != want {
+	c.MustRunAt(c.Endpoint(), "snapshot", "save", "new.db")
+	if left, want := filesIn(t, c.Home), "new.db "+held; left != want {
 		t.Errorf("after the next run there are %s, want %s", left, want)
 	}
-	wholeSnapshot(t, filepath.Join(c.tmp, "new.db"))
+	wholeSnapshot(t, filepath.Join(c.Home, "new.db"))
 }
 
 // snapshotInTheMiddle starts a copy into new.db, behind a shell's words, that
 // stops in the middle.
-func snapshotInTheMiddle(t *testing.T, c *cluster, before string) *exec.Cmd {
+func snapshotInTheMiddle(t *testing.T, c *harness.Cluster, before string) *exec.Cmd {
 	t.Helper()
 	way := newNarrow(t, c.Endpoint(), 3<<20, false)
 	cmd := exec.Command("sh", "-c", before+`exec "$0" snapshot save new.db`, harness.Ectl())
-	cmd.Dir, cmd.Env = c.tmp, harness.Env(c.tmp, "ETCDCTL_ENDPOINTS="+way.url)
+	cmd.Dir, cmd.Env = c.Home, harness.Env(c.Home, "ETCDCTL_ENDPOINTS="+way.url)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	<-way.reached
-	harness.WaitUntil(t, "a temporary file", func() bool { return strings.Contains(filesIn(t, c.tmp), ".part") })
+	harness.WaitUntil(t, "a temporary file", func() bool { return strings.Contains(filesIn(t, c.Home), ".part") })
 	return cmd
 }
 
@@ -278,7 +278,7 @@ func TestProgressIsShownOnATerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(harness.Ectl(), "snapshot", "save", "new.db", "--command-timeout", "2s")
-	cmd.Dir, cmd.Env = c.tmp, harness.Env(c.tmp, "ETCDCTL_ENDPOINTS="+way.url)
+	cmd.Dir, cmd.Env = c.Home, harness.Env(c.Home, "ETCDCTL_ENDPOINTS="+way.url)
 	var stdout bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, tty
 	shown := &harness.Output{Screen: &harness.Screen{}}

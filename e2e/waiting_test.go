@@ -18,9 +18,9 @@ import (
 // that writes nothing.
 func TestOneSignalEndsAWaitForAFile(t *testing.T) {
 	t.Parallel()
-	server := startServerFor(t, etcdserver.Options{})
-	f := newFixtures(t, t.TempDir())
-	ca, bob := f.ca.CertFile(), f.clients["bob"]
+	server := harness.StartServer(t, etcdserver.Options{})
+	f := harness.NewCertificates(t, t.TempDir())
+	ca, bob := f.CA.CertFile(), f.Clients["bob"]
 	for _, args := range []string{
 		"--user root --password-file PIPE get k",
 		"--auth-jwt-token-file PIPE get k",
@@ -112,10 +112,10 @@ func waitsIn(r *harness.Process, function string) bool {
 func TestWhatAProcessSubstitutionGivesIsRead(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	f := newFixtures(t, dir)
-	server := startServerFor(t, etcdserver.Options{TLS: f.ca, ClientCertAuth: true})
-	line := `PROGRAM --endpoints ` + server.Endpoint() + ` --cacert <(cat ` + f.ca.CertFile() + `) ` +
-		`--cert ` + f.clients["noname"].CertFile + ` --key ` + f.clients["noname"].KeyFile + ` put k v`
+	f := harness.NewCertificates(t, dir)
+	server := harness.StartServer(t, etcdserver.Options{TLS: f.CA, ClientCertAuth: true})
+	line := `PROGRAM --endpoints ` + server.Endpoint() + ` --cacert <(cat ` + f.CA.CertFile() + `) ` +
+		`--cert ` + f.Clients["noname"].CertFile + ` --key ` + f.Clients["noname"].KeyFile + ` put k v`
 	reference, own := harness.BothPrograms(t, func(t *testing.T, program string) string {
 		t.Helper()
 		r := harness.Run(t, harness.Command{Program: "bash", Args: []string{"-c", strings.ReplaceAll(line, "PROGRAM", program)}, Env: harness.Env(dir), Dir: dir})
@@ -124,8 +124,8 @@ func TestWhatAProcessSubstitutionGivesIsRead(t *testing.T) {
 	if own != reference || own != "OK\n0" {
 		t.Errorf("with --cacert <(...) ours ends with %q, the reference with %q", own, reference)
 	}
-	piped := strings.NewReplacer("PROGRAM", harness.Ectl(), f.clients["noname"].CertFile, "<(cat "+f.clients["noname"].CertFile+")",
-		f.clients["noname"].KeyFile, "<(cat "+f.clients["noname"].KeyFile+")").Replace(line)
+	piped := strings.NewReplacer("PROGRAM", harness.Ectl(), f.Clients["noname"].CertFile, "<(cat "+f.Clients["noname"].CertFile+")",
+		f.Clients["noname"].KeyFile, "<(cat "+f.Clients["noname"].KeyFile+")").Replace(line)
 	r := harness.Run(t, harness.Command{Program: "bash", Args: []string{"-c", piped}, Env: harness.Env(dir), Dir: dir})
 	if r.Stdout != "OK\n" || r.Status != "0" {
 		t.Errorf("%s: %+v", piped, r)
@@ -139,7 +139,7 @@ func TestWhatAProcessSubstitutionGivesIsRead(t *testing.T) {
 // started: here a process that keeps the command's output open.
 func TestOneSignalEndsAWaitForACommand(t *testing.T) {
 	t.Parallel()
-	server := startServerFor(t, etcdserver.Options{})
+	server := harness.StartServer(t, etcdserver.Options{})
 	r := harness.Run(t, harness.Command{Program: harness.Ectl(), Args: []string{"put", "k", "v"}, Env: harness.Env(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint())})
 	if r.Status != "0" {
 		t.Fatal(r)

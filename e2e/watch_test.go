@@ -58,7 +58,7 @@ func TestWatchLosesAndDoublesNothing(t *testing.T) {
 				}
 			}
 		}},
-		{"the login expires and the server restarts", etcdserver.Options{RootPassword: rootPassword, TokenTTL: 2 * time.Second},
+		{"the login expires and the server restarts", etcdserver.Options{RootPassword: harness.RootPassword, TokenTTL: 2 * time.Second},
 			func(ctx context.Context, t *testing.T, s *etcdserver.Server) {
 				t.Helper()
 				time.Sleep(4 * time.Second)
@@ -73,7 +73,7 @@ func TestWatchLosesAndDoublesNothing(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), harness.HangTimeout)
 			defer cancel()
 			c.options.Dir = t.TempDir()
-			server := startServerFor(t, c.options)
+			server := harness.StartServer(t, c.options)
 			user := ""
 			if c.options.RootPassword != "" {
 				user = "root"

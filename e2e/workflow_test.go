@@ -24,15 +24,15 @@ func TestMainWorkflow(t *testing.T) {
 					t.Parallel()
 					slots <- struct{}{}
 					defer func() { <-slots }()
-					f := newFixtures(t, t.TempDir())
+					f := harness.NewCertificates(t, t.TempDir())
 					options := etcdserver.Options{Version: version, Dir: t.TempDir()}
 					if tokens == "jwt" {
-						options.Tokens = f.tokens
+						options.Tokens = f.Tokens
 					}
 					if identity == "certificate" {
-						options.TLS, options.ClientCertAuth = f.ca, true
+						options.TLS, options.ClientCertAuth = f.CA, true
 					}
-					server := startServerFor(t, options)
+					server := harness.StartServer(t, options)
 					w := &workflow{
 						t: t, fixtures: f, server: server, certificate: identity == "certificate", home: t.TempDir(),
 						passwords: map[string]string{"root": "root-pw", "alice": "alice-pw"},
@@ -47,7 +47,7 @@ func TestMainWorkflow(t *testing.T) {
 // workflow speaks to one server as one user after the other.
 type workflow struct {
 	t           *testing.T
-	fixtures    *fixtures
+	fixtures    *harness.Certificates
 	server      *etcdserver.Server
 	certificate bool
 	home        string
@@ -159,11 +159,11 @@ func (s speaker) invoke(args []string) harness.Result {
 	s.t.Helper()
 	env := []string{"ETCDCTL_ENDPOINTS=" + s.server.Endpoint(), "ETCDCTL_COMMAND_TIMEOUT=1m", "ETCDCTL_DIAL_TIMEOUT=1m"}
 	if s.certificate {
-		client := s.fixtures.clients["noname"]
+		client := s.fixtures.Clients["noname"]
 		if s.user != "" {
-			client = s.fixtures.clients[s.user]
+			client = s.fixtures.Clients[s.user]
 		}
-		env = append(env, "ETCDCTL_CACERT="+s.fixtures.ca.CertFile(),
+		env = append(env, "ETCDCTL_CACERT="+s.fixtures.CA.CertFile(),
 			"ETCDCTL_CERT="+client.CertFile, "ETCDCTL_KEY="+client.KeyFile)
 	} else if s.user != "" {
 		env = append(env, "ETCDCTL_USER="+s.user+":"+s.passwords[s.user])
