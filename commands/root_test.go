@@ -170,6 +170,25 @@ func TestEveryCommandDescribesItself(t *testing.T) {
 	visit(newTestRoot())
 }
 
+func TestNoOptionHasTheNameOfAGlobalOne(t *testing.T) {
+	// As in etcdctl, where the option of the connection comes first: see "role add".
+	known := []string{"ectl role add --key"}
+	f := cli.NewFactory("ectl", &iostreams.Streams{In: strings.NewReader(""), Out: io.Discard, Err: io.Discard})
+	var visit func(cmd *cobra.Command)
+	visit = func(cmd *cobra.Command) {
+		cmd.LocalNonPersistentFlags().VisitAll(func(flag *pflag.Flag) {
+			name := cmd.CommandPath() + " --" + flag.Name
+			if f.Globals().Lookup(flag.Name) != nil && cmd.HasParent() && !slices.Contains(known, name) {
+				t.Errorf("%s means something else than --%s everywhere", name, flag.Name)
+			}
+		})
+		for _, sub := range cmd.Commands() {
+			visit(sub)
+		}
+	}
+	visit(NewRoot(f))
+}
+
 func TestNoEndpointsAreAnError(t *testing.T) {
 	for _, args := range [][]string{{"get", "a", "--endpoints="}, {"user", "list", "--endpoints=", "--user=root:pw"}} {
 		if got := runAs(t.Context(), "ectl", "", nil, args...); got.code != exit.BadConnection || got.err != "Error: etcdclient: no available endpoints\n" {

@@ -50,7 +50,7 @@ func (r Lint) counts() string {
 		}
 	}
 	var parts []string
-	for _, s := range []lint.Severity{lint.High, lint.Medium, lint.Low} {
+	for _, s := range lint.Severities() {
 		if found[s] > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", found[s], s))
 		}

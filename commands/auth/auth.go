@@ -15,6 +15,6 @@ func NewCmd(f *cli.Factory) *cobra.Command {
 		Long:    "Turn the cluster's authentication on and off, and show whether it is on.",
 		GroupID: cli.GroupAuth,
 	}
-	cmd.AddCommand(newEnableCmd(f, nil), newDisableCmd(f), newStatusCmd(f), cli.Extension(newBootstrapCmd(f, nil)))
+	cmd.AddCommand(newEnableCmd(f), newDisableCmd(f), newStatusCmd(f), cli.Extension(newBootstrapCmd(f)))
 	return cmd
 }

@@ -30,13 +30,15 @@ func TestWrongCommandLinesAreRefusedBeforeAnythingElse(t *testing.T) {
 		"bootstrap --generate-password -f no-such-file --yes":      exit.IO,
 	} {
 		// Nothing listens at port 1: what is refused only later ends otherwise.
-		run := clitest.New("", "ETCDCTL_ENDPOINTS=127.0.0.1:1", "ETCDCTL_COMMAND_TIMEOUT=1ms")
-		err := run.Execute(t.Context(), NewCmd(run.Factory), strings.Fields(line)...)
-		if exit.CodeOf(err) != want || err == nil || strings.Contains(err.Error(), "deadline") {
-			t.Errorf("auth %s: error %v with status %d, want status %d", line, err, exit.CodeOf(err), want)
-		}
-		if run.Out.Len() > 0 {
-			t.Errorf("auth %s was refused and printed %q", line, &run.Out)
-		}
+		t.Run(line, func(t *testing.T) {
+			run := clitest.New("", "ETCDCTL_ENDPOINTS=127.0.0.1:1", "ETCDCTL_COMMAND_TIMEOUT=1ms")
+			err := run.Execute(t.Context(), NewCmd(run.Factory), strings.Fields(line)...)
+			if exit.CodeOf(err) != want || err == nil || strings.Contains(err.Error(), "deadline") {
+				t.Errorf("it fails with %v and status %d, want status %d", err, exit.CodeOf(err), want)
+			}
+			if run.Out.Len() > 0 {
+				t.Errorf("it was refused and printed %q", &run.Out)
+			}
+		})
 	}
 }

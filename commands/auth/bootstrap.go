@@ -35,10 +35,9 @@ const (
 	flagInteractive = "interactive"
 )
 
-func newBootstrapCmd(f *cli.Factory, run func(context.Context, *bootstrapOptions) error) *cobra.Command {
+func newBootstrapCmd(f *cli.Factory) *cobra.Command {
 	opts := &bootstrapOptions{}
-	var cmd *cobra.Command
-	cmd = &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "bootstrap",
 		Short: "Turn authentication on for the first time, and prove that root can log in",
 		Long: `Turn authentication on, from a cluster that has no users as from one that has:
@@ -61,22 +60,12 @@ without ETCDCTL_USER, ETCDCTL_PASSWORD and ETCDCTL_AUTH_JWT_TOKEN unless
 While the login is proven there is a user ectl-rescuer-... with the role root,
 which could turn authentication off again, and which nobody knows the password
 of. A run that was killed may leave it; the next run deletes it.`,
-		Example: `  ` + f.Program + ` auth bootstrap
-  ` + f.Program + ` auth bootstrap --new-user-password-file root.password -f policy.yaml --yes
-  ` + f.Program + ` auth bootstrap --generate-password -w json
-  ` + f.Program + ` auth bootstrap --no-password --cert root.crt --key root.key`,
+		Example: `  ectl auth bootstrap
+  ectl auth bootstrap --new-user-password-file root.password -f policy.yaml --yes
+  ectl auth bootstrap --generate-password -w json
+  ectl auth bootstrap --no-password --cert root.crt --key root.key`,
 		Args: cli.NoArgs,
-		RunE: f.RunE(func(ctx context.Context, _ []string) error {
-			opts.interactiveGiven = cmd.Flags().Changed(flagInteractive)
-			if err := opts.validate(f.Printer().Format()); err != nil {
-				return err
-			}
-			if run != nil {
-				return run(ctx, opts)
-			}
-			return runBootstrap(ctx, f, opts)
-		}),
-		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: cli.Run(f, opts, runBootstrap),
 	}
 	opts.Password.AddFlags(cmd.Flags())
 	cmd.Flags().BoolVar(&opts.NoPassword, flagNoPassword, false, "root has no password: it is known by its certificate's common name")
@@ -86,7 +75,10 @@ of. A run that was killed may leave it; the next run deletes it.`,
 	return cli.FormatsOf(cmd, output.Bootstrap{})
 }
 
-func (o *bootstrapOptions) validate(format output.Format) error {
+// Complete implements cli.Options.
+func (o *bootstrapOptions) Complete(f *cli.Factory, cmd *cobra.Command, _ []string) error {
+	o.interactiveGiven = cmd.Flags().Changed(flagInteractive)
+	format := f.Printer().Format()
 	if o.NoPassword {
 		return o.Password.Validate(format, "--"+flagNoPassword)
 	}

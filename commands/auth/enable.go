@@ -12,12 +12,13 @@ import (
 
 // enableOptions is what "auth enable" was asked to do.
 type enableOptions struct {
+	cli.NoOptions
 	Check bool
 }
 
 const flagCheck = "check"
 
-func newEnableCmd(f *cli.Factory, run func(context.Context, *enableOptions) error) *cobra.Command {
+func newEnableCmd(f *cli.Factory) *cobra.Command {
 	opts := &enableOptions{}
 	cmd := &cobra.Command{
 		Use:   "enable",
@@ -30,16 +31,10 @@ use could not administer afterwards: it must be root, or a user with the role
 root, with the right password or a certificate that the server takes. Passwords
 cannot be tried before, so that authentication is on for a moment. To have the
 user root made as well there is auth bootstrap.`,
-		Example: `  ` + f.Program + ` auth enable
-  ` + f.Program + ` auth enable --check --user root`,
+		Example: `  ectl auth enable
+  ectl auth enable --check --user root`,
 		Args: cli.NoArgs,
-		RunE: f.RunE(func(ctx context.Context, _ []string) error {
-			if run != nil {
-				return run(ctx, opts)
-			}
-			return runEnable(ctx, f, opts)
-		}),
-		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: cli.Run(f, opts, runEnable),
 	}
 	cmd.Flags().BoolVar(&opts.Check, flagCheck, false, "leave it off where root could not log in, or you could not administer, afterwards")
 	return cmd

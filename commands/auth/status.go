@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/spf13/cobra"
-	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/etcd"
@@ -16,15 +15,14 @@ func newStatusCmd(f *cli.Factory) *cobra.Command {
 		Use:   "status",
 		Short: "Show whether authentication is on",
 		Args:  cli.NoArgs,
-		RunE: f.RunE(func(ctx context.Context, _ []string) error {
-			response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthStatusResponse, error) {
-				return c.AuthStatus(ctx)
-			})
-			if err != nil {
-				return err
-			}
-			return f.Print(output.AuthStatus{Response: response})
-		}),
-		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE:  cli.RunRequest(f, cli.NoOptions{}, runStatus),
 	}
+}
+
+func runStatus(ctx context.Context, f *cli.Factory, c *etcd.Client, _ cli.NoOptions) error {
+	response, err := c.AuthStatus(ctx)
+	if err != nil {
+		return err
+	}
+	return f.Print(output.AuthStatus{Response: response})
 }

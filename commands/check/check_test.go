@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/commands/clitest"
 	"github.com/ectl-io/ectl/internal/exit"
 )
@@ -103,7 +104,7 @@ func TestAStepNamesItsObjectAsItIs(t *testing.T) {
 	for _, object := range []string{` "http://[fe80::1%25lo]:2379"`, " 100%", " %s%d%!"} {
 		t.Run(object, func(t *testing.T) {
 			run := clitest.New("")
-			cmd := &cobra.Command{Use: "step", RunE: run.RunE(func(ctx context.Context, _ []string) error {
+			cmd := &cobra.Command{Use: "step", RunE: cli.Run(run.Factory, cli.NoOptions{}, func(ctx context.Context, _ *cli.Factory, _ cli.NoOptions) error {
 				w := &workload{f: run.Factory, opts: &options{}}
 				return w.step(ctx, "Defragment", object, func(context.Context) error { return nil })
 			})}

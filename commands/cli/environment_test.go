@@ -167,7 +167,7 @@ func TestAnUnknownFormatIsRefusedBeforeTheCommandRuns(t *testing.T) {
 	cmd := &cobra.Command{Use: "ectl", SilenceErrors: true, SilenceUsage: true}
 	f.BindGlobals(cmd.PersistentFlags())
 	ran := false
-	cmd.RunE = f.RunE(func(context.Context, []string) error { ran = true; return nil })
+	cmd.RunE = Run(f, NoOptions{}, func(context.Context, *Factory, NoOptions) error { ran = true; return nil })
 	cmd.SetArgs([]string{"-w", "xml"})
 	if err := cmd.Execute(); exit.CodeOf(err) != exit.BadFeature || ran {
 		t.Errorf("-w xml = %v, and the command ran: %t; want status %d before it", err, ran, exit.BadFeature)

@@ -9,7 +9,6 @@ import (
 	"io"
 	"strings"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/ectl-io/ectl/internal/crash"
@@ -36,7 +35,7 @@ type Factory struct {
 
 	Format string // of the output, see output.Formats
 	Hex    bool
-	Quiet  bool
+	Quiet  bool // no warnings, and no answer that the exit status already gives
 
 	globals  *pflag.FlagSet
 	formats  []output.Format                      // of the command
@@ -64,7 +63,7 @@ func (f *Factory) BindGlobals(fs *pflag.FlagSet) {
 	f.Connection.AddFlags(fs)
 	fs.StringVarP(&f.Format, FlagFormat, "w", string(output.Simple), "`format` of the output: "+output.FormatNames(output.Formats()))
 	fs.BoolVar(&f.Hex, "hex", false, "print keys and values as hexadecimal bytes")
-	fs.BoolVar(&f.Quiet, flagQuiet, false, "do not print warnings")
+	fs.BoolVar(&f.Quiet, flagQuiet, false, "print no warnings, and no answer that the exit status already gives")
 	fs.VisitAll(func(flag *pflag.Flag) { flag.Hidden = true })
 	f.globals = fs
 }
@@ -77,19 +76,6 @@ const (
 
 // Globals are the global flags.
 func (f *Factory) Globals() *pflag.FlagSet { return f.globals }
-
-// RunE makes a cobra run function of run: it completes the global options from
-// the environment and refuses an unknown output format, before anything else
-// happens.
-func (f *Factory) RunE(run func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
-	return func(cmd *cobra.Command, args []string) error {
-		f.formats = Formats(cmd)
-		if err := f.Prepare(); err != nil {
-			return err
-		}
-		return run(cmd.Context(), args)
-	}
-}
 
 // ForRequest returns a Factory for a command that is only parsed, as a request
 // of a transaction: the command reads nothing from standard input and prints

@@ -54,12 +54,3 @@ func Completed[O any, P interface {
 	})
 	return r.Factory
 }
-
-// Asked returns a run function for the constructor of a command, which keeps in
-// got what the command was asked to do, and does nothing.
-func Asked[Options any](got *Options) func(context.Context, *Options) error {
-	return func(_ context.Context, opts *Options) error {
-		*got = *opts
-		return nil
-	}
-}

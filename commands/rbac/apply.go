@@ -19,7 +19,7 @@ type applyOptions struct {
 	Yes bool
 }
 
-func newApplyCmd(f *cli.Factory, run func(context.Context, *applyOptions) error) *cobra.Command {
+func newApplyCmd(f *cli.Factory) *cobra.Command {
 	opts := &applyOptions{}
 	cmd := &cobra.Command{
 		Use:   "apply -f FILE",
@@ -48,25 +48,18 @@ Generated passwords are printed once, before the first change: the result says
 which of them are in effect then. Without a reader of them nothing is changed.
 
 Exit status: 0, and 1 for errors; 3 for a file that is no policy.`,
-		Example: `  ` + f.Program + ` rbac apply -f policy.yaml
-  ` + f.Program + ` rbac apply -f policies/ --prune --yes`,
+		Example: `  ectl rbac apply -f policy.yaml
+  ectl rbac apply -f policies/ --prune --yes`,
 		Args: cli.NoArgs,
-		RunE: f.RunE(func(ctx context.Context, _ []string) error {
-			if err := opts.validate(f); err != nil {
-				return err
-			}
-			if run != nil {
-				return run(ctx, opts)
-			}
-			return runApply(ctx, f, opts)
-		}),
+		RunE: cli.Run(f, opts, runApply),
 	}
 	opts.addFlags(cmd.Flags())
 	cmd.Flags().BoolVar(&opts.Yes, cli.FlagYes, false, "do not ask")
 	return cli.FormatsOf(cmd, output.PolicyApplied{})
 }
 
-func (o *applyOptions) validate(f *cli.Factory) error {
+// Complete implements cli.Options.
+func (o *applyOptions) Complete(f *cli.Factory, _ *cobra.Command, _ []string) error {
 	if err := o.Files.validate(); err != nil {
 		return err
 	}

@@ -21,13 +21,12 @@ import (
 // canIOptions is what "rbac can-i" was asked.
 type canIOptions struct {
 	Access access.Access
-	Keys   keys
+	Keys   cli.KeyRange
 	As     string // empty: the identity in use
 	Live   bool
-	Silent bool
 }
 
-func newCanICmd(f *cli.Factory, run func(context.Context, *canIOptions) error) *cobra.Command {
+func newCanICmd(f *cli.Factory) *cobra.Command {
 	opts := &canIOptions{}
 	cmd := &cobra.Command{
 		Use:   "can-i read|write|readwrite KEY [END]",
@@ -42,26 +41,18 @@ the server is asked itself, by a transaction that cannot have an effect. While
 authentication is off, everybody may do everything: the answer is then what will
 hold once it is on.
 
-Exit status: 0 for yes, 1 for no and for errors, which say so on standard error.`,
-		Example: `  ` + f.Program + ` rbac can-i write /app/config
-  ` + f.Program + ` rbac can-i readwrite /app/ --prefix --as alice
-  ` + f.Program + ` rbac can-i read /app/ --prefix --live --quiet && echo yes`,
-		Args: cli.Args(2, 3, "read, write or readwrite, and a key [and an end key]"),
-		RunE: f.RunE(func(ctx context.Context, args []string) error {
-			if err := opts.complete(args); err != nil {
-				return err
-			}
-			if run != nil {
-				return run(ctx, opts)
-			}
-			return runCanI(ctx, f, opts)
-		}),
+Exit status: 0 for yes, 1 for no and for errors, which say so on standard error.
+With --quiet the answer is not printed.`,
+		Example: `  ectl rbac can-i write /app/config
+  ectl rbac can-i readwrite /app/ --prefix --as alice
+  ectl rbac can-i read /app/ --prefix --live --quiet && echo yes`,
+		Args:              cli.Args(2, 3, "read, write or readwrite, and a key [and an end key]"),
+		RunE:              cli.Run(f, opts, runCanI),
 		ValidArgsFunction: completions.Args(f, completions.AccessKinds, completions.Keys, completions.Keys),
 	}
-	opts.Keys.addFlags(cmd.Flags())
+	opts.Keys.AddFlags(cmd.Flags(), "ask about")
 	cmd.Flags().StringVar(&opts.As, flagAs, "", "ask for this `user` (root may do so for everybody)")
 	cmd.Flags().BoolVar(&opts.Live, flagLive, false, "ask the server itself")
-	cmd.Flags().BoolVar(&opts.Silent, "quiet", false, "print no answer: the exit status is the answer")
 	_ = cmd.RegisterFlagCompletionFunc(flagAs, completions.Value(f, completions.Users))
 	return cli.FormatsOf(cmd, output.CanI{})
 }
@@ -71,19 +62,19 @@ const (
 	flagLive = "live"
 )
 
-func (o *canIOptions) complete(args []string) error {
-	var err error
+// Complete implements cli.Options.
+func (o *canIOptions) Complete(_ *cli.Factory, _ *cobra.Command, args []string) (err error) {
 	if o.Access, err = access.ParseAccess(args[0]); err != nil {
 		return exit.With(exit.BadArgs, err)
 	}
 	if o.Live && o.As != "" {
 		return exit.BadArgsf("--%s asks the server as the identity in use: give its --user in place of --%s", flagLive, flagAs)
 	}
-	return o.Keys.complete(args[1:])
+	return o.Keys.Complete(args[1:], cli.EmptyKeyRefused)
 }
 
 func runCanI(ctx context.Context, f *cli.Factory, opts *canIOptions) error {
-	answer := output.CanI{User: opts.As, Access: opts.Access, Range: opts.Keys.Range, Live: opts.Live}
+	answer := output.CanI{User: opts.As, Access: opts.Access, Range: opts.Keys.Range(), Live: opts.Live}
 	var err error
 	if opts.Live {
 		answer.Decision, err = askServer(ctx, f, opts)
@@ -93,7 +84,7 @@ func runCanI(ctx context.Context, f *cli.Factory, opts *canIOptions) error {
 	if err != nil {
 		return err
 	}
-	if !opts.Silent {
+	if !f.Quiet {
 		if err := f.Print(answer); err != nil {
 			return err
 		}
@@ -123,10 +114,8 @@ func decide(ctx context.Context, f *cli.Factory, opts *canIOptions) (user string
 	case err != nil:
 		return user, d, err
 	}
-	if !opts.Silent {
-		warnWhileOff(f, snapshot)
-	}
-	return user, snapshot.Effective(user).Decide(opts.Access, opts.Keys.Range), nil
+	warnWhileOff(f, snapshot)
+	return user, snapshot.Effective(user).Decide(opts.Access, opts.Keys.Range()), nil
 }
 
 // warnWhileOff warns that what follows is not yet so.
@@ -162,9 +151,9 @@ func inUse(ctx context.Context, f *cli.Factory) (string, error) {
 func askServer(ctx context.Context, f *cli.Factory, opts *canIOptions) (access.Decision, error) {
 	d := access.Decision{Allowed: true}
 	for _, kind := range opts.Access.Kinds() {
-		op := clientv3.OpGet(string(opts.Keys.Key), clientv3.WithRange(string(opts.Keys.End)), clientv3.WithCountOnly())
+		op := clientv3.OpGet(opts.Keys.Key, clientv3.WithRange(opts.Keys.End), clientv3.WithCountOnly())
 		if kind == access.Write {
-			op = clientv3.OpDelete(string(opts.Keys.Key), clientv3.WithRange(string(opts.Keys.End)))
+			op = clientv3.OpDelete(opts.Keys.Key, clientv3.WithRange(opts.Keys.End))
 		}
 		_, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.TxnResponse, error) {
 			return c.Txn(ctx).Else(op).Commit()

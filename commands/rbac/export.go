@@ -18,16 +18,18 @@ func newExportCmd(f *cli.Factory) *cobra.Command {
 rbac plan and rbac apply read: as YAML, or with -w json as JSON. Passwords are
 not in it, because nobody can read them: before the file is applied to another
 cluster, each user needs to say where its password comes from.`,
-		Example: `  ` + f.Program + ` rbac export > policy.yaml
-  ` + f.Program + ` rbac export -w json | jq .users`,
+		Example: `  ectl rbac export > policy.yaml
+  ectl rbac export -w json | jq .users`,
 		Args: cli.NoArgs,
-		RunE: f.RunE(func(ctx context.Context, _ []string) error {
-			snapshot, err := reader.ReadAs(ctx, f.Session)
-			if err != nil {
-				return err
-			}
-			return f.Print(output.PolicyExport{State: snapshot.State})
-		}),
+		RunE: cli.Run(f, cli.NoOptions{}, runExport),
 	}
 	return cli.FormatsOf(cmd, output.PolicyExport{})
+}
+
+func runExport(ctx context.Context, f *cli.Factory, _ cli.NoOptions) error {
+	snapshot, err := reader.ReadAs(ctx, f.Session)
+	if err != nil {
+		return err
+	}
+	return f.Print(output.PolicyExport{State: snapshot.State})
 }

@@ -30,7 +30,7 @@ const (
 	flagWaivers = "waivers"
 )
 
-func newLintCmd(f *cli.Factory, run func(context.Context, *lintOptions) error) *cobra.Command {
+func newLintCmd(f *cli.Factory) *cobra.Command {
 	opts := &lintOptions{}
 	cmd := &cobra.Command{
 		Use:   "lint",
@@ -53,24 +53,15 @@ that the rule finds there, or one of its grants as above.
 
 Exit status: 0; with --` + flagFailOn + ` 1 where something of that severity, or a worse
 one, is found and not waived; 3 for a file that is no policy.`,
-		Example: `  ` + f.Program + ` rbac lint
-  ` + f.Program + ` rbac lint --fail-on medium --waivers waivers.yaml -w csv
-  ` + f.Program + ` rbac lint -f policy.yaml --fail-on low`,
+		Example: `  ectl rbac lint
+  ectl rbac lint --fail-on medium --waivers waivers.yaml -w csv
+  ectl rbac lint -f policy.yaml --fail-on low`,
 		Args: cli.NoArgs,
-		RunE: f.RunE(func(ctx context.Context, _ []string) error {
-			if err := opts.complete(); err != nil {
-				return err
-			}
-			if run != nil {
-				return run(ctx, opts)
-			}
-			return runLint(ctx, f, opts)
-		}),
+		RunE: cli.Run(f, opts, runLint),
 	}
-	cmd.Flags().StringVar(&opts.FailOn, flagFailOn, "", "fail where something of this `severity` is found: "+strings.Join(lint.SeverityNames(), ", "))
+	severities().AddFlag(cmd, &opts.FailOn, "fail where something of this `severity` is found")
 	opts.Files.addFlags(cmd.Flags())
 	addWaivers(cmd, &opts.Waivers)
-	_ = cmd.RegisterFlagCompletionFunc(flagFailOn, cobra.FixedCompletions(lint.SeverityNames(), cobra.ShellCompDirectiveNoFileComp))
 	return cli.FormatsOf(cmd, output.Lint{})
 }
 
@@ -87,13 +78,19 @@ func ruleList() string {
 	return list.String()
 }
 
-func (o *lintOptions) complete() error {
-	if o.FailOn == "" {
-		return nil
+// severities are the values of --fail-on.
+func severities() cli.Choices[lint.Severity] {
+	c := cli.Choices[lint.Severity]{Flag: flagFailOn, Values: []cli.Choice[lint.Severity]{{Name: ""}}}
+	for _, s := range lint.Severities() {
+		c.Values = append(c.Values, cli.Choice[lint.Severity]{Name: s.String(), Value: s})
 	}
-	var err error
-	o.failOn, err = lint.ParseSeverity(o.FailOn)
-	return exit.With(exit.BadArgs, err)
+	return c
+}
+
+// Complete implements cli.Options.
+func (o *lintOptions) Complete(*cli.Factory, *cobra.Command, []string) (err error) {
+	o.failOn, err = severities().Parse(o.FailOn)
+	return exit.Force(exit.BadArgs, err)
 }
 
 func runLint(ctx context.Context, f *cli.Factory, opts *lintOptions) error {

@@ -18,14 +18,14 @@ import (
 
 // matrixOptions is what "rbac matrix" was asked to show.
 type matrixOptions struct {
-	Keys           keys // every key, where none is given
+	Keys           cli.KeyRange // every key, where none is given
 	CheckPasswords bool
 	Waivers        policyFiles
 }
 
 const flagCheckPasswords = "check-passwords"
 
-func newMatrixCmd(f *cli.Factory, run func(context.Context, *matrixOptions) error) *cobra.Command {
+func newMatrixCmd(f *cli.Factory) *cobra.Command {
 	opts := &matrixOptions{}
 	cmd := &cobra.Command{
 		Use:   "matrix [KEY [END]]",
@@ -45,36 +45,29 @@ etcd has no list of who has a password. With --` + flagCheckPasswords + ` each u
 tried with a password that is certainly wrong, and the refusal tells. It costs
 the server what a login costs, some 60 ms of one processor for each user who has
 one, and a line in its log. While authentication is off nobody can know.`,
-		Example: `  ` + f.Program + ` rbac matrix
-  ` + f.Program + ` rbac matrix /app/ --prefix -w table
-  ` + f.Program + ` rbac matrix --` + flagCheckPasswords + ` -w html > review.html`,
-		Args: cli.Args(0, 2, "perhaps a key [and an end key]"),
-		RunE: f.RunE(func(ctx context.Context, args []string) error {
-			if err := opts.complete(args); err != nil {
-				return err
-			}
-			if run != nil {
-				return run(ctx, opts)
-			}
-			return runMatrix(ctx, f, opts)
-		}),
+		Example: `  ectl rbac matrix
+  ectl rbac matrix /app/ --prefix -w table
+  ectl rbac matrix --` + flagCheckPasswords + ` -w html > review.html`,
+		Args:              cli.Args(0, 2, "perhaps a key [and an end key]"),
+		RunE:              cli.Run(f, opts, runMatrix),
 		ValidArgsFunction: completions.Args(f, completions.Keys, completions.Keys),
 	}
-	opts.Keys.addFlags(cmd.Flags())
+	opts.Keys.AddFlags(cmd.Flags(), "show")
 	cmd.Flags().BoolVar(&opts.CheckPasswords, flagCheckPasswords, false, "find out who has no password")
 	addWaivers(cmd, &opts.Waivers)
 	return cli.FormatsOf(cmd, output.AccessMatrix{})
 }
 
-func (o *matrixOptions) complete(args []string) error {
+// Complete implements cli.Options.
+func (o *matrixOptions) Complete(_ *cli.Factory, _ *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		if o.Keys.Prefix || o.Keys.FromKey {
-			return exit.BadArgsf("--%s and --%s want a key", flagPrefix, flagFromKey)
+			return exit.BadArgsf("--%s and --%s want a key", cli.FlagPrefix, cli.FlagFromKey)
 		}
-		o.Keys.Range = access.Everything()
+		o.Keys.Key, o.Keys.End = access.OpenEnd, access.OpenEnd
 		return nil
 	}
-	return o.Keys.complete(args)
+	return o.Keys.Complete(args, cli.EmptyKeyRefused)
 }
 
 func runMatrix(ctx context.Context, f *cli.Factory, opts *matrixOptions) error {
@@ -109,7 +102,7 @@ func runMatrix(ctx context.Context, f *cli.Factory, opts *matrixOptions) error {
 }
 
 func matrixOf(ctx context.Context, f *cli.Factory, opts *matrixOptions, snapshot reader.Snapshot, waivers []policy.Waiver) (result output.AccessMatrix, err error) {
-	matrix, err := iostreams.Await(ctx, func() (access.Matrix, error) { return snapshot.Matrix(opts.Keys.Range), nil })
+	matrix, err := iostreams.Await(ctx, func() (access.Matrix, error) { return snapshot.Matrix(opts.Keys.Range()), nil })
 	if err != nil {
 		return result, err
 	}
@@ -117,7 +110,7 @@ func matrixOf(ctx context.Context, f *cli.Factory, opts *matrixOptions, snapshot
 	return output.AccessMatrix{
 		Matrix: matrix,
 		State:  snapshot.State,
-		Keys:   opts.Keys.Range,
+		Keys:   opts.Keys.Range(),
 		Lint:   found,
 		Cluster: output.AccessCluster{
 			ID: snapshot.Cluster, Enabled: snapshot.Enabled, Revision: snapshot.Revision, At: time.Now(),

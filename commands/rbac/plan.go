@@ -57,7 +57,7 @@ const (
 	exitNewAccess exit.Code = 4
 )
 
-func newPlanCmd(f *cli.Factory, run func(context.Context, *planOptions) error) *cobra.Command {
+func newPlanCmd(f *cli.Factory) *cobra.Command {
 	opts := &planOptions{}
 	cmd := &cobra.Command{
 		Use:   "plan -f FILE",
@@ -83,23 +83,11 @@ Exit status: 0, and 1 for errors; 3 for a file that is no policy. With
 --exit-code 2 if there is something to change, and 1 if there is no connection.
 With --no-new-access 4 if any user gains access: new keys, the role root, or a
 password that changes.`,
-		Example: `  ` + f.Program + ` rbac plan -f policy.yaml
-  ` + f.Program + ` rbac plan -f policies/ --prune --exit-code
-  ` + f.Program + ` rbac plan -f policy.yaml --no-new-access --try-passwords -w json`,
+		Example: `  ectl rbac plan -f policy.yaml
+  ectl rbac plan -f policies/ --prune --exit-code
+  ectl rbac plan -f policy.yaml --no-new-access --try-passwords -w json`,
 		Args: cli.NoArgs,
-		RunE: f.RunE(func(ctx context.Context, _ []string) error {
-			if err := opts.Files.validate(); err != nil {
-				return err
-			}
-			if run != nil {
-				return run(ctx, opts)
-			}
-			err := runPlan(ctx, f, opts)
-			if opts.ExitCode && exit.CodeOf(err) == exit.BadConnection && !exit.IsAnswer(err) {
-				err = exit.Force(exit.Error, err) // 2 means that there are changes
-			}
-			return err
-		}),
+		RunE: cli.Run(f, opts, runPlan),
 	}
 	opts.addFlags(cmd.Flags())
 	cmd.Flags().BoolVar(&opts.TryPasswords, flagTryPasswords, false, "read the passwords of users that are there, and try them: runs the policy's commands")
@@ -108,7 +96,20 @@ password that changes.`,
 	return cli.FormatsOf(cmd, output.PolicyPlan{})
 }
 
+// Complete implements cli.Options.
+func (o *planOptions) Complete(*cli.Factory, *cobra.Command, []string) error {
+	return o.Files.validate()
+}
+
 func runPlan(ctx context.Context, f *cli.Factory, opts *planOptions) error {
+	err := preview(ctx, f, opts)
+	if opts.ExitCode && exit.CodeOf(err) == exit.BadConnection && !exit.IsAnswer(err) {
+		err = exit.Force(exit.Error, err) // 2 means that there are changes
+	}
+	return err
+}
+
+func preview(ctx context.Context, f *cli.Factory, opts *planOptions) error {
 	r, err := opts.reconciler(ctx, f)
 	if err != nil {
 		return err

@@ -11,14 +11,14 @@ import (
 
 func TestPlanAndApplyTakeTheirOptions(t *testing.T) {
 	run, planned := clitest.New(""), planOptions{}
-	if err := run.Execute(t.Context(), newPlanCmd(run.Factory, clitest.Asked(&planned)), "-f", "a,b.yaml", "--file", "c", "--prune", "--exit-code", "--no-new-access"); err != nil {
+	if err := run.Execute(t.Context(), newPlanCmd(clitest.Completed(run, &planned)), "-f", "a,b.yaml", "--file", "c", "--prune", "--exit-code", "--no-new-access"); err != nil {
 		t.Fatal(err)
 	}
 	if !slices.Equal(planned.Files.Paths, []string{"a,b.yaml", "c"}) || !planned.Prune || !planned.ExitCode || !planned.NoNewAccess || planned.UpdatePasswords {
 		t.Errorf("plan is asked for %+v", planned)
 	}
 	run, applied := clitest.New(""), applyOptions{}
-	if err := run.Execute(t.Context(), newApplyCmd(run.Factory, clitest.Asked(&applied)), "-f", "-", "--yes", "--update-passwords"); err != nil {
+	if err := run.Execute(t.Context(), newApplyCmd(clitest.Completed(run, &applied)), "-f", "-", "--yes", "--update-passwords"); err != nil {
 		t.Fatal(err)
 	}
 	if !slices.Equal(applied.Files.Paths, []string{"-"}) || applied.Prune || !applied.Yes || !applied.UpdatePasswords {

@@ -17,14 +17,14 @@ why, find what is wrong with it, and make the cluster follow a policy file.`,
 		GroupID: cli.GroupAuth,
 	}
 	cmd.AddCommand(
-		newCanICmd(f, nil),
-		newWhoCanCmd(f, nil),
-		newMatrixCmd(f, nil),
-		newLintCmd(f, nil),
+		newCanICmd(f),
+		newWhoCanCmd(f),
+		newMatrixCmd(f),
+		newLintCmd(f),
 		newExportCmd(f),
-		newPlanCmd(f, nil),
-		newApplyCmd(f, nil),
-		newTestCmd(f, nil),
+		newPlanCmd(f),
+		newApplyCmd(f),
+		newTestCmd(f),
 	)
 	return cli.Extension(cmd)
 }

@@ -31,12 +31,14 @@ func TestCanITakesARangeInEveryNotation(t *testing.T) {
 				args[i] = "" // an empty word
 			}
 		}
-		run, got := clitest.New(""), canIOptions{}
-		if err := run.Execute(t.Context(), newCanICmd(run.Factory, clitest.Asked(&got)), args...); err != nil {
-			t.Errorf("can-i %s: %v", line, err)
-		} else if got.Access != want.access || got.Keys.String() != want.keys {
-			t.Errorf("can-i %s asks for %s on %s, want %s on %s", line, got.Access, got.Keys, want.access, want.keys)
-		}
+		t.Run(line, func(t *testing.T) {
+			run, got := clitest.New(""), canIOptions{}
+			if err := run.Execute(t.Context(), newCanICmd(clitest.Completed(run, &got)), args...); err != nil {
+				t.Error(err)
+			} else if got.Access != want.access || got.Keys.String() != want.keys {
+				t.Errorf("it asks for %s on %s, want %s on %s", got.Access, &got.Keys, want.access, want.keys)
+			}
+		})
 	}
 }
 
@@ -69,11 +71,13 @@ func TestWrongQuestionsAreRefusedBeforeAnythingElse(t *testing.T) {
 		"can-i read a":                         {exit.BadArgs, "nobody is named"},
 		"can-i read a --auth-jwt-token simple": {exit.BadArgs, "does not say whose"},
 	} {
-		run := clitest.New("")
-		err := run.Execute(t.Context(), NewCmd(run.Factory), strings.Fields(line)...)
-		if exit.CodeOf(err) != want.code || err == nil || !strings.Contains(err.Error(), want.says) {
-			t.Errorf("%s: %v with status %d, want %q and %d", line, err, exit.CodeOf(err), want.says, want.code)
-		}
+		t.Run(line, func(t *testing.T) {
+			run := clitest.New("")
+			err := run.Execute(t.Context(), NewCmd(run.Factory), strings.Fields(line)...)
+			if exit.CodeOf(err) != want.code || err == nil || !strings.Contains(err.Error(), want.says) {
+				t.Errorf("it fails with %v and status %d, want %q and %d", err, exit.CodeOf(err), want.says, want.code)
+			}
+		})
 	}
 	run := clitest.New("")
 	if err := run.Execute(t.Context(), NewCmd(run.Factory), "can-i", "read", ""); exit.CodeOf(err) != exit.BadArgs {

@@ -20,7 +20,7 @@ type testOptions struct {
 	Cluster bool
 }
 
-func newTestCmd(f *cli.Factory, run func(context.Context, *testOptions) error) *cobra.Command {
+func newTestCmd(f *cli.Factory) *cobra.Command {
 	opts := &testOptions{}
 	cmd := &cobra.Command{
 		Use:   "test -f FILE",
@@ -41,22 +41,19 @@ No password of the policy is read, and none of its commands is run.
 
 Exit status: 0 where all hold, 1 where one does not; 3 for a file that is no
 policy.`,
-		Example: `  ` + f.Program + ` rbac test -f policy.yaml
-  ` + f.Program + ` rbac test -f policy.yaml --cluster`,
+		Example: `  ectl rbac test -f policy.yaml
+  ectl rbac test -f policy.yaml --cluster`,
 		Args: cli.NoArgs,
-		RunE: f.RunE(func(ctx context.Context, _ []string) error {
-			if err := opts.Files.validate(); err != nil {
-				return err
-			}
-			if run != nil {
-				return run(ctx, opts)
-			}
-			return runTest(ctx, f, opts)
-		}),
+		RunE: cli.Run(f, opts, runTest),
 	}
 	opts.Files.addFlags(cmd.Flags())
 	cmd.Flags().BoolVar(&opts.Cluster, "cluster", false, "check them against the cluster")
 	return cli.FormatsOf(cmd, output.PolicyTest{})
+}
+
+// Complete implements cli.Options.
+func (o *testOptions) Complete(*cli.Factory, *cobra.Command, []string) error {
+	return o.Files.validate()
 }
 
 func runTest(ctx context.Context, f *cli.Factory, opts *testOptions) error {

@@ -15,9 +15,7 @@ import (
 )
 
 // NewWhoAmICmd returns the command "whoami".
-func NewWhoAmICmd(f *cli.Factory) *cobra.Command { return newWhoAmICmd(f, nil) }
-
-func newWhoAmICmd(f *cli.Factory, run func(context.Context) error) *cobra.Command {
+func NewWhoAmICmd(f *cli.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "whoami",
 		Short: "Show who you are to the cluster, and what you may do",
@@ -26,21 +24,16 @@ name of a client certificate), your roles, what you may read and write, and when
 the certificate or token expires. It needs no permission.
 
 A user name with a password, and a token, go before a certificate.`,
-		Example: `  ` + f.Program + ` whoami --user alice
-  ` + f.Program + ` whoami --cert alice.crt --key alice.key -w yaml`,
+		Example: `  ectl whoami --user alice
+  ectl whoami --cert alice.crt --key alice.key -w yaml`,
 		GroupID: cli.GroupAuth,
 		Args:    cli.NoArgs,
-		RunE: f.RunE(func(ctx context.Context, _ []string) error {
-			if run != nil {
-				return run(ctx)
-			}
-			return runWhoAmI(ctx, f)
-		}),
+		RunE:    cli.Run(f, cli.NoOptions{}, runWhoAmI),
 	}
 	return cli.Extension(cli.FormatsOf(cmd, output.WhoAmI{}))
 }
 
-func runWhoAmI(ctx context.Context, f *cli.Factory) error {
+func runWhoAmI(ctx context.Context, f *cli.Factory, _ cli.NoOptions) error {
 	dialer, err := f.Dialer(ctx)
 	if err != nil {
 		return err

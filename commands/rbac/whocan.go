@@ -17,10 +17,10 @@ import (
 // whoCanOptions is what "rbac who-can" was asked.
 type whoCanOptions struct {
 	Access access.Access
-	Keys   keys
+	Keys   cli.KeyRange
 }
 
-func newWhoCanCmd(f *cli.Factory, run func(context.Context, *whoCanOptions) error) *cobra.Command {
+func newWhoCanCmd(f *cli.Factory) *cobra.Command {
 	opts := &whoCanOptions{}
 	cmd := &cobra.Command{
 		Use:   "who-can read|write|readwrite KEY [END]",
@@ -31,26 +31,22 @@ grants of which roles. Only root may ask that.
 
 While authentication is off, everybody may do everything: the answer is then
 what will hold once it is on.`,
-		Example: `  ` + f.Program + ` rbac who-can read /app/password
-  ` + f.Program + ` rbac who-can write /app/ --prefix -w table`,
-		Args: cli.Args(2, 3, "read, write or readwrite, and a key [and an end key]"),
-		RunE: f.RunE(func(ctx context.Context, args []string) error {
-			var err error
-			if opts.Access, err = access.ParseAccess(args[0]); err != nil {
-				return exit.With(exit.BadArgs, err)
-			}
-			if err := opts.Keys.complete(args[1:]); err != nil {
-				return err
-			}
-			if run != nil {
-				return run(ctx, opts)
-			}
-			return runWhoCan(ctx, f, opts)
-		}),
+		Example: `  ectl rbac who-can read /app/password
+  ectl rbac who-can write /app/ --prefix -w table`,
+		Args:              cli.Args(2, 3, "read, write or readwrite, and a key [and an end key]"),
+		RunE:              cli.Run(f, opts, runWhoCan),
 		ValidArgsFunction: completions.Args(f, completions.AccessKinds, completions.Keys, completions.Keys),
 	}
-	opts.Keys.addFlags(cmd.Flags())
+	opts.Keys.AddFlags(cmd.Flags(), "ask about")
 	return cli.FormatsOf(cmd, output.WhoCan{})
+}
+
+// Complete implements cli.Options.
+func (o *whoCanOptions) Complete(_ *cli.Factory, _ *cobra.Command, args []string) (err error) {
+	if o.Access, err = access.ParseAccess(args[0]); err != nil {
+		return exit.With(exit.BadArgs, err)
+	}
+	return o.Keys.Complete(args[1:], cli.EmptyKeyRefused)
 }
 
 func runWhoCan(ctx context.Context, f *cli.Factory, opts *whoCanOptions) error {
@@ -59,12 +55,12 @@ func runWhoCan(ctx context.Context, f *cli.Factory, opts *whoCanOptions) error {
 		return err
 	}
 	warnWhileOff(f, snapshot)
-	holders, err := iostreams.Await(ctx, func() ([]access.Holder, error) { return snapshot.WhoCan(opts.Access, opts.Keys.Range), nil })
+	holders, err := iostreams.Await(ctx, func() ([]access.Holder, error) { return snapshot.WhoCan(opts.Access, opts.Keys.Range()), nil })
 	if err != nil {
 		return err
 	}
 	if len(holders) == 0 && !f.Quiet {
 		f.Say("nobody is allowed that")
 	}
-	return f.Print(output.WhoCan{Access: opts.Access, Range: opts.Keys.Range, Holders: holders})
+	return f.Print(output.WhoCan{Access: opts.Access, Range: opts.Keys.Range(), Holders: holders})
 }

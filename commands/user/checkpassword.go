@@ -24,7 +24,6 @@ type checkPasswordOptions struct {
 	Name        string
 	Interactive bool   // ask for the password; otherwise it is a line of stdin
 	File        string // its first line
-	Silent      bool
 }
 
 const flagUserPasswordFile = "user-password-file"
@@ -40,7 +39,8 @@ or comes from a file or from standard input.
 
 While authentication is off the server tries no passwords.
 
-Exit status: 0 for yes, 1 for no and for errors, which say so on standard error.`,
+Exit status: 0 for yes, 1 for no and for errors, which say so on standard error.
+With --quiet the answer is not printed.`,
 		Example: `  ectl user check-password bob
   ectl user check-password bob --user-password-file bob.password --quiet && echo yes`,
 		Args:              cli.Args(1, 1, "a user name"),
@@ -50,7 +50,6 @@ Exit status: 0 for yes, 1 for no and for errors, which say so on standard error.
 	flags := cmd.Flags()
 	flags.BoolVar(&opts.Interactive, "interactive", true, "ask for the password; with =false, read it as one line of standard input")
 	secret.FileVar(flags, &opts.File, flagUserPasswordFile, "`file` whose first line is the password (-: standard input)")
-	flags.BoolVar(&opts.Silent, "quiet", false, "print no answer: the exit status is the answer")
 	return cli.FormatsOf(cmd, output.PasswordChecked{})
 }
 
@@ -91,7 +90,7 @@ func runCheckPassword(ctx context.Context, f *cli.Factory, opts *checkPasswordOp
 	default:
 		return client.Explain(ctx, err)
 	}
-	if !opts.Silent {
+	if !f.Quiet {
 		if err := f.Print(answer); err != nil {
 			return err
 		}

@@ -165,12 +165,6 @@ func TestEveryRuleHasANameOfItsOwn(t *testing.T) {
 			t.Errorf("the rule %+v: its name is another's, it says nothing, or it stands behind a worse one", rule)
 		}
 		names[rule.Name], last = true, rule.Severity
-		if s, err := ParseSeverity(rule.Severity.String()); err != nil || s != rule.Severity {
-			t.Errorf("%s is %s, %v", rule.Severity, s, err)
-		}
-	}
-	if _, err := ParseSeverity("worst"); err == nil {
-		t.Error("worst is a severity")
 	}
 }
 

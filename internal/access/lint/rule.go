@@ -1,9 +1,5 @@
 package lint
 
-import (
-	"fmt"
-)
-
 // Severity is how bad a finding is.
 type Severity int
 
@@ -15,20 +11,10 @@ const (
 	High
 )
 
-// SeverityNames are the names that ParseSeverity knows, the worst first.
-func SeverityNames() []string { return []string{High.String(), Medium.String(), Low.String()} }
+// Severities returns all severities, the worst first.
+func Severities() []Severity { return []Severity{High, Medium, Low} }
 
-// ParseSeverity returns the severity called high, medium or low.
-func ParseSeverity(name string) (Severity, error) {
-	for _, s := range []Severity{High, Medium, Low} {
-		if s.String() == name {
-			return s, nil
-		}
-	}
-	return 0, fmt.Errorf("unknown severity %q; it is high, medium or low", name)
-}
-
-// String is the name that ParseSeverity takes.
+// String is its name: "high".
 func (s Severity) String() string {
 	switch s {
 	case High:
