@@ -1,7 +1,7 @@
-// Docgen writes what is derived from the command tree: the reference in
-// Markdown, the man pages and the completion scripts; and the JSON Schema of
-// policy files. It is run when the project is built and is not part of ectl,
-// which links none of the libraries for it.
+// Docgen generates files from the command tree: the reference in Markdown, the man pages
+// and the completion scripts. It also generates the JSON Schema of policy files. It runs
+// when the project is built. It is a separate program so that ectl does not link the
+// libraries for this.
 //
 //	docgen [-reference DIR] [-man DIR] [-date DATE] [-completions DIR] [-schema FILE]
 package main

@@ -1,25 +1,21 @@
-// Bench measures ectl beside the reference etcdctl in one run, on one machine,
-// in turn, and prints the medians as ratios with what is to be reached.
+// Bench measures ectl beside the reference etcdctl, in one run, on one machine, in turn.
+// It prints the medians as ratios beside their targets.
 //
-// Start-up is that of commands that do little. The large get reads a million
-// keys of 128 bytes in every format; beside it stands a program that reads the
-// same with client/v3 and prints nothing: with RangeStream on a server that has
-// it, with one request on an older one. Large gets write into a pipe that is
-// read, as most of their uses do, and beside it to /dev/null, where nobody reads;
-// before anything is timed, both programs' bytes are compared.
+// Start-up is measured with commands that do little.
 //
-// The apply of a large policy stands beside the same changes by single calls of
-// etcdctl, and beside the bare requests.
+// The large get reads a million keys of 128 bytes in every format. A program with
+// client/v3 reads the same keys and prints nothing. It uses RangeStream if the server has
+// it, and otherwise a single request. Large gets write to a pipe with a reader, as in most
+// uses, and to /dev/null. The bytes of both programs are compared before any measurement.
 //
-// Questions about who may do what stand beside the bare requests that read all
-// users and roles.
+// The apply of a large policy is measured beside the same changes by single calls of
+// etcdctl, and beside the bare requests. Access decisions are measured beside the bare
+// requests that read all users and roles.
 //
-// A mirror is measured until the destination has all keys, and one of many keys
-// beside one of few.
-//
-// A watch of past events is measured until the last one was printed, ls beside
-// the keys of all that it lists, and what looks after a cluster beside the same
-// of etcdctl.
+// A mirror is measured until the destination has all keys: one with many keys, and one
+// with few. A watch of past events is measured until the last event was printed. ls is
+// measured beside a listing of all the keys. Maintenance commands are measured beside
+// etcdctl's.
 //
 //	bench [-parts get,apply,access,mirror,watch,ls,cluster,snapshot] [-keys 1000000] [-runs 3] [-starts 40] [-servers 3.7.3,3.6.16]
 package main

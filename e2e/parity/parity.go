@@ -1,8 +1,8 @@
-// Package parity reads the files of testdata/parity: groups of command lines
-// that are run through the reference etcdctl and through ours.
+// Package parity reads the files of testdata/parity. They hold groups of command
+// lines for the reference etcdctl and for ours.
 //
-// A file is a group. Its head says what server it needs and prepares it; then
-// each line that is not indented is a case, written as one would type it:
+// A file is a group. Its head names the server that it needs, and prepares it.
+// Then each line that is not indented is a case, written as a user types it:
 //
 //	# A comment.
 //	server -auth
@@ -24,15 +24,15 @@
 //	same-server      both programs talk to one server, the reference first: for
 //	                 clusters of several members, whose IDs and URLs differ
 //	                 between two of them. ETCDCTL_ENDPOINTS is then the first
-//	                 member, $ENDPOINT are all. Cases only read, or undo what they do.
-//	                 A case that differs is tried again, twice at most, because
-//	                 a server's indexes and sizes may move on by themselves.
+//	                 member, $ENDPOINT are all. Cases only read, or undo their
+//	                 changes. A case that differs is retried at most twice, because
+//	                 a server's indexes and sizes can change on their own.
 //	setup WORDS      runs the reference with these words on both servers first
 //	env NAME=VALUE   is in the environment of every case of the group
 //	lease HEX TTL    grants a lease of that ID on both servers
-//	effects-differ   the servers do not hold the same at the end, because a
-//	                 deliberate difference lets one program do what the other
-//	                 refuses
+//	effects-differ   the servers hold different data at the end, because a
+//	                 deliberate difference lets one program make a change that
+//	                 the other refuses
 //
 // # Cases
 //
@@ -47,18 +47,18 @@
 // $FOLLOWER_ID and $FOLLOWER_URL are what they are before the program runs, all
 // IDs in hexadecimal.
 //
-// Indented lines say more about the case above them:
+// Indented lines are options of the case above them:
 //
-//	stdin TEXT        is what the program reads from a pipe (default: nothing)
-//	tty PROMPT TYPED  has the program run on a terminal, waits for the prompt
-//	                  and types the answer, in which \n is Enter and \x04
+//	stdin TEXT        the program reads TEXT from a pipe (default: nothing)
+//	tty PROMPT TYPED  runs the program on a terminal, waits for the prompt and
+//	                  types the answer, in which \n is Enter and \x04 is
 //	                  Ctrl-D; may be repeated
 //	differs ID        the difference is deliberate and listed under that ID in
 //	                  docs/compatibility.md
 //	status-only       the bytes are not compared: help texts are our own words
 //	interrupt         sends SIGINT once something was printed on stdout
 //	limit DURATION    ends the reference after that time: it would wait indefinitely
-//	volatile KINDS    what differs by nature between two runs, and is replaced
+//	volatile KINDS    parts that differ between any two runs, and are replaced
 //	                  before the comparison; parity_cluster_test.go has the kinds
 package parity
 

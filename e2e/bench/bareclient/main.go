@@ -1,6 +1,5 @@
-// Bareclient reads every key of a prefix with client/v3 and prints nothing, or
-// adds users and roles, or reads them. It is what a program costs that does only what has to
-// be done.
+// Bareclient reads every key of a prefix with client/v3 and prints nothing, or it adds
+// users and roles, or reads them. Its cost is the least that a program for this task has.
 //
 //	bareclient [-stream] ENDPOINT PREFIX
 //	bareclient -apply USERS,ROLES ENDPOINT PASSWORD

@@ -1,14 +1,12 @@
-// Launch runs a program with nothing on its standard input and its standard
-// output thrown away, by the kernel or, with -pipe, after reading it, and prints
-// what it took on one line: wall clock, CPU of user and of kernel in
-// microseconds, peak resident memory in KiB, exit status. With -lines it
-// interrupts the program after so many lines: the wall clock is the time until
-// then, and the exit status 0 where they came.
+// Launch runs a program without standard input. It discards the program's standard
+// output: the kernel does it, or with -pipe, Launch reads it first. It prints the costs on
+// one line: wall clock, CPU of user and of kernel in microseconds, peak resident memory in
+// KiB, and exit status. With -lines it interrupts the program after so many lines. The wall
+// clock is then the time until the last of them, and the exit status is 0 if they came.
 //
-// It is a program of its own because of the peak memory: the kernel counts what
-// the process that started the program held at that moment, so whoever starts
-// it has to be smaller than anything that is measured. Hence no package but
-// those that cost nothing.
+// It is a program of its own because of the peak memory. The kernel also counts the memory
+// of the parent at the start of a program, so the parent must be smaller than anything
+// measured. Hence it imports only packages that cost nothing.
 //
 //	launch [-pipe | -lines N] PROGRAM ARGUMENTS...
 package main

@@ -1,10 +1,9 @@
-// Demo does ectl's main job before the reader's eyes: it starts a throwaway
-// etcd on free loopback ports, prints each ectl command line and what it really
-// answered, and removes everything again.
+// Demo shows ectl's main tasks. It starts a throwaway etcd on free loopback ports, prints
+// each ectl command line and its real output, and removes everything again.
 //
-// On a terminal it then leaves the reader in a shell with ectl on the PATH and
-// the environment set to that server, until the shell ends. An interrupt, a
-// hang-up or a termination ends it at any time, and nothing is left behind.
+// On a terminal it then starts a shell, with ectl on the PATH and the environment set to
+// that server. An interrupt, a hang-up or a termination ends it at any time, and it
+// leaves nothing behind.
 //
 //	demo [-ectl bin/ectl]
 package main

@@ -1,10 +1,10 @@
-// Noskip reads what `go test -json` writes on its standard input and prints what
-// `go test` would have printed: the output of tests that failed and one closing
-// line for each package. It exits with 1 when a test failed, when one was
-// skipped, which it names, or when nothing was tested at all.
+// Noskip reads the JSON of `go test -json` from standard input, and prints the usual text
+// of `go test`: the output of failed tests, and one closing line for each package. It
+// exits with 1 if a test failed or was skipped, or if nothing was tested. It names skipped
+// tests.
 //
-// A test may skip on a machine that lacks an optional shell or server. Where
-// everything is installed, as in CI, a skipped test is one that was not run.
+// A test may be skipped on a machine without an optional shell or server. If everything
+// is installed, as in CI, a skipped test is a failure.
 //
 //	go test -json ./... | noskip
 package main

@@ -1,8 +1,8 @@
-// Command panics asks for a password as ectl does, and panics meanwhile, when it
-// gets SIGUSR1. ectl has no panic to offer to the test of what happens then.
+// Command panics prompts for a password as ectl does, and panics at the prompt when it
+// receives SIGUSR1. It exists because ectl itself has no panic that a test could cause.
 //
 // The argument names the goroutine: main, goroutine, or timer for one that a timer
-// begins. With a second argument the trace is shown.
+// starts. A second argument turns the trace on.
 package main
 
 import (
