@@ -17,8 +17,8 @@ const debugVerbosity = 4
 // startDebugLog writes the options to standard error and lets gRPC write its
 // log there. Secrets are only said to be there.
 func (f *Factory) startDebugLog() {
-	stderr := proxyLogins(f.Streams.Environ).writer(visibleLines{f.Streams.Err})
-	f.Connection.DebugLog = f.Streams.Err
+	stderr := proxyLogins(f.Streams.Environ).writer(visibleLines{f.said})
+	f.Connection.DebugLog = f.said
 	grpclog.SetLoggerV2(grpclog.NewLoggerV2WithVerbosity(stderr, stderr, stderr, debugVerbosity))
 	f.globals.VisitAll(func(flag *pflag.Flag) {
 		fmt.Fprintf(stderr, "%s=%s\n", Variable(flag.Name), f.Connection.Shown(flag.Name, flag.Value.String()))

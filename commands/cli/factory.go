@@ -43,6 +43,7 @@ type Factory struct {
 	prepared bool
 	printer  *output.Printer
 	text     *textWriter // nil: none was written
+	said     *lines      // on standard error
 }
 
 // EtcdctlName is the name under which the program stands in for etcdctl.
@@ -51,6 +52,7 @@ const EtcdctlName = "etcdctl"
 // NewFactory returns the Factory of one run of the program.
 func NewFactory(program string, streams *iostreams.Streams) *Factory {
 	f := &Factory{Program: program, Streams: streams, Prompter: prompt.New(streams), formats: output.Formats()}
+	f.said = &lines{to: func() io.Writer { return streams.Err }}
 	f.Session = session.New(f.Prompter, f.Warn)
 	return f
 }
@@ -113,7 +115,11 @@ func (f *Factory) Prepare() error {
 		}
 		return ""
 	})
-	printer, err := output.NewPrinter(f.stdout(), f.Format, f.formats, f.Hex)
+	out := f.stdout()
+	if f.Streams.OutIsTerminal && f.Streams.ErrIsTerminal && f.Format != string(output.Protobuf) { // that has no lines
+		out = lineWriter{out, f.said}
+	}
+	printer, err := output.NewPrinter(out, f.Format, f.formats, f.Hex)
 	if err != nil {
 		return err
 	}
@@ -213,12 +219,12 @@ func (f *Factory) Warn(sentence string) {
 
 // Say prints a line for the user on standard error.
 func (f *Factory) Say(sentence string) {
-	fmt.Fprintln(f.Streams.Err, visible.Line(f.HideLogins(sentence)))
+	fmt.Fprintln(f.said, visible.Line(f.HideLogins(sentence)))
 }
 
 // SayError prints an error. Its text is often a server's.
 func (f *Factory) SayError(err error) {
-	fmt.Fprintln(f.Streams.Err, "Error: "+f.HideLogins(visible.Error(err)))
+	fmt.Fprintln(f.said, "Error: "+f.HideLogins(visible.Error(err)))
 }
 
 // Stdin is standard input, less what questions have read of it.
@@ -232,6 +238,7 @@ func (f *Factory) Close() error {
 	if f.printer != nil {
 		err = f.printer.Flush()
 	}
+	f.said.end()
 	if err == nil && f.text != nil {
 		err = f.text.err
 	}

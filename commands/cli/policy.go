@@ -23,7 +23,7 @@ func (f *Factory) Reconciler(p policy.Policy, children Children) *reconcile.Reco
 		},
 		Report: reconcile.Report{
 			Say: f.Say, Warn: f.Warn,
-			Progress: func(words string) *progress.Steps { return progress.OfSteps(f.Streams, f.Quiet, words) },
+			Progress: func(words string) *progress.Steps { return progress.OfSteps(f.Streams, f.Quiet || f.MidLine(), words) },
 		},
 	}
 }
@@ -44,6 +44,7 @@ const FlagYes = "yes"
 // means that it is not.
 func (f *Factory) AgreeToPlan(ctx context.Context, p *plan.Plan, yes bool) error {
 	if !f.Quiet || !yes {
+		f.BreakLine()
 		shown := output.PolicyPlan{Plan: p, Colour: f.Streams.Colour(f.Streams.ErrIsTerminal)}
 		if err := shown.Show(f.Streams.Err); err != nil {
 			return err
