@@ -97,7 +97,7 @@ func TestAKilledGetCertIsFinishedOrUndoneByTheNextRun(t *testing.T) {
 					t.Errorf("killed at call %d it leaves %v, before there were %v", n, now, before)
 				}
 				next := getCert(folder, strings.Fields(c.options)...)
-				if out, err := next.CombinedOutput(); err != nil && (c.exists || !strings.Contains(string(out), "both are in place now") && !strings.Contains(string(out), "is there already")) {
+				if out, err := next.CombinedOutput(); err != nil && (c.exists || !strings.Contains(string(out), "both are now complete") && !strings.Contains(string(out), "already exists")) {
 					t.Errorf("killed at call %d, the next run ends with %v: %s", n, err, out)
 				}
 				if _, err := tls.LoadX509KeyPair(filepath.Join(folder, "app.crt"), filepath.Join(folder, "app.key")); err != nil {

@@ -19,7 +19,7 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// addOptions is what "user add" was asked to do.
+// addOptions holds the arguments and flags of "user add".
 type addOptions struct {
 	Name        string
 	Password    cli.NewPassword
@@ -27,7 +27,7 @@ type addOptions struct {
 	Roles       []string
 	IfNotExists bool
 
-	rolesGiven bool // --roles was given, perhaps with nothing in it
+	rolesGiven bool // --roles was given, possibly empty
 }
 
 const (
@@ -40,13 +40,14 @@ func newAddCmd(f *cli.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "add NAME[:PASSWORD]",
 		Short: "Add a user",
-		Long: `Add a user. Its password is asked for, or comes from a file, is generated, or
-stands behind the name, where others can read it in the list of processes. A
-user without password is known by the common name of its client certificate.
+		Long: `Add a user. The password is prompted for, read from a file, generated, or given
+after the name. After the name, other users of this machine can read it in the
+list of processes. A user without a password is identified by the common name of
+its client certificate.
 
-With --roles it is the user with all of these roles, or nothing: the roles have
-to exist. With --if-not-exists a user who exists is granted the roles that it
-lacks. None is taken from it, and its password stays what it is.`,
+With --roles, the user is added with all of these roles, or not at all. The
+roles must exist. With --if-not-exists, an existing user is granted the roles
+that it lacks. Its other roles and its password stay unchanged.`,
 		Example: `  ectl user add bob
   ectl user add bob --new-user-password-file bob.password
   ectl user add bob --generate-password --if-not-exists -w json
@@ -55,11 +56,11 @@ lacks. None is taken from it, and its password stays what it is.`,
 		RunE: cli.Run(f, opts, runAdd),
 	}
 	opts.Password.AddFlags(cmd.Flags())
-	cmd.Flags().StringVar(&opts.Password.Value, flagNewUserPassword, "", "the `password`, visible to other users of this machine")
-	cmd.Flags().BoolVar(&opts.NoPassword, "no-password", false, "the user has no password: it is known by its certificate's common name")
-	cmd.Flags().BoolVar(&opts.IfNotExists, "if-not-exists", false, "succeed where the user exists")
+	cmd.Flags().StringVar(&opts.Password.Value, flagNewUserPassword, "", "the new `password`; other users of this machine can see it")
+	cmd.Flags().BoolVar(&opts.NoPassword, "no-password", false, "add a user without a password, identified by the common name of its certificate")
+	cmd.Flags().BoolVar(&opts.IfNotExists, "if-not-exists", false, "succeed if the user already exists")
 	cli.AddNames(cmd.Flags(), &opts.Roles, flagRoles, "grant these `roles` to the user")
-	_ = cmd.RegisterFlagCompletionFunc(flagRoles, completions.Values(f, completions.Roles)) // the flag is there
+	_ = cmd.RegisterFlagCompletionFunc(flagRoles, completions.Values(f, completions.Roles)) // fails only for an unknown flag
 	return cmd
 }
 
@@ -70,8 +71,8 @@ func (o *addOptions) Complete(f *cli.Factory, cmd *cobra.Command, args []string)
 	return o.validate(f.Printer().Format())
 }
 
-// split splits NAME:PASSWORD at the first colon, unless an option says what
-// the password is.
+// split splits NAME:PASSWORD at the first colon, unless an option gives the
+// password.
 func (o *addOptions) split(arg string) {
 	o.Name = arg
 	if o.NoPassword || o.Password.Value != "" || o.Password.File != "" || o.Password.Generate {
@@ -80,8 +81,8 @@ func (o *addOptions) split(arg string) {
 	if name, password, found := strings.Cut(arg, ":"); found {
 		o.Name = name
 		o.Password.Value = password
-		// An empty password behind the colon is given all the same: the server
-		// refuses or takes it.
+		// An empty password after the colon counts as given. The server decides
+		// whether to accept it.
 		o.Password.Given = true
 	}
 }
@@ -90,11 +91,11 @@ func (o *addOptions) validate(format output.Format) error {
 	if o.Password.Given && o.Name == "" {
 		return errNoUserName()
 	}
-	if err := access.CheckName("user", o.Name); err != nil { // before a password is asked for
+	if err := access.CheckName("user", o.Name); err != nil { // before the prompt for a password
 		return exit.With(exit.BadArgs, err)
 	}
-	if o.Password.Generate && o.Name == "" { // before it is printed
-		return exit.BadArgsf("user name is empty")
+	if o.Password.Generate && o.Name == "" { // before the password is printed
+		return errNoUserName()
 	}
 	if err := o.validateRoles(); err != nil {
 		return err
@@ -109,14 +110,14 @@ func (o *addOptions) validate(format output.Format) error {
 	return o.Password.Validate(format)
 }
 
-// validateRoles refuses --roles without any, which a script's empty variable
-// gives, and leaves each role once.
+// validateRoles refuses an empty --roles, which an empty variable of a script
+// gives, and removes duplicates.
 func (o *addOptions) validateRoles() error {
 	if !o.rolesGiven {
 		return nil
 	}
 	if len(o.Roles) == 0 || slices.Contains(o.Roles, "") {
-		return exit.BadArgsf("--%s has an empty name in it", flagRoles)
+		return exit.BadArgsf("--%s contains an empty name: give the names of roles", flagRoles)
 	}
 	var once []string
 	for _, role := range o.Roles {
@@ -128,8 +129,7 @@ func (o *addOptions) validateRoles() error {
 	return nil
 }
 
-// newPassword returns the new user's password, and once more where it was
-// generated.
+// newPassword returns the new user's password, empty for a user without one.
 func (o *addOptions) newPassword(ctx context.Context, f *cli.Factory) (string, error) {
 	if o.NoPassword {
 		return "", nil
@@ -140,7 +140,7 @@ func (o *addOptions) newPassword(ctx context.Context, f *cli.Factory) (string, e
 func (o *addOptions) add(ctx context.Context, c *etcd.Client, password string) (*clientv3.AuthUserAddResponse, error) {
 	response, err := c.UserAddWithOptions(ctx, o.Name, password, &clientv3.UserAddOptions{NoPassword: o.NoPassword})
 	if o.Name == "" && errors.Is(err, rpctypes.ErrUserEmpty) {
-		err = diagnose.WithReason(err, "the new user needs a name")
+		err = diagnose.WithReason(err, "give the name of the new user")
 	}
 	return response, err
 }

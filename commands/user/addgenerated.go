@@ -14,8 +14,8 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// runAddGenerated adds the user with a generated password, which is printed before
-// the user is added.
+// runAddGenerated adds the user with a generated password. The password is printed
+// before the user is added.
 func runAddGenerated(ctx context.Context, f *cli.Factory, opts *addOptions) error {
 	there, err := opts.isThere(ctx, f)
 	if err != nil {
@@ -44,8 +44,8 @@ func runAddGenerated(ctx context.Context, f *cli.Factory, opts *addOptions) erro
 	return f.FinishFailed(ctx, err, effect, parts, result.Failed(effect != secret.NotInEffect))
 }
 
-// deliver makes the password and prints the first of the parts of the result with it. roles
-// are those that will be granted; nil: the result says nothing of roles.
+// deliver generates the password and prints it in the first part of the result.
+// roles are the roles to be granted. If nil, the result does not list roles.
 func (o *addOptions) deliver(ctx context.Context, f *cli.Factory, parts *output.Parts, roles []string) (password string, err error) {
 	if password, err = o.Password.Read(ctx, f, o.Name); err != nil {
 		return "", err
@@ -55,7 +55,7 @@ func (o *addOptions) deliver(ctx context.Context, f *cli.Factory, parts *output.
 	})
 }
 
-// isThere says whether the user exists.
+// isThere reports whether the user exists.
 func (o *addOptions) isThere(ctx context.Context, f *cli.Factory) (bool, error) {
 	_, err := cli.Call(ctx, f, o.get)
 	if errors.Is(err, rpctypes.ErrUserNotFound) {
@@ -68,8 +68,8 @@ func (o *addOptions) get(ctx context.Context, c *etcd.Client) (*clientv3.AuthUse
 	return c.UserGet(ctx, o.Name)
 }
 
-// effect finds out whether the printed password is that of the user, who was not
-// there before it was printed: if the user is there now, it was added with it.
+// effect finds out whether the printed password is the user's. The user did not
+// exist before the password was printed. If it exists now, it has that password.
 func (o *addOptions) effect(ctx context.Context, f *cli.Factory) secret.Effect {
 	return cli.EffectOf(ctx, f.Detached(), func(ctx context.Context, c *etcd.Client) error {
 		_, err := o.get(ctx, c)

@@ -20,8 +20,7 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// runAddWithRoles adds the user and grants it its roles, or leaves everything
-// as it was.
+// runAddWithRoles adds the user and grants it its roles, or changes nothing.
 func runAddWithRoles(ctx context.Context, f *cli.Factory, opts *addOptions) error {
 	if opts.Password.Generate {
 		return runAddGeneratedWithRoles(ctx, f, opts)
@@ -40,8 +39,8 @@ func runAddWithRoles(ctx context.Context, f *cli.Factory, opts *addOptions) erro
 	return f.Print(result)
 }
 
-// runAddGeneratedWithRoles does the same with a generated password, which is printed
-// before the user is added.
+// runAddGeneratedWithRoles does the same with a generated password. The password is
+// printed before the user is added.
 func runAddGeneratedWithRoles(ctx context.Context, f *cli.Factory, opts *addOptions) error {
 	if err := rolesExist(ctx, f, opts.Roles); err != nil {
 		return err
@@ -65,7 +64,7 @@ func runAddGeneratedWithRoles(ctx context.Context, f *cli.Factory, opts *addOpti
 		return err
 	}
 	alone := *opts
-	alone.IfNotExists = false // the password would be another one
+	alone.IfNotExists = false // an existing user would keep its old password
 	result, err := addWithRoles(ctx, f, &alone, password)
 	result.Idempotent = true
 	if err == nil {
@@ -79,7 +78,8 @@ func runAddGeneratedWithRoles(ctx context.Context, f *cli.Factory, opts *addOpti
 	return f.FinishFailed(ctx, err, effect, parts, result)
 }
 
-// addWithRoles adds the user and grants its roles, or those that it lacks.
+// addWithRoles adds the user and grants its roles. An existing user is granted the
+// roles that it lacks.
 func addWithRoles(ctx context.Context, f *cli.Factory, opts *addOptions, password string) (output.UserWithRoles, error) {
 	steps := f.Changes()
 	result := output.UserWithRoles{
@@ -110,8 +110,8 @@ func addWithRoles(ctx context.Context, f *cli.Factory, opts *addOptions, passwor
 	return result, nil
 }
 
-// addUser is the adding of a user, which nothing must have been done for
-// before. answered is called with the header of the answer, if it is not nil.
+// addUser returns the change that adds a user. It must be the first change. answered, if
+// not nil, is called with the header of the response.
 func addUser(opts *addOptions, password string, answered func(*pb.ResponseHeader)) rollback.Change {
 	return rollback.Change{
 		Do: func(ctx context.Context, c *etcd.Client) error {
@@ -151,7 +151,7 @@ func grantStep(user, role string, result *output.UserWithRoles) rollback.Change 
 	}
 }
 
-// rolesExist is an error that names the roles which do not exist.
+// rolesExist returns an error that names the roles that do not exist.
 func rolesExist(ctx context.Context, f *cli.Factory, names []string) error {
 	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthRoleListResponse, error) {
 		return c.RoleList(ctx)
@@ -172,10 +172,10 @@ func rolesExist(ctx context.Context, f *cli.Factory, names []string) error {
 	if len(unknown) == 0 {
 		return nil
 	}
-	return fmt.Errorf("%w: %s; nothing was changed; role list shows which there are, role add adds one", rpctypes.ErrRoleNotFound, strings.Join(unknown, ", "))
+	return fmt.Errorf("%w: %s; nothing was changed; \"role list\" lists the roles, \"role add\" adds one", rpctypes.ErrRoleNotFound, strings.Join(unknown, ", "))
 }
 
-// rolesLacking are the roles of wanted that the user does not have.
+// rolesLacking returns the roles of wanted that the user does not have.
 func rolesLacking(ctx context.Context, f *cli.Factory, name string, wanted []string) ([]string, error) {
 	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthUserGetResponse, error) {
 		return c.UserGet(ctx, name)

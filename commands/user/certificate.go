@@ -82,9 +82,9 @@ func runGetCert(ctx context.Context, f *cli.Factory, opts *getCertOptions) error
 		return err
 	}
 	if shortened {
-		warning := fmt.Sprintf("the certificate is not valid for as long as --%s says: the authority's own ends at %s", flagTTL, cert.NotAfter.UTC().Format(time.RFC3339))
+		warning := fmt.Sprintf("the certificate is valid for less than --%s: the authority's own certificate expires at %s", flagTTL, cert.NotAfter.UTC().Format(time.RFC3339))
 		if cert.NotAfter.Sub(now) <= opts.RenewBefore {
-			warning += fmt.Sprintf(", so that every run with this --%s makes a new one", flagRenewBefore)
+			warning += fmt.Sprintf("; with this --%s, every run replaces the certificate", flagRenewBefore)
 		}
 		f.Warn(warning)
 	}
@@ -119,13 +119,13 @@ func runRequest(ctx context.Context, f *cli.Factory, opts *getCertOptions) error
 	return f.Print(output.CertificateRequest{User: opts.Name, Created: created, RequestFile: opts.CSROut, KeyFile: opts.KeyFile})
 }
 
-// issue is the making of one certificate or request.
+// issue makes one certificate or request.
 type issue struct {
 	f       *cli.Factory
 	opts    *getCertOptions
-	key     crypto.Signer    // new, nil where a request brings its public key
-	public  crypto.PublicKey // nil until there is one
-	replace bool             // files that exist
+	key     crypto.Signer    // new; nil if a request has the public key
+	public  crypto.PublicKey // nil until it is known
+	replace bool             // replace existing files
 }
 
 func (i *issue) subject() pki.Subject {
@@ -139,7 +139,7 @@ func (i *issue) newKey() (err error) {
 	return err
 }
 
-// readPublicKey takes the public key from the request, if there is one.
+// readPublicKey reads the public key of the request, if one is given.
 func (i *issue) readPublicKey(ctx context.Context) error {
 	path := i.opts.CSR
 	if path == "" {
@@ -154,20 +154,20 @@ func (i *issue) readPublicKey(ctx context.Context) error {
 		return exit.BadArgsf("--%s %s: %w", flagCSR, path, err)
 	}
 	if name := request.Subject.CommonName; name != "" && name != i.opts.Name {
-		return exit.BadArgsf("--%s %s: the request is one of %q, not of %q", flagCSR, path, name, i.opts.Name)
+		return exit.BadArgsf("--%s %s: the common name of the request is %q: want %q", flagCSR, path, name, i.opts.Name)
 	}
 	i.public = request.PublicKey
 	return nil
 }
 
-// current returns the certificate in the file, if it is the user's, of its key,
-// and signed by the authority, as far as these are there to see. renewable says
-// that it is the user's, so that a new one may take its place. A key file that
-// has another key is an error, unless it may be replaced.
+// current returns the certificate in the file if it is the user's, fits the key, and
+// is signed by the authority, as far as key and authority can be read. renewable
+// reports that the certificate is the user's, so that it may be replaced. A key file
+// with another key is an error, unless it may be replaced.
 func (i *issue) current(ctx context.Context) (cert *x509.Certificate, renewable bool, err error) {
 	text, err := iostreams.ReadFile(ctx, i.opts.CertFile)
 	if err != nil {
-		return nil, false, nil //nolint:nilerr // what there is is not the user's certificate
+		return nil, false, nil //nolint:nilerr // the file is not the user's certificate
 	}
 	certs, err := pki.ParseCertificates(text)
 	if err != nil || certs[0].Subject.CommonName != i.opts.Name {
@@ -184,7 +184,7 @@ func (i *issue) current(ctx context.Context) (cert *x509.Certificate, renewable 
 		if err == nil && pki.Pair(cert, key.Public()) {
 			public = key.Public()
 		} else if !i.replace {
-			return nil, false, exit.With(exit.IO, fmt.Errorf("%s and %s are no pair, and nothing was written; --%s replaces both", i.opts.CertFile, i.opts.KeyFile, flagForce))
+			return nil, false, exit.With(exit.IO, fmt.Errorf("%s and %s are not a pair: nothing was written; --%s replaces both", i.opts.CertFile, i.opts.KeyFile, flagForce))
 		}
 	}
 	if public == nil || !pki.Pair(cert, public) {
@@ -198,7 +198,7 @@ func (i *issue) current(ctx context.Context) (cert *x509.Certificate, renewable 
 	return cert, true, nil
 }
 
-// free is an error where a file is there that must not be replaced.
+// free returns an error if a file exists that must not be replaced.
 func (i *issue) free(paths ...string) error {
 	for _, path := range paths {
 		if path == "" || i.replace {
@@ -214,13 +214,13 @@ func (i *issue) free(paths ...string) error {
 }
 
 func (i *issue) taken(path string) error {
-	return exit.With(exit.IO, fmt.Errorf("%s is there already, and nothing was written; --%s replaces it", path, flagForce))
+	return exit.With(exit.IO, fmt.Errorf("%s already exists: nothing was written; --%s replaces it", path, flagForce))
 }
 
 func (i *issue) authority(ctx context.Context, now time.Time) (*pki.Authority, error) {
 	opts := i.opts
 	if opts.CACert == "" {
-		return nil, exit.BadArgsf("which authority is to sign? give --%s or --%s", flagCACert, etcd.FlagCACert)
+		return nil, exit.BadArgsf("no authority given: name the file of its certificate with --%s or --%s", flagCACert, etcd.FlagCACert)
 	}
 	text, err := iostreams.ReadFile(ctx, opts.CACert)
 	if err != nil {
@@ -239,7 +239,7 @@ func (i *issue) authority(ctx context.Context, now time.Time) (*pki.Authority, e
 	}
 	key, err := pki.ParseKey(text)
 	if errors.Is(err, pki.ErrEncrypted) {
-		err = fmt.Errorf("%w: decrypt it on the way, as in: %s | %s user get-cert ... --%s -", err, decryption(opts.CAKey), i.f.Program, flagCAKey)
+		err = fmt.Errorf("%w: decrypt it in a pipe: %s | %s user get-cert ... --%s -", err, decryption(opts.CAKey), i.f.Program, flagCAKey)
 	}
 	if err != nil {
 		return nil, exit.BadArgsf("--%s %s: %w", flagCAKey, opts.CAKey, err)
@@ -251,19 +251,19 @@ func (i *issue) authority(ctx context.Context, now time.Time) (*pki.Authority, e
 	return authority, nil
 }
 
-// recover finishes what a run with these files has begun that was killed.
+// recover finishes the writes of an earlier run with these files that was killed.
 func (i *issue) recover(ctx context.Context, path string) error {
 	finished, err := atomicfile.Recover(ctx, i.paths(path)...)
 	if err != nil {
 		return exit.With(exit.IO, err)
 	}
 	if finished {
-		i.f.Warn(fmt.Sprintf("an earlier run was killed while it wrote %s and %s: both are in place now", i.opts.KeyFile, path))
+		i.f.Warn(fmt.Sprintf("an earlier run was killed while it wrote %s and %s: both are now complete", i.opts.KeyFile, path))
 	}
 	return nil
 }
 
-// paths are the files to write, the one at path the last of them.
+// paths returns the files to write. The file at path is the last.
 func (i *issue) paths(path string) []string {
 	if i.opts.KeyFile == "" {
 		return []string{path}
@@ -271,7 +271,7 @@ func (i *issue) paths(path string) []string {
 	return []string{i.opts.KeyFile, path}
 }
 
-// decryption is the command that decrypts the key in the file at path.
+// decryption returns the command that decrypts the key in the file at path.
 func decryption(path string) string {
 	line, ok := shell.Line("openssl", "pkey", "-in", path)
 	if !ok {
@@ -280,8 +280,8 @@ func decryption(path string) string {
 	return line
 }
 
-// write writes the file at path and that of the new key when the user exists,
-// both or none. created says that the user was added.
+// write makes sure that the user exists, and writes the file at path and the file of
+// the new key, both or neither. created reports that the user was added.
 func (i *issue) write(ctx context.Context, path string, content []byte) (created bool, err error) {
 	files := []atomicfile.Content{{Path: path, Data: content, Mode: publicMode}}
 	if i.key != nil {
@@ -313,23 +313,22 @@ func (i *issue) write(ctx context.Context, path string, content []byte) (created
 	return created, nil
 }
 
-// warnOfMode warns if others can read the key, as they could before.
+// warnOfMode warns if a replaced file keeps a mode that lets others read the key.
 func (i *issue) warnOfMode() {
-	if i.key == nil || runtime.GOOS == "windows" { // what Windows reports is made up
+	if i.key == nil || runtime.GOOS == "windows" { // Windows has no such modes
 		return
 	}
 	const others = 0o077
 	if info, err := os.Stat(i.opts.KeyFile); err == nil && info.Mode().Perm()&others != 0 {
-		warning := fmt.Sprintf("%s keeps its mode %#o, by which others may read it", i.opts.KeyFile, info.Mode().Perm())
+		warning := fmt.Sprintf("%s keeps its mode %#o, so other users can read it", i.opts.KeyFile, info.Mode().Perm())
 		if line, ok := shell.Line("chmod", "600", i.opts.KeyFile); ok {
-			warning += "; " + line
+			warning += ": " + line
 		}
 		i.f.Warn(warning)
 	}
 }
 
-// ensureUser is an error where there is no user of the name, unless it may be
-// added.
+// ensureUser returns an error if the user does not exist, unless --create adds it.
 func (i *issue) ensureUser(ctx context.Context, steps *rollback.Sequence) (created bool, err error) {
 	name := i.opts.Name
 	if i.opts.Create {
@@ -343,7 +342,7 @@ func (i *issue) ensureUser(ctx context.Context, steps *rollback.Sequence) (creat
 		return c.UserGet(ctx, name)
 	})
 	if errors.Is(err, rpctypes.ErrUserNotFound) {
-		err = diagnose.WithReason(err, fmt.Sprintf("nobody would be known by the certificate, and none was made; --%s adds %s", flagCreate, name))
+		err = diagnose.WithReason(err, fmt.Sprintf("no certificate was made; --%s adds %s", flagCreate, name))
 	}
 	return false, err
 }

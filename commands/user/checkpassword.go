@@ -19,10 +19,10 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// checkPasswordOptions is what "user check-password" was asked.
+// checkPasswordOptions holds the arguments and flags of "user check-password".
 type checkPasswordOptions struct {
 	Name        string
-	Interactive bool   // ask for the password; otherwise it is a line of stdin
+	Interactive bool   // prompt for the password; otherwise read a line of standard input
 	File        string // its first line
 }
 
@@ -32,7 +32,7 @@ func newCheckPasswordCmd(f *cli.Factory) *cobra.Command {
 	opts := &checkPasswordOptions{}
 	cmd := &cobra.Command{
 		Use:   "check-password NAME",
-		Short: "Ask whether a password is a user's",
+		Short: "Check whether a password is a user's",
 		Long: `Ask the server, by a login, whether a password is that of a user. Anybody may:
 no identity of its own is needed, and --user is not looked at. It is asked for,
 or comes from a file or from standard input.
@@ -48,7 +48,7 @@ With --quiet the answer is not printed.`,
 		ValidArgsFunction: completions.Args(f, completions.Users),
 	}
 	flags := cmd.Flags()
-	flags.BoolVar(&opts.Interactive, "interactive", true, "ask for the password; with =false, read it as one line of standard input")
+	flags.BoolVar(&opts.Interactive, "interactive", true, "prompt for the password; with =false, read one line of standard input")
 	secret.FileVar(flags, &opts.File, flagUserPasswordFile, "`file` whose first line is the password (-: standard input)")
 	return cli.FormatsOf(cmd, output.PasswordChecked{})
 }
@@ -67,7 +67,7 @@ func runCheckPassword(ctx context.Context, f *cli.Factory, opts *checkPasswordOp
 	if err != nil {
 		return err
 	}
-	// The dialer of that user warns where the password would travel in the clear.
+	// The dialer of that user warns if the password would be sent unencrypted.
 	dialer, err := etcd.NewDialer(ctx, f.Connection.As(opts.Name, password), f.Prompter, f.Warn)
 	if err != nil {
 		return err
@@ -86,7 +86,7 @@ func runCheckPassword(ctx context.Context, f *cli.Factory, opts *checkPasswordOp
 	case etcd.IsNoPasswordUser(err):
 		answer.Reason = "it has none: it is known by its certificate"
 	case errors.Is(err, rpctypes.ErrAuthNotEnabled):
-		return diagnose.WithReason(err, "the server tries passwords only while it is on (auth enable)")
+		return diagnose.WithReason(err, "the server checks passwords only while it is on; \"auth enable\" turns it on")
 	default:
 		return client.Explain(ctx, err)
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// deleteOptions is what "user delete" was asked to do.
+// deleteOptions holds the arguments and flags of "user delete".
 type deleteOptions struct {
 	Name     string
 	IfExists bool
@@ -23,12 +23,12 @@ func newDeleteCmd(f *cli.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "delete NAME",
 		Short:             "Delete a user",
-		Long:              "Delete a user. Watches and leases that it holds open last until it reconnects.",
+		Long:              "Delete a user. Its open watches continue until it reconnects. Its leases live as\nlong as its open connections keep them alive.",
 		Args:              cli.Args(1, 1, "a user name"),
 		RunE:              cli.RunRequest(f, opts, runDelete),
 		ValidArgsFunction: completions.Args(f, completions.Users),
 	}
-	cmd.Flags().BoolVar(&opts.IfExists, "if-exists", false, "succeed, and change nothing, where there is no such user")
+	cmd.Flags().BoolVar(&opts.IfExists, "if-exists", false, "succeed without a change if the user does not exist")
 	return cmd
 }
 

@@ -12,7 +12,7 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// getOptions is what "user get" was asked to show.
+// getOptions holds the arguments and flags of "user get".
 type getOptions struct {
 	Name   string
 	Detail bool
@@ -29,7 +29,7 @@ func newGetCmd(f *cli.Factory) *cobra.Command {
 		RunE:              cli.Run(f, opts, runGet),
 		ValidArgsFunction: completions.Args(f, completions.Users),
 	}
-	cmd.Flags().BoolVar(&opts.Detail, "detail", false, "also show what the roles allow")
+	cmd.Flags().BoolVar(&opts.Detail, "detail", false, "also show the permissions of the roles")
 	return cmd
 }
 

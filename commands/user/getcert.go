@@ -20,8 +20,9 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// getCertOptions is what "user get-cert" was asked to make: a certificate with
-// a new key, a certificate of the key of a request (CSR), or a request.
+// getCertOptions holds the arguments and flags of "user get-cert". It makes a
+// certificate with a new key, a certificate for the key of a request (CSR), or a
+// request.
 type getCertOptions struct {
 	Name         string
 	CertFile     string
@@ -32,7 +33,7 @@ type getCertOptions struct {
 	TTL          time.Duration
 	Organization []string
 	CSR          string // file of a request to sign
-	CSROut       string // file for a request that somebody else is to sign
+	CSROut       string // file for a request that another authority signs
 	RenewBefore  time.Duration
 	Force        bool
 	Create       bool
@@ -62,23 +63,25 @@ func newGetCertCmd(f *cli.Factory) *cobra.Command {
 	opts := &getCertOptions{KeyType: string(pki.ECDSAP256), TTL: defaultTTL}
 	cmd := &cobra.Command{
 		Use:   "get-cert NAME",
-		Short: "Make a client certificate by which the server knows a user",
-		Long: `Make a client certificate by which a server with --client-cert-auth knows the
-user: its common name is the user's. It is signed by the authority in --ca-cert
-and --ca-key, is good for clients only, and comes with a new private key.
+		Short: "Create a client certificate for a user",
+		Long: `Create a client certificate whose common name is the user's name. A server with
+--client-cert-auth identifies the user by it. The authority in --ca-cert and
+--ca-key signs it. It is valid for clients only, and gets a new private key.
 
-With --csr the key is that of a request, of which nothing else is taken. With
---csr-out only a key and a request are made, for somebody else's authority.
+With --csr, the public key comes from a certificate signing request. Nothing
+else of the request is used. With --csr-out, only a key and a request are
+created, for an authority elsewhere to sign.
 
-The files are written whole or not at all, the key for its owner only, and no
-file is replaced without --force. A file that is replaced keeps its owner, its
-mode and the symbolic links that lead to it. If a run was killed, the next one
-with the same files finishes or undoes it, and removes what it left. With
---renew-before nothing is done while the certificate in --out-file is the user's
-and good for longer; otherwise it is replaced: that is for cron.
+The files are written completely or not at all. Only the owner can read the key.
+No file is replaced without --force. A replaced file keeps its owner, its mode
+and the symbolic links to it. If a run was killed, the next run with the same
+files completes or undoes it, and removes its temporary files.
 
-The new certificate is tried on the server. If it would not be accepted, there
-is a warning that says why.`,
+With --renew-before, an existing certificate of the user in --out-file is kept
+while it is valid for longer. Otherwise it is replaced. This suits cron jobs.
+
+The new certificate is tried on the server. If the server would not accept it, a
+warning gives the reason.`,
 		Example: `  ectl user get-cert app --out-file app.crt --out-key-file app.key --ca-cert ca.crt --ca-key ca.key
   ectl user get-cert app --out-file app.crt --out-key-file app.key --ca-key ca.key --renew-before 30d
   ectl user get-cert app --create --csr app.csr --out-file app.crt --ca-key ca.key --ttl 30d
@@ -90,16 +93,16 @@ is a warning that says why.`,
 	flags := cmd.Flags()
 	flags.StringVar(&opts.CertFile, flagOutFile, "", "`file` for the certificate")
 	flags.StringVar(&opts.KeyFile, flagOutKeyFile, "", "`file` for its private key")
-	flags.StringVar(&opts.CACert, flagCACert, "", "`file` with the certificate of the authority that signs (default: that of --"+etcd.FlagCACert+")")
+	flags.StringVar(&opts.CACert, flagCACert, "", "`file` with the certificate of the signing authority (default: --"+etcd.FlagCACert+")")
 	flags.StringVar(&opts.CAKey, flagCAKey, "", "`file` with the private key of the authority (-: standard input)")
 	keyTypes().AddFlag(cmd, &opts.KeyType, "`kind` of the private key")
-	flags.Var((*days)(&opts.TTL), flagTTL, "how long the certificate is valid, a `duration` such as 90d or 12h")
-	flags.StringArrayVar(&opts.Organization, flagOrg, nil, "`organization` (O) in the certificate's subject; repeatable")
-	flags.StringVar(&opts.CSR, flagCSR, "", "`file` with a request: sign its key in place of a new one (-: standard input)")
-	flags.StringVar(&opts.CSROut, flagCSROut, "", "`file` for a request: make it and its key in place of a certificate")
-	flags.Var((*days)(&opts.RenewBefore), flagRenewBefore, "do nothing while the certificate is valid for longer than this `duration`")
-	flags.BoolVar(&opts.Force, flagForce, false, "replace files that exist")
-	flags.BoolVar(&opts.Create, flagCreate, false, "add the user, without password, where it does not exist")
+	flags.Var((*days)(&opts.TTL), flagTTL, "validity of the certificate, a `duration` such as 90d or 12h")
+	flags.StringArrayVar(&opts.Organization, flagOrg, nil, "`organization` (O) in the subject of the certificate; repeatable")
+	flags.StringVar(&opts.CSR, flagCSR, "", "`file` with a signing request: sign its key instead of a new one (-: standard input)")
+	flags.StringVar(&opts.CSROut, flagCSROut, "", "`file` for a signing request: create it and its key instead of a certificate")
+	flags.Var((*days)(&opts.RenewBefore), flagRenewBefore, "keep the existing certificate while it is valid for longer than this `duration`")
+	flags.BoolVar(&opts.Force, flagForce, false, "replace existing files")
+	flags.BoolVar(&opts.Create, flagCreate, false, "add the user, without a password, if it does not exist")
 	return cli.FormatsOf(cmd, output.UserCertificate{})
 }
 
@@ -115,13 +118,13 @@ func (o *getCertOptions) Complete(f *cli.Factory, cmd *cobra.Command, args []str
 	return nil
 }
 
-// validate refuses options that do not go together. given says whether an
+// validate refuses options that contradict each other. given reports whether an
 // option was given.
 func (o *getCertOptions) validate(given func(string) bool) error {
 	if o.Name == "" {
 		return errNoUserName()
 	}
-	if err := access.CheckName("user", o.Name); err != nil { // before a key is made
+	if err := access.CheckName("user", o.Name); err != nil { // before a key is generated
 		return exit.With(exit.BadArgs, err)
 	}
 	needed := []string{flagOutFile, flagOutKeyFile, flagCAKey}
@@ -139,7 +142,7 @@ func (o *getCertOptions) validate(given func(string) bool) error {
 	}
 	for _, name := range useless {
 		if given(name) {
-			return exit.BadArgsf("--%s has no meaning with --%s", name, mode)
+			return exit.BadArgsf("--%s cannot be combined with --%s", name, mode)
 		}
 	}
 	values := map[string]string{flagOutFile: o.CertFile, flagOutKeyFile: o.KeyFile, flagCAKey: o.CAKey}
@@ -151,8 +154,8 @@ func (o *getCertOptions) validate(given func(string) bool) error {
 	return o.validateValues(given)
 }
 
-// isSamePath says whether two paths that are given name one file. Links are found
-// out when the files are written.
+// isSamePath reports whether two given paths name the same file. Links are detected
+// when the files are written.
 func isSamePath(one, other string) bool {
 	return one != "" && other != "" && filepath.Clean(one) == filepath.Clean(other)
 }
@@ -163,13 +166,13 @@ func (o *getCertOptions) validateValues(given func(string) bool) error {
 	}
 	switch {
 	case isSamePath(o.CertFile, o.KeyFile), isSamePath(o.CSROut, o.KeyFile):
-		return exit.BadArgsf("the two files would be one: %s", o.KeyFile)
+		return exit.BadArgsf("both files have the same path %s: choose another path for one of them", o.KeyFile)
 	case o.TTL <= 0:
-		return exit.BadArgsf("--%s must be more than nothing", flagTTL)
+		return exit.BadArgsf("--%s must be positive", flagTTL)
 	case given(flagRenewBefore) && o.RenewBefore <= 0:
-		return exit.BadArgsf("--%s must be more than nothing", flagRenewBefore)
+		return exit.BadArgsf("--%s must be positive", flagRenewBefore)
 	case o.RenewBefore >= o.TTL:
-		return exit.BadArgsf("every run would make a new certificate: --%s is not less than --%s", flagRenewBefore, flagTTL)
+		return exit.BadArgsf("--%s must be less than --%s: otherwise every run would replace the certificate", flagRenewBefore, flagTTL)
 	case o.CSR == secret.Stdin && o.CAKey == secret.Stdin:
 		return exit.BadArgsf("--%s and --%s cannot both be standard input", flagCSR, flagCAKey)
 	}
@@ -184,7 +187,7 @@ func keyTypes() cli.Choices[pki.KeyType] {
 	return choices
 }
 
-// days is a duration that may be given in days: 90d, 1d12h, 36h.
+// days is a duration with a unit for days: 90d, 1d12h, 36h.
 type days time.Duration
 
 // Set implements pflag.Value.
@@ -195,16 +198,16 @@ func (d *days) Set(text string) error {
 	}
 	n, err := strconv.ParseUint(count, 10, 16)
 	if err != nil {
-		return errors.New("it is a duration such as 90d, 1d12h or 36h")
+		return errors.New("want a duration such as 90d, 1d12h or 36h")
 	}
 	var more time.Duration
 	if rest != "" {
 		if more, err = time.ParseDuration(rest); err != nil || more < 0 {
-			return errors.New("it is a duration such as 90d, 1d12h or 36h")
+			return errors.New("want a duration such as 90d, 1d12h or 36h")
 		}
 	}
 	if n > 100*365 || more > 100*365*day {
-		return errors.New("it is more than a hundred years")
+		return errors.New("want at most a hundred years")
 	}
 	*d = days(time.Duration(n)*day + more)
 	return nil

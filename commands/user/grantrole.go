@@ -11,7 +11,7 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// grantRoleOptions is what "user grant-role" was asked to do.
+// grantRoleOptions holds the arguments of "user grant-role".
 type grantRoleOptions struct{ User, Role string }
 
 func newGrantRoleCmd(f *cli.Factory) *cobra.Command {
@@ -19,7 +19,7 @@ func newGrantRoleCmd(f *cli.Factory) *cobra.Command {
 	return &cobra.Command{
 		Use:               "grant-role USER ROLE",
 		Short:             "Grant a role to a user",
-		Long:              "Grant a role to a user. Granting a role that the user has changes nothing.",
+		Long:              "Grant a role to a user. If the user already has the role, nothing changes.",
 		Args:              cli.Args(2, 2, "a user name and a role name"),
 		RunE:              cli.RunRequest(f, opts, runGrantRole),
 		ValidArgsFunction: completions.Args(f, completions.Users, completions.Roles),

@@ -20,7 +20,7 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// offboardOptions is what "user offboard" was asked to do.
+// offboardOptions holds the arguments and flags of "user offboard".
 type offboardOptions struct {
 	Name     string
 	IfExists bool
@@ -30,16 +30,16 @@ func newOffboardCmd(f *cli.Factory) *cobra.Command {
 	opts := &offboardOptions{}
 	cmd := &cobra.Command{
 		Use:   "offboard NAME",
-		Short: "Take everything from a user who leaves",
-		Long: `Revoke a user's roles and delete it, and say what cannot be cut from here:
-watches that it has open go on, and leases live as long as it keeps them alive.
+		Short: "Revoke all roles of a user and delete it",
+		Long: `Revoke all roles of a user and delete it. Its open watches continue until it
+reconnects. Its leases live as long as it keeps them alive.
 
-The user root, and the one that the command runs as, are refused.`,
+The user root and the user that runs the command are refused.`,
 		Args:              cli.Args(1, 1, "a user name"),
 		RunE:              cli.Run(f, opts, runOffboard),
 		ValidArgsFunction: completions.Args(f, completions.Users),
 	}
-	cmd.Flags().BoolVar(&opts.IfExists, "if-exists", false, "succeed, and change nothing, where there is no such user")
+	cmd.Flags().BoolVar(&opts.IfExists, "if-exists", false, "succeed without a change if the user does not exist")
 	return cmd
 }
 
@@ -47,7 +47,7 @@ The user root, and the one that the command runs as, are refused.`,
 func (o *offboardOptions) Complete(_ *cli.Factory, _ *cobra.Command, args []string) error {
 	o.Name = args[0]
 	if o.Name == access.RootUser {
-		return exit.BadArgsf("root is not offboarded: without it nobody could administer users; to replace its password there is user passwd root")
+		return exit.BadArgsf("root cannot be offboarded: no user could administer users without it; to change its password, use \"user passwd root\"")
 	}
 	return nil
 }
@@ -88,18 +88,18 @@ func runOffboard(ctx context.Context, f *cli.Factory, opts *offboardOptions) err
 		return diagnose.WithOutcome(err, offboarded(opts.Name, result.Roles))
 	}
 	result.Deleted = true
-	// What was done stands before what was not.
+	// The result is printed before the note about what remains.
 	if err := errors.Join(f.Print(result), f.Printer().Flush()); err != nil {
 		return err
 	}
 	if f.Quiet {
 		return nil
 	}
-	f.Say("What " + opts.Name + " has open is not cut: watches go on until they reconnect, leases live as long as they are kept alive. To cut that, end its clients or their connections; lease list shows the leases, lease revoke ends one with its keys.")
+	f.Say("Open connections of " + opts.Name + " are not closed: its watches continue until they reconnect, its leases live as long as they are kept alive. To end them, stop its clients or close their connections; \"lease list\" lists leases, \"lease revoke\" revokes one and deletes its keys.")
 	return nil
 }
 
-// notOneself refuses the identity in use.
+// notOneself refuses the user that runs the command.
 func notOneself(ctx context.Context, f *cli.Factory, name string) error {
 	dialer, err := f.Dialer(ctx)
 	if err != nil {
@@ -107,13 +107,13 @@ func notOneself(ctx context.Context, f *cli.Factory, name string) error {
 	}
 	self, err := dialer.Self()
 	if err == nil && self.User == name {
-		err = exit.BadArgsf("%s is the user that this command runs as: let somebody else offboard it", name)
+		err = exit.BadArgsf("%s is the user that runs this command: run it as another user", name)
 	}
 	return err
 }
 
-// ended makes a request that takes something away. That somebody else has taken
-// it meanwhile is as good.
+// ended makes a request that removes something. The error gone, which a concurrent
+// removal causes, counts as success.
 func ended(ctx context.Context, f *cli.Factory, gone error, request session.Request) error {
 	err := f.DoAfterChange(ctx, request)
 	if errors.Is(err, gone) {
@@ -122,7 +122,7 @@ func ended(ctx context.Context, f *cli.Factory, gone error, request session.Requ
 	return err
 }
 
-// offboarded says how far an offboarding that failed has come.
+// offboarded describes which steps of a failed offboarding are done.
 func offboarded(name string, revoked []string) string {
 	if len(revoked) == 0 {
 		return "the user " + name + " is not deleted, and none of its roles is known to be revoked; run the command again"

@@ -17,7 +17,7 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// passwdOptions is what "user passwd" was asked to do.
+// passwdOptions holds the arguments and flags of "user passwd".
 type passwdOptions struct {
 	Name     string
 	Password cli.NewPassword
@@ -28,10 +28,12 @@ func newPasswdCmd(f *cli.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "passwd NAME",
 		Short: "Change a user's password",
-		Long: `Change a user's password. It is asked for, comes from a file or is generated.
+		Long: `Change a user's password. The new password is prompted for, read from a file, or
+generated.
 
-While authentication is on, the new password is tried with a login: a user that
-was added without password cannot be given one, which the server does not say.`,
+While authentication is on, the new password is verified with a login. A user
+that was added without a password cannot be given one, but the server does not
+report this.`,
 		Args:              cli.Args(1, 1, "a user name"),
 		RunE:              cli.Run(f, opts, runPasswd),
 		ValidArgsFunction: completions.Args(f, completions.Users),
@@ -71,8 +73,8 @@ func (o *passwdOptions) change(ctx context.Context, f *cli.Factory, password str
 	return response, verifyPassword(ctx, f, o.Name, password)
 }
 
-// runPasswdGenerated changes the password to a generated one, which is printed
-// before: until it is out, the old one is good.
+// runPasswdGenerated changes the password to a generated one. It is printed first:
+// until then, the old password stays valid.
 func runPasswdGenerated(ctx context.Context, f *cli.Factory, opts *passwdOptions) error {
 	if _, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthUserGetResponse, error) {
 		return c.UserGet(ctx, opts.Name)
@@ -112,19 +114,18 @@ func runPasswdGenerated(ctx context.Context, f *cli.Factory, opts *passwdOptions
 	return f.FinishFailed(ctx, err, effect, parts, result.Failed(effect != secret.NotInEffect))
 }
 
-// verifyPassword tries the new password with a login. The server answers the
-// change of the password of a user without one as if it had been made; only a
-// login tells, and only while authentication is on. Whatever else goes wrong
-// with the login says nothing about the password.
+// verifyPassword verifies the new password with a login. For a user without a
+// password, the server reports success but changes nothing. Only a login shows this,
+// and only while authentication is on. Other errors of the login are ignored.
 func verifyPassword(ctx context.Context, f *cli.Factory, name, password string) error {
 	_, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthenticateResponse, error) {
 		return c.Authenticate(ctx, name, password)
 	})
 	if errors.Is(err, rpctypes.ErrAuthFailed) || etcd.IsNoPasswordUser(err) {
-		return fmt.Errorf("the password of %s was not changed: it is a user without password, known by its certificate; delete and add it to give it one", name)
+		return fmt.Errorf("the password of %s was not changed: the user was added without a password and is identified by its certificate; to give it one, delete it and add it again", name)
 	}
 	if errors.Is(err, rpctypes.ErrAuthNotEnabled) {
-		f.Warn("authentication is off, so the new password could not be tried: a user that was added without password still has none")
+		f.Warn("authentication is off, so the new password was not verified: a user that was added without a password still has none")
 	}
 	return nil
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// revokeRoleOptions is what "user revoke-role" was asked to do.
+// revokeRoleOptions holds the arguments and flags of "user revoke-role".
 type revokeRoleOptions struct {
 	User, Role string
 	IfExists   bool
@@ -28,7 +28,7 @@ func newRevokeRoleCmd(f *cli.Factory) *cobra.Command {
 		RunE:              cli.RunRequest(f, opts, runRevokeRole),
 		ValidArgsFunction: completions.Args(f, completions.Users, completions.RolesOfUser),
 	}
-	cmd.Flags().BoolVar(&opts.IfExists, "if-exists", false, "succeed, and change nothing, where the user does not have the role")
+	cmd.Flags().BoolVar(&opts.IfExists, "if-exists", false, "succeed without a change if the user does not have the role")
 	return cmd
 }
 

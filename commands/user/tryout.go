@@ -19,15 +19,15 @@ import (
 	"github.com/ectl-io/ectl/internal/session"
 )
 
-// tryOut logs in with the new certificate, and returns why the server would not
-// take its holder for the user, or else nothing.
+// tryOut logs in with the new certificate. It returns why the server would not identify
+// the user by it, or an empty text.
 func (i *issue) tryOut(ctx context.Context, cert *x509.Certificate, chain []*x509.Certificate) string {
 	dialer, err := i.f.Dialer(ctx)
 	if err != nil {
 		return "the certificate could not be tried: " + err.Error()
 	}
 	if !dialer.Secure() {
-		return "the endpoints are talked to without TLS: nobody is known by a certificate there"
+		return "the endpoints are used without TLS, so the server cannot identify users by certificates"
 	}
 	if i.key == nil {
 		return i.trustedBy(ctx, dialer, cert)
@@ -44,37 +44,37 @@ func (i *issue) tryOut(ctx context.Context, cert *x509.Certificate, chain []*x50
 	defer func() { _ = client.Close() }()
 	ctx, cancel := i.f.Timeout(ctx)
 	defer cancel()
-	// A user may look at itself. A server that takes the client for another
-	// user, or for nobody, refuses.
+	// A user may read its own roles. A server that identifies the client as another
+	// user, or as no user, refuses.
 	err = session.AfterChange(ctx, func() error {
 		_, err := client.UserGet(ctx, i.opts.Name)
 		return err
 	})
 	switch {
 	case err == nil && !h.any():
-		return "the server does not ask for client certificates: nobody is known by one there, unless it is started with --client-cert-auth"
+		return "the server does not request client certificates, so it cannot identify users by them: start it with --client-cert-auth"
 	case err == nil:
 		return onlyWithAuthentication(ctx, client)
 	case errors.Is(err, rpctypes.ErrUserEmpty):
-		return "the server accepts the certificate, but does not take the user from it: it has to be started with --client-cert-auth"
+		return "the server accepts the certificate, but does not identify the user by it: start the server with --client-cert-auth"
 	case errors.Is(err, rpctypes.ErrPermissionDenied):
-		return "the server accepts the certificate, but takes its holder for somebody else than " + i.opts.Name
+		return "the server accepts the certificate, but identifies another user by it, not " + i.opts.Name
 	}
 	return "the server does not accept the certificate: " + client.Explain(ctx, err).Error() + h.trusts(cert)
 }
 
-// onlyWithAuthentication warns where authentication is off: then the server
-// answers everybody, and nothing was seen. Asked for it by an ordinary user, a
-// server whose authentication is on refuses to say so.
+// onlyWithAuthentication warns if authentication is off. Then the server answers every
+// client, so the attempt proves nothing. If authentication is on, the server refuses
+// the question of an ordinary user: a refusal means that it is on.
 func onlyWithAuthentication(ctx context.Context, c *etcd.Client) string {
 	if status, err := c.AuthStatus(ctx); err != nil || status.Enabled {
 		return ""
 	}
-	return "authentication is off: whether the server takes users from certificates shows only once it is on"
+	return "authentication is off: whether the server identifies users by certificates can be checked only while it is on"
 }
 
-// trustedBy is what can be said of a certificate whose private key is
-// elsewhere: whether the server names its authority among those that it trusts.
+// trustedBy checks a certificate if its private key is elsewhere: whether the server
+// lists its authority among those that it trusts.
 func (i *issue) trustedBy(ctx context.Context, dialer *etcd.Dialer, cert *x509.Certificate) string {
 	h := &handshakes{}
 	client, err := dialer.DialAs(ctx, &tls.Certificate{}, h.asked)
@@ -87,15 +87,15 @@ func (i *issue) trustedBy(ctx context.Context, dialer *etcd.Dialer, cert *x509.C
 	_, err = client.UserGet(ctx, i.opts.Name)
 	switch {
 	case !h.any() && (err == nil || errors.Is(err, rpctypes.ErrUserEmpty)):
-		return "the server does not ask for client certificates: nobody is known by one there, unless it is started with --client-cert-auth"
+		return "the server does not request client certificates, so it cannot identify users by them: start it with --client-cert-auth"
 	case h.any() && h.unknown(cert.RawIssuer):
 		return "the server will not accept the certificate" + h.trusts(cert)
 	}
 	return ""
 }
 
-// handshakes are what the server says in them of the certificates that it
-// accepts.
+// handshakes records what the server requests in TLS handshakes: the authorities
+// whose client certificates it accepts.
 type handshakes struct {
 	mu      sync.Mutex
 	count   int
@@ -115,16 +115,16 @@ func (h *handshakes) any() bool {
 	return h.count > 0
 }
 
-// unknown says that the server names the authorities that it trusts, and
-// issuer is none of them.
+// unknown reports that the server lists the authorities that it trusts, without
+// issuer.
 func (h *handshakes) unknown(issuer []byte) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return len(h.trusted) > 0 && !slices.ContainsFunc(h.trusted, func(name []byte) bool { return bytes.Equal(name, issuer) })
 }
 
-// trusts says whom the server trusts, where that is not the certificate's
-// issuer.
+// trusts lists the authorities that the server trusts, if the certificate's issuer is
+// not among them.
 func (h *handshakes) trusts(cert *x509.Certificate) string {
 	if !h.unknown(cert.RawIssuer) {
 		return ""
@@ -139,5 +139,5 @@ func (h *handshakes) trusts(cert *x509.Certificate) string {
 		name.FillFromRDNSequence(&rdn)
 		names = append(names, name.String())
 	}
-	return fmt.Sprintf("; its --trusted-ca-file has %s, and not %s", strings.Join(names, ", "), cert.Issuer)
+	return fmt.Sprintf("; its --trusted-ca-file contains %s, not %s", strings.Join(names, ", "), cert.Issuer)
 }

@@ -12,7 +12,7 @@ import (
 func NewCmd(f *cli.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "user COMMAND",
-		Short:   "Manage users",
+		Short:   "Manage users: add, delete, list, passwords, roles",
 		Long:    "Manage the users of the cluster, their passwords and their roles.",
 		GroupID: cli.GroupAuth,
 	}
@@ -31,6 +31,5 @@ func NewCmd(f *cli.Factory) *cobra.Command {
 	return cmd
 }
 
-// errNoUserName has the words that the server has for an empty name, which
-// scripts look for.
+// errNoUserName has the server's words for an empty name: scripts search for them.
 func errNoUserName() error { return exit.BadArgsf("user name is empty: give the user's name") }
