@@ -14,7 +14,7 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// addOptions is what "role add" was asked to do.
+// addOptions holds the arguments and flags of "role add".
 type addOptions struct {
 	Name        string
 	Permissions []*authpb.Permission // to grant; none: the role alone
@@ -28,14 +28,16 @@ func newAddCmd(f *cli.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "add NAME",
 		Short: "Add a role",
-		Long: `Add a role, with permissions where --key-prefix, --key or --from-key name keys:
-the role and all of its permissions, or nothing. --read and --write stand beside
-the keys that they are for; several keys in a row share them. Each option can be
-given several times. With a client certificate (--cert) the first --key is that
-certificate's, as everywhere.
+		Long: `Add a role. --key-prefix, --key and --from-key grant it permissions on keys. The
+role is added with all of these permissions, or not at all.
 
-With --if-not-exists a role that exists is given the permissions that it lacks.
-None is taken from it.`,
+Put --read and --write next to the keys that they apply to. Several keys in a
+row share them. Each option can be given several times. With a client
+certificate (--cert), the first --key is the private key of the certificate, as
+in every command.
+
+With --if-not-exists, an existing role is granted the permissions that it lacks.
+Its other permissions stay.`,
 		Example: `  ectl role add app
   ectl role add app --key-prefix /app/ --read --write --key /config --read
   ectl role add app --if-not-exists --key /a --range-end /b --read`,
@@ -44,9 +46,9 @@ None is taken from it.`,
 	}
 	opts.grants.addFlags(cmd.Flags())
 	for _, name := range []string{flagKey, flagKeyPrefix, flagFromKey, flagRangeEnd} {
-		_ = cmd.RegisterFlagCompletionFunc(name, completions.Value(f, completions.Keys)) // the flag is there
+		_ = cmd.RegisterFlagCompletionFunc(name, completions.Value(f, completions.Keys)) // fails only for an unknown flag
 	}
-	cmd.Flags().BoolVar(&opts.IfNotExists, "if-not-exists", false, "succeed where the role exists")
+	cmd.Flags().BoolVar(&opts.IfNotExists, "if-not-exists", false, "succeed if the role already exists")
 	return cmd
 }
 

@@ -20,8 +20,8 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// runAddWithPermissions adds the role and grants its permissions, or leaves
-// everything as it was.
+// runAddWithPermissions adds the role and grants its permissions, or changes
+// nothing.
 func runAddWithPermissions(ctx context.Context, f *cli.Factory, opts *addOptions) error {
 	steps := f.Changes()
 	result := output.RoleWithPermissions{
@@ -84,7 +84,8 @@ func permissionsOf(ctx context.Context, f *cli.Factory, role string) ([]*authpb.
 	return response.Perm, nil
 }
 
-// grant grants p to the role. It is taken back with the role, see restoring.
+// grant returns the step that grants p to the role. Deleting the role undoes it. For an
+// existing role, see restoring.
 func grant(role string, p *authpb.Permission, result *output.RoleWithPermissions) rollback.Change {
 	return rollback.Change{
 		Do: func(ctx context.Context, c *etcd.Client) error {
@@ -98,8 +99,8 @@ func grant(role string, p *authpb.Permission, result *output.RoleWithPermissions
 	}
 }
 
-// restoring is the grant of p to a role that stays when the grant is taken
-// back: had are the permissions that it had before.
+// restoring adds to step, which grants p to an existing role, how to undo it. had are
+// the permissions that the role had before.
 func restoring(step rollback.Change, role string, p *authpb.Permission, had []*authpb.Permission) rollback.Change {
 	revoke := func(ctx context.Context, c *etcd.Client) error {
 		_, err := c.RoleRevokePermission(ctx, role, string(p.GetKey()), string(p.GetRangeEnd()))
@@ -114,10 +115,9 @@ func restoring(step rollback.Change, role string, p *authpb.Permission, had []*a
 	return step
 }
 
-// narrow grants p in place of a wider permission on the same range. A server
-// may answer that it has done so and keep the wider one, where the role also
-// has a permission on the single key that the range begins with: then the
-// permission is revoked before it is granted.
+// narrow replaces a wider permission on the same range with p. A server may report
+// success and keep the wider one, if the role also has a permission on the single key
+// at the start of the range. Then the permission is revoked and granted again.
 func narrow(ctx context.Context, c *etcd.Client, role string, p *authpb.Permission, revoke session.Request) error {
 	if _, err := grantPermission(ctx, c, role, p); err != nil {
 		return err
@@ -144,5 +144,5 @@ func keysOf(p *authpb.Permission) access.Range {
 	return access.Range{Key: p.GetKey(), End: p.GetRangeEnd()}
 }
 
-// kind is what p allows, as grant-permission takes it.
+// kind returns the kind of p, as grant-permission takes it.
 func kind(p *authpb.Permission) string { return strings.ToLower(p.GetPermType().String()) }

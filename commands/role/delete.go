@@ -12,7 +12,7 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// deleteOptions is what "role delete" was asked to do.
+// deleteOptions holds the arguments and flags of "role delete".
 type deleteOptions struct {
 	Name     string
 	IfExists bool
@@ -23,12 +23,12 @@ func newDeleteCmd(f *cli.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "delete NAME",
 		Aliases:           []string{"remove"}, // etcd's documentation uses both words
-		Short:             "Delete a role, and take it from its users",
+		Short:             "Delete a role and revoke it from its users",
 		Args:              cli.Args(1, 1, "a role name"),
 		RunE:              cli.RunRequest(f, opts, runDelete),
 		ValidArgsFunction: completions.Args(f, completions.Roles),
 	}
-	cmd.Flags().BoolVar(&opts.IfExists, "if-exists", false, "succeed, and change nothing, where there is no such role")
+	cmd.Flags().BoolVar(&opts.IfExists, "if-exists", false, "succeed without a change if the role does not exist")
 	return cmd
 }
 

@@ -11,14 +11,14 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// getOptions is what "role get" was asked to show.
+// getOptions holds the arguments of "role get".
 type getOptions struct{ Name string }
 
 func newGetCmd(f *cli.Factory) *cobra.Command {
 	opts := &getOptions{}
 	return &cobra.Command{
 		Use:   "get NAME",
-		Short: "Show what a role allows",
+		Short: "Show the permissions of a role",
 		Example: `  ectl role get app
   ectl role get app -w table`,
 		Args:              cli.Args(1, 1, "a role name"),

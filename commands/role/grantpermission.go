@@ -14,7 +14,7 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// grantPermissionOptions is what "role grant-permission" was asked to do.
+// grantPermissionOptions holds the arguments and flags of "role grant-permission".
 type grantPermissionOptions struct {
 	Role   string
 	Access authpb.Permission_Type
@@ -26,17 +26,18 @@ func newGrantPermissionCmd(f *cli.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "grant-permission ROLE read|write|readwrite KEY [END]",
 		Short: "Grant a permission on a key or a range of keys to a role",
-		Long: `Grant a permission to a role: on one key, on the keys from KEY up to END
-(without END), or, with an option, on a prefix or on all keys from KEY on.
+		Long: `Grant a permission on keys to a role. KEY alone is one key. KEY END is the range
+from KEY up to END, without END. --prefix and --from-key are larger ranges.
 
-The prefix /app also covers /app2: end a prefix with the separator, /app/.`,
+The prefix /app also covers /app2. To avoid this, end a prefix with the
+separator: /app/.`,
 		Example: `  ectl role grant-permission app readwrite /app/ --prefix
   ectl role grant-permission app read /config`,
 		Args:              cli.Args(3, cli.Unlimited, "a role name, read, write or readwrite, and a key [and an end key]"),
 		RunE:              cli.RunRequest(f, opts, runGrantPermission),
 		ValidArgsFunction: completions.Args(f, completions.Roles, completions.AccessKinds, completions.Keys, completions.Keys),
 	}
-	opts.Range.AddFlags(cmd.Flags(), "allow it on")
+	opts.Range.AddFlags(cmd.Flags(), "grant the permission on")
 	return cmd
 }
 
@@ -45,7 +46,7 @@ func (o *grantPermissionOptions) Complete(f *cli.Factory, _ *cobra.Command, args
 	o.Role = args[0]
 	kind, err := clientv3.StrToPermissionType(args[1])
 	if err != nil {
-		return exit.BadArgsf("%w; it is read, write or readwrite", err)
+		return exit.BadArgsf("%w: want read, write or readwrite", err)
 	}
 	o.Access = authpb.Permission_Type(kind)
 	warnOfIgnoredEnd(f, args[2:])

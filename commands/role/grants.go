@@ -12,12 +12,11 @@ import (
 	"github.com/ectl-io/ectl/internal/exit"
 )
 
-// grantFlags are the permissions that "role add" gives a role, in the order in
-// which the options stand on the command line: which range a --read or --write
-// is for depends on it.
+// grantFlags holds the permission options of "role add", in the order of the command
+// line. The order decides which range a --read or --write applies to.
 type grantFlags struct{ given []grantFlag }
 
-// grantFlag is one option: a range, or what is allowed.
+// grantFlag is one option: a range, or an access.
 type grantFlag struct {
 	name   string
 	keys   access.Range
@@ -34,19 +33,19 @@ const (
 )
 
 func (g *grantFlags) addFlags(fs *pflag.FlagSet) {
-	fs.Var(rangeValue{g, flagKeyPrefix}, flagKeyPrefix, "allow something on all keys that start with this `prefix`")
-	fs.Var(rangeValue{g, flagKey}, flagKey, "allow something on this `key`")
-	fs.Var(rangeValue{g, flagRangeEnd}, flagRangeEnd, "up to this `key`, without it, from that of the --key before")
-	fs.Var(rangeValue{g, flagFromKey}, flagFromKey, "allow something on all keys from this `key` on, in byte order")
+	fs.Var(rangeValue{g, flagKeyPrefix}, flagKeyPrefix, "grant access to all keys that start with this `prefix`")
+	fs.Var(rangeValue{g, flagKey}, flagKey, "grant access to this `key`")
+	fs.Var(rangeValue{g, flagRangeEnd}, flagRangeEnd, "end the range of the preceding --key before this `key`")
+	fs.Var(rangeValue{g, flagFromKey}, flagFromKey, "grant access to all keys from this `key` on")
 	for _, name := range []string{flagRead, flagWrite} {
-		fs.Var(accessValue{g, name}, name, "allow to "+name+" the keys of the options beside it")
+		fs.Var(accessValue{g, name}, name, "allow to "+name+" the keys of the adjacent options")
 		fs.Lookup(name).NoOptDefVal = "true"
 	}
 }
 
-// leaveToConnection gives the connection its --key, which has the same name as
-// the option for a key of etcd: where a certificate still lacks its key, the
-// first one is meant for it, as in a command line of etcdctl.
+// leaveToConnection gives the connection its --key. The option for a key of etcd has
+// the same name. If a certificate still lacks its private key, the first --key is for
+// it, as in a command line of etcdctl.
 func (g *grantFlags) leaveToConnection(c *etcd.Options) {
 	if c.Cert == "" || c.Key != "" {
 		return
@@ -75,7 +74,7 @@ func (rangeValue) Type() string { return "string" }
 func (v rangeValue) Set(key string) error {
 	given := &v.grants.given
 	if key == "" {
-		return exit.BadArgsf("it is empty; to allow something on every key, say so with role grant-permission")
+		return exit.BadArgsf("the key is empty: to grant access to every key, use \"role grant-permission\"")
 	}
 	keys := access.Range{Key: []byte(key)}
 	switch v.name {
@@ -85,11 +84,11 @@ func (v rangeValue) Set(key string) error {
 		keys.End = []byte(access.OpenEnd)
 	case flagRangeEnd:
 		if len(*given) == 0 || (*given)[len(*given)-1].name != flagKey {
-			return exit.BadArgsf("it has to follow the --key that the range begins with")
+			return exit.BadArgsf("want the --key at the start of the range before it")
 		}
 		start := &(*given)[len(*given)-1]
 		if key <= string(start.keys.Key) {
-			return exit.BadArgsf("the range ends before it begins, at %q", start.keys.Key)
+			return exit.BadArgsf("the range is empty: its end is not after its start %q", start.keys.Key)
 		}
 		start.name, start.keys.End = flagRangeEnd, []byte(key)
 		return nil
@@ -120,7 +119,7 @@ func (v accessValue) Set(value string) error {
 		return nil
 	case "true":
 	default:
-		return exit.BadArgsf("it takes no value")
+		return exit.BadArgsf("want no value")
 	}
 	kind := authpb.READ
 	if v.name == flagWrite {
@@ -132,11 +131,10 @@ func (v accessValue) Set(value string) error {
 
 func (f grantFlag) isRange() bool { return len(f.keys.Key) > 0 }
 
-// permissions are what the options ask for, one for each range, in the order
-// in which the ranges stand first. --read and --write are for the ranges
-// beside them: behind these where the first option is a range, otherwise in
-// front of them. A line that could mean both is refused, because one of the
-// meanings allows too much.
+// permissions returns the permissions of the options, one for each range, in the order
+// of the ranges. If the first option is a range, --read and --write apply to the ranges
+// before them, otherwise to the ranges after them. An ambiguous line is refused, because
+// one of its meanings allows too much.
 func (g *grantFlags) permissions() ([]*authpb.Permission, error) {
 	if len(g.given) == 0 {
 		return nil, nil
@@ -146,17 +144,17 @@ func (g *grantFlags) permissions() ([]*authpb.Permission, error) {
 	reversed := false
 	switch {
 	case !slices.ContainsFunc(given, grantFlag.isRange):
-		return nil, exit.BadArgsf("--%s says nothing of the keys: give --%s, --%s or --%s", last.name, flagKeyPrefix, flagKey, flagFromKey)
+		return nil, exit.BadArgsf("--%s without keys: give --%s, --%s or --%s", last.name, flagKeyPrefix, flagKey, flagFromKey)
 	case g.groups() == 1: // --read --key K --write
 		slices.SortStableFunc(given, func(a, b grantFlag) int { return rank(a) - rank(b) })
 	case !first.isRange() && !last.isRange():
-		return nil, exit.BadArgsf("which keys --%s and --%s are for could be understood in two ways: put both behind the keys that they are for", first.name, last.name)
+		return nil, exit.BadArgsf("the keys of --%s and --%s are ambiguous: put both after the keys that they apply to", first.name, last.name)
 	case !first.isRange():
 		reversed = true
 		slices.Reverse(given)
 	}
 	if end := given[len(given)-1]; end.isRange() {
-		return nil, exit.BadArgsf("what is allowed on %s is not said: give --%s, --%s or both behind it", end.keys, flagRead, flagWrite)
+		return nil, exit.BadArgsf("no access given for %s: put --%s, --%s or both after it", end.keys, flagRead, flagWrite)
 	}
 	permissions := assign(given)
 	if reversed {
@@ -165,7 +163,7 @@ func (g *grantFlags) permissions() ([]*authpb.Permission, error) {
 	return permissions, nil
 }
 
-// rank puts ranges in front of what is allowed on them.
+// rank sorts ranges before the accesses to them.
 func rank(f grantFlag) int {
 	if f.isRange() {
 		return 0
@@ -173,7 +171,7 @@ func rank(f grantFlag) int {
 	return 1
 }
 
-// groups counts the groups of ranges that --read or --write separates.
+// groups counts the groups of ranges that --read or --write separate.
 func (g *grantFlags) groups() int {
 	groups := 0
 	for i, flag := range g.given {
@@ -184,8 +182,8 @@ func (g *grantFlags) groups() int {
 	return groups
 }
 
-// assign gives each range what the next options of --read and --write allow.
-// Ranges that are given several times are one.
+// assign gives each range the access of the next --read and --write. A range that is
+// given several times gets one permission.
 func assign(given []grantFlag) []*authpb.Permission {
 	var permissions []*authpb.Permission
 	var group []access.Range
@@ -208,7 +206,7 @@ func assign(given []grantFlag) []*authpb.Permission {
 	return permissions
 }
 
-// onRange is the permission on exactly keys, of which a role has one at most.
+// onRange returns the permission on exactly keys. A role has at most one.
 func onRange(permissions []*authpb.Permission, keys access.Range) *authpb.Permission {
 	for _, p := range permissions {
 		if bytes.Equal(p.GetKey(), keys.Key) && bytes.Equal(p.GetRangeEnd(), keys.End) {
@@ -218,7 +216,7 @@ func onRange(permissions []*authpb.Permission, keys access.Range) *authpb.Permis
 	return nil
 }
 
-// both is the access that allows what a allows and what b allows.
+// both returns the access that allows all of a and b.
 func both(a, b authpb.Permission_Type) authpb.Permission_Type {
 	if a == b {
 		return a
@@ -226,9 +224,9 @@ func both(a, b authpb.Permission_Type) authpb.Permission_Type {
 	return authpb.READWRITE
 }
 
-// missing are the permissions of wanted that a role with the permissions had
-// lacks, each with what it has on the same range in addition, because a role
-// has one permission on a range.
+// missing returns the permissions of wanted that a role with the permissions had lacks.
+// A role has one permission on a range, so each includes the access that the role
+// already has on it.
 func missing(wanted, had []*authpb.Permission) []*authpb.Permission {
 	var lacking []*authpb.Permission
 	for _, want := range wanted {

@@ -13,7 +13,7 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// revokePermissionOptions is what "role revoke-permission" was asked to do.
+// revokePermissionOptions holds the arguments and flags of "role revoke-permission".
 type revokePermissionOptions struct {
 	Role     string
 	Key      string // as it was given
@@ -26,14 +26,14 @@ func newRevokePermissionCmd(f *cli.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "revoke-permission ROLE KEY [END]",
 		Short: "Revoke a permission on a key or a range of keys from a role",
-		Long: `Revoke a permission from a role. The key and the end, or the option, must be
-those that it was granted with: a part of a range cannot be revoked.`,
+		Long: `Revoke a permission from a role. Give the same key and end, or the same option,
+as for the grant. Part of a range cannot be revoked.`,
 		Args:              cli.Args(2, cli.Unlimited, "a role name and a key [and an end key]"),
 		RunE:              cli.RunRequest(f, opts, runRevokePermission),
 		ValidArgsFunction: completions.Args(f, completions.Roles, completions.KeysOfRole, completions.EndsOfRole),
 	}
-	opts.Range.AddFlags(cmd.Flags(), "the permission is for")
-	cmd.Flags().BoolVar(&opts.IfExists, "if-exists", false, "succeed, and change nothing, where the role does not have the permission")
+	opts.Range.AddFlags(cmd.Flags(), "revoke the permission on")
+	cmd.Flags().BoolVar(&opts.IfExists, "if-exists", false, "succeed without a change if the role does not have the permission")
 	return cmd
 }
 

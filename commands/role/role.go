@@ -11,8 +11,8 @@ import (
 func NewCmd(f *cli.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "role COMMAND",
-		Short:   "Manage roles",
-		Long:    "Manage roles and the permissions that they grant on keys.",
+		Short:   "Manage roles and their permissions",
+		Long:    "Manage the roles of the cluster and their permissions on keys.",
 		GroupID: cli.GroupAuth,
 	}
 	cmd.AddCommand(
@@ -26,10 +26,10 @@ func NewCmd(f *cli.Factory) *cobra.Command {
 	return cmd
 }
 
-// warnOfIgnoredEnd warns of an end key that an empty KEY of a permission makes
-// meaningless, see cli.EmptyKeyIsFirst.
+// warnOfIgnoredEnd warns that an end key has no effect after an empty KEY, see
+// cli.EmptyKeyIsFirst.
 func warnOfIgnoredEnd(f *cli.Factory, keys []string) {
 	if len(keys) > 1 && keys[0] == "" {
-		f.Warn("the end key is ignored, because the key is empty")
+		f.Warn("the end key is ignored: the key is empty")
 	}
 }
