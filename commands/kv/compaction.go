@@ -17,10 +17,10 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// compactionOptions is what "compaction" was asked to do.
+// compactionOptions holds the arguments and flags of "compaction".
 type compactionOptions struct {
 	Revision int64
-	Keep     int64 // revisions; 0: Revision says what to keep
+	Keep     int64 // number of revisions; 0: Revision is given
 	Physical bool
 }
 
@@ -29,19 +29,20 @@ func NewCompactionCmd(f *cli.Factory) *cobra.Command {
 	opts := &compactionOptions{}
 	cmd := &cobra.Command{
 		Use:   "compaction REVISION",
-		Short: "Forget the history of keys before a revision",
-		Long: `Forget the history of keys before REVISION. What keys held at REVISION and
-later can still be read and watched.
+		Short: "Compact the key history before a revision",
+		Long: `Compact the history of keys before REVISION. Values at REVISION and later can
+still be read and watched.
 
-With --keep N it is the last N revisions that stay. Where there are no more, or
-where that much has been forgotten before, nothing is done and that is no error.`,
+With --keep N, the last N revisions are kept. If there are no more than N, or if
+the history before them is already compacted, the command succeeds without a
+change.`,
 		Example: `  ectl compaction 12345
   ectl compaction --keep 1000 --physical`,
 		GroupID: cli.GroupKV,
 		RunE:    cli.Run(f, opts, runCompaction),
 	}
 	cmd.Flags().BoolVar(&opts.Physical, "physical", false, "wait until the server has removed the old revisions from its database")
-	cmd.Flags().Int64Var(&opts.Keep, "keep", 0, "forget all but the last `N` revisions")
+	cmd.Flags().Int64Var(&opts.Keep, "keep", 0, "compact all but the last `N` revisions")
 	return cmd
 }
 
@@ -52,7 +53,7 @@ func (o *compactionOptions) Complete(_ *cli.Factory, cmd *cobra.Command, args []
 			return exit.BadArgsf("give a revision or --keep, not both")
 		}
 		if o.Keep < 1 {
-			return exit.BadArgsf("--keep takes a number of revisions from 1 on, and got %d", o.Keep)
+			return exit.BadArgsf("--keep must be positive: got %d", o.Keep)
 		}
 		return nil
 	}
@@ -61,8 +62,8 @@ func (o *compactionOptions) Complete(_ *cli.Factory, cmd *cobra.Command, args []
 	}
 	revision, err := strconv.ParseInt(args[0], 10, 64)
 	if err != nil {
-		// Not the status of a bad argument: etcdctl's.
-		return exit.With(exit.Error, fmt.Errorf("%q is no revision, which is a number of 64 bits", args[0]))
+		// etcdctl's status, not that of a bad argument.
+		return exit.With(exit.Error, fmt.Errorf("invalid revision %q: want a number of at most 64 bits", args[0]))
 	}
 	o.Revision = revision
 	return nil
@@ -88,7 +89,7 @@ func runCompaction(ctx context.Context, f *cli.Factory, opts *compactionOptions)
 	})
 	switch {
 	case opts.Keep > 0 && errors.Is(err, rpctypes.ErrCompacted):
-		f.Say(fmt.Sprintf("unchanged: revision %d was compacted before", opts.Revision))
+		f.Say(fmt.Sprintf("unchanged: revision %d is already compacted", opts.Revision))
 		return nil
 	case err != nil:
 		return err
@@ -96,8 +97,8 @@ func runCompaction(ctx context.Context, f *cli.Factory, opts *compactionOptions)
 	return f.Print(output.Compacted{Revision: opts.Revision})
 }
 
-// currentRevision asks for the revision of the cluster. A transaction that
-// does nothing may be made by anyone, whatever keys he may read.
+// currentRevision returns the revision of the cluster. It sends an empty transaction,
+// which needs no permission on keys.
 func currentRevision(ctx context.Context, f *cli.Factory) (int64, error) {
 	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.TxnResponse, error) {
 		return c.Txn(ctx).Commit()

@@ -9,8 +9,8 @@ import (
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 )
 
-// Options that look at the keys before or after a request. They make several
-// requests of one, so a transaction has no place for them.
+// Options that check the keys before or after a request. They need several requests, so
+// a transaction cannot contain them.
 const (
 	flagFailIfMissing = "fail-if-missing"
 	flagIfAbsent      = "if-absent"
@@ -23,13 +23,13 @@ const (
 func checkRequest(flags *pflag.FlagSet) error {
 	for _, name := range []string{flagFailIfMissing, flagIfAbsent, flagIfRev, flagDryRun, flagMaxKeys} {
 		if flags.Changed(name) {
-			return fmt.Errorf("--%s has no place in a transaction, whose comparisons say when to do what", name)
+			return fmt.Errorf("--%s cannot be used in a transaction: use a comparison", name)
 		}
 	}
 	return nil
 }
 
-// number is the value of an option that may be left out, from 0 on.
+// number is the value of an optional flag that must not be negative.
 type number struct {
 	value int64
 	given bool
@@ -39,13 +39,13 @@ type number struct {
 func (n *number) Set(s string) error {
 	value, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || value < 0 {
-		return errors.New("it is a number from 0 on")
+		return errors.New("want a number that is not negative")
 	}
 	n.value, n.given = value, true
 	return nil
 }
 
-// String implements pflag.Value: help texts name no default.
+// String implements pflag.Value: help texts show no default.
 func (n *number) String() string {
 	if !n.given {
 		return ""
@@ -56,11 +56,11 @@ func (n *number) String() string {
 // Type implements pflag.Value.
 func (n *number) Type() string { return "int" }
 
-// needsRead adds to a refusal that what the user asked for reads keys: one who
-// may only write them hears why he is not let.
+// needsRead explains a denied permission: options need to read keys. A user who may
+// only write them sees the reason.
 func needsRead(err error, options string) error {
 	if errors.Is(err, rpctypes.ErrPermissionDenied) {
-		return fmt.Errorf("%w (%s need the permission to read the keys, too)", err, options)
+		return fmt.Errorf("%w (%s also need permission to read the keys)", err, options)
 	}
 	return err
 }

@@ -18,12 +18,12 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// delOptions is what "del" was asked to do.
+// delOptions holds the arguments and flags of "del".
 type delOptions struct {
 	Keys    cli.KeyRange
 	PrevKV  bool
-	Range   bool // the user means a range
-	Pausing bool // the user may not: two keys look like a list
+	Range   bool // two arguments are meant as a range
+	Pausing bool // wait, in case two arguments were meant as a list
 	DryRun  bool
 	MaxKeys number
 }
@@ -34,12 +34,13 @@ func NewDelCmd(f *cli.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "del KEY [END]",
 		Short: "Delete a key or a range of keys",
-		Long: `Delete a key, or all keys from KEY up to END, without END. Two keys look like a
-list and are a range: without --range there are two seconds to think it over.
+		Long: `Delete a key, or all keys from KEY up to END, without END. Two arguments are a
+range, not a list. Without --range, del waits two seconds so that you can
+cancel.
 
 --dry-run prints the keys that would be deleted and their number. --max-keys
-deletes all of the keys or, where there are more of them, none; no key that is
-created meanwhile is deleted. Both need the permission to read the keys.`,
+deletes nothing if there are more keys, even with concurrent writers. Both also
+need permission to read the keys.`,
 		Example: `  ectl del /config/size
   ectl del /config/ --prefix --prev-kv
   ectl del /config/ --prefix --dry-run
@@ -51,10 +52,10 @@ created meanwhile is deleted. Both need the permission to read the keys.`,
 	}
 	flags := cmd.Flags()
 	opts.Keys.AddFlags(flags, "delete")
-	flags.BoolVar(&opts.PrevKV, "prev-kv", false, "also print what was deleted")
-	flags.BoolVar(&opts.Range, "range", false, "a range is meant: do not wait before deleting it")
-	flags.BoolVar(&opts.DryRun, flagDryRun, false, "only print what would be deleted")
-	flags.Var(&opts.MaxKeys, flagMaxKeys, "delete nothing where there are more than `N` keys")
+	flags.BoolVar(&opts.PrevKV, "prev-kv", false, "also print the deleted keys and values")
+	flags.BoolVar(&opts.Range, "range", false, "delete the range KEY END without waiting")
+	flags.BoolVar(&opts.DryRun, flagDryRun, false, "print the keys that would be deleted, and delete nothing")
+	flags.Var(&opts.MaxKeys, flagMaxKeys, "delete nothing if there are more than `N` keys")
 	return cmd
 }
 
@@ -67,7 +68,7 @@ func (o *delOptions) Complete(_ *cli.Factory, _ *cobra.Command, args []string) e
 	return nil
 }
 
-// pause is how long a range that may not be meant is held back.
+// pause is how long del waits before it deletes a range that may be meant as a list.
 const pause = 2 * time.Second
 
 func runDel(ctx context.Context, f *cli.Factory, opts *delOptions) error {
@@ -89,7 +90,7 @@ func runDel(ctx context.Context, f *cli.Factory, opts *delOptions) error {
 	return f.Print(output.Deleted{Response: response})
 }
 
-// tryDel prints what would be deleted.
+// tryDel prints the keys that would be deleted.
 func tryDel(ctx context.Context, f *cli.Factory, opts *delOptions) error {
 	client, err := f.Client(ctx)
 	if err != nil {
@@ -108,22 +109,21 @@ func tryDel(ctx context.Context, f *cli.Factory, opts *delOptions) error {
 	if opts.MaxKeys.given && sink.count > opts.MaxKeys.value {
 		return opts.tooMany(sink.count)
 	}
-	f.Say(fmt.Sprintf("dry run: %s would be deleted, nothing was", quantity.Of(sink.count, "key")))
+	f.Say(fmt.Sprintf("dry run: %s would be deleted; nothing was deleted", quantity.Of(sink.count, "key")))
 	return nil
 }
 
 // delAtMost deletes the range unless it has more keys than are allowed.
 //
-// It counts the keys at some revision, and then deletes them in a transaction
-// on the condition that no key of the range was created after that revision:
-// what is deleted is among what was counted. Where the condition fails it
-// counts again, until the command's timeout.
+// It counts the keys at some revision. A transaction then deletes them if no key of the
+// range was created after that revision, so that only counted keys are deleted. If the
+// condition fails, it counts again, until the command's timeout.
 func delAtMost(ctx context.Context, f *cli.Factory, opts *delOptions) error {
 	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*pb.DeleteRangeResponse, error) {
 		for again := false; ; again = true {
 			counted, err := c.Get(ctx, opts.Keys.Key, append(opts.rangeOf(), clientv3.WithCountOnly())...)
 			if err != nil && again {
-				return nil, fmt.Errorf("nothing was deleted, as keys were created meanwhile: %w", err)
+				return nil, fmt.Errorf("nothing was deleted because of concurrent writers: %w", err)
 			}
 			if err != nil {
 				return nil, err
@@ -153,15 +153,15 @@ func delAtMost(ctx context.Context, f *cli.Factory, opts *delOptions) error {
 }
 
 func (o *delOptions) tooMany(count int64) error {
-	return fmt.Errorf("nothing was deleted: it would be %s (%s), and --%s allows %d", quantity.Of(count, "key"), o.Keys.String(), flagMaxKeys, o.MaxKeys.value)
+	return fmt.Errorf("nothing was deleted: found %s (%s), but --%s allows %d", quantity.Of(count, "key"), o.Keys.String(), flagMaxKeys, o.MaxKeys.value)
 }
 
-// pause gives a user who may not mean a range the time to see that it is one.
+// pause waits so that a user who meant a list can cancel.
 func (o *delOptions) pause(ctx context.Context, f *cli.Factory) error {
 	if !o.Pausing {
 		return nil
 	}
-	f.Warn(fmt.Sprintf("deleting all keys from %q up to %q, without that, in 2 seconds: interrupt to keep them; --range skips the wait", o.Keys.Key, o.Keys.End))
+	f.Warn(fmt.Sprintf("deleting all keys from %q up to %q (not included) in 2 seconds: interrupt to cancel; --range skips the wait", o.Keys.Key, o.Keys.End))
 	return retry.Wait(ctx, pause)
 }
 

@@ -19,7 +19,7 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// duOptions is what "du" was asked to show.
+// duOptions holds the arguments and flags of "du".
 type duOptions struct {
 	levelOptions
 	Top int // 0: all
@@ -30,16 +30,17 @@ func NewDuCmd(f *cli.Factory) *cobra.Command {
 	opts := &duOptions{}
 	cmd := &cobra.Command{
 		Use:   "du [PREFIX]",
-		Short: "Show how many keys and bytes there are, level by level",
-		Long: `Show how many keys start with PREFIX and how many bytes they and their values
-have, and then the same of each subtree below, the largest first. --depth also
-shows the subtrees of lower levels. What keys had before, and the database's own
-bookkeeping, is not in it: endpoint status shows the size of the database.
+		Short: "Show the number and size of keys, level by level",
+		Long: `Show the number of keys that start with PREFIX and the size of the keys and
+their values in bytes. Then show the same for each subtree, the largest first.
+--depth includes the subtrees of lower levels. Old revisions and database
+overhead are not counted: "endpoint status" shows the size of the database.
 
-All keys and values are read, of one revision, and little memory is needed: only
-the --top largest subtrees are kept, and how many others there were is said.
+All keys and values are read at one revision. This needs little memory, because
+only the --top largest subtrees are kept. The number of omitted subtrees is
+shown.
 
-Who may not read all keys of PREFIX is shown those that his roles allow.`,
+Users without permission on the whole prefix see only the keys they may read.`,
 		Example: `  ectl du
   ectl du /registry/ --depth 2 --top 20
   ectl du users: --delimiter : -w csv`,
@@ -59,7 +60,7 @@ func (o *duOptions) Complete(_ *cli.Factory, _ *cobra.Command, args []string) er
 		return err
 	}
 	if o.Top < 0 {
-		return exit.BadArgsf("--top is a number of subtrees from 0 on, and got %d", o.Top)
+		return exit.BadArgsf("--top must not be negative: got %d", o.Top)
 	}
 	return nil
 }
@@ -83,15 +84,14 @@ func runDu(ctx context.Context, f *cli.Factory, opts *duOptions) error {
 	return nil
 }
 
-// usage adds up keys that come in their order. Of each level it holds the
-// subtree that the keys are in at the moment, and beside them the largest of
-// all.
+// usage adds up keys that arrive in order. It holds the current subtree of each level
+// and the largest subtrees of all.
 type usage struct {
 	*duOptions
 	header  *pb.ResponseHeader
 	total   output.UsedLevel
 	open    []output.UsedLevel // by level
-	closed  []output.UsedLevel // not many more than the largest
+	closed  []output.UsedLevel // at most sortAt times Top
 	omitted int64
 }
 
@@ -129,7 +129,7 @@ func (u *usage) Keys(kvs []*mvccpb.KeyValue) error {
 	return nil
 }
 
-// close ends the open subtrees from depth on.
+// close closes the open subtrees from depth on.
 func (u *usage) close(depth int) {
 	for len(u.open) > depth {
 		last := len(u.open) - 1
@@ -140,10 +140,10 @@ func (u *usage) close(depth int) {
 	}
 }
 
-// sortAt is how many times as many subtrees as are wanted are held.
+// sortAt is how many times Top subtrees are held before rank trims them.
 const sortAt = 3
 
-// rank sorts the closed subtrees and forgets those that are not wanted.
+// rank sorts the closed subtrees and keeps the Top largest.
 func (u *usage) rank() {
 	slices.SortFunc(u.closed, func(a, b output.UsedLevel) int { return compareLevels(b, a) })
 	if u.Top > 0 && len(u.closed) > u.Top {
@@ -163,8 +163,8 @@ func (u *usage) result() output.Usage {
 	return output.Usage{Header: u.header, Levels: append([]output.UsedLevel{u.total}, u.closed...), Omitted: u.omitted}
 }
 
-// compareLevels compares by size. Of two that are equal the one with the first
-// name is the larger: what a subtree is all of stands before it.
+// compareLevels compares by size. Of two equal subtrees, the one with the first name
+// is the larger, so that a parent stands before its only child.
 func compareLevels(a, b output.UsedLevel) int {
 	return cmp.Or(cmp.Compare(a.Bytes, b.Bytes), cmp.Compare(a.Keys, b.Keys), cmp.Compare(b.Prefix, a.Prefix))
 }

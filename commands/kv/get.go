@@ -16,7 +16,7 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// getOptions is what "get" was asked to show.
+// getOptions holds the arguments and flags of "get".
 type getOptions struct {
 	Keys         cli.KeyRange
 	Consistency  string
@@ -50,13 +50,13 @@ func NewGetCmd(f *cli.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "get KEY [END]",
 		Short: "Read a key or a range of keys",
-		Long: `Read a key, or all keys from KEY up to END, without END. A key that does not
-exist prints nothing and is no error, unless --fail-if-missing says so.
+		Long: `Read a key, or all keys from KEY up to END, without END. If no key exists, get
+prints nothing and succeeds, unless --fail-if-missing is given.
 
-Keys are printed as they arrive, all of one revision: a range of any size needs
-little memory, except in the format table. The command timeout is for each
-block of keys. Orders other than by key, and limits of revisions, are the
-server's work and take one request, in memory as large as its answer.`,
+Keys are printed as they arrive, all at one revision. A range of any size needs
+little memory, except in the format table. The command timeout applies to each
+block of keys. For other orders than by key, and for limits of revisions, the
+server reads the range in one request. Its response must fit in memory.`,
 		Example: `  ectl get /config/size
   ectl get /config/ --prefix -w yaml
   ectl get "" --prefix --keys-only
@@ -69,24 +69,24 @@ server's work and take one request, in memory as large as its answer.`,
 	flags := cmd.Flags()
 	cli.Consistency().AddFlag(cmd, &opts.Consistency, "consistency of the read")
 	orders().AddFlag(cmd, &opts.Order, "order of the keys")
-	targets().AddFlag(cmd, &opts.SortBy, "what the order is of")
-	flags.Int64Var(&opts.Limit, "limit", 0, "most keys to print (0: all)")
+	targets().AddFlag(cmd, &opts.SortBy, "sort by")
+	flags.Int64Var(&opts.Limit, "limit", 0, "maximum number of keys to print (0: all)")
 	opts.Keys.AddFlags(flags, "read")
-	flags.Int64Var(&opts.Revision, "rev", 0, "read what was there at this revision (0: the newest)")
+	flags.Int64Var(&opts.Revision, "rev", 0, "revision to read (0: the newest)")
 	flags.BoolVar(&opts.KeysOnly, flagKeysOnly, false, "do not read the values")
-	flags.BoolVar(&opts.CountOnly, flagCountOnly, false, "read only how many keys there are")
+	flags.BoolVar(&opts.CountOnly, flagCountOnly, false, "print only the number of keys")
 	flags.BoolVar(&opts.ValueOnly, "print-value-only", false, "print only the values, in the format simple")
-	flags.Int64Var(&opts.MinCreateRev, "min-create-rev", 0, "lowest revision of a key's creation")
-	flags.Int64Var(&opts.MaxCreateRev, "max-create-rev", 0, "highest revision of a key's creation")
-	flags.Int64Var(&opts.MinModRev, "min-mod-rev", 0, "lowest revision of a key's last change")
-	flags.Int64Var(&opts.MaxModRev, "max-mod-rev", 0, "highest revision of a key's last change")
-	flags.BoolVar(&opts.Stream, "stream", false, "accepted for etcdctl's sake: results stream wherever the server can")
-	flags.BoolVar(&opts.MustFind, flagFailIfMissing, false, "fail with status 1 where nothing is found")
+	flags.Int64Var(&opts.MinCreateRev, "min-create-rev", 0, "minimum create revision of the keys")
+	flags.Int64Var(&opts.MaxCreateRev, "max-create-rev", 0, "maximum create revision of the keys")
+	flags.Int64Var(&opts.MinModRev, "min-mod-rev", 0, "minimum modification revision of the keys")
+	flags.Int64Var(&opts.MaxModRev, "max-mod-rev", 0, "maximum modification revision of the keys")
+	flags.BoolVar(&opts.Stream, "stream", false, "accepted for compatibility with etcdctl: results always stream if the server can")
+	flags.BoolVar(&opts.MustFind, flagFailIfMissing, false, "fail with status 1 if no key is found")
 	return cmd
 }
 
-// Complete implements cli.Options. The order of the checks is etcdctl's, which
-// decides the exit status of a line with several mistakes.
+// Complete implements cli.Options. The checks have etcdctl's order, which decides the
+// exit status of a line with several mistakes.
 func (o *getOptions) Complete(f *cli.Factory, cmd *cobra.Command, args []string) (err error) {
 	if err := cli.Exclusive(cmd.Flags(), cli.FlagPrefix, cli.FlagFromKey); err != nil {
 		return err
@@ -107,19 +107,19 @@ func (o *getOptions) Complete(f *cli.Factory, cmd *cobra.Command, args []string)
 		return err
 	}
 	if o.MaxCreateRev > 0 && o.MinCreateRev > o.MaxCreateRev {
-		return exit.BadFeaturef("--min-create-rev %d is more than --max-create-rev %d", o.MinCreateRev, o.MaxCreateRev)
+		return exit.BadFeaturef("--min-create-rev %d is greater than --max-create-rev %d", o.MinCreateRev, o.MaxCreateRev)
 	}
 	if o.MaxModRev > 0 && o.MinModRev > o.MaxModRev {
-		return exit.BadFeaturef("--min-mod-rev %d is more than --max-mod-rev %d", o.MinModRev, o.MaxModRev)
+		return exit.BadFeaturef("--min-mod-rev %d is greater than --max-mod-rev %d", o.MinModRev, o.MaxModRev)
 	}
 	if o.ValueOnly && f.Printer().Format() != output.Simple {
-		return exit.BadArgsf("--print-value-only is for the format simple alone")
+		return exit.BadArgsf("--print-value-only works only with the format simple")
 	}
 	return nil
 }
 
-// streams says whether the keys can be read block by block: in their own order
-// and without filters, which are the server's work on the whole range.
+// streams reports whether the keys can be read block by block: in key order and
+// without filters. The server applies other orders and filters to the whole range.
 func (o *getOptions) streams() bool {
 	return !o.CountOnly && o.Keys.End != "" && o.Limit >= 0 &&
 		o.target == clientv3.SortByKey && o.order != clientv3.SortDescend &&
@@ -156,16 +156,16 @@ func runGet(ctx context.Context, f *cli.Factory, opts *getOptions) error {
 	}
 	found := sink.keys > 0 || opts.CountOnly && sink.count > 0
 	if opts.MustFind && !found {
-		return errors.New("nothing found: " + opts.Keys.String())
+		return errors.New("no key found: " + opts.Keys.String())
 	}
 	return nil
 }
 
-// counting is a stream that knows what was read.
+// counting is a stream that counts what was read.
 type counting struct {
 	output.RangeStream
-	keys  int   // handed on
-	count int64 // in the range, whatever was asked for of them
+	keys  int   // passed on
+	count int64 // in the range, whatever the limit
 }
 
 // Keys implements output.RangeStream.
@@ -180,7 +180,7 @@ func (c *counting) End(more bool, count int64) error {
 	return c.RangeStream.End(more, count)
 }
 
-// read reads what was asked for into sink.
+// read reads the requested keys into sink.
 func (o *getOptions) read(ctx context.Context, f *cli.Factory, client *etcd.Client, sink output.RangeStream) error {
 	if o.streams() {
 		return scan.Read(ctx, client.KV, scan.Query{

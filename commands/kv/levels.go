@@ -15,15 +15,15 @@ import (
 	"github.com/ectl-io/ectl/internal/scan"
 )
 
-// levelOptions say which keys to look at level by level.
+// levelOptions selects keys to read level by level.
 type levelOptions struct {
 	scan.Levels
 	Depth int
 }
 
 func (o *levelOptions) addFlags(flags *pflag.FlagSet) {
-	flags.StringVar(&o.Delimiter, "delimiter", "/", "what stands between the levels of a key")
-	flags.IntVar(&o.Depth, flagDepth, 1, "`number` of levels below the prefix to show")
+	flags.StringVar(&o.Delimiter, "delimiter", "/", "separator between the levels of a key")
+	flags.IntVar(&o.Depth, flagDepth, 1, "`number` of levels to show below the prefix")
 }
 
 const (
@@ -36,17 +36,16 @@ func (o *levelOptions) complete(args []string) error {
 		o.Prefix = args[0]
 	}
 	if o.Delimiter == "" {
-		return exit.BadArgsf("--delimiter is empty: what stands between the levels of a key?")
+		return exit.BadArgsf("--delimiter is empty: give the separator between the levels of a key")
 	}
 	if o.Depth < 1 {
-		return exit.BadArgsf("--%s is a number of levels from 1 on, and got %d", flagDepth, o.Depth)
+		return exit.BadArgsf("--%s must be positive: got %d", flagDepth, o.Depth)
 	}
 	return nil
 }
 
-// read calls read with the ranges of keys that start with the prefix: with all
-// of them or, where the server does not allow that, with those that the user's
-// roles let him read.
+// read calls read with the range of all keys that start with the prefix. If the server
+// denies that, it calls read with the parts of the range that the user's roles permit.
 func (o *levelOptions) read(ctx context.Context, f *cli.Factory, read func(client *etcd.Client, ranges []access.Range) error) error {
 	client, err := f.Client(ctx)
 	if err != nil {
@@ -63,8 +62,8 @@ func (o *levelOptions) read(ctx context.Context, f *cli.Factory, read func(clien
 	})
 	readable = readable.Intersection(access.SetOf(all))
 	if askErr != nil || readable.IsEmpty() {
-		return err // the refusal says more
+		return err // the denied permission explains more
 	}
-	f.Warn("only what the roles of " + client.Username + " allow to read is here: " + readable.String())
+	f.Warn("only the keys that the roles of " + client.Username + " permit are shown: " + readable.String())
 	return read(client, readable.Ranges())
 }

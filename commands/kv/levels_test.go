@@ -44,12 +44,12 @@ func TestOptionsOfLsAndDu(t *testing.T) {
 func TestLsAndDuRefuseWhatTheyCannotMean(t *testing.T) {
 	for line, says := range map[string]string{
 		"ls a b":                   "at most a prefix",
-		"ls --depth 0":             "from 1 on",
+		"ls --depth 0":             "must be positive",
 		"ls --depth 1 --recursive": "exclude each other",
 		"ls --delimiter=":          "--delimiter is empty",
 		"du a b":                   "at most a prefix",
-		"du --depth=-1":            "from 1 on",
-		"du --top=-1":              "from 0 on",
+		"du --depth=-1":            "must be positive",
+		"du --top=-1":              "must not be negative",
 		"du --delimiter=":          "--delimiter is empty",
 	} {
 		t.Run(line, func(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// lsOptions is what "ls" was asked to show.
+// lsOptions holds the arguments and flags of "ls".
 type lsOptions struct {
 	levelOptions
 	Recursive bool
@@ -26,17 +26,17 @@ func NewLsCmd(f *cli.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ls [PREFIX]",
 		Short: "List keys level by level",
-		Long: `List the keys that start with PREFIX and have no delimiter behind it, and the
-subtrees that all others are in, up to and with that delimiter. With --depth it
-is the keys and subtrees so many levels below, with --recursive all keys.
+		Long: `List the keys that start with PREFIX and have no delimiter after it. The other
+keys are in subtrees. A subtree is listed as its name up to the delimiter.
+--depth lists the keys and subtrees of lower levels, --recursive lists all keys.
 
-A subtree is listed without reading it, however large it is, and entries are
-printed as they are found, all of one revision, except in the format table.
+The keys of a subtree are not read, whatever its size. Entries are printed as
+they are found, all at one revision, except in the format table.
 
---long shows version, size of the value in bytes, lease and the revision of the
-last change before each key. It reads the values for that.
+--long shows the version, the size of the value in bytes, the lease and the
+modification revision before each key. It reads the values to do so.
 
-Who may not read all keys of PREFIX is shown those that his roles allow.`,
+Users without permission on the whole prefix see only the keys they may read.`,
 		Example: `  ectl ls
   ectl ls /registry/ --long
   ectl ls users: --delimiter : --depth 2 -w csv`,
@@ -47,7 +47,7 @@ Who may not read all keys of PREFIX is shown those that his roles allow.`,
 	}
 	flags := cmd.Flags()
 	opts.addFlags(flags)
-	flags.BoolVarP(&opts.Recursive, flagRecursive, "R", false, "list all keys, and no subtrees")
+	flags.BoolVarP(&opts.Recursive, flagRecursive, "R", false, "list all keys and no subtrees")
 	flags.BoolVarP(&opts.Long, "long", "l", false, "show version, size, lease and revision of each key")
 	return cli.Extension(cmd)
 }

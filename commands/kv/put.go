@@ -17,7 +17,7 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// putOptions is what "put" was asked to do.
+// putOptions holds the arguments and flags of "put".
 type putOptions struct {
 	Key, Value  string
 	Lease       string // hexadecimal
@@ -35,13 +35,13 @@ func NewPutCmd(f *cli.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "put KEY [VALUE]",
 		Short: "Write a key",
-		Long: `Write a key. A VALUE that is not given is read from standard input, all of it
-and as it is. Put "--" before a key or value that begins with "-".
+		Long: `Write a key. Without VALUE, the value is all of standard input, unchanged. Put
+"--" before a key or value that begins with "-".
 
-With --if-absent and --if-rev nothing is written where the key is in another
-state than that; the command then fails with status 1, and the error and the
-formats other than simple have the revision of its last change. The key has to
-be readable for that.`,
+--if-absent and --if-rev write only if the key is in the given state. Otherwise
+the command fails with status 1. The error and the formats other than simple
+contain the key's modification revision. Both options also need permission to
+read the key.`,
 		Example: `  ectl put /config/size 3
   ectl put /config/file < file
   ectl put -- /config/offset -1
@@ -54,29 +54,29 @@ be readable for that.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&opts.Lease, "lease", "0", "`ID` of the lease to attach the key to, in hexadecimal")
-	flags.BoolVar(&opts.PrevKV, "prev-kv", false, "also print the key as it was before")
-	flags.BoolVar(&opts.IgnoreValue, "ignore-value", false, "keep the value that the key has")
-	flags.BoolVar(&opts.IgnoreLease, "ignore-lease", false, "keep the lease that the key has")
-	flags.BoolVar(&opts.IfAbsent, flagIfAbsent, false, "write only where the key does not exist")
-	flags.Var(&opts.IfRev, flagIfRev, "write only where the last change of the key was at revision `N` (0: it does not exist)")
+	flags.BoolVar(&opts.PrevKV, "prev-kv", false, "also print the previous key and value")
+	flags.BoolVar(&opts.IgnoreValue, "ignore-value", false, "keep the current value of the key")
+	flags.BoolVar(&opts.IgnoreLease, "ignore-lease", false, "keep the current lease of the key")
+	flags.BoolVar(&opts.IfAbsent, flagIfAbsent, false, "write only if the key does not exist")
+	flags.Var(&opts.IfRev, flagIfRev, "write only if the key's modification revision is `N` (0: it does not exist)")
 	return cmd
 }
 
-// maxValue is how much is read for a value, in bytes. Servers take 1.5 MiB,
-// unless they are told to take more.
+// maxValue is the maximum size of a value from standard input, in bytes. Servers accept
+// 1.5 MiB by default.
 const maxValue = 64 << 20
 
 // Complete implements cli.Options.
 func (o *putOptions) Complete(f *cli.Factory, cmd *cobra.Command, args []string) error {
 	o.Key = args[0]
 	if o.IgnoreValue && len(args) > 1 {
-		return exit.BadArgsf("with --ignore-value the key keeps the value that it has: give the key alone")
+		return exit.BadArgsf("--ignore-value keeps the current value: give only the key")
 	}
 	if err := cli.Exclusive(cmd.Flags(), flagIfAbsent, flagIfRev); err != nil {
 		return err
 	}
 	if (o.IfAbsent || o.IfRev.given && o.IfRev.value == 0) && (o.IgnoreValue || o.IgnoreLease) {
-		return exit.BadArgsf("a key that does not exist has no value and no lease to keep")
+		return exit.BadArgsf("a key that does not exist has no value and no lease to keep: leave out --ignore-value and --ignore-lease")
 	}
 	switch {
 	case o.IgnoreValue:
@@ -88,13 +88,13 @@ func (o *putOptions) Complete(f *cli.Factory, cmd *cobra.Command, args []string)
 			return exit.With(exit.BadArgs, fmt.Errorf("read the value from standard input: %w", err))
 		}
 		if len(value) == 0 {
-			return exit.BadArgsf("no value: give it behind the key or on standard input; an empty one is put KEY ''")
+			return exit.BadArgsf("no value: give it after the key or on standard input; for an empty value, use put KEY ''")
 		}
 		o.Value = string(value)
 	}
 	id, err := strconv.ParseInt(o.Lease, 16, 64)
 	if err != nil {
-		return exit.BadArgsf("--lease %q is no lease's ID, which is a hexadecimal number of at most 16 digits; lease list shows the IDs", o.Lease)
+		return exit.BadArgsf("invalid --lease %q: want a lease ID in hexadecimal, as \"lease list\" prints it", o.Lease)
 	}
 	o.LeaseID = clientv3.LeaseID(id)
 	return nil
@@ -128,8 +128,8 @@ func runPut(ctx context.Context, f *cli.Factory, c *etcd.Client, opts *putOption
 	return f.Print(output.Put{Key: opts.Key, Response: response})
 }
 
-// putIf writes the key where it is in the state that was asked for. A key that
-// does not exist has the revision 0.
+// putIf writes the key if it is in the required state. A key that does not exist has
+// the revision 0.
 func putIf(ctx context.Context, f *cli.Factory, c *etcd.Client, opts *putOptions) error {
 	response, err := c.Txn(ctx).
 		If(clientv3.Compare(clientv3.ModRevision(opts.Key), "=", opts.IfRev.value)).

@@ -19,7 +19,7 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// txnOptions is what "txn" was asked to do.
+// txnOptions holds the flags of "txn".
 type txnOptions struct {
 	Interactive bool
 }
@@ -29,19 +29,20 @@ func NewTxnCmd(f *cli.Factory) *cobra.Command {
 	opts := &txnOptions{}
 	cmd := &cobra.Command{
 		Use:   "txn",
-		Short: "Run a transaction that is read from standard input",
-		Long: `Run a transaction that is read from standard input, in three parts that each
-end with an empty line: comparisons, the requests for when all of them hold, and
-the requests for when they do not.
+		Short: "Run a transaction from standard input",
+		Long: `Run a transaction from standard input. It has three parts, and each ends with an
+empty line: comparisons, the requests to run if all comparisons are true, and
+the requests to run otherwise.
 
-A comparison is TARGET("KEY") OPERATOR "VALUE" with spaces around the operator,
-one of = != < >. The targets are mod, create (revisions), version, value, and
-lease, whose value is an ID in hexadecimal. Key and value may have Go's escapes.
+A comparison is TARGET("KEY") OPERATOR "VALUE" with spaces around the operator.
+The operators are = != < >. The targets are mod, create (revisions), version,
+value and lease. A lease ID is in hexadecimal. KEY and VALUE may contain Go's
+escapes.
 
 A request is a command line of get, put or del. A word in 'single quotes' is
-taken as it is, one in "double quotes" may have Go's escapes.
+used unchanged. A word in "double quotes" may contain Go's escapes.
 
-Nothing is sent before all of it was read and understood.`,
+Nothing is sent until the whole transaction is read and valid.`,
 		Example: `  ectl txn <<'END'
   mod("/config/size") = "0"
 
@@ -54,7 +55,7 @@ Nothing is sent before all of it was read and understood.`,
 		Args:    cli.NoArgs,
 		RunE:    cli.Run(f, opts, runTxn),
 	}
-	cmd.Flags().BoolVarP(&opts.Interactive, "interactive", "i", false, "say which part is read")
+	cmd.Flags().BoolVarP(&opts.Interactive, "interactive", "i", false, "prompt for each part")
 	return cmd
 }
 
@@ -84,8 +85,7 @@ type transaction struct {
 	success, failure []clientv3.Op
 }
 
-// readTxn reads a transaction from standard input. A person at the terminal
-// can interrupt it.
+// readTxn reads a transaction from standard input. An interrupt ends the read.
 func readTxn(ctx context.Context, f *cli.Factory, opts *txnOptions) (transaction, error) {
 	var t transaction
 	handler := txn.Handler{
@@ -113,17 +113,17 @@ func readTxn(ctx context.Context, f *cli.Factory, opts *txnOptions) (transaction
 	crash.Go(func() { read <- txn.Read(bufio.NewReader(f.Stdin()), handler) })
 	select {
 	case err := <-read:
-		// An error with a status of its own, a bad argument of put say, has
-		// given it already: the innermost counts.
+		// An error that already has a status, for example for a bad argument of put,
+		// keeps it: the innermost status counts.
 		return t, exit.With(exit.InvalidInput, err)
 	case <-ctx.Done():
 		return transaction{}, context.Cause(ctx)
 	}
 }
 
-// parseRequest makes a request of a transaction of its words, a command line
-// of get, put or del. Their names may be shortened, and options may stand
-// before them, as on every command line.
+// parseRequest parses words, a command line of get, put or del, as a request of a
+// transaction. As on every command line, the names may be shortened and options may
+// stand before them.
 func parseRequest(ctx context.Context, f *cli.Factory, words []string) (clientv3.Op, error) {
 	f, err := f.ForRequest()
 	if err != nil {
@@ -152,11 +152,11 @@ func parseRequest(ctx context.Context, f *cli.Factory, words []string) (clientv3
 	}
 	cmd, args, err := requests.Find(words)
 	if err != nil || cmd == requests {
-		return op, fmt.Errorf("invalid request: %s: it is none of get, put and del", strings.Join(words, " "))
+		return op, fmt.Errorf("invalid request: %s: want get, put or del", strings.Join(words, " "))
 	}
 	switch err := cmd.ParseFlags(args); {
 	case errors.Is(err, pflag.ErrHelp): // which would end the program with a help text, and with success
-		return op, fmt.Errorf("invalid request: %s: help is not given here; see '%s %[1]s --help'", cmd.Name(), f.Program)
+		return op, fmt.Errorf("invalid request: %s: no help within a transaction; see '%s %[1]s --help'", cmd.Name(), f.Program)
 	case err != nil:
 		return op, fmt.Errorf("invalid request: %s: %w", cmd.Name(), err)
 	}
