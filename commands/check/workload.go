@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
-	"sync"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -39,28 +38,20 @@ func dial(ctx context.Context, f *cli.Factory, opts *options, clients int) (*wor
 		return nil, err
 	}
 	w := &workload{f: f, opts: opts, dialer: dialer, clients: make([]*etcd.Client, clients)}
-	ctx, cancel := context.WithCancelCause(ctx)
-	var dialing sync.WaitGroup
-	slots := make(chan struct{}, loginsAtOnce)
+	dialing, first := crash.NewGroup(ctx, loginsAtOnce)
 	for i := range w.clients {
-		slots <- struct{}{}
-		dialing.Go(crash.Guarded(func() {
-			defer func() { <-slots }()
-			if ctx.Err() != nil {
-				return
+		dialing.Start(func() (err error) {
+			if first.Err() != nil {
+				return context.Cause(first)
 			}
-			// The client outlives this function: it must not end with ctx.
-			client, err := dialer.Dial(context.WithoutCancel(ctx), dialer.Endpoints)
-			if err != nil {
-				cancel(err)
-				return
-			}
-			w.clients[i] = client
-		}))
+			// The client outlives this function: it must not end with the context.
+			w.clients[i], err = dialer.Dial(context.WithoutCancel(ctx), dialer.Endpoints)
+			return err
+		})
 	}
-	dialing.Wait()
-	err = context.Cause(ctx)
-	cancel(nil)
+	if err = dialing.Wait(); ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
 	if err != nil {
 		w.close()
 		return nil, err
@@ -111,14 +102,14 @@ func (w *workload) write(ctx context.Context, turns <-chan struct{}, done func()
 	defer giveUp()
 	value := strings.Repeat("\x00", w.valueSize)
 	start := time.Now()
-	var writing sync.WaitGroup
+	writing, _ := crash.NewGroup(requests, len(w.clients))
 	for i, client := range w.clients {
-		writing.Go(crash.Guarded(func() {
+		writing.Start(func() error {
 			r := &results[i]
 			r.errors = map[string]int{}
 			for range turns {
 				if ctx.Err() != nil {
-					return
+					return nil
 				}
 				began := time.Now()
 				_, err := client.Put(requests, w.key(), value)
@@ -132,11 +123,12 @@ func (w *workload) write(ctx context.Context, turns <-chan struct{}, done func()
 				}
 				done()
 			}
-		}))
+			return nil
+		})
 	}
 	finished := make(chan struct{})
 	crash.Go(func() {
-		writing.Wait()
+		_ = writing.Wait()
 		close(finished)
 	})
 	w.await(ctx, finished, giveUp)

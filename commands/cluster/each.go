@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/pflag"
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/crash"
@@ -86,12 +85,11 @@ func askEach[Response any](ctx context.Context, f *cli.Factory, endpoints []stri
 		return nil, err
 	}
 	answers := make([]answer[Response], len(endpoints))
-	var asking errgroup.Group
-	asking.SetLimit(maxAtOnce)
+	asking, _ := crash.NewGroup(ctx, maxAtOnce)
 	for i, endpoint := range endpoints {
 		a := &answers[i]
 		a.Endpoint = endpoint
-		asking.Go(crash.GuardedErr(func() error {
+		asking.Start(func() error {
 			if a.Err = ctx.Err(); a.Err != nil {
 				return nil
 			}
@@ -107,7 +105,7 @@ func askEach[Response any](ctx context.Context, f *cli.Factory, endpoints []stri
 			a.Response, err = ask(timed, client, endpoint)
 			a.Err = client.Explain(ctx, err)
 			return nil
-		}))
+		})
 	}
 	_ = asking.Wait() // each answer has its own error
 	if ctx.Err() != nil {

@@ -1,10 +1,10 @@
 package snapshot
 
 import (
+	"context"
 	"errors"
 	"io"
 	"os"
-	"sync"
 
 	"github.com/ectl-io/ectl/internal/crash"
 )
@@ -25,21 +25,22 @@ const (
 func copyTo(f *os.File, check, progress io.Writer, first part, src reader) (size int64, err error) {
 	unchecked := make(chan part, mostUnchecked)
 	due := make(chan struct{}, 1)
-	var working sync.WaitGroup
-	working.Go(crash.Guarded(func() {
+	working, _ := crash.NewGroup(context.Background(), 2)
+	working.Start(func() error {
 		for p := range unchecked {
 			for _, piece := range p.pieces {
 				_, _ = check.Write(piece)
 			}
 			p.free()
 		}
-	}))
-	var syncErr error
-	working.Go(crash.Guarded(func() {
+		return nil
+	})
+	working.Start(func() (err error) {
 		for range due {
-			syncErr = errors.Join(syncErr, f.Sync())
+			err = errors.Join(err, f.Sync())
 		}
-	}))
+		return err
+	})
 	unsynced := 0
 	for p := first; err == nil; p, err = src.Recv() {
 		for _, piece := range p.pieces {
@@ -64,7 +65,7 @@ func copyTo(f *os.File, check, progress io.Writer, first part, src reader) (size
 	}
 	close(unchecked)
 	close(due)
-	working.Wait()
+	syncErr := working.Wait()
 	if errors.Is(err, io.EOF) {
 		err = nil
 	}

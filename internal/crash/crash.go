@@ -3,7 +3,7 @@
 // next run removes them.
 //
 // A panic can only be recovered in its own goroutine. So every goroutine of the program
-// is started with Go or Guarded, which a test checks, and main defers Guard. Our code
+// is started with Go, Guarded or a Group, which a test checks, and main defers Guard. Our code
 // that a library calls in a goroutine of its own defers Guard itself.
 //
 // Two failures still end the program with Go's own trace and status 2. One is a panic of
@@ -78,14 +78,6 @@ func Guarded(f func()) func() {
 	return func() {
 		defer Guard()
 		f()
-	}
-}
-
-// GuardedErr is Guarded for an errgroup.Group.
-func GuardedErr(f func() error) func() error {
-	return func() error {
-		defer Guard()
-		return f()
 	}
 }
 

@@ -1,6 +1,7 @@
 package crash
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"go/ast"
@@ -86,6 +87,27 @@ func TestWhatOutlivesTheProgramIsUndone(t *testing.T) {
 	}
 }
 
+func TestAGroupGuardsItsGoroutines(t *testing.T) {
+	e := panicking(t, false, func(*ending) {
+		group, _ := NewGroup(t.Context(), 1)
+		group.Start(func() error { panic("now") })
+		_ = group.Wait()
+	})
+	if e.status != 70 || strings.Count(e.said.String(), "\n") != 1 {
+		t.Errorf("status %d, says %q", e.status, e.said.String())
+	}
+}
+
+func TestTheFirstErrorOfAGroupCancelsTheOthers(t *testing.T) {
+	first := errors.New("first")
+	group, ctx := NewGroup(t.Context(), 2)
+	group.Start(func() error { <-ctx.Done(); return ctx.Err() })
+	group.Start(func() error { return first })
+	if err := group.Wait(); !errors.Is(err, first) || !errors.Is(context.Cause(ctx), first) {
+		t.Errorf("%v, and the cause is %v", err, context.Cause(ctx))
+	}
+}
+
 func TestWithoutAProcessAPanicStaysOne(t *testing.T) {
 	defer func() {
 		if reason := recover(); reason != "now" {
@@ -122,7 +144,7 @@ func TestEveryGoroutineIsGuarded(t *testing.T) {
 						} else if name == "Go" || name == "AfterFunc" || name == "TryGo" {
 							begun++
 							if inner, is := n.Args[len(n.Args)-1].(*ast.CallExpr); !is || !isGuarded(inner) {
-								t.Errorf("%s: give %s the function in crash.Guarded", set.Position(n.Pos()), name)
+								t.Errorf("%s: give %s the function in crash.Guarded, or use crash.Group", set.Position(n.Pos()), name)
 							}
 						}
 					}
@@ -152,5 +174,5 @@ func called(call *ast.CallExpr) (name string, ours bool) {
 
 func isGuarded(call *ast.CallExpr) bool {
 	name, ours := called(call)
-	return ours && (name == "Guarded" || name == "GuardedErr")
+	return ours && name == "Guarded"
 }

@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"go.etcd.io/etcd/client/pkg/v3/srv"
@@ -30,21 +29,22 @@ func (o *Options) discover(ctx context.Context) ([]string, error) {
 	defer cancel()
 	schemes := [...]string{"https", "http"}
 	var (
-		looking sync.WaitGroup
-		found   [len(schemes)][]string
-		errs    [len(schemes)]error
+		found [len(schemes)][]string
+		errs  [len(schemes)]error
 	)
+	looking, _ := crash.NewGroup(bounded, len(schemes))
 	for i, scheme := range schemes {
-		looking.Go(crash.Guarded(func() {
+		looking.Start(func() error {
 			_, records, err := net.DefaultResolver.LookupSRV(bounded, srv.GetSRVService(clientService, o.DiscoverySRVName, scheme), "tcp", o.DiscoverySRV)
 			for _, record := range records {
 				host := net.JoinHostPort(record.Target, strconv.Itoa(int(record.Port)))
 				found[i] = append(found[i], (&url.URL{Scheme: scheme, Host: host}).String())
 			}
 			errs[i] = err
-		}))
+			return nil
+		})
 	}
-	looking.Wait()
+	_ = looking.Wait()
 	switch {
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)

@@ -31,9 +31,8 @@ type baseCopy struct {
 	batch   []change
 	size    int
 	last    []byte // key of the source in the batch, or before it; nil before the first
-	slots   chan struct{}
-	started bool // a batch was sent
-	sending sync.WaitGroup
+	started bool   // a batch was sent
+	sending *crash.Group
 
 	mu    sync.Mutex
 	order []*sentBatch // under way or done, in the order of their keys
@@ -50,8 +49,9 @@ type sentBatch struct {
 func (m *mirror) copyBase(ctx context.Context, at position) error {
 	copying, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	b := &baseCopy{mirror: m, ctx: copying, fail: cancel, revision: at.Base, next: string(at.Next), begun: string(at.Next), slots: make(chan struct{}, batchesInFlight)}
-	defer b.sending.Wait()
+	b := &baseCopy{mirror: m, ctx: copying, fail: cancel, revision: at.Base, next: string(at.Next), begun: string(at.Next)}
+	b.sending, _ = crash.NewGroup(ctx, batchesInFlight) // fail ends it
+	defer func() { _ = b.sending.Wait() }()
 	from, end := rangeOf(m.rename.from)
 	if b.next == "" {
 		b.next = from
@@ -129,34 +129,30 @@ func (b *baseCopy) add(c change) error {
 // End implements scan.Sink.
 func (b *baseCopy) End(bool, int64) error { return b.send() }
 
-// send sends the batch off. The first one is waited for, since the fence of the
-// others stands on it.
+// send sends the batch. It waits for the first one, which the fence of the others
+// depends on.
 func (b *baseCopy) send() error {
 	if len(b.batch) == 0 {
 		return nil
 	}
 	batch, sent := b.batch, &sentBatch{next: b.reached()}
 	b.batch, b.size = make([]change, 0, len(batch)), 0
-	select {
-	case b.slots <- struct{}{}:
-	case <-b.ctx.Done():
-		return context.Cause(b.ctx)
-	}
 	b.mu.Lock()
 	b.order = append(b.order, sent)
 	b.mu.Unlock()
-	b.sending.Go(crash.Guarded(func() {
-		defer func() { <-b.slots }()
+	apply := func() error {
 		if err := b.writer.apply(b.ctx, batch); err != nil {
 			b.fail(err)
-			return
+			return err
 		}
 		b.arrived(sent)
-	}))
+		return nil
+	}
 	if !b.started {
 		b.started = true
-		b.sending.Wait()
+		return apply()
 	}
+	b.sending.Start(apply)
 	return nil
 }
 
@@ -178,9 +174,8 @@ func (b *baseCopy) arrived(f *sentBatch) {
 
 // finish waits for what is under way, and prunes where that is wanted.
 func (b *baseCopy) finish(ctx context.Context) error {
-	b.sending.Wait()
-	if b.ctx.Err() != nil {
-		return context.Cause(b.ctx)
+	if err := b.sending.Wait(); err != nil {
+		return err
 	}
 	if b.Prune {
 		if err := b.prune(ctx, b.revision); err != nil {

@@ -11,7 +11,6 @@ import (
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd"
@@ -153,8 +152,7 @@ func (p *pruner) delete(ctx context.Context) error {
 			p.Pruned(n)
 		}
 	}()
-	deleting, deletions := errgroup.WithContext(ctx)
-	deleting.SetLimit(batchesInFlight)
+	deleting, deletions := crash.NewGroup(ctx, batchesInFlight)
 	first := true
 	var batch []change
 	size := 0
@@ -172,7 +170,7 @@ func (p *pruner) delete(ctx context.Context) error {
 			first = false
 			return apply()
 		}
-		deleting.Go(crash.GuardedErr(apply))
+		deleting.Start(apply)
 		return nil
 	}
 	for key := range p.lacking.all() {

@@ -7,7 +7,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"slices"
-	"sync"
 
 	"go.etcd.io/etcd/api/v3/authpb"
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
@@ -318,34 +317,22 @@ func WithoutPassword(ctx context.Context, api clientv3.Auth, bound Bound, names 
 // each calls get for all names, atOnce of them at a time, and returns the
 // answers in their order. The first error ends it.
 func each[T any](ctx context.Context, atOnce int, names []string, get func(context.Context, string) (T, error)) ([]T, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
 	answers := make([]T, len(names))
-	next := make(chan int)
-	var asking sync.WaitGroup
-	for range min(atOnce, len(names)) {
-		asking.Go(crash.Guarded(func() {
-			for i := range next {
-				answer, err := get(ctx, names[i])
-				if err != nil {
-					cancel(err)
-					return
-				}
-				answers[i] = answer
-			}
-		}))
-	}
-	for i := range names {
-		select {
-		case next <- i:
-			continue
-		case <-ctx.Done():
+	asking, first := crash.NewGroup(ctx, atOnce)
+	for i, name := range names {
+		if first.Err() != nil {
+			break
 		}
-		break
+		asking.Start(func() (err error) {
+			answers[i], err = get(first, name)
+			return err
+		})
 	}
-	close(next)
-	asking.Wait()
-	return answers, context.Cause(ctx)
+	err := asking.Wait()
+	if ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	return answers, err
 }
 
 // equal says whether a and b hold the same users and roles.

@@ -15,7 +15,6 @@ import (
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/ectl-io/ectl/internal/access/apply"
 	"github.com/ectl-io/ectl/internal/access/plan"
@@ -182,20 +181,19 @@ func (p *passwords) refused(ctx context.Context, s *session.Session, there []pol
 	shown := p.Report.Progress("passwords tried")
 	defer shown.End()
 	var (
-		trying errgroup.Group
-		mu     sync.Mutex
-		done   int
+		mu   sync.Mutex
+		done int
 	)
-	trying.SetLimit(apply.Parallel)
+	trying, _ := crash.NewGroup(ctx, apply.Parallel)
 	for i, user := range there {
-		trying.Go(crash.GuardedErr(func() error {
+		trying.Start(func() error {
 			results[i] = p.try(ctx, s, client, user.Name)
 			mu.Lock()
 			defer mu.Unlock()
 			done++
 			shown.Show(done, len(there))
 			return nil
-		}))
+		})
 	}
 	_ = trying.Wait() // each login has a result of its own
 	var names []string

@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
@@ -137,15 +136,16 @@ func (d *Diagnosis) leader(ctx context.Context, otherwise string) string {
 	defer func() { _ = client.Close() }()
 	endpoints := d.attempts.answering()
 	leaderless := make([]string, len(endpoints))
-	var asking sync.WaitGroup
+	asking, _ := crash.NewGroup(ctx, max(1, len(endpoints)))
 	for i, endpoint := range endpoints {
-		asking.Go(crash.Guarded(func() {
+		asking.Start(func() error {
 			if _, err := client.Status(clientv3.WithRequireLeader(ctx), endpoint); errors.Is(err, rpctypes.ErrNoLeader) {
 				leaderless[i] = endpoint
 			}
-		}))
+			return nil
+		})
 	}
-	asking.Wait()
+	_ = asking.Wait()
 	leaderless = slices.DeleteFunc(leaderless, func(endpoint string) bool { return endpoint == "" })
 	if len(leaderless) == 0 {
 		return otherwise
