@@ -71,9 +71,14 @@ func (r PolicyPlan) summary() string {
 	return fmt.Sprintf("Plan: %d to add, %d to change, %d to remove.", r.Plan.Count(plan.Add), r.Plan.Count(plan.Change), r.Plan.Count(plan.Remove))
 }
 
+// glyph is the sign of an action before the thing that it happens to.
+func glyph(a plan.Action) string {
+	return map[plan.Action]string{plan.Add: "+", plan.Change: "~", plan.Remove: "-"}[a]
+}
+
 // line writes what happens to something, in the colour of the action.
 func (r PolicyPlan) line(w io.Writer, action plan.Action, indent, text string) {
-	line := fmt.Sprintf("%s%s %s", indent, action, visible.Line(text))
+	line := fmt.Sprintf("%s%s %s", indent, glyph(action), visible.Line(text))
 	if r.Colour {
 		paint := map[plan.Action]color.Attribute{plan.Add: color.FgGreen, plan.Change: color.FgYellow, plan.Remove: color.FgRed}
 		c := color.New(paint[action])
@@ -196,20 +201,9 @@ func (r PolicyPlan) Table() TableData {
 			}
 		case plan.Membership, plan.Password:
 		}
-		t.Rows = append(t.Rows, []string{actionName(d.Action), string(d.Subject), name, detail})
+		t.Rows = append(t.Rows, []string{string(d.Action), string(d.Subject), name, detail})
 	}
 	return t
-}
-
-func actionName(a plan.Action) string {
-	switch a {
-	case plan.Add:
-		return "add"
-	case plan.Change:
-		return "change"
-	case plan.Remove:
-	}
-	return "remove"
 }
 
 // Document implements Result.
@@ -248,7 +242,7 @@ func (r PolicyPlan) Document() Object {
 func (r PolicyPlan) Items() []Object {
 	items := []Object{}
 	for _, d := range r.Plan.Differences {
-		item := Object{{"action", actionName(d.Action)}, {"subject", string(d.Subject)}}
+		item := Object{{"action", string(d.Action)}, {"subject", string(d.Subject)}}
 		for _, name := range []Member{{"role", d.Role}, {"user", d.User}} {
 			if name.Value != "" {
 				item = append(item, name)

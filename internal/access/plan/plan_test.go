@@ -75,15 +75,15 @@ func TestWithoutPruneNothingThatThePolicyDoesNotNameIsRemoved(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = `~ grant app readwrite>read prefix /app/
-~ grant app read>readwrite key /config
-+ grant app none>read key /new
-+ role db
-+ grant db none>read keys from /z
-- role ectl-keep-1
-+ membership bob db
-+ user kim
-+ membership kim db`
+	const want = `change grant app readwrite>read prefix /app/
+change grant app read>readwrite key /config
+add grant app none>read key /new
+add role db
+add grant db none>read keys from /z
+remove role ectl-keep-1
+add membership bob db
+add user kim
+add membership kim db`
 	if got := lines(p); got != want {
 		t.Errorf("the plan is\n%s\nwant\n%s", got, want)
 	}
@@ -104,18 +104,18 @@ func TestPruneRemovesTheRestButForRootAndWhoRunsIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = `~ grant app readwrite>read prefix /app/
-~ grant app read>readwrite key /config
-- grant app write>none key /log
-+ grant app none>read key /new
-+ role db
-+ grant db none>read keys from /z
-- role ectl-keep-1
-- role old
-+ membership bob db
-- user eve
-+ user kim
-+ membership kim db`
+	const want = `change grant app readwrite>read prefix /app/
+change grant app read>readwrite key /config
+remove grant app write>none key /log
+add grant app none>read key /new
+add role db
+add grant db none>read keys from /z
+remove role ectl-keep-1
+remove role old
+add membership bob db
+remove user eve
+add user kim
+add membership kim db`
 	if got := lines(p); got != want {
 		t.Errorf("the plan is\n%s\nwant\n%s", got, want)
 	}
@@ -130,12 +130,12 @@ func TestPruneRemovesTheRestButForRootAndWhoRunsIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	const also = `
-+ membership admin db
-+ membership bob db
-- user eve
-+ user kim
-+ membership kim db
-~ password root`
+add membership admin db
+add membership bob db
+remove user eve
+add user kim
+add membership kim db
+change password root`
 	if got := lines(named); !strings.HasSuffix(got, also) {
 		t.Errorf("the plan is\n%s\nwant at its end%s", got, also)
 	}
@@ -163,7 +163,7 @@ func TestRootIsMadeWhereSomebodyIsToHoldIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := lines(p); got != "+ role root\n+ user root\n+ membership root root" {
+	if got := lines(p); got != "add role root\nadd user root\nadd membership root root" {
 		t.Errorf("the plan is\n%s", got)
 	}
 	if len(p.Effects) != 1 || !p.Effects[0].BecomesRoot {

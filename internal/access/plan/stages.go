@@ -1,65 +1,11 @@
 package plan
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 
 	"github.com/ectl-io/ectl/internal/access"
-	"github.com/ectl-io/ectl/internal/access/policy"
 )
-
-// Verb is what a step does. Each is one request of the API.
-type Verb string
-
-// The verbs.
-const (
-	AddRole     Verb = "add role"
-	DeleteRole  Verb = "delete role"
-	GrantKeys   Verb = "grant permission"
-	RevokeKeys  Verb = "revoke permission"
-	AddUser     Verb = "add user"
-	DeleteUser  Verb = "delete user"
-	SetPassword Verb = "set password"
-	GrantRole   Verb = "grant role"
-	RevokeRole  Verb = "revoke role"
-)
-
-// Step is one request.
-type Step struct {
-	Verb       Verb
-	Role, User string
-	Permission access.Permission // of GrantKeys and RevokeKeys
-	NoPassword bool              // of AddUser
-
-	// Needs are the indexes of those steps of the same stage that must be done
-	// before.
-	Needs []int
-}
-
-// String says what the step does: "grant readwrite prefix /a/ to role app".
-func (s Step) String() string {
-	switch s.Verb {
-	case AddRole, DeleteRole:
-		return fmt.Sprintf("%s %s", s.Verb, s.Role)
-	case GrantKeys:
-		return fmt.Sprintf("grant %s to role %s", s.Permission, s.Role)
-	case RevokeKeys:
-		return fmt.Sprintf("revoke %s from role %s", s.Permission.Range, s.Role)
-	case GrantRole:
-		return fmt.Sprintf("grant role %s to user %s", s.Role, s.User)
-	case RevokeRole:
-		return fmt.Sprintf("revoke role %s from user %s", s.Role, s.User)
-	case SetPassword:
-		return "set the password of user " + s.User
-	case AddUser, DeleteUser:
-	}
-	return fmt.Sprintf("%s %s", s.Verb, s.User)
-}
-
-// Stage is steps that may be done in any order and at the same time, but for
-// their Needs. A stage begins when the one before it has ended.
-type Stage []Step
 
 // Stages are ordered so that at no point anybody
 //
@@ -72,19 +18,6 @@ type Stage []Step
 // would lose something in between are given it by a role of its own for the
 // time of the rest, in which everything that takes goes before everything that
 // adds.
-
-// task is a step to be ordered, with the tasks that must be done before.
-type task struct {
-	Step
-	needs  []*task
-	before access.Access // of a grant that is changed or taken
-	done   bool
-}
-
-// bounds are what a user must be able to do at any time, and may.
-type bounds struct {
-	must, may access.Effective
-}
 
 // scheduler orders the steps of a plan.
 type scheduler struct {
@@ -166,148 +99,6 @@ func (s *scheduler) now() *access.Decider {
 		s.decider = s.state.Decider()
 	}
 	return s.decider
-}
-
-// tasks turns the differences of p into tasks.
-func (s *scheduler) tasks(p *Plan) {
-	var roles, grants, users []*task
-	newRole, newUser := map[string]*task{}, map[string]*task{}
-	// The server replaces the access of a grant in one step only if its role
-	// never holds another permission that begins with the same key.
-	before, after := countAtKeys(p.Before), countAtKeys(p.After)
-	needed := func(made ...*task) (needs []*task) {
-		for _, t := range made {
-			if t != nil {
-				needs = append(needs, t)
-			}
-		}
-		return needs
-	}
-	for _, d := range p.Differences {
-		step := Step{Role: d.Role, User: d.User, Permission: access.Permission{Access: d.After, Range: d.Range}}
-		give := func(verb Verb, needs ...*task) *task {
-			step.Verb = verb
-			return &task{Step: step, needs: needs, before: d.Before}
-		}
-		take := func(verb Verb) *task {
-			t := give(verb)
-			s.takes = append(s.takes, t)
-			return t
-		}
-		switch d.Subject {
-		case Role:
-			if d.Action == Remove {
-				take(DeleteRole)
-				continue
-			}
-			newRole[d.Role] = give(AddRole)
-			roles = append(roles, newRole[d.Role])
-		case Grant:
-			switch {
-			case d.Action == Remove:
-				take(RevokeKeys)
-			case d.Action == Add:
-				grants = append(grants, give(GrantKeys, needed(newRole[d.Role])...))
-			case d.After.Has(d.Before): // read to readwrite, say
-				grants = append(grants, give(GrantKeys))
-			case d.Before.Has(d.After) && before.alone(d) && after.alone(d): // readwrite to read, say
-				take(GrantKeys)
-			default:
-				// Read to write, where nothing is allowed before and after; or
-				// the server would add a permission and keep the old one.
-				revoke := take(RevokeKeys)
-				grants = append(grants, give(GrantKeys, revoke))
-			}
-		case User:
-			if d.Action == Remove {
-				take(DeleteUser)
-				continue
-			}
-			step.NoPassword = d.Password.Source == policy.None
-			newUser[d.User] = give(AddUser)
-			users = append(users, newUser[d.User])
-		case Membership:
-			if d.Action == Remove {
-				take(RevokeRole)
-				continue
-			}
-			users = append(users, give(GrantRole, needed(newRole[d.Role], newUser[d.User])...))
-		case Password:
-			users = append(users, give(SetPassword))
-		}
-	}
-	// Each change costs the server what there are users: roles come first, and
-	// the roles of a user with it.
-	s.gives = slices.Concat(roles, grants, users)
-	// For the same reason users go first.
-	slices.SortStableFunc(s.takes, func(a, b *task) int { return takeOrder(a.Verb) - takeOrder(b.Verb) })
-}
-
-func takeOrder(v Verb) int {
-	return slices.Index([]Verb{DeleteUser, RevokeRole, RevokeKeys, GrantKeys, DeleteRole}, v)
-}
-
-// atKeys counts the permissions of roles by the key that they begin with.
-type atKeys map[[2]string]int // by role and key
-
-func countAtKeys(s access.State) atKeys {
-	counts := atKeys{}
-	for name, role := range s.Roles {
-		for _, p := range role.Permissions {
-			counts[[2]string{name, string(p.Range.Key)}]++
-		}
-	}
-	return counts
-}
-
-// alone says whether the role of the changed grant d holds no other permission
-// that begins with the same key.
-func (a atKeys) alone(d Difference) bool { return a[[2]string{d.Role, string(d.Range.Key)}] <= 1 }
-
-// exceeds says whether the user may do something that it must not.
-func (s *scheduler) exceeds(user string) bool {
-	now, may := s.now().Effective(user), s.bounds[user].may
-	s.steps += len(now.Grants)
-	return now.Root && !may.Root || !now.Read.Difference(may.Read).IsEmpty() || !now.Write.Difference(may.Write).IsEmpty()
-}
-
-// lacks says whether the user may not do something that it must be able to.
-func (s *scheduler) lacks(user string) bool {
-	now, must := s.now().Effective(user), s.bounds[user].must
-	s.steps += len(now.Grants)
-	return must.Root && !now.Root || !must.Read.Difference(now.Read).IsEmpty() || !must.Write.Difference(now.Write).IsEmpty()
-}
-
-// alwaysExceeds returns what says whether a task is wrong for a user, whatever
-// else is done with it: it grants what the user may not be allowed to a role that
-// the user has. It is a short cut, and does not find all of them.
-func (s *scheduler) alwaysExceeds(user string) func(t *task) bool {
-	roles, may := setOf(s.state.Users[user].Roles), s.bounds[user].may
-	return func(t *task) bool {
-		return t.Verb == GrantKeys && roles[t.Role] && !t.Permission.Range.IsEmpty() && !may.Allows(t.Permission.Access, t.Permission.Range)
-	}
-}
-
-// alwaysLacks returns what says whether a task is wrong for a user, whatever else
-// is done with it: it takes the only grant on what the user must be allowed. It is
-// a short cut, and does not find all of them.
-func (s *scheduler) alwaysLacks(user string) func(t *task) bool {
-	roles, must, now := setOf(s.state.Users[user].Roles), s.bounds[user].must, s.now().Effective(user)
-	needed := map[access.Access]access.Set{}
-	for _, kind := range access.ReadWrite.Kinds() {
-		needed[kind] = must.Keys(kind).Difference(now.GrantedTwice(kind))
-	}
-	return func(t *task) bool {
-		if !roles[t.Role] || t.Verb != RevokeKeys && t.Verb != GrantKeys {
-			return false
-		}
-		for kind, keys := range needed {
-			if taken := t.Verb == RevokeKeys && t.before.Has(kind) || t.Verb == GrantKeys && !t.Permission.Access.Has(kind); taken && keys.Touches(t.Permission.Range) {
-				return true
-			}
-		}
-		return false
-	}
 }
 
 func setOf(names []string) map[string]bool {
@@ -480,69 +271,4 @@ func (s *scheduler) end(pending *[]*task, chosen map[*task]bool) {
 	}
 	*pending = rest
 	s.stages = append(s.stages, stage)
-}
-
-// keepAndFinish gives roles of their own to those who would lack something
-// when all takes are done, and does then all takes, all gives, and deletes the
-// roles.
-func (s *scheduler) keepAndFinish() {
-	ended := clone(s.state)
-	doAll(ended, s.readyOf(s.takes, allOf(s.takes)).steps...)
-	taken := ended.Decider()
-	var keepers, memberships, deletions []*task
-	roles := map[string]*task{} // by what they grant
-	for _, user := range slices.Sorted(maps.Keys(s.bounds)) {
-		must, left := s.bounds[user].must, taken.Effective(user)
-		kept := keeperPermissions(must.Read.Difference(left.Read), must.Write.Difference(left.Write))
-		if len(kept) == 0 {
-			continue
-		}
-		what := fmt.Sprintf("%q", kept)
-		role, made := roles[what]
-		if !made {
-			role = &task{Step: Step{Verb: AddRole, Role: s.unusedKeeper()}}
-			roles[what] = role
-			keepers = append(keepers, role)
-			for _, p := range kept {
-				keepers = append(keepers, &task{Step: Step{Verb: GrantKeys, Role: role.Role, Permission: p}, needs: []*task{role}})
-			}
-			deletions = append(deletions, &task{Step: Step{Verb: DeleteRole, Role: role.Role}})
-		}
-		memberships = append(memberships, &task{Step: Step{Verb: GrantRole, User: user, Role: role.Role}, needs: []*task{role}})
-	}
-	keepers = append(keepers, memberships...)
-	for _, pending := range []*[]*task{&keepers, &s.takes, &s.gives, &deletions} {
-		chosen := map[*task]bool{}
-		all := s.readyOf(*pending, allOf(*pending))
-		s.do(all.steps)
-		all.choose(chosen)
-		s.end(pending, chosen)
-	}
-}
-
-// unusedKeeper returns the name of the next role to be made for a while.
-func (s *scheduler) unusedKeeper() string {
-	for {
-		s.keepers++
-		name := fmt.Sprint(keeperPrefix, s.keepers)
-		if _, used := s.state.Roles[name]; !used {
-			return name
-		}
-	}
-}
-
-// keeperPermissions returns the permissions that allow exactly to read and to
-// write these keys.
-func keeperPermissions(read, write access.Set) []access.Permission {
-	var permissions []access.Permission
-	both := read.Intersection(write)
-	for _, part := range []struct {
-		access access.Access
-		keys   access.Set
-	}{{access.ReadWrite, both}, {access.Read, read.Difference(both)}, {access.Write, write.Difference(both)}} {
-		for _, r := range part.keys.Ranges() {
-			permissions = append(permissions, access.Permission{Access: part.access, Range: r})
-		}
-	}
-	return permissions
 }

@@ -1,0 +1,89 @@
+package plan
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/ectl-io/ectl/internal/access"
+)
+
+// keeperPrefix begins the names of the roles that stages make for a while, so
+// that nobody loses access in between. What an interrupted run left of them is
+// removed by the next.
+const keeperPrefix = "ectl-keep-"
+
+// IsKeeper says whether the role was made by a plan for the time of its
+// execution: its name is ectl-keep- and a number.
+func IsKeeper(role string) bool {
+	number, found := strings.CutPrefix(role, keeperPrefix)
+	_, err := strconv.Atoi(number)
+	return found && err == nil
+}
+
+// keepAndFinish gives roles of their own to those who would lack something
+// when all takes are done, and does then all takes, all gives, and deletes the
+// roles.
+func (s *scheduler) keepAndFinish() {
+	ended := clone(s.state)
+	doAll(ended, s.readyOf(s.takes, allOf(s.takes)).steps...)
+	taken := ended.Decider()
+	var keepers, memberships, deletions []*task
+	roles := map[string]*task{} // by what they grant
+	for _, user := range slices.Sorted(maps.Keys(s.bounds)) {
+		must, left := s.bounds[user].must, taken.Effective(user)
+		kept := keeperPermissions(must.Read.Difference(left.Read), must.Write.Difference(left.Write))
+		if len(kept) == 0 {
+			continue
+		}
+		what := fmt.Sprintf("%q", kept)
+		role, made := roles[what]
+		if !made {
+			role = &task{Step: Step{Verb: AddRole, Role: s.unusedKeeper()}}
+			roles[what] = role
+			keepers = append(keepers, role)
+			for _, p := range kept {
+				keepers = append(keepers, &task{Step: Step{Verb: GrantKeys, Role: role.Role, Permission: p}, needs: []*task{role}})
+			}
+			deletions = append(deletions, &task{Step: Step{Verb: DeleteRole, Role: role.Role}})
+		}
+		memberships = append(memberships, &task{Step: Step{Verb: GrantRole, User: user, Role: role.Role}, needs: []*task{role}})
+	}
+	keepers = append(keepers, memberships...)
+	for _, pending := range []*[]*task{&keepers, &s.takes, &s.gives, &deletions} {
+		chosen := map[*task]bool{}
+		all := s.readyOf(*pending, allOf(*pending))
+		s.do(all.steps)
+		all.choose(chosen)
+		s.end(pending, chosen)
+	}
+}
+
+// unusedKeeper returns the name of the next role to be made for a while.
+func (s *scheduler) unusedKeeper() string {
+	for {
+		s.keepers++
+		name := fmt.Sprint(keeperPrefix, s.keepers)
+		if _, used := s.state.Roles[name]; !used {
+			return name
+		}
+	}
+}
+
+// keeperPermissions returns the permissions that allow exactly to read and to
+// write these keys.
+func keeperPermissions(read, write access.Set) []access.Permission {
+	var permissions []access.Permission
+	both := read.Intersection(write)
+	for _, part := range []struct {
+		access access.Access
+		keys   access.Set
+	}{{access.ReadWrite, both}, {access.Read, read.Difference(both)}, {access.Write, write.Difference(both)}} {
+		for _, r := range part.keys.Ranges() {
+			permissions = append(permissions, access.Permission{Access: part.access, Range: r})
+		}
+	}
+	return permissions
+}
