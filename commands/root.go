@@ -26,16 +26,18 @@ import (
 	"github.com/ectl-io/ectl/commands/watch"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/heap"
 	"github.com/ectl-io/ectl/internal/iostreams"
 )
 
 // Run runs one command line. program is the name that the program was called
-// by, args what followed it. It returns the status to exit with; the error has
+// by, args what followed it. memory is the limit of the process's heap, or nil to
+// leave it alone. Run returns the status to exit with; the error has
 // been printed by then. A ctx that ends interrupts the command, whose error is
 // then ctx's cause and is not printed.
-func Run(ctx context.Context, program string, streams *iostreams.Streams, args []string) exit.Code {
+func Run(ctx context.Context, program string, streams *iostreams.Streams, memory *heap.Limit, args []string) exit.Code {
 	f := cli.NewFactory(program, streams)
-	f.Line = args
+	f.Line, f.Heap = args, memory
 	root := newRoot(f, args)
 	root.SetArgs(expandPrefixes(root, args))
 	err := root.ExecuteContext(ctx)

@@ -29,7 +29,7 @@ type ran struct {
 func runAs(ctx context.Context, program, stdin string, environ []string, args ...string) ran {
 	var out, err bytes.Buffer
 	streams := &iostreams.Streams{In: strings.NewReader(stdin), Out: &out, Err: &err, Environ: environ}
-	code := Run(ctx, program, streams, args)
+	code := Run(ctx, program, streams, nil, args)
 	return ran{code, out.String(), err.String()}
 }
 
@@ -205,7 +205,7 @@ func (s stuck) Write([]byte) (int, error) { return 0, s.err }
 func TestAnOutputThatCannotBeWrittenIsAnError(t *testing.T) {
 	var stderr bytes.Buffer
 	streams := &iostreams.Streams{In: strings.NewReader(""), Out: stuck{errors.New("no space left on device")}, Err: &stderr}
-	if code := Run(t.Context(), "ectl", streams, []string{"version"}); code != exit.IO || stderr.String() != "Error: write the output: no space left on device\n" {
+	if code := Run(t.Context(), "ectl", streams, nil, []string{"version"}); code != exit.IO || stderr.String() != "Error: write the output: no space left on device\n" {
 		t.Errorf("version into a full disk ends with %d and %q, want %d", code, &stderr, exit.IO)
 	}
 }

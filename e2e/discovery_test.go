@@ -103,7 +103,7 @@ func runHere(t *testing.T, env []string, args ...string) harness.Result {
 		Out:     &stdout,
 		Err:     &stderr,
 		Environ: env,
-	}, args)
+	}, nil, args)
 	return harness.Result{Stdout: stdout.String(), Stderr: stderr.String(), Status: strconv.Itoa(int(code))}
 }
 

@@ -115,6 +115,10 @@ func TestLargeGet(t *testing.T) {
 			if !thorough {
 				return
 			}
+			args := []string{"get", "-w", "json", largePrefix, "--prefix"}
+			if _, memory := sum(t, harness.Ectl(), args, append(slices.Clip(env), "GOGC=off")); memory <= mostMemory {
+				t.Errorf("%s: took %d KiB of memory at its peak with GOGC=off, want all that it ever used", strings.Join(args, " "), memory)
+			}
 			for _, format := range []string{"yaml", "ndjson", "csv"} {
 				args := []string{"get", "-w", format, largePrefix, "--prefix"}
 				if _, memory := sum(t, harness.Ectl(), args, env); memory > mostMemory {

@@ -10,6 +10,7 @@ import (
 	"github.com/ectl-io/ectl/commands"
 	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/heap"
 	"github.com/ectl-io/ectl/internal/iostreams"
 )
 
@@ -21,7 +22,7 @@ func run() exit.Code {
 	streams := iostreams.System()
 	var ctx context.Context
 	ctx, streams.Signals = iostreams.Notify(context.Background())
-	code := commands.Run(ctx, program(os.Args[0]), streams, os.Args[1:])
+	code := commands.Run(ctx, program(os.Args[0]), streams, heap.New(os.Getenv("GOGC")), os.Args[1:])
 	if s := streams.Signals.Ended(); s != nil {
 		die(s)
 	}

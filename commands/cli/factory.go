@@ -14,6 +14,7 @@ import (
 	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/heap"
 	"github.com/ectl-io/ectl/internal/iostreams"
 	"github.com/ectl-io/ectl/internal/prompt"
 	"github.com/ectl-io/ectl/internal/session"
@@ -30,6 +31,7 @@ type Factory struct {
 	Line     []string // the words behind the name, as they were given
 	Streams  *iostreams.Streams
 	Prompter *prompt.Prompter
+	Heap     *heap.Limit // of the process
 
 	*session.Session // of the user whom the command line names
 

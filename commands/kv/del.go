@@ -102,6 +102,8 @@ func tryDel(ctx context.Context, f *cli.Factory, opts *delOptions) error {
 		End:      opts.Keys.End,
 		KeysOnly: !opts.PrevKV,
 		Timeout:  f.Connection.CommandTimeout,
+
+		GCPercent: f.Heap.Lower,
 	}, sink)
 	if err != nil {
 		return needsRead(err, "--"+flagDryRun+" and --"+flagMaxKeys)

@@ -69,7 +69,7 @@ func runDu(ctx context.Context, f *cli.Factory, opts *duOptions) error {
 	var used *usage
 	err := opts.read(ctx, f, func(client *etcd.Client, ranges []access.Range) error {
 		used = newUsage(opts)
-		return scan.ReadRanges(ctx, client.KV, scan.Query{Timeout: f.Connection.CommandTimeout}, ranges, used)
+		return scan.ReadRanges(ctx, client.KV, scan.Query{Timeout: f.Connection.CommandTimeout, GCPercent: f.Heap.Lower}, ranges, used)
 	})
 	if err != nil {
 		return err

@@ -191,6 +191,8 @@ func (o *getOptions) read(ctx context.Context, f *cli.Factory, client *etcd.Clie
 			Serializable: o.serializable,
 			KeysOnly:     o.KeysOnly,
 			Timeout:      f.Connection.CommandTimeout,
+
+			GCPercent: f.Heap.Lower,
 		}, sink)
 	}
 	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.GetResponse, error) {

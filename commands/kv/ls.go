@@ -64,7 +64,7 @@ func runLs(ctx context.Context, f *cli.Factory, opts *lsOptions) error {
 	sink := f.Printer().Listing(output.ListingOptions{Long: opts.Long})
 	return opts.read(ctx, f, func(client *etcd.Client, ranges []access.Range) error {
 		if opts.Recursive {
-			return scan.ReadRanges(ctx, client.KV, scan.Query{KeysOnly: !opts.Long, Timeout: f.Connection.CommandTimeout}, ranges, sink)
+			return scan.ReadRanges(ctx, client.KV, scan.Query{KeysOnly: !opts.Long, Timeout: f.Connection.CommandTimeout, GCPercent: f.Heap.Lower}, ranges, sink)
 		}
 		return scan.ReadLevels(ctx, client.KV, scan.LevelQuery{
 			Levels:  opts.Levels,
@@ -72,6 +72,8 @@ func runLs(ctx context.Context, f *cli.Factory, opts *lsOptions) error {
 			Ranges:  ranges,
 			Values:  opts.Long,
 			Timeout: f.Connection.CommandTimeout,
+
+			GCPercent: f.Heap.Lower,
 		}, sink)
 	})
 }

@@ -143,8 +143,8 @@ func runMirror(ctx context.Context, f *cli.Factory, opts *options) error {
 		Source: source, Destination: dest,
 		Prefix: opts.Prefix, DestPrefix: opts.destPrefix(),
 		Revision: opts.Revision, MaxTxnOps: opts.MaxTxnOps, Checkpoint: opts.Checkpoint, Once: opts.Once, Prune: opts.Prune,
-		Timeout: f.Connection.CommandTimeout,
-		Warn:    f.Warn, Progress: show,
+		Timeout: f.Connection.CommandTimeout, GCPercent: f.Heap.Lower,
+		Warn: f.Warn, Progress: show,
 		Pruned: func(deleted int64) {
 			f.Say(fmt.Sprintf("Keys deleted at the destination that the source does not have: %d", deleted))
 		},

@@ -36,7 +36,7 @@ type watcher struct {
 
 func newWatcher(f *cli.Factory, client *etcd.Client, to *results, o watchOptions, environ []string) *watcher {
 	return &watcher{f: f, client: client, results: to, watchOptions: o, environ: environ, watch: &watch.Watch{
-		Client: watch.Of(client), Query: o.query(), Next: o.Revision, Lends: true,
+		Client: watch.Of(client), Query: o.query(), Next: o.Revision, Lends: true, GCPercent: f.Heap.Lower,
 	}}
 }
 

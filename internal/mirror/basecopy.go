@@ -58,7 +58,7 @@ func (m *mirror) copyBase(ctx context.Context, at position) error {
 	}
 	for {
 		err := scan.Read(copying, m.Source, scan.Query{
-			Key: b.next, End: end, Revision: b.revision, Timeout: m.Timeout,
+			Key: b.next, End: end, Revision: b.revision, Timeout: m.Timeout, GCPercent: m.GCPercent,
 		}, b)
 		if cut, ok := errors.AsType[*scan.IncompleteError](err); ok && (passes(cut.Err) || errors.Is(cut.Err, rpctypes.ErrCompacted)) {
 			err = cut.Err // what was read is not lost

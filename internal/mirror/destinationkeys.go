@@ -46,7 +46,7 @@ func (m *mirror) listDestination(ctx context.Context) *destinationKeys {
 // read on later.
 func (m *mirror) read(ctx context.Context, l *destinationKeys, end string) error {
 	for {
-		err := scan.Read(ctx, m.Destination, scan.Query{Key: l.next, End: end, KeysOnly: true, Timeout: m.Timeout}, l)
+		err := scan.Read(ctx, m.Destination, scan.Query{Key: l.next, End: end, KeysOnly: true, Timeout: m.Timeout, GCPercent: m.GCPercent}, l)
 		if cut, ok := errors.AsType[*scan.IncompleteError](err); ok && (passes(cut.Err) || errors.Is(cut.Err, rpctypes.ErrCompacted)) {
 			err = cut.Err // what was read is not lost
 		}

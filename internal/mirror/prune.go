@@ -73,7 +73,7 @@ func (m *mirror) prune(ctx context.Context, revision int64) error {
 	from, end := rangeOf(m.rename.from)
 	for p.next = from; ; {
 		err := scan.Read(ctx, m.Source, scan.Query{
-			Key: p.next, End: end, Revision: revision, KeysOnly: true, Timeout: m.Timeout,
+			Key: p.next, End: end, Revision: revision, KeysOnly: true, Timeout: m.Timeout, GCPercent: m.GCPercent,
 		}, p)
 		if cut, ok := errors.AsType[*scan.IncompleteError](err); ok && passes(cut.Err) {
 			err = cut.Err // what was read is not lost

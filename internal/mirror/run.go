@@ -41,6 +41,10 @@ type Config struct {
 	// ends the mirror. It may be nil.
 	Confirm func(ctx context.Context, sizes Sizes) error
 
+	// GCPercent lowers the percentage of the garbage collector, see heap.Limit. It may
+	// be nil.
+	GCPercent func(percent int)
+
 	Warn     func(sentence string)
 	Progress func(Progress) error // is called every 30 seconds, until it fails
 	Pruned   func(deleted int64)  // is called when Prune has deleted keys

@@ -50,7 +50,7 @@ func (m *mirror) follow(ctx context.Context, until int64) error {
 	query := stream.Query{Key: key, End: end, ProgressNotify: true}
 	watch := &watch.Watch{
 		Client: watch.Of(m.Source), Query: query, Next: next,
-		Outage: m.sourceOutage.Outage,
+		Outage: m.sourceOutage.Outage, GCPercent: m.GCPercent,
 	}
 	if asks {
 		crash.Go(func() { askProgress(following, watch, until) })

@@ -3,7 +3,6 @@ package scan
 import (
 	"bytes"
 	"context"
-	"runtime/debug"
 	"strings"
 	"time"
 
@@ -24,6 +23,8 @@ type LevelQuery struct {
 	Revision int64          // 0: the newest
 	Values   bool           // read the values of keys, too
 	Timeout  time.Duration  // of each request, as in Query
+
+	GCPercent func(percent int) // as in Query
 }
 
 // Levels says how keys are cut into levels: at each Delimiter behind Prefix.
@@ -61,10 +62,9 @@ func (l Levels) Cut(key []byte, depth int) int {
 // sink has been given entries. The count that sink's End gets is that of the
 // entries.
 func ReadLevels(ctx context.Context, kv clientv3.KV, q LevelQuery, sink Sink) error {
-	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
 	l := &levelReader{
 		LevelQuery: q,
-		reader:     &reader{kv: kv, q: Query{KeysOnly: !q.Values, Timeout: q.Timeout}, sink: sink, pinned: q.Revision},
+		reader:     &reader{kv: kv, q: Query{KeysOnly: !q.Values, Timeout: q.Timeout, GCPercent: q.GCPercent}, sink: sink, pinned: q.Revision},
 	}
 	for _, r := range q.Ranges {
 		err := l.readRange(ctx, r)
@@ -144,6 +144,7 @@ func (l *levelReader) readRange(ctx context.Context, r access.Range) error {
 				s.end = w.end
 			}
 		}
+		l.q.large()
 		if got, err = l.fetchLevel(ctx, s); err != nil {
 			return err
 		}

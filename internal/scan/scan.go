@@ -11,7 +11,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"time"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
@@ -36,6 +35,10 @@ type Query struct {
 	// Timeout bounds the wait for each block, not for all of them: a slow
 	// reader of the output must not cut it off.
 	Timeout time.Duration
+
+	// GCPercent lowers the percentage of the garbage collector, see heap.Limit. It is
+	// called when a large range begins. Nil: nothing is called.
+	GCPercent func(percent int)
 }
 
 // Sink takes what is read: Begin once, Keys for each block that has keys, End
@@ -194,9 +197,16 @@ func (r *reader) done() bool {
 // go: they are most of the heap, and none of it lives long.
 const gcPercent = 50
 
+// large is called when there is more than the first block.
+func (q *Query) large() {
+	if q.GCPercent != nil {
+		q.GCPercent(gcPercent)
+	}
+}
+
 // rest reads what the first block left, in the way that the server knows.
 func (r *reader) rest(ctx context.Context, first []*mvccpb.KeyValue) error {
-	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
+	r.q.large()
 	err := r.streamed(ctx)
 	if errors.Is(err, errNoStreams) {
 		err = r.paged(ctx, first)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -588,5 +589,39 @@ func TestAListingThatContradictsItselfIsAnError(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A lower percentage costs CPU time, which short commands must not pay.
+func TestOnlyALargeRangeLowersThePercentageOfTheGarbageCollector(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		keys int
+		want []int
+	}{
+		{"one block", firstBlock, nil},
+		{"more than one block", firstBlock + 1, []int{gcPercent}},
+	} {
+		for _, streams := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, streams %t", c.name, streams), func(t *testing.T) {
+				var keys []string
+				for i := range c.keys {
+					keys = append(keys, fmt.Sprintf("/key%04d", i))
+				}
+				s := newServer(streams, keys...)
+				var got []int
+				lower := func(percent int) { got = append(got, percent) }
+				read(t, s, Query{Key: openEnd, End: openEnd, GCPercent: lower})
+				if !slices.Equal(got, c.want) {
+					t.Errorf("Read has set %v, want %v", got, c.want)
+				}
+				got = nil
+				q := LevelQuery{Levels: Levels{Prefix: "/", Delimiter: "/"}, Depth: 1, Ranges: under("/"), GCPercent: lower}
+				readLevels(t, s, q)
+				if got := slices.Compact(got); !slices.Equal(got, c.want) {
+					t.Errorf("ReadLevels has set %v, want %v", got, c.want)
+				}
+			})
+		}
 	}
 }

@@ -5,7 +5,6 @@ package watch
 import (
 	"context"
 	"errors"
-	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -71,6 +70,10 @@ type Watch struct {
 	// is then used for others. Else it may keep them.
 	Lends bool
 
+	// GCPercent lowers the percentage of the garbage collector, see heap.Limit. Nil: the
+	// watch is one of few events.
+	GCPercent func(percent int)
+
 	// Outage is for how long there has been no watch, for whatever reason. The
 	// attempts go on. It is reported from the goroutine of Run, unless others share
 	// it. Its patience is also how long logins may be refused.
@@ -114,7 +117,9 @@ const gcPercent = 20
 // Run hands on what happens until the server has cancelled the watch for good,
 // which sink was told, or ctx ends, whose cause it returns, or sink fails.
 func (w *Watch) Run(ctx context.Context, sink Sink) error {
-	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
+	if w.GCPercent != nil {
+		w.GCPercent(gcPercent)
+	}
 	w.backoff = retry.Backoff{Min: shortPause, Max: longPause}
 	w.Outage.Begin()
 	for {

@@ -144,7 +144,8 @@ func TestAWatchGoesOnWhereItStopped(t *testing.T) {
 			{created(9), broken(rpctypes.ErrInvalidAuthToken)},
 			{created(9), happened(15)},
 		}}
-		w := &Watch{Client: server, Outage: patient()}
+		percent := 0
+		w := &Watch{Client: server, Outage: patient(), GCPercent: func(n int) { percent = n }}
 		sink := &recorder{last: 15}
 		if err := w.Run(t.Context(), sink); !errors.Is(err, errLast) {
 			t.Errorf("Run = %v", err)
@@ -157,6 +158,9 @@ func TestAWatchGoesOnWhereItStopped(t *testing.T) {
 		}
 		if sink.idle == 0 {
 			t.Error("the sink was never told that there is nothing to do")
+		}
+		if percent != gcPercent {
+			t.Errorf("the percentage of the garbage collector was set to %d, want %d", percent, gcPercent)
 		}
 	})
 }

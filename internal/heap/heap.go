@@ -1,0 +1,48 @@
+// Package heap bounds the memory of commands that read much.
+//
+// The garbage collector runs when the heap has grown by GOGC percent, by default 100.
+// That suits short commands. While a large range goes through the program, most of the
+// heap is blocks that are soon garbage, and a lower percentage bounds the memory that
+// they take. Setting it for every command would cost short commands a fifth of their
+// CPU time. So main makes the one Limit of the process, and engines lower it when a
+// large range begins.
+package heap
+
+import (
+	"runtime/debug"
+	"sync"
+)
+
+// Limit is the setting of the process. It only goes down: engines that run at once
+// want the lowest of their percentages, and what has read much may read on.
+type Limit struct {
+	mu      sync.Mutex
+	percent int
+	set     func(percent int) int
+}
+
+// defaultPercent is that of the Go runtime.
+const defaultPercent = 100
+
+// New returns the Limit of a process whose variable GOGC is gogc. A user who has set it
+// has decided, and the Limit changes nothing.
+func New(gogc string) *Limit {
+	if gogc != "" {
+		return nil
+	}
+	return &Limit{percent: defaultPercent, set: debug.SetGCPercent}
+}
+
+// Lower lets the heap grow by at most so many percent before the garbage collector
+// runs. A nil Limit changes nothing.
+func (l *Limit) Lower(percent int) {
+	if l == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if percent < l.percent {
+		l.percent = percent
+		l.set(percent)
+	}
+}
