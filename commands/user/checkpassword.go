@@ -33,14 +33,14 @@ func newCheckPasswordCmd(f *cli.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check-password NAME",
 		Short: "Check whether a password is a user's",
-		Long: `Ask the server, by a login, whether a password is that of a user. Anybody may:
-no identity of its own is needed, and --user is not looked at. It is asked for,
-or comes from a file or from standard input.
+		Long: `Check with a login whether a password is a user's. The command needs no login of
+its own: --user is ignored. The password is prompted for, or read from a file or
+from standard input.
 
-While authentication is off the server tries no passwords.
+The server checks passwords only while authentication is on.
 
-Exit status: 0 for yes, 1 for no and for errors, which say so on standard error.
-With --quiet the answer is not printed.`,
+Exit status: 0 for yes, 1 for no and for errors. Errors are printed on standard
+error. With --quiet, the answer is not printed.`,
 		Example: `  ectl user check-password bob
   ectl user check-password bob --user-password-file bob.password --quiet && echo yes`,
 		Args:              cli.Args(1, 1, "a user name"),
