@@ -27,7 +27,7 @@ func TestManyMembersAreAskedAFewAtATime(t *testing.T) {
 	server.begin(back, many, nil)
 	ended := harness.Start(t, harness.Ectl(), harness.Env(cluster.Home, "ETCDCTL_ENDPOINTS="+server.endpoint), "endpoint", "health", "--cluster", "--command-timeout", "1m").
 		WantEnd("status 0").
-		WantStderr("Warning: the member list names 2000 endpoints of 1 member; 32 are asked at a time")
+		WantStderr("Warning: the member list has 2000 endpoints of 1 member; they are queried 32 at a time")
 	if lines := strings.Count(ended.Stdout.String(), "\n"); lines != urls {
 		t.Errorf("%d endpoints were shown, want %d", lines, urls)
 	}

@@ -15,10 +15,10 @@ import (
 func NewAlarmCmd(f *cli.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "alarm COMMAND",
-		Short: "Show and clear alarms",
-		Long: `Show and clear the alarms that members have raised: NOSPACE for a full database,
-CORRUPT for one that differs from the others. While there is one the cluster
-accepts no writes.`,
+		Short: "List and disarm alarms",
+		Long: `List and disarm the alarms of members. NOSPACE means that a database is full.
+CORRUPT means that a database differs from those of the other members. While an
+alarm is on, the cluster accepts no writes.`,
 		GroupID: cli.GroupCluster,
 	}
 	cmd.AddCommand(newAlarmDisarmCmd(f), newAlarmListCmd(f))
@@ -29,7 +29,7 @@ func newAlarmListCmd(f *cli.Factory) *cobra.Command {
 	return newAlarmsCmd(f, &cobra.Command{
 		Use:   "list",
 		Short: "List the alarms",
-		Long:  "List the alarms. No output is good news.",
+		Long:  "List the alarms. No output means that no alarm is on.",
 	}, func(ctx context.Context, c *etcd.Client) (*clientv3.AlarmResponse, error) {
 		return c.AlarmList(ctx)
 	})
@@ -38,9 +38,9 @@ func newAlarmListCmd(f *cli.Factory) *cobra.Command {
 func newAlarmDisarmCmd(f *cli.Factory) *cobra.Command {
 	return newAlarmsCmd(f, &cobra.Command{
 		Use:   "disarm",
-		Short: "Clear all alarms",
-		Long: `Clear all alarms, and list them. A database that is still full raises its alarm
-again: before, compact the history and defragment the members.`,
+		Short: "Disarm all alarms",
+		Long: `Disarm all alarms, and list them. If a database is still full, its member raises
+the alarm again. So compact the history and defragment the members first.`,
 	}, func(ctx context.Context, c *etcd.Client) (*clientv3.AlarmResponse, error) {
 		return c.AlarmDisarm(ctx, &clientv3.AlarmMember{}) // all
 	})

@@ -20,11 +20,11 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// defragOptions is what "defrag" was asked to do.
+// defragOptions holds the flags of "defrag".
 type defragOptions struct {
 	From       targets
 	LeaderLast bool
-	Wait       time.Duration // 0: go on at once
+	Wait       time.Duration // 0: do not wait
 	MinFree    string        // percentage, with or without its sign
 
 	minFree float64
@@ -33,8 +33,8 @@ type defragOptions struct {
 // defaultWait is how long --wait alone waits for a member.
 const defaultWait = time.Minute
 
-// sizeTimeout bounds a request for the size of a database, which is news and no
-// condition.
+// sizeTimeout limits a request for the size of a database. The size is only
+// reported, so its absence is no error.
 const sizeTimeout = time.Second
 
 // NewDefragCmd returns the command "defrag".
@@ -42,13 +42,14 @@ func NewDefragCmd(f *cli.Factory) *cobra.Command {
 	opts := &defragOptions{}
 	cmd := &cobra.Command{
 		Use:   "defrag",
-		Short: "Give unused parts of the database file back",
-		Long: `Rewrite the database of each endpoint's member, one member after the other,
-without its unused parts. A member answers nobody in the meantime, which takes
-seconds for each gigabyte: --command-timeout has to be long enough.
+		Short: "Defragment the databases of members",
+		Long: `Defragment the database of each endpoint's member, one member after another.
+This frees the unused parts of the database file. A member serves no requests
+during its defragmentation, which takes seconds for each gigabyte.
+--command-timeout must be long enough.
 
-What each member won is said on standard error. --wait waits until a member
-takes part again; alarms that were on before do not count.`,
+The size before and after is printed on standard error. --wait waits until a
+member is healthy again. It ignores alarms that were on before.`,
 		Example: `  ectl defrag --cluster --leader-last --wait --min-free 20% --command-timeout 1m`,
 		GroupID: cli.GroupCluster,
 		Args:    cobra.ArbitraryArgs, // as etcdctl, which ignores them
@@ -56,10 +57,10 @@ takes part again; alarms that were on before do not count.`,
 	}
 	flags := cmd.Flags()
 	opts.From.addFlags(flags)
-	flags.BoolVar(&opts.LeaderLast, "leader-last", false, "begin with the other members")
-	flags.DurationVar(&opts.Wait, "wait", 0, "after each member wait until it is healthy, and stop if it is not after this time (--wait alone: 1m)")
+	flags.BoolVar(&opts.LeaderLast, "leader-last", false, "defragment the leader after the other members")
+	flags.DurationVar(&opts.Wait, "wait", 0, "after each member, wait until it is healthy; stop if it is not within this time (--wait alone: 1m)")
 	flags.Lookup("wait").NoOptDefVal = defaultWait.String()
-	flags.StringVar(&opts.MinFree, "min-free", "", "leave members alone of whose database less than this `percentage` is unused")
+	flags.StringVar(&opts.MinFree, "min-free", "", "skip members if less than this `percentage` of the database is unused")
 	return cmd
 }
 
@@ -70,7 +71,7 @@ func (o *defragOptions) Complete(_ *cli.Factory, _ *cobra.Command, _ []string) e
 
 func (o *defragOptions) complete() error {
 	if o.Wait < 0 {
-		return exit.BadArgsf("--wait %s: give a positive time", o.Wait)
+		return exit.BadArgsf("--wait %s: must be positive", o.Wait)
 	}
 	if o.MinFree == "" {
 		return nil
@@ -78,7 +79,7 @@ func (o *defragOptions) complete() error {
 	var err error
 	o.minFree, err = strconv.ParseFloat(strings.TrimSuffix(o.MinFree, "%"), 64)
 	if err != nil || !(o.minFree >= 0 && o.minFree <= 100) {
-		return exit.BadArgsf("--min-free %s: give a percentage, 20%% say", o.MinFree)
+		return exit.BadArgsf("--min-free %s: want a percentage, for example 20%%", o.MinFree)
 	}
 	return nil
 }
@@ -121,7 +122,7 @@ func runDefrag(ctx context.Context, f *cli.Factory, opts *defragOptions) error {
 		}
 	}
 	if full {
-		f.Say("The alarm that a database is full is still on: alarm disarm lets the cluster take writes again")
+		f.Say("The alarm NOSPACE is still on: run \"alarm disarm\" so that the cluster accepts writes again")
 	}
 	if failed > 0 {
 		return fmt.Errorf("%s %s not defragmented", quantity.Of(failed, "member"), quantity.Verb(failed, "was", "were"))
@@ -129,8 +130,8 @@ func runDefrag(ctx context.Context, f *cli.Factory, opts *defragOptions) error {
 	return nil
 }
 
-// choose returns those of endpoints that are worth the work, the leader's last
-// if that is wanted, and the number of those that did not answer.
+// choose returns the endpoints to defragment, the leader's last if requested, and the
+// number of endpoints that did not answer.
 func (o *defragOptions) choose(ctx context.Context, f *cli.Factory, endpoints []string) (chosen []string, unknown int, err error) {
 	answers, err := askEach(ctx, f, endpoints, askStatus)
 	if err != nil {
@@ -141,9 +142,9 @@ func (o *defragOptions) choose(ctx context.Context, f *cli.Factory, endpoints []
 		switch {
 		case a.Err != nil:
 			unknown++
-			f.Say(fmt.Sprintf("Failed to get the status of endpoint %s, it is left alone (%v)", a.name(), a.Err))
+			f.Say(fmt.Sprintf("Failed to get the status of endpoint %s, skipped (%v)", a.name(), a.Err))
 		case o.minFree > 0 && free(a.Response.DbSize, a.Response.DbSizeInUse) < o.minFree:
-			f.Say(fmt.Sprintf("Left alone: etcd member[%s], %.0f%% of its %s are unused", a.name(),
+			f.Say(fmt.Sprintf("Skipped: etcd member[%s], %.0f%% of its %s are unused", a.name(),
 				free(a.Response.DbSize, a.Response.DbSizeInUse), output.Bytesize(a.Response.DbSize)))
 		case o.LeaderLast && leads(a.Response):
 			last = append(last, a.Endpoint)
@@ -154,7 +155,7 @@ func (o *defragOptions) choose(ctx context.Context, f *cli.Factory, endpoints []
 	return append(chosen, last...), unknown, nil
 }
 
-// free is the part of a database that is unused, in percent.
+// free returns the unused part of a database, in percent.
 func free(size, inUse int64) float64 {
 	if size <= 0 {
 		return 0
@@ -162,18 +163,18 @@ func free(size, inUse int64) float64 {
 	return float64(size-inUse) * 100 / float64(size)
 }
 
-// errNotDefragmented means that a member refused or did not answer. The others
-// have their turn all the same.
+// errNotDefragmented reports that a member refused or did not answer. The other
+// members are still defragmented.
 var errNotDefragmented = errors.New("the member was not defragmented")
 
 // defragmented is a member that was defragmented.
 type defragmented struct {
 	output.Defragmented
-	full bool // it was waited for, under the alarm that a database is full
+	full bool // it became healthy, with the alarm NOSPACE on
 }
 
-// defragment defragments the member of one endpoint and waits until it is
-// healthy. The result is nil where it was not defragmented.
+// defragment defragments the member of one endpoint and waits until it is healthy. The
+// result is nil if it was not defragmented.
 func defragment(ctx context.Context, f *cli.Factory, opts *defragOptions, endpoint string) (*defragmented, error) {
 	dialer, err := f.Dialer(ctx)
 	if err != nil {
@@ -216,7 +217,7 @@ func defragment(ctx context.Context, f *cli.Factory, opts *defragOptions, endpoi
 // alarms are those of a cluster.
 type alarms []*pb.AlarmMember
 
-// alarmsNow are none where they cannot be known.
+// alarmsNow returns the active alarms, or none if they cannot be read.
 func alarmsNow(ctx context.Context, c *etcd.Client) alarms {
 	ctx, cancel := context.WithTimeout(ctx, sizeTimeout)
 	defer cancel()
@@ -231,7 +232,7 @@ func (a alarms) full() bool {
 	return slices.ContainsFunc(a, func(m *pb.AlarmMember) bool { return m.GetAlarm() == pb.AlarmType_NOSPACE })
 }
 
-// has says whether all of others are among a.
+// has reports whether a contains all of others.
 func (a alarms) has(others alarms) bool {
 	return !slices.ContainsFunc(others, func(other *pb.AlarmMember) bool {
 		return !slices.ContainsFunc(a, func(m *pb.AlarmMember) bool {
@@ -240,7 +241,7 @@ func (a alarms) has(others alarms) bool {
 	})
 }
 
-// databaseSize is 0 where it cannot be known.
+// databaseSize returns the size of a database, or 0 if it cannot be read.
 func databaseSize(ctx context.Context, c *etcd.Client, endpoint string) int64 {
 	ctx, cancel := context.WithTimeout(ctx, sizeTimeout)
 	defer cancel()
@@ -251,12 +252,11 @@ func databaseSize(ctx context.Context, c *etcd.Client, endpoint string) int64 {
 	return status.DbSize
 }
 
-// healthInterval is the time between two looks at a member that is not healthy.
+// healthInterval is the time between two checks of a member that is not healthy.
 const healthInterval = 200 * time.Millisecond
 
-// waitUntilHealthy waits for a member. The alarms that are known count for
-// nothing: the work is done because of them, and they stay on until they are
-// disarmed.
+// waitUntilHealthy waits for a member. Known alarms are ignored: they are often the
+// reason for the defragmentation, and stay on until they are disarmed.
 func waitUntilHealthy(ctx context.Context, f *cli.Factory, c *etcd.Client, endpoint string, limit time.Duration, known alarms) error {
 	for deadline := time.Now().Add(limit); ; {
 		timed, cancel := f.Timeout(ctx)

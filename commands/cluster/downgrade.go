@@ -12,25 +12,25 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// downgradeOptions is what a command under "downgrade" was asked to do.
+// downgradeOptions holds the argument of a command under "downgrade".
 type downgradeOptions struct {
 	Action  clientv3.DowngradeAction
-	Version string // to go back to; empty to cancel
+	Version string // the target version; empty to cancel
 }
 
 // NewDowngradeCmd returns the command "downgrade".
 func NewDowngradeCmd(f *cli.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "downgrade COMMAND",
-		Short: "Go back to the minor version before",
-		Long: `Prepare the cluster for etcds of the minor version before its own. After
-"downgrade enable" the members are replaced one by one.`,
+		Short: "Downgrade the cluster by one minor version",
+		Long: `Prepare a downgrade of the cluster by one minor version. After "downgrade
+enable", replace the etcd of each member, one after another.`,
 		GroupID: cli.GroupCluster,
 	}
 	cmd.AddCommand(
-		newDowngradeCmd(f, "cancel", "End a downgrade that was enabled", clientv3.DowngradeCancel),
-		newDowngradeCmd(f, "enable VERSION", "Begin a downgrade", clientv3.DowngradeEnable),
-		newDowngradeCmd(f, "validate VERSION", "Say whether a downgrade is possible", clientv3.DowngradeValidate),
+		newDowngradeCmd(f, "cancel", "Cancel a downgrade", clientv3.DowngradeCancel),
+		newDowngradeCmd(f, "enable VERSION", "Start a downgrade", clientv3.DowngradeEnable),
+		newDowngradeCmd(f, "validate VERSION", "Check whether a downgrade is possible", clientv3.DowngradeValidate),
 	)
 	return cmd
 }
@@ -54,9 +54,9 @@ func (o *downgradeOptions) Complete(_ *cli.Factory, _ *cobra.Command, args []str
 	switch {
 	case o.Action == clientv3.DowngradeCancel: // etcdctl ignores arguments here
 	case len(args) > 1:
-		return exit.BadArgsf("give one version to go back to, and not %d", len(args))
+		return exit.BadArgsf("want one target version: got %d", len(args))
 	case len(args) == 0 || args[0] == "":
-		return exit.BadArgsf("give the version to go back to, the minor one before the cluster's, as in 3.6")
+		return exit.BadArgsf("no target version: give the minor version before the cluster's, for example 3.6")
 	default:
 		o.Version = args[0]
 	}

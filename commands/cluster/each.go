@@ -14,13 +14,13 @@ import (
 	"github.com/ectl-io/ectl/internal/quantity"
 )
 
-// targets says which endpoints a command talks to, each by itself.
+// targets selects the endpoints of a command that queries each endpoint separately.
 type targets struct {
 	Cluster bool // all members, not only the given endpoints
 }
 
 func (o *targets) addFlags(fs *pflag.FlagSet) {
-	fs.BoolVar(&o.Cluster, "cluster", false, "all endpoints of all members, as the members themselves name them")
+	fs.BoolVar(&o.Cluster, "cluster", false, "use the endpoints of all members")
 }
 
 // endpoints returns the endpoints, in the order in which results are shown.
@@ -34,7 +34,7 @@ func (o *targets) endpoints(ctx context.Context, f *cli.Factory) ([]string, erro
 	}
 	client, err := f.Client(ctx)
 	if err != nil {
-		// Here, and only here, etcdctl ends with 1 after a login that failed.
+		// Only here does etcdctl exit with status 1 after a failed login.
 		return nil, exit.Force(exit.Error, err)
 	}
 	response, err := cli.Call(ctx, f, func(ctx context.Context, _ *etcd.Client) (*clientv3.MemberListResponse, error) {
@@ -52,33 +52,33 @@ func (o *targets) endpoints(ctx context.Context, f *cli.Factory) ([]string, erro
 	}
 	dialer.WarnOfExposure(endpoints)
 	if len(endpoints) > maxAtOnce {
-		f.Warn(fmt.Sprintf("the member list names %s of %s; %d are asked at a time",
+		f.Warn(fmt.Sprintf("the member list has %s of %s; they are queried %d at a time",
 			quantity.Of(len(endpoints), "endpoint"), quantity.Of(len(response.Members), "member"), maxAtOnce))
 	}
 	return endpoints, nil
 }
 
-// maxAtOnce bounds the endpoints that are asked at the same time: it is the
-// server that says how many there are. It is more than a cluster has.
+// maxAtOnce limits the endpoints that are queried at the same time, because the server
+// decides how many there are. It is more than a cluster has.
 const maxAtOnce = 32
 
-// answer is what one endpoint said.
+// answer is the response of one endpoint.
 type answer[Response any] struct {
 	Endpoint string
 	Response Response
 	Err      error // with its reason
 }
 
-// name is the endpoint as it is dialled and as errors call it. A member may name
-// one with a login in it.
+// name returns the endpoint as it is dialled and named in errors: without a login that
+// a member list may contain.
 func (a answer[Response]) name() string {
 	name, _ := etcd.WithoutUserInfo(a.Endpoint)
 	return name
 }
 
-// askEach asks all endpoints at once, at most maxAtOnce, each with a client and a
-// timeout of its own, and returns the answers in the order of the endpoints. A
-// login that fails ends with the status BadConnection.
+// askEach queries all endpoints concurrently, at most maxAtOnce, each with its own client
+// and timeout. It returns the answers in the order of the endpoints. A failed login has
+// the status BadConnection.
 func askEach[Response any](ctx context.Context, f *cli.Factory, endpoints []string, ask func(context.Context, *etcd.Client, string) (Response, error)) ([]answer[Response], error) {
 	dialer, err := f.Dialer(ctx)
 	if err != nil {
@@ -112,7 +112,7 @@ func askEach[Response any](ctx context.Context, f *cli.Factory, endpoints []stri
 		return nil, context.Cause(ctx)
 	}
 	for _, a := range answers {
-		// Options that cannot work are no news of an endpoint.
+		// Invalid options are not the fault of an endpoint.
 		if exit.CodeOf(a.Err) == exit.BadArgs {
 			return nil, a.Err
 		}
@@ -120,8 +120,8 @@ func askEach[Response any](ctx context.Context, f *cli.Factory, endpoints []stri
 	return answers, nil
 }
 
-// unanswered returns an error for answers that are none: the last error of a
-// login, with its status, or else the last one.
+// unanswered returns an error if no endpoint answered: the last error of a login, with
+// its status, or otherwise the last error.
 func unanswered[Response any](answers []answer[Response]) error {
 	var last error
 	for _, a := range answers {
@@ -135,7 +135,7 @@ func unanswered[Response any](answers []answer[Response]) error {
 	return last
 }
 
-// noneLoggedIn says whether there is nothing to show because no endpoint took
+// noneLoggedIn reports whether there is nothing to show because no endpoint accepted
 // the login.
 func noneLoggedIn[Response any](answers []answer[Response]) bool {
 	for _, a := range answers {

@@ -7,7 +7,7 @@ import (
 	"github.com/ectl-io/ectl/commands/cli"
 )
 
-// endpointFlags say which endpoints the commands under "endpoint" look at, and how
+// endpointFlags selects the endpoints that the commands under "endpoint" query, and how
 // often.
 type endpointFlags struct {
 	targets
@@ -26,14 +26,15 @@ func (*endpointFlags) Complete(*cli.Factory, *cobra.Command, []string) error { r
 func NewEndpointCmd(f *cli.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "endpoint COMMAND",
-		Short: "Look at each member by itself",
-		Long: `Look at each endpoint of --endpoints by itself, all at once. One that does not
-answer is reported on standard error and fails the command, after the others
-were shown.
+		Short: "Check the health and status of each member",
+		Long: `Query each endpoint of --endpoints separately, all at once. If an endpoint does
+not answer, the answers of the others are printed, the failure is reported on
+standard error, and the command fails.
 
-With --watch they are looked at again and again, until interrupted, and one that
-does not answer fails nothing. Without a terminal each look prints what the
-command prints otherwise, one after the other.`,
+With --watch, the endpoints are queried repeatedly until interrupted. An
+endpoint that does not answer then does not fail the command. A terminal shows
+only the latest answers. Without a terminal, the answers are printed one after
+another.`,
 		Example: `  ectl endpoint status --cluster --watch 2s -w table
   ectl endpoint health --watch 10s -w ndjson >> health.log`,
 		GroupID: cli.GroupCluster,

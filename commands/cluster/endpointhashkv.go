@@ -12,7 +12,7 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// endpointHashKVOptions is what "endpoint hashkv" was asked to show.
+// endpointHashKVOptions holds the flags of "endpoint hashkv".
 type endpointHashKVOptions struct {
 	From     *endpointFlags
 	Revision int64
@@ -22,9 +22,10 @@ func newEndpointHashKVCmd(f *cli.Factory, from *endpointFlags) *cobra.Command {
 	opts := &endpointHashKVOptions{From: from}
 	cmd := &cobra.Command{
 		Use:   "hashkv",
-		Short: "Show a hash over the keys and their history of each member",
-		Long: `Show a hash over the keys and their history of each member. Members with the
-same compaction hold the same where the hashes of one revision are equal.`,
+		Short: "Show the hash of the key history of each member",
+		Long: `Show a hash of the keys and their history on each member. If two members have
+the same compacted revision and equal hashes at one revision, their data is
+equal.`,
 		Args: cobra.ArbitraryArgs, // as etcdctl, which ignores them
 		RunE: cli.Run(f, opts, runEndpointHashKV),
 	}

@@ -20,16 +20,16 @@ import (
 func newEndpointHealthCmd(f *cli.Factory, from *endpointFlags) *cobra.Command {
 	return &cobra.Command{
 		Use:   "health",
-		Short: "Say which members work",
-		Long: `Say which members work: those through which a key can be read that the majority
-agrees on, and that have no alarm. That the key must not be read is an answer,
-too. Fails unless all are healthy.`,
+		Short: "Check the health of each member",
+		Long: `Check the health of each member. A member is healthy if it serves a linearizable
+read and has no alarms. "Permission denied" counts as healthy. The command fails
+unless all members are healthy.`,
 		Args: cobra.ArbitraryArgs, // as etcdctl, which ignores them
 		RunE: cli.Run(f, from, runEndpointHealth),
 	}
 }
 
-// healthKey is the key that etcdctl reads, too. It need not exist.
+// healthKey is the key that etcdctl also reads. It need not exist.
 const healthKey = "health"
 
 func runEndpointHealth(ctx context.Context, f *cli.Factory, from *endpointFlags) error {
@@ -71,8 +71,8 @@ func printHealth(ctx context.Context, f *cli.Factory, from *endpointFlags) error
 	return nil
 }
 
-// checkHealth reads a key, which only works while a majority agrees, and then
-// the alarms. The error is that of the key.
+// checkHealth reads a key, which needs a majority of the members, and then the alarms.
+// The error is that of reading the key.
 func checkHealth(ctx context.Context, c *etcd.Client, _ string) (output.Health, error) {
 	start := time.Now()
 	_, err := c.Get(ctx, healthKey)

@@ -18,8 +18,8 @@ import (
 func NewMemberCmd(f *cli.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "member COMMAND",
-		Short:   "Manage the members of the cluster",
-		Long:    "List, add, remove and change the members of the cluster.",
+		Short:   "Manage members: list, add, remove, promote",
+		Long:    "List, add, remove, update and promote the members of the cluster.",
 		GroupID: cli.GroupCluster,
 	}
 	cmd.AddCommand(
@@ -32,24 +32,24 @@ func NewMemberCmd(f *cli.Factory) *cobra.Command {
 	return cmd
 }
 
-// parseMemberID reads a member's ID, which all commands print in hexadecimal.
+// parseMemberID parses a member ID in hexadecimal, as all commands print it.
 func parseMemberID(text string) (uint64, error) {
 	id, err := strconv.ParseUint(text, 16, 64)
 	if err != nil {
-		return 0, exit.BadArgsf("%q is no member's ID, which is a hexadecimal number of at most 16 digits; member list shows the IDs", text)
+		return 0, exit.BadArgsf("invalid member ID %q: want the hexadecimal ID that \"member list\" prints", text)
 	}
 	return id, nil
 }
 
 const flagPeerURLs = "peer-urls"
 
-// errNoPeerURLs is the error of a command that was not told any.
+// errNoPeerURLs is the error of a command that was given no peer URLs.
 func errNoPeerURLs() error {
-	return exit.BadArgsf("under which URLs do the other members reach it? give --%s", flagPeerURLs)
+	return exit.BadArgsf("--%s is required: give the URLs at which other members reach this one", flagPeerURLs)
 }
 
-// refuseUserInfo refuses peer URLs with a login in them: the cluster shows a
-// member's URLs to every user.
+// refuseUserInfo refuses peer URLs that contain a login: every user can read the URLs
+// of members.
 func refuseUserInfo(urls string) error {
 	return etcd.RefuseUserInfo(flagPeerURLs, strings.Split(urls, ","), "every user can read a member's URLs; leave it out")
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// memberAddOptions is what "member add" was asked to do.
+// memberAddOptions holds the arguments and flags of "member add".
 type memberAddOptions struct {
 	Name     string
 	PeerURLs string // comma-separated
@@ -24,18 +24,17 @@ func newMemberAddCmd(f *cli.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "add NAME --peer-urls URL[,URL...]",
 		Short: "Add a member",
-		Long: `Tell the cluster of a new member, and print the settings that the new etcd is to
-be started with.
+		Long: `Add a member to the cluster, and print the settings to start its etcd with.
 
-From that moment on the cluster counts the new member, though it does not run
-yet: of two members both must be up, of four three. --learner adds it without a
-vote, until "member promote".`,
+The new member counts for the majority at once, even before its etcd runs. With
+two members, both must be up; with four, three. --learner adds the member
+without a vote, until "member promote".`,
 		Example: `  ectl member add node4 --peer-urls https://10.0.0.4:2380 --learner`,
 		Args:    cobra.ArbitraryArgs,
 		RunE:    cli.RunRequest(f, opts, runMemberAdd),
 	}
-	cmd.Flags().StringVar(&opts.PeerURLs, flagPeerURLs, "", "`URLs` under which the other members reach the new one, comma-separated")
-	cmd.Flags().BoolVar(&opts.Learner, "learner", false, "add it without a vote")
+	cmd.Flags().StringVar(&opts.PeerURLs, flagPeerURLs, "", "`URLs` at which the other members reach the new one, comma-separated")
+	cmd.Flags().BoolVar(&opts.Learner, "learner", false, "add the member as a learner, without a vote")
 	return cmd
 }
 
@@ -47,15 +46,15 @@ func (o *memberAddOptions) Complete(_ *cli.Factory, _ *cobra.Command, args []str
 func (o *memberAddOptions) complete(args []string) error {
 	switch {
 	case len(args) == 0:
-		return exit.BadArgsf("give the new member a name")
+		return exit.BadArgsf("the name is empty: give the name of the new member")
 	case len(args) > 1:
 		advice := ""
 		for _, arg := range args {
 			if strings.HasPrefix(strings.ToLower(arg), "http") && refuseUserInfo(arg) == nil {
-				advice = "; did you mean --" + flagPeerURLs + "=" + arg + "?"
+				advice = "; for peer URLs, use --" + flagPeerURLs + "=" + arg
 			}
 		}
-		return exit.BadArgsf("give one name, and not %d%s", len(args), advice)
+		return exit.BadArgsf("want one name: got %d%s", len(args), advice)
 	case o.PeerURLs == "":
 		return errNoPeerURLs()
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// memberListOptions is what "member list" was asked to show.
+// memberListOptions holds the flags of "member list".
 type memberListOptions struct {
 	Consistency string // as it was given
 
@@ -23,8 +23,8 @@ func newMemberListCmd(f *cli.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the members",
-		Long: `List the members. The format simple has ID, status, name, peer URLs, client URLs
-and whether it is a learner. A member without a name has never been started.`,
+		Long: `List the members. The columns of the format simple are: ID, status, name, peer
+URLs, client URLs, is learner. A member without a name was never started.`,
 		Args: cobra.ArbitraryArgs, // as etcdctl, which ignores them
 		RunE: cli.RunRequest(f, opts, runMemberList),
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// memberPromoteOptions is what "member promote" was asked to do.
+// memberPromoteOptions holds the argument of "member promote".
 type memberPromoteOptions struct {
 	ID uint64
 }
@@ -19,9 +19,9 @@ func newMemberPromoteCmd(f *cli.Factory) *cobra.Command {
 	opts := &memberPromoteOptions{}
 	return &cobra.Command{
 		Use:   "promote ID",
-		Short: "Give a learner its vote",
-		Long:  "Give a learner its vote. The cluster refuses while the learner is far behind.",
-		Args:  cli.Args(1, 1, "a member's ID"),
+		Short: "Promote a learner",
+		Long:  "Promote a learner to a voting member. The cluster refuses if the learner lags\ntoo far behind the leader.",
+		Args:  cli.Args(1, 1, "a member ID"),
 		RunE:  cli.RunRequest(f, opts, runMemberPromote),
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// memberRemoveOptions is what "member remove" was asked to do.
+// memberRemoveOptions holds the argument of "member remove".
 type memberRemoveOptions struct {
 	ID uint64
 }
@@ -20,10 +20,10 @@ func newMemberRemoveCmd(f *cli.Factory) *cobra.Command {
 	return &cobra.Command{
 		Use:   "remove ID",
 		Short: "Remove a member",
-		Long: `Remove a member from the cluster. Its etcd ends by itself, and cannot come back
-with the data it has.`,
+		Long: `Remove a member from the cluster. Its etcd exits, and cannot join again with its
+old data directory.`,
 		Example: `  ectl member remove 8211f1d0f64f3269`,
-		Args:    cli.Args(1, 1, "a member's ID"),
+		Args:    cli.Args(1, 1, "a member ID"),
 		RunE:    cli.RunRequest(f, opts, runMemberRemove),
 	}
 }

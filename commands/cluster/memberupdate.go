@@ -11,7 +11,7 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// memberUpdateOptions is what "member update" was asked to do.
+// memberUpdateOptions holds the arguments and flags of "member update".
 type memberUpdateOptions struct {
 	ID       uint64
 	PeerURLs string // comma-separated
@@ -21,12 +21,12 @@ func newMemberUpdateCmd(f *cli.Factory) *cobra.Command {
 	opts := &memberUpdateOptions{}
 	cmd := &cobra.Command{
 		Use:   "update ID --peer-urls URL[,URL...]",
-		Short: "Change a member's peer URLs",
-		Long:  "Change the URLs under which the other members reach a member.",
-		Args:  cli.Args(1, 1, "a member's ID"),
+		Short: "Update the peer URLs of a member",
+		Long:  "Update the URLs at which the other members reach a member.",
+		Args:  cli.Args(1, 1, "a member ID"),
 		RunE:  cli.RunRequest(f, opts, runMemberUpdate),
 	}
-	cmd.Flags().StringVar(&opts.PeerURLs, flagPeerURLs, "", "the member's new peer `URLs`, comma-separated")
+	cmd.Flags().StringVar(&opts.PeerURLs, flagPeerURLs, "", "new peer `URLs` of the member, comma-separated")
 	return cmd
 }
 

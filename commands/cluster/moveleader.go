@@ -13,9 +13,9 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// moveLeaderOptions is what "move-leader" was asked to do.
+// moveLeaderOptions holds the argument of "move-leader".
 type moveLeaderOptions struct {
-	ID uint64 // of the member that is to lead
+	ID uint64 // of the member that becomes the leader
 }
 
 // NewMoveLeaderCmd returns the command "move-leader".
@@ -23,12 +23,12 @@ func NewMoveLeaderCmd(f *cli.Factory) *cobra.Command {
 	opts := &moveLeaderOptions{}
 	return &cobra.Command{
 		Use:   "move-leader ID",
-		Short: "Make another member the leader",
-		Long: `Make the member with the ID the leader. Only the leader can do so: its endpoint
-has to be among --endpoints.`,
+		Short: "Transfer leadership to another member",
+		Long: `Transfer leadership to the member with the ID. Only the leader can do so: its
+endpoint must be among --endpoints.`,
 		Example: `  ectl move-leader 8211f1d0f64f3269`,
 		GroupID: cli.GroupCluster,
-		Args:    cli.Args(1, 1, "a member's ID"),
+		Args:    cli.Args(1, 1, "a member ID"),
 		RunE:    cli.Run(f, opts, runMoveLeader),
 	}
 }
@@ -47,7 +47,7 @@ func runMoveLeader(ctx context.Context, f *cli.Factory, opts *moveLeaderOptions)
 	if err != nil {
 		return err
 	}
-	if err := dialer.RefuseMixture(dialer.Endpoints); err != nil { // each is dialled by itself
+	if err := dialer.RefuseMixture(dialer.Endpoints); err != nil { // each is dialled separately
 		return err
 	}
 	endpoint, leader, err := findLeader(ctx, f, dialer.Endpoints)

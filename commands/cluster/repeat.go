@@ -12,35 +12,34 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// repeatFlags say whether a command looks once, or again and again.
+// repeatFlags selects whether a command queries once or repeatedly.
 type repeatFlags struct {
 	Every time.Duration // 0: once
 
-	next func(output.Result) error // prints what the next look has found
+	next func(output.Result) error // prints the answers of the next query
 }
 
 const (
 	flagWatch = "watch"
-	// leastPause keeps the question from being the load that it asks about.
+	// leastPause keeps the queries from being a load of their own.
 	leastPause = 100 * time.Millisecond
 )
 
 func (o *repeatFlags) addFlags(flags *pflag.FlagSet) {
-	flags.DurationVar(&o.Every, flagWatch, 0, "look again each `duration`, 2s say, until interrupted; a terminal shows the newest only")
+	flags.DurationVar(&o.Every, flagWatch, 0, "repeat every `duration` (for example 2s) until interrupted; a terminal shows the latest")
 }
 
-// emptyScreen empties a terminal from its first line on.
+// emptyScreen clears a terminal.
 const emptyScreen = "\x1b[H\x1b[J"
 
-// repeat looks, once or until ctx ends. What a look finds wrong does not end the
-// others: look has said it, and what it returns is told, but for a mistake in
-// the command line.
+// repeat calls look once, or repeatedly until ctx ends. An error of look does not end
+// the repetition, unless the command line is wrong: look has reported it.
 func (o *repeatFlags) repeat(ctx context.Context, f *cli.Factory, look func(context.Context) error) error {
 	switch {
 	case o.Every == 0:
 		return look(ctx)
 	case o.Every < leastPause:
-		return exit.BadArgsf("--%s is the time between two looks, from %s on, and got %s", flagWatch, leastPause, o.Every)
+		return exit.BadArgsf("--%s must be at least %s: got %s", flagWatch, leastPause, o.Every)
 	}
 	o.next = f.Results()
 	tick := time.NewTicker(o.Every)
@@ -63,8 +62,8 @@ func (o *repeatFlags) repeat(ctx context.Context, f *cli.Factory, look func(cont
 	}
 }
 
-// printHead is called when the answers have come and before anything is said of
-// them: a terminal shows only the newest.
+// printHead is called when the answers have arrived, before they are printed. A
+// terminal shows only the latest answers.
 func (o *repeatFlags) printHead(f *cli.Factory, what string) error {
 	if o.Every == 0 || !f.Streams.OutIsTerminal {
 		return nil
@@ -76,7 +75,7 @@ func (o *repeatFlags) printHead(f *cli.Factory, what string) error {
 	return nil
 }
 
-// print prints what one look has found.
+// print prints the answers of one query.
 func (o *repeatFlags) print(f *cli.Factory, r output.Result) error {
 	switch {
 	case o.Every == 0:
