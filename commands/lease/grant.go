@@ -13,7 +13,7 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// grantOptions is what "lease grant" was asked to do.
+// grantOptions holds the argument of "lease grant".
 type grantOptions struct {
 	TTL int64 // in seconds
 }
@@ -23,8 +23,8 @@ func newGrantCmd(f *cli.Factory) *cobra.Command {
 	return &cobra.Command{
 		Use:   "grant TTL",
 		Short: "Grant a lease",
-		Long: `Grant a lease of TTL seconds. Attach keys to it with "put --lease ID", and keep
-it alive with "lease keep-alive ID". The server raises a TTL that is too short.`,
+		Long: `Grant a lease of TTL seconds. Attach keys to it with "put --lease ID". Keep it
+alive with "lease keep-alive ID". The server raises a TTL that is too short.`,
 		Example: `  ectl lease grant 60`,
 		Args:    cli.Args(1, 1, "a time to live in seconds"),
 		RunE:    cli.RunRequest(f, opts, runGrant),
@@ -35,7 +35,7 @@ it alive with "lease keep-alive ID". The server raises a TTL that is too short.`
 func (o *grantOptions) Complete(_ *cli.Factory, _ *cobra.Command, args []string) error {
 	ttl, err := strconv.ParseInt(args[0], 10, 64)
 	if err != nil {
-		return exit.BadArgsf("%q is no time to live, which is a whole number of seconds", args[0])
+		return exit.BadArgsf("invalid TTL %q: want a whole number of seconds", args[0])
 	}
 	o.TTL = ttl
 	return nil
@@ -44,7 +44,7 @@ func (o *grantOptions) Complete(_ *cli.Factory, _ *cobra.Command, args []string)
 func runGrant(ctx context.Context, f *cli.Factory, c *etcd.Client, opts *grantOptions) error {
 	response, err := c.Grant(ctx, opts.TTL)
 	if err != nil {
-		return fmt.Errorf("failed to grant lease (%w)", err) // as in etcdctl, and no login that failed
+		return fmt.Errorf("failed to grant lease (%w)", err) // etcdctl's status, which a failed login also has
 	}
 	return f.Print(output.LeaseGranted{Response: response})
 }

@@ -19,7 +19,7 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// keepAliveOptions is what "lease keep-alive" was asked to do.
+// keepAliveOptions holds the arguments and flags of "lease keep-alive".
 type keepAliveOptions struct {
 	ID   clientv3.LeaseID
 	Once bool
@@ -30,16 +30,16 @@ func newKeepAliveCmd(f *cli.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "keep-alive ID",
 		Short: "Keep a lease alive",
-		Long: `Keep a lease alive until the program is interrupted or the lease has gone. Lost
-connections are made again for as long as the lease lives. A warning says if no
-server has answered for longer than the timeout, and when one answers again.`,
+		Long: `Keep a lease alive until the program is interrupted or the lease expires. Lost
+connections are re-established while the lease lives. A warning is printed if no
+server answers for longer than the timeout, and another when one answers again.`,
 		Example: `  ectl lease keep-alive 694d7e4f1a2b3c05
   ectl lease keep-alive --once 694d7e4f1a2b3c05`,
 		Args:              cli.Args(1, 1, "the ID of a lease"),
 		RunE:              cli.Run(f, opts, runKeepAlive),
 		ValidArgsFunction: completions.Args(f, completions.Leases),
 	}
-	cmd.Flags().BoolVar(&opts.Once, "once", false, "renew the lease once and end")
+	cmd.Flags().BoolVar(&opts.Once, "once", false, "renew the lease once and exit")
 	return cmd
 }
 
@@ -88,14 +88,14 @@ func runKeepAlive(ctx context.Context, f *cli.Factory, opts *keepAliveOptions) e
 				return exit.With(exit.BadConnection, err)
 			}
 			if gone, until = left <= 0, time.Now().Add(left); !gone {
-				continue // a new leader gives every lease its whole time again
+				continue // a new leader renews every lease
 			}
 		}
 		return show(output.LeaseGone{ID: opts.ID})
 	}
 }
 
-// keep keeps the lease alive until it has gone, or nobody could be asked for as
+// keep keeps the lease alive until it expires, or until no member has answered for as
 // long as it lives. The error is that of the output, or the cause of ctx's end.
 func keep(ctx context.Context, show func(output.Result) error, keeper *keepalive.Keeper) (gone bool, err error) {
 	var printErr error
@@ -114,7 +114,7 @@ func keep(ctx context.Context, show func(output.Result) error, keeper *keepalive
 	return errors.Is(err, keepalive.ErrGone), nil
 }
 
-// timeToLive asks how long a lease lives that could not be renewed.
+// timeToLive returns the remaining time of a lease that could not be renewed.
 func timeToLive(ctx context.Context, f *cli.Factory, id clientv3.LeaseID) (time.Duration, error) {
 	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.LeaseTimeToLiveResponse, error) {
 		return c.TimeToLive(ctx, id)

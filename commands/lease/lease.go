@@ -15,11 +15,11 @@ import (
 func NewCmd(f *cli.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "lease COMMAND",
-		Short: "Manage leases",
-		Long: `Manage leases. A lease lives for as many seconds as it was granted, again from
-each time that it is kept alive. When it ends, its keys go with it.
+		Short: "Manage leases: grant, revoke, list, keep alive",
+		Long: `Manage leases. A lease expires after its time to live (TTL). Each keep-alive
+starts the TTL again. When a lease expires, its keys are deleted.
 
-Leases are named by their ID, in hexadecimal as "lease grant" prints it.`,
+A lease is named by its ID in hexadecimal, as "lease grant" prints it.`,
 		GroupID: cli.GroupKV,
 	}
 	cmd.AddCommand(
@@ -32,11 +32,11 @@ Leases are named by their ID, in hexadecimal as "lease grant" prints it.`,
 	return cmd
 }
 
-// parseID reads a lease's ID.
+// parseID parses a lease ID.
 func parseID(text string) (clientv3.LeaseID, error) {
 	id, err := strconv.ParseInt(text, 16, 64)
 	if err != nil {
-		return 0, exit.BadArgsf("%q is no lease's ID, which is a hexadecimal number of at most 16 digits; lease list shows the IDs", text)
+		return 0, exit.BadArgsf("invalid lease ID %q: want the hexadecimal ID that \"lease list\" prints", text)
 	}
 	return clientv3.LeaseID(id), nil
 }

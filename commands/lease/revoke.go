@@ -13,7 +13,7 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// revokeOptions is what "lease revoke" was asked to do.
+// revokeOptions holds the argument of "lease revoke".
 type revokeOptions struct {
 	ID clientv3.LeaseID
 }
@@ -22,8 +22,8 @@ func newRevokeCmd(f *cli.Factory) *cobra.Command {
 	opts := &revokeOptions{}
 	return &cobra.Command{
 		Use:               "revoke ID",
-		Short:             "Revoke a lease",
-		Long:              "Revoke a lease. The keys that are attached to it are deleted.",
+		Short:             "Revoke a lease and delete its keys",
+		Long:              "Revoke a lease. The keys attached to it are deleted.",
 		Example:           `  ectl lease revoke 694d7e4f1a2b3c05`,
 		Args:              cli.Args(1, 1, "the ID of a lease"),
 		RunE:              cli.RunRequest(f, opts, runRevoke),
@@ -44,7 +44,7 @@ func (o *revokeOptions) Complete(_ *cli.Factory, _ *cobra.Command, args []string
 func runRevoke(ctx context.Context, f *cli.Factory, c *etcd.Client, opts *revokeOptions) error {
 	response, err := c.Revoke(ctx, opts.ID)
 	if err != nil {
-		return fmt.Errorf("failed to revoke lease (%w)", err) // as in etcdctl, and no login that failed
+		return fmt.Errorf("failed to revoke lease (%w)", err) // etcdctl's status, which a failed login also has
 	}
 	return f.Print(output.LeaseRevoked{ID: opts.ID, Response: response})
 }

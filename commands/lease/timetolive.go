@@ -13,7 +13,7 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// timeToLiveOptions is what "lease timetolive" was asked to show.
+// timeToLiveOptions holds the arguments and flags of "lease timetolive".
 type timeToLiveOptions struct {
 	ID   clientv3.LeaseID
 	Keys bool
@@ -23,15 +23,15 @@ func newTimeToLiveCmd(f *cli.Factory) *cobra.Command {
 	opts := &timeToLiveOptions{}
 	cmd := &cobra.Command{
 		Use:   "timetolive ID",
-		Short: "Show how long a lease has to live, and its keys",
-		Long: `Show for how many seconds a lease was granted and how many it has left. A lease
-that does not exist has expired, which is no error.`,
+		Short: "Show the remaining time of a lease and its keys",
+		Long: `Show the granted and the remaining seconds of a lease. For a lease that does not
+exist, the command reports that it has expired, and succeeds.`,
 		Example:           `  ectl lease timetolive 694d7e4f1a2b3c05 --keys`,
 		Args:              cli.Args(1, 1, "the ID of a lease"),
 		RunE:              cli.RunRequest(f, opts, runTimeToLive),
 		ValidArgsFunction: completions.Args(f, completions.Leases),
 	}
-	cmd.Flags().BoolVar(&opts.Keys, "keys", false, "also show the keys that are attached to the lease")
+	cmd.Flags().BoolVar(&opts.Keys, "keys", false, "also show the keys attached to the lease")
 	return cmd
 }
 
