@@ -11,7 +11,7 @@ import (
 	"github.com/ectl-io/ectl/internal/lock"
 )
 
-// electOptions is what "elect" was asked to do.
+// electOptions holds the arguments and flags of "elect".
 type electOptions struct {
 	Name     string
 	Proposal string
@@ -31,23 +31,23 @@ func NewElectCmd(f *cli.Factory) *cobra.Command {
 	opts := &electOptions{}
 	cmd := &cobra.Command{
 		Use:   "elect NAME [PROPOSAL [-- COMMAND [ARG...]]]",
-		Short: "Take part in an election, or follow it",
-		Long: `Wait to be the leader of the election NAME, print the leader's key with PROPOSAL
-as its value, and lead until interrupted. With --proclaim each line of standard
-input is a further proposal, which takes the place of the one before.
+		Short: "Campaign in an election, or observe its leaders",
+		Long: `Wait to become the leader of the election NAME. Then print the leader's key with
+PROPOSAL as its value, and lead until interrupted. With --proclaim, each line of
+standard input is a new proposal, which replaces the previous one.
 
-With a COMMAND lead while that runs, and print nothing else. SIGINT, SIGTERM and
-SIGHUP go to it, its status is that of the program, and its environment has the
-leader's key in ECTL_ELECTION_KEY and in ECTL_ELECTION_REV a revision that is
-higher for each later leader. When the leadership is lost the command is ended
-as with "lock", and the status is 5.
+With COMMAND, lead while it runs, and print nothing else. The command receives
+SIGINT, SIGTERM and SIGHUP, and elect exits with its status. ECTL_ELECTION_KEY
+in its environment is the leader's key. ECTL_ELECTION_REV is a revision that is
+higher for each later leader. If the leadership is lost, the command is
+terminated as with "lock", and the exit status is 5.
 
-The login of this program is not in the command's environment: it has no
-ETCDCTL_USER, ETCDCTL_PASSWORD and ETCDCTL_AUTH_JWT_TOKEN, unless
---keep-env-secrets is given.
+The command does not inherit the login of this program: ETCDCTL_USER,
+ETCDCTL_PASSWORD and ETCDCTL_AUTH_JWT_TOKEN are removed from its environment,
+unless --keep-env-secrets is given.
 
-With --listen take no part: print each leader's key and proposal, now and
-whenever they change, until interrupted.`,
+With --listen, only observe the election: print the key and the proposal of each
+leader when they change, until interrupted.`,
 		Example: `  ectl elect /elections/scheduler "$(hostname)"
   ectl elect /elections/scheduler "$(hostname)" -- scheduler --active
   ectl elect --listen /elections/scheduler -w ndjson`,
@@ -56,14 +56,14 @@ whenever they change, until interrupted.`,
 		ValidArgsFunction: cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault), // files, for the command
 	}
 	flags := cmd.Flags()
-	flags.BoolVarP(&opts.Listen, flagListen, "l", false, "print each leader, and take no part")
-	flags.BoolVar(&opts.Proclaim, flagProclaim, false, "read further proposals from standard input")
+	flags.BoolVarP(&opts.Listen, flagListen, "l", false, "print each leader without campaigning")
+	flags.BoolVar(&opts.Proclaim, flagProclaim, false, "read new proposals from standard input")
 	opts.addFlags(flags, electionTTL)
 	return cmd
 }
 
 // Complete implements cli.Options. Only words after a "--" that follows the proposal
-// are a command: a proposal of two words that lost its quotes is none.
+// are a command, so that a proposal of two words without quotes is not taken for one.
 func (o *electOptions) Complete(_ *cli.Factory, cmd *cobra.Command, args []string) error {
 	const proposed = 2
 	if dash := cmd.ArgsLenAtDash(); dash == proposed && len(args) > proposed {
@@ -71,11 +71,11 @@ func (o *electOptions) Complete(_ *cli.Factory, cmd *cobra.Command, args []strin
 	}
 	switch {
 	case len(args) == 0 || len(args) > proposed:
-		return exit.BadArgsf("elect takes the name of an election [and a proposal [and, behind --, a command]]; got %d words", len(args))
+		return exit.BadArgsf("elect takes the name of an election [and a proposal [and a command after --]]: got %d words", len(args))
 	case len(args) == 1 && !o.Listen:
-		return exit.BadArgsf("elect takes a proposal, or --listen to take no part")
+		return exit.BadArgsf("no proposal: give one, or --listen to only observe")
 	case len(args) == proposed && o.Listen:
-		return exit.BadArgsf("elect takes a proposal or --listen, not both")
+		return exit.BadArgsf("a proposal and --listen exclude each other: choose one")
 	}
 	if err := cli.Exclusive(cmd.Flags(), flagListen, flagProclaim); err != nil {
 		return err

@@ -16,34 +16,34 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// lockOptions is what "lock" was asked to do.
+// lockOptions holds the arguments and flags of "lock".
 type lockOptions struct {
 	Name    string
 	Command []string
 	holding
 }
 
-// holding is how a lock or a leadership is held.
+// holding is what lock and elect have in common: how a lock or leadership is held.
 type holding struct {
 	TTL      int           // of the lease, in seconds
-	Grace    time.Duration // that a command has to end once it is lost
+	Grace    time.Duration // how long a command may take to exit after the loss
 	Children cli.Children
 }
 
 const (
 	lockTTL      = 10
-	electionTTL  = 60 // also for a lock's TTL of no seconds
+	electionTTL  = 60 // also if the TTL of a lock is not positive
 	defaultGrace = 5 * time.Second
 )
 
 func (h *holding) addFlags(flags *pflag.FlagSet, ttl int) {
-	flags.IntVar(&h.TTL, "ttl", ttl, "`seconds` after which it is lost when nobody can renew it")
-	flags.DurationVar(&h.Grace, "grace", defaultGrace, "how long a command may take to end once it is lost, before it is killed")
+	flags.IntVar(&h.TTL, "ttl", ttl, "`seconds` until it is lost if no member can renew its lease")
+	flags.DurationVar(&h.Grace, "grace", defaultGrace, "time for the command to exit after the loss, before it is killed")
 	h.Children.AddFlags(flags, "the command")
 }
 
-// seconds is the TTL to ask for. Like etcdctl it takes one that is no time for
-// the default of elections.
+// seconds returns the TTL of the lease. As in etcdctl, the default of elections
+// replaces a TTL that is not positive.
 func (h *holding) seconds() int64 {
 	if h.TTL <= 0 {
 		return electionTTL
@@ -56,30 +56,30 @@ func NewLockCmd(f *cli.Factory) *cobra.Command {
 	opts := &lockOptions{}
 	cmd := &cobra.Command{
 		Use:   "lock NAME [-- COMMAND [ARG...]]",
-		Short: "Hold a lock, or run a command while holding it",
+		Short: "Acquire a lock, and hold it or run a command with it",
 		Long: `Wait for the lock NAME, print the key that holds it, and hold it until
-interrupted. With a COMMAND hold it while that runs, and end with its status,
-255 where a signal ended it.
+interrupted. With COMMAND, hold the lock while the command runs, and exit with
+its status, or 255 if a signal ended it.
 
-SIGINT, SIGTERM and SIGHUP go to the command; a terminal's Ctrl-C goes to all
-that runs there. Its environment has the key that holds the lock in
-ETCD_LOCK_KEY, and in ETCD_LOCK_REV a revision that is higher for each later
-holder. It reads nothing from standard input.
+The command receives SIGINT, SIGTERM and SIGHUP. A terminal's Ctrl-C reaches all
+its processes. ETCD_LOCK_KEY in the environment of the command is the key that
+holds the lock. ETCD_LOCK_REV is a revision that is higher for each later
+holder. The command has no standard input.
 
-The login of this program is not in the command's environment: it has no
-ETCDCTL_USER, ETCDCTL_PASSWORD and ETCDCTL_AUTH_JWT_TOKEN, unless
---keep-env-secrets is given or the program is called etcdctl.
+The command does not inherit the login of this program: ETCDCTL_USER,
+ETCDCTL_PASSWORD and ETCDCTL_AUTH_JWT_TOKEN are removed from its environment,
+unless --keep-env-secrets is given or the program is called etcdctl.
 
-The lock is lost when no member could renew its lease for --ttl seconds, or when
-its key is deleted. The command is then told to end, with SIGTERM, killed after
---grace, and the status is 5; without a command it is 1. A place in the queue
-that is lost is taken again, at its end. A warning says if no server has
-answered for longer than the timeout, and when one answers again.
+The lock is lost if no member can renew its lease for --ttl seconds, or if its
+key is deleted. Then the command receives SIGTERM, and is killed after --grace.
+The exit status is 5, or 1 without a command. A lost place in the queue is
+replaced by a new one at its end. A warning is printed if no server answers for
+longer than the timeout, and another when one answers again.
 
-On Linux what the command has started ends with it where the lock is lost, or
-where a signal that was passed on ends the command: it is told to end, too, and
-killed after --grace, before the lock is given up. What is in a session of its
-own, as daemons are, goes on.`,
+On Linux, the processes that the command has started are terminated with it if
+the lock is lost, or if a forwarded signal ends the command. They also receive
+SIGTERM, and are killed after --grace, before the lock is released. Processes in
+their own session, such as daemons, keep running.`,
 		Example: `  ectl lock /locks/deploy -- ./deploy.sh production
   ectl lock /locks/backup --ttl 30 --grace 10s -- sh -c 'exec backup --token "$ETCD_LOCK_REV"'`,
 		GroupID:           cli.GroupConcurrency,
@@ -111,8 +111,8 @@ func runLock(ctx context.Context, f *cli.Factory, opts *lockOptions) error {
 	return candidate.Run(held, child(f, opts.Command, environ), opts.Grace, nil)
 }
 
-// acquire queues for what config names, and waits for it. The context that it returns
-// is cancelled when that is lost.
+// acquire queues for the lock or leadership of config, and waits for it. The returned
+// context is cancelled when it is lost.
 func acquire(ctx context.Context, f *cli.Factory, config lock.Config) (*lock.Candidate, context.Context, error) {
 	client, err := f.Client(ctx)
 	if err != nil {
@@ -125,16 +125,15 @@ func acquire(ctx context.Context, f *cli.Factory, config lock.Config) (*lock.Can
 	return candidate, held, err
 }
 
-// show prints the key of a holder or a leader.
+// show prints the key of a holder or leader.
 func show(f *cli.Factory) lock.Show {
 	results := f.Results()
 	return func(r *clientv3.GetResponse) error { return results(output.Held{Response: r}) }
 }
 
-// child is a command that runs while a lock is held. It reads nothing from
-// standard input.
+// child returns the command to run while a lock is held. It has no standard input.
 func child(f *cli.Factory, words, environ []string) *exec.Cmd {
-	cmd := exec.Command(words[0], words[1:]...) //nolint:noctx // the engine tells it to end before it kills it
+	cmd := exec.Command(words[0], words[1:]...) //nolint:noctx // the engine sends SIGTERM before it kills it
 	cmd.Env = environ
 	cmd.Stdout, cmd.Stderr = f.Streams.ChildOut(), f.Streams.Err
 	return cmd
