@@ -267,7 +267,7 @@ func (c *chaos) check(o *onlooker, mark string) {
 		if o.run.HasEnded() {
 			var next, oldest int64
 			how, text := o.run.End(), o.run.Stderr.String()
-			_, err := fmt.Sscanf(after(text, "it was to go on at revision "), "%d, and %d is", &next, &oldest)
+			_, err := fmt.Sscanf(after(text, "cannot resume at revision "), "%d, because the history before revision %d was", &next, &oldest)
 			compacted = err == nil && how == "status 5" && next < oldest
 			c.note("watch, %s: %s", how, shape(text))
 			if !compacted && (tail(o.file) != "" || !strings.Contains(text, "Error: context deadline exceeded: ")) { // nobody answered at its begin
@@ -279,7 +279,7 @@ func (c *chaos) check(o *onlooker, mark string) {
 			break
 		}
 		// Of an interactive run only the watch ends.
-		if strings.Contains(o.run.Stderr.String(), "it was to go on at revision ") && o.name == "interactive" {
+		if strings.Contains(o.run.Stderr.String(), "cannot resume at revision ") && o.name == "interactive" {
 			compacted = true
 			o.run.Signal(syscall.SIGINT).WantEnd("signal interrupt")
 			break

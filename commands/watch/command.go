@@ -19,10 +19,10 @@ const (
 	base64Suffix = "_BASE64"
 )
 
-// runCommand runs the command for one event. A command that fails ends the
-// program, with the status 1.
+// runCommand runs the command for one event. If the command fails, the program exits
+// with status 1.
 func (w *watcher) runCommand(ctx context.Context, revision int64, event *clientv3.Event) error {
-	cmd := exec.Command(w.Command[0], w.Command[1:]...) //nolint:noctx // it ends with ctx and all that it has started, see supervise
+	cmd := exec.Command(w.Command[0], w.Command[1:]...) //nolint:noctx // supervise ends it, and the processes that it started, with ctx
 	cmd.Env = eventEnviron(w.environ, revision, event)
 	cmd.Stdout, cmd.Stderr = w.f.Streams.ChildOut(), w.f.Streams.Err
 	if err := supervise.Run(ctx, cmd); err != nil {
@@ -34,11 +34,11 @@ func (w *watcher) runCommand(ctx context.Context, revision int64, event *clientv
 	return nil
 }
 
-// eventEnviron is the environment of a command that is run for an event.
+// eventEnviron returns the environment of the command for an event.
 func eventEnviron(environ []string, revision int64, event *mvccpb.Event) []string {
 	var env []string
 	for _, variable := range environ {
-		// A watch inside the command of another must not show the other's.
+		// A watch within the command of another must not inherit its variables.
 		if !strings.HasPrefix(variable, ownVariables) {
 			env = append(env, variable)
 		}
@@ -56,8 +56,8 @@ func eventEnviron(environ []string, revision int64, event *mvccpb.Event) []strin
 	return env
 }
 
-// rawVariable is a variable that holds value as it is. No variable can hold a
-// NUL byte.
+// rawVariable returns a variable with the unchanged value. A variable cannot hold a NUL
+// byte, so such a value is encoded in base64.
 func rawVariable(name string, value []byte) string {
 	if bytes.IndexByte(value, 0) >= 0 {
 		return ownVariables + name + base64Suffix + "=" + base64.StdEncoding.EncodeToString(value)

@@ -29,11 +29,11 @@ type interactive struct {
 	results  *results
 	watchers sync.WaitGroup
 	started  []*watcher
-	failed   chan error // of a watcher, which ends the program
+	failed   chan error // error of a watcher; it ends the program
 }
 
-// runInteractive starts what the lines of standard input ask for. The end of
-// the input is an error: there is no other way to end it.
+// runInteractive executes the lines of standard input. The end of the input is an
+// error, as in etcdctl.
 func runInteractive(ctx context.Context, f *cli.Factory, opts *options) error {
 	client, err := f.Client(ctx)
 	if err != nil {
@@ -54,7 +54,7 @@ func runInteractive(ctx context.Context, f *cli.Factory, opts *options) error {
 				return err
 			}
 		case err := <-readError:
-			return exit.With(exit.InvalidInput, fmt.Errorf("the watches end with standard input: %w", err))
+			return exit.With(exit.InvalidInput, fmt.Errorf("the watches ended with standard input: %w", err))
 		case err := <-s.failed:
 			return err
 		case <-ctx.Done():
@@ -65,12 +65,12 @@ func runInteractive(ctx context.Context, f *cli.Factory, opts *options) error {
 
 var errEnded = errors.New("the interactive mode has ended")
 
-// maxLine is how long a line may be, in bytes. Keys may have 1.5 MiB, and escapes
+// maxLine is the maximum length of a line in bytes. Keys have up to 1.5 MiB, and escapes
 // are four times as long.
 const maxLine = 16 << 20
 
-// readLines reads lines to the end. Nobody waits for the reader, which cannot
-// be interrupted.
+// readLines reads all lines of r. The goroutine may outlive the caller, because the read
+// cannot be interrupted.
 func readLines(r io.Reader) (<-chan string, <-chan error) {
 	lines, failed := make(chan string), make(chan error, 1)
 	crash.Go(func() {
@@ -87,10 +87,10 @@ func readLines(r io.Reader) (<-chan string, <-chan error) {
 	return lines, failed
 }
 
-// line does what a line asks for. What it cannot mean is said, and the next
-// line read; only what etcdctl ends for is an error.
+// line executes one line. An invalid line is reported, and the next one is read. Only
+// the mistakes that end etcdctl are errors.
 func (s *interactive) line(ctx context.Context, line string) error {
-	words, err := txn.Words(line) // etcdctl's words are the same everywhere
+	words, err := txn.Words(line) // etcdctl's words
 	switch {
 	case err != nil:
 		return exit.With(exit.InvalidInput, err)
@@ -130,7 +130,7 @@ func (s *interactive) line(ctx context.Context, line string) error {
 	return nil
 }
 
-// parse reads the words behind "watch". Each line begins with the defaults.
+// parse parses the words after "watch". Each line starts with the defaults.
 func (s *interactive) parse(words []string) (watchOptions, error) {
 	var o watchOptions
 	flags := pflag.NewFlagSet("watch", pflag.ContinueOnError)
@@ -139,8 +139,8 @@ func (s *interactive) parse(words []string) (watchOptions, error) {
 	o.addFlags(flags)
 	flags.BoolP("interactive", "i", false, "accepted as on the command line")
 	switch err := flags.Parse(words); {
-	case errors.Is(err, pflag.ErrHelp): // which would end the program with a help text, and with success
-		return o, fmt.Errorf("help is not given here; see '%s watch --help'", s.f.Program)
+	case errors.Is(err, pflag.ErrHelp): // otherwise the program would print help and exit with success
+		return o, fmt.Errorf("no help in interactive mode; see '%s watch --help'", s.f.Program)
 	case err != nil:
 		return o, err
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/ectl-io/ectl/internal/watch/stream"
 )
 
-// options is what "watch" was asked to do.
+// options holds the arguments and flags of "watch".
 type options struct {
 	Interactive bool
 	Children    cli.Children
@@ -25,10 +25,10 @@ type options struct {
 	variables variables
 }
 
-// watchOptions is one watch: of the command line, or of a line of the
-// interactive mode.
+// watchOptions is one watch, from the command line or from a line of the interactive
+// mode.
 type watchOptions struct {
-	Key, End       string // as in the API; with Prefix no End
+	Key, End       string // as in the API; empty with Prefix
 	Prefix         bool
 	Revision       int64
 	PrevKV         bool
@@ -41,25 +41,26 @@ func NewCmd(f *cli.Factory) *cobra.Command {
 	opts := &options{}
 	cmd := &cobra.Command{
 		Use:   "watch [KEY [END]] [-- COMMAND [ARG...]]",
-		Short: "Watch keys and print what happens to them",
-		Long: `Watch a key, or all keys from KEY up to END, without END, and print what happens
-to them until interrupted. KEY and END may come from the environment variables
+		Short: "Watch keys and print their changes",
+		Long: `Watch a key, or all keys from KEY up to END, without END. Print each change
+until interrupted. KEY and END may also come from the environment variables
 ETCDCTL_WATCH_KEY and ETCDCTL_WATCH_RANGE_END.
 
-Lost connections and leaders are waited for, and nothing of what happened
-meanwhile is lost or printed twice, unless it was compacted.
+The watch resumes after lost connections and leader changes. No event is lost or
+printed twice, unless the history was compacted meanwhile.
 
-With a COMMAND it is run for each event, one after the other. Its environment
-has ETCD_WATCH_REVISION, ETCD_WATCH_EVENT_TYPE, ETCD_WATCH_KEY and
-ETCD_WATCH_VALUE as quoted Go strings, and ECTL_WATCH_KEY, ECTL_WATCH_VALUE and,
-with --prev-kv, ECTL_WATCH_PREV_VALUE as they are. What holds a NUL byte is in
-base64, in a variable of the same name with _BASE64 behind it. The login of this
-program is not in it: it has no ETCDCTL_USER, ETCDCTL_PASSWORD and
-ETCDCTL_AUTH_JWT_TOKEN, unless --keep-env-secrets is given or the program is
-called etcdctl.
+COMMAND is run for each event, one after another. In its environment,
+ETCD_WATCH_REVISION, ETCD_WATCH_EVENT_TYPE, ETCD_WATCH_KEY and ETCD_WATCH_VALUE
+are quoted Go strings. ECTL_WATCH_KEY, ECTL_WATCH_VALUE and, with --prev-kv,
+ECTL_WATCH_PREV_VALUE are unquoted. If one of these contains a NUL byte, it is
+encoded in base64, and _BASE64 is appended to the name of the variable.
 
-In interactive mode each line of standard input is "watch" with options and keys
-as above, or "progress", which asks the server how far the watches have come.`,
+The command does not inherit the login of this program: ETCDCTL_USER,
+ETCDCTL_PASSWORD and ETCDCTL_AUTH_JWT_TOKEN are removed from its environment,
+unless --keep-env-secrets is given or the program is called etcdctl.
+
+In interactive mode, each line of standard input is "watch" with options and
+keys as above, or "progress", which requests a progress notification.`,
 		Example: `  ectl watch /config/ --prefix
   ectl watch /config/size --rev 1 -w ndjson
   ectl watch /config/size -- sh -c 'echo "now $ECTL_WATCH_VALUE"'`,
@@ -69,15 +70,15 @@ as above, or "progress", which asks the server how far the watches have come.`,
 	}
 	opts.addFlags(cmd.Flags())
 	opts.Children.AddFlags(cmd.Flags(), "commands")
-	cmd.Flags().BoolVarP(&opts.Interactive, "interactive", "i", false, "read what to watch from standard input")
+	cmd.Flags().BoolVarP(&opts.Interactive, "interactive", "i", false, "read watch commands from standard input")
 	return cmd
 }
 
 func (o *watchOptions) addFlags(flags *pflag.FlagSet) {
-	flags.BoolVar(&o.Prefix, "prefix", false, "watch all keys that start with the key")
-	flags.Int64Var(&o.Revision, "rev", 0, "begin with what happened at this revision (0: from now on)")
-	flags.BoolVar(&o.PrevKV, "prev-kv", false, "also print the key as it was before the event")
-	flags.BoolVar(&o.ProgressNotify, "progress-notify", false, "also print now and then how far the watch has come")
+	flags.BoolVar(&o.Prefix, "prefix", false, "watch all keys that start with KEY")
+	flags.Int64Var(&o.Revision, "rev", 0, "revision to start from (0: only new changes)")
+	flags.BoolVar(&o.PrevKV, "prev-kv", false, "also print the key and value before the event")
+	flags.BoolVar(&o.ProgressNotify, "progress-notify", false, "also print periodic progress notifications")
 }
 
 // Complete implements cli.Options.
@@ -88,14 +89,14 @@ func (o *options) Complete(f *cli.Factory, cmd *cobra.Command, args []string) (e
 	return exit.With(exit.BadArgs, o.complete(args, cmd.ArgsLenAtDash(), o.variables))
 }
 
-// variables are the keys that the environment gives.
+// variables holds the keys from the environment.
 type variables struct{ key, end string }
 
 func readVariables(f *cli.Factory) (variables, error) {
 	key, _ := f.Streams.LookupEnv("ETCDCTL_WATCH_KEY")
 	end, _ := f.Streams.LookupEnv("ETCDCTL_WATCH_RANGE_END")
 	if key == "" && end != "" {
-		return variables{}, exit.BadArgsf("ETCDCTL_WATCH_RANGE_END is set, and ETCDCTL_WATCH_KEY is not: set both, or none")
+		return variables{}, exit.BadArgsf("ETCDCTL_WATCH_RANGE_END is set without ETCDCTL_WATCH_KEY: set both or neither")
 	}
 	return variables{key, end}, nil
 }
@@ -112,13 +113,13 @@ func (v variables) keys() []string {
 
 var (
 	errNoKey       = errors.New("no key to watch: give one, or set ETCDCTL_WATCH_KEY")
-	errNoCommand   = errors.New("no command behind --: give one, or leave -- out")
-	errConflict    = errors.New("a key is given, and ETCDCTL_WATCH_KEY is set: leave one of them out")
+	errNoCommand   = errors.New("no command after --: give one, or leave out --")
+	errConflict    = errors.New("a key is given and ETCDCTL_WATCH_KEY is set: leave out one of them")
 	errPrefixRange = errors.New("an end key and --prefix exclude each other: choose one")
 )
 
-// complete sets keys and command from the arguments, of which the first dash
-// ones stand before "--"; -1 is without it.
+// complete sets keys and command from the arguments. The first dash arguments stand
+// before "--"; -1 means that there is no "--".
 func (o *watchOptions) complete(args []string, dash int, v variables) error {
 	keys := args
 	if dash >= 0 {
@@ -144,13 +145,13 @@ func (o *watchOptions) setKeys(keys []string) error {
 	case len(keys) == 2:
 		o.End = keys[1]
 	}
-	// etcdctl ignores a third key and with it the second.
+	// With a third key, etcdctl ignores it and the second one.
 	o.Key = keys[0]
 	return nil
 }
 
-// query is what to read, but for the revision. The server takes an empty key
-// for the first one of all.
+// query returns what to watch, without the revision. For the server, an empty key is
+// the first possible key.
 func (o *watchOptions) query() stream.Query {
 	q := stream.Query{Key: o.Key, End: o.End, PrevKV: o.PrevKV, ProgressNotify: o.ProgressNotify}
 	if o.Prefix {
@@ -160,7 +161,7 @@ func (o *watchOptions) query() stream.Query {
 	return q
 }
 
-// environ is what commands find in their environment, beside the event.
+// environ returns the environment of commands, without the event.
 func (o *options) environ(f *cli.Factory) []string {
 	return f.ChildEnviron(o.Children.KeepEnvSecrets || f.AsEtcdctl())
 }

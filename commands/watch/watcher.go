@@ -15,8 +15,8 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// results is what all watchers of the program print to. Between the parts of a
-// response no other watcher prints.
+// results is the output of all watchers of the program. Between the parts of a response,
+// no other watcher prints.
 type results struct {
 	sync.Mutex
 	output.WatchStream
@@ -28,10 +28,10 @@ type watcher struct {
 	client  *etcd.Client
 	results *results
 	watchOptions
-	environ []string // of the command, beside the event
+	environ []string // of the command, without the event
 
 	watch  *watch.Watch
-	inside bool // a part of a response was printed, and the rest is due: results is locked
+	inside bool // part of a response is printed, the rest follows: results is locked
 }
 
 func newWatcher(f *cli.Factory, client *etcd.Client, to *results, o watchOptions, environ []string) *watcher {
@@ -40,8 +40,8 @@ func newWatcher(f *cli.Factory, client *etcd.Client, to *results, o watchOptions
 	}}
 }
 
-// run prints until the server has cancelled the watch for good, which was then
-// said on standard error, or ctx ends, whose cause it returns.
+// run prints until the server cancels the watch, which is reported on standard error,
+// or until ctx ends. Then it returns the cause.
 func (w *watcher) run(ctx context.Context) error {
 	w.watch.Outage = &outage.Outage{
 		Patience: w.f.Connection.CommandTimeout,
@@ -59,13 +59,13 @@ func (w *watcher) run(ctx context.Context) error {
 // printer is the sink of a watcher.
 type printer struct {
 	*watcher
-	ctx context.Context //nolint:containedctx // of the one run that it is for
+	ctx context.Context //nolint:containedctx // the context of its one run
 }
 
 // Receive implements watch.Sink.
 func (p printer) Receive(r watch.Part) error {
 	if err := p.client.Unreachable(); err != nil {
-		return err // no server has cancelled anything
+		return err // not cancelled by a server
 	}
 	return p.print(p.ctx, r)
 }
@@ -79,24 +79,24 @@ func (p printer) Idle() error {
 	return p.f.Printer().Flush()
 }
 
-// sayOverdue says why there has been no watch for a while.
+// sayOverdue reports why there has been no watch for a while.
 func (w *watcher) sayOverdue(ctx context.Context, reason error) {
 	w.warn(fmt.Sprintf("not watching, still trying: %v", w.client.Explain(ctx, reason)))
 }
 
-// sayResumed says that there is a watch again.
+// sayResumed reports that the watch has resumed.
 func (w *watcher) sayResumed() { w.warn("watching now") }
 
-// warn prints a warning between two parts of what is printed.
+// warn prints a warning, but not in the middle of a response.
 func (w *watcher) warn(sentence string) {
-	if !w.inside { // else results is locked
+	if !w.inside { // otherwise results is locked by this watcher
 		w.results.Lock()
 		defer w.results.Unlock()
 	}
 	w.f.Warn(sentence)
 }
 
-// print prints what was received and runs the command for its events.
+// print prints the events and runs the command for each of them.
 func (w *watcher) print(ctx context.Context, r watch.Part) error {
 	if len(w.Command) > 0 {
 		return w.printAndRun(ctx, r)
@@ -110,8 +110,8 @@ func (w *watcher) print(ctx context.Context, r watch.Part) error {
 	return w.show(r, r.WatchResponse, r.Continues)
 }
 
-// printAndRun prints each part as a response of its own: what the commands for
-// its events print does not stand in the middle of one.
+// printAndRun prints each part as a separate response, so that the output of commands
+// does not stand in the middle of one.
 func (w *watcher) printAndRun(ctx context.Context, r watch.Part) error {
 	w.results.Lock()
 	defer w.results.Unlock()
@@ -136,7 +136,7 @@ func (w *watcher) printAndRun(ctx context.Context, r watch.Part) error {
 	return nil
 }
 
-// show prints what was received, as a response or a part of one.
+// show prints the events, as a response or part of one.
 func (w *watcher) show(r watch.Part, response *pb.WatchResponse, continues bool) error {
 	if r.Canceled {
 		w.sayCanceled(r)
@@ -153,7 +153,7 @@ func (w *watcher) show(r watch.Part, response *pb.WatchResponse, continues bool)
 func (w *watcher) sayCanceled(r watch.Part) {
 	text := fmt.Sprintf("watch was canceled (%v)", r.Err())
 	if r.CompactRevision != 0 {
-		text += fmt.Sprintf(": it was to go on at revision %d, and %d is the oldest that has not been compacted", w.watch.Next, r.CompactRevision)
+		text += fmt.Sprintf(": cannot resume at revision %d, because the history before revision %d was compacted", w.watch.Next, r.CompactRevision)
 	}
 	w.f.Say(text)
 }
