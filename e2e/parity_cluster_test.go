@@ -2,7 +2,9 @@ package e2e
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"net/http"
 	"regexp"
 	"slices"
 	"strconv"
@@ -256,6 +258,55 @@ func (r *groupRun) leader(t *testing.T, s *side) (leader, follower *pb.Member) {
 		t.Fatalf("no leader or no follower among %v", members)
 	}
 	return leader, follower
+}
+
+// settle waits until the cluster versions of both servers are those that their
+// downgrades, if any, lead to. A server looks at them every five seconds only.
+func (r *groupRun) settle(t *testing.T) {
+	t.Helper()
+	for _, s := range []*side{&r.reference, &r.ours} {
+		r.withClient(t, s, func(ctx context.Context, client *clientv3.Client) error {
+			for {
+				status, err := client.Status(ctx, s.server.Endpoint())
+				if err != nil {
+					return err
+				}
+				want := status.Version
+				if status.DowngradeInfo.GetEnabled() {
+					want = status.DowngradeInfo.GetTargetVersion()
+				}
+				got, err := clusterVersion(ctx, s.server.Endpoint())
+				if err != nil {
+					return err
+				}
+				if minor(got) == minor(want) {
+					return nil
+				}
+				time.Sleep(50 * time.Millisecond)
+			}
+		})
+	}
+}
+
+// clusterVersion asks a server without TLS for the version of its cluster.
+func clusterVersion(ctx context.Context, endpoint string) (string, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, endpoint+"/version", http.NoBody)
+	if err != nil {
+		return "", err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return "", err
+	}
+	defer response.Body.Close()
+	var versions struct{ Etcdcluster string }
+	err = json.NewDecoder(response.Body).Decode(&versions)
+	return versions.Etcdcluster, err
+}
+
+// minor returns 3.6 of 3.6.1 and of 3.6.
+func minor(version string) string {
+	return strings.Join(strings.SplitN(version, ".", 3)[:2], ".")
 }
 
 func (r *groupRun) withClient(t *testing.T, s *side, do func(context.Context, *clientv3.Client) error) {

@@ -285,6 +285,9 @@ func (r *groupRun) run(t *testing.T, s *side, c parity.Case) harness.Result {
 
 func (r *groupRun) check(t *testing.T, file string, c parity.Case) {
 	t.Helper()
+	if r.group.Settle {
+		r.settle(t)
+	}
 	reference, ours := r.runBoth(t, c)
 
 	fail := func(problem string) {

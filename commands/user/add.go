@@ -2,7 +2,6 @@ package user
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 
@@ -137,12 +136,13 @@ func (o *addOptions) newPassword(ctx context.Context, f *cli.Factory) (string, e
 	return o.Password.Read(ctx, f, o.Name)
 }
 
+// add sends the request. One with an empty name is not sent: the client library takes the
+// refusal for a lost login and repeats it for seconds.
 func (o *addOptions) add(ctx context.Context, c *etcd.Client, password string) (*clientv3.AuthUserAddResponse, error) {
-	response, err := c.UserAddWithOptions(ctx, o.Name, password, &clientv3.UserAddOptions{NoPassword: o.NoPassword})
-	if o.Name == "" && errors.Is(err, rpctypes.ErrUserEmpty) {
-		err = diagnose.WithReason(err, "give the name of the new user")
+	if o.Name == "" {
+		return nil, diagnose.WithReason(rpctypes.ErrUserEmpty, "give the name of the new user")
 	}
-	return response, err
+	return c.UserAddWithOptions(ctx, o.Name, password, &clientv3.UserAddOptions{NoPassword: o.NoPassword})
 }
 
 func (o *addOptions) exists() string { return "User " + o.Name + " exists" }

@@ -33,6 +33,8 @@
 //	effects-differ   the servers hold different data at the end, because a
 //	                 deliberate difference lets one program make a change that
 //	                 the other refuses
+//	settle           waits before each case until the servers' cluster versions
+//	                 are where a downgrade leads to
 //
 // # Cases
 //
@@ -80,6 +82,7 @@ type Group struct {
 	Leases        []Lease
 	EffectsDiffer bool
 	SameServer    bool
+	Settle        bool
 	Cases         []Case
 }
 
@@ -191,6 +194,8 @@ func (g *Group) head(words []word) (bool, error) {
 		g.SameServer = true
 	case "effects-differ":
 		g.EffectsDiffer = true
+	case "settle":
+		g.Settle = true
 	default:
 		return false, nil
 	}
