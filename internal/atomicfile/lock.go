@@ -8,6 +8,8 @@ import (
 	"os"
 	"slices"
 	"time"
+
+	"github.com/gofrs/flock"
 )
 
 // ErrLocked is the error for a file that another process has locked.
@@ -18,24 +20,30 @@ const lockSuffix = ".ectl-lock"
 
 // Lock is a file that this process has locked. The lock ends with the process,
 // however that ends.
-type Lock struct {
-	file *os.File
-}
+type Lock struct{ file *flock.Flock }
 
 // TryLock locks the file at path, which it creates if there is none, or returns
 // ErrLocked. It follows no symbolic link and takes regular files only: in a folder
 // that others can write, they would choose what is opened.
 func TryLock(path string) (*Lock, error) {
 	for {
-		file, err := openRegular(path, os.O_RDWR|os.O_CREATE, privateMode)
+		file := flock.New(path, flock.SetFlag(os.O_RDWR|os.O_CREATE|openFlags), flock.SetPermissions(privateMode))
+		locked, err := file.TryLock()
 		if err != nil {
+			return nil, explainOpen(path, err)
+		}
+		if !locked {
+			return nil, &fs.PathError{Op: "lock", Path: path, Err: ErrLocked}
+		}
+		held, err := file.Stat()
+		if err == nil {
+			err = checkRegular(path, held)
+		}
+		if err != nil {
+			_ = file.Close()
 			return nil, err
 		}
-		if err := lockFile(file); err != nil {
-			_ = file.Close()
-			return nil, &fs.PathError{Op: "lock", Path: path, Err: err}
-		}
-		if isAt(file, path) { // else another process has removed it meanwhile
+		if named, err := os.Lstat(path); err == nil && os.SameFile(held, named) { // else another process has removed it
 			return &Lock{file}, nil
 		}
 		_ = file.Close()
@@ -49,8 +57,7 @@ func (l *Lock) Release() { _ = l.file.Close() }
 // into it.
 func (l *Lock) Remove() {
 	if info, err := l.file.Stat(); err == nil && info.Size() == 0 {
-		_ = closeToRename(l.file)
-		_ = os.Remove(l.file.Name())
+		removeLocked(l.file)
 	}
 	_ = l.file.Close()
 }
@@ -104,20 +111,33 @@ func lockAll(ctx context.Context, paths []string) (unlock func(), err error) {
 func openRegular(path string, flags int, mode os.FileMode) (*os.File, error) {
 	file, err := os.OpenFile(path, flags|openFlags, mode)
 	if err != nil {
-		if info, lstatErr := os.Lstat(path); lstatErr == nil && info.Mode()&fs.ModeSymlink != 0 {
-			err = &fs.PathError{Op: "open", Path: path, Err: errLink}
-		}
-		return nil, err
+		return nil, explainOpen(path, err)
 	}
 	info, err := file.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = &fs.PathError{Op: "open", Path: path, Err: errSpecial}
+	if err == nil {
+		err = checkRegular(path, info)
 	}
 	if err != nil {
 		_ = file.Close()
 		return nil, err
 	}
 	return file, nil
+}
+
+// explainOpen returns the error of opening a file, and names a symbolic link as such.
+func explainOpen(path string, err error) error {
+	if info, lstatErr := os.Lstat(path); lstatErr == nil && info.Mode()&fs.ModeSymlink != 0 {
+		return &fs.PathError{Op: "open", Path: path, Err: errLink}
+	}
+	return err
+}
+
+// checkRegular refuses an open file that is not regular.
+func checkRegular(path string, info fs.FileInfo) error {
+	if info.Mode().IsRegular() {
+		return nil
+	}
+	return &fs.PathError{Op: "open", Path: path, Err: errSpecial}
 }
 
 // Open opens the file at path to read it. It follows no symbolic link at its

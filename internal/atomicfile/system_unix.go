@@ -7,13 +7,14 @@ import (
 	"os"
 	"syscall"
 
+	"github.com/gofrs/flock"
 	"golang.org/x/sys/unix"
 )
 
 // openFlags make os.OpenFile follow no symbolic link, and wait for no pipe.
 const openFlags = unix.O_NOFOLLOW | unix.O_NONBLOCK
 
-// lockFile locks a file for this process, or returns ErrLocked. The lock goes
+// lockFile locks an open file for this process, or returns ErrLocked. The lock ends
 // when the file is closed.
 func lockFile(file *os.File) error {
 	err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
@@ -25,6 +26,9 @@ func lockFile(file *os.File) error {
 
 // closeToRename closes a file where an open one cannot be renamed or removed.
 func closeToRename(*os.File) error { return nil }
+
+// removeLocked removes the file of a lock, which is still held.
+func removeLocked(lock *flock.Flock) { _ = os.Remove(lock.Path()) }
 
 // ownerOf returns the user and the group that a file belongs to.
 func ownerOf(info os.FileInfo) (user, group int, known bool) {

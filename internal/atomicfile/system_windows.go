@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 
+	"github.com/gofrs/flock"
 	"golang.org/x/sys/windows"
 )
 
@@ -24,6 +25,12 @@ func lockFile(file *os.File) error {
 
 // closeToRename closes a file where an open one cannot be renamed or removed.
 func closeToRename(file *os.File) error { return file.Close() }
+
+// removeLocked removes the file of a lock, which has to be given up for that.
+func removeLocked(lock *flock.Flock) {
+	_ = lock.Close()
+	_ = os.Remove(lock.Path())
+}
 
 // ownerOf returns the user and the group that a file belongs to. Windows has
 // access lists instead.
