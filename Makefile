@@ -2,7 +2,8 @@
 #
 # Some programs are built once into .cache, and again when their go.mod changes:
 # the etcd servers and the reference etcdctl from modules under e2e/tools, the
-# linters and the release tool from modules under tools.
+# linters and the release tool from modules under tools. Only the linter of prose
+# needs a C compiler.
 
 SHELL       := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -17,14 +18,14 @@ export CGO_ENABLED := 0
 # the binary. The tests use the same tag, so that they share the build cache.
 TAGS := -tags grpcnotrace
 
-# The date is the commit's, so that the same commit gives the same binary. Outside
-# a checkout these are empty, and the program says "unknown".
+# The date is the commit's, so that the same commit gives the same binary. Outside a
+# checkout these are empty, and the program prints "unknown".
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null )
 COMMIT  ?= $(shell git rev-parse HEAD 2>/dev/null )
 DATE    ?= $(shell TZ=UTC git log -1 --date=format-local:%Y-%m-%dT%H:%M:%SZ --format=%cd 2>/dev/null )
 VERSION_PACKAGE := github.com/ectl-io/ectl/internal/version
-# On Linux the program begins in its own code, which sees that its standard output
-# is closed before Go's runtime opens another one (internal/iostreams/start.go).
+# On Linux the program begins in its own code. This code detects a closed standard output
+# before Go's runtime opens another file in its place (internal/iostreams/start.go).
 PLATFORM := $(shell $(GO) env GOOS)/$(shell $(GO) env GOARCH)
 ENTRY    := $(if $(filter linux/amd64 linux/arm64,$(PLATFORM)),-E github.com/ectl-io/ectl/internal/iostreams.start)
 LDFLAGS = -s -w $(ENTRY) \
@@ -36,8 +37,8 @@ LDFLAGS = -s -w $(ENTRY) \
 TESTFLAGS ?=
 # Arguments for the benchmark, as in: make bench BENCHFLAGS='-servers 3.7.3'
 BENCHFLAGS ?=
-# For one package, to end what hangs. The e2e package starts hundreds of servers,
-# and takes several times as long on a machine that does other work.
+# The limit for one package ends a hang. The e2e package starts hundreds of servers, and
+# takes several times as long on a busy machine.
 TEST_TIMEOUT ?= 90m
 
 SERVERS   := $(CACHE)/etcd-3.7.3 $(CACHE)/etcd-3.6.16 $(CACHE)/etcd-3.5.35
@@ -45,6 +46,7 @@ REFERENCE := $(CACHE)/etcdctl-3.7.3
 LINT      := $(CACHE)/golangci-lint
 RELEASER  := $(CACHE)/goreleaser
 VULNCHECK := $(CACHE)/govulncheck
+PROSE     := $(CACHE)/vale
 
 .PHONY: help
 help: ## List the targets (the default)
@@ -66,10 +68,11 @@ test-e2e: build servers ## Run the tests on real servers
 	cd e2e && $(GO) test $(TAGS) -timeout $(TEST_TIMEOUT) $(TESTFLAGS) ./... </dev/null
 
 .PHONY: lint
-lint: $(LINT) $(VULNCHECK) ## Run the linters, the formatting check and the binary's guard
+lint: $(LINT) $(VULNCHECK) $(PROSE) ## Run the linters of code and prose, and other checks
 	@./tools/check-format
 	$(LINT) run --allow-parallel-runners ./...
 	cd e2e && ../$(LINT) run --allow-parallel-runners --config ../.golangci.yml ./...
+	@./tools/check-prose $(PROSE)
 	@./tools/check-dead-code
 	@./tools/check-vulnerabilities $(VULNCHECK)
 
@@ -83,11 +86,11 @@ generate: ## Write docs/reference, the policy's schema, the completion scripts a
 	$(GO) run $(TAGS) ./cmd/docgen -reference docs/reference -completions completions/scripts -man bin/man -schema docs/policy.schema.json
 
 .PHONY: check-generated
-check-generated: ## Fail when a generated file that is tracked is out of date
+check-generated: ## Fail if a tracked generated file is out of date
 	@./tools/check-generated
 
 .PHONY: demo
-demo: build $(CACHE)/etcd-3.7.3 ## See the main job done on a throwaway etcd
+demo: build $(CACHE)/etcd-3.7.3 ## Show the main tasks on a throwaway etcd
 	@cd e2e && $(GO) build $(TAGS) -o ../$(CACHE)/demo ./cmd/demo
 	@exec $(CACHE)/demo
 
@@ -100,7 +103,7 @@ bench: build $(CACHE)/etcd-3.7.3 $(CACHE)/etcd-3.6.16 $(REFERENCE) ## Measure ec
 
 .PHONY: snapshot
 snapshot: $(RELEASER) ## Build the release archives and packages into dist, publishing nothing
-# Without any remote goreleaser gives up on all of git, commit and date included.
+# Without a remote, goreleaser ignores all of git, including commit and date.
 	@git remote get-url origin >/dev/null 2>&1 || export GIT_CONFIG_COUNT=1 \
 		GIT_CONFIG_KEY_0=remote.origin.url GIT_CONFIG_VALUE_0=https://github.com/ectl-io/ectl; \
 	$(RELEASER) release -f goreleaser.yaml --snapshot --clean --skip=publish
@@ -114,11 +117,11 @@ servers: $(SERVERS) $(REFERENCE) ## Build the etcd servers and the reference etc
 	@./e2e/tools/etcd-3.4.23/fetch $(CACHE)/etcd-3.4.23
 
 .PHONY: clean
-clean: ## Remove what was built; the cache of servers and tools too
+clean: ## Remove all built files, and the cache of servers and tools
 	rm -rf bin dist $(CACHE)
 
-# Tools are written beside their place and moved, so that an interrupted build
-# leaves no half a binary and a running one is not written over.
+# Tools are written beside their place and moved. So an interrupted build leaves no
+# partial binary, and a running one is not overwritten.
 define build_tool
 @mkdir -p $(@D)
 @echo "building $@ (once)"
@@ -140,3 +143,10 @@ $(RELEASER): tools/release/go.mod tools/release/go.sum
 
 $(VULNCHECK): tools/vuln/go.mod tools/vuln/go.sum
 	$(call build_tool,golang.org/x/vuln/cmd/govulncheck)
+
+# It has parsers of code in C. Documents do not need them, so they are compiled without
+# optimisation, which is faster.
+$(PROSE): export CGO_ENABLED := 1
+$(PROSE): export CGO_CFLAGS := -O0
+$(PROSE): tools/prose/go.mod tools/prose/go.sum
+	$(call build_tool,github.com/vale-cli/vale/v3/cmd/vale)
