@@ -7,12 +7,12 @@ import (
 	"hash"
 )
 
-// checksum checks a snapshot that is written to it: the last 32 bytes are the
-// SHA-256 of all before them, and those are a whole database.
+// checksum verifies a snapshot that is written to it: a complete database, followed by
+// 32 bytes with its SHA-256.
 type checksum struct {
 	head head
 	hash hash.Hash
-	tail []byte // what may be the checksum, so far
+	tail []byte // the last bytes so far, which may be the checksum
 	size int64
 }
 
@@ -37,16 +37,16 @@ func (c *checksum) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// verify says whether all that was written is a whole snapshot.
+// verify returns an error unless a complete snapshot was written.
 func (c *checksum) verify() error {
 	if c.size%sectorSize != sha256.Size {
-		return fmt.Errorf("sha256 checksum not found [bytes: %d]: the transfer broke off", c.size)
+		return fmt.Errorf("sha256 checksum not found [bytes: %d]: the transfer was cut off", c.size)
 	}
 	if sum := c.hash.Sum(nil); !bytes.Equal(sum, c.tail) {
-		return fmt.Errorf("the snapshot was damaged on its way: its checksum is %x, the server sent %x", sum, c.tail)
+		return fmt.Errorf("the snapshot was damaged in transfer: its checksum is %x, but the server sent %x", sum, c.tail)
 	}
 	if err := c.head.verify(c.size - sha256.Size); err != nil {
-		return fmt.Errorf("the server sent something that is no database: %w; nothing was written", err)
+		return fmt.Errorf("the server did not send a database: %w; nothing was written", err)
 	}
 	return nil
 }

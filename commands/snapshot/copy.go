@@ -10,20 +10,19 @@ import (
 )
 
 const (
-	// mostUnchecked is how many parts may wait for being checked. A server sends
+	// maxUnchecked is how many parts may wait to be verified. A server sends
 	// 32 KiB in each.
-	mostUnchecked = 32
+	maxUnchecked = 32
 
-	// syncEvery is how many bytes are brought to the disk at a time.
+	// syncEvery is how many bytes are written between two syncs to disk.
 	syncEvery = 32 << 20
 )
 
-// copyTo copies first and what src has behind it to f, and to check and
-// progress. Parts are written, checked and, now and then, brought to the disk at
-// the same time: a large database is on the disk soon after its last byte has
-// come.
+// copyTo copies first and the rest of src to f, to check and to progress. Parts are
+// written, verified and, at intervals, synced to disk concurrently. So a large database
+// is on disk soon after its last byte has arrived.
 func copyTo(f *os.File, check, progress io.Writer, first part, src reader) (size int64, err error) {
-	unchecked := make(chan part, mostUnchecked)
+	unchecked := make(chan part, maxUnchecked)
 	due := make(chan struct{}, 1)
 	working, _ := crash.NewGroup(context.Background(), 2)
 	working.Start(func() error {
@@ -59,7 +58,7 @@ func copyTo(f *os.File, check, progress io.Writer, first part, src reader) (size
 			unsynced = 0
 			select {
 			case due <- struct{}{}:
-			default: // the disk is busy enough
+			default: // the previous sync is still running
 			}
 		}
 	}

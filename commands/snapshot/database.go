@@ -30,35 +30,35 @@ const (
 	maxPageSize   = 64 << 10
 )
 
-// head is the beginning of a file, by which a database is recognised.
+// head is the beginning of a file, which identifies a database.
 type head []byte
 
-// Write implements io.Writer. It keeps as much as is needed.
+// Write implements io.Writer. It keeps only the bytes of the head.
 func (h *head) Write(p []byte) (int, error) {
 	*h = append(*h, p[:min(len(p), headSize-len(*h))]...)
 	return len(p), nil
 }
 
-// layout is what the head says of the whole file.
+// layout holds the fields of the head that describe the whole file.
 type layout struct {
 	pageSize int64
 	pages    uint64
 }
 
-// read is an error if no database begins so.
+// read returns an error if the head is not that of a database.
 func (h head) read() (l layout, err error) {
 	if len(h) < headSize {
-		return l, fmt.Errorf("it has %d bytes, fewer than the head of a database", len(h))
+		return l, fmt.Errorf("its %d bytes are fewer than the head of a database", len(h))
 	}
 	var order binary.ByteOrder = binary.LittleEndian
 	if order.Uint32(h[metaAt:]) != magic {
 		order = binary.BigEndian
 	}
 	if order.Uint32(h[metaAt:]) != magic {
-		return l, errors.New("it does not begin as one")
+		return l, errors.New("it does not start like one")
 	}
 	if version := order.Uint32(h[versionAt:]); version != formatVersion {
-		return l, fmt.Errorf("its format has the version %d, not %d", version, formatVersion)
+		return l, fmt.Errorf("its format version is %d, not %d", version, formatVersion)
 	}
 	sum := fnv.New64a()
 	_, _ = sum.Write(h[metaAt:sumAt]) // it never fails
@@ -68,7 +68,7 @@ func (h head) read() (l layout, err error) {
 	return layout{int64(order.Uint32(h[pageSizeAt:])), order.Uint64(h[pagesAt:])}, nil
 }
 
-// verify is an error if a file of so many bytes, which begins so, is no whole
+// verify returns an error if a file of size bytes with this head is not a complete
 // database.
 func (h head) verify(size int64) error {
 	l, err := h.read()
@@ -76,37 +76,37 @@ func (h head) verify(size int64) error {
 	case err != nil:
 		return err
 	case l.pageSize < minPageSize || l.pageSize > maxPageSize || l.pages < minPages:
-		return fmt.Errorf("its head names %d pages of %d bytes", l.pages, l.pageSize)
+		return fmt.Errorf("its head claims %d pages of %d bytes", l.pages, l.pageSize)
 	case size%l.pageSize != 0 || uint64(size/l.pageSize) < l.pages:
-		return fmt.Errorf("it has %d bytes, not the %d pages of %d bytes that its head names", size, l.pages, l.pageSize)
+		return fmt.Errorf("it has %d bytes, not the %d pages of %d bytes that its head claims", size, l.pages, l.pageSize)
 	}
 	return nil
 }
 
-// replacing is a warning if a snapshot at path will replace something that is
-// no database.
+// replacing returns a warning if a snapshot at path will replace a file that is not a
+// database.
 func replacing(path string) (warning string) {
 	info, err := os.Lstat(path)
-	if err != nil { // nothing is there
+	if err != nil { // no file exists
 		return ""
 	}
 	if info.Mode()&fs.ModeSymlink != 0 {
-		return fmt.Sprintf("the snapshot will replace the symbolic link %s, and not the file that it leads to", path)
+		return fmt.Sprintf("the snapshot will replace the symbolic link %s, not its target", path)
 	}
 	file, err := atomicfile.Open(path)
 	if err != nil {
-		return fmt.Sprintf("the snapshot will replace %s, which may be no database: %v", path, err)
+		return fmt.Sprintf("the snapshot will replace %s, which may not be a database: %v", path, err)
 	}
 	defer file.Close()
 	if info.Size() == 0 {
-		return fmt.Sprintf("the snapshot will replace %s, which is no database: it is empty", path)
+		return fmt.Sprintf("the snapshot will replace %s, which is not a database: it is empty", path)
 	}
 	var begin head
 	if _, err = io.CopyN(&begin, file, headSize); err == nil || errors.Is(err, io.EOF) {
 		_, err = begin.read()
 	}
 	if err != nil {
-		return fmt.Sprintf("the snapshot will replace %s, which is no database: %v", path, err)
+		return fmt.Sprintf("the snapshot will replace %s, which is not a database: %v", path, err)
 	}
 	return ""
 }

@@ -19,7 +19,7 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// saveOptions is what "snapshot save" was asked to do.
+// saveOptions holds the arguments and flags of "snapshot save".
 type saveOptions struct {
 	Path string
 	Pick string // one of picks, or empty
@@ -45,29 +45,29 @@ func newSaveCmd(f *cli.Factory) *cobra.Command {
 	opts := &saveOptions{}
 	cmd := &cobra.Command{
 		Use:   "save FILE",
-		Short: "Save a copy of a member's database in a file",
-		Long: `Save a copy of a member's database in a file. The copy goes to a temporary file
-beside FILE, is checked against the checksum that the server sends with it, has
-to be a database, and takes FILE's name only when it is complete and on the
-disk.
+		Short: "Back up the database of a member to a file",
+		Long: `Back up the database of a member to a file. The copy is written to a temporary
+file next to FILE. It must be a database, and match the checksum that the server
+sends. It gets the name FILE only when it is complete and on disk.
 
-FILE must be no device, pipe or open file of a process, such as /dev/stdout. A
-warning says if a file that is no database will be replaced.
+FILE must not be a device, a pipe or an open file of a process, such as
+/dev/stdout. If a file that is not a database will be replaced, a warning is
+printed.
 
-It is one member's copy: of several endpoints one has to be picked. It takes as
-long as it takes, unless --command-timeout is given.`,
+The copy comes from one member. With several endpoints, --pick must select one.
+The copy has no time limit, unless --command-timeout is given.`,
 		Example: `  ectl snapshot save /backup/etcd.db
   ectl snapshot save /backup/etcd.db --pick follower --endpoints etcd1:2379,etcd2:2379,etcd3:2379`,
 		Args:              cli.Args(1, 1, "a file name"),
 		RunE:              cli.Run(f, opts, runSave),
 		ValidArgsFunction: completions.File,
 	}
-	picks().AddFlag(cmd, &opts.Pick, "of several endpoints take the `member` that is")
+	picks().AddFlag(cmd, &opts.Pick, "with several endpoints, the `member` to copy")
 	return cmd
 }
 
-// interrupted gives an error etcdctl's status for a snapshot that failed for
-// whatever reason, but for options that cannot work.
+// interrupted gives an error etcdctl's status for a failed snapshot, unless the options
+// are invalid.
 func interrupted(err error) error {
 	if err == nil || exit.CodeOf(err) == exit.BadArgs {
 		return err
@@ -82,7 +82,7 @@ func (o *saveOptions) Complete(_ *cli.Factory, _ *cobra.Command, args []string) 
 		return err
 	}
 	if o.Path == "" {
-		return exit.With(exit.Interrupted, errors.New("the file name is empty")) // etcdctl's status, found after the copy
+		return exit.With(exit.Interrupted, errors.New("the file name is empty: give a name")) // etcdctl's status; it finds this after the copy
 	}
 	return nil
 }
@@ -120,13 +120,13 @@ func report(ctx context.Context, f *cli.Factory, client *etcd.Client, saved outp
 	return f.Print(saved)
 }
 
-// member is one that can be copied.
+// member is a candidate for the copy.
 type member struct {
 	client *etcd.Client
 	status *clientv3.StatusResponse
-	err    error // why it cannot
+	err    error // why it cannot be copied
 
-	place int // among the endpoints
+	place int // index among the endpoints
 	end   context.CancelFunc
 }
 
@@ -137,16 +137,16 @@ func (m member) close() {
 	m.end()
 }
 
-// source returns the member to copy. All are asked at once, and the first one
-// that will do is taken. They have to answer within the command's timeout: a copy
-// may take for ever, but not the wait for a member that is not there.
+// source returns the member to copy. All members are queried concurrently, and the
+// first suitable one is used. They must answer within the command's timeout, though the
+// copy itself has no time limit.
 func source(ctx context.Context, f *cli.Factory, pick string) (member, error) {
 	dialer, err := f.Dialer(ctx)
 	if err != nil {
 		return member{}, err
 	}
 	if pick == "" && len(dialer.Endpoints) > 1 {
-		return member{}, fmt.Errorf("snapshot must be requested to one selected node, not multiple [%s]; or let one be picked with --pick %s",
+		return member{}, fmt.Errorf("snapshot must be requested to one selected node, not multiple [%s]: give one endpoint, or select a member with --pick %s",
 			strings.Join(dialer.Endpoints, " "), picks().Names())
 	}
 	asking, cancel := context.WithCancel(ctx)
@@ -181,14 +181,14 @@ func source(ctx context.Context, f *cli.Factory, pick string) (member, error) {
 			return member{}, err
 		}
 	}
-	return member{}, fmt.Errorf("no %s among [%s]", pick, strings.Join(dialer.Endpoints, " "))
+	return member{}, fmt.Errorf("no %s among the endpoints [%s]", pick, strings.Join(dialer.Endpoints, " "))
 }
 
-// ask asks a member for its status, until asking ends. Its client ends with ctx.
+// ask requests the status of a member, until asking ends. Its client ends with ctx.
 func ask(ctx, asking context.Context, f *cli.Factory, dialer *etcd.Dialer, endpoint string) member {
 	ctx, cancel := context.WithCancel(ctx)
 	m := member{end: cancel}
-	defer context.AfterFunc(asking, crash.Guarded(cancel))() // a login does not know of asking
+	defer context.AfterFunc(asking, crash.Guarded(cancel))() // a login does not use the context asking
 	if m.client, m.err = dialer.Dial(ctx, []string{endpoint}); m.err != nil {
 		return m
 	}
@@ -211,14 +211,14 @@ func picked(pick string, s *clientv3.StatusResponse) bool {
 	return true
 }
 
-// save copies the database into the file at path. size is about what the copy
-// will have.
+// save copies the database into the file at path. size is the approximate size of the
+// copy.
 func save(ctx context.Context, f *cli.Factory, client *etcd.Client, size int64, path string) (saved output.SnapshotSaved, err error) {
 	file, err := atomicfile.Create(path)
 	if err != nil {
-		return saved, fmt.Errorf("could not open a file beside %s (%w)", path, err)
+		return saved, fmt.Errorf("could not create a temporary file next to %s (%w)", path, err)
 	}
-	defer file.Discard() // does nothing once it has its name
+	defer file.Discard() // no effect after Keep
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	parts, err := begin(ctx, client.ActiveConnection(), client.StreamOptions())

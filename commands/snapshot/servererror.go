@@ -7,8 +7,8 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// serverError is the server's own words for an error of a stream, which the
-// client library leaves in gRPC's.
+// serverError returns the server's own text of an error of a stream. The client library
+// leaves it wrapped in gRPC's text.
 func serverError(err error) error {
 	var coded interface{ GRPCStatus() *status.Status }
 	if errors.As(err, &coded) {

@@ -12,8 +12,8 @@ import (
 func NewCmd(f *cli.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "snapshot COMMAND",
-		Short:   "Save a copy of the database",
-		Long:    "Save a copy of a member's database, from which a cluster can be restored.",
+		Short:   "Back up the database of a member",
+		Long:    "Back up the database of a member. A cluster can be restored from the copy.",
 		GroupID: cli.GroupCluster,
 	}
 	cmd.AddCommand(newSaveCmd(f))

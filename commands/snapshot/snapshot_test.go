@@ -76,7 +76,7 @@ func TestWhatIsNoDatabaseIsNoSnapshot(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			content := change(database(8, binary.LittleEndian))
-			if err := written(withSum(content), 1).verify(); err == nil || !strings.Contains(err.Error(), "no database") {
+			if err := written(withSum(content), 1).verify(); err == nil || !strings.Contains(err.Error(), "did not send a database") {
 				t.Errorf("%s: %v", name, err)
 			}
 		})
@@ -89,12 +89,12 @@ func TestAFileThatIsNoDatabaseIsToldBeforeItIsReplaced(t *testing.T) {
 		content []byte
 		warns   string
 	}{
-		"empty":    {nil, "which is no database: it is empty"},
+		"empty":    {nil, "which is not a database: it is empty"},
 		"database": {database(8, binary.LittleEndian), ""},
 		"snapshot": {whole(8), ""},
 		"half":     {whole(8)[:sectorSize], ""}, // of a copy that broke off
-		"notes":    {[]byte("call the customer"), "which is no database: it has 17 bytes"},
-		"archive":  {make([]byte, sectorSize), "which is no database: it does not begin as one"},
+		"notes":    {[]byte("call the customer"), "which is not a database: its 17 bytes"},
+		"archive":  {make([]byte, sectorSize), "which is not a database: it does not start like one"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(folder, name)

@@ -12,12 +12,12 @@ import (
 	"github.com/ectl-io/ectl/internal/wire"
 )
 
-// part is a part of a database, in the memory that it came in: the client
-// library would make a message of it and hand that on through a pipe, which is
-// as much work as to write it.
+// part is a part of a database in the memory in which it was received. The client
+// library would copy it into a message and through a pipe, which costs as much as
+// writing it to disk.
 type part struct {
-	version string   // of the server's storage, in the first part of etcd 3.6 on
-	pieces  [][]byte // one after the other, until free
+	version string   // version of the server's storage, in the first part, from etcd 3.6 on
+	pieces  [][]byte // consecutive, until free is called
 	memory  mem.BufferSlice
 }
 
@@ -30,7 +30,7 @@ func (p part) size() (n int) {
 	return n
 }
 
-// reader is what parts are read from. The error at the end is io.EOF.
+// reader is the source of parts. The error at the end is io.EOF.
 type reader interface {
 	Recv() (part, error)
 }
@@ -38,7 +38,7 @@ type reader interface {
 // method is the RPC of snapshots.
 const method = "/etcdserverpb.Maintenance/Snapshot"
 
-// begin asks a member for its database. It ends with ctx.
+// begin requests the database of a member. The stream ends with ctx.
 func begin(ctx context.Context, conn grpc.ClientConnInterface, options []grpc.CallOption) (reader, error) {
 	stream, err := wire.Open[*pb.SnapshotRequest](ctx, conn, method, decode, options...)
 	if err != nil {
@@ -56,7 +56,7 @@ const (
 	fieldVersion protowire.Number = 4
 )
 
-// decode makes a part of a SnapshotResponse.
+// decode decodes a SnapshotResponse as a part.
 func decode(data mem.BufferSlice) (p part, err error) {
 	r := data.Reader()
 	defer func() { _ = r.Close() }()
