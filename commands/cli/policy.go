@@ -55,7 +55,7 @@ func (f *Factory) AgreeToPlan(ctx context.Context, p *plan.Plan, yes bool) error
 	}
 	agreed, err := f.Prompter.Confirm(ctx, "Apply it?")
 	if err == nil && !agreed {
-		return errors.New("not confirmed; nothing was changed")
+		return errors.New("not confirmed: nothing was changed")
 	}
 	return err
 }

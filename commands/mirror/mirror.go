@@ -17,22 +17,22 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// options is what "make-mirror" was asked to do.
+// options holds the arguments and flags of "make-mirror".
 type options struct {
 	Destination  string // endpoints, comma-separated
 	Identity     etcd.Options
 	Prefix       string
 	DestPrefix   string
 	NoDestPrefix bool
-	Revision     int64 // up to 1: begin with a copy of all keys
-	MaxTxnOps    uint  // 0: as many as the destination takes
+	Revision     int64 // at most 1: start with a copy of all keys
+	MaxTxnOps    uint  // 0: as many as the destination accepts
 	Checkpoint   string
 	Once         bool
-	Prune        bool // delete at the destination what the source does not have
-	Yes          bool // without asking
+	Prune        bool // delete keys of the destination that the source does not have
+	Yes          bool // without confirmation
 }
 
-// defaultMaxTxnOps is etcdctl's, and what a server takes by default.
+// defaultMaxTxnOps is etcdctl's default, and the default limit of servers.
 const defaultMaxTxnOps = 128
 
 const flagYes = "yes"
@@ -42,29 +42,30 @@ func NewCmd(f *cli.Factory) *cobra.Command {
 	opts := &options{}
 	cmd := &cobra.Command{
 		Use:   "make-mirror DESTINATION",
-		Short: "Copy keys to another cluster, and go on with what happens to them",
-		Long: `Copy all keys, or those of --prefix, to the cluster at DESTINATION, its
-endpoints comma-separated, and then do there whatever happens to them here,
-until interrupted. Every 30 seconds the number of keys written and deleted is
-printed. Keys lose their leases: what expires here is deleted there.
+		Short: "Mirror keys to another cluster, and follow their changes",
+		Long: `Copy all keys, or those of --prefix, to the cluster at DESTINATION. Then apply
+their changes there until interrupted. DESTINATION is a comma-separated list of
+endpoints. Every 30 seconds, the number of written and deleted keys is printed.
+The copies have no leases: a key that expires at the source is deleted at the
+destination.
 
-With --checkpoint the command remembers in FILE how far it is. Started again
-with the same options, it goes on there, and also deletes what was deleted
-meanwhile. The file belongs to these two clusters and these prefixes, and is
-refused for others, and for a second process while one is at work with it
-(beside it is FILE.lock). Without --checkpoint, or without the file, all keys
-are copied anew, and keys of the destination that are not here stay there.
+With --checkpoint, the progress is stored in FILE. If the command is started
+again with the same options, it resumes there, and also applies the deletions
+since then. FILE is valid only for these two clusters and these prefixes, and
+for one process at a time (FILE.lock is the lock). Without --checkpoint, or if
+FILE does not exist, all keys are copied again. Keys that only the destination
+has are kept.
 
-With --prune these are deleted when all keys are copied: whatever starts with
-the destination's prefix, and where there is none all that the destination has.
-It asks before, unless --yes is given, and refuses a source without any key. A
-mirror that was to go on with history which was compacted ends with an error;
-with --prune it copies everything anew, and goes on.
+With --prune, such keys are deleted when all keys are copied: those that start
+with the destination's prefix, or all keys if there is no prefix. The command
+asks for confirmation, unless --yes is given. It refuses a source without keys.
+If the history since the checkpoint was compacted, the command fails. With
+--prune, it copies all keys again instead.
 
-With --once the command ends when the keys are copied, or, going on from a
-checkpoint, when the destination has all that had happened when it started.
+With --once, the command exits when the keys are copied. If it resumes from a
+checkpoint, it exits when the destination has all changes up to its start.
 
-Lost connections, members and leaders are waited for, on both sides.`,
+On both sides, the mirror continues after lost connections and leader changes.`,
 		Example: `  ectl make-mirror https://etcd1.example.com:2379,https://etcd2.example.com:2379 --dest-cacert ca.pem
   ectl make-mirror 127.0.0.1:22379 --prefix /app/ --dest-prefix /copy/app/
   ectl make-mirror 127.0.0.1:22379 --checkpoint /var/lib/mirror/state --once
@@ -74,15 +75,15 @@ Lost connections, members and leaders are waited for, on both sides.`,
 		RunE:    cli.Run(f, opts, runMirror),
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&opts.Prefix, "prefix", "", "copy the keys that start with `prefix`")
-	flags.Int64Var(&opts.Revision, "rev", 0, "copy nothing, and begin with what happened at this revision (going on from a checkpoint: ignored)")
-	flags.UintVar(&opts.MaxTxnOps, "max-txn-ops", defaultMaxTxnOps, "most keys to write in one transaction")
-	flags.StringVar(&opts.DestPrefix, "dest-prefix", "", "`prefix` at the destination in place of --prefix")
-	flags.BoolVar(&opts.NoDestPrefix, "no-dest-prefix", false, "take --prefix away from the keys at the destination")
-	flags.StringVar(&opts.Checkpoint, "checkpoint", "", "`file` that remembers how far the mirror is, to go on there")
-	flags.BoolVar(&opts.Once, "once", false, "end when the keys are copied")
-	flags.BoolVar(&opts.Prune, "prune", false, "delete at the destination, below its prefix, what is not here")
-	flags.BoolVar(&opts.Yes, flagYes, false, "with --prune: do not ask")
+	flags.StringVar(&opts.Prefix, "prefix", "", "mirror the keys that start with `prefix`")
+	flags.Int64Var(&opts.Revision, "rev", 0, "copy no keys, and start with the changes at this revision (ignored with a checkpoint)")
+	flags.UintVar(&opts.MaxTxnOps, "max-txn-ops", defaultMaxTxnOps, "maximum number of keys to write in one transaction")
+	flags.StringVar(&opts.DestPrefix, "dest-prefix", "", "`prefix` at the destination, which replaces --prefix")
+	flags.BoolVar(&opts.NoDestPrefix, "no-dest-prefix", false, "remove --prefix from the keys at the destination")
+	flags.StringVar(&opts.Checkpoint, "checkpoint", "", "`file` that stores the progress of the mirror, to resume from")
+	flags.BoolVar(&opts.Once, "once", false, "exit when the keys are copied")
+	flags.BoolVar(&opts.Prune, "prune", false, "delete keys below the destination's prefix that the source does not have")
+	flags.BoolVar(&opts.Yes, flagYes, false, "with --prune: do not ask for confirmation")
 	opts.Identity.AddDestinationFlags(flags)
 	return cmd
 }
@@ -90,20 +91,20 @@ Lost connections, members and leaders are waited for, on both sides.`,
 // Complete implements cli.Options.
 func (o *options) Complete(f *cli.Factory, cmd *cobra.Command, args []string) error {
 	o.Destination = args[0]
-	o.Identity.Valueless(cmd.Flags(), func(string) string { return "" }) // no variables
+	o.Identity.Valueless(cmd.Flags(), func(string) string { return "" }) // flags without variables
 	if o.NoDestPrefix && o.DestPrefix != "" {
 		return exit.BadArgsf("--dest-prefix and --no-dest-prefix exclude each other: choose one")
 	}
 	if o.Prune && o.Revision > 1 {
-		return exit.BadArgsf("--prune compares all keys, and --rev copies none: choose one")
+		return exit.BadArgsf("--prune compares all keys, but --rev copies none: choose one")
 	}
 	if o.Prune && !o.Yes && !f.Prompter.Interactive() {
-		return exit.BadArgsf("--prune asks before it deletes anything, and there is no terminal: give --%s", flagYes)
+		return exit.BadArgsf("--prune needs confirmation, but there is no terminal: give --%s", flagYes)
 	}
 	return nil
 }
 
-// endpoints are those of the destination.
+// endpoints returns the endpoints of the destination.
 func (o *options) endpoints() []string {
 	endpoints := strings.Split(o.Destination, ",")
 	for i, endpoint := range endpoints {
@@ -112,8 +113,8 @@ func (o *options) endpoints() []string {
 	return endpoints
 }
 
-// destPrefix is what the keys at the destination start with. As etcdctl's
-// documentation has it, the keys keep their prefix if nothing else is asked for.
+// destPrefix returns the prefix of the keys at the destination. By default, the keys keep
+// their prefix, as the documentation of etcdctl says.
 func (o *options) destPrefix() string {
 	if o.NoDestPrefix || o.DestPrefix != "" {
 		return o.DestPrefix
@@ -122,8 +123,8 @@ func (o *options) destPrefix() string {
 }
 
 func runMirror(ctx context.Context, f *cli.Factory, opts *options) error {
-	// In etcdctl's order, which is that of the questions for passwords.
-	if err := f.Connection.Check(); err != nil { // before the destination is spoken to
+	// etcdctl's order, which is the order of the prompts for passwords.
+	if err := f.Connection.Check(); err != nil { // before the first request to the destination
 		return err
 	}
 	dest, err := etcd.Dial(ctx, f.Connection.DestinationOf(opts.endpoints(), &opts.Identity), f.Prompter, f.Warn)
@@ -159,13 +160,13 @@ func runMirror(ctx context.Context, f *cli.Factory, opts *options) error {
 	return show(progress)
 }
 
-// confirmPrune asks whether keys of the destination may be deleted.
+// confirmPrune asks for confirmation to delete keys of the destination.
 func confirmPrune(ctx context.Context, f *cli.Factory, opts *options, sizes mirror.Sizes) error {
 	f.Say(fmt.Sprintf("The destination has %s %s, the source %d %s.",
 		quantity.Of(sizes.Destination, "key"), mirror.WithPrefix(opts.destPrefix()), sizes.Source, mirror.WithPrefix(opts.Prefix)))
-	agreed, err := f.Prompter.Confirm(ctx, "Delete there what the source does not have?")
+	agreed, err := f.Prompter.Confirm(ctx, "Delete the keys that the source does not have?")
 	if err == nil && !agreed {
-		return errors.New("not confirmed; nothing was changed")
+		return errors.New("not confirmed: nothing was changed")
 	}
 	return err
 }
