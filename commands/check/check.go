@@ -14,24 +14,25 @@ import (
 func NewCmd(f *cli.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check COMMAND",
-		Short: "Try how fast a cluster is, and how much memory keys take",
-		Long: `Try how fast a cluster is, and how much memory keys take, by writing many keys
-under a prefix that has none. They are deleted afterwards, also when the command
-is interrupted. This is real load: other users of the cluster will notice.`,
+		Short: "Check cluster performance and memory use",
+		Long: `Check the performance of a cluster, or the memory that keys take. The checks
+write many keys below a prefix that has none. The keys are deleted afterwards,
+even if the command is interrupted. This is real load, which affects other users
+of the cluster.`,
 		GroupID: cli.GroupCluster,
 	}
 	cmd.AddCommand(newPerfCmd(f), newDatascaleCmd(f))
 	return cmd
 }
 
-// options are what both checks can be asked to do.
+// options holds the flags that both checks have.
 type options struct {
 	Load    string // as it was given
 	Prefix  string
 	Compact bool
 	Defrag  bool
 
-	size string // of the load, see sizes
+	size string // size of the load, see sizes
 }
 
 // Complete implements cli.Options.
@@ -44,12 +45,12 @@ func (o *options) addFlags(cmd *cobra.Command, prefix string) {
 	flags := cmd.Flags()
 	o.Load = "s"
 	sizes().AddFlag(cmd, &o.Load, "`size` of the load")
-	flags.StringVar(&o.Prefix, "prefix", prefix, "`prefix` of the keys to write, which must have none")
-	flags.BoolVar(&o.Compact, "auto-compact", false, "forget the history of all keys afterwards")
+	flags.StringVar(&o.Prefix, "prefix", prefix, "`prefix` of the keys to write; it must have no keys")
+	flags.BoolVar(&o.Compact, "auto-compact", false, "compact the history of all keys afterwards")
 	flags.BoolVar(&o.Defrag, "auto-defrag", false, "defragment the members of --endpoints afterwards")
 }
 
-// sizes are the sizes of the load, which have two names. The spelling is etcdctl's.
+// sizes returns the sizes of the load, each with two names in etcdctl's spelling.
 func sizes() cli.Choices[string] {
 	return cli.Choices[string]{Flag: "load", Values: []cli.Choice[string]{
 		{Short: "s", Name: "small", Value: "s"},
@@ -59,13 +60,13 @@ func sizes() cli.Choices[string] {
 	}}
 }
 
-// notEmpty is the error of a prefix that has keys, which a check would delete.
+// notEmpty returns the error for a prefix that has keys. A check would delete them.
 func (o *options) notEmpty(f *cli.Factory) error {
-	return exit.With(exit.InvalidInput, fmt.Errorf("prefix %q has keys, which the check would delete with its own; give another --prefix, or delete them first%s",
+	return exit.With(exit.InvalidInput, fmt.Errorf("prefix %q has keys, and the check would delete them: give another --prefix, or delete them first%s",
 		o.Prefix, o.deletion(f)))
 }
 
-// deletion is the command that deletes the keys below the prefix, for the end of a
+// deletion returns the command that deletes the keys below the prefix, for the end of a
 // sentence.
 func (o *options) deletion(f *cli.Factory) string {
 	line, ok := f.CommandLine(cli.CommandArgs("del", []string{"--prefix"}, o.Prefix)...)

@@ -19,7 +19,7 @@ type datascaleLoad struct {
 	clients int
 }
 
-// datascaleLoads are etcdctl's, by the short names of the sizes.
+// datascaleLoads returns etcdctl's loads by the short names of the sizes.
 func datascaleLoads() map[string]datascaleLoad {
 	return map[string]datascaleLoad{
 		"s":  {10_000, 50},
@@ -29,22 +29,23 @@ func datascaleLoads() map[string]datascaleLoad {
 	}
 }
 
-// Sizes of what datascale writes, etcdctl's.
+// Sizes of the keys and values that datascale writes, as in etcdctl.
 const (
 	datascaleKeySize   = 512
 	datascaleValueSize = 512
 )
 
-// residentMemory is the metric that says how much memory a member has.
+// residentMemory is the metric for the resident memory of a member.
 const residentMemory = "process_resident_memory_bytes"
 
 func newDatascaleCmd(f *cli.Factory) *cobra.Command {
 	opts := &options{}
 	cmd := &cobra.Command{
 		Use:   "datascale",
-		Short: "Try how much memory keys take",
-		Long: `Write keys of 1 KiB with their values, and say by how much that makes the first
-endpoint's member larger, by the metric ` + residentMemory + `.
+		Short: "Check how much memory keys take",
+		Long: `Check how much memory keys take. The check writes keys of 1 KiB, values
+included, and measures how much memory the first endpoint's member gains, by the
+metric ` + residentMemory + `.
 
     load     keys  clients
     s       10000       50
@@ -109,7 +110,7 @@ func runDatascale(ctx context.Context, f *cli.Factory, opts *options) error {
 	return nil
 }
 
-// turns returns n turns, or as many as are taken until ctx ends.
+// turns returns a channel of n turns. It is closed early if ctx ends.
 func turns(ctx context.Context, n int) <-chan struct{} {
 	turns := make(chan struct{})
 	crash.Go(func() {
@@ -125,8 +126,8 @@ func turns(ctx context.Context, n int) <-chan struct{} {
 	return turns
 }
 
-// memory asks the first member how large it is. Where it does not tell, that is
-// printed, too, as etcdctl does.
+// memory returns the resident memory of the first member. If the member does not report
+// it, that is also printed, as in etcdctl.
 func (w *workload) memory(ctx context.Context, when string) (float64, error) {
 	timed, cancel := w.f.Timeout(ctx)
 	defer cancel()
@@ -142,5 +143,5 @@ func (w *workload) memory(ctx context.Context, when string) (float64, error) {
 	if printErr := w.f.Print(output.UnknownMemory{Reason: err.Error(), When: when}); printErr != nil {
 		return 0, printErr
 	}
-	return 0, fmt.Errorf("%s does not say how much memory it takes: %w", w.dialer.Endpoints[0], err)
+	return 0, fmt.Errorf("%s does not report its memory: %w", w.dialer.Endpoints[0], err)
 }

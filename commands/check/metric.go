@@ -53,8 +53,8 @@ func metric(ctx context.Context, d *etcd.Dialer, endpoint, name string) (float64
 	return 0, fmt.Errorf("could not find: %s", name)
 }
 
-// get asks for a page on a connection of its own, which closing the body closes.
-// http.Client would do it, and make the program 600 kB larger.
+// get requests a page on a new connection. Closing the body closes the connection.
+// http.Client would make the program 600 kB larger.
 func get(ctx context.Context, page string, config *tls.Config) (*http.Response, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, page, http.NoBody)
 	if err != nil {
@@ -63,7 +63,7 @@ func get(ctx context.Context, page string, config *tls.Config) (*http.Response, 
 	request.Close = true
 	port := request.URL.Port()
 	if port == "" {
-		port = request.URL.Scheme // by its name: http or https
+		port = request.URL.Scheme // http or https, by the scheme
 	}
 	dial := new(net.Dialer).DialContext
 	if request.URL.Scheme == "https" {
@@ -84,7 +84,7 @@ func get(ctx context.Context, page string, config *tls.Config) (*http.Response, 
 	return response, nil
 }
 
-// maxMetrics is more than all metrics of a member have, in bytes.
+// maxMetrics is the maximum size of the metrics page, in bytes. Members send less.
 const maxMetrics = 64 << 20
 
 func exchange(conn net.Conn, request *http.Request) (*http.Response, error) {
@@ -94,7 +94,7 @@ func exchange(conn net.Conn, request *http.Request) (*http.Response, error) {
 	return http.ReadResponse(bufio.NewReader(io.LimitReader(conn, maxMetrics)), request)
 }
 
-// closing is a body with something to do after it.
+// closing is a body that runs a function when it is closed.
 type closing struct {
 	io.ReadCloser
 	after func()

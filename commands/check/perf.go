@@ -15,7 +15,7 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// perfOptions is what "check perf" was asked to do.
+// perfOptions holds the flags of "check perf".
 type perfOptions struct {
 	options
 	Duration time.Duration
@@ -27,7 +27,7 @@ type perfLoad struct {
 	clients int
 }
 
-// perfLoads are etcdctl's, by the short names of the sizes.
+// perfLoads returns etcdctl's loads by the short names of the sizes.
 func perfLoads() map[string]perfLoad {
 	return map[string]perfLoad{
 		"s":  {150, 50},
@@ -37,10 +37,10 @@ func perfLoads() map[string]perfLoad {
 	}
 }
 
-// perfDuration is etcdctl's.
+// perfDuration is etcdctl's duration of the check.
 const perfDuration = time.Minute
 
-// Sizes of what perf writes, etcdctl's.
+// Sizes of the keys and values that perf writes, as in etcdctl.
 const (
 	perfKeySize   = 256
 	perfValueSize = 1024
@@ -50,11 +50,11 @@ func newPerfCmd(f *cli.Factory) *cobra.Command {
 	opts := &perfOptions{}
 	cmd := &cobra.Command{
 		Use:   "perf",
-		Short: "Try whether the cluster is fast enough",
-		Long: `Write keys for a minute, at the rate of the load, and say whether the cluster
-keeps up: it has to do nine tenths of the writes, each within half a second,
-with a standard deviation of a tenth of a second at most. Otherwise the exit
-status is 1.
+		Short: "Check the write performance of the cluster",
+		Long: `Check the write performance of the cluster. The check writes keys for a minute
+at the rate of the load. The cluster passes if it completes 90% of the writes,
+each within 0.5 seconds, with a standard deviation of at most 0.1 seconds.
+Otherwise the exit status is 1.
 
     load  writes a second  clients
     s                 150       50
@@ -62,21 +62,21 @@ status is 1.
     l                8000      500
     xl              15000     1000
 
-Interrupted, it deletes its keys and says what it has seen so far.`,
+If interrupted, the check deletes its keys and prints its results so far.`,
 		Example: `  ectl check perf
   ectl check perf --load m --auto-compact --auto-defrag`,
 		Args: cobra.ArbitraryArgs, // as etcdctl, which ignores them
 		RunE: cli.Run(f, opts, runPerf),
 	}
 	opts.addFlags(cmd, "/etcdctl-check-perf/")
-	cmd.Flags().DurationVar(&opts.Duration, "duration", perfDuration, "how long to write")
+	cmd.Flags().DurationVar(&opts.Duration, "duration", perfDuration, "duration of the writes")
 	return cmd
 }
 
 // Complete implements cli.Options.
 func (o *perfOptions) Complete(f *cli.Factory, cmd *cobra.Command, args []string) error {
 	if o.Duration <= 0 {
-		return exit.BadArgsf("--duration %s: give a positive time", o.Duration)
+		return exit.BadArgsf("--duration %s: must be positive", o.Duration)
 	}
 	return o.options.Complete(f, cmd, args)
 }
@@ -121,7 +121,7 @@ func runPerf(ctx context.Context, f *cli.Factory, opts *perfOptions) error {
 	return nil
 }
 
-// performance is what the writes say of the cluster.
+// performance computes the result of the writes.
 func (m measured) performance(wanted int) output.Performance {
 	r := output.Performance{Wanted: wanted, Failures: m.failures()}
 	n := float64(len(m.latencies))
@@ -135,28 +135,28 @@ func (m measured) performance(wanted int) output.Performance {
 	for _, latency := range m.latencies {
 		squares += (latency.Seconds() - average) * (latency.Seconds() - average)
 	}
-	r.Deviation = math.Sqrt(squares / n) // not a number where nothing was written
+	r.Deviation = math.Sqrt(squares / n) // not a number if nothing was written
 	return r
 }
 
-// pacing is how exactly the turns are paced: what is due is looked at so often.
+// pacing is the interval at which paced checks how many turns are due.
 const pacing = time.Millisecond
 
-// paced returns so many turns a second until ctx ends. What is not taken in time
-// is not made up for later, so that a cluster which stops for a while shows.
+// paced returns rate turns a second until ctx ends. Missed turns are not made up later,
+// so that a pause of the cluster shows in the result.
 func paced(ctx context.Context, perSecond, waiting int) <-chan struct{} {
 	turns := make(chan struct{}, waiting)
 	crash.Go(func() {
 		defer close(turns)
 		tick := time.NewTicker(pacing)
 		defer tick.Stop()
-		// The most that may be due at once: what a few ticks can be late, and one
+		// The maximum that may be due at once: the turns of a few late ticks, and one
 		// of which a part is due.
-		most := 1 + max(1, float64(perSecond)*(5*pacing).Seconds())
+		maxDue := 1 + max(1, float64(perSecond)*(5*pacing).Seconds())
 		due, last := 1.0, time.Now()
 		for {
 			now := time.Now()
-			due = min(due+now.Sub(last).Seconds()*float64(perSecond), most)
+			due = min(due+now.Sub(last).Seconds()*float64(perSecond), maxDue)
 			last = now
 			for ; due >= 1; due-- {
 				select {

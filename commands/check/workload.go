@@ -22,16 +22,16 @@ type workload struct {
 	f       *cli.Factory
 	opts    *options
 	dialer  *etcd.Dialer
-	clients []*etcd.Client // each does one request at a time
+	clients []*etcd.Client // each sends one request at a time
 
-	keySize, valueSize int // of what follows the prefix, and of the values; bytes
+	keySize, valueSize int // size of the key after the prefix, and of the value, in bytes
 }
 
-// loginsAtOnce bounds the logins of the clients: each costs the server a hash of
-// the password.
+// loginsAtOnce limits concurrent logins of the clients: for each, the server computes a
+// hash of the password.
 const loginsAtOnce = 16
 
-// dial makes the clients. A workload that it returns has to be closed.
+// dial connects the clients. The returned workload must be closed.
 func dial(ctx context.Context, f *cli.Factory, opts *options, clients int) (*workload, error) {
 	dialer, err := f.Dialer(ctx)
 	if err != nil {
@@ -67,10 +67,10 @@ func (w *workload) close() {
 	}
 }
 
-// first is the client that does everything but writing.
+// first returns the client for everything but the writes.
 func (w *workload) first() *etcd.Client { return w.clients[0] }
 
-// refuseKeys is an error where the prefix has keys.
+// refuseKeys returns an error if the prefix has keys.
 func (w *workload) refuseKeys(ctx context.Context) error {
 	timed, cancel := w.f.Timeout(ctx)
 	defer cancel()
@@ -86,11 +86,11 @@ func (w *workload) refuseKeys(ctx context.Context) error {
 	return nil
 }
 
-// measured is what became of the writes.
+// measured holds the results of the writes.
 type measured struct {
-	latencies []time.Duration // of those that succeeded
-	errors    map[string]int  // how often each one came, by its text
-	total     time.Duration   // from the first to the last
+	latencies []time.Duration // of successful writes
+	errors    map[string]int  // number of occurrences, by text
+	total     time.Duration   // from the first write to the last
 }
 
 // write writes a key for each of turns, which it calls done after. Where ctx
@@ -142,8 +142,8 @@ func (w *workload) write(ctx context.Context, turns <-chan struct{}, done func()
 	return all
 }
 
-// await returns when finished is closed. Once ctx has ended it is, after the
-// command's timeout, since the requests are given up.
+// await returns when finished is closed. After ctx has ended, the requests are cancelled
+// after the command's timeout.
 func (w *workload) await(ctx context.Context, finished <-chan struct{}, giveUp func()) {
 	select {
 	case <-finished:
@@ -154,23 +154,22 @@ func (w *workload) await(ctx context.Context, finished <-chan struct{}, giveUp f
 	<-finished
 }
 
-// key returns a new key. Two of them are hardly ever the same.
+// key returns a random key. Two equal keys are very unlikely.
 func (w *workload) key() string {
 	key := make([]byte, w.keySize)
-	binary.PutVarint(key, rand.Int64()) //nolint:gosec // two keys must differ, nobody has to guess them
+	binary.PutVarint(key, rand.Int64()) //nolint:gosec // keys must differ, but may be predictable
 	return w.opts.Prefix + string(key)
 }
 
-// Bounds of what comes afterwards.
+// Time limits of the clean-up.
 const (
-	stepTimeout    = 30 * time.Second // etcdctl's, of each step
+	stepTimeout    = 30 * time.Second // of each step, as in etcdctl
 	cleanupTimeout = 5 * time.Minute  // of all attempts to delete the keys
 	cleanupPause   = time.Second
 )
 
-// cleanup deletes the keys and returns the revision of that, whatever has ended
-// the command. It tries again where the server takes longer for so many keys
-// than it waits itself.
+// cleanup deletes the keys, even after an interrupt, and returns the revision of the
+// deletion. It retries if the deletion takes longer than the server's own timeout.
 func (w *workload) cleanup(ctx context.Context) (revision int64, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 	defer cancel()
@@ -184,7 +183,7 @@ func (w *workload) cleanup(ctx context.Context) (revision int64, err error) {
 			return w.deleteKeys(ctx)
 		})
 	if err != nil {
-		w.f.Warn("keys may be left below the prefix; delete them" + w.opts.deletion(w.f))
+		w.f.Warn("keys may be left below the prefix: delete them" + w.opts.deletion(w.f))
 		return 0, err
 	}
 	w.f.Connection.Changes.Became("the keys of the check were deleted")
@@ -208,7 +207,7 @@ func (w *workload) deleteKeys(ctx context.Context) (revision int64, err error) {
 	return response.Header.GetRevision(), nil
 }
 
-// afterwards compacts and defragments, where that was asked for.
+// afterwards compacts and defragments, if requested.
 func (w *workload) afterwards(ctx context.Context, revision int64) error {
 	if w.opts.Compact {
 		if err := w.step(ctx, "Compact", fmt.Sprintf(" with revision %d", revision), func(ctx context.Context) error {
@@ -232,8 +231,8 @@ func (w *workload) afterwards(ctx context.Context, revision int64) error {
 	return nil
 }
 
-// step does one step and reports it before and after: verb with its ending, and
-// then the object as it is. The object may hold any text: an endpoint, for example.
+// step runs one step and reports its start and end: the verb with its ending, then the
+// object. The object may be any text, for example an endpoint.
 func (w *workload) step(ctx context.Context, verb, object string, do func(context.Context) error) error {
 	if err := w.notice(verb + "ing" + object); err != nil {
 		return err
@@ -255,7 +254,7 @@ func (w *workload) notice(line string) error {
 	return printer.Notice(line)
 }
 
-// failures are the errors in the order of their texts.
+// failures returns the errors, sorted by text.
 func (m measured) failures() []output.Failure {
 	return output.SortedFailures(m.errors)
 }
