@@ -14,6 +14,7 @@ import (
 	"github.com/ectl-io/ectl/internal/access/plan"
 	"github.com/ectl-io/ectl/internal/access/policy"
 	"github.com/ectl-io/ectl/internal/access/reader"
+	"github.com/ectl-io/ectl/internal/iostreams"
 	"github.com/ectl-io/ectl/internal/retry"
 )
 
@@ -128,7 +129,7 @@ func Run(ctx context.Context, api clientv3.Auth, bound reader.Bound, task Task, 
 		}
 		options := task.Options
 		options.NewPasswords = slices.DeleteFunc(slices.Clone(options.NewPasswords), func(user string) bool { return r.passwordSet[user] })
-		next, readErr = plan.New(snapshot.State, task.Policy, options)
+		next, readErr = iostreams.Await(ctx, func() (*plan.Plan, error) { return plan.New(snapshot.State, task.Policy, options) })
 		switch {
 		case readErr != nil:
 			return r.done(), readErr

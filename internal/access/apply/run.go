@@ -14,6 +14,7 @@ import (
 	"github.com/ectl-io/ectl/internal/access/plan"
 	"github.com/ectl-io/ectl/internal/access/reader"
 	"github.com/ectl-io/ectl/internal/crash"
+	"github.com/ectl-io/ectl/internal/iostreams"
 	"github.com/ectl-io/ectl/internal/retry"
 )
 
@@ -62,7 +63,7 @@ func (r *run) compare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	now, err := plan.New(snapshot.State, r.task.Policy, r.task.Options)
+	now, err := iostreams.Await(ctx, func() (*plan.Plan, error) { return plan.New(snapshot.State, r.task.Policy, r.task.Options) })
 	if err != nil {
 		return err
 	}
