@@ -52,6 +52,38 @@ func through(t *testing.T, c *harness.Cluster, line, endpoints string, args ...s
 // status of the program in front of a pipe.
 const ofFirst = "; exit ${PIPESTATUS[0]}"
 
+// A reader that has not read, and goes away long after the password was written, is
+// noticed before the request that sets it.
+func TestAPasswordWhoseReaderGoesAwayUnreadIsNotSet(t *testing.T) {
+	t.Parallel()
+	c := newPasswordCluster(t, etcdserver.Options{})
+	writeSecret(t, c.Home, "roles.yaml", policyWithPasswords+"roles: {team: []}\n")
+	for _, format := range []string{"json", "csv"} {
+		read, write, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		way := newFaulty(t, c.Endpoint(), func(method string, n int) fault {
+			if method == "AuthStatus" && n == 3 { // after the plan was made, right before the first change
+				read.Close() // the only reader
+			}
+			return passes
+		})
+		cmd := exec.CommandContext(t.Context(), harness.Ectl(), words("rbac apply -f roles.yaml --yes --quiet -w "+format)...)
+		var stderr bytes.Buffer
+		cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = c.Home, harness.Env(c.Home, "ETCDCTL_ENDPOINTS="+way.url), write, &stderr
+		end := harness.Ending(cmd.Run())
+		write.Close()
+		if end != "status 6" || !strings.Contains(stderr.String(), "standard output has no reader: a generated password would be lost, so it was not set") {
+			t.Errorf("-w %s ends with %s and %q", format, end, stderr.String())
+		}
+		if requests := way.requests(); slices.Contains(requests, "UserAdd") {
+			t.Errorf("-w %s has sent %v", format, requests)
+		}
+		c.MustRunAt(c.Endpoint(), "role", "delete", "team", "--if-exists")
+	}
+}
+
 // If the password cannot be seen, nothing is sent that depends on it, in any
 // format.
 func TestNothingDependsOnAPasswordThatIsNotOut(t *testing.T) {

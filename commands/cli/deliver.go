@@ -13,7 +13,8 @@ import (
 )
 
 // Deliver prints what holds generated passwords, and returns when it is out. A
-// request that makes one of them a user's is sent only after that.
+// request that makes one of them a user's is sent only after that, and only if the
+// reader of a pipe has not gone away without reading.
 func (f *Factory) Deliver(ctx context.Context, write func() error) error {
 	if err := f.Streams.Keeps(); err != nil {
 		return notDelivered(err)
@@ -28,6 +29,8 @@ func (f *Factory) Deliver(ctx context.Context, write func() error) error {
 	if ctx.Err() != nil {
 		return err
 	}
+	// A reader that only keeps the pipe open may go away at any time.
+	f.Connection.Changes.BeforePassword(func() error { return notDelivered(f.Streams.Lost()) })
 	return notDelivered(err)
 }
 
@@ -55,7 +58,9 @@ func EffectOf(ctx context.Context, who *session.Session, ask session.Request, ef
 // returns err, which says whether the password is in effect. It says so at once of
 // an interrupted command, no error of which is printed.
 func (f *Factory) FinishFailed(ctx context.Context, err error, effect secret.Effect, parts *output.Parts, rest output.Result) error {
-	_ = parts.Finish(rest) // the first error counts
+	if f.Streams.Lost() == nil { // to write would end the program
+		_ = parts.Finish(rest) // the first error counts
+	}
 	if ctx.Err() != nil {
 		f.Say("Interrupted: " + effect.String())
 	}

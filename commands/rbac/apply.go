@@ -81,6 +81,9 @@ func runApply(ctx context.Context, f *cli.Factory, opts *applyOptions) error {
 			return err
 		},
 	})
+	if err != nil && f.Streams.Lost() != nil {
+		return err // to write would end the program before it says so
+	}
 	if err == nil || result.Changes > 0 || begun {
 		return errors.Join(err, parts.Finish(output.PolicyApplied{Result: result}))
 	}

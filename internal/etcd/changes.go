@@ -14,6 +14,29 @@ type Changes struct {
 	mu      sync.Mutex
 	made    int
 	outcome string
+	check   func() error
+}
+
+// BeforePassword makes check run right before each request that sets a password. The
+// request is not sent if check fails.
+func (c *Changes) BeforePassword(check func() error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.check = check
+}
+
+// beforePassword runs the check if the request sets a password.
+func (c *Changes) beforePassword(request any) error {
+	if _, login := request.(*pb.AuthenticateRequest); c == nil || login || !holdsPassword(request) {
+		return nil
+	}
+	c.mu.Lock()
+	check := c.check
+	c.mu.Unlock()
+	if check == nil {
+		return nil
+	}
+	return check()
 }
 
 // Became says what the command has done about its changes: outcome is a part of a

@@ -68,6 +68,9 @@ func (r *requests) unary(ctx context.Context, method string, req, reply any, cc 
 	if err := r.refuseInTheClear(req); err != nil {
 		return err
 	}
+	if err := r.changes.beforePassword(req); err != nil {
+		return err
+	}
 	send := func(ctx context.Context) (struct{}, error) {
 		err := r.send(ctx, method, req, reply, cc, invoker, opts...)
 		if reason := r.diagnosis.Unreachable(); err != nil && reason != nil && errors.Is(context.Cause(ctx), reason) {

@@ -57,6 +57,20 @@ func (s *Streams) Keeps() error {
 	return nil
 }
 
+// Lost returns an error if the reader of a pipe has gone and has not read all that
+// was written.
+func (s *Streams) Lost() error {
+	file, ok := s.Out.(*os.File)
+	if !ok {
+		return nil
+	}
+	gone := !hasReader(file) // before it is known what was read
+	if waiting, isPipe := unread(file); gone && isPipe && waiting > 0 {
+		return errNoReader
+	}
+	return nil
+}
+
 const (
 	// unreadFor is how long Delivered waits for a reader that has not begun to
 	// read. The shell may take a moment to find out that there is no such program.
