@@ -5,28 +5,28 @@ import "github.com/ectl-io/ectl/internal/access"
 // object is a JSON object; encoding/json sorts its members.
 type object = map[string]any
 
-// Schema returns the JSON Schema of policy files, in the draft that editors
-// know best. What it cannot say, Parse checks: that names are there and occur
-// once, and that ranges have keys.
+// Schema returns the JSON Schema of policy files, in the draft with the best support in
+// editors. Parse checks the rules that a schema cannot express: names exist and occur
+// once, and ranges have keys.
 func Schema() any {
 	return object{
 		"$schema":              "http://json-schema.org/draft-07/schema#",
 		"$id":                  SchemaURL,
 		"title":                "ectl access policy",
-		"description":          "Who may do what in an etcd cluster: read by ectl rbac plan, apply and test, and written by ectl rbac export.",
+		"description":          "Users, roles and permissions of an etcd cluster. ectl rbac plan, apply and test read it, and ectl rbac export writes it.",
 		"type":                 "object",
 		"additionalProperties": false,
 		"required":             []string{fieldAPIVersion},
 		"properties": object{
 			fieldAPIVersion: object{"description": "The version of the format.", "const": APIVersion},
 			fieldRoles: object{
-				"description":          "The roles by their names, with their permissions. The role root is always there.",
+				"description":          "The roles by name, with their permissions. The role root always exists.",
 				"type":                 []string{"object", "null"},
 				"propertyNames":        nameSchema(),
 				"additionalProperties": ref("role"),
 			},
 			fieldUsers: object{
-				"description":          "The users by their names, with their roles.",
+				"description":          "The users by name, with their roles.",
 				"type":                 []string{"object", "null"},
 				"propertyNames":        nameSchema(),
 				"additionalProperties": ref("user"),
@@ -40,7 +40,7 @@ func Schema() any {
 				},
 			},
 			fieldWaive: object{
-				"description": "Findings of ectl rbac lint that are known and wanted.",
+				"description": "Accepted findings of ectl rbac lint.",
 				"type":        []string{"array", "null"},
 				"items":       ref("waiver"),
 			},
@@ -58,7 +58,7 @@ func Schema() any {
 				"additionalProperties": false,
 				"properties": object{
 					fieldRoles: object{
-						"description": "The names of its roles: roles of this policy, or root.",
+						"description": "The names of the user's roles: roles of this policy, or root.",
 						"type":        []string{"array", "null"},
 						"items":       text(""),
 						"uniqueItems": true,
@@ -72,22 +72,22 @@ func Schema() any {
 				"additionalProperties": false,
 				"required":             waiverFields(),
 				"properties": object{
-					fieldRule:   text("The rule, as lint names it."),
-					fieldObject: text("What it was found on, as lint names it."),
-					fieldReason: text("Why that is fine."),
+					fieldRule:   text("The rule, as in the output of lint."),
+					fieldObject: text("The object of the finding, as in the output of lint."),
+					fieldReason: text("The reason to accept the finding."),
 				},
 			},
 		},
 	}
 }
 
-// nameSchema is that of the name of a role or a user. It counts characters:
-// Parse counts bytes.
+// nameSchema returns the schema of the name of a role or a user. It counts characters,
+// and Parse counts bytes.
 func nameSchema() object { return object{"minLength": 1, "maxLength": access.MaxName} }
 
 func ref(name string) object { return object{"$ref": "#/definitions/" + name} }
 
-// text is a text that is not empty.
+// text returns the schema of a text that is not empty.
 func text(description string) object {
 	t := object{"type": "string", "minLength": 1}
 	if description != "" {
@@ -98,18 +98,18 @@ func text(description string) object {
 
 func permissionSchema() object {
 	properties := object{
-		fieldAccess: object{"description": "What is allowed.", "enum": access.AccessNames()},
+		fieldAccess: object{"description": "The access that is granted.", "enum": access.AccessNames()},
 		fieldAll:    object{"description": "Every key.", "const": true},
 	}
 	oneOf := []object{{"required": []string{fieldAll}}}
 	for name, description := range map[string]string{
 		fieldKey:    "One key.",
-		fieldPrefix: "All keys that begin with it. The prefix /app also covers /app2: end it with the separator, /app/.",
+		fieldPrefix: "All keys that begin with this prefix. The prefix /app also covers /app2: end it with the separator, /app/.",
 		fieldRange:  "The keys from the first up to the second, without the second.",
-		fieldFrom:   "All keys from it on, in byte order.",
+		fieldFrom:   "All keys from this one on, in byte order.",
 	} {
 		properties[name] = keysSchema(name, text(description))
-		encoded := text(description + " In base64, for keys that are no text.")
+		encoded := text(description + " In base64, for keys that are not text.")
 		encoded["contentEncoding"] = "base64"
 		properties[name+base64Suffix] = keysSchema(name, encoded)
 	}
@@ -117,7 +117,7 @@ func permissionSchema() object {
 		oneOf = append(oneOf, object{"required": []string{name}}, object{"required": []string{name + base64Suffix}})
 	}
 	return object{
-		"description":          "What is allowed on which keys.",
+		"description":          "An access on a set of keys.",
 		"type":                 "object",
 		"additionalProperties": false,
 		"required":             []string{fieldAccess},
@@ -126,7 +126,7 @@ func permissionSchema() object {
 	}
 }
 
-// keysSchema is that of the field called name, whose keys are each as key says.
+// keysSchema returns the schema of the field called name. key is the schema of one key.
 func keysSchema(name string, key object) object {
 	if name != fieldRange {
 		return key
@@ -137,15 +137,15 @@ func keysSchema(name string, key object) object {
 }
 
 func passwordSchema() object {
-	sources := []object{{"description": "The user has none: it is known by the common name of its certificate.", "const": string(None)}}
+	sources := []object{{"description": "No password: the common name of a certificate identifies the user.", "const": string(None)}}
 	for _, source := range []struct {
 		name  Source
 		value object
 	}{
 		{Env, text("The name of an environment variable.")},
-		{File, text("A file, seen from the folder of the policy, whose first line is the password.")},
-		{Command, text("A line for the shell. The first line that it prints is the password.")},
-		{Generate, object{"description": "Made when the user is added, and shown once.", "const": true}},
+		{File, text("A file, relative to the folder of the policy. Its first line is the password.")},
+		{Command, text("A shell command. The first line of its output is the password.")},
+		{Generate, object{"description": "Generated when the user is added, and shown once.", "const": true}},
 	} {
 		sources = append(sources, object{
 			"type":                 "object",
@@ -154,5 +154,5 @@ func passwordSchema() object {
 			"properties":           object{string(source.name): source.value},
 		})
 	}
-	return object{"description": "Where the password comes from. A user that is added needs to say.", "oneOf": sources}
+	return object{"description": "The source of the password. It is required for a user that is added.", "oneOf": sources}
 }
