@@ -315,3 +315,58 @@ func TestNobodyIsLockedOutByABootstrapThatIsKilled(t *testing.T) {
 		}
 	}
 }
+
+// Killed at the request that sets a generated password, which the server carries out,
+// "user passwd" and "rbac apply" have printed it.
+func TestAKilledCommandHasPrintedThePasswordsThatItSet(t *testing.T) {
+	t.Parallel()
+	c := newPasswordCluster(t, etcdserver.Options{RootPassword: harness.RootPassword})
+	root := []string{"--user", "root:" + harness.RootPassword}
+	as := func(user string, line string) []string { return append([]string{"--user", user}, words(line)...) }
+	for _, format := range []string{"simple", "fields", "json", "table", "yaml", "ndjson", "csv"} {
+		for _, test := range []struct {
+			line, method string
+			nth          int
+			users        []string // that exist afterwards
+		}{
+			{"user passwd bob --generate-password", "UserChangePassword", 1, []string{"bob"}},
+			{"rbac apply -f policy.yaml --yes --quiet", "UserAdd", 2, []string{"gen", "gen2"}},
+		} {
+			c.MustRunAt(c.Endpoint(), append(root, words("user add bob:old")...)...)
+			reached := make(chan struct{})
+			way := newFaulty(t, c.Endpoint(), on(isSwallowed, test.nth, test.method))
+			handled := way.faults
+			way.faults = func(method string, n int) fault {
+				if method == test.method && n == test.nth {
+					close(reached)
+				}
+				return handled(method, n)
+			}
+			cmd := exec.Command(harness.Ectl(), append(as("root:"+harness.RootPassword, test.line), "-w", format, "--command-timeout", "1m")...)
+			cmd.Dir, cmd.Env = c.Home, harness.Env(c.Home, "ETCDCTL_ENDPOINTS="+way.url)
+			var stdout bytes.Buffer
+			cmd.Stdout = &stdout
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			select {
+			case <-reached:
+			case <-time.After(time.Minute):
+				t.Errorf("%s -w %s: %s was never asked for", test.line, format, test.method)
+			}
+			_ = cmd.Process.Signal(syscall.SIGKILL)
+			_ = cmd.Wait()
+			printed := generated.FindAllString(stdout.String(), -1)
+			for _, user := range test.users {
+				harness.WaitUntil(t, test.line+" -w "+format+": a printed password is that of "+user, func() bool {
+					return slices.ContainsFunc(printed, func(password string) bool {
+						return c.RunAt(c.Endpoint(), as(user+":"+password, "user get "+user)...).Status == "0"
+					})
+				})
+			}
+			for _, user := range []string{"bob", "gen", "gen2"} {
+				c.MustRunAt(c.Endpoint(), append(root, words("user delete --if-exists "+user)...)...)
+			}
+		}
+	}
+}
