@@ -3,20 +3,15 @@ package user
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
-	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/completions"
 	"github.com/ectl-io/ectl/internal/access"
-	"github.com/ectl-io/ectl/internal/etcd"
-	"github.com/ectl-io/ectl/internal/etcd/diagnose"
+	"github.com/ectl-io/ectl/internal/access/offboard"
 	"github.com/ectl-io/ectl/internal/exit"
-	"github.com/ectl-io/ectl/internal/session"
 	"github.com/ectl-io/ectl/output"
 )
 
@@ -56,38 +51,15 @@ func runOffboard(ctx context.Context, f *cli.Factory, opts *offboardOptions) err
 	if err := notOneself(ctx, f, opts.Name); err != nil {
 		return err
 	}
-	user, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthUserGetResponse, error) {
-		return c.UserGet(ctx, opts.Name)
-	})
-	if errors.Is(err, rpctypes.ErrUserNotFound) && opts.IfExists {
+	done, err := offboard.Run(ctx, f.Session, opts.Name)
+	if errors.Is(err, rpctypes.ErrUserNotFound) && !done.There && opts.IfExists {
 		f.Say(doesNotExist(opts.Name) + ": unchanged")
 		return f.Print(output.UserOffboarded{Name: opts.Name, Idempotent: true})
 	}
 	if err != nil {
 		return err
 	}
-	result := output.UserOffboarded{Name: opts.Name, Idempotent: opts.IfExists}
-	for _, role := range user.Roles {
-		err := ended(ctx, f, rpctypes.ErrRoleNotGranted, func(ctx context.Context, c *etcd.Client) error {
-			_, err := c.UserRevokeRole(ctx, opts.Name, role)
-			return err
-		})
-		if err != nil {
-			return diagnose.WithOutcome(err, offboarded(opts.Name, result.Roles))
-		}
-		result.Roles = append(result.Roles, role)
-	}
-	err = ended(ctx, f, rpctypes.ErrUserNotFound, func(ctx context.Context, c *etcd.Client) error {
-		response, err := c.UserDelete(ctx, opts.Name)
-		if err == nil {
-			result.Header = response.Header
-		}
-		return err
-	})
-	if err != nil {
-		return diagnose.WithOutcome(err, offboarded(opts.Name, result.Roles))
-	}
-	result.Deleted = true
+	result := output.UserOffboarded{Name: opts.Name, Roles: done.Roles, Header: done.Header, Deleted: true, Idempotent: opts.IfExists}
 	// The result is printed before the note about what remains.
 	if err := errors.Join(f.Print(result), f.Printer().Flush()); err != nil {
 		return err
@@ -110,22 +82,4 @@ func notOneself(ctx context.Context, f *cli.Factory, name string) error {
 		err = exit.BadArgsf("%s is the user that runs this command: run it as another user", name)
 	}
 	return err
-}
-
-// ended makes a request that removes something. The error gone, which a concurrent
-// removal causes, counts as success.
-func ended(ctx context.Context, f *cli.Factory, gone error, request session.Request) error {
-	err := f.DoAfterChange(ctx, request)
-	if errors.Is(err, gone) {
-		return nil
-	}
-	return err
-}
-
-// offboarded describes which steps of a failed offboarding are done.
-func offboarded(name string, revoked []string) string {
-	if len(revoked) == 0 {
-		return "the user " + name + " is not deleted, and none of its roles is known to be revoked; run the command again"
-	}
-	return fmt.Sprintf("the user %s is not deleted; revoked from it: %s; run the command again", name, strings.Join(revoked, ", "))
 }

@@ -1,4 +1,4 @@
-package user
+package clientcert
 
 import (
 	"bytes"
@@ -19,10 +19,10 @@ import (
 	"github.com/ectl-io/ectl/internal/session"
 )
 
-// tryOut logs in with the new certificate. It returns why the server would not identify
+// Try logs in with the new certificate. It returns why the server would not identify
 // the user by it, or an empty text.
-func (i *issue) tryOut(ctx context.Context, cert *x509.Certificate, chain []*x509.Certificate) string {
-	dialer, err := i.f.Dialer(ctx)
+func (i *Issue) Try(ctx context.Context, cert *x509.Certificate, chain []*x509.Certificate) string {
+	dialer, err := i.Session.Dialer(ctx)
 	if err != nil {
 		return "the certificate could not be tried: " + err.Error()
 	}
@@ -42,12 +42,12 @@ func (i *issue) tryOut(ctx context.Context, cert *x509.Certificate, chain []*x50
 		return "the certificate could not be tried: " + err.Error()
 	}
 	defer func() { _ = client.Close() }()
-	ctx, cancel := i.f.Timeout(ctx)
+	ctx, cancel := i.Session.Timeout(ctx)
 	defer cancel()
 	// A user may read its own roles. A server that identifies the client as another
 	// user, or as no user, refuses.
 	err = session.AfterChange(ctx, func() error {
-		_, err := client.UserGet(ctx, i.opts.Name)
+		_, err := client.UserGet(ctx, i.User)
 		return err
 	})
 	switch {
@@ -58,7 +58,7 @@ func (i *issue) tryOut(ctx context.Context, cert *x509.Certificate, chain []*x50
 	case errors.Is(err, rpctypes.ErrUserEmpty):
 		return "the server accepts the certificate, but does not identify the user by it: start the server with --client-cert-auth"
 	case errors.Is(err, rpctypes.ErrPermissionDenied):
-		return "the server accepts the certificate, but identifies another user by it, not " + i.opts.Name
+		return "the server accepts the certificate, but identifies another user by it, not " + i.User
 	}
 	return "the server does not accept the certificate: " + client.Explain(ctx, err).Error() + h.trusts(cert)
 }
@@ -75,16 +75,16 @@ func onlyWithAuthentication(ctx context.Context, c *etcd.Client) string {
 
 // trustedBy checks a certificate if its private key is elsewhere: whether the server
 // lists its authority among those that it trusts.
-func (i *issue) trustedBy(ctx context.Context, dialer *etcd.Dialer, cert *x509.Certificate) string {
+func (i *Issue) trustedBy(ctx context.Context, dialer *etcd.Dialer, cert *x509.Certificate) string {
 	h := &handshakes{}
 	client, err := dialer.DialAs(ctx, &tls.Certificate{}, h.asked)
 	if err != nil {
 		return ""
 	}
 	defer func() { _ = client.Close() }()
-	ctx, cancel := i.f.Timeout(ctx)
+	ctx, cancel := i.Session.Timeout(ctx)
 	defer cancel()
-	_, err = client.UserGet(ctx, i.opts.Name)
+	_, err = client.UserGet(ctx, i.User)
 	switch {
 	case !h.any() && (err == nil || errors.Is(err, rpctypes.ErrUserEmpty)):
 		return "the server does not request client certificates, so it cannot identify users by them: start it with --client-cert-auth"

@@ -1,0 +1,76 @@
+// Package offboard takes everything from a user who leaves.
+package offboard
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/etcd/diagnose"
+	"github.com/ectl-io/ectl/internal/session"
+)
+
+// Result is what was taken.
+type Result struct {
+	There  bool               // the user existed
+	Roles  []string           // that were revoked
+	Header *pb.ResponseHeader // of the deletion; nil if another process had deleted the user
+}
+
+// Run revokes the roles of the user and deletes it. Nothing is given back if that
+// fails: the error says how far it came.
+func Run(ctx context.Context, s *session.Session, name string) (Result, error) {
+	var result Result
+	user, err := session.Call(ctx, s, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthUserGetResponse, error) {
+		return c.UserGet(ctx, name)
+	})
+	if err != nil {
+		return result, err
+	}
+	result.There = true
+	for _, role := range user.Roles {
+		err := take(ctx, s, rpctypes.ErrRoleNotGranted, func(ctx context.Context, c *etcd.Client) error {
+			_, err := c.UserRevokeRole(ctx, name, role)
+			return err
+		})
+		if err != nil {
+			return result, diagnose.WithOutcome(err, progress(name, result.Roles))
+		}
+		result.Roles = append(result.Roles, role)
+	}
+	err = take(ctx, s, rpctypes.ErrUserNotFound, func(ctx context.Context, c *etcd.Client) error {
+		response, err := c.UserDelete(ctx, name)
+		if err == nil {
+			result.Header = response.Header
+		}
+		return err
+	})
+	if err != nil {
+		return result, diagnose.WithOutcome(err, progress(name, result.Roles))
+	}
+	return result, nil
+}
+
+// take makes a request that takes something away. If another process has taken it
+// meanwhile, the server returns gone, which is as good.
+func take(ctx context.Context, s *session.Session, gone error, request session.Request) error {
+	err := s.DoAfterChange(ctx, request)
+	if errors.Is(err, gone) {
+		return nil
+	}
+	return err
+}
+
+// progress says how far an offboarding that failed has come.
+func progress(name string, revoked []string) string {
+	if len(revoked) == 0 {
+		return "the user " + name + " is not deleted, and none of its roles is known to be revoked; run the command again"
+	}
+	return fmt.Sprintf("the user %s is not deleted; revoked from it: %s; run the command again", name, strings.Join(revoked, ", "))
+}

@@ -1,0 +1,220 @@
+// Package clientcert makes client certificates by which servers know users, and requests
+// for them. It writes the files of a key and its certificate as one set, once the user
+// exists, and tries the certificate on the server.
+package clientcert
+
+import (
+	"context"
+	"crypto"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"runtime"
+	"slices"
+
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+
+	"github.com/ectl-io/ectl/internal/access/rollback"
+	"github.com/ectl-io/ectl/internal/atomicfile"
+	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/etcd/diagnose"
+	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/iostreams"
+	"github.com/ectl-io/ectl/internal/pki"
+	"github.com/ectl-io/ectl/internal/session"
+	"github.com/ectl-io/ectl/internal/shell"
+)
+
+// Who may read the files.
+const (
+	privateMode = 0o600
+	publicMode  = 0o644
+)
+
+// Issue is the making of one certificate or request.
+type Issue struct {
+	Session      *session.Session
+	User         string
+	Organization []string
+	KeyType      pki.KeyType
+	KeyFile      string // for the private key; empty if a request brings the public key
+
+	Public  crypto.PublicKey // nil until there is one
+	Replace bool             // files that exist
+
+	// Add adds the user if it does not exist. Nil: it has to exist.
+	Add *rollback.Change
+
+	// Changes makes Add, and rolls it back if the files cannot be written.
+	Changes *rollback.Sequence
+
+	Flags Flags
+	Warn  func(string)
+
+	key crypto.Signer // new, nil if a request brings its public key
+}
+
+// Flags are how errors call the options that would let them pass.
+type Flags struct {
+	Force  string // replace files
+	Create string // add the user
+}
+
+// Subject is what the certificate is about.
+func (i *Issue) Subject() pki.Subject {
+	return pki.Subject{CommonName: i.User, Organization: i.Organization}
+}
+
+// NewKey makes the private key.
+func (i *Issue) NewKey() (key crypto.Signer, err error) {
+	if i.key, err = pki.NewKey(i.KeyType); err == nil {
+		i.Public = i.key.Public()
+	}
+	return i.key, err
+}
+
+// Current returns the certificate in the file at path if it is the user's, fits the key, and
+// is signed by the authority, as far as key and authority can be read. renewable
+// reports that the certificate is the user's, so that it may be replaced. A key file
+// with another key is an error, unless it may be replaced.
+func (i *Issue) Current(ctx context.Context, path, authorityFile string) (cert *x509.Certificate, renewable bool, err error) {
+	text, err := iostreams.ReadFile(ctx, path)
+	if err != nil {
+		return nil, false, nil //nolint:nilerr // the file is not the user's certificate
+	}
+	certs, err := pki.ParseCertificates(text)
+	if err != nil || certs[0].Subject.CommonName != i.User {
+		return nil, false, nil //nolint:nilerr // see above
+	}
+	cert = certs[0]
+	public := i.Public
+	if public == nil {
+		text, err := iostreams.ReadFile(ctx, i.KeyFile)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, true, nil
+		}
+		key, err := pki.ParseKey(text)
+		if err == nil && pki.Pair(cert, key.Public()) {
+			public = key.Public()
+		} else if !i.Replace {
+			return nil, false, exit.With(exit.IO, fmt.Errorf("%s and %s are not a pair: nothing was written; --%s replaces both", path, i.KeyFile, i.Flags.Force))
+		}
+	}
+	if public == nil || !pki.Pair(cert, public) {
+		return nil, true, nil
+	}
+	if text, err = iostreams.ReadFile(ctx, authorityFile); err == nil {
+		if authorities, err := pki.ParseCertificates(text); err == nil && !pki.SignedByOneOf(cert, authorities) {
+			return nil, true, nil
+		}
+	}
+	return cert, true, nil
+}
+
+// CheckFree returns an error if a file exists that must not be replaced.
+func (i *Issue) CheckFree(paths ...string) error {
+	for _, path := range paths {
+		if path == "" || i.Replace {
+			continue
+		}
+		if _, err := os.Lstat(path); err == nil {
+			return i.taken(path)
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return exit.With(exit.IO, err)
+		}
+	}
+	return nil
+}
+
+func (i *Issue) taken(path string) error {
+	return exit.With(exit.IO, fmt.Errorf("%s already exists: nothing was written; --%s replaces it", path, i.Flags.Force))
+}
+
+// Recover finishes the writes of an earlier run with these files that was killed.
+func (i *Issue) Recover(ctx context.Context, path string) error {
+	finished, err := atomicfile.Recover(ctx, i.paths(path)...)
+	if err != nil {
+		return exit.With(exit.IO, err)
+	}
+	if finished {
+		i.Warn(fmt.Sprintf("an earlier run was killed while it wrote %s and %s: both are now complete", i.KeyFile, path))
+	}
+	return nil
+}
+
+// paths returns the files to write. The file at path is the last.
+func (i *Issue) paths(path string) []string {
+	if i.KeyFile == "" {
+		return []string{path}
+	}
+	return []string{i.KeyFile, path}
+}
+
+// Write makes sure that the user exists, and writes the file at path and the file of
+// the new key, both or neither. created reports that the user was added.
+func (i *Issue) Write(ctx context.Context, path string, content []byte) (created bool, err error) {
+	files := []atomicfile.Content{{Path: path, Data: content, Mode: publicMode}}
+	if i.key != nil {
+		text, err := pki.EncodeKey(i.key)
+		if err != nil {
+			return false, err
+		}
+		files = slices.Insert(files, 0, atomicfile.Content{Path: i.KeyFile, Data: text, Mode: privateMode})
+	}
+	set, err := atomicfile.WriteSet(i.Replace, files...)
+	if err != nil {
+		return false, exit.With(exit.IO, fmt.Errorf("%w; nothing was written", err))
+	}
+	defer set.Discard() // does nothing once the files have their names
+	if created, err = i.ensureUser(ctx); err != nil {
+		return false, err
+	}
+	if err := set.Commit(ctx); err != nil {
+		var taken *fs.PathError
+		if errors.As(err, &taken) && errors.Is(err, fs.ErrExist) {
+			err = i.taken(taken.Path)
+		} else {
+			err = exit.With(exit.IO, fmt.Errorf("%w; nothing was written", err))
+		}
+		return false, i.Changes.Fail(ctx, err)
+	}
+	i.warnOfMode()
+	return created, nil
+}
+
+// warnOfMode warns if a replaced file keeps a mode that lets others read the key.
+func (i *Issue) warnOfMode() {
+	if i.key == nil || runtime.GOOS == "windows" { // Windows has no such modes
+		return
+	}
+	const others = 0o077
+	if info, err := os.Stat(i.KeyFile); err == nil && info.Mode().Perm()&others != 0 {
+		warning := fmt.Sprintf("%s keeps its mode %#o, so other users can read it", i.KeyFile, info.Mode().Perm())
+		if line, ok := shell.Line("chmod", "600", i.KeyFile); ok {
+			warning += ": " + line
+		}
+		i.Warn(warning)
+	}
+}
+
+// ensureUser returns an error if there is no user of the name, unless it may be
+// added.
+func (i *Issue) ensureUser(ctx context.Context) (created bool, err error) {
+	if i.Add != nil {
+		err := i.Changes.Do(ctx, *i.Add)
+		if errors.Is(err, rpctypes.ErrUserAlreadyExist) {
+			return false, nil
+		}
+		return err == nil, err
+	}
+	err = i.Session.Do(ctx, func(ctx context.Context, c *etcd.Client) error {
+		_, err := c.UserGet(ctx, i.User)
+		return err
+	})
+	if errors.Is(err, rpctypes.ErrUserNotFound) {
+		err = diagnose.WithReason(err, fmt.Sprintf("no certificate was made; --%s adds %s", i.Flags.Create, i.User))
+	}
+	return false, err
+}
