@@ -112,9 +112,11 @@ func TestDecideNamesTheGrantsOrWhatIsLacking(t *testing.T) {
 		{ReadWrite, "h", "l", `false by b write key k; from "h" readwrite; needs readwrite [h, k) and read key k and readwrite ["k\x00", l)`},
 		{ReadWrite, "c", "e", `false by a read [b, e) and b readwrite [d, g); from "c" write; needs write prefix c`},
 	} {
-		if got := describe(e.Decide(test.access, Range{Key: []byte(test.key), End: []byte(test.end)})); got != test.want {
-			t.Errorf("%s from %q to %q:\n%s, want\n%s", test.access, test.key, test.end, got, test.want)
-		}
+		t.Run(fmt.Sprintf("%s %q %q", test.access, test.key, test.end), func(t *testing.T) {
+			if got := describe(e.Decide(test.access, Range{Key: []byte(test.key), End: []byte(test.end)})); got != test.want {
+				t.Errorf("%s from %q to %q:\n%s, want\n%s", test.access, test.key, test.end, got, test.want)
+			}
+		})
 	}
 }
 

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -21,9 +22,11 @@ func TestRangeDescribesItselfToAPerson(t *testing.T) {
 		{"", "", `key ""`},
 		{"é", "", "key é"},
 	} {
-		if got := (Range{Key: []byte(test.key), End: []byte(test.end)}).String(); got != test.want {
-			t.Errorf("range from %q to %q is %q, want %q", test.key, test.end, got, test.want)
-		}
+		t.Run(test.want, func(t *testing.T) {
+			if got := (Range{Key: []byte(test.key), End: []byte(test.end)}).String(); got != test.want {
+				t.Errorf("range from %q to %q is %q, want %q", test.key, test.end, got, test.want)
+			}
+		})
 	}
 }
 
@@ -36,9 +39,11 @@ func TestPrefixEndIsTheFirstKeyBehindThePrefix(t *testing.T) {
 		"\xff":      OpenEnd,
 		"":          OpenEnd,
 	} {
-		if got := string(PrefixEnd([]byte(prefix))); got != want {
-			t.Errorf("PrefixEnd(%q) = %q, want %q", prefix, got, want)
-		}
+		t.Run(strconv.Quote(prefix), func(t *testing.T) {
+			if got := string(PrefixEnd([]byte(prefix))); got != want {
+				t.Errorf("PrefixEnd(%q) = %q, want %q", prefix, got, want)
+			}
+		})
 	}
 }
 

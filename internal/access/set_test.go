@@ -172,9 +172,11 @@ func TestSetDescribesItselfAsRanges(t *testing.T) {
 		{EveryKey().Difference(SetOf(prefix("/a/"))), `["\x00", /a/), keys from /a0`},
 		{SetOf(key("a b"), prefix("\xff")), `key "a b", prefix "\xff"`},
 	} {
-		if got := test.set.String(); got != test.want {
-			t.Errorf("the set of %q is described as %q, want %q", test.set.Ranges(), got, test.want)
-		}
+		t.Run(test.want, func(t *testing.T) {
+			if got := test.set.String(); got != test.want {
+				t.Errorf("the set of %q is described as %q, want %q", test.set.Ranges(), got, test.want)
+			}
+		})
 	}
 }
 

@@ -207,17 +207,19 @@ func TestAnswersThatDoNotComeAreLookedFor(t *testing.T) {
 		"before the change": func(s *fakeServer, f func(int) error) { s.before = f },
 		"after it":          func(s *fakeServer, f func(int) error) { s.after = f },
 	} {
-		s := newFakeServer()
-		lose(s, func(number int) error {
-			if number%9 == 5 {
-				return status.Error(codes.Unavailable, "gone")
+		t.Run(name, func(t *testing.T) {
+			s := newFakeServer()
+			lose(s, func(number int) error {
+				if number%9 == 5 {
+					return status.Error(codes.Unavailable, "gone")
+				}
+				return nil
+			})
+			report, err := s.apply(t.Context(), t, many(20))
+			if err != nil || !report.Complete || report.Changes != 80 || len(s.state.Users) != 21 || len(report.Doubtful) > 0 {
+				t.Errorf("lost %s: the report is %+v, %v; want 80 changes", name, report, err)
 			}
-			return nil
 		})
-		report, err := s.apply(t.Context(), t, many(20))
-		if err != nil || !report.Complete || report.Changes != 80 || len(s.state.Users) != 21 || len(report.Doubtful) > 0 {
-			t.Errorf("lost %s: the report is %+v, %v; want 80 changes", name, report, err)
-		}
 	}
 }
 
@@ -323,19 +325,21 @@ func TestAnInterruptionLeavesNothingInDoubt(t *testing.T) {
 
 func TestAPlanThatIsOutOfDateIsNotExecuted(t *testing.T) {
 	for _, old := range []bool{false, true} {
-		s := newFakeServer()
-		s.old = old
-		s.meanwhile = func() {
-			s.state.Roles["r1"] = access.Role{Name: "r1"}
-			s.revision++
-		}
-		report, err := s.apply(t.Context(), t, many(2))
-		if err == nil || report.Complete || s.changes > 0 {
-			t.Errorf("without revision: %t: %d changes were made, the report is %+v, %v; want none", old, s.changes, report, err)
-		}
-		s.meanwhile = nil
-		if report, err := s.apply(t.Context(), t, many(2)); err != nil || report.Changes != 7 {
-			t.Errorf("without revision: %t: planned anew, the report is %+v, %v; want the 7 changes that are left", old, report, err)
-		}
+		t.Run(fmt.Sprintf("a server before 3.5 %t", old), func(t *testing.T) {
+			s := newFakeServer()
+			s.old = old
+			s.meanwhile = func() {
+				s.state.Roles["r1"] = access.Role{Name: "r1"}
+				s.revision++
+			}
+			report, err := s.apply(t.Context(), t, many(2))
+			if err == nil || report.Complete || s.changes > 0 {
+				t.Errorf("without revision: %t: %d changes were made, the report is %+v, %v; want none", old, s.changes, report, err)
+			}
+			s.meanwhile = nil
+			if report, err := s.apply(t.Context(), t, many(2)); err != nil || report.Changes != 7 {
+				t.Errorf("without revision: %t: planned anew, the report is %+v, %v; want the 7 changes that are left", old, report, err)
+			}
+		})
 	}
 }

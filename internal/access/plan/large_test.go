@@ -63,29 +63,31 @@ func TestTheWorkOfPlanningGrowsWithThePermissions(t *testing.T) {
 		"added", "removed", "exchanged", "narrowed", "another access", "a member less, and more access",
 		"a member more, and less access", "from one role to another", "roles that change places",
 	} {
-		steps := func(n int) int {
-			before, after := largeChange(kind, n)
-			p, err := New(before, policyOf(after), Options{Prune: true})
-			if err != nil {
-				t.Fatal(err)
+		t.Run(kind, func(t *testing.T) {
+			steps := func(n int) int {
+				before, after := largeChange(kind, n)
+				p, err := New(before, policyOf(after), Options{Prune: true})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if len(p.Differences) < n {
+					t.Fatalf("%s: only %d differences", kind, len(p.Differences))
+				}
+				s := newScheduler(p)
+				stages := s.schedule(p)
+				state, done := clone(before), 0
+				for _, stage := range stages {
+					doAll(state, stage...)
+					done += len(stage)
+				}
+				if describe(state) != describe(p.After) {
+					t.Fatalf("%s: %d steps in %d stages do not end as planned", kind, done, len(stages))
+				}
+				return s.steps
 			}
-			if len(p.Differences) < n {
-				t.Fatalf("%s: only %d differences", kind, len(p.Differences))
+			if few, many := steps(500), steps(2000); few < 500 || many > 8*few {
+				t.Errorf("%s: %d steps of work, and with four times the permissions %d", kind, few, many)
 			}
-			s := newScheduler(p)
-			stages := s.schedule(p)
-			state, done := clone(before), 0
-			for _, stage := range stages {
-				doAll(state, stage...)
-				done += len(stage)
-			}
-			if describe(state) != describe(p.After) {
-				t.Fatalf("%s: %d steps in %d stages do not end as planned", kind, done, len(stages))
-			}
-			return s.steps
-		}
-		if few, many := steps(500), steps(2000); few < 500 || many > 8*few {
-			t.Errorf("%s: %d steps of work, and with four times the permissions %d", kind, few, many)
-		}
+		})
 	}
 }

@@ -210,9 +210,11 @@ func TestTheUsualPlanGivesAndThenTakes(t *testing.T) {
 
 func TestOnlyRolesWithANumberWereMadeForAWhile(t *testing.T) {
 	for name, want := range map[string]bool{"ectl-keep-1": true, "ectl-keep-20": true, "ectl-keep-": false, "ectl-keep-it": false, "keep-1": false, "ectl-keep-1x": false} {
-		if got := IsKeeper(name); got != want {
-			t.Errorf("IsKeeper(%q) = %t, want %t", name, got, want)
-		}
+		t.Run(name, func(t *testing.T) {
+			if got := IsKeeper(name); got != want {
+				t.Errorf("IsKeeper(%q) = %t, want %t", name, got, want)
+			}
+		})
 	}
 }
 

@@ -223,10 +223,12 @@ func TestWhatIsNoPolicyIsSaidToBeNone(t *testing.T) {
 		"apiVersion: ectl/v1\nroles: {r: [{access: read, key: !!binary aGk=}]}": "f:2:33: the tag !!binary is not part of the format",
 		"apiVersion: ectl/v1\nusers: {~: {}, ? [a] : {}}":                       "2 problems in the policy\n  f:2:9: a name is text, not nothing\n  f:2:18: a name is text, not a list",
 	} {
-		_, err := Parse(Document{"f", []byte(text)})
-		if err == nil || !strings.HasPrefix(err.Error(), want) {
-			t.Errorf("%q is the error\n%v\nwant\n%s", text, err, want)
-		}
+		t.Run(text, func(t *testing.T) {
+			_, err := Parse(Document{"f", []byte(text)})
+			if err == nil || !strings.HasPrefix(err.Error(), want) {
+				t.Errorf("%q is the error\n%v\nwant\n%s", text, err, want)
+			}
+		})
 	}
 	if _, err := Parse(); err == nil {
 		t.Error("no file at all is a policy")
@@ -285,33 +287,39 @@ func TestAssertions(t *testing.T) {
 		"bob cannot read all":                   "bob can read",
 		`bob cannot read "all"`:                 "",
 	} {
-		a, err := ParseAssertion(text)
-		if err != nil {
-			t.Errorf("%s: %v", text, err)
-			continue
-		}
-		got, holds := NewChecker(s).Check(a)
-		if holds != (why == "") || !strings.HasPrefix(got, why) {
-			t.Errorf("%s: holds %t, %q; want %q", text, holds, got, why)
-		}
+		t.Run(text, func(t *testing.T) {
+			a, err := ParseAssertion(text)
+			if err != nil {
+				t.Errorf("%s: %v", text, err)
+				return
+			}
+			got, holds := NewChecker(s).Check(a)
+			if holds != (why == "") || !strings.HasPrefix(got, why) {
+				t.Errorf("%s: holds %t, %q; want %q", text, holds, got, why)
+			}
+		})
 	}
 	for _, text := range []string{`bob can read "x`, "bob can read range a", "bob can read prefix a b", "bob can read a b c d", `bob can read ""`, `"" can read x`, `bob can read "prefix" a`} {
-		if a, err := ParseAssertion(text); err == nil {
-			t.Errorf("%s is %+v, want an error", text, a)
-		}
+		t.Run(text, func(t *testing.T) {
+			if a, err := ParseAssertion(text); err == nil {
+				t.Errorf("%s is %+v, want an error", text, a)
+			}
+		})
 	}
 }
 
 func TestSuggestionsAreNear(t *testing.T) {
 	known := []string{"prefix", "key", "range", "from"}
 	for wrong, want := range map[string]string{"prefx": "prefix", "perfix": "prefix", "PREFIX": "prefix", "ky": "key", "xyz": "", "rnage": "range", "": ""} {
-		got := Suggest(wrong, known)
-		if want != "" {
-			want = fmt.Sprintf("did you mean %q?", want)
-		}
-		if got != want {
-			t.Errorf("Suggest(%q) = %q, want %q", wrong, got, want)
-		}
+		t.Run(wrong, func(t *testing.T) {
+			got := Suggest(wrong, known)
+			if want != "" {
+				want = fmt.Sprintf("did you mean %q?", want)
+			}
+			if got != want {
+				t.Errorf("Suggest(%q) = %q, want %q", wrong, got, want)
+			}
+		})
 	}
 }
 
@@ -320,9 +328,11 @@ func TestAByteOrderMarkIsNoPartOfAPolicy(t *testing.T) {
 		"YAML": "apiVersion: ectl/v1\nroles: {app: []}\n",
 		"JSON": `{"apiVersion": "ectl/v1", "roles": {"app": []}, "users": {"\ud83d\ude00": {}}}`,
 	} {
-		if p := parse(t, "\ufeff"+text); len(p.Roles) != 1 {
-			t.Errorf("%s: the roles are %v", name, p.Roles)
-		}
+		t.Run(name, func(t *testing.T) {
+			if p := parse(t, "\ufeff"+text); len(p.Roles) != 1 {
+				t.Errorf("%s: the roles are %v", name, p.Roles)
+			}
+		})
 	}
 	_, err := Parse(Document{"f", []byte("\ufeffrole: {}\napiVersion: ectl/v1")})
 	if want := `f:1:1: a policy has no field "role"; did you mean "roles"?`; err == nil || err.Error() != want {
@@ -339,10 +349,12 @@ func TestAPolicyThatIsNotUTF8IsSaidToBeThat(t *testing.T) {
 		"\xfe\xff\x00a\x00p\x00i":                                                  "f: the file is UTF-16; save it as UTF-8",
 		"apiVersion: ectl/v1\nroles: {a: [{access: read, key: \"\xed\xa0\x80\"}]}": "f:2:34: the file is not UTF-8",
 	} {
-		_, err := Parse(Document{"f", []byte(text)})
-		if err == nil || !strings.HasPrefix(err.Error(), want) {
-			t.Errorf("%q: %v, want %s", text, err, want)
-		}
+		t.Run(want, func(t *testing.T) {
+			_, err := Parse(Document{"f", []byte(text)})
+			if err == nil || !strings.HasPrefix(err.Error(), want) {
+				t.Errorf("%q: %v, want %s", text, err, want)
+			}
+		})
 	}
 }
 
@@ -401,16 +413,18 @@ func TestAnExportReadsBackTheSame(t *testing.T) {
 		{Access: access.Write, Range: access.Range{Key: []byte("\u0085\u2028\x00\x7f")}},
 		{Access: access.Write, Range: access.Range{Key: []byte("\x00")}},
 	}}
-	for _, encode := range []func(access.State) ([]byte, error){YAML, JSON} {
-		text, err := encode(s)
-		if err != nil {
-			t.Fatal(err)
-		}
-		back, err := Parse(Document{"export", text})
-		if err != nil {
-			t.Fatalf("%v\n%s", err, text)
-		}
-		sameState(t, s, back.State())
+	for name, encode := range map[string]func(access.State) ([]byte, error){"YAML": YAML, "JSON": JSON} {
+		t.Run(name, func(t *testing.T) {
+			text, err := encode(s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			back, err := Parse(Document{"export", text})
+			if err != nil {
+				t.Fatalf("%v\n%s", err, text)
+			}
+			sameState(t, s, back.State())
+		})
 	}
 }
 

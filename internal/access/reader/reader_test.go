@@ -106,28 +106,30 @@ func unbounded(ctx context.Context) (context.Context, context.CancelFunc) {
 
 func TestReadReadsAllUsersAndRoles(t *testing.T) {
 	for _, old := range []bool{false, true} {
-		s := newServer()
-		s.old, s.enabled = old, true
-		for i := range 300 {
-			s.users[fmt.Sprint("u", i)] = []string{fmt.Sprint("r", i%50)}
-		}
-		for i := range 50 {
-			s.roles[fmt.Sprint("r", i)] = []*authpb.Permission{{PermType: authpb.WRITE, Key: fmt.Append(nil, "k", i), RangeEnd: []byte("z")}, {PermType: authpb.READWRITE, Key: []byte("x")}}
-		}
-		got, err := Read(t.Context(), s, unbounded)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(got.Users) != 300 || len(got.Roles) != 50 || !got.Enabled || (got.Revision == 0) != old {
-			t.Errorf("old %t: %d users, %d roles, enabled %t, revision %d", old, len(got.Users), len(got.Roles), got.Enabled, got.Revision)
-		}
-		if u := got.Users["u51"]; u.Name != "u51" || !slices.Equal(u.Roles, []string{"r1"}) {
-			t.Errorf("u51 is %+v", u)
-		}
-		want := []access.Permission{{Access: access.Write, Range: access.Range{Key: []byte("k1"), End: []byte("z")}}, {Access: access.ReadWrite, Range: access.Range{Key: []byte("x")}}}
-		if r := got.Roles["r1"]; r.Name != "r1" || !slices.EqualFunc(r.Permissions, want, access.Permission.Equal) {
-			t.Errorf("r1 is %+v", r)
-		}
+		t.Run(fmt.Sprintf("a server before 3.5 %t", old), func(t *testing.T) {
+			s := newServer()
+			s.old, s.enabled = old, true
+			for i := range 300 {
+				s.users[fmt.Sprint("u", i)] = []string{fmt.Sprint("r", i%50)}
+			}
+			for i := range 50 {
+				s.roles[fmt.Sprint("r", i)] = []*authpb.Permission{{PermType: authpb.WRITE, Key: fmt.Append(nil, "k", i), RangeEnd: []byte("z")}, {PermType: authpb.READWRITE, Key: []byte("x")}}
+			}
+			got, err := Read(t.Context(), s, unbounded)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(got.Users) != 300 || len(got.Roles) != 50 || !got.Enabled || (got.Revision == 0) != old {
+				t.Errorf("old %t: %d users, %d roles, enabled %t, revision %d", old, len(got.Users), len(got.Roles), got.Enabled, got.Revision)
+			}
+			if u := got.Users["u51"]; u.Name != "u51" || !slices.Equal(u.Roles, []string{"r1"}) {
+				t.Errorf("u51 is %+v", u)
+			}
+			want := []access.Permission{{Access: access.Write, Range: access.Range{Key: []byte("k1"), End: []byte("z")}}, {Access: access.ReadWrite, Range: access.Range{Key: []byte("x")}}}
+			if r := got.Roles["r1"]; r.Name != "r1" || !slices.EqualFunc(r.Permissions, want, access.Permission.Equal) {
+				t.Errorf("r1 is %+v", r)
+			}
+		})
 	}
 }
 
