@@ -1,11 +1,10 @@
-// Package heap bounds the memory of commands that read much.
+// Package heap limits the memory of commands that read large ranges.
 //
 // The garbage collector runs when the heap has grown by GOGC percent, by default 100.
-// That suits short commands. While a large range goes through the program, most of the
-// heap is blocks that are soon garbage, and a lower percentage bounds the memory that
-// they take. Setting it for every command would cost short commands a fifth of their
-// CPU time. So main makes the one Limit of the process, and engines lower it when a
-// large range begins.
+// This suits short commands. While a large range is read, most of the heap is blocks that
+// are soon garbage, and a lower percentage limits their memory. For short commands, it
+// would cost a fifth of their CPU time. So main makes the one Limit of the process, and
+// engines lower it when a large range begins.
 package heap
 
 import (
