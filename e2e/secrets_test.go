@@ -423,12 +423,12 @@ func TestGeneratedPasswordIsShownOnce(t *testing.T) {
 	}
 	var password string
 	for _, word := range strings.Fields(added.Stdout) {
-		if len(word) == 24 {
+		if len(word) == 26 {
 			password = word
 		}
 	}
 	if password == "" {
-		t.Fatalf("no password of 24 characters in %q", added.Stdout)
+		t.Fatalf("no password of 26 characters in %q", added.Stdout)
 	}
 	if n := strings.Count(added.Stdout, password); n != 1 {
 		t.Errorf("the password is on stdout %d times, want once", n)

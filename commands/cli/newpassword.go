@@ -65,7 +65,7 @@ func (o *NewPassword) Read(ctx context.Context, f *Factory, name string) (passwo
 		}
 		return o.Value, nil
 	case o.Generate:
-		return secret.Generate()
+		return secret.Generate(), nil
 	case o.File != "":
 		password, err = o.readFile(ctx, f)
 	case o.Interactive:

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/big"
 	"os"
 	"runtime"
 	"strings"
@@ -136,24 +135,6 @@ func CheckText(text, what string) error {
 // mistake.
 const maxSize = 64 << 10
 
-// alphabet leaves out what looks alike: 0 O o, 1 I l i, and signs that shells
-// and URLs give a meaning.
-const alphabet = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghjkmnpqrstuvwxyz23456789"
-
-// Length is the length of a generated password: 24 characters of 55 are 138
-// random bits.
-const Length = 24
-
-// Generate returns a new random password of Length characters, from
-// crypto/rand.
-func Generate() (string, error) {
-	password := make([]byte, Length)
-	for i := range password {
-		n, err := rand.Int(rand.Reader, big.NewInt(int64(len(alphabet))))
-		if err != nil {
-			return "", fmt.Errorf("generate a password: %w", err)
-		}
-		password[i] = alphabet[n.Int64()]
-	}
-	return string(password), nil
-}
+// Generate returns a new random password: 26 characters with 130 random bits. They are
+// capital letters and the digits from 2 to 7, so that no two look alike.
+func Generate() string { return rand.Text() }

@@ -29,13 +29,9 @@ type rescuer struct {
 const rescuerPrefix = "ectl-rescuer-"
 
 func newRescuer(ctx context.Context, s *session.Session, report rollback.Report) (rescuer, error) {
-	password, err := secret.Generate()
-	if err != nil {
-		return rescuer{}, err
-	}
-	r := rescuer{rescuerPrefix + strings.ToLower(rand.Text()[:8]), password, report}
+	r := rescuer{rescuerPrefix + strings.ToLower(rand.Text()[:8]), secret.Generate(), report}
 	changes := rollback.New(s, report)
-	err = changes.Do(ctx, rollback.Change{
+	err := changes.Do(ctx, rollback.Change{
 		Do: func(ctx context.Context, c *etcd.Client) error {
 			_, err := c.UserAdd(ctx, r.name, r.password)
 			return err

@@ -103,7 +103,7 @@ func (p *passwords) readFrom(ctx context.Context, from policy.Password) (string,
 	case policy.Command:
 		return p.fromCommand(ctx, from.Value)
 	case policy.Generate:
-		return secret.Generate()
+		return secret.Generate(), nil
 	case policy.None, policy.Unsaid:
 	}
 	return "", nil

@@ -77,7 +77,7 @@ func TestPasswordsComeFromWhereThePolicySays(t *testing.T) {
 	}
 	t.Run("generated", func(t *testing.T) {
 		generated, err := from(io.Discard, nil).readFrom(t.Context(), policy.Password{Source: policy.Generate})
-		if len(generated) != 24 || err != nil {
+		if len(generated) != 26 || err != nil {
 			t.Errorf("the password is %q, %v", generated, err)
 		}
 	})
