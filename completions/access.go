@@ -32,7 +32,7 @@ func Roles(ctx context.Context, c *etcd.Client, r Request) (Candidates, error) {
 	return startingWith(response.Roles, r.Word), nil
 }
 
-// RolesOfUser completes the roles that the user, the argument before, has.
+// RolesOfUser completes the roles of the user in the preceding argument.
 func RolesOfUser(ctx context.Context, c *etcd.Client, r Request) (Candidates, error) {
 	response, err := c.UserGet(ctx, r.Args[0])
 	if err != nil {
@@ -41,21 +41,20 @@ func RolesOfUser(ctx context.Context, c *etcd.Client, r Request) (Candidates, er
 	return startingWith(response.Roles, r.Word), nil
 }
 
-// AccessKinds completes what a permission can allow.
+// AccessKinds completes the kinds of a permission.
 func AccessKinds(_ context.Context, _ *etcd.Client, r Request) (Candidates, error) {
 	return startingWith([]string{"read", "write", "readwrite"}, r.Word), nil
 }
 
-// KeysOfRole completes the keys that the role, the argument before, has
-// permissions on. With --prefix or --from-key it is those that have such a
-// permission.
+// KeysOfRole completes the keys of the permissions of the role in the preceding argument.
+// With --prefix or --from-key, only permissions of that form count.
 func KeysOfRole(ctx context.Context, c *etcd.Client, r Request) (Candidates, error) {
 	response, err := c.RoleGet(ctx, r.Args[0])
 	if err != nil {
 		return Candidates{}, err
 	}
 	prefix, fromKey := isSet(r.Flags, "prefix"), isSet(r.Flags, "from-key")
-	descriptions := map[string][]string{} // several permissions may start at one key
+	descriptions := map[string][]string{} // several permissions may start at the same key
 	for _, perm := range response.Perm {
 		switch key := string(perm.GetKey()); {
 		case !plain(key), !strings.HasPrefix(key, r.Word):
@@ -72,9 +71,9 @@ func KeysOfRole(ctx context.Context, c *etcd.Client, r Request) (Candidates, err
 	return found, nil
 }
 
-// EndsOfRole completes how the permissions go on that the role, two arguments
-// before, has on the key, the argument before: with the end of their range, or
-// with the option that stands for an end which cannot be typed.
+// EndsOfRole completes the end of the role's permissions on the key in the preceding
+// argument. The role is the argument before it. An end that cannot be typed is
+// completed as its option.
 func EndsOfRole(ctx context.Context, c *etcd.Client, r Request) (Candidates, error) {
 	if isSet(r.Flags, "prefix") || isSet(r.Flags, "from-key") {
 		return Candidates{}, nil
@@ -101,7 +100,7 @@ func EndsOfRole(ctx context.Context, c *etcd.Client, r Request) (Candidates, err
 	return found, nil
 }
 
-// describe says what perm allows: "read prefix /a/".
+// describe returns a permission as text: "read prefix /a/".
 func describe(perm *authpb.Permission) string {
 	keys := access.Range{Key: perm.GetKey(), End: perm.GetRangeEnd()}
 	return strings.ToLower(perm.GetPermType().String()) + " " + keys.String()

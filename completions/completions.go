@@ -17,40 +17,40 @@ import (
 	"github.com/ectl-io/ectl/internal/etcd"
 )
 
-// Deadline is how long a Tab may take, from the start of the look-up.
+// Deadline is the time limit of a completion, from the start of its queries.
 const Deadline = 300 * time.Millisecond
 
-// grace is the part of Deadline in which a source that was interrupted hands
-// over what it has found.
+// grace is the part of Deadline that an interrupted source has to return the candidates
+// that it has found.
 const grace = 20 * time.Millisecond
 
-// Connector is the command line that is being completed: how it connects, and the
-// words that it has so far.
+// Connector is the command line that is being completed: how it connects, and its words
+// so far.
 type Connector interface {
-	// Unattended returns a function that connects without asking a question and
-	// without a word on the terminal, or nil if the line cannot connect like that.
+	// Unattended returns a function that connects without a prompt and without output on
+	// the terminal, or nil if the command line needs a prompt.
 	Unattended() func(context.Context) (*etcd.Client, error)
 
-	// Words returns the words after the program's name, as they were given.
+	// Words returns the words after the program's name, unchanged.
 	Words() []string
 }
 
-// Request is what a shell wants to know: how the word may go on.
+// Request is a word to complete.
 type Request struct {
-	Word  string         // what is typed of it
+	Word  string         // the typed beginning of the word
 	Args  []string       // the arguments before it
 	Flags *pflag.FlagSet // the options before it
 }
 
-// Source returns the candidates for a word. When ctx ends it returns those
-// that it has. An error means that there are none.
+// Source returns the candidates for a word. When ctx ends, it returns the candidates found
+// so far. After an error, no candidates are offered.
 type Source func(ctx context.Context, c *etcd.Client, r Request) (Candidates, error)
 
-// Candidates are what a word can be completed to.
+// Candidates holds the completions of a word.
 type Candidates struct {
 	Words []cobra.Completion
 
-	// Open says that a word may go on after a candidate: no space follows it.
+	// Open reports that a candidate may be continued: no space follows it.
 	Open bool
 }
 
@@ -72,12 +72,12 @@ func File(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.
 	return nil, cobra.ShellCompDirectiveDefault
 }
 
-// BeforeCommand completes the arguments before "--" with complete. Behind it
-// stands a command with its arguments, for which the shell offers files.
+// BeforeCommand completes the arguments before "--" with complete. After it, there is a
+// command with its arguments, for which the shell offers files.
 func BeforeCommand(c Connector, complete cobra.CompletionFunc) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		// cobra puts a "--" of its own behind the words, so that one in front of
-		// the word to complete is only seen in the line as it was given.
+		// cobra appends a "--" of its own. So a "--" before the word to complete is
+		// visible only in the original command line.
 		dash, line := cmd.ArgsLenAtDash(), c.Words()
 		if dash >= 0 && dash < len(args) || len(line) > 1 && line[len(line)-2] == "--" {
 			return nil, cobra.ShellCompDirectiveDefault
@@ -93,8 +93,8 @@ func Value(c Connector, source Source) cobra.CompletionFunc {
 	}
 }
 
-// Values completes the last of the values, separated by commas, of an option.
-// Those that stand before it are not offered again.
+// Values completes the last of the comma-separated values of an option. Values before it
+// are not offered again.
 func Values(c Connector, source Source) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		at := strings.LastIndexByte(toComplete, ',') + 1
@@ -106,12 +106,12 @@ func Values(c Connector, source Source) cobra.CompletionFunc {
 				more.Words = append(more.Words, before+word)
 			}
 		}
-		more.Open = true // for a comma
+		more.Open = true // a comma may follow
 		return more.answer()
 	}
 }
 
-// answer is what cobra hands to the shell.
+// answer converts candidates to the form that cobra hands to the shell.
 func (c Candidates) answer() ([]cobra.Completion, cobra.ShellCompDirective) {
 	directive := cobra.ShellCompDirectiveNoFileComp
 	if c.Open {
@@ -120,8 +120,7 @@ func (c Candidates) answer() ([]cobra.Completion, cobra.ShellCompDirective) {
 	return c.Words, directive
 }
 
-// live asks source, with a client of its own. Everything that goes wrong is
-// silence.
+// live queries source with a new client. On any error, it returns no candidates.
 func live(ctx context.Context, c Connector, source Source, r Request) Candidates {
 	connect := c.Unattended()
 	if connect == nil {
@@ -140,7 +139,7 @@ func live(ctx context.Context, c Connector, source Source, r Request) Candidates
 	select {
 	case found := <-result:
 		return found
-	case <-ctx.Done(): // a look-up of a host does not end with its context
+	case <-ctx.Done(): // a DNS look-up does not end with its context
 		return Candidates{}
 	}
 }

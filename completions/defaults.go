@@ -5,10 +5,9 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// Defaults sees to what the commands under root do not complete themselves.
-// Arguments have no candidates, and no files are offered for them. The values
-// of flags are files where the description of the flag says so, and otherwise
-// have none.
+// Defaults sets the completion of everything that the commands under root do not complete
+// themselves. Arguments have no candidates, not even files. The value of a flag is
+// completed as a file if the usage of the flag names a file.
 func Defaults(root *cobra.Command) {
 	for _, flags := range []*pflag.FlagSet{root.PersistentFlags(), root.Flags()} {
 		flags.VisitAll(func(flag *pflag.Flag) {
@@ -16,7 +15,7 @@ func Defaults(root *cobra.Command) {
 			if _, has := root.GetFlagCompletionFunc(flag.Name); has || value == "file" || flag.NoOptDefVal != "" {
 				return
 			}
-			_ = root.RegisterFlagCompletionFunc(flag.Name, cobra.NoFileCompletions) // the flag is there
+			_ = root.RegisterFlagCompletionFunc(flag.Name, cobra.NoFileCompletions) // fails only for an unknown flag
 		})
 	}
 	if !root.HasSubCommands() && root.ValidArgsFunction == nil && root.ValidArgs == nil {

@@ -15,12 +15,12 @@ import (
 
 const (
 	delimiter = "/"
-	// maxKeys is more candidates than anybody reads.
+	// maxKeys is the maximum number of candidates.
 	maxKeys = 200
 )
 
-// Keys completes keys level by level at the delimiter. A user who may not read
-// all keys that start with the word gets those that the roles allow.
+// Keys completes keys level by level at the delimiter. Users without permission on all
+// keys that start with the word get the keys that they may read.
 func Keys(ctx context.Context, c *etcd.Client, r Request) (Candidates, error) {
 	l := level{kv: c.KV, prefix: r.Word}
 	err := l.read(ctx, access.PrefixRange([]byte(r.Word)))
@@ -28,22 +28,22 @@ func Keys(ctx context.Context, c *etcd.Client, r Request) (Candidates, error) {
 		err = l.readPermitted(ctx, c)
 	}
 	if len(l.found.Words) > 0 {
-		return l.found, nil // the deadline, say, took only the rest
+		return l.found, nil // for example, the deadline cut off the rest
 	}
 	return l.found, err
 }
 
-// level collects the keys of one level: those that start with prefix, cut
-// behind the first delimiter after it.
+// level collects the keys of one level: those that start with prefix, cut off after the
+// next delimiter.
 type level struct {
 	kv     clientv3.KV
 	prefix string
 	found  Candidates
-	last   string // the last word found, plain or not
+	last   string // the last word found, with or without special characters
 }
 
-// read collects from r. Each request skips the rest of the subtree that the
-// one before ended in: however large, a subtree costs one request.
+// read collects from r. Each request skips the rest of the subtree of the previous one, so
+// that a subtree of any size costs one request.
 func (l *level) read(ctx context.Context, r access.Range) error {
 	start, end := string(r.Key), string(r.End)
 	if end == "" {
@@ -68,8 +68,8 @@ func (l *level) read(ctx context.Context, r access.Range) error {
 	return nil
 }
 
-// add adds the word that key stands for and returns the first key that may
-// stand for another one, or access.OpenEnd where there is none.
+// add adds the word for key. It returns the first key that may have another word, or
+// access.OpenEnd if there is none.
 func (l *level) add(key string) (next string) {
 	word, next := key, key+"\x00"
 	at := strings.Index(key[len(l.prefix):], delimiter)
@@ -86,8 +86,8 @@ func (l *level) add(key string) (next string) {
 	return next
 }
 
-// readPermitted collects from what the roles of the client's user allow to
-// read. A client without a name, one with a certificate say, finds nothing.
+// readPermitted collects from the ranges that the roles of the client's user permit to
+// read. A client without a user name, for example with a certificate, finds nothing.
 func (l *level) readPermitted(ctx context.Context, c *etcd.Client) error {
 	readable, err := reader.Readable(ctx, c)
 	if err != nil {

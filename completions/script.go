@@ -7,18 +7,17 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// Shells lists the shells that there is a script for.
+// Shells lists the shells with a script.
 func Shells() []string { return []string{"bash", "zsh", "fish", "powershell"} }
 
-// WriteScript writes the script that lets shell, one of Shells, complete the
-// command lines of root.
+// WriteScript writes the completion script of shell, one of Shells, for root.
 //
-// The scripts are cobra's, put right where names of etcd differ from what it
-// expects: bash takes the at sign for the end of a word, which bob@example.com
-// is not, and several such ends in one word have to be seen together; zsh and
-// fish take everything up to an equals sign behind any hyphen for an option,
-// which the key "a-b=c" is not. And bash does without the package
-// bash-completion, which many servers lack.
+// The scripts are those of cobra, changed for names of etcd that cobra does not expect:
+//   - bash splits words at the at sign, but bob@example.com is one word. A word may
+//     contain several such separators.
+//   - zsh and fish take everything from any hyphen to an equals sign for an option, but
+//     "a-b=c" is a key.
+//   - bash works without the package bash-completion, which many servers lack.
 func WriteScript(root *cobra.Command, shell string, w io.Writer) error {
 	var script strings.Builder
 	var generate error
@@ -49,9 +48,9 @@ func WriteScript(root *cobra.Command, shell string, w io.Writer) error {
 	return err
 }
 
-// trimToWordBreak takes from the candidates what bash leaves alone: all up to
-// the last of COMP_WORDBREAKS in the word. Bash replaces what follows it, but
-// an at sign together with what follows.
+// trimToWordBreak removes from the candidates the part that bash does not replace: all up
+// to the last of COMP_WORDBREAKS in the word. Bash replaces the rest, and an at sign
+// together with the rest.
 const trimToWordBreak = `    local breaks=${COMP_WORDBREAKS//[^:=@]/} start i
     if [[ -n ${breaks} && ${cur} == *[${breaks}]* ]]; then
         start=${cur%"${cur##*[${breaks}]}"}
@@ -62,12 +61,12 @@ const trimToWordBreak = `    local breaks=${COMP_WORDBREAKS//[^:=@]/} start i
     fi
 `
 
-// How the script for bash gets at the words of the line, which bash itself
-// takes apart at each of COMP_WORDBREAKS: by the package bash-completion ...
+// How the script for bash gets the words of the line, which bash splits at each of
+// COMP_WORDBREAKS: with the package bash-completion ...
 const wordsByPackage = `    _get_comp_words_by_ref "$@" cur prev words cword
 `
 
-// ... or without it, and then without regard to quotes.
+// ... or without it, and then ignoring quotes.
 const wordsBySpaces = `    else
         local line=${COMP_LINE:0:COMP_POINT}
         read -ra words <<<"${line}"

@@ -6,17 +6,15 @@ import (
 	"unicode/utf8"
 )
 
-// plainPunctuation is what may stand in a word that no shell reads as anything
-// but itself. The colon, the equals sign and the at sign end a word for bash,
-// which its script allows for.
+// plainPunctuation holds the punctuation that has no special meaning in any shell. The
+// colon, the equals sign and the at sign end a word in bash, which its script handles.
 const plainPunctuation = "/._-:@=+%,"
 
-// plain says whether word is the same in every shell with and without quotes.
-// Other names are left out: the scripts hand what is typed to the shell's own
-// evaluation, and bash inserts what several candidates have in common without
-// quoting it, so that a name such as "$(reboot)" would run as a command. A
-// hyphen in front would make the word an option, an equals sign is zsh's
-// notation for the path of a program.
+// plain reports whether word means the same in every shell with and without quotes. Other
+// names are not offered. The scripts pass the typed text to the shell's evaluation, and
+// bash inserts the common part of candidates without quotes, so that a name such as
+// "$(reboot)" would run as a command. A leading hyphen would make the word an option, and
+// a leading equals sign is zsh's notation for the path of a program.
 func plain(word string) bool {
 	if word == "" || word[0] == '-' || word[0] == '=' || !utf8.ValidString(word) {
 		return false
