@@ -14,10 +14,10 @@ func newCompletionCmd(f *cli.Factory) *cobra.Command {
 	return &cobra.Command{
 		Use:   "completion bash|zsh|fish|powershell",
 		Short: "Print the completion script of a shell",
-		Long: `Print the script that lets a shell complete commands, options and, live from
-the cluster, the names of users, roles and keys. It asks the cluster that the
-line and the environment name, for a moment and never for a password. Names that
-a shell would want quoted are not offered.
+		Long: `Print the completion script of a shell. It completes commands and options. It
+also completes the names of users, roles and keys, by short queries to the
+cluster of the command line and the environment. It never prompts for a
+password. Names that need quotes in a shell are not offered.
 
 Bash:
   source <(` + p + ` completion bash)
@@ -31,7 +31,7 @@ Fish:
 PowerShell:
   ` + p + ` completion powershell | Out-String | Invoke-Expression
 
-To have it in every session, put the line into the shell's start-up file.`,
+To load it in every session, add the line to the start-up file of the shell.`,
 		GroupID:               cli.GroupUtility,
 		DisableFlagsInUseLine: true,
 		ValidArgs:             completions.Shells(),
@@ -47,7 +47,7 @@ func WriteCompletion(root *cobra.Command, shell string, w io.Writer) error {
 	return completions.WriteScript(root, shell, w)
 }
 
-// completeGlobals completes the values of global flags, and what commands do
+// completeGlobals completes the values of global flags, and everything that commands do
 // not complete themselves.
 func completeGlobals(root *cobra.Command) {
 	_ = root.RegisterFlagCompletionFunc(cli.FlagFormat, func(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {

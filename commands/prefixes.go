@@ -10,10 +10,9 @@ import (
 	"github.com/ectl-io/ectl/commands/cli"
 )
 
-// expandPrefixes returns args with the unambiguous prefixes of command names
-// written out: "user li" becomes "user list". cobra could do so itself, but it
-// would let names that only we have make etcdctl's prefixes ambiguous; here
-// etcdctl's names win.
+// expandPrefixes returns args with unambiguous prefixes of command names completed: "user
+// li" becomes "user list". cobra's own prefix matching would let the names of our
+// extensions make etcdctl's prefixes ambiguous. Here etcdctl's names win.
 func expandPrefixes(root *cobra.Command, args []string) []string {
 	expanded := append([]string(nil), args...)
 	at, left := firstWord(root, expanded)
@@ -37,13 +36,12 @@ func expandPrefixes(root *cobra.Command, args []string) []string {
 	return expanded
 }
 
-// firstWord returns the index of the argument that names a command below root,
-// -1 where none does, and those of all arguments that may name commands or
-// their options.
+// firstWord returns the index of the argument that names a command below root, or -1. left
+// holds the indices of all arguments that may be commands or their options.
 func firstWord(root *cobra.Command, args []string) (at int, left []int) {
 	start, end := 0, len(args)
 	if end > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd) {
-		start, end = 1, end-1 // the last word is still being typed
+		start, end = 1, end-1 // the last word is incomplete
 	}
 	for i := start; i < end; i++ {
 		left = append(left, i)
@@ -51,9 +49,9 @@ func firstWord(root *cobra.Command, args []string) (at int, left []int) {
 	return nextWord(root, args, left), left
 }
 
-// nextWord returns the first index of left whose argument cobra takes for the
-// name of a subcommand of cmd, because it is neither an option nor the value of
-// one, or -1. Arguments in front of cmd's own name count here, too.
+// nextWord returns the first index of left that cobra takes for the name of a subcommand
+// of cmd, because it is neither an option nor its value, or -1. Arguments before cmd's
+// own name also count.
 func nextWord(cmd *cobra.Command, args []string, left []int) int {
 	for i := 0; i < len(left); i++ {
 		word := args[left[i]]
@@ -69,9 +67,9 @@ func nextWord(cmd *cobra.Command, args []string, left []int) int {
 	return -1
 }
 
-// takesValue says whether word is an option whose value is the next argument.
-// An option that cmd does not know, one of its subcommands' say, does to cobra
-// at this point.
+// takesValue reports whether the value of the option word is the next argument. At this
+// point, cobra assumes so for an option that cmd does not know, for example one of a
+// subcommand.
 func takesValue(cmd *cobra.Command, word string) bool {
 	if strings.Contains(word, "=") || !strings.HasPrefix(word, "-") {
 		return false
@@ -80,8 +78,8 @@ func takesValue(cmd *cobra.Command, word string) bool {
 	if !long && len(word) != 2 {
 		return false
 	}
-	// What cobra joins only when it parses: the command's own options, those
-	// that it shares with its subcommands, and the global ones.
+	// cobra merges these sets only when it parses: the command's own options, those
+	// that its subcommands inherit, and the global ones.
 	var flag *pflag.Flag
 	for _, flags := range []*pflag.FlagSet{cmd.Flags(), cmd.PersistentFlags(), cmd.Root().PersistentFlags()} {
 		if long {
@@ -96,9 +94,9 @@ func takesValue(cmd *cobra.Command, word string) bool {
 	return flag == nil || flag.NoOptDefVal == ""
 }
 
-// findCommand returns the one subcommand that word means: that of this name or
-// alias, else the only one of etcdctl's that starts with word, else the only
-// one of ours. It returns nil where there is none or more than one.
+// findCommand returns the subcommand that word names: by its full name or alias, otherwise
+// the only one of etcdctl's that starts with word, otherwise the only extension. It
+// returns nil if there is none or more than one.
 func findCommand(cmd *cobra.Command, word string) *cobra.Command {
 	var etcdctls, ours []*cobra.Command
 	for _, sub := range cmd.Commands() {

@@ -44,7 +44,7 @@ func Run(ctx context.Context, program string, streams *iostreams.Streams, memory
 	if err != nil {
 		err = f.Explain(ctx, err)
 	}
-	// A status that answers a question does not hide that the rest of the answer is lost.
+	// An error of writing the output counts more than a status that is an answer.
 	if closeErr := f.Close(); closeErr != nil && (err == nil || exit.IsAnswer(err)) {
 		err = closeErr
 	}
@@ -55,8 +55,8 @@ func Run(ctx context.Context, program string, streams *iostreams.Streams, memory
 	return exit.CodeOf(err)
 }
 
-// suggesting puts what cobra suggests for an unknown command, one a line, on the
-// line of the error.
+// suggesting puts cobra's suggestions for an unknown command, which are on separate
+// lines, into the line of the error.
 func suggesting(err error) error {
 	text, names, ok := strings.Cut(err.Error(), "\n\nDid you mean this?\n")
 	if !ok || !strings.HasPrefix(text, "unknown command ") {
@@ -65,7 +65,7 @@ func suggesting(err error) error {
 	return fmt.Errorf("%s; did you mean %s?", text, strings.Join(strings.Fields(names), " or "))
 }
 
-// topCommand is a command right below the root, by its name.
+// topCommand is a command directly below the root, by its name.
 type topCommand struct {
 	name string
 	make func(*cli.Factory) *cobra.Command
@@ -105,10 +105,9 @@ func topCommands() []topCommand {
 	}
 }
 
-// addCommands adds the commands to root. Where args name one of them in full it
-// is the only one: scripts and every Tab do so, and building all the others
-// would be a tenth of what they wait for. What args may otherwise mean depends
-// on all of them.
+// addCommands adds the commands to root. If args contain the full name of a command, it
+// adds only this one. Scripts and completions do so, and building all commands would
+// take a tenth of their time. Otherwise the meaning of args depends on all commands.
 func addCommands(root *cobra.Command, f *cli.Factory, args []string) {
 	all := topCommands()
 	if at, _ := firstWord(root, args); at >= 0 {
@@ -124,7 +123,7 @@ func addCommands(root *cobra.Command, f *cli.Factory, args []string) {
 	}
 }
 
-// NewRoot returns the whole command tree. f makes what its commands need.
+// NewRoot returns the whole command tree. Its commands use f.
 func NewRoot(f *cli.Factory) *cobra.Command { return newRoot(f, nil) }
 
 // newRoot returns the command tree, or the part of it that args need.
@@ -132,9 +131,13 @@ func newRoot(f *cli.Factory, args []string) *cobra.Command {
 	root := &cobra.Command{
 		Use:   f.Program,
 		Short: "Administer etcd: keys, users and roles, the cluster and its members",
-		Long: "Administer etcd v3: keys, users, roles and authentication, the cluster and its\nmembers.\n\n" +
-			"The commands that etcdctl " + etcdctlVersion + " has take the same command lines here and\n" +
-			"answer the same.",
+		Long: "Administer etcd v3: keys, the cluster and its members, users and roles.\n\n" +
+			"Every command line of etcdctl " + etcdctlVersion + " works here, and gives the same results.",
+		Example: `  ectl put /config/size 3
+  ectl get /config/ --prefix
+  ectl endpoint status --cluster -w table
+  ectl snapshot save backup.db
+  ectl --endpoints https://etcd1:2379 --cacert ca.crt --user root member list`,
 		SilenceUsage:      true,
 		SilenceErrors:     true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
@@ -145,12 +148,12 @@ func newRoot(f *cli.Factory, args []string) *cobra.Command {
 	f.BindGlobals(root.PersistentFlags())
 	root.AddGroup(
 		&cobra.Group{ID: cli.GroupKV, Title: "Keys:"},
-		&cobra.Group{ID: cli.GroupConcurrency, Title: "Locks and elections:"},
+		&cobra.Group{ID: cli.GroupCluster, Title: "Cluster and members:"},
 		&cobra.Group{ID: cli.GroupAuth, Title: "Users, roles and authentication:"},
-		&cobra.Group{ID: cli.GroupCluster, Title: "The cluster and its members:"},
-		&cobra.Group{ID: cli.GroupUtility, Title: "The program itself:"},
+		&cobra.Group{ID: cli.GroupConcurrency, Title: "Locks and elections:"},
+		&cobra.Group{ID: cli.GroupUtility, Title: "This program:"},
 	)
-	root.InitDefaultHelpFlag() // tells -h from an option that has a value
+	root.InitDefaultHelpFlag() // so that -h is not taken for an option with a value
 	addCommands(root, f, args)
 	root.SetHelpCommandGroupID(cli.GroupUtility)
 	setHelp(root, f)
@@ -158,8 +161,8 @@ func newRoot(f *cli.Factory, args []string) *cobra.Command {
 	return root
 }
 
-// setHelp adds to every help text where the global options are described, and
-// makes the errors of flags say where the command's own are.
+// setHelp makes every help text refer to the global options, and errors of flags refer to
+// the help of the command.
 func setHelp(root *cobra.Command, f *cli.Factory) {
 	help := root.HelpFunc()
 	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
@@ -173,17 +176,17 @@ func setHelp(root *cobra.Command, f *cli.Factory) {
 		}
 		advice := ""
 		if _, unknown := errors.AsType[*pflag.NotExistError](err); unknown && strings.Contains(cmd.Use, "-- COMMAND") {
-			advice = "; a command with options goes behind --, as in '-- sh -c exit'"
+			advice = "; put a command with options after --: -- sh -c exit"
 		}
 		return fmt.Errorf("%w%s; see '%s --help'", err, advice, cmd.CommandPath())
 	})
-	root.InitDefaultHelpCmd() // only once all commands are there
+	root.InitDefaultHelpCmd() // after all commands are added
 	if topic, _, err := root.Find([]string{"help"}); err == nil {
 		known := topic.Run
 		topic.Run = func(cmd *cobra.Command, args []string) {
-			args = expandPrefixes(root, args) // those behind "--" are still as they were
+			args = expandPrefixes(root, args) // those after "--" are not yet expanded
 			if _, _, err := root.Find(args); err != nil {
-				// As in etcdctl this is not an error, but no help text either.
+				// As in etcdctl, this is not an error. But no help text is printed.
 				f.Say(fmt.Sprintf("Unknown help topic %q; see '%s --help'", strings.Join(args, " "), root.CommandPath()))
 				return
 			}
@@ -195,8 +198,7 @@ func setHelp(root *cobra.Command, f *cli.Factory) {
 	}
 }
 
-// inNameOf returns examples, which are written for "ectl", as command lines of
-// program.
+// inNameOf replaces "ectl" in examples with the name of the program.
 func inNameOf(program, examples string) string {
 	return regexp.MustCompile(`\bectl ([a-z-])`).ReplaceAllString(examples, strings.ReplaceAll(program, "$", "$$")+" $1")
 }

@@ -15,13 +15,13 @@ const etcdctlVersion = version.Etcdctl
 func newVersionCmd(f *cli.Factory) *cobra.Command {
 	return &cobra.Command{
 		Use:     "version",
-		Short:   "Print the version",
+		Short:   "Print the version of the program",
 		GroupID: cli.GroupUtility,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			result := output.Version{Info: version.Get()}
 			err := f.Prepare()
 			if f.AsEtcdctl() {
-				// etcdctl prints its version whatever the options say.
+				// etcdctl prints its version even if the options are invalid.
 				if err != nil {
 					_, err = io.WriteString(cmd.OutOrStdout(), output.EtcdctlVersion{Version: result}.String())
 					return err

@@ -433,8 +433,8 @@ var differences = map[string]func(reference, ours harness.Result) error{
 		}
 		format := refused(ours, "4", "unsupported output format")
 		conflict := refused(ours, "1", "is also set by the environment variable")
-		valueOnly := refused(ours, "128", "--print-value-only is for")
-		empty := refused(ours, "128", " is empty: has a variable lost its value?")
+		valueOnly := refused(ours, "128", "--print-value-only works only with")
+		empty := refused(ours, "128", " is empty: give a file name, or leave out the option")
 		if format != nil && conflict != nil && valueOnly != nil && empty != nil {
 			return errors.New("ours refuses neither the format nor the variable nor an empty file name")
 		}

@@ -61,7 +61,7 @@ func TestMendsOfHostileNamesMendInEveryShell(t *testing.T) {
 		name := strings.TrimPrefix(found.Object, "role ")
 		if len(found.Mend) == 0 {
 			unspeakable++
-			if !strings.HasSuffix(name, "\n") || !strings.Contains(found.Why, "no command line can hold") {
+			if !strings.HasSuffix(name, "\n") || !strings.Contains(found.Why, "cannot be written in a command line") {
 				t.Errorf("nothing mends the role %q: %s", name, found.Why)
 			}
 		}

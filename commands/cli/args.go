@@ -6,7 +6,7 @@ import (
 	"github.com/ectl-io/ectl/internal/exit"
 )
 
-// Unlimited as the highest number of arguments of Args is any number.
+// Unlimited as the maximum of Args means any number of arguments.
 const Unlimited = -1
 
 // NoArgs refuses any argument.
@@ -14,13 +14,13 @@ func NoArgs(cmd *cobra.Command, args []string) error {
 	return Args(0, 0, "no arguments")(cmd, args)
 }
 
-// Args wants at least low and at most high arguments. The error says what they
-// are: "a user name". It ends with the status BadArgs.
+// Args wants at least low and at most high arguments. The error names them: "a user
+// name". It has the status BadArgs.
 func Args(low, high int, what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) >= low && (high == Unlimited || len(args) <= high) {
 			return nil
 		}
-		return exit.BadArgsf("%s takes %s, and got %d; see '%s --help'", cmd.CommandPath(), what, len(args), cmd.CommandPath())
+		return exit.BadArgsf("%s takes %s: got %d; see '%s --help'", cmd.CommandPath(), what, len(args), cmd.CommandPath())
 	}
 }

@@ -7,17 +7,16 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// Idempotent is what --if-exists and --if-not-exists say of a command that may be
-// run again.
+// Idempotent describes --if-exists or --if-not-exists of a command that may be run
+// again.
 type Idempotent struct {
 	Enabled    bool    // the option was given
-	NoOpErrors []error // of the server that mean that there is nothing to do
+	NoOpErrors []error // errors of the server that mean that nothing needs to be done
 	Message    string  // why there is nothing to do then: "User bob exists"
 }
 
-// PrintChange prints the change that the server answered, or returns its error
-// err. Where the change may be made again and had been made before, it says so
-// on standard error.
+// PrintChange prints the result of a change, or returns its error err. If the change is
+// idempotent and was already made, it reports this on standard error.
 func (f *Factory) PrintChange(change output.Change, err error, idempotent Idempotent) error {
 	if idempotent.Enabled {
 		change = change.Idempotent()

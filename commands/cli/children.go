@@ -9,7 +9,7 @@ import (
 	"github.com/ectl-io/ectl/internal/etcd"
 )
 
-// Children is what the commands that a command runs find in their environment.
+// Children selects the environment of the commands that a command runs.
 type Children struct {
 	KeepEnvSecrets bool // --keep-env-secrets
 }
@@ -17,21 +17,20 @@ type Children struct {
 // FlagKeepEnvSecrets is the option of each command that runs others.
 const FlagKeepEnvSecrets = "keep-env-secrets"
 
-// AddFlags binds the options to flags. whose says which commands are run.
+// AddFlags binds the options to flags. whose names the commands.
 func (c *Children) AddFlags(fs *pflag.FlagSet, whose string) {
 	fs.BoolVar(&c.KeepEnvSecrets, FlagKeepEnvSecrets, false,
-		"leave this program's login ("+strings.Join(secretVariables(etcdctlPrefix), ", ")+") in the environment of "+whose)
+		"keep this program's login ("+strings.Join(secretVariables(etcdctlPrefix), ", ")+") in the environment of "+whose)
 }
 
-// ChildEnviron returns the environment of a command that the program runs. It has
-// no secret that is an option of this program, and no variable whose name looks like
-// one, unless keepSecrets says so: a command that was started for one job is not
-// trusted with the cluster's login.
+// ChildEnviron returns the environment of a command that the program runs. Unless
+// keepSecrets is set, it contains no secret option of this program, and no variable
+// with a name that looks like one: the command should not get the cluster's login.
 func (f *Factory) ChildEnviron(keepSecrets bool) []string {
 	if keepSecrets {
 		return slices.Clone(f.Streams.Environ)
 	}
-	// An ECTL_ variable is none of ours, but may have been taken for one.
+	// An ECTL_ variable may be a mistaken spelling of ours.
 	secret := append(secretVariables(etcdctlPrefix), secretVariables(ownPrefix)...)
 	var environ []string
 	for _, variable := range f.Streams.Environ {
@@ -42,9 +41,9 @@ func (f *Factory) ChildEnviron(keepSecrets bool) []string {
 	return environ
 }
 
-// looksSecret says whether a variable that may be meant for this program is named
-// as a secret is: one of another version, or of an option without a variable, such
-// as ETCDCTL_DEST_PASSWORD. The path of a file with a secret is none.
+// looksSecret reports whether the name of a variable looks like a secret for this
+// program: one of another version, or of an option without a variable, such as
+// ETCDCTL_DEST_PASSWORD. The path of a file with a secret is not secret.
 func looksSecret(name string) bool {
 	if !strings.HasPrefix(name, etcdctlPrefix) && !strings.HasPrefix(name, ownPrefix) || strings.HasSuffix(name, "_FILE") {
 		return false
@@ -57,8 +56,8 @@ func looksSecret(name string) bool {
 	return false
 }
 
-// secretVariables are the variables with the prefix that may hold a secret. The
-// path of a file with one is none.
+// secretVariables returns the variables with the prefix that may hold a secret. The path
+// of a file with a secret is not secret.
 func secretVariables(prefix string) []string {
 	var names []string
 	for _, name := range etcd.SecretFlags() {

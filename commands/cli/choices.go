@@ -11,16 +11,16 @@ import (
 // Choices are the values that an enumerated flag takes. The one list serves the
 // flag's usage, its completion and its validation.
 type Choices[T any] struct {
-	Flag     string // the flag's name
+	Flag     string // name of the flag
 	FoldCase bool   // the case of letters does not matter
 	Values   []Choice[T]
 }
 
 // Choice is one value of an enumerated flag.
 type Choice[T any] struct {
-	Name  string // empty: what the flag means if it is not given
-	Short string // another name for the same, or empty
-	Help  string // what the name stands for, or empty
+	Name  string // empty: the default of the flag
+	Short string // second name, or empty
+	Help  string // explanation in the usage, or empty
 	Value T      // what it means
 }
 
@@ -40,7 +40,7 @@ func (c Choices[T]) AddFlag(cmd *cobra.Command, text *string, usage string) {
 			candidates = append(candidates, choice.Name)
 		}
 	}
-	_ = cmd.RegisterFlagCompletionFunc(c.Flag, cobra.FixedCompletions(candidates, cobra.ShellCompDirectiveNoFileComp)) // the flag is there
+	_ = cmd.RegisterFlagCompletionFunc(c.Flag, cobra.FixedCompletions(candidates, cobra.ShellCompDirectiveNoFileComp)) // fails only for an unknown flag
 }
 
 // explained returns the choices as the usage of the flag lists them.
@@ -73,10 +73,9 @@ func (c Choices[T]) names() []string {
 	return names
 }
 
-// Parse returns the value of the choice that text names. The error of an unknown
-// name has the status BadFeature, which is etcdctl's for such flags. A command
-// parses in its Complete: etcdctl does not look at these values before it has
-// checked other things.
+// Parse returns the value of the choice that text names. For an unknown name, the error
+// has the status BadFeature, as in etcdctl. A command parses in its Complete, because
+// etcdctl checks other arguments first.
 func (c Choices[T]) Parse(text string) (T, error) {
 	for _, choice := range c.Values {
 		for _, name := range []string{choice.Name, choice.Short} {

@@ -16,9 +16,9 @@ func (f *Factory) CommandLine(args ...string) (line string, ok bool) {
 	return shell.Line(slices.Concat([]string{f.Program}, args)...)
 }
 
-// NoCommandLine says what to do in place of a command about users or roles that
-// has no command line.
-const NoCommandLine = "no command line can hold a name or key that has a NUL or ends with a line break: use rbac apply with a policy file"
+// NoCommandLine is the advice if a change of users or roles cannot be written as a
+// command line.
+const NoCommandLine = "a name or key with a NUL or a final line break cannot be written in a command line: use \"rbac apply\" with a policy file"
 
 // StepLine writes the command that does the step as a command line, or says what to
 // do if it has none.

@@ -10,14 +10,14 @@ import (
 	"github.com/ectl-io/ectl/internal/exit"
 )
 
-// Prefixes of the variables that set global options: etcdctl's own options
-// have etcdctl's variables, options that only we have have ours.
+// Prefixes of the variables that set global options: one for the options of etcdctl,
+// one for options that etcdctl does not have.
 const (
 	etcdctlPrefix = "ETCDCTL_"
 	ownPrefix     = "ECTL_"
 )
 
-// ownFlag says whether name is a global flag that etcdctl does not know.
+// ownFlag reports whether name is a global flag that etcdctl does not have.
 func ownFlag(name string) bool {
 	return name == flagQuiet || name == etcd.FlagPasswordFile || name == etcd.FlagTokenFile
 }
@@ -32,19 +32,18 @@ func Variable(name string) string {
 	return prefix + variableSuffix(name)
 }
 
-// variableSuffix is the name of a flag in those of variables.
+// variableSuffix returns the name of a flag as it is spelt in variables.
 func variableSuffix(name string) string { return strings.ToUpper(strings.ReplaceAll(name, "-", "_")) }
 
-// silentVariables are known though no global flag has them: etcdctl's choice
-// of the API version, which is always 3 now, and the arguments of watch.
+// silentVariables are known variables without a global flag: the API version of etcdctl,
+// which is always 3, and the arguments of watch.
 func silentVariables() []string {
 	return []string{"ETCDCTL_API", "ETCDCTL_WATCH_KEY", "ETCDCTL_WATCH_RANGE_END"}
 }
 
-// applyEnvironment fills the options that the command line left alone from the
-// environment. As in etcdctl, an option that is given both ways is an error,
-// even where the variable is empty. Values are never shown: they may be
-// secrets.
+// applyEnvironment sets the options that the command line does not give from the
+// environment. As in etcdctl, an option that is given both ways is an error, even if
+// the variable is empty. Values are never shown, because they may be secrets.
 func (f *Factory) applyEnvironment() error {
 	known := map[string]bool{}
 	for _, name := range silentVariables() {
@@ -59,17 +58,16 @@ func (f *Factory) applyEnvironment() error {
 		switch {
 		case set && flag.Changed && !ownFlag(flag.Name):
 			conflict = exit.With(exit.Error, fmt.Errorf(
-				"the option --%s is also set by the environment variable %s: unset the variable or leave the option out", flag.Name, variable))
+				"--%s is also set by the environment variable %s: unset the variable or leave out the option", flag.Name, variable))
 		case value == "" || flag.Changed:
 		default:
 			before := flag.Value.String()
 			if err := f.globals.Set(flag.Name, value); err != nil {
 				if flag.Value.String() != before {
-					// pflag stores the zero value before it reports the error:
-					// a timeout of nothing, say.
+					// pflag stores the zero value before it reports the error.
 					_ = flag.Value.Set(before)
 				}
-				warnings = append(warnings, fmt.Sprintf("%s is ignored: its value does not fit --%s", variable, flag.Name))
+				warnings = append(warnings, fmt.Sprintf("%s is ignored: its value is invalid for --%s", variable, flag.Name))
 			}
 		}
 	})
@@ -88,11 +86,11 @@ func (f *Factory) applyEnvironment() error {
 	return nil
 }
 
-// notEmpty refuses an empty file name, given by a variable of a script that
-// has lost its value: the connection would silently be another one.
+// notEmpty refuses an empty file name, which an unset variable of a script gives.
+// Ignoring it would silently change the connection.
 func notEmpty(flag *pflag.Flag) error {
 	if flag.Changed && flag.Value.String() == "" {
-		return exit.BadArgsf("--%s is empty: has a variable lost its value? leave the option out where no file is meant", flag.Name)
+		return exit.BadArgsf("--%s is empty: give a file name, or leave out the option", flag.Name)
 	}
 	return nil
 }

@@ -8,9 +8,8 @@ import (
 	"github.com/ectl-io/ectl/internal/exit"
 )
 
-// Exclusive refuses more than one of the flags with these names. A switch that
-// was given as false does not count. The error has the
-// status BadArgs.
+// Exclusive refuses more than one of the flags with these names. A boolean flag that is
+// given as false does not count. The error has the status BadArgs.
 func Exclusive(flags *pflag.FlagSet, names ...string) error {
 	var given []string
 	for _, name := range names {

@@ -22,14 +22,14 @@ const (
 	FlagFromKey = "from-key"
 )
 
-// AddFlags adds --prefix and --from-key. subject begins their usage: "delete".
+// AddFlags adds --prefix and --from-key. Their usage starts with subject: "delete".
 func (r *KeyRange) AddFlags(flags *pflag.FlagSet, subject string) {
 	flags.BoolVar(&r.Prefix, FlagPrefix, false, subject+" all keys that start with KEY")
 	flags.BoolVar(&r.FromKey, FlagFromKey, false, subject+" all keys from KEY on, in byte order")
 }
 
-// EmptyKey says what an empty KEY means without --prefix and --from-key. With one of
-// these it is always the whole key space, as in etcdctl.
+// EmptyKey selects what an empty KEY means without --prefix and --from-key. With one of
+// them, it always means the whole key space, as in etcdctl.
 type EmptyKey int
 
 const (
@@ -38,7 +38,7 @@ const (
 	// EmptyKeyIsFirst takes it for the first possible key and ignores END, as the role
 	// commands of etcdctl do.
 	EmptyKeyIsFirst
-	// EmptyKeyRefused refuses it, and ranges that can hold no key.
+	// EmptyKeyRefused refuses it, and ranges that cannot contain a key.
 	EmptyKeyRefused
 )
 
@@ -51,11 +51,11 @@ func (r *KeyRange) Complete(args []string, empty EmptyKey) error {
 	case r.Prefix && r.FromKey:
 		return exit.BadArgsf("--%s and --%s exclude each other: choose one", FlagPrefix, FlagFromKey)
 	case len(args) > 1 && wide && (args[0] != "" || empty != EmptyKeyIsFirst):
-		return exit.BadArgsf("with --%s or --%s only one key is given", FlagPrefix, FlagFromKey)
+		return exit.BadArgsf("too many arguments: with --%s or --%s, give only one key", FlagPrefix, FlagFromKey)
 	case args[0] == "" && wide:
 		r.Key, r.End = access.OpenEnd, access.OpenEnd
 	case args[0] == "" && empty == EmptyKeyRefused:
-		return exit.BadArgsf("no key is empty; every key is '' --%s", FlagPrefix)
+		return exit.BadArgsf("the key is empty: for all keys, use '' --%s", FlagPrefix)
 	case args[0] == "" && empty == EmptyKeyIsFirst:
 		r.Key = access.OpenEnd
 	case r.Prefix:
@@ -64,7 +64,7 @@ func (r *KeyRange) Complete(args []string, empty EmptyKey) error {
 		r.End = access.OpenEnd
 	case len(args) > 1:
 		if empty == EmptyKeyRefused && args[1] <= args[0] {
-			return exit.BadArgsf("the range has no keys: its end %q is not after %q", args[1], args[0])
+			return exit.BadArgsf("the range is empty: its end %q is not after its start %q", args[1], args[0])
 		}
 		r.End = args[1]
 	}
@@ -74,5 +74,5 @@ func (r *KeyRange) Complete(args []string, empty EmptyKey) error {
 // Range returns the range as the domain of access control writes it.
 func (r *KeyRange) Range() access.Range { return access.Range{Key: []byte(r.Key), End: []byte(r.End)} }
 
-// String describes the range to a person.
+// String describes the range for users.
 func (r *KeyRange) String() string { return r.Range().String() }

@@ -8,15 +8,15 @@ import (
 	"github.com/ectl-io/ectl/internal/etcd"
 )
 
-// Options is what a leaf command was asked to do: a pointer to a struct whose
-// fields the flags of the command are bound to.
+// Options holds the arguments and flags of a leaf command. It is a pointer to a struct.
+// The flags of the command are bound to its fields.
 type Options interface {
-	// Complete fills in what the arguments and the flags mean together, and refuses
-	// what has no meaning. It sends nothing. The global options of f are known by then.
+	// Complete computes the options from arguments and flags, and refuses invalid ones.
+	// It sends no request. The global options of f are complete by then.
 	Complete(f *Factory, cmd *cobra.Command, args []string) error
 }
 
-// NoOptions are the options of a command that has none.
+// NoOptions is for a command without options.
 type NoOptions struct{}
 
 // Complete implements Options.

@@ -9,16 +9,15 @@ import (
 	"github.com/ectl-io/ectl/internal/exit"
 )
 
-// AddNames binds an option that takes several names to names. Commas and line
-// breaks separate them, so that the output of another command can be given as it
-// is. A name that holds one of these stands in double quotes. The option can be
-// given several times.
+// AddNames binds an option for several names to names. They are separated by commas or
+// line breaks, so that the output of another command can be given unchanged. A name that
+// contains one of these must be in double quotes. The option can be given several times.
 func AddNames(fs *pflag.FlagSet, names *[]string, option, usage string) {
 	fs.Var(&nameList{names: names}, option, usage+", separated by commas or line breaks")
 }
 
-// nameList is the value of an option of AddNames. pflag's own slice of strings
-// reads one line, and drops those behind it.
+// nameList is the value of an option of AddNames. The string slice of pflag reads only
+// the first line.
 type nameList struct{ names *[]string }
 
 // String implements pflag.Value. There is no default to show.
@@ -33,7 +32,7 @@ func (l *nameList) Set(text string) error {
 	lines.FieldsPerRecord = -1 // each line has as many as it has
 	records, err := lines.ReadAll()
 	if err != nil {
-		return exit.BadArgsf("%w: a name with a comma, a quote or a line break stands in double quotes", err)
+		return exit.BadArgsf("%w: put a name with a comma, a quote or a line break in double quotes", err)
 	}
 	for _, record := range records {
 		*l.names = append(*l.names, record...)

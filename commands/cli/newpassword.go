@@ -14,14 +14,14 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// NewPassword is where a new password comes from, besides a prompt.
+// NewPassword selects the source of a new password.
 type NewPassword struct {
-	Interactive bool   // ask for it, twice; otherwise it is a line of stdin
+	Interactive bool   // prompt twice; otherwise read a line of standard input
 	File        string // its first line
 	Generate    bool
 	Value       string // given in argv
-	Given       bool   // Value was given in argv though it may be empty
-	AllowEmpty  bool   // an empty line of stdin is a password, as in etcdctl
+	Given       bool   // Value was given in argv, possibly empty
+	AllowEmpty  bool   // an empty line of standard input is a password, as in etcdctl
 }
 
 const (
@@ -29,15 +29,15 @@ const (
 	flagGeneratePassword = "generate-password"
 )
 
-// AddFlags binds the sources to flags, but for a value in argv.
+// AddFlags binds the sources to flags, except a value in argv.
 func (o *NewPassword) AddFlags(fs *pflag.FlagSet) {
-	fs.BoolVar(&o.Interactive, "interactive", true, "ask for the password; with =false, read it as one line of standard input")
+	fs.BoolVar(&o.Interactive, "interactive", true, "prompt for the password; with =false, read one line of standard input")
 	secret.FileVar(fs, &o.File, flagNewPasswordFile, "`file` whose first line is the password (-: standard input)")
-	fs.BoolVar(&o.Generate, flagGeneratePassword, false, "make a random password and print it, once, before it is set")
+	fs.BoolVar(&o.Generate, flagGeneratePassword, false, "generate a random password, and print it once before it is set")
 }
 
-// Validate refuses more than one source. others are the names of further
-// sources that were given.
+// Validate refuses more than one source. others are the names of other sources that were
+// given.
 func (o *NewPassword) Validate(format output.Format, others ...string) error {
 	sources := others
 	if o.File != "" {
@@ -47,10 +47,10 @@ func (o *NewPassword) Validate(format output.Format, others ...string) error {
 		sources = append(sources, "--"+flagGeneratePassword)
 	}
 	if len(sources) > 1 {
-		return exit.BadArgsf("%s and %s both say what the password is: choose one", sources[0], sources[1])
+		return exit.BadArgsf("%s and %s both give the password: choose one", sources[0], sources[1])
 	}
 	if o.Generate && format == output.Protobuf {
-		return exit.BadFeaturef("the format protobuf has no place for the password of --%s: choose another", flagGeneratePassword)
+		return exit.BadFeaturef("the format protobuf cannot contain the password of --%s: choose another format", flagGeneratePassword)
 	}
 	return nil
 }
@@ -61,7 +61,7 @@ func (o *NewPassword) Read(ctx context.Context, f *Factory, name string) (passwo
 	switch {
 	case o.Value != "" || o.Given:
 		if o.Value == "" {
-			f.Warn(fmt.Sprintf("nothing follows the colon: the new password of %s is empty", name))
+			f.Warn(fmt.Sprintf("no password after the colon: the new password of %s is empty", name))
 		}
 		return o.Value, nil
 	case o.Generate:
@@ -79,8 +79,8 @@ func (o *NewPassword) Read(ctx context.Context, f *Factory, name string) (passwo
 	return password, err
 }
 
-// readLine reads the password from standard input. No line at all is never a
-// password: the pipe in front of the program may have broken.
+// readLine reads the password from standard input. If there is no line, it returns an
+// error: the command before the pipe may have failed.
 func (o *NewPassword) readLine(ctx context.Context, f *Factory, name string) (string, error) {
 	password, err := f.Prompter.Line(ctx)
 	switch {

@@ -12,8 +12,8 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// Reconciler returns what makes a cluster follow the policy. children is what the
-// policy's commands find in their environment.
+// Reconciler returns the engine that makes a cluster follow the policy. children selects
+// the environment of the policy's commands.
 func (f *Factory) Reconciler(p policy.Policy, children Children) *reconcile.Reconciler {
 	return &reconcile.Reconciler{
 		Policy: p,
@@ -28,20 +28,20 @@ func (f *Factory) Reconciler(p policy.Policy, children Children) *reconcile.Reco
 	}
 }
 
-// RequireYes refuses to apply a policy without a terminal to ask on, unless yes says
-// that it is wanted.
+// RequireYes refuses to apply a policy if there is no terminal to ask for confirmation,
+// unless yes is set.
 func (f *Factory) RequireYes(yes bool) error {
 	if !yes && !f.Prompter.Interactive() {
-		return exit.BadArgsf("apply asks before it changes anything, and there is no terminal: give --%s", FlagYes)
+		return exit.BadArgsf("apply needs confirmation, but there is no terminal: give --%s", FlagYes)
 	}
 	return nil
 }
 
-// FlagYes is the option of each command that asks before it changes anything.
+// FlagYes is the flag that skips the confirmation.
 const FlagYes = "yes"
 
-// AgreeToPlan shows the plan, and asks unless yes says that it is wanted. An error
-// means that it is not.
+// AgreeToPlan shows the plan and asks for confirmation, unless yes is set. It returns an
+// error if the user does not confirm.
 func (f *Factory) AgreeToPlan(ctx context.Context, p *plan.Plan, yes bool) error {
 	if !f.Quiet || !yes {
 		f.BreakLine()
@@ -60,7 +60,7 @@ func (f *Factory) AgreeToPlan(ctx context.Context, p *plan.Plan, yes bool) error
 	return err
 }
 
-// SayFailedApply says what an apply that failed has changed.
+// SayFailedApply reports which changes a failed apply has made.
 func (f *Factory) SayFailedApply(r reconcile.Result) {
 	for _, sentence := range (output.PolicyApplied{Result: r}).Failure() {
 		f.Say(sentence)

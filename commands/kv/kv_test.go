@@ -231,8 +231,8 @@ func TestWrongCommandLinesAreRefusedBeforeAnythingElse(t *testing.T) {
 		says string
 	}{
 		"get":                                         {exit.BadArgs, "a key"},
-		"get a b --prefix":                            {exit.BadArgs, "only one key is given"},
-		"get a b --from-key":                          {exit.BadArgs, "only one key is given"},
+		"get a b --prefix":                            {exit.BadArgs, "give only one key"},
+		"get a b --from-key":                          {exit.BadArgs, "give only one key"},
 		"get a --prefix --from-key":                   {exit.BadArgs, "choose one"},
 		"get a --keys-only --count-only":              {exit.BadArgs, "choose one"},
 		"get a --consistency x":                       {exit.BadFeature, "l or s"},
@@ -250,7 +250,7 @@ func TestWrongCommandLinesAreRefusedBeforeAnythingElse(t *testing.T) {
 		"put k v --lease z":                           {exit.BadArgs, "hexadecimal"},
 		"del":                                         {exit.BadArgs, "a key"},
 		"del a b c":                                   {exit.BadArgs, "a key"},
-		"del a b --prefix":                            {exit.BadArgs, "only one key is given"},
+		"del a b --prefix":                            {exit.BadArgs, "give only one key"},
 		"del a --prefix --from-key":                   {exit.BadArgs, "choose one"},
 		"put k v --if-absent --if-rev 3":              {exit.BadArgs, "exclude each other"},
 		"put k --if-absent --ignore-value":            {exit.BadArgs, "does not exist"},
