@@ -210,7 +210,7 @@ func TestAnOutputThatCannotBeWrittenIsAnError(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if err = c.print(p); err == nil {
+				if err = c.run(p); err == nil {
 					err = p.Flush()
 				}
 				if !errors.Is(err, errFull) {

@@ -33,12 +33,12 @@ type goldenCase struct {
 	hex     bool     // as with --hex
 	formats []Format // that it can be printed in
 	result  Result   // nil if it has a way of its own to be printed
-	print   func(*Printer) error
+	run     func(*Printer) error
 }
 
 // show is the case of a result that is printed at once.
 func show(name string, r Result) goldenCase {
-	return goldenCase{name: name, formats: FormatsOf(r), result: r, print: func(p *Printer) error { return p.Print(r) }}
+	return goldenCase{name: name, formats: FormatsOf(r), result: r, run: func(p *Printer) error { return p.Print(r) }}
 }
 
 // showHex is the case of a result that is printed with --hex.
@@ -60,12 +60,12 @@ func showParts(name string, first Beginning, rest Result) goldenCase {
 }
 
 // showAll is the case of a result that has a way of its own to be printed.
-func showAll(name string, print func(*Printer) error) goldenCase {
-	return goldenCase{name: name, formats: Formats(), print: print}
+func showAll(name string, run func(*Printer) error) goldenCase {
+	return goldenCase{name: name, formats: Formats(), run: run}
 }
 
-func showAllHex(name string, print func(*Printer) error) goldenCase {
-	c := showAll(name, print)
+func showAllHex(name string, run func(*Printer) error) goldenCase {
+	c := showAll(name, run)
 	c.hex = true
 	return c
 }
@@ -82,7 +82,7 @@ func (c goldenCase) text(t *testing.T, format Format) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.print(p); err != nil {
+	if err := c.run(p); err != nil {
 		t.Fatalf("print %s as %s: %v", c.name, format, err)
 	}
 	if err := p.Flush(); err != nil {

@@ -259,7 +259,7 @@ func (r LeaseKeptAlive) Document() Object {
 type LeaseGone struct{ ID clientv3.LeaseID }
 
 // writeAs implements selfWriter: it writes nothing at all.
-func (r LeaseGone) writeAs(format Format, _ *bufio.Writer) (bool, error) {
+func (r LeaseGone) writeAs(format Format, _ *bufio.Writer) (bool, error) { //nolint:unparam // the interface has an error for policies
 	return format == Fields || format == JSON || format == Protobuf, nil
 }
 

@@ -34,7 +34,7 @@ type accessPage struct {
 }
 
 // writeAs implements selfWriter. Errors of writing show at Flush.
-func (r AccessMatrix) writeAs(format Format, w *bufio.Writer) (bool, error) {
+func (r AccessMatrix) writeAs(format Format, w *bufio.Writer) (bool, error) { //nolint:unparam // the interface has an error for policies
 	if format != HTML {
 		return false, nil
 	}

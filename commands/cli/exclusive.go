@@ -13,7 +13,7 @@ import (
 func Exclusive(flags *pflag.FlagSet, names ...string) error {
 	var given []string
 	for _, name := range names {
-		if flag := flags.Lookup(name); flag != nil && flag.Changed && !(flag.Value.Type() == "bool" && flag.Value.String() == "false") {
+		if flag := flags.Lookup(name); flag != nil && flag.Changed && (flag.Value.Type() != "bool" || flag.Value.String() != "false") {
 			given = append(given, "--"+name)
 		}
 	}

@@ -64,7 +64,7 @@ func printHashes(ctx context.Context, f *cli.Factory, opts *endpointHashKVOption
 		result.Endpoints = append(result.Endpoints, hash)
 	}
 	if !noneLoggedIn(answers) {
-		if err := opts.From.print(f, result); err != nil {
+		if err := opts.From.printOne(f, result); err != nil {
 			return err
 		}
 	}

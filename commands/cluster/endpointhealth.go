@@ -62,7 +62,7 @@ func printHealth(ctx context.Context, f *cli.Factory, from *endpointFlags) error
 		}
 		result.Endpoints = append(result.Endpoints, h)
 	}
-	if err := from.print(f, result); err != nil {
+	if err := from.printOne(f, result); err != nil {
 		return err
 	}
 	if !healthy {

@@ -53,7 +53,7 @@ func printStatus(ctx context.Context, f *cli.Factory, from *endpointFlags) error
 		result.Endpoints = append(result.Endpoints, status)
 	}
 	if !noneLoggedIn(answers) {
-		if err := from.print(f, result); err != nil {
+		if err := from.printOne(f, result); err != nil {
 			return err
 		}
 	}

@@ -75,8 +75,8 @@ func (o *repeatFlags) printHead(f *cli.Factory, what string) error {
 	return nil
 }
 
-// print prints the answers of one query.
-func (o *repeatFlags) print(f *cli.Factory, r output.Result) error {
+// printOne prints the answers of one query.
+func (o *repeatFlags) printOne(f *cli.Factory, r output.Result) error {
 	switch {
 	case o.Every == 0:
 		return f.Print(r)

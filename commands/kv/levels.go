@@ -57,9 +57,7 @@ func (o *levelOptions) read(ctx context.Context, f *cli.Factory, read func(clien
 	if !errors.Is(err, rpctypes.ErrPermissionDenied) || errors.As(err, &begun) {
 		return err
 	}
-	readable, askErr := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (access.Set, error) {
-		return reader.Readable(ctx, c)
-	})
+	readable, askErr := cli.Call(ctx, f, reader.Readable)
 	readable = readable.Intersection(access.SetOf(all))
 	if askErr != nil || readable.IsEmpty() {
 		return err // the denied permission explains more

@@ -42,7 +42,7 @@ func TestPermissionsTakeAKeyAndPerhapsAnEnd(t *testing.T) {
 			if err := run.Execute(t.Context(), cmd, append([]string{"app", "write"}, test.args...)...); err != nil {
 				t.Errorf("grant-permission app write %q: %v", test.args, err)
 			}
-			if grant.Role != "app" || grant.Access != authpb.WRITE || string(grant.Range.Key) != test.key || string(grant.Range.End) != test.end {
+			if grant.Role != "app" || grant.Access != authpb.WRITE || grant.Range.Key != test.key || grant.Range.End != test.end {
 				t.Errorf("grant-permission app write %q is asked to grant %v on %q to %q, want write on %q to %q",
 					test.args, grant.Access, grant.Range.Key, grant.Range.End, test.key, test.end)
 			}
@@ -56,7 +56,7 @@ func TestPermissionsTakeAKeyAndPerhapsAnEnd(t *testing.T) {
 			if err := run.Execute(t.Context(), cmd, append([]string{"--if-exists", "app"}, test.args...)...); err != nil {
 				t.Errorf("revoke-permission app %q: %v", test.args, err)
 			}
-			if revoke.Role != "app" || !revoke.IfExists || string(revoke.Range.Key) != test.key || string(revoke.Range.End) != test.end {
+			if revoke.Role != "app" || !revoke.IfExists || revoke.Range.Key != test.key || revoke.Range.End != test.end {
 				t.Errorf("revoke-permission app %q is asked to revoke %q to %q, want %q to %q", test.args, revoke.Range.Key, revoke.Range.End, test.key, test.end)
 			}
 		})
