@@ -189,9 +189,9 @@ func (r *run) look(ctx context.Context) error {
 // explains returns an error where the changes since the revision base do not
 // explain the revision.
 func (r *run) explains(revision uint64) error {
-	least := r.base + r.made
-	if revision < least || revision > least+uint64(len(r.doubtful)) {
-		return &InterferenceError{Revision: revision, Expected: least}
+	expected := r.base + r.made
+	if revision < expected || revision > expected+uint64(len(r.doubtful)) {
+		return &InterferenceError{Revision: revision, Expected: expected}
 	}
 	return nil
 }

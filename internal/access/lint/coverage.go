@@ -13,7 +13,7 @@ import (
 type coverage struct {
 	starts []string // the keys where the count can change, sorted
 	size   int      // of the lowest level of the tree, a power of two
-	least  []int    // by node: the smallest count below it, less what is added above it
+	lowest []int    // by node: the smallest count below it, less what is added above it
 	added  []int    // by node: what is added to all below it
 
 	steps int // how many nodes were visited, for tests
@@ -32,7 +32,7 @@ func newCoverage(spans []access.Span) *coverage {
 	c.starts = slices.Compact(c.starts)
 	for c.size = 1; c.size < len(c.starts); c.size *= 2 {
 	}
-	c.least, c.added = make([]int, 2*c.size), make([]int, 2*c.size)
+	c.lowest, c.added = make([]int, 2*c.size), make([]int, 2*c.size)
 	return c
 }
 
@@ -58,14 +58,14 @@ func (c *coverage) addBelow(node, start, end, from, to, n int) {
 	case to <= start || end <= from:
 		return
 	case from <= start && end <= to:
-		c.least[node] += n
+		c.lowest[node] += n
 		c.added[node] += n
 		return
 	}
 	middle := (start + end) / 2
 	c.addBelow(2*node, start, middle, from, to, n)
 	c.addBelow(2*node+1, middle, end, from, to, n)
-	c.least[node] = min(c.least[2*node], c.least[2*node+1]) + c.added[node]
+	c.lowest[node] = min(c.lowest[2*node], c.lowest[2*node+1]) + c.added[node]
 }
 
 // min returns the smallest count on a key of s.
@@ -81,7 +81,7 @@ func (c *coverage) minBelow(node, start, end, from, to int) (count int, some boo
 	case to <= start || end <= from:
 		return 0, false
 	case from <= start && end <= to:
-		return c.least[node], true
+		return c.lowest[node], true
 	}
 	middle := (start + end) / 2
 	left, inLeft := c.minBelow(2*node, start, middle, from, to)

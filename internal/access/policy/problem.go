@@ -148,15 +148,15 @@ func Suggest(wrong string, known []string) string {
 	if len(wrong) > maxName {
 		return ""
 	}
-	best, least := "", 1+max(1, len(wrong)/3)
+	best, minDistance := "", 1+max(1, len(wrong)/3)
 	for _, name := range known {
 		// A character has at most 4 bytes.
-		if utf8.RuneCountInString(wrong)-len(name) >= least || len(name)/utf8.UTFMax-len(wrong) >= least {
+		if utf8.RuneCountInString(wrong)-len(name) >= minDistance || len(name)/utf8.UTFMax-len(wrong) >= minDistance {
 			continue
 		}
 		d := distance(strings.ToLower(wrong), strings.ToLower(name))
-		if d < len(name) && (d < least || d == least && best != "" && name < best) {
-			best, least = name, d
+		if d < len(name) && (d < minDistance || d == minDistance && best != "" && name < best) {
+			best, minDistance = name, d
 		}
 	}
 	if best == "" {
