@@ -217,7 +217,6 @@ func trials() []trial {
 		trial{line: "defrag --cluster --leader-last --min-free 0 --wait=1s", on: "new", canned: canned("Maintenance/Defragment")},
 		trial{line: "snapshot save {dir}/s.db", on: "new"},
 		trial{line: "check perf --duration 300ms --auto-compact --prefix /perf{n}/", on: "scratch"},
-		trial{line: "check datascale --prefix /scale{n}/", on: "scratch", canned: canned("KV/Put")},
 		trial{line: "check datascale --prefix /scale{n}/ -w json", on: "scratch", canned: canned("KV/Put")},
 		trial{line: "make-mirror {dest} --prefix /data/ --dest-prefix /copy/{n}/", on: "new", endless: true},
 		trial{line: "make-mirror {dest} --prefix /data/0/ --dest-prefix /copy/{n}/ --once --prune --yes", on: "scratch", asDest: true},
