@@ -31,14 +31,14 @@ import (
 // is recorded beside them.
 type chaos struct {
 	*queue
-	long   bool
-	rand   *rand.Rand
-	dir    string
-	gates  []*gate
-	dest   *harness.Cluster
-	oldest int64          // revision that is not compacted
-	stop   chan struct{}  // closed when what repeats is to end
-	work   sync.WaitGroup // of what repeats
+	long    bool
+	rand    *rand.Rand
+	dir     string
+	proxies []*harness.TCPProxy
+	dest    *harness.Cluster
+	oldest  int64          // revision that is not compacted
+	stop    chan struct{}  // closed when what repeats is to end
+	work    sync.WaitGroup // of what repeats
 
 	mu     sync.Mutex
 	record []occurrence // below k/ and elected/
@@ -88,8 +88,8 @@ func newChaos(t *testing.T, seed uint64, o etcdserver.Options) *chaos {
 	}
 	var urls []string
 	for _, endpoint := range server.Endpoints() {
-		g := newGate(t, endpoint)
-		c.gates, urls = append(c.gates, g), append(urls, g.url)
+		g := harness.NewTCPProxy(t, endpoint)
+		c.proxies, urls = append(c.proxies, g), append(urls, g.URL)
 	}
 	c.env = harness.Env(c.dir, append(credentials, "ETCDCTL_ENDPOINTS="+strings.Join(urls, ","), "ETCDCTL_DIAL_TIMEOUT=10s")...)
 	c.fill()
@@ -704,8 +704,8 @@ func (c *chaos) happen() {
 		}
 		return time.Duration(100+c.rand.IntN(most)) * time.Millisecond
 	}
-	all := func(do func(*gate)) {
-		for _, g := range c.gates {
+	all := func(do func(*harness.TCPProxy)) {
+		for _, g := range c.proxies {
 			do(g)
 		}
 	}
@@ -735,30 +735,30 @@ func (c *chaos) happen() {
 		say = fmt.Sprintf("%s is stopped for %s", which, d)
 	case 4:
 		for range 1 + c.rand.IntN(5) {
-			all((*gate).cut)
+			all((*harness.TCPProxy).Cut)
 			time.Sleep(pause(300))
 		}
 		say = "the connections are cut"
 	case 5:
-		all(func(g *gate) { g.slow(time.Duration(5+c.rand.IntN(100)) * time.Millisecond) })
+		all(func(g *harness.TCPProxy) { g.Delay(time.Duration(5+c.rand.IntN(100)) * time.Millisecond) })
 		time.Sleep(pause(5000))
-		all(func(g *gate) { g.slow(0) })
+		all(func(g *harness.TCPProxy) { g.Delay(0) })
 		say = "the connections are slow"
 	case 6, 7:
-		some := c.gates
+		some := c.proxies
 		if kind == 6 {
 			some = some[member : member+1]
 		}
 		var open []func()
 		for _, g := range some {
-			open = append(open, g.close())
+			open = append(open, g.Hold())
 		}
 		d := pause(20000)
 		time.Sleep(d)
 		lost := c.rand.IntN(2) == 0
 		for i, g := range some {
 			if lost {
-				g.cut()
+				g.Cut()
 			}
 			open[i]()
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -485,11 +484,7 @@ func (c completed) limit(t *testing.T) time.Duration {
 
 func TestCompletionThatCannotAnswerIsSilentAndQuick(t *testing.T) {
 	server := startForCompletion(t, etcdserver.Options{RootPassword: harness.RootPassword})
-	silent, err := net.Listen("tcp", "127.0.0.1:0") // accepts and never says a word
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer silent.Close()
+	silent := harness.SilentEndpoint(t)
 	stopped := startForCompletion(t, etcdserver.Options{})
 	if err := stopped.Members[0].Pause(); err != nil {
 		t.Fatal(err)
@@ -501,8 +496,8 @@ func TestCompletionThatCannotAnswerIsSilentAndQuick(t *testing.T) {
 		args []string
 	}{
 		"refused":               {[]string{"ETCDCTL_ENDPOINTS=" + harness.RefusingEndpoint(t)}, nil},
-		"no answer":             {[]string{"ETCDCTL_ENDPOINTS=" + silent.Addr().String()}, nil},
-		"no answer to a login":  {[]string{"ETCDCTL_ENDPOINTS=" + silent.Addr().String(), root}, nil},
+		"no answer":             {[]string{"ETCDCTL_ENDPOINTS=" + silent}, nil},
+		"no answer to a login":  {[]string{"ETCDCTL_ENDPOINTS=" + silent, root}, nil},
 		"stopped":               {[]string{"ETCDCTL_ENDPOINTS=" + stopped.Endpoint()}, nil},
 		"unknown host":          {[]string{"ETCDCTL_ENDPOINTS=no-such-host.invalid:2379"}, nil},
 		"no such domain":        {[]string{"ETCDCTL_DISCOVERY_SRV=no-such-domain.invalid"}, nil},

@@ -1,8 +1,6 @@
 package e2e
 
 import (
-	"io"
-	"net"
 	"strings"
 	"testing"
 
@@ -15,7 +13,9 @@ import (
 func TestAnUnansweredChangeIsInDoubt(t *testing.T) {
 	t.Parallel()
 	server := harness.StartServer(t, etcdserver.Options{})
-	env := harness.Env(t.TempDir(), "ETCDCTL_ENDPOINTS="+loseAnswers(t, strings.TrimPrefix(server.Endpoint(), "http://")))
+	proxy := harness.NewTCPProxy(t, server.Endpoint())
+	proxy.Limit(1, harness.Lost) // the server's settings pass
+	env := harness.Env(t.TempDir(), "ETCDCTL_ENDPOINTS="+proxy.URL)
 	const doubt = "the change may have been made all the same: look before you repeat it"
 
 	for _, test := range []struct {
@@ -42,43 +42,4 @@ func TestAnUnansweredChangeIsInDoubt(t *testing.T) {
 	if roles, err := client.RoleList(t.Context()); err != nil || len(roles.Roles) != 1 {
 		t.Errorf("the server has the roles %v, %v: want the one whose answer was lost", roles, err)
 	}
-}
-
-// loseAnswers returns the address of a proxy to target that lets the server
-// begin to speak and then loses what it says.
-func loseAnswers(t *testing.T, target string) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { listener.Close() })
-	go func() {
-		for {
-			client, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go loseAnswersOf(client, target)
-		}
-	}()
-	return listener.Addr().String()
-}
-
-func loseAnswersOf(client net.Conn, target string) {
-	defer client.Close()
-	server, err := net.Dial("tcp", target)
-	if err != nil {
-		return
-	}
-	defer server.Close()
-	go func() {
-		settings := make([]byte, 1024)
-		n, err := server.Read(settings)
-		if err == nil {
-			_, _ = client.Write(settings[:n])
-		}
-		_, _ = io.Copy(io.Discard, server)
-	}()
-	_, _ = io.Copy(server, client)
 }

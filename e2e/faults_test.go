@@ -6,15 +6,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -26,11 +23,11 @@ import (
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
-// faultyCluster has three members, each behind a gate, keys to read and a writer.
+// faultyCluster has three members, each behind a proxy, keys to read and a writer.
 type faultyCluster struct {
 	*queue
 	dir      string
-	gates    []*gate
+	proxies  []*harness.TCPProxy
 	password string
 	lease    string   // to be kept alive
 	large    []string // what "get large/ --prefix -w ndjson" has to print
@@ -65,8 +62,8 @@ func newFaultyCluster(t *testing.T, o etcdserver.Options) *faultyCluster {
 	c := &faultyCluster{queue: &queue{t: t, server: server, client: client}, dir: t.TempDir(), password: o.RootPassword, stop: make(chan struct{})}
 	var urls []string
 	for _, endpoint := range server.Endpoints() {
-		g := newGate(t, endpoint)
-		c.gates, urls = append(c.gates, g), append(urls, g.url)
+		g := harness.NewTCPProxy(t, endpoint)
+		c.proxies, urls = append(c.proxies, g), append(urls, g.URL)
 	}
 	c.env = harness.Env(c.dir, "ETCDCTL_ENDPOINTS="+strings.Join(urls, ","))
 	if user != "" {
@@ -148,130 +145,6 @@ func (c *faultyCluster) leader() int {
 	}
 	c.t.Fatal("the cluster has no leader")
 	return 0
-}
-
-// gate is a way to an endpoint that can be cut, closed, made slow, and held after
-// so many bytes to the client.
-type gate struct {
-	url string
-
-	mu    sync.Mutex
-	conns map[net.Conn]bool
-	shut  chan struct{} // what waits at the gate waits for it to be closed; nil: nothing waits
-	delay time.Duration // of each block
-	hold  int64         // bytes after which each connection waits; 0: never
-	sent  atomic.Int64  // bytes to clients
-	full  chan struct{} // has one for each connection that waits
-	open  chan struct{} // closed: nobody waits any more
-}
-
-func newGate(t *testing.T, endpoint string) *gate {
-	t.Helper()
-	target, err := url.Parse(endpoint)
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	g := &gate{url: target.Scheme + "://" + listener.Addr().String(), conns: map[net.Conn]bool{}, full: make(chan struct{}, 100), open: make(chan struct{})}
-	t.Cleanup(func() {
-		listener.Close()
-		g.cut()
-	})
-	go func() {
-		for {
-			front, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go g.pass(front, target.Host)
-		}
-	}()
-	return g
-}
-
-func (g *gate) pass(front net.Conn, target string) {
-	defer front.Close()
-	back, err := net.Dial("tcp", target)
-	if err != nil {
-		return
-	}
-	defer back.Close()
-	g.mu.Lock()
-	g.conns[front], g.conns[back] = true, true
-	hold := g.hold
-	g.mu.Unlock()
-	go func() {
-		_, _ = io.Copy(back, &slowed{front, g})
-		back.Close()
-	}()
-	if hold > 0 {
-		if _, err := io.CopyN(front, back, hold); err != nil {
-			return
-		}
-		g.full <- struct{}{}
-		<-g.open
-	}
-	_, _ = io.Copy(io.MultiWriter(front, sentBytes{&g.sent}), &slowed{back, g})
-}
-
-// slowed is a side of a connection whose data waits at the gate.
-type slowed struct {
-	io.Reader
-	g *gate
-}
-
-func (s *slowed) Read(p []byte) (int, error) {
-	n, err := s.Reader.Read(p)
-	s.g.mu.Lock()
-	closed, delay := s.g.shut, s.g.delay
-	s.g.mu.Unlock()
-	if closed != nil {
-		<-closed
-	}
-	time.Sleep(delay)
-	return n, err
-}
-
-// close lets nothing through any more, though connections stay and new ones are
-// accepted. What waits comes later, when the returned function is called.
-func (g *gate) close() (open func()) {
-	closed := make(chan struct{})
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.shut = closed
-	return func() {
-		g.mu.Lock()
-		defer g.mu.Unlock()
-		g.shut = nil
-		close(closed)
-	}
-}
-
-func (g *gate) slow(delay time.Duration) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.delay = delay
-}
-
-// sentBytes counts what is written to it.
-type sentBytes struct{ n *atomic.Int64 }
-
-func (c sentBytes) Write(p []byte) (int, error) {
-	c.n.Add(int64(len(p)))
-	return len(p), nil
-}
-
-// cut ends all connections.
-func (g *gate) cut() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for conn := range g.conns {
-		conn.Close()
-	}
-	clear(g.conns)
 }
 
 // underWay is a command that runs, and what has to be so at its end.
@@ -413,15 +286,15 @@ func (c *faultyCluster) slowReader(args ...string) (*harness.Process, io.Reader)
 }
 
 // snapshotHeld begins a snapshot of a member that stops after some of it has
-// come, until the gate is opened.
-func (c *faultyCluster) snapshotHeld(member int) (*harness.Process, *gate, string) {
+// come, until the proxy is released.
+func (c *faultyCluster) snapshotHeld(member int) (*harness.Process, *harness.TCPProxy, string) {
 	c.t.Helper()
-	g := newGate(c.t, c.server.Endpoints()[member])
-	g.hold = 1 << 20
+	g := harness.NewTCPProxy(c.t, c.server.Endpoints()[member])
+	held := g.Limit(1<<20, harness.Held)
 	file := filepath.Join(c.dir, fmt.Sprintf("snapshot%d.db", member))
 	env := slices.DeleteFunc(slices.Clone(c.env), func(v string) bool { return strings.HasPrefix(v, "ETCDCTL_ENDPOINTS=") })
-	r := harness.Start(c.t, harness.Ectl(), append(env, "ETCDCTL_ENDPOINTS="+g.url), "snapshot", "save", file)
-	<-g.full
+	r := harness.Start(c.t, harness.Ectl(), append(env, "ETCDCTL_ENDPOINTS="+g.URL), "snapshot", "save", file)
+	<-held
 	return r, g, file
 }
 
@@ -459,12 +332,12 @@ func TestLongCommandsGoOn(t *testing.T) {
 			follower, g, file := c.snapshotHeld((leader + 1) % 3)
 			broken, dead, none := c.snapshotHeld(leader)
 			c.server.Members[leader].Kill()
-			close(dead.open)
+			dead.Release()
 			if broken.WantEnd("status 5").WantStderr("Error: could not write snapshot: "); broken.Stdout.String() != "" {
 				t.Errorf("snapshot save: stdout %q", broken.Stdout)
 			}
 			noSnapshot(t, none)
-			close(g.open)
+			g.Release()
 			harness.WaitUntil(t, "there is another leader", func() bool { return put(t.Context(), c.client, "k/0", "after") != 0 })
 			follower.WantEnd("status 0")
 			wholeSnapshot(t, file)
@@ -477,7 +350,7 @@ func TestLongCommandsGoOn(t *testing.T) {
 			t.Helper()
 			leader := c.leader()
 			snapshot, g, file := c.snapshotHeld(leader)
-			close(g.open)
+			g.Release()
 			// A leader that was away for longer than a lease lives may revoke it when
 			// it is back, though another has renewed it. What follows a member that
 			// stops has to find another before its lease has gone.
@@ -489,12 +362,12 @@ func TestLongCommandsGoOn(t *testing.T) {
 		{"the connections are cut", etcdserver.Options{}, func(t *testing.T, c *faultyCluster) {
 			t.Helper()
 			snapshot, held, none := c.snapshotHeld(0)
-			held.cut()
+			held.Cut()
 			snapshot.WantEnd("status 5").WantStderr("Error: could not write snapshot: ")
 			noSnapshot(t, none)
 			for range 5 {
-				for _, g := range c.gates {
-					g.cut()
+				for _, g := range c.proxies {
+					g.Cut()
 				}
 				time.Sleep(300 * time.Millisecond)
 			}
@@ -502,8 +375,8 @@ func TestLongCommandsGoOn(t *testing.T) {
 		{"the logins expire and the connections are cut", etcdserver.Options{RootPassword: harness.RootPassword, TokenTTL: 2 * time.Second}, func(t *testing.T, c *faultyCluster) {
 			t.Helper()
 			time.Sleep(5 * time.Second)
-			for _, g := range c.gates {
-				g.cut()
+			for _, g := range c.proxies {
+				g.Cut()
 			}
 		}},
 	} {
@@ -631,15 +504,15 @@ func TestALargeRangeIsReadOnFromAnotherMember(t *testing.T) {
 			c := newFaultyCluster(t, etcdserver.Options{Version: version})
 			args := []string{"get", "large/", "--prefix", "-w", "csv", "--command-timeout", "2s"}
 			whole := c.whole(args)
-			before := make([]int64, len(c.gates))
-			for i, g := range c.gates {
-				before[i] = g.sent.Load()
+			before := make([]int64, len(c.proxies))
+			for i, g := range c.proxies {
+				before[i] = g.Sent()
 			}
 			r, out := c.slowReader(args...)
 			var serving int
 			harness.WaitUntil(t, "a member sends the range", func() bool {
-				for i, g := range c.gates {
-					if g.sent.Load()-before[i] > 100<<10 {
+				for i, g := range c.proxies {
+					if g.Sent()-before[i] > 100<<10 {
 						serving = i
 						return true
 					}

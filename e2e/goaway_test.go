@@ -4,7 +4,6 @@ import (
 	"io"
 	"net"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,42 +18,16 @@ const (
 	goAwayFrame   = "\x00\x00\x08\x07\x00\x00\x00\x00\x00" + "\x00\x00\x00\x00" + "\x00\x00\x00\x00"
 )
 
-// leaving is a server that agrees to each connection and ends it at once.
-type leaving struct {
-	endpoint    string
-	connections atomic.Int64
-}
-
-// newLeaving returns a server whose last words are those.
-func newLeaving(t *testing.T, last string) *leaving {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+// leave ends a connection after these last words.
+func leave(conn net.Conn, last string) {
+	if _, err := io.ReadFull(conn, make([]byte, len(http2Preface))); err != nil {
+		return
 	}
-	t.Cleanup(func() { listener.Close() })
-	l := &leaving{endpoint: listener.Addr().String()}
-	go func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			l.connections.Add(1)
-			go func() {
-				defer conn.Close()
-				if _, err := io.ReadFull(conn, make([]byte, len(http2Preface))); err != nil {
-					return
-				}
-				_, _ = io.WriteString(conn, settingsFrame+last)
-				// What the client has sent is read, so that it reads the last words.
-				_ = conn.(*net.TCPConn).CloseWrite()
-				_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
-				_, _ = io.Copy(io.Discard, conn)
-			}()
-		}
-	}()
-	return l
+	_, _ = io.WriteString(conn, settingsFrame+last)
+	// What the client has sent is read, so that it reads the last words.
+	_ = conn.(*net.TCPConn).CloseWrite()
+	_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+	_, _ = io.Copy(io.Discard, conn)
 }
 
 // A server or a proxy that ends each connection is connected to more and more
@@ -74,14 +47,14 @@ func TestConnectionsThatEndAtOnceBackOff(t *testing.T) {
 			{"make-mirror", source.Endpoint()}, {"snapshot", "save", "db"}, {"ls"},
 		} {
 			running.Go(func() {
-				server := newLeaving(t, last)
-				r := harness.StartIn(t, harness.Ectl(), t.TempDir(), []string{"ETCDCTL_ENDPOINTS=" + server.endpoint, "ETCDCTL_COMMAND_TIMEOUT=1m", "ETCDCTL_DIAL_TIMEOUT=1m"}, args...)
-				harness.WaitUntil(t, "a connection", func() bool { return server.connections.Load() > 0 })
+				server := harness.NewEndpoint(t, func(conn net.Conn) { leave(conn, last) })
+				r := harness.StartIn(t, harness.Ectl(), t.TempDir(), []string{"ETCDCTL_ENDPOINTS=" + server.Address, "ETCDCTL_COMMAND_TIMEOUT=1m", "ETCDCTL_DIAL_TIMEOUT=1m"}, args...)
+				harness.WaitUntil(t, "a connection", func() bool { return server.Connections() > 0 })
 				select {
 				case <-r.Gone:
 				case <-time.After(seconds * time.Second):
 				}
-				if made := server.connections.Load(); made > atMost {
+				if made := server.Connections(); made > atMost {
 					t.Errorf("%s: %v: %d connections in %d s", name, args, made, seconds)
 				} else {
 					t.Logf("%s: %v: %d connections", name, args, made)

@@ -1,54 +1,12 @@
 package e2e
 
 import (
-	"net"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
-
-// doorbell is an endpoint that counts connections, and closes each of them.
-type doorbell struct {
-	address string
-	rang    atomic.Int64
-}
-
-func newDoorbell(t *testing.T) *doorbell {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := &doorbell{address: listener.Addr().String()}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			d.rang.Add(1)
-			_ = conn.Close()
-		}
-	}()
-	t.Cleanup(func() {
-		_ = listener.Close()
-		<-ended
-	})
-	return d
-}
-
-// unrung fails the test if anything has connected.
-func (d *doorbell) unrung(t *testing.T, whose string) {
-	t.Helper()
-	if n := d.rang.Load(); n > 0 {
-		t.Errorf("%d connections were made to %s, want none", n, whose)
-	}
-}
 
 // An identity that is given in part is refused: without a password the client
 // library makes no login, and the command would run as the user of the client
@@ -129,8 +87,8 @@ func TestAnIdentityIsNeverDropped(t *testing.T) {
 					continue // every command with the more dangerous one
 				}
 				t.Run(c.name, func(t *testing.T) {
-					server := newDoorbell(t)
-					env := append([]string{"ETCDCTL_ENDPOINTS=" + server.address}, c.env...)
+					server := harness.NewClosingEndpoint(t)
+					env := append([]string{"ETCDCTL_ENDPOINTS=" + server.Address}, c.env...)
 					if certificate {
 						env = append(env, "ETCDCTL_CACERT="+f.CA.CertFile(),
 							"ETCDCTL_CERT="+f.Clients["root"].CertFile, "ETCDCTL_KEY="+f.Clients["root"].KeyFile)
@@ -144,7 +102,7 @@ func TestAnIdentityIsNeverDropped(t *testing.T) {
 					if got.Status != "128" || !strings.Contains(got.Stderr, c.says) || got.Stdout != "" {
 						t.Errorf("status %s, want 128\nstdout: %q\nstderr: %q, want %q", got.Status, got.Stdout, got.Stderr, c.says)
 					}
-					server.unrung(t, "the server")
+					server.WantNoConnection(t, "the server")
 				})
 			}
 		})
@@ -173,18 +131,18 @@ func TestNoIdentityOfAMirrorIsDropped(t *testing.T) {
 		{name: "the source's, nothing after the colon", args: words("--dest-user root:pw --user root:"), says: "the password of root is empty: nothing follows the colon of --user"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			source, destination := newDoorbell(t), newDoorbell(t)
+			source, destination := harness.NewClosingEndpoint(t), harness.NewClosingEndpoint(t)
 			got := harness.Run(t, harness.Command{
 				Program: harness.Ectl(), Dir: dir,
-				Args: append(words("make-mirror "+destination.address+" --dest-cacert "+f.CA.CertFile()+
+				Args: append(words("make-mirror "+destination.Address+" --dest-cacert "+f.CA.CertFile()+
 					" --dest-cert "+f.Clients["root"].CertFile+" --dest-key "+f.Clients["root"].KeyFile), test.args...),
-				Env: harness.Env(dir, "ETCDCTL_ENDPOINTS="+source.address),
+				Env: harness.Env(dir, "ETCDCTL_ENDPOINTS="+source.Address),
 			})
 			if got.Status != "128" || !strings.Contains(got.Stderr, test.says) || got.Stdout != "" {
 				t.Errorf("status %s, want 128\nstdout: %q\nstderr: %q, want %q", got.Status, got.Stdout, got.Stderr, test.says)
 			}
-			source.unrung(t, "the source")
-			destination.unrung(t, "the destination")
+			source.WantNoConnection(t, "the source")
+			destination.WantNoConnection(t, "the destination")
 		})
 	}
 }

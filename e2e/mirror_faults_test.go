@@ -2,9 +2,6 @@ package e2e
 
 import (
 	"context"
-	"io"
-	"net"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,84 +17,6 @@ import (
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
-// crossing is a way to an endpoint that can be cut.
-type crossing struct {
-	url      string
-	listener net.Listener
-	target   string
-
-	mu     sync.Mutex
-	closed bool // to new connections
-	open   []net.Conn
-}
-
-func newCrossing(t *testing.T, endpoint string) *crossing {
-	t.Helper()
-	target, err := url.Parse(endpoint)
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &crossing{url: "http://" + listener.Addr().String(), listener: listener, target: target.Host}
-	t.Cleanup(func() {
-		listener.Close()
-		c.cut()
-	})
-	go func() {
-		for {
-			front, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go c.carry(front)
-		}
-	}()
-	return c
-}
-
-func (c *crossing) carry(front net.Conn) {
-	defer front.Close()
-	c.mu.Lock()
-	closed := c.closed
-	if !closed {
-		c.open = append(c.open, front)
-	}
-	c.mu.Unlock()
-	if closed {
-		return
-	}
-	back, err := net.Dial("tcp", c.target)
-	if err != nil {
-		return
-	}
-	defer back.Close()
-	go func() {
-		_, _ = io.Copy(back, front)
-		back.Close()
-	}()
-	_, _ = io.Copy(front, back)
-}
-
-// cut ends all connections and lets no new one through until mend.
-func (c *crossing) cut() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.closed = true
-	for _, conn := range c.open {
-		conn.Close()
-	}
-	c.open = nil
-}
-
-func (c *crossing) mend() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.closed = false
-}
-
 // Whatever happens to either cluster, a mirror goes on, and what is written and
 // deleted meanwhile gets to the destination.
 func TestAMirrorOutlastsFaults(t *testing.T) {
@@ -106,7 +25,7 @@ func TestAMirrorOutlastsFaults(t *testing.T) {
 		way  func(t *testing.T, c *harness.Cluster) string // to the cluster, nil: straight
 		do   func(ctx context.Context, t *testing.T, c *harness.Cluster)
 	}
-	var way sync.Map // of a cluster: its crossing
+	var way sync.Map // of a cluster: its proxy
 	faults := []fault{
 		{"the leader is killed", nil, func(ctx context.Context, t *testing.T, c *harness.Cluster) {
 			t.Helper()
@@ -129,15 +48,15 @@ func TestAMirrorOutlastsFaults(t *testing.T) {
 		}},
 		{"the connection is cut", func(t *testing.T, c *harness.Cluster) string {
 			t.Helper()
-			crossing := newCrossing(t, c.Endpoints()[0])
-			way.Store(c, crossing)
-			return crossing.url
+			proxy := harness.NewTCPProxy(t, c.Endpoints()[0])
+			way.Store(c, proxy)
+			return proxy.URL
 		}, func(_ context.Context, _ *testing.T, c *harness.Cluster) {
 			for range 2 {
-				crossed, _ := way.Load(c)
-				crossed.(*crossing).cut()
+				proxy, _ := way.Load(c)
+				accept := proxy.(*harness.TCPProxy).Refuse()
 				time.Sleep(700 * time.Millisecond)
-				crossed.(*crossing).mend()
+				accept()
 				time.Sleep(700 * time.Millisecond)
 			}
 		}},

@@ -170,7 +170,7 @@ func TestAMirrorThatMustNotPrune(t *testing.T) {
 	putAll(t, dest.MustClient(), "d/1", "d/2")
 	here, there := mustKeysUnder(t, source.MustClient(), ""), mustKeysUnder(t, dest.MustClient(), "")
 	// The same member under another name.
-	itself := newNarrow(t, source.Endpoint(), 1<<40, false).url
+	itself := harness.NewTCPProxy(t, source.Endpoint()).URL
 	for _, test := range []struct {
 		args   []string
 		status string

@@ -193,26 +193,26 @@ func TestSecretsAreNeverShown(t *testing.T) {
 func TestUserInfoOfEndpointsIsNeverShown(t *testing.T) {
 	t.Parallel()
 	home := t.TempDir()
-	door := newDoorbell(t)
+	door := harness.NewClosingEndpoint(t)
 	urls := map[string]string{
-		"http":        "http://root:" + canary + "@" + door.address,
-		"https":       "https://root:" + canary + "@" + door.address,
-		"bare":        "root:" + canary + "@" + door.address,
-		"name":        "http://" + canary + "@" + door.address,
-		"odd":         "http://root:a@" + canary + "/b@" + door.address,
-		"path":        "http://root:a@" + door.address + "/" + canary + "?x=" + canary,
-		"second":      door.address + ",http://root:" + canary + "@" + door.address,
-		"with comma":  "http://root:" + canary + ",b@" + door.address,
-		"quoted":      "http://root:\"" + canary + "@" + door.address,
-		"unparseable": "http://root:" + canary + "%zz@" + door.address,
-		"scheme":      canary + "://root:" + canary + "@" + door.address,
-		"capitals":    "HTTP://root:" + canary + "@" + door.address,
-		"encoded":     "http://root%3A" + canary + "%40" + door.address,
-		"query":       "http://" + door.address + "?password=" + canary,
-		"query of @":  "http://" + door.address + "?password=a@" + canary,
-		"fragment":    "http://" + door.address + "#" + canary,
-		"bare query":  door.address + "?password=" + canary,
-		"unread":      "http://" + door.address + "?password=\"" + canary,
+		"http":        "http://root:" + canary + "@" + door.Address,
+		"https":       "https://root:" + canary + "@" + door.Address,
+		"bare":        "root:" + canary + "@" + door.Address,
+		"name":        "http://" + canary + "@" + door.Address,
+		"odd":         "http://root:a@" + canary + "/b@" + door.Address,
+		"path":        "http://root:a@" + door.Address + "/" + canary + "?x=" + canary,
+		"second":      door.Address + ",http://root:" + canary + "@" + door.Address,
+		"with comma":  "http://root:" + canary + ",b@" + door.Address,
+		"quoted":      "http://root:\"" + canary + "@" + door.Address,
+		"unparseable": "http://root:" + canary + "%zz@" + door.Address,
+		"scheme":      canary + "://root:" + canary + "@" + door.Address,
+		"capitals":    "HTTP://root:" + canary + "@" + door.Address,
+		"encoded":     "http://root%3A" + canary + "%40" + door.Address,
+		"query":       "http://" + door.Address + "?password=" + canary,
+		"query of @":  "http://" + door.Address + "?password=a@" + canary,
+		"fragment":    "http://" + door.Address + "#" + canary,
+		"bare query":  door.Address + "?password=" + canary,
+		"unread":      "http://" + door.Address + "?password=\"" + canary,
 		"socket":      "unix://root:" + canary + "@/nonexistent",
 		"TLS socket":  "unixs://root:" + canary + "@/nonexistent",
 		"odd socket":  "unix:root:" + canary + "@nonexistent",
@@ -242,12 +242,12 @@ func TestUserInfoOfEndpointsIsNeverShown(t *testing.T) {
 			run(t, "", harness.Command{Args: words("__complete --endpoints", url, "get", "")})
 			run(t, status, harness.Command{Args: words("get k"), Env: []string{"ETCDCTL_ENDPOINTS=" + url}})
 			run(t, status, harness.Command{Args: words("get k --debug"), Env: []string{"ETCDCTL_ENDPOINTS=" + url}})
-			run(t, status, harness.Command{Args: words("make-mirror", url), Env: []string{"ETCDCTL_ENDPOINTS=" + door.address}})
-			run(t, status, harness.Command{Args: words("make-mirror --debug", url, "--dest-user", "root:pw"), Env: []string{"ETCDCTL_ENDPOINTS=" + door.address}})
-			run(t, status, harness.Command{Args: words("make-mirror " + door.address), Env: []string{"ETCDCTL_ENDPOINTS=" + url}})
-			run(t, status, harness.Command{Args: words("member add n --peer-urls", url), Env: []string{"ETCDCTL_ENDPOINTS=" + door.address}})
-			run(t, status, harness.Command{Args: words("member update 1 --debug --peer-urls", url), Env: []string{"ETCDCTL_ENDPOINTS=" + door.address}})
-			run(t, status, harness.Command{Args: words("member add n", url), Env: []string{"ETCDCTL_ENDPOINTS=" + door.address}})
+			run(t, status, harness.Command{Args: words("make-mirror", url), Env: []string{"ETCDCTL_ENDPOINTS=" + door.Address}})
+			run(t, status, harness.Command{Args: words("make-mirror --debug", url, "--dest-user", "root:pw"), Env: []string{"ETCDCTL_ENDPOINTS=" + door.Address}})
+			run(t, status, harness.Command{Args: words("make-mirror " + door.Address), Env: []string{"ETCDCTL_ENDPOINTS=" + url}})
+			run(t, status, harness.Command{Args: words("member add n --peer-urls", url), Env: []string{"ETCDCTL_ENDPOINTS=" + door.Address}})
+			run(t, status, harness.Command{Args: words("member update 1 --debug --peer-urls", url), Env: []string{"ETCDCTL_ENDPOINTS=" + door.Address}})
+			run(t, status, harness.Command{Args: words("member add n", url), Env: []string{"ETCDCTL_ENDPOINTS=" + door.Address}})
 			run(t, status, harness.Command{Args: words("get k --debug --discovery-srv", url)})
 			run(t, status, harness.Command{Args: words("get k --discovery-srv example.com --debug --discovery-srv-name", url)})
 		})
@@ -260,8 +260,8 @@ func TestUserInfoOfEndpointsIsNeverShown(t *testing.T) {
 	})
 	t.Run("proxies", func(t *testing.T) {
 		for _, proxy := range []string{
-			"http://root:" + canary + "@" + harness.RefusingEndpoint(t), "http://root:" + canary + "@" + door.address, "root:" + canary + "@" + door.address,
-			"http://root:" + canary + " x@" + door.address, "http://root:" + canary + "%zz@" + door.address,
+			"http://root:" + canary + "@" + harness.RefusingEndpoint(t), "http://root:" + canary + "@" + door.Address, "root:" + canary + "@" + door.Address,
+			"http://root:" + canary + " x@" + door.Address, "http://root:" + canary + "%zz@" + door.Address,
 		} {
 			for _, variable := range []string{"HTTPS_PROXY", "https_proxy"} {
 				run(t, "1", harness.Command{
@@ -270,7 +270,7 @@ func TestUserInfoOfEndpointsIsNeverShown(t *testing.T) {
 			}
 		}
 	})
-	if n := door.rang.Load(); n > 20 { // the proxies', and no endpoint
+	if n := door.Connections(); n > 20 { // the proxies', and no endpoint
 		t.Errorf("%d connections were made", n)
 	}
 }
@@ -301,14 +301,14 @@ func TestNoLoginGoesToAMixture(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	f := harness.NewCertificates(t, dir)
-	door := newDoorbell(t)
-	plain, secure := "http://"+door.address, "https://"+door.address
+	door := harness.NewClosingEndpoint(t)
+	plain, secure := "http://"+door.Address, "https://"+door.Address
 	password := writeSecret(t, dir, "password", "secret\n")
 	ca := "--cacert " + f.CA.CertFile()
 	before := int64(0)
 	unrung := func(t *testing.T) {
 		t.Helper()
-		if now := door.rang.Load(); now != before {
+		if now := door.Connections(); now != before {
 			t.Errorf("%d connections were made, want none", now-before)
 			before = now
 		}
@@ -316,49 +316,49 @@ func TestNoLoginGoesToAMixture(t *testing.T) {
 	for _, test := range []struct{ line, endpoints string }{
 		{"get k --user root:pw", plain + "," + secure},
 		{"get k --user root:pw", secure + "," + plain},
-		{"get k --user root:pw", door.address + ",unixs://" + door.address},
+		{"get k --user root:pw", door.Address + ",unixs://" + door.Address},
 		{"get k --user root:pw", "unixs:///nonexistent," + plain},
 		{"get k --user root:pw", plain + ",unixs:///nonexistent"},
 		{"endpoint status --user root:pw", "unixs:///nonexistent," + plain},
-		{"endpoint status --user root:pw", "unixs:///nonexistent," + door.address},
-		{"get k --user root:pw", "HTTP://" + door.address + "," + secure},
-		{"get k --user root:pw", "HTTPS://" + door.address + "," + plain},
-		{"get k --user root:pw", door.address + ",HTTPS://" + door.address},
-		{"endpoint status --user root:pw", "UNIXS:///nonexistent,Http://" + door.address},
+		{"endpoint status --user root:pw", "unixs:///nonexistent," + door.Address},
+		{"get k --user root:pw", "HTTP://" + door.Address + "," + secure},
+		{"get k --user root:pw", "HTTPS://" + door.Address + "," + plain},
+		{"get k --user root:pw", door.Address + ",HTTPS://" + door.Address},
+		{"endpoint status --user root:pw", "UNIXS:///nonexistent,Http://" + door.Address},
 		{"get k --user root --password pw", secure + "," + plain},
 		{"get k --user root --password-file " + password, plain + "," + secure},
 		{"get k --user root", plain + "," + secure}, // before it asks
 		{"get k --auth-jwt-token a.b.c", plain + "," + secure},
 		{"get k --auth-jwt-token-file " + password, secure + "," + plain},
-		{"get k --user root:pw", door.address + "," + secure},
-		{"get k --user root:pw " + ca, plain + "," + door.address},
-		{"endpoint status --user root:pw", secure + "," + door.address},
-		{"endpoint health --user root:pw", secure + "," + door.address},
+		{"get k --user root:pw", door.Address + "," + secure},
+		{"get k --user root:pw " + ca, plain + "," + door.Address},
+		{"endpoint status --user root:pw", secure + "," + door.Address},
+		{"endpoint health --user root:pw", secure + "," + door.Address},
 		{"endpoint hashkv --user root:pw", secure + "," + plain},
-		{"endpoint status --auth-jwt-token a.b.c " + ca, door.address + "," + plain},
-		{"defrag --user root:pw", secure + "," + door.address},
-		{"move-leader 1 --user root:pw", secure + "," + door.address},
+		{"endpoint status --auth-jwt-token a.b.c " + ca, door.Address + "," + plain},
+		{"defrag --user root:pw", secure + "," + door.Address},
+		{"move-leader 1 --user root:pw", secure + "," + door.Address},
 		{"snapshot save s.db --user root:pw", plain + "," + secure},
 		{"watch k --user root:pw", plain + "," + secure},
 		{"lock l --user root:pw", plain + "," + secure},
-		{"make-mirror " + door.address + " --user root:pw", plain + "," + secure},
-		{"make-mirror --dest-user root:pw " + plain + "," + secure, door.address},
+		{"make-mirror " + door.Address + " --user root:pw", plain + "," + secure},
+		{"make-mirror --dest-user root:pw " + plain + "," + secure, door.Address},
 		{"user check-password bob --user-password-file " + password, plain + "," + secure},
 		{"user add bob:pw", plain + "," + secure},
 		{"user add bob:pw", secure + "," + plain},
 		{"user add bob:pw", "unixs:///nonexistent," + plain},
-		{"user add bob:pw", door.address + ",unixs:///nonexistent"},
-		{"user add bob:pw", secure + ",HTTP://" + door.address},
+		{"user add bob:pw", door.Address + ",unixs:///nonexistent"},
+		{"user add bob:pw", secure + ",HTTP://" + door.Address},
 		{"user passwd bob --new-user-password-file " + password, secure + "," + plain},
 		{"user check-password bob --user-password-file " + password, secure + "," + plain},
 		{"auth bootstrap --new-user-password-file " + password, secure + "," + plain},
-		{"user add bob:pw", door.address + "," + secure},
+		{"user add bob:pw", door.Address + "," + secure},
 		{"user passwd bob --new-user-password-file " + password, plain + "," + secure},
 		{"user add bob:pw " + ca + " --cert " + f.Clients["root"].CertFile + " --key " + f.Clients["root"].KeyFile, plain + "," + secure},
 	} {
 		t.Run(test.line, func(t *testing.T) {
 			got := harness.Run(t, harness.Command{Program: harness.Ectl(), Args: words(test.line), Dir: dir, Env: harness.Env(dir, "ETCDCTL_ENDPOINTS="+test.endpoints)})
-			if got.Status != "128" || !strings.Contains(got.Stderr, door.address+" has no TLS and ") {
+			if got.Status != "128" || !strings.Contains(got.Stderr, door.Address+" has no TLS and ") {
 				t.Errorf("%s: status %s, want 128; stderr %q, want the plain endpoint", test.endpoints, got.Status, got.Stderr)
 			}
 			unrung(t)
@@ -397,7 +397,7 @@ func TestNoLoginGoesToAMixture(t *testing.T) {
 			t.Errorf("%s after a policy that was refused: status %s, %q", line, got.Status, got.Stdout)
 		}
 	}
-	before = door.rang.Load() // the client of both may have connected, and has sent no password
+	before = door.Connections() // the client of both may have connected, and has sent no password
 	// One kind is no mixture: a name without scheme is talked to as the first is.
 	bare := strings.TrimPrefix(server.Endpoint(), "https://")
 	for _, endpoints := range []string{bare, server.Endpoint() + "," + bare, bare + "," + server.Endpoint()} {

@@ -2,18 +2,14 @@ package e2e
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"errors"
 	"io"
 	"maps"
-	"net"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -45,65 +41,6 @@ func snapshotServer(t *testing.T, version string) *harness.Cluster {
 		return err == nil && status.DbSize > 8<<20
 	})
 	return c
-}
-
-// narrow is a way to an endpoint on which only so many bytes come back, and
-// then nothing, or the end.
-type narrow struct {
-	url     string
-	reached chan struct{} // closed when the limit is
-}
-
-// narrowSteps is how often a narrow way stops for a moment.
-const narrowSteps = 8
-
-func newNarrow(t *testing.T, endpoint string, limit int64, cut bool) *narrow {
-	t.Helper()
-	target, err := url.Parse(endpoint)
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	n := &narrow{url: "http://" + listener.Addr().String(), reached: make(chan struct{})}
-	ctx, cancel := context.WithCancel(context.Background())
-	t.Cleanup(func() {
-		cancel()
-		listener.Close()
-	})
-	var once sync.Once
-	go func() {
-		for {
-			front, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer front.Close()
-				back, err := net.Dial("tcp", target.Host)
-				if err != nil {
-					return
-				}
-				defer back.Close()
-				go func() { _, _ = io.Copy(back, front) }()
-				var sent int64
-				for range narrowSteps {
-					n, _ := io.CopyN(front, back, limit/narrowSteps)
-					sent += n
-					time.Sleep(50 * time.Millisecond)
-				}
-				if sent == limit {
-					once.Do(func() { close(n.reached) })
-					if !cut {
-						<-ctx.Done()
-					}
-				}
-			}()
-		}
-	}()
-	return n
 }
 
 func filesIn(t *testing.T, folder string) string {
@@ -176,15 +113,17 @@ func TestABrokenTransferLeavesNoSnapshot(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, target := range []string{"new.db", "old.db"} {
-		way := newNarrow(t, c.Endpoint(), 3<<20, true)
-		r := c.RunAt(way.url, "snapshot", "save", target)
+		way := harness.NewTCPProxy(t, c.Endpoint())
+		way.Limit(3<<20, harness.Ended)
+		r := c.RunAt(way.URL, "snapshot", "save", target)
 		if r.Status != "5" || r.Stdout != "" || !strings.Contains(r.Stderr, "Error: could not write snapshot: ") {
 			t.Errorf("a cut connection: status %s, stdout %q, stderr %q", r.Status, r.Stdout, r.Stderr)
 		}
 	}
 	// One that falls silent ends with the timeout that was asked for.
-	way := newNarrow(t, c.Endpoint(), 3<<20, false)
-	if r := c.RunAt(way.url, "snapshot", "save", "new.db", "--command-timeout", "1s"); r.Status != "5" || !strings.Contains(r.Stderr, "deadline exceeded") {
+	way := harness.NewTCPProxy(t, c.Endpoint())
+	way.Limit(3<<20, harness.Held)
+	if r := c.RunAt(way.URL, "snapshot", "save", "new.db", "--command-timeout", "1s"); r.Status != "5" || !strings.Contains(r.Stderr, "deadline exceeded") {
 		t.Errorf("a silent connection: status %s, stderr %q", r.Status, r.Stderr)
 	}
 	if files := filesIn(t, c.Home); files != "old.db" {
@@ -254,13 +193,14 @@ func TestAKilledSnapshotLeavesNothingToTheNextRun(t *testing.T) {
 // stops in the middle.
 func snapshotInTheMiddle(t *testing.T, c *harness.Cluster, before string) *exec.Cmd {
 	t.Helper()
-	way := newNarrow(t, c.Endpoint(), 3<<20, false)
+	way := harness.NewTCPProxy(t, c.Endpoint())
+	reached := way.Limit(3<<20, harness.Held)
 	cmd := exec.Command("sh", "-c", before+`exec "$0" snapshot save new.db`, harness.Ectl())
-	cmd.Dir, cmd.Env = c.Home, harness.Env(c.Home, "ETCDCTL_ENDPOINTS="+way.url)
+	cmd.Dir, cmd.Env = c.Home, harness.Env(c.Home, "ETCDCTL_ENDPOINTS="+way.URL)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	<-way.reached
+	<-reached
 	harness.WaitUntil(t, "a temporary file", func() bool { return strings.Contains(filesIn(t, c.Home), ".part") })
 	return cmd
 }
@@ -268,7 +208,9 @@ func snapshotInTheMiddle(t *testing.T, c *harness.Cluster, before string) *exec.
 // On a terminal a person sees how far it is, and afterwards the result alone.
 func TestProgressIsShownOnATerminal(t *testing.T) {
 	c := snapshotServer(t, etcdserver.Latest)
-	way := newNarrow(t, c.Endpoint(), 4<<20, false)
+	way := harness.NewTCPProxy(t, c.Endpoint())
+	way.Limit(4<<20, harness.Held)
+	way.Delay(3 * time.Millisecond) // for a bar that moves
 	control, tty, err := pty.Open()
 	if err != nil {
 		t.Fatal(err)
@@ -278,7 +220,7 @@ func TestProgressIsShownOnATerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(harness.Ectl(), "snapshot", "save", "new.db", "--command-timeout", "2s")
-	cmd.Dir, cmd.Env = c.Home, harness.Env(c.Home, "ETCDCTL_ENDPOINTS="+way.url)
+	cmd.Dir, cmd.Env = c.Home, harness.Env(c.Home, "ETCDCTL_ENDPOINTS="+way.URL)
 	var stdout bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, tty
 	shown := &harness.Output{Screen: &harness.Screen{}}
