@@ -17,7 +17,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/creack/pty"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"google.golang.org/grpc/codes"
@@ -794,18 +793,13 @@ func TestPlansAreColouredForPeopleOnly(t *testing.T) {
 		cmd, output := a.cmd(a.server.Endpoint(), "rbac", "plan", "-f", file)
 		cmd.Env = append(cmd.Env, test.env)
 		if test.terminal {
-			control, tty, err := pty.Open()
-			if err != nil {
-				t.Fatal(err)
+			terminal := harness.NewTerminal(t, 24, 80)
+			cmd.Stdout, cmd.Stderr = terminal.TTY, terminal.TTY
+			terminal.Start(cmd)
+			if end := terminal.End(); end != "status 0" {
+				t.Fatalf("%s: it ends with %s", name, end)
 			}
-			defer control.Close()
-			cmd.Stdout, cmd.Stderr = tty, tty
-			err = cmd.Run()
-			tty.Close()
-			if err != nil {
-				t.Fatal(err)
-			}
-			_, _ = output.ReadFrom(control) // ends with an error when the terminal is gone
+			output.WriteString(terminal.String())
 		} else if err := cmd.Run(); err != nil {
 			t.Fatal(err)
 		}

@@ -35,7 +35,7 @@ func startBrowser(t *testing.T) *browser {
 	}
 	bounded, cancel := context.WithTimeout(t.Context(), harness.HangTimeout)
 	t.Cleanup(cancel)
-	said := &harness.Output{Screen: &harness.Screen{}}
+	said := &harness.Output{}
 	allocator, stop := chromedp.NewExecAllocator(bounded, append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("user-data-dir", t.TempDir()), chromedp.CombinedOutput(said))...)

@@ -3,17 +3,13 @@ package e2e
 import (
 	"bytes"
 	"encoding/json"
-	"io"
 	"os"
 	"os/exec"
 	"regexp"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/creack/pty"
 
 	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
@@ -167,26 +163,15 @@ func TestChecksShowTheirProgress(t *testing.T) {
 	t.Parallel()
 	c := harness.NewCluster(t, etcdserver.Options{})
 	for _, args := range [][]string{{"perf", "--duration", "1s"}, {"datascale"}} {
-		control, tty, err := pty.Open()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := pty.Setsize(tty, &pty.Winsize{Rows: 24, Cols: 80}); err != nil {
-			t.Fatal(err)
-		}
+		terminal := harness.NewTerminal(t, 24, 80)
 		cmd := exec.Command(harness.Ectl(), append([]string{"check"}, args...)...)
 		cmd.Dir, cmd.Env = c.Home, harness.Env(c.Home, "ETCDCTL_ENDPOINTS="+c.Endpoint())
 		var stdout bytes.Buffer
-		cmd.Stdout, cmd.Stderr = &stdout, tty
-		shown := &harness.Output{Screen: &harness.Screen{}}
-		var reading sync.WaitGroup
-		reading.Go(func() { _, _ = io.Copy(shown, control) })
-		_ = cmd.Run()
-		tty.Close()
-		reading.Wait()
-		control.Close()
-		if !strings.Contains(shown.String(), "%") || strings.ContainsAny(stdout.String(), "%\r") || !strings.Contains(asPassed(stdout.String()), "PASS") {
-			t.Errorf("check %v: the terminal shows %q, and stdout has %q", args, shown, stdout.String())
+		cmd.Stdout, cmd.Stderr = &stdout, terminal.TTY
+		terminal.Start(cmd)
+		terminal.End()
+		if !strings.Contains(terminal.String(), "%") || strings.ContainsAny(stdout.String(), "%\r") || !strings.Contains(asPassed(stdout.String()), "PASS") {
+			t.Errorf("check %v: the terminal shows %q, and stdout has %q", args, terminal, stdout.String())
 		}
 	}
 }

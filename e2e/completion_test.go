@@ -3,17 +3,14 @@ package e2e
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
-	"github.com/creack/pty"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/e2e/harness"
@@ -290,9 +287,8 @@ func testShell(t *testing.T, setup shellSetup) {
 
 // interactiveShell is a shell at a pseudo-terminal.
 type interactiveShell struct {
-	dir     string
-	control *os.File
-	seen    *harness.Screen
+	*harness.Terminal
+	dir string
 }
 
 func startShell(t *testing.T, setup shellSetup, server *etcdserver.Server) *interactiveShell {
@@ -306,28 +302,9 @@ func startShell(t *testing.T, setup shellSetup, server *etcdserver.Server) *inte
 	cmd := exec.Command(setup.program, setup.args...)
 	cmd.Dir = dir
 	cmd.Env = append(shellEnv(dir, server), "TERM=xterm", "ZDOTDIR="+dir)
-	control, err := pty.StartWithAttrs(cmd, &pty.Winsize{Rows: 200, Cols: 160}, &syscall.SysProcAttr{Setsid: true, Setctty: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &interactiveShell{dir: dir, control: control, seen: &harness.Screen{}}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		defer s.seen.End()
-		_, _ = io.Copy(&harness.Output{Screen: s.seen}, control)
-	}()
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-		control.Close()
-		<-ended
-	})
-	timer := time.AfterFunc(harness.HangTimeout, s.seen.End)
-	defer timer.Stop()
-	if _, ok := s.seen.WaitFor("ready> ", 0); !ok {
-		t.Fatalf("%s does not prompt; it shows %q", setup.program, s.seen.Since(0))
-	}
+	s := &interactiveShell{harness.NewTerminal(t, 200, 160), dir}
+	s.Start(cmd)
+	s.MustShow("ready> ", 0)
 	return s
 }
 
@@ -341,27 +318,16 @@ func shellEnv(home string, server *etcdserver.Server) []string {
 // is then, and what the screen shows since. The line is discarded.
 func (s *interactiveShell) tab(t *testing.T, typed string) (line, shown string) {
 	t.Helper()
-	from := s.seen.Len()
-	if _, err := s.control.WriteString(typed + "\t\x18d"); err != nil {
-		t.Fatal(err)
-	}
-	for end := time.Now().Add(harness.HangTimeout); ; {
-		if shown = s.seen.Since(from); strings.Contains(shown, "<dumped>") {
-			break
-		}
-		if time.Now().After(end) {
-			t.Fatalf("the shell does not come back from Tab after %q; it shows %q", typed, shown)
-		}
-		time.Sleep(2 * time.Millisecond)
-	}
+	from := s.Len()
+	s.Type(typed + "\t\x18d")
+	s.MustShow("<dumped>", from)
+	shown = s.Since(from)
 	content, err := os.ReadFile(filepath.Join(s.dir, "line"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	line, shown = string(content), strings.TrimPrefix(shown, typed)
-	if _, err := s.control.WriteString("\x15"); err != nil { // Ctrl-U discards the line
-		t.Fatal(err)
-	}
+	s.Type("\x15") // Ctrl-U discards the line
 	return line, shown
 }
 

@@ -8,9 +8,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
-
-	"github.com/creack/pty"
 
 	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
@@ -23,37 +20,18 @@ func TestEndpointsAreWatchedOnATerminal(t *testing.T) {
 	dead := harness.RefusingEndpoint(t)
 	cmd := exec.Command(harness.Ectl(), "endpoint", "status", "--watch", "100ms", "--command-timeout", "300ms")
 	cmd.Env = harness.Env(c.Home, "ETCDCTL_ENDPOINTS="+c.Endpoint()+","+dead)
-	control, err := pty.Start(cmd)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer control.Close()
-	shown := &harness.Output{Screen: &harness.Screen{}}
-	go func() { _, _ = io.Copy(shown, control) }()
+	terminal := harness.NewTerminal(t, 24, 80)
+	terminal.Start(cmd)
 	const emptyScreen = "\x1b[H\x1b[J"
 	at := 0
-	for look := range 3 {
+	for range 3 {
 		for _, text := range []string{emptyScreen + "endpoint status every 100ms, last at ", "Failed to get the status of endpoint " + dead, c.Endpoint() + ", "} {
-			found, ok := shown.Screen.WaitFor(text, at)
-			if !ok {
-				t.Fatalf("look %d shows no %q", look, text)
-			}
-			at = found
+			at = terminal.MustShow(text, at)
 		}
 	}
-	if _, err := control.WriteString("\x03"); err != nil { // Ctrl-C
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	select {
-	case err := <-ended:
-		if got := harness.Ending(err); got != "signal interrupt" {
-			t.Errorf("after Ctrl-C it ends with %s", got)
-		}
-	case <-time.After(harness.HangTimeout):
-		_ = cmd.Process.Kill()
-		t.Fatal("Ctrl-C does not end it")
+	terminal.Type("\x03") // Ctrl-C
+	if got := terminal.End(); got != "signal interrupt" {
+		t.Errorf("after Ctrl-C it ends with %s", got)
 	}
 }
 

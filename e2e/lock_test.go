@@ -14,7 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/creack/pty"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"golang.org/x/sys/unix"
 
@@ -106,36 +105,21 @@ func TestSignalsGoToTheCommandOfALock(t *testing.T) {
 func TestCtrlCReachesTheCommandOfALockOnce(t *testing.T) {
 	t.Parallel()
 	q := newQueue(t, etcdserver.Options{Dir: t.TempDir()})
-	control, tty, err := pty.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer control.Close()
+	terminal := harness.NewTerminal(t, 24, 80)
 	cmd := exec.Command(harness.Ectl(), "lock", "name", "--", "sh", "-c", trapping)
-	cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = q.env, tty, tty, tty
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 0}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	tty.Close()
-	shown := &harness.Output{Screen: &harness.Screen{}}
-	go func() { _, _ = io.Copy(shown, control) }()
-	press := func(key, shows string, from int) int {
-		_, _ = control.WriteString(key)
-		harness.WaitUntil(t, shows+" on the terminal", func() bool { return strings.Contains(shown.String()[from:], shows) })
-		return from + strings.Index(shown.String()[from:], shows) + len(shows)
-	}
-	at := press("", "ready", 0)
-	at = press("\x03", "INT", at)
-	press("\x03", "INT", at)
-	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	if got := harness.Ending(cmd.Wait()); got != "status 7" {
+	cmd.Env = q.env
+	terminal.Start(cmd)
+	at := terminal.MustShow("ready", 0)
+	terminal.Type("\x03")
+	at = terminal.MustShow("INT", at)
+	terminal.Type("\x03")
+	terminal.MustShow("INT", at)
+	terminal.Signal(syscall.SIGTERM)
+	if got := terminal.End(); got != "status 7" {
 		t.Errorf("it ended with %s", got)
 	}
-	if n := strings.Count(shown.String(), "INT\r\n"); n != 2 {
-		t.Errorf("two Ctrl-C are %d to the command: %q", n, shown)
+	if n := strings.Count(terminal.String(), "INT\r\n"); n != 2 {
+		t.Errorf("two Ctrl-C are %d to the command: %q", n, terminal)
 	}
 }
 

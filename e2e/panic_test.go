@@ -2,15 +2,11 @@ package e2e
 
 import (
 	"bytes"
-	"io"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
-
-	"github.com/creack/pty"
-	"golang.org/x/term"
 
 	"github.com/ectl-io/ectl/e2e/harness"
 )
@@ -25,38 +21,20 @@ func TestAPanicAtAPromptRestoresTheTerminal(t *testing.T) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	for _, args := range []string{"main", "goroutine", "timer", "goroutine trace"} {
-		control, tty, err := pty.Open()
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer control.Close()
-		defer tty.Close()
-		before, err := term.GetState(int(tty.Fd()))
-		if err != nil {
-			t.Fatal(err)
-		}
+		terminal := harness.NewTerminal(t, 24, 80)
+		before := terminal.State()
 		cmd := exec.Command(program, strings.Fields(args)...)
 		var stderr bytes.Buffer
-		cmd.Stdin, cmd.Stdout, cmd.Stderr = tty, tty, &stderr
-		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 0}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		shown := &harness.Output{Screen: &harness.Screen{}}
-		go func() { _, _ = io.Copy(shown, control) }()
-		harness.WaitUntil(t, "a prompt", func() bool { return strings.Contains(shown.String(), "Password: ") })
-		harness.WaitUntil(t, "a terminal without echo", func() bool {
-			during, err := term.GetState(int(tty.Fd()))
-			return err == nil && *during != *before
-		})
-		if err := cmd.Process.Signal(syscall.SIGUSR1); err != nil {
-			t.Fatal(err)
-		}
-		if end := harness.Ending(cmd.Wait()); end != "status 70" {
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = terminal.TTY, terminal.TTY, &stderr
+		terminal.Start(cmd)
+		terminal.MustShow("Password: ", 0)
+		harness.WaitUntil(t, "a terminal without echo", func() bool { return terminal.State() != before })
+		terminal.Signal(syscall.SIGUSR1)
+		if end := terminal.End(); end != "status 70" {
 			t.Errorf("%s: it ends with %s", args, end)
 		}
-		if after, err := term.GetState(int(tty.Fd())); err != nil || *after != *before {
-			t.Errorf("%s: the terminal is not as it was before the prompt (%v)", args, err)
+		if terminal.State() != before {
+			t.Errorf("%s: the terminal is not as it was before the prompt", args)
 		}
 		first, rest, _ := strings.Cut(stderr.String(), "\n")
 		if !strings.HasPrefix(first, "Error: this is a defect of the program: index out of range [") {

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/creack/pty"
-	"golang.org/x/term"
 
 	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
@@ -110,50 +109,20 @@ func TestInterruptEndsARequest(t *testing.T) {
 // Ctrl-C at a password prompt gives the terminal its echo back.
 func TestInterruptAtAPromptRestoresTheTerminal(t *testing.T) {
 	home := t.TempDir()
-	control, tty, err := pty.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer control.Close()
-	defer tty.Close()
-	before, err := term.GetState(int(tty.Fd()))
-	if err != nil {
-		t.Fatal(err)
-	}
+	terminal := harness.NewTerminal(t, 24, 80)
+	before := terminal.State()
 	cmd := exec.Command(harness.Ectl(), "user", "add", "bob")
 	cmd.Env = harness.Env(home)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = tty, tty, tty
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 0}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+	terminal.Start(cmd)
+	terminal.MustShow("Password of bob: ", 0)
+	if terminal.State() == before {
+		t.Fatal("the prompt leaves the terminal as it was: the password would be seen")
 	}
-	shown := &harness.Output{Screen: &harness.Screen{}}
-	go func() { _, _ = io.Copy(shown, control) }()
-	if _, ok := shown.Screen.WaitFor("Password of bob: ", 0); !ok {
-		t.Fatal("no prompt")
+	terminal.Type("\x03") // Ctrl-C
+	if end := terminal.End(); end == "status 0" {
+		t.Error("an interrupted command ends with status 0")
 	}
-	if during, err := term.GetState(int(tty.Fd())); err != nil || *during == *before {
-		t.Fatalf("the prompt leaves the terminal as it was (%v): the password would be seen", err)
-	}
-	if _, err := control.WriteString("\x03"); err != nil { // Ctrl-C
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	select {
-	case err := <-ended:
-		if err == nil {
-			t.Error("an interrupted command ends with status 0")
-		}
-	case <-time.After(harness.HangTimeout):
-		_ = cmd.Process.Kill()
-		t.Fatal("Ctrl-C at a prompt does not end the program")
-	}
-	after, err := term.GetState(int(tty.Fd()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if *after != *before {
+	if terminal.State() != before {
 		t.Error("the terminal is not as it was before the prompt")
 	}
 }

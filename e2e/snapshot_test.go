@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"errors"
-	"io"
 	"maps"
 	"os"
 	"os/exec"
@@ -14,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/creack/pty"
 	"go.etcd.io/bbolt"
 
 	"github.com/ectl-io/ectl/e2e/harness"
@@ -211,33 +209,18 @@ func TestProgressIsShownOnATerminal(t *testing.T) {
 	way := harness.NewTCPProxy(t, c.Endpoint())
 	way.Limit(4<<20, harness.Held)
 	way.Delay(3 * time.Millisecond) // for a bar that moves
-	control, tty, err := pty.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer control.Close()
-	if err := pty.Setsize(tty, &pty.Winsize{Rows: 24, Cols: 80}); err != nil {
-		t.Fatal(err)
-	}
+	terminal := harness.NewTerminal(t, 24, 80)
 	cmd := exec.Command(harness.Ectl(), "snapshot", "save", "new.db", "--command-timeout", "2s")
 	cmd.Dir, cmd.Env = c.Home, harness.Env(c.Home, "ETCDCTL_ENDPOINTS="+way.URL)
 	var stdout bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, tty
-	shown := &harness.Output{Screen: &harness.Screen{}}
-	read := make(chan struct{})
-	go func() {
-		defer close(read)
-		_, _ = io.Copy(shown, control)
-	}()
-	err = cmd.Run()
-	tty.Close()
-	<-read
-	if err == nil || stdout.Len() > 0 {
-		t.Errorf("a transfer that stops in the middle: %v, stdout %q", err, stdout.String())
+	cmd.Stdout, cmd.Stderr = &stdout, terminal.TTY
+	terminal.Start(cmd)
+	if end := terminal.End(); end == "status 0" || stdout.Len() > 0 {
+		t.Errorf("a transfer that stops in the middle ends with %s, stdout %q", end, stdout.String())
 	}
 	for _, part := range []string{"%", "MB/s", " MB, "} {
-		if !strings.Contains(shown.String(), part) {
-			t.Errorf("the terminal shows %q, want %q in it", shown, part)
+		if !terminal.Contains(part) {
+			t.Errorf("the terminal shows %q, want %q in it", terminal, part)
 		}
 	}
 }

@@ -17,9 +17,9 @@ type Certificates struct {
 	Clients   map[string]testpki.Pair
 }
 
-// NewCertificates makes them in dir. The clients are users of these names by their
-// common name, and three that are none: "noname", "expired" (root's, until
-// yesterday) and "other" (root's, of another authority).
+// NewCertificates makes them in dir. Clients has certificates of users by common name:
+// "root", "alice", "bob" and "nobody". "noname" has none, "expired" was root's until
+// yesterday, and "other" is root's from another authority.
 func NewCertificates(t testing.TB, dir string) *Certificates {
 	t.Helper()
 	must := func(err error) {
@@ -49,7 +49,7 @@ func NewCertificates(t testing.TB, dir string) *Certificates {
 	return f
 }
 
-// variables are the names under which scripts and parity cases find the files.
+// Variables are the names under which scripts and parity cases find the files.
 func (f *Certificates) Variables() map[string]string {
 	v := map[string]string{
 		"CACERT":     f.CA.CertFile(),
@@ -64,7 +64,7 @@ func (f *Certificates) Variables() map[string]string {
 	return v
 }
 
-// options turns the flags of an "etcd start" or "server" line into server
+// ServerOptions turns the flags of an "etcd start" or "server" line into server
 // options. What is left are arguments that are no flags.
 func (f *Certificates) ServerOptions(flags []string) (o etcdserver.Options, rest []string, err error) {
 	for i := 0; i < len(flags); i++ {

@@ -13,20 +13,23 @@ import (
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
-// Cluster is a running server and our program, which talks to it.
+// Cluster is a running server, and runs of ectl against it.
 type Cluster struct {
 	*etcdserver.Server
-	t    *testing.T
+	// Home is the home and working directory of these runs.
 	Home string
+
+	t *testing.T
 }
 
+// NewCluster starts a server that runs until the test ends.
 func NewCluster(t *testing.T, options etcdserver.Options) *Cluster {
 	t.Helper()
 	options.Dir = t.TempDir()
 	return &Cluster{Server: StartServer(t, options), t: t, Home: t.TempDir()}
 }
 
-// at runs ours with these endpoints.
+// RunAt runs ectl with these endpoints.
 func (c *Cluster) RunAt(endpoints string, args ...string) Result {
 	c.t.Helper()
 	return Run(c.t, Command{
@@ -37,7 +40,7 @@ func (c *Cluster) RunAt(endpoints string, args ...string) Result {
 	})
 }
 
-// mustAt is at for a command that has to succeed. It returns stdout.
+// MustRunAt is RunAt for a command that must succeed. It returns standard output.
 func (c *Cluster) MustRunAt(endpoints string, args ...string) string {
 	c.t.Helper()
 	r := c.RunAt(endpoints, args...)
@@ -47,7 +50,8 @@ func (c *Cluster) MustRunAt(endpoints string, args ...string) string {
 	return r.Stdout
 }
 
-// until runs ours until it no longer fails with this reason. It returns stdout.
+// RunUntil runs ectl until it no longer fails with this reason. It returns standard
+// output.
 func (c *Cluster) RunUntil(reason, endpoints string, args ...string) string {
 	c.t.Helper()
 	for deadline := time.Now().Add(HangTimeout); ; time.Sleep(100 * time.Millisecond) {
@@ -63,8 +67,8 @@ func (c *Cluster) RunUntil(reason, endpoints string, args ...string) string {
 
 var settingPattern = regexp.MustCompile(`(?m)^(ETCD_[A-Z_]+)=(".*")$`)
 
-// MemberSettings are the settings of a new member, NAME=VALUE each, in what "member
-// add" printed.
+// MemberSettings finds the settings of a new member, NAME=VALUE each, in the output of
+// "member add".
 func MemberSettings(added string) ([]string, error) {
 	var settings []string
 	for _, m := range settingPattern.FindAllStringSubmatch(added, -1) {
@@ -80,7 +84,7 @@ func MemberSettings(added string) ([]string, error) {
 	return settings, nil
 }
 
-// client returns a client of the cluster for the time of the test.
+// MustClient returns a client that is closed when the test ends.
 func (c *Cluster) MustClient() *clientv3.Client {
 	c.t.Helper()
 	client, err := c.Client("", "")

@@ -23,15 +23,15 @@ type Command struct {
 	Env     []string
 	Dir     string
 	Stdin   string
-	// Terminal, where it is not empty, replaces Stdin by a pseudo-terminal on
-	// which each prompt is waited for and then answered.
+	// Terminal, if it is not nil, replaces Stdin by a pseudo-terminal on which each
+	// prompt is waited for and then answered.
 	Terminal []Answer
-	// AtPrompt, where it is not nil, is called with the process id each time a
-	// prompt was seen, before it is answered.
+	// AtPrompt, if it is not nil, is called with the process id after each prompt,
+	// before the answer.
 	AtPrompt func(pid int)
 	// Interrupt sends SIGINT once the program has printed something on stdout.
 	Interrupt bool
-	// Limit ends the program when it takes longer.
+	// Limit ends the program if it takes longer. Zero means HangTimeout.
 	Limit time.Duration
 }
 
@@ -41,16 +41,15 @@ type Answer struct {
 	Typed  string
 }
 
-// Result is what a run left behind.
+// Result is the outcome of a run.
 type Result struct {
 	Stdout   string
 	Stderr   string
-	Terminal string // what the terminal showed, where there was one
+	Terminal string // what the terminal showed, if there was one
 	Status   string // "0", "128", "killed after 3s"
 }
 
-// Run runs a program to its end. The test fails when the program cannot be
-// started or does not prompt for what it was to be answered.
+// Run runs a program to its end. It fails the test if the program cannot be started.
 func Run(t testing.TB, in Command) Result {
 	t.Helper()
 	if in.Limit == 0 {
@@ -61,9 +60,8 @@ func Run(t testing.TB, in Command) Result {
 	cmd.Dir = in.Dir
 	cmd.Env = in.Env
 
-	seen := &Screen{}
-	stdout, stderr := &Output{Screen: seen}, &Output{Screen: seen}
-	cmd.Stdout, cmd.Stderr = stdout, stderr
+	seen, stdout, stderr := &Output{}, &Output{}, &Output{}
+	cmd.Stdout, cmd.Stderr = io.MultiWriter(seen, stdout), io.MultiWriter(seen, stderr)
 	cmd.WaitDelay = time.Second
 
 	var terminal *Output
@@ -78,11 +76,11 @@ func Run(t testing.TB, in Command) Result {
 		}
 		cmd.Stdin = tty
 		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 0}
-		terminal = &Output{Screen: seen}
+		terminal = &Output{}
 		read := make(chan struct{})
 		go func() {
 			defer close(read)
-			_, _ = io.Copy(terminal, control) // ends with EIO when the program is gone
+			_, _ = io.Copy(io.MultiWriter(seen, terminal), control) // ends with EIO when the program is gone
 		}()
 		closeTerminal = func() {
 			tty.Close()
@@ -116,9 +114,8 @@ func Run(t testing.TB, in Command) Result {
 	var answering sync.WaitGroup
 	if in.Interrupt {
 		answering.Go(func() {
-			if stdout.waitForAny(seen) {
-				_ = cmd.Process.Signal(syscall.SIGINT)
-			}
+			stdout.wait(func(all []byte) bool { return len(all) > 0 })
+			_ = cmd.Process.Signal(syscall.SIGINT)
 		})
 	}
 	if answerPrompts != nil {
@@ -135,6 +132,7 @@ func Run(t testing.TB, in Command) Result {
 	err := cmd.Wait()
 	timer.Stop()
 	seen.End()
+	stdout.End()
 	answering.Wait()
 	r := Result{Stdout: stdout.String(), Stderr: stderr.String()}
 	if closeTerminal != nil {
@@ -172,8 +170,8 @@ func waitForNoEcho(tty *os.File) {
 	}
 }
 
-// Env is the environment of every run: nothing of the caller's but PATH, so
-// that a developer's own ETCDCTL_ENDPOINTS is never spoken to.
+// Env is the environment of every run. Only PATH is the caller's, so that no test
+// connects to a developer's own ETCDCTL_ENDPOINTS.
 func Env(home string, more ...string) []string {
 	return append([]string{
 		"PATH=" + os.Getenv("PATH"),

@@ -14,21 +14,23 @@ import (
 
 // Process is a program that runs beside the test.
 type Process struct {
-	t              *testing.T
 	Cmd            *exec.Cmd
 	Stdin          io.WriteCloser
 	Stdout, Stderr *Output
 	Gone           chan struct{} // closed when it has ended
-	ended          string        // how, then
+
+	t     *testing.T
+	ended string // how it has ended
 }
 
-// Start starts a program, which is killed at the end of the test at the latest.
+// Start starts a program. It is killed at the end of the test at the latest.
 func Start(t *testing.T, program string, env []string, args ...string) *Process {
 	t.Helper()
 	return StartWritingTo(t, program, env, nil, args...)
 }
 
-// StartWritingTo has the program's standard output go to a file, where there is one.
+// StartWritingTo is Start with standard output in a file. Nil keeps it in
+// Process.Stdout.
 func StartWritingTo(t *testing.T, program string, env []string, stdout *os.File, args ...string) *Process {
 	t.Helper()
 	cmd := exec.Command(program, args...)
@@ -36,8 +38,7 @@ func StartWritingTo(t *testing.T, program string, env []string, stdout *os.File,
 	return StartCommand(t, cmd, stdout)
 }
 
-// StartIn starts a program in a folder, with these variables beside those of
-// every run.
+// StartIn starts a program in a folder, with these variables besides those of Env.
 func StartIn(t *testing.T, program, dir string, variables []string, args ...string) *Process {
 	t.Helper()
 	cmd := exec.Command(program, args...)
@@ -45,13 +46,11 @@ func StartIn(t *testing.T, program, dir string, variables []string, args ...stri
 	return StartCommand(t, cmd, nil)
 }
 
+// StartCommand starts a command that the test has put together. stdout is as in
+// StartWritingTo.
 func StartCommand(t *testing.T, cmd *exec.Cmd, stdout *os.File) *Process {
 	t.Helper()
-	shown := &Screen{}
-	r := &Process{
-		t: t, Cmd: cmd, Stdout: &Output{Screen: shown}, Stderr: &Output{Screen: shown},
-		Gone: make(chan struct{}),
-	}
+	r := &Process{t: t, Cmd: cmd, Stdout: &Output{}, Stderr: &Output{}, Gone: make(chan struct{})}
 	r.Cmd.Stdout, r.Cmd.Stderr, r.Cmd.WaitDelay = r.Stdout, r.Stderr, time.Second
 	if stdout != nil {
 		r.Cmd.Stdout = stdout
@@ -66,14 +65,14 @@ func StartCommand(t *testing.T, cmd *exec.Cmd, stdout *os.File) *Process {
 	}
 	go func() {
 		r.ended = Ending(r.Cmd.Wait())
-		shown.End()
 		close(r.Gone)
 	}()
 	t.Cleanup(r.Kill)
 	return r
 }
 
-// printed waits until the program has printed a text.
+// WaitFor waits until the program has printed a text on standard output. It fails
+// the test if the program ends without it.
 func (r *Process) WaitFor(text string) *Process {
 	r.t.Helper()
 	for deadline := time.Now().Add(HangTimeout); !strings.Contains(r.Stdout.String(), text); time.Sleep(2 * time.Millisecond) {
@@ -84,6 +83,7 @@ func (r *Process) WaitFor(text string) *Process {
 	return r
 }
 
+// Signal sends a signal.
 func (r *Process) Signal(s os.Signal) *Process {
 	r.t.Helper()
 	if err := r.Cmd.Process.Signal(s); err != nil {
@@ -92,7 +92,8 @@ func (r *Process) Signal(s os.Signal) *Process {
 	return r
 }
 
-// endsWith waits for the end.
+// WantEnd waits for the end, and reports an error if it is not "status N" or
+// "signal NAME" as wanted.
 func (r *Process) WantEnd(want string) *Process {
 	r.t.Helper()
 	if got := r.End(); got != want {
@@ -101,6 +102,7 @@ func (r *Process) WantEnd(want string) *Process {
 	return r
 }
 
+// WantStderr reports an error if standard error has not had a text so far.
 func (r *Process) WantStderr(text string) *Process {
 	r.t.Helper()
 	if !strings.Contains(r.Stderr.String(), text) {
@@ -109,7 +111,7 @@ func (r *Process) WantStderr(text string) *Process {
 	return r
 }
 
-// runs fails the test when the program has ended.
+// MustRun fails the test if the program has ended.
 func (r *Process) MustRun() {
 	r.t.Helper()
 	if r.HasEnded() {
@@ -117,7 +119,7 @@ func (r *Process) MustRun() {
 	}
 }
 
-// hasEnded reports whether the program has ended.
+// HasEnded reports whether the program has ended.
 func (r *Process) HasEnded() bool {
 	select {
 	case <-r.Gone:
@@ -127,7 +129,7 @@ func (r *Process) HasEnded() bool {
 	}
 }
 
-// end waits for the end, and returns what it was.
+// End waits for the end, and returns it as Ending describes it.
 func (r *Process) End() string {
 	r.t.Helper()
 	select {
@@ -139,12 +141,14 @@ func (r *Process) End() string {
 	}
 }
 
+// Kill kills the program and waits for its end.
 func (r *Process) Kill() {
 	_ = r.Cmd.Process.Kill()
 	<-r.Gone
 }
 
-// Ending describes how a process ended.
+// Ending describes the end of a process by the error of exec.Cmd.Wait: "status 0",
+// "signal interrupt".
 func Ending(err error) string {
 	var exit *exec.ExitError
 	switch {

@@ -22,21 +22,23 @@ type programs struct {
 	reference string // has the reference as etcdctl
 }
 
-// installed is set up by TestMain.
+// installed is set by Main.
 var installed programs
 
-// Ectl is the path of ours, and ectlAsEtcdctl that of ours by the
-// reference's name.
+// Ectl is the path of ectl.
 func Ectl() string { return filepath.Join(installed.ours, "ectl") }
 
+// EctlAsEtcdctl is the path of ectl under the name etcdctl.
 func EctlAsEtcdctl() string { return filepath.Join(installed.ours, "etcdctl") }
 
-// Etcdctl is the path of the reference.
+// Etcdctl is the path of the reference, the real etcdctl.
 func Etcdctl() string { return filepath.Join(installed.reference, "etcdctl") }
 
-// EctlFolder has ours under both names, for a PATH.
+// EctlFolder has ectl under both names, for a PATH.
 func EctlFolder() string { return installed.ours }
 
+// Main installs the programs, runs the tests and returns the exit status. TestMain
+// calls it, in the folder of package e2e.
 func Main(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "ectl-e2e-")
 	if err != nil {
@@ -103,8 +105,8 @@ func copyProgram(from, to string) error {
 	return out.Close()
 }
 
-// BothPrograms runs a subtest for the reference and for ours and returns what
-// each ended with, to be compared.
+// BothPrograms calls run for the reference and for ectl under the name etcdctl, and
+// returns both results for comparison.
 func BothPrograms(t *testing.T, run func(t *testing.T, program string) string) (reference, ours string) {
 	t.Helper()
 	return run(t, Etcdctl()), run(t, EctlAsEtcdctl())

@@ -1,132 +1,146 @@
 package harness
 
 import (
-	"bytes"
-	"context"
 	"io"
+	"os"
 	"os/exec"
 	"strings"
-	"sync"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/creack/pty"
+	"golang.org/x/term"
 )
 
-func (s *Screen) Len() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.shown.Len()
+// Terminal is a pseudo-terminal and what it shows.
+type Terminal struct {
+	*Output
+	// TTY is the side of the programs. End closes it.
+	TTY *os.File
+
+	t       testing.TB
+	control *os.File
+	cmd     *exec.Cmd
+	gone    chan struct{} // closed when the program has ended
+	err     error         // of its end, then
+	read    chan struct{} // closed when all has been read that was shown
 }
 
-func (s *Screen) Since(from int) string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return string(s.shown.Bytes()[from:])
-}
-
-// RunAtTerminal runs ours with standard output on a terminal, and returns what that
-// shows and what it says on standard error.
-func RunAtTerminal(t *testing.T, dir string, env, args []string) (shown, stderr string) {
+// NewTerminal opens a terminal of a size. It is closed when the test ends.
+func NewTerminal(t testing.TB, rows, columns uint16) *Terminal {
 	t.Helper()
 	control, tty, err := pty.Open()
 	if err != nil {
+		t.Fatalf("open a pseudo-terminal: %v", err)
+	}
+	if err := pty.Setsize(tty, &pty.Winsize{Rows: rows, Cols: columns}); err != nil {
 		t.Fatal(err)
 	}
-	defer control.Close()
-	defer tty.Close()
-	// Wide enough for tables, and line feeds stay alone.
-	if err := pty.Setsize(tty, &pty.Winsize{Rows: 50, Cols: 1000}); err != nil {
-		t.Fatal(err)
-	}
-	terminal := &Output{Screen: &Screen{}}
-	read := make(chan struct{})
+	m := &Terminal{Output: &Output{}, TTY: tty, t: t, control: control, read: make(chan struct{})}
 	go func() {
-		defer close(read)
-		_, _ = io.Copy(terminal, control)
+		defer close(m.read)
+		defer m.Output.End()
+		_, _ = io.Copy(m.Output, control) // ends with EIO when no program has the terminal
 	}()
+	t.Cleanup(func() {
+		if m.gone != nil {
+			_ = m.cmd.Process.Kill()
+			<-m.gone
+		}
+		tty.Close()
+		control.Close()
+	})
+	return m
+}
+
+// Start starts a command in a session of its own, with this as its terminal. If the
+// command has no streams yet, all three are the terminal.
+func (m *Terminal) Start(cmd *exec.Cmd) {
+	m.t.Helper()
+	if cmd.Stdin == nil && cmd.Stdout == nil && cmd.Stderr == nil {
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = m.TTY, m.TTY, m.TTY
+	}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	for fd, stream := range []any{cmd.Stdin, cmd.Stdout, cmd.Stderr} {
+		if stream == m.TTY {
+			cmd.SysProcAttr.Ctty = fd
+			break
+		}
+	}
+	if err := cmd.Start(); err != nil {
+		m.t.Fatalf("start %s: %v", cmd, err)
+	}
+	m.cmd, m.gone = cmd, make(chan struct{})
+	go func() {
+		defer close(m.gone)
+		m.err = cmd.Wait()
+	}()
+}
+
+// Type types a text.
+func (m *Terminal) Type(text string) {
+	m.t.Helper()
+	if _, err := m.control.WriteString(text); err != nil {
+		m.t.Fatalf("type at %s: %v", m.cmd, err)
+	}
+}
+
+// Signal sends a signal to the program.
+func (m *Terminal) Signal(s os.Signal) {
+	m.t.Helper()
+	if err := m.cmd.Process.Signal(s); err != nil {
+		m.t.Fatalf("%s: %v", m.cmd, err)
+	}
+}
+
+// MustShow waits for a text at or after a position, and returns the position after
+// it. It fails the test if the terminal does not show the text.
+func (m *Terminal) MustShow(text string, from int) int {
+	m.t.Helper()
+	at, ok := m.WaitFor(text, from)
+	if !ok {
+		m.t.Fatalf("%s does not show %q: the terminal has %q", m.cmd, text, m.Since(from))
+	}
+	return at
+}
+
+// State is the terminal's state, such as its echo.
+func (m *Terminal) State() term.State {
+	m.t.Helper()
+	state, err := term.GetState(int(m.control.Fd()))
+	if err != nil {
+		m.t.Fatalf("the state of the terminal: %v", err)
+	}
+	return *state
+}
+
+// End waits for the program's end, and until all that it has shown was read. It
+// returns the end as Ending describes it.
+func (m *Terminal) End() string {
+	m.t.Helper()
+	select {
+	case <-m.gone:
+	case <-time.After(HangTimeout):
+		m.t.Fatalf("%s does not end: the terminal has %q", m.cmd, m)
+	}
+	m.TTY.Close()
+	select {
+	case <-m.read:
+	case <-time.After(time.Second): // what the program has started may keep the terminal
+	}
+	return Ending(m.err)
+}
+
+// RunAtTerminal runs ectl with standard output on a terminal, and returns what that
+// shows, and standard error.
+func RunAtTerminal(t *testing.T, dir string, env, args []string) (shown, stderr string) {
+	t.Helper()
+	terminal := NewTerminal(t, 50, 1000) // wide enough for tables
 	var said strings.Builder
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, Ectl(), args...)
-	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = dir, env, tty, &said
-	_ = cmd.Run() // many of them fail
-	if ctx.Err() != nil {
-		t.Errorf("%q does not end", args)
-	}
-	tty.Close()
-	<-read
+	cmd := exec.Command(Ectl(), args...)
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = dir, env, terminal.TTY, &said
+	terminal.Start(cmd)
+	terminal.End() // many of them fail
 	return terminal.String(), said.String()
-}
-
-// Screen is everything that a program has shown so far, on whatever stream.
-type Screen struct {
-	mu    sync.Mutex
-	shown bytes.Buffer
-	ended bool
-}
-
-func (s *Screen) write(p []byte) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.shown.Write(p)
-}
-
-func (s *Screen) End() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.ended = true
-}
-
-// waitFor returns the position after the first occurrence of text at or after
-// position from, or false if the program ended without showing it.
-func (s *Screen) WaitFor(text string, from int) (int, bool) {
-	for {
-		s.mu.Lock()
-		i := bytes.Index(s.shown.Bytes()[from:], []byte(text))
-		ended := s.ended
-		s.mu.Unlock()
-		if i >= 0 {
-			return from + i + len(text), true
-		}
-		if ended {
-			return 0, false
-		}
-		time.Sleep(2 * time.Millisecond)
-	}
-}
-
-// Output collects one stream and shows it on the screen.
-type Output struct {
-	Screen *Screen
-	mu     sync.Mutex
-	data   bytes.Buffer
-}
-
-func (s *Output) Write(p []byte) (int, error) {
-	s.Screen.write(p)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.data.Write(p)
-}
-
-// waitForAny returns true as soon as there is any data, and false when the
-// program has ended without.
-func (s *Output) waitForAny(seen *Screen) bool {
-	for s.String() == "" {
-		seen.mu.Lock()
-		ended := seen.ended
-		seen.mu.Unlock()
-		if ended {
-			return false
-		}
-		time.Sleep(2 * time.Millisecond)
-	}
-	return true
-}
-
-func (s *Output) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.data.String()
 }

@@ -5,9 +5,8 @@ import (
 	"time"
 )
 
-// Retry calls try until it finds nothing wrong: a machine that is busy with
-// other things may keep a completion from its 300 ms, whose silence is then right,
-// or a program from a time that it has.
+// Retry calls try until it finds nothing wrong. It is for times that the program
+// itself sets, such as the 300 ms of a completion: a busy machine may exceed them.
 func Retry(t *testing.T, try func() (wrong string)) {
 	t.Helper()
 	const attempts, enough = 20, time.Minute
@@ -22,11 +21,11 @@ func Retry(t *testing.T, try func() (wrong string)) {
 	t.Error(wrong)
 }
 
-// HangTimeout ends what would never end. No machine is so slow, however busy it and its
-// disk are: what takes time is waited for by what it does.
+// HangTimeout ends what would never end. Nothing takes so long, even on a busy
+// machine with a slow disk.
 const HangTimeout = 5 * time.Minute
 
-// WaitUntil waits until a condition holds, for as long as a busy machine may take.
+// WaitUntil waits until a condition holds. It fails the test after HangTimeout.
 func WaitUntil(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(HangTimeout); !holds(); time.Sleep(5 * time.Millisecond) {
