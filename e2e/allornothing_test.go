@@ -12,14 +12,14 @@ import (
 )
 
 // on decides that a fault happens to the nth request of each of methods.
-func on(decided fault, nth int, methods ...string) func(string, int) fault {
-	return func(method string, n int) fault {
+func on(decided harness.Fault, nth int, methods ...string) func(string, int) harness.Fault {
+	return func(method string, n int) harness.Fault {
 		for _, m := range methods {
 			if m == method && n == nth {
 				return decided
 			}
 		}
-		return passes
+		return harness.Passes
 	}
 }
 
@@ -52,43 +52,43 @@ func TestCommandsOfSeveralChangesMakeAllOrNone(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		line   string
-		faults func(string, int) fault
+		faults func(string, int) harness.Fault
 		says   string // the error, from its beginning
 		ends   string
 		left   bool // something is
 	}{
-		{"the first grant is refused", addRole, on(isRefused, 1, "RoleGrantPermission"), "", "", false}, // once: it is tried again
-		{"every grant is refused", addRole, func(m string, _ int) fault {
+		{"the first grant is refused", addRole, on(harness.Denied, 1, "RoleGrantPermission"), "", "", false}, // once: it is tried again
+		{"every grant is refused", addRole, func(m string, _ int) harness.Fault {
 			if m == "RoleGrantPermission" {
-				return isRefused
+				return harness.Denied
 			}
-			return passes
+			return harness.Passes
 		}, "Error: etcdserver: permission denied; ", undone, false},
-		{"the second grant never arrives", addRole, on(isLost, 2, "RoleGrantPermission"), "Error: ", undone, false},
-		{"the second grant's answer is lost", addRole, on(isUnheard, 2, "RoleGrantPermission"), "Error: ", undone, false},
-		{"the second grant's answer never comes", addRole, on(isSwallowed, 2, "RoleGrantPermission"), "Error: context deadline exceeded: ", undone, false},
-		{"the role's answer is lost", addRole, on(isUnheard, 1, "RoleAdd"), "Error: ", "the change may have been made all the same: look before you repeat it", true},
-		{"changing back fails", addRole, func(m string, n int) fault {
+		{"the second grant never arrives", addRole, on(harness.RequestLost, 2, "RoleGrantPermission"), "Error: ", undone, false},
+		{"the second grant's answer is lost", addRole, on(harness.AnswerLost, 2, "RoleGrantPermission"), "Error: ", undone, false},
+		{"the second grant's answer never comes", addRole, on(harness.Unanswered, 2, "RoleGrantPermission"), "Error: context deadline exceeded: ", undone, false},
+		{"the role's answer is lost", addRole, on(harness.AnswerLost, 1, "RoleAdd"), "Error: ", "the change may have been made all the same: look before you repeat it", true},
+		{"changing back fails", addRole, func(m string, n int) harness.Fault {
 			if m == "RoleGrantPermission" && n == 2 || m == "RoleDelete" {
-				return isLost
+				return harness.RequestLost
 			}
-			return passes
+			return harness.Passes
 		}, "Error: ", "the role new was added, the role new was granted readwrite on prefix /a/, perhaps the role new was granted read on key /b; to change it back: ectl role delete new", true},
-		{"a role that exists", "role add old --if-not-exists --key-prefix /a/ --write --key /c --read", on(isLost, 2, "RoleGrantPermission"), "Error: ", undone, false},
-		{"a role that exists, and the answer is lost", "role add old --if-not-exists --key-prefix /a/ --write --key /c --read", on(isUnheard, 2, "RoleGrantPermission"), "Error: ", undone, false},
-		{"a role that exists, and changing back fails", "role add old --if-not-exists --key-prefix /z/ --write --key /c --read", func(m string, n int) fault {
+		{"a role that exists", "role add old --if-not-exists --key-prefix /a/ --write --key /c --read", on(harness.RequestLost, 2, "RoleGrantPermission"), "Error: ", undone, false},
+		{"a role that exists, and the answer is lost", "role add old --if-not-exists --key-prefix /a/ --write --key /c --read", on(harness.AnswerLost, 2, "RoleGrantPermission"), "Error: ", undone, false},
+		{"a role that exists, and changing back fails", "role add old --if-not-exists --key-prefix /z/ --write --key /c --read", func(m string, n int) harness.Fault {
 			if m == "RoleGrantPermission" && n == 2 || m == "RoleRevokePermission" {
-				return isLost
+				return harness.RequestLost
 			}
-			return passes
+			return harness.Passes
 		}, "Error: ", "the role old was granted write on prefix /z/, perhaps the role old was granted read on key /c; to change it back: ectl role revoke-permission old /z/ --prefix; ectl role revoke-permission old /c", true},
-		{"the second role never arrives", addUser, on(isLost, 2, "UserGrantRole"), "Error: ", undone, false},
-		{"the second role's answer is lost", addUser, on(isUnheard, 2, "UserGrantRole"), "Error: ", undone, false},
-		{"a user that exists", "user add bob --no-password --if-not-exists --roles old,older", on(isUnheard, 1, "UserGrantRole"), "Error: ", undone, false},
-		{"a role that does not exist", "user add new --no-password --roles old,odd", on(passes, 0), "Error: etcdserver: role name not found: odd (did you mean \"old\"?); nothing was changed; ", "", false},
+		{"the second role never arrives", addUser, on(harness.RequestLost, 2, "UserGrantRole"), "Error: ", undone, false},
+		{"the second role's answer is lost", addUser, on(harness.AnswerLost, 2, "UserGrantRole"), "Error: ", undone, false},
+		{"a user that exists", "user add bob --no-password --if-not-exists --roles old,older", on(harness.AnswerLost, 1, "UserGrantRole"), "Error: ", undone, false},
+		{"a role that does not exist", "user add new --no-password --roles old,odd", on(harness.Passes, 0), "Error: etcdserver: role name not found: odd (did you mean \"old\"?); nothing was changed; ", "", false},
 	} {
-		way := newFaulty(t, c.Endpoint(), test.faults)
-		r := c.RunAt(way.url, strings.Fields(test.line)...)
+		way := harness.NewFaultyProxy(t, c.Endpoint(), test.faults)
+		r := c.RunAt(way.URL(), strings.Fields(test.line)...)
 		if test.says == "" {
 			if r.Status != "0" {
 				t.Errorf("%s: %s ends with %s and says %s", test.name, test.line, r.Status, r.Stderr)
@@ -98,7 +98,7 @@ func TestCommandsOfSeveralChangesMakeAllOrNone(t *testing.T) {
 		}
 		said := strings.TrimSpace(r.Stderr)
 		if r.Status != "1" || r.Stdout != "" || !strings.HasPrefix(said, test.says) || !strings.Contains(said, test.ends) || strings.Contains(said, "\n") {
-			t.Errorf("%s: %s ends with %s, stdout %q, and says\n%s\nwant %s ... %s\nafter %v", test.name, test.line, r.Status, r.Stdout, said, test.says, test.ends, way.requests())
+			t.Errorf("%s: %s ends with %s, stdout %q, and says\n%s\nwant %s ... %s\nafter %v", test.name, test.line, r.Status, r.Stdout, said, test.says, test.ends, way.Requests())
 		}
 		if after := state(); (after != before) != test.left {
 			t.Errorf("%s: %s leaves\n%s\nwhere there was\n%s\nit says %s", test.name, test.line, after, before, said)
@@ -114,16 +114,16 @@ func TestAnInterruptedChangeIsUndone(t *testing.T) {
 	t.Parallel()
 	c := harness.NewCluster(t, etcdserver.Options{RootPassword: harness.RootPassword})
 	reached := make(chan struct{})
-	way := newFaulty(t, c.Endpoint(), func(method string, n int) fault {
+	way := harness.NewFaultyProxy(t, c.Endpoint(), func(method string, n int) harness.Fault {
 		if method == "RoleGrantPermission" && n == 2 {
 			close(reached)
-			return isSwallowed
+			return harness.Unanswered
 		}
-		return passes
+		return harness.Passes
 	})
 	cmd := exec.Command(harness.Ectl(), "role", "add", "new", "--key", "/a", "--key", "/b", "--read",
 		"--user", "root:"+harness.RootPassword, "--command-timeout", "1m")
-	cmd.Env = harness.Env(c.Home, "ETCDCTL_ENDPOINTS="+way.url)
+	cmd.Env = harness.Env(c.Home, "ETCDCTL_ENDPOINTS="+way.URL())
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	if err := cmd.Start(); err != nil {
@@ -155,15 +155,15 @@ func TestAnOffboardingThatFailsSaysHowFarItCame(t *testing.T) {
 		c.MustRunAt(c.Endpoint(), strings.Fields(line)...)
 	}
 	for _, test := range []struct {
-		faults func(string, int) fault
+		faults func(string, int) harness.Fault
 		says   string
 		roles  string
 	}{
-		{on(isLost, 1, "UserRevokeRole"), "; the user bob is not deleted, and none of its roles is known to be revoked; run the command again", "Roles: a b"},
-		{on(isLost, 2, "UserRevokeRole"), "; the user bob is not deleted; revoked from it: a; run the command again", "Roles: b"},
-		{on(isLost, 1, "UserDelete"), "; the user bob is not deleted; revoked from it: b; run the command again", "Roles:"},
+		{on(harness.RequestLost, 1, "UserRevokeRole"), "; the user bob is not deleted, and none of its roles is known to be revoked; run the command again", "Roles: a b"},
+		{on(harness.RequestLost, 2, "UserRevokeRole"), "; the user bob is not deleted; revoked from it: a; run the command again", "Roles: b"},
+		{on(harness.RequestLost, 1, "UserDelete"), "; the user bob is not deleted; revoked from it: b; run the command again", "Roles:"},
 	} {
-		r := c.RunAt(newFaulty(t, c.Endpoint(), test.faults).url, "user", "offboard", "bob")
+		r := c.RunAt(harness.NewFaultyProxy(t, c.Endpoint(), test.faults).URL(), "user", "offboard", "bob")
 		if r.Status != "1" || r.Stdout != "" || !strings.HasSuffix(r.Stderr, test.says+"\n") {
 			t.Errorf("it ends with %s and says\n%s\nwant %s", r.Status, r.Stderr, test.says)
 		}

@@ -253,23 +253,24 @@ users:
 func TestApplyThatIsKilledIsCompletedByTheNext(t *testing.T) {
 	t.Parallel()
 	a := newApplier(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: harness.RootPassword})
-	proxy := newRPCProxy(t, a.server.Endpoint())
+	proxy := harness.NewRPCProxy(t, a.server.Endpoint())
 	from, to := entangled(t)
 	file := a.policyFile(to)
-	for n, kills := int64(1), 0; ; n++ {
+	for n, kills := 1, 0; ; n++ {
 		killed := false
 		for _, after := range []bool{false, true} {
 			a.set(from, false)
-			cmd, output := a.cmd(proxy.endpoint, "rbac", "apply", "-f", file, "--prune", "--yes")
+			cmd, output := a.cmd(proxy.Address, "rbac", "apply", "-f", file, "--prune", "--yes")
 			var dead atomic.Bool
 			var requests atomic.Int64
-			proxy.changes.Store(0)
-			proxy.handle = func(_ context.Context, number int64, _ string, forward func() error) error {
+			proxy.ForgetChanges()
+			proxy.Handle = func(ctx context.Context, rpc *harness.RPC) error {
+				number := rpc.Change
 				if os.Getenv("ECTL_SOAK") != "" {
-					number = requests.Add(1)
+					number = int(requests.Add(1))
 				}
 				if number == n && after {
-					_ = forward()
+					_ = rpc.Forward(ctx)
 				}
 				if number == n {
 					dead.Store(true)
@@ -278,7 +279,7 @@ func TestApplyThatIsKilledIsCompletedByTheNext(t *testing.T) {
 				if dead.Load() && number > 0 {
 					return status.Error(codes.Unavailable, "the client is gone")
 				}
-				return forward()
+				return rpc.Forward(ctx)
 			}
 			err := cmd.Run()
 			if !dead.Load() {
@@ -409,13 +410,13 @@ func (p *prober) ask(ctx context.Context, all []probe, done <-chan struct{}) err
 func TestNobodyLosesOrGainsAccessWhileAPolicyIsApplied(t *testing.T) {
 	t.Parallel()
 	a := newApplier(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: harness.RootPassword})
-	proxy := newRPCProxy(t, a.server.Endpoint())
+	proxy := harness.NewRPCProxy(t, a.server.Endpoint())
 	// Each change takes a while, and overtakes others.
-	proxy.handle = func(_ context.Context, number int64, _ string, forward func() error) error {
-		if number > 0 {
+	proxy.Handle = func(ctx context.Context, rpc *harness.RPC) error {
+		if rpc.Change > 0 {
 			time.Sleep(time.Duration(rand.IntN(8)) * time.Millisecond)
 		}
-		return forward()
+		return rpc.Forward(ctx)
 	}
 	rounds := 12
 	if os.Getenv("ECTL_SOAK") != "" {
@@ -461,7 +462,7 @@ func TestNobodyLosesOrGainsAccessWhileAPolicyIsApplied(t *testing.T) {
 				}
 			})
 		}
-		status, printed := a.apply(proxy.endpoint, file)
+		status, printed := a.apply(proxy.Address, file)
 		close(done)
 		asking.Wait()
 		if status != 0 {
@@ -500,29 +501,29 @@ func crowd(t *testing.T, n int) access.State {
 func TestApplyStopsWhenSomebodyElseChangesAccess(t *testing.T) {
 	t.Parallel()
 	a := newApplier(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: harness.RootPassword})
-	proxy := newRPCProxy(t, a.server.Endpoint())
+	proxy := harness.NewRPCProxy(t, a.server.Endpoint())
 	to := crowd(t, 100)
 	file := a.policyFile(to)
-	proxy.handle = func(ctx context.Context, number int64, _ string, forward func() error) error {
-		if number == 20 {
+	proxy.Handle = func(ctx context.Context, rpc *harness.RPC) error {
+		if rpc.Change == 20 {
 			if _, err := a.root.UserAddWithOptions(ctx, "intruder", "", &clientv3.UserAddOptions{NoPassword: true}); err != nil {
 				return err
 			}
 		}
 		// It looks every half second: what follows takes several, on any machine.
-		if number > 0 {
+		if rpc.Change > 0 {
 			time.Sleep(40 * time.Millisecond)
 		}
-		if number > 20 {
+		if rpc.Change > 20 {
 			time.Sleep(200 * time.Millisecond)
 		}
-		return forward()
+		return rpc.Forward(ctx)
 	}
-	status, printed := a.apply(proxy.endpoint, file)
+	status, printed := a.apply(proxy.Address, file)
 	if status != 1 || !strings.Contains(printed, "Error: somebody else has changed users or roles meanwhile: the auth revision is ") {
 		t.Errorf("status %d, want 1 and what happened:\n%s", status, printed)
 	}
-	if made := proxy.changes.Load(); made < 20 || made >= 350 {
+	if made := proxy.Changes(); made < 20 || made >= 350 {
 		t.Errorf("%d of 400 changes were sent: want that it stopped in the middle", made)
 	}
 	if !strings.Contains(printed, "run the command again to do the rest") {
@@ -542,16 +543,16 @@ func TestApplyStopsWhenSomebodyElseChangesAccess(t *testing.T) {
 func TestApplySeesAtTheEndThatSomebodyElseHasChangedAccess(t *testing.T) {
 	t.Parallel()
 	a := newApplier(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: harness.RootPassword})
-	proxy := newRPCProxy(t, a.server.Endpoint())
+	proxy := harness.NewRPCProxy(t, a.server.Endpoint())
 	file := a.policyFile(crowd(t, 1))
-	proxy.handle = func(ctx context.Context, number int64, _ string, forward func() error) error {
-		err := forward()
-		if number == 4 {
+	proxy.Handle = func(ctx context.Context, rpc *harness.RPC) error {
+		err := rpc.Forward(ctx)
+		if rpc.Change == 4 {
 			_, err = a.root.RoleAdd(ctx, "intruder")
 		}
 		return err
 	}
-	if status, printed := a.apply(proxy.endpoint, file); status != 1 || !strings.Contains(printed, "somebody else has changed users or roles") {
+	if status, printed := a.apply(proxy.Address, file); status != 1 || !strings.Contains(printed, "somebody else has changed users or roles") {
 		t.Errorf("status %d, want 1 and what happened:\n%s", status, printed)
 	}
 }
@@ -575,15 +576,15 @@ func TestApplySurvivesTheLossOfTheLeader(t *testing.T) {
 	}
 	// apply talks to another member, which passes its changes on to the leader.
 	follower := a.server.Members[(leader+1)%3]
-	proxy := newRPCProxy(t, follower.ClientURL)
+	proxy := harness.NewRPCProxy(t, follower.ClientURL)
 	var once sync.Once
-	proxy.handle = func(_ context.Context, number int64, _ string, forward func() error) error {
-		if number == 50 {
+	proxy.Handle = func(ctx context.Context, rpc *harness.RPC) error {
+		if rpc.Change == 50 {
 			once.Do(a.server.Members[leader].Kill)
 		}
-		return forward()
+		return rpc.Forward(ctx)
 	}
-	status, printed := a.apply(proxy.endpoint, file, "--command-timeout", harness.HangTimeout.String())
+	status, printed := a.apply(proxy.Address, file, "--command-timeout", harness.HangTimeout.String())
 	if status != 0 || !strings.Contains(printed, "Applied: 400 added") {
 		t.Fatalf("status %d, want 0 and all of it:\n%s", status, printed)
 	}
@@ -597,20 +598,20 @@ func TestApplySurvivesTheLossOfTheLeader(t *testing.T) {
 func TestApplySurvivesLostAnswers(t *testing.T) {
 	t.Parallel()
 	a := newApplier(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: harness.RootPassword})
-	proxy := newRPCProxy(t, a.server.Endpoint())
+	proxy := harness.NewRPCProxy(t, a.server.Endpoint())
 	from, to := entangled(t)
 	a.set(from, false)
-	proxy.handle = func(_ context.Context, number int64, _ string, forward func() error) error {
-		if number%7 == 3 {
+	proxy.Handle = func(ctx context.Context, rpc *harness.RPC) error {
+		if rpc.Change%7 == 3 {
 			return status.Error(codes.Unavailable, "lost on the way")
 		}
-		err := forward()
-		if number%5 == 4 {
+		err := rpc.Forward(ctx)
+		if rpc.Change%5 == 4 {
 			return status.Error(codes.Unavailable, "lost on the way back")
 		}
 		return err
 	}
-	if status, printed := a.apply(proxy.endpoint, a.policyFile(to)); status != 0 {
+	if status, printed := a.apply(proxy.Address, a.policyFile(to)); status != 0 {
 		t.Fatalf("status %d\n%s", status, printed)
 	}
 	if err := follows(to, a.state()); err != nil {
@@ -622,23 +623,23 @@ func TestApplySurvivesLostAnswers(t *testing.T) {
 func TestApplyOutlivesItsToken(t *testing.T) {
 	t.Parallel()
 	a := newApplier(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: harness.RootPassword, TokenTTL: time.Second})
-	proxy := newRPCProxy(t, a.server.Endpoint())
+	proxy := harness.NewRPCProxy(t, a.server.Endpoint())
 	expired := make(chan struct{})
 	var logins atomic.Int64
-	proxy.handle = func(_ context.Context, number int64, method string, forward func() error) error {
+	proxy.Handle = func(ctx context.Context, rpc *harness.RPC) error {
 		switch {
-		case strings.HasSuffix(method, "/Authenticate"):
+		case strings.HasSuffix(rpc.FullMethod, "/Authenticate"):
 			logins.Add(1)
-		case number == 1:
+		case rpc.Change == 1:
 			time.Sleep(4 * time.Second)
 			close(expired)
-		case number > 1:
+		case rpc.Change > 1:
 			<-expired
 		}
-		return forward()
+		return rpc.Forward(ctx)
 	}
 	to := crowd(t, 3)
-	if status, printed := a.apply(proxy.endpoint, a.policyFile(to), "--command-timeout", harness.HangTimeout.String()); status != 0 {
+	if status, printed := a.apply(proxy.Address, a.policyFile(to), "--command-timeout", harness.HangTimeout.String()); status != 0 {
 		t.Fatalf("status %d\n%s", status, printed)
 	}
 	if logins.Load() < 2 {
@@ -709,19 +710,19 @@ func (a *applier) settle() {
 func TestGeneratedPasswordsAreShownWhenALaterStepFails(t *testing.T) {
 	t.Parallel()
 	a := newApplier(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: harness.RootPassword})
-	proxy := newRPCProxy(t, a.server.Endpoint())
+	proxy := harness.NewRPCProxy(t, a.server.Endpoint())
 	file := filepath.Join(a.dir, "generate.yaml")
 	const text = "apiVersion: ectl/v1\nroles: {app: }\nusers: {bob: {roles: [app], password: {generate: true}}, eve: {password: none}}\n"
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	proxy.handle = func(_ context.Context, _ int64, method string, forward func() error) error {
-		if strings.HasSuffix(method, "/UserGrantRole") {
+	proxy.Handle = func(ctx context.Context, rpc *harness.RPC) error {
+		if strings.HasSuffix(rpc.FullMethod, "/UserGrantRole") {
 			return rpctypes.ErrGRPCRoleNotFound
 		}
-		return forward()
+		return rpc.Forward(ctx)
 	}
-	exit, printed := a.apply(proxy.endpoint, file)
+	exit, printed := a.apply(proxy.Address, file)
 	_, rest, found := strings.Cut(printed, "Password of bob: ")
 	password, _, _ := strings.Cut(rest, "\n")
 	if exit != 1 || !found || !strings.Contains(printed, "Error: etcdserver: role name not found (to grant role app to user bob)") || !strings.Contains(printed, "Not complete: 3 changes were made.") {
@@ -740,17 +741,17 @@ func TestGeneratedPasswordsAreShownWhenALaterStepFails(t *testing.T) {
 func TestApplyThatIsInterruptedSaysWhatItHasDone(t *testing.T) {
 	t.Parallel()
 	a := newApplier(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: harness.RootPassword})
-	proxy := newRPCProxy(t, a.server.Endpoint())
+	proxy := harness.NewRPCProxy(t, a.server.Endpoint())
 	to := crowd(t, 50)
 	file := a.policyFile(to)
-	cmd, printed := a.cmd(proxy.endpoint, "rbac", "apply", "-f", file, "--prune", "--yes")
+	cmd, printed := a.cmd(proxy.Address, "rbac", "apply", "-f", file, "--prune", "--yes")
 	var once sync.Once
-	proxy.handle = func(_ context.Context, number int64, _ string, forward func() error) error {
-		if number > 0 {
+	proxy.Handle = func(ctx context.Context, rpc *harness.RPC) error {
+		if rpc.Change > 0 {
 			time.Sleep(20 * time.Millisecond)
 		}
-		err := forward()
-		if number >= 20 {
+		err := rpc.Forward(ctx)
+		if rpc.Change >= 20 {
 			once.Do(func() { _ = cmd.Process.Signal(os.Interrupt) })
 		}
 		return err
@@ -758,7 +759,7 @@ func TestApplyThatIsInterruptedSaysWhatItHasDone(t *testing.T) {
 	if how := harness.Ending(cmd.Run()); how != "signal interrupt" {
 		t.Errorf("it ends with %s, want by the signal", how)
 	}
-	made := proxy.changes.Load()
+	made := proxy.Changes()
 	if made >= 200 || !strings.Contains(printed.String(), fmt.Sprintf("\n%d changes were made; run the command again to do the rest.\n", made)) || strings.Contains(printed.String(), "No answer") {
 		t.Errorf("of 200 changes %d were sent, and it says\n%s", made, printed)
 	}

@@ -57,21 +57,21 @@ func TestABootstrapThatFailsLocksNobodyOut(t *testing.T) {
 	c := newBootstrapCluster(t)
 	for _, test := range []struct {
 		name   string
-		faults func(string, int) fault
+		faults func(string, int) harness.Fault
 		says   string // the end of the error
 	}{
-		{"the role's answer is lost", on(isUnheard, 1, "RoleAdd"), "the change may have been made all the same: look before you repeat it"},
-		{"the user's answer is lost", on(isUnheard, 1, "UserAdd"), "the change may have been made all the same: look before you repeat it"},
-		{"the rescuer's answer is lost", on(isUnheard, 2, "UserAdd"), "the connection broke before the answer came; what had been changed before was changed back, nothing is left of it; authentication was not turned on"},
-		{"the rescuer's grant never arrives", on(isLost, 2, "UserGrantRole"), "the connection broke before the answer came; what had been changed before was changed back, nothing is left of it; authentication was not turned on"},
-		{"the switch never arrives", on(isLost, 1, "AuthEnable"), "authentication was turned off again"},
-		{"the switch is refused", on(isRefused, 1, "AuthEnable"), "authentication was not turned on"},
-		{"root's login is refused", on(isRefused, 1, "Authenticate"), "authentication was turned off again"},
+		{"the role's answer is lost", on(harness.AnswerLost, 1, "RoleAdd"), "the change may have been made all the same: look before you repeat it"},
+		{"the user's answer is lost", on(harness.AnswerLost, 1, "UserAdd"), "the change may have been made all the same: look before you repeat it"},
+		{"the rescuer's answer is lost", on(harness.AnswerLost, 2, "UserAdd"), "the connection broke before the answer came; what had been changed before was changed back, nothing is left of it; authentication was not turned on"},
+		{"the rescuer's grant never arrives", on(harness.RequestLost, 2, "UserGrantRole"), "the connection broke before the answer came; what had been changed before was changed back, nothing is left of it; authentication was not turned on"},
+		{"the switch never arrives", on(harness.RequestLost, 1, "AuthEnable"), "authentication was turned off again"},
+		{"the switch is refused", on(harness.Denied, 1, "AuthEnable"), "authentication was not turned on"},
+		{"root's login is refused", on(harness.Denied, 1, "Authenticate"), "authentication was turned off again"},
 	} {
-		way := newFaulty(t, c.Endpoint(), test.faults)
-		r := c.RunAt(way.url, bootstrapArgs...)
+		way := harness.NewFaultyProxy(t, c.Endpoint(), test.faults)
+		r := c.RunAt(way.URL(), bootstrapArgs...)
 		if r.Status == "0" || !strings.HasSuffix(strings.TrimSpace(r.Stderr), test.says) {
-			t.Errorf("%s: status %s, stdout\n%s\nand stderr\n%s\nwant %s\nafter %v", test.name, r.Status, r.Stdout, r.Stderr, test.says, way.requests())
+			t.Errorf("%s: status %s, stdout\n%s\nand stderr\n%s\nwant %s\nafter %v", test.name, r.Status, r.Stdout, r.Stderr, test.says, way.Requests())
 		}
 		isOn, users := stateOfAuth(t, c)
 		if isOn || strings.Contains(strings.Join(users, " "), "rescuer") {
@@ -85,8 +85,8 @@ func TestABootstrapThatFailsLocksNobodyOut(t *testing.T) {
 func TestABootstrapWhoseSwitchIsNotAnsweredIsProven(t *testing.T) {
 	t.Parallel()
 	c := newBootstrapCluster(t)
-	way := newFaulty(t, c.Endpoint(), on(isUnheard, 1, "AuthEnable"))
-	c.MustRunAt(way.url, bootstrapArgs...)
+	way := harness.NewFaultyProxy(t, c.Endpoint(), on(harness.AnswerLost, 1, "AuthEnable"))
+	c.MustRunAt(way.URL(), bootstrapArgs...)
 	if isOn, users := stateOfAuth(t, c); !isOn || strings.Join(users, " ") != "root" {
 		t.Errorf("authentication is on: %t, and the users are %v", isOn, users)
 	}
@@ -112,17 +112,17 @@ func TestAnInterruptedBootstrapIsCompletedByTheNext(t *testing.T) {
 		{"Authenticate", 1, syscall.SIGINT},
 	} {
 		reached := make(chan struct{})
-		way := newFaulty(t, c.Endpoint(), func(method string, n int) fault {
+		way := harness.NewFaultyProxy(t, c.Endpoint(), func(method string, n int) harness.Fault {
 			if method == test.method && n == test.nth {
 				close(reached)
-				return isSwallowed
+				return harness.Unanswered
 			}
-			return passes
+			return harness.Passes
 		})
 		// An answer that never comes is waited for until the timeout.
 		args := append(slices.Clone(bootstrapArgs[:len(bootstrapArgs)-1]), "5s")
 		cmd := exec.Command(harness.Ectl(), args...)
-		cmd.Dir, cmd.Env = c.Home, harness.Env(c.Home, "ETCDCTL_ENDPOINTS="+way.url)
+		cmd.Dir, cmd.Env = c.Home, harness.Env(c.Home, "ETCDCTL_ENDPOINTS="+way.URL())
 		var stderr strings.Builder
 		cmd.Stderr = &stderr
 		if err := cmd.Start(); err != nil {

@@ -259,7 +259,7 @@ func newStage(t *testing.T) *stage {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { client.Close() })
-		s.servers[name], s.clients[name], s.backs[name] = server, client, dialBack(t, server.Endpoint())
+		s.servers[name], s.clients[name], s.backs[name] = server, client, harness.DialServer(t, server.Endpoint())
 		s.fill(t, name)
 	}
 	return s

@@ -63,7 +63,7 @@ func TestAMirrorOfAListingThatIsIncompleteDeletesNothing(t *testing.T) {
 			fillKeys(t, dest.MustClient(), 500, "v")
 			putAll(t, dest.MustClient(), "k/00000/extra", "k/00250/extra", "k/99999")
 			before := mustKeysUnder(t, dest.MustClient(), "")
-			server, back := newDishonestServer(t), dialBack(t, source.Endpoint())
+			server, back := newDishonestServer(t), harness.DialServer(t, source.Endpoint())
 			count := func(by int64) func(protoreflect.Message) {
 				return func(m protoreflect.Message) {
 					m = rangeIn(m)
@@ -116,7 +116,7 @@ func TestAMirrorOfKeysThatItDidNotAskForEnds(t *testing.T) {
 	source, dest := harness.NewCluster(t, etcdserver.Options{}), harness.NewCluster(t, etcdserver.Options{})
 	fillKeys(t, source.MustClient(), 3, "v")
 	putAll(t, dest.MustClient(), "other", "m/")
-	server, back := newDishonestServer(t), dialBack(t, source.Endpoint())
+	server, back := newDishonestServer(t), harness.DialServer(t, source.Endpoint())
 	for _, outside := range []string{"other", "k", "", "l"} {
 		// As the last one, so that only its name is wrong.
 		server.begin(back, changed(rangeMethod, 1, func(m protoreflect.Message) {

@@ -4,27 +4,21 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"io"
 	"maps"
 	"net"
 	"net/http"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/keepalive"
-	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
-	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/types/dynamicpb"
 
+	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/testpki"
 )
 
@@ -33,14 +27,13 @@ import (
 type dishonestServer struct {
 	endpoint string // HOST:PORT, what MemberList names for all members
 	secure   string // the same with TLS, which asks for client certificates, after serveTLS
-	server   *grpc.Server
+	proxy    *harness.RPCProxy
 
 	// canned are responses that the real server is not asked for, because it
 	// would not be the same afterwards. By full method.
 	canned map[string]proto.Message
 
 	mu       sync.Mutex
-	back     *grpc.ClientConn
 	lie      *lie
 	calls    map[string]int           // responses so far, by full method
 	first    map[string]proto.Message // the first response, by full method
@@ -55,21 +48,14 @@ type dishonestServer struct {
 func newDishonestServer(t testing.TB) *dishonestServer {
 	t.Helper()
 	d := &dishonestServer{}
-	d.server = grpc.NewServer(
-		grpc.ForceServerCodec(bytesCodec{}),
-		grpc.UnknownServiceHandler(d.serve),
-		// etcd's own clients ask more often than gRPC likes.
-		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: time.Second, PermitWithoutStream: true}),
-	)
+	d.proxy = harness.NewRPCServer(t)
+	d.proxy.Handle = d.serve
 	front := newPagesListener(d.listen(t))
 	d.endpoint = front.Addr().String()
-	go d.server.Serve(front)
+	d.proxy.Serve(front)
 	pages := &http.Server{Handler: http.HandlerFunc(d.metrics), ReadHeaderTimeout: tooLong}
 	go pages.Serve(front.pages)
-	t.Cleanup(func() {
-		d.server.Stop()
-		pages.Close()
-	})
+	t.Cleanup(func() { pages.Close() })
 	return d
 }
 
@@ -96,7 +82,7 @@ func (d *dishonestServer) serveTLS(t testing.TB, authority *testpki.Authority) {
 	}
 	listener := d.listen(t)
 	d.secure = listener.Addr().String()
-	go d.server.Serve(tls.NewListener(listener, &tls.Config{
+	d.proxy.Serve(tls.NewListener(listener, &tls.Config{
 		Certificates: []tls.Certificate{certificate}, ClientAuth: tls.RequestClientCert, NextProtos: []string{"h2"},
 	}))
 }
@@ -133,25 +119,13 @@ func (d *dishonestServer) connections(more int) {
 	d.mostOpen = max(d.mostOpen, d.open)
 }
 
-// dialBack connects to the real server at an endpoint.
-func dialBack(t testing.TB, endpoint string) *grpc.ClientConn {
-	t.Helper()
-	const large = 1 << 30
-	back, err := grpc.NewClient(strings.TrimPrefix(endpoint, "http://"),
-		grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(large)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { back.Close() })
-	return back
-}
-
 // begin makes the server one in front of back that tells a lie from now on, or
 // with nil the truth.
 func (d *dishonestServer) begin(back *grpc.ClientConn, l *lie, canned map[string]proto.Message) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.back, d.lie, d.canned = back, l, canned
+	d.proxy.SetTarget(back)
+	d.lie, d.canned = l, canned
 	d.calls, d.first, d.requests, d.told = map[string]int{}, map[string]proto.Message{}, 0, false
 	d.mostOpen = d.open
 	d.all = nil
@@ -175,76 +149,31 @@ func (d *dishonestServer) report() report {
 	return report{maps.Clone(d.calls), d.all, d.requests, d.told, d.mostOpen}
 }
 
-// methodOf finds an RPC by its full name, "/package.Service/Method".
-func methodOf(full string) (protoreflect.MethodDescriptor, error) {
-	name := protoreflect.FullName(strings.ReplaceAll(strings.TrimPrefix(full, "/"), "/", "."))
-	found, err := protoregistry.GlobalFiles.FindDescriptorByName(name)
-	if err != nil {
-		return nil, err
-	}
-	method, ok := found.(protoreflect.MethodDescriptor)
-	if !ok {
-		return nil, errors.New(full + " is no method")
-	}
-	return method, nil
-}
-
-func (d *dishonestServer) serve(_ any, front grpc.ServerStream) error {
-	full, _ := grpc.MethodFromServerStream(front)
-	method, err := methodOf(full)
+func (d *dishonestServer) serve(ctx context.Context, rpc *harness.RPC) error {
+	method, err := harness.MethodOf(rpc.FullMethod)
 	if err != nil {
 		return status.Error(codes.Unimplemented, err.Error())
 	}
+	pass := func(answer []byte) error { return d.pass(rpc, method, answer) }
 	d.mu.Lock()
-	back, canned := d.back, d.canned[full]
+	canned := d.canned[rpc.FullMethod]
 	d.mu.Unlock()
-	if canned != nil {
-		var request []byte
-		if err := front.RecvMsg(&request); err != nil {
+	if canned == nil {
+		err = rpc.Relay(ctx, d.count, pass)
+	} else {
+		if _, err := rpc.Receive(); err != nil {
 			return err
 		}
 		d.count()
-		b, err := proto.Marshal(canned)
-		if err != nil {
-			return err
-		}
-		return d.pass(front, full, method, b)
-	}
-	ctx, cancel := context.WithCancel(front.Context())
-	defer cancel()
-	if sent, ok := metadata.FromIncomingContext(ctx); ok {
-		ctx = metadata.NewOutgoingContext(ctx, sent)
-	}
-	behind, err := back.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true, ClientStreams: true}, full, grpc.ForceCodec(bytesCodec{}))
-	if err != nil {
-		return err
-	}
-	go func() {
-		for {
-			var request []byte
-			if err := front.RecvMsg(&request); err != nil {
-				_ = behind.CloseSend()
-				return
-			}
-			d.count()
-			if behind.SendMsg(&request) != nil {
-				return
-			}
-		}
-	}()
-	for {
 		var answer []byte
-		if err := behind.RecvMsg(&answer); errors.Is(err, io.EOF) {
-			return nil
-		} else if err != nil {
-			return err
-		}
-		if err := d.pass(front, full, method, answer); errors.Is(err, errEndsHere) {
-			return nil
-		} else if err != nil {
-			return err
+		if answer, err = proto.Marshal(canned); err == nil {
+			err = pass(answer)
 		}
 	}
+	if errors.Is(err, errEndsHere) {
+		return nil
+	}
+	return err
 }
 
 func (d *dishonestServer) count() {
@@ -257,13 +186,14 @@ func (d *dishonestServer) count() {
 var errEndsHere = errors.New("the stream ends")
 
 // pass passes a response on to the client, after the lie.
-func (d *dishonestServer) pass(front grpc.ServerStream, full string, method protoreflect.MethodDescriptor, answer []byte) error {
+func (d *dishonestServer) pass(rpc *harness.RPC, method protoreflect.MethodDescriptor, answer []byte) error {
 	message := dynamicpb.NewMessage(method.Output())
 	if err := proto.Unmarshal(answer, message); err != nil {
 		return err
 	}
 	d.renameMembers(message)
 	d.mu.Lock()
+	full := rpc.FullMethod
 	d.calls[full]++
 	if d.first[full] == nil {
 		d.first[full] = proto.Clone(message)
@@ -291,7 +221,7 @@ func (d *dishonestServer) pass(front grpc.ServerStream, full string, method prot
 		d.mu.Unlock()
 	}
 	for i := 0; how.times == withoutEnd || i < how.times; i++ {
-		if err := front.SendMsg(&changed); err != nil {
+		if err := rpc.Send(changed); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -18,9 +19,9 @@ import (
 	"time"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
-	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/ectl-io/ectl/e2e/harness"
 )
@@ -28,18 +29,25 @@ import (
 // hostileText is what the servers of these tests say.
 const hostileText = "no\nError: etcdserver: forged\r\x1b[2J\u009b31m\u202e\u200b\x07"
 
-// hostileServer fails every request with hostileText, and ends watches with it.
-type hostileServer struct{ pb.UnimplementedWatchServer }
-
-func (hostileServer) Watch(stream pb.Watch_WatchServer) error {
-	if _, err := stream.Recv(); err != nil {
+// sayHostileText fails every request with hostileText, and ends watches with it.
+func sayHostileText(_ context.Context, rpc *harness.RPC) error {
+	if rpc.Method != "Watch" {
+		return status.Error(codes.FailedPrecondition, hostileText)
+	}
+	if _, err := rpc.Receive(); err != nil {
 		return err
 	}
 	header := &pb.ResponseHeader{Revision: 1}
-	if err := stream.Send(&pb.WatchResponse{Header: header, Created: true}); err != nil {
-		return err
+	for _, response := range []*pb.WatchResponse{{Header: header, Created: true}, {Header: header, Canceled: true, CancelReason: hostileText}} {
+		message, err := proto.Marshal(response)
+		if err != nil {
+			return err
+		}
+		if err := rpc.Send(message); err != nil {
+			return err
+		}
 	}
-	return stream.Send(&pb.WatchResponse{Header: header, Canceled: true, CancelReason: hostileText})
+	return nil
 }
 
 // No etcd server sends such texts, but what answers at its address may.
@@ -49,12 +57,9 @@ func TestTextsOfAServerDoNotReachATerminal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := grpc.NewServer(grpc.UnknownServiceHandler(func(any, grpc.ServerStream) error {
-		return status.Error(codes.FailedPrecondition, hostileText)
-	}))
-	pb.RegisterWatchServer(server, hostileServer{})
-	go func() { _ = server.Serve(listener) }()
-	t.Cleanup(server.Stop)
+	server := harness.NewRPCServer(t)
+	server.Handle = sayHostileText
+	server.Serve(listener)
 	home := t.TempDir()
 	env := harness.Env(home, "ETCDCTL_ENDPOINTS="+listener.Addr().String(), "ETCDCTL_COMMAND_TIMEOUT=5s")
 	for _, line := range []string{
@@ -113,9 +118,7 @@ func TestNamesInCertificatesDoNotReachATerminal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := grpc.NewServer()
-	go func() { _ = server.Serve(listener) }()
-	t.Cleanup(server.Stop)
+	harness.NewRPCServer(t).Serve(listener)
 	env := harness.Env(home, "ETCDCTL_ENDPOINTS=https://"+listener.Addr().String(), "ETCDCTL_COMMAND_TIMEOUT=5s")
 	for _, options := range []string{
 		"", " --cacert " + trusted, " --debug", " --cacert " + expired,

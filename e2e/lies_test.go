@@ -10,6 +10,8 @@ import (
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/ectl-io/ectl/e2e/harness"
 )
 
 // lie is one way in which the responses to one RPC are not what they should be.
@@ -52,7 +54,7 @@ var once = sent{times: 1}
 
 // liesAbout returns all lies about one RPC.
 func liesAbout(full string, from int) []lie {
-	method, err := methodOf(full)
+	method, err := harness.MethodOf(full)
 	if err != nil {
 		panic(err) // a method that was called
 	}

@@ -427,9 +427,9 @@ func TestAPlaceThatIsLostAtItsTurnIsTakenAgain(t *testing.T) {
 		}
 	}
 	// The lease has gone when the key is to be made.
-	proxy, first := newRPCProxy(t, q.server.Endpoint()), true
-	proxy.handle = func(ctx context.Context, _ int64, method string, forward func() error) error {
-		if strings.HasSuffix(method, "/Txn") && first {
+	proxy, first := harness.NewRPCProxy(t, q.server.Endpoint()), true
+	proxy.Handle = func(ctx context.Context, rpc *harness.RPC) error {
+		if strings.HasSuffix(rpc.FullMethod, "/Txn") && first {
 			first = false
 			leases, err := q.client.Leases(ctx)
 			if err != nil {
@@ -439,9 +439,9 @@ func TestAPlaceThatIsLostAtItsTurnIsTakenAgain(t *testing.T) {
 				return err
 			}
 		}
-		return forward()
+		return rpc.Forward(ctx)
 	}
-	r := harness.Start(t, harness.Ectl(), append(slices.Clone(q.env), "ETCDCTL_ENDPOINTS="+proxy.endpoint), "lock", "name", "--", "echo", "my turn")
+	r := harness.Start(t, harness.Ectl(), append(slices.Clone(q.env), "ETCDCTL_ENDPOINTS="+proxy.Address), "lock", "name", "--", "echo", "my turn")
 	if r.WantEnd("status 0").WantStderr("queueing again"); r.Stdout.String() != "my turn\n" {
 		t.Fatalf("stdout %q", r.Stdout)
 	}

@@ -16,7 +16,7 @@ func TestManyMembersAreAskedAFewAtATime(t *testing.T) {
 	t.Parallel()
 	const urls, atOnce = 2000, 32
 	cluster := harness.NewCluster(t, etcdserver.Options{})
-	server, back := newDishonestServer(t), dialBack(t, cluster.Endpoint())
+	server, back := newDishonestServer(t), harness.DialServer(t, cluster.Endpoint())
 	many := changed("/etcdserverpb.Cluster/MemberList", 1, func(m protoreflect.Message) {
 		member := m.Get(m.Descriptor().Fields().ByName("members")).List().Get(0).Message()
 		list := member.Mutable(member.Descriptor().Fields().ByName("clientURLs")).List()

@@ -118,18 +118,18 @@ func TestAMirrorsLostRequestsDoNothingLater(t *testing.T) {
 	client, there := source.MustClient(), dest.MustClient()
 	fillKeys(t, client, 10, "before")
 	late := make(chan bool, 1)
-	way := newFaulty(t, dest.Endpoint(), func(method string, nth int) fault {
+	way := harness.NewFaultyProxy(t, dest.Endpoint(), func(method string, nth int) harness.Fault {
 		if method != "Txn" {
-			return passes
+			return harness.Passes
 		}
 		select {
 		case <-late:
-			return isLate
+			return harness.Late
 		default:
-			return passes
+			return harness.Passes
 		}
 	})
-	mirror := mirrorTo(t, source, way.url, "--command-timeout", "500ms")
+	mirror := mirrorTo(t, source, way.URL(), "--command-timeout", "500ms")
 	becomes(t, there, "", mustKeysUnder(t, client, ""), mirror.MustRun)
 	late <- true // the next transaction
 	for _, value := range []string{"late", "again"} {
@@ -143,7 +143,7 @@ func TestAMirrorsLostRequestsDoNothingLater(t *testing.T) {
 	}
 	want := mustKeysUnder(t, client, "")
 	becomes(t, there, "", want, mirror.MustRun)
-	way.deliver()
+	way.DeliverLate()
 	if got := mustKeysUnder(t, there, ""); !cmp.Equal(want, got) {
 		t.Errorf("after the late request the destination differs:\n%s", head(cmp.Diff(want, got)))
 	}
@@ -159,12 +159,12 @@ func TestAMirrorBeginsOnAShakyConnection(t *testing.T) {
 	source, dest := harness.NewCluster(t, etcdserver.Options{}), harness.NewCluster(t, etcdserver.Options{})
 	fillKeys(t, source.MustClient(), 3, "v")
 	shaky := func(c *harness.Cluster) string {
-		return newFaulty(t, c.Endpoint(), func(method string, nth int) fault {
+		return harness.NewFaultyProxy(t, c.Endpoint(), func(method string, nth int) harness.Fault {
 			if method == "Txn" && nth <= 2 {
-				return isLost
+				return harness.RequestLost
 			}
-			return passes
-		}).url
+			return harness.Passes
+		}).URL()
 	}
 	got := source.RunAt(shaky(source), "make-mirror", shaky(dest), "--once")
 	if got.Status != "0" || got.Stdout != "3\n" {

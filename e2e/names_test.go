@@ -40,7 +40,7 @@ func TestNamesThatStopEveryServerAreRefusedByEveryCommand(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			way := newFaulty(t, c.Endpoint(), func(string, int) fault { return passes })
+			way := harness.NewFaultyProxy(t, c.Endpoint(), func(string, int) harness.Fault { return harness.Passes })
 			for _, args := range [][]string{
 				{"user", "add", tooLong, "--no-password"},
 				{"user", "add", tooLong + ":secret"},
@@ -60,12 +60,12 @@ func TestNamesThatStopEveryServerAreRefusedByEveryCommand(t *testing.T) {
 				if strings.HasSuffix(strings.Join(args, " "), "yaml") || strings.Contains(strings.Join(args, " "), "yaml ") {
 					want, place = "3", "too-long.yaml:3:5: "
 				}
-				r := c.RunAt(way.url, args...)
+				r := c.RunAt(way.URL(), args...)
 				if r.Status != want || r.Stdout != "" || !strings.Contains(r.Stderr, place+"the name of the ") || !strings.Contains(r.Stderr, " has 32769 bytes and the maximum is 32768") {
 					t.Errorf("%s: status %s, stdout %q and stderr %q; want %s and why", short(args), r.Status, r.Stdout, r.Stderr, want)
 				}
 			}
-			if sent := way.requests(); len(sent) > 0 {
+			if sent := way.Requests(); len(sent) > 0 {
 				t.Errorf("it has sent %v for names that it refuses", sent)
 			}
 			for _, args := range [][]string{

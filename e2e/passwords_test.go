@@ -90,7 +90,7 @@ func TestNothingDependsOnAPasswordThatIsNotOut(t *testing.T) {
 	t.Parallel()
 	c := newPasswordCluster(t, etcdserver.Options{})
 	c.MustRunAt(c.Endpoint(), "user", "add", "bob:secret")
-	way := newFaulty(t, c.Endpoint(), func(string, int) fault { return passes })
+	way := harness.NewFaultyProxy(t, c.Endpoint(), func(string, int) harness.Fault { return harness.Passes })
 	broken := map[string]string{
 		"the disk is full":      `"$0" "$@" >/dev/full`,
 		"the output is closed":  `"$0" "$@" >&-`,
@@ -111,7 +111,7 @@ func TestNothingDependsOnAPasswordThatIsNotOut(t *testing.T) {
 		}
 		for _, format := range []string{"simple", "fields", "json", "table", "yaml", "ndjson", "csv"} {
 			for name, line := range broken {
-				r := through(t, c, line, way.url, append(command, "-w", format)...)
+				r := through(t, c, line, way.URL(), append(command, "-w", format)...)
 				// A broken pipe may be seen by the write, which ends it by the signal.
 				if r.Status != "6" && (r.Status != "141" || !strings.Contains(line, "|")) {
 					t.Errorf("%s: %v -w %s: status %s and %s", name, command, format, r.Status, r.Stderr)
@@ -122,8 +122,8 @@ func TestNothingDependsOnAPasswordThatIsNotOut(t *testing.T) {
 			}
 		}
 	}
-	for _, method := range way.requests() {
-		if changesAccess("/etcdserverpb.Auth/"+method) || method == "AuthEnable" {
+	for _, method := range way.Requests() {
+		if harness.ChangesAccess("/etcdserverpb.Auth/"+method) || method == "AuthEnable" {
 			t.Fatalf("it has sent %s", method)
 		}
 	}
@@ -167,26 +167,26 @@ func TestAPasswordThatIsNotInEffectIsSaidToBeThat(t *testing.T) {
 			formats := []string{"simple", "fields", "json", "table", "yaml", "ndjson", "csv"}
 			for i, test := range []struct {
 				args   []string
-				fault  fault
+				fault  harness.Fault
 				method string
 				nth    int
 				effect bool
 			}{
-				{[]string{"user", "add", "new", "--generate-password"}, isLost, "UserAdd", 1, false},
-				{[]string{"user", "add", "new", "--generate-password"}, isUnheard, "UserAdd", 1, true},
-				{[]string{"user", "add", "new", "--generate-password"}, isRefused, "UserAdd", 1, false},
-				{[]string{"user", "add", "new", "--generate-password", "--roles", "app"}, isLost, "UserAdd", 1, false},
-				{[]string{"user", "add", "new", "--generate-password", "--roles", "app"}, isLost, "UserGrantRole", 1, false},
-				{[]string{"user", "passwd", "old", "--generate-password"}, isLost, "UserChangePassword", 1, false},
-				{[]string{"user", "passwd", "old", "--generate-password"}, isUnheard, "UserChangePassword", 1, true},
-				{[]string{"user", "passwd", "old", "--generate-password"}, isRefused, "UserChangePassword", 1, false},
+				{[]string{"user", "add", "new", "--generate-password"}, harness.RequestLost, "UserAdd", 1, false},
+				{[]string{"user", "add", "new", "--generate-password"}, harness.AnswerLost, "UserAdd", 1, true},
+				{[]string{"user", "add", "new", "--generate-password"}, harness.Denied, "UserAdd", 1, false},
+				{[]string{"user", "add", "new", "--generate-password", "--roles", "app"}, harness.RequestLost, "UserAdd", 1, false},
+				{[]string{"user", "add", "new", "--generate-password", "--roles", "app"}, harness.RequestLost, "UserGrantRole", 1, false},
+				{[]string{"user", "passwd", "old", "--generate-password"}, harness.RequestLost, "UserChangePassword", 1, false},
+				{[]string{"user", "passwd", "old", "--generate-password"}, harness.AnswerLost, "UserChangePassword", 1, true},
+				{[]string{"user", "passwd", "old", "--generate-password"}, harness.Denied, "UserChangePassword", 1, false},
 			} {
 				format := formats[i%len(formats)]
 				for _, line := range []string{"user delete new --if-exists", "user delete old --if-exists", "user add old:before"} {
 					c.RunUntil("permission denied", c.Endpoint(), append(slices.Clone(root), strings.Fields(line)...)...)
 				}
-				way := newFaulty(t, c.Endpoint(), on(test.fault, test.nth, test.method))
-				r := c.RunAt(way.url, append(append(slices.Clone(root), test.args...), "-w", format)...)
+				way := harness.NewFaultyProxy(t, c.Endpoint(), on(test.fault, test.nth, test.method))
+				r := c.RunAt(way.URL(), append(append(slices.Clone(root), test.args...), "-w", format)...)
 				what := fmt.Sprintf("%v -w %s, %s %d has the fault %d", test.args, format, test.method, test.nth, test.fault)
 				password := generated.FindString(r.Stdout)
 				if r.Status != "1" || password == "" {
@@ -246,15 +246,15 @@ func TestApplySaysWhichPasswordsAreInEffect(t *testing.T) {
 		}
 		return d
 	}
-	way := newRPCProxy(t, c.Endpoint())
+	way := harness.NewRPCProxy(t, c.Endpoint())
 	var adding atomic.Int64
-	way.handle = func(_ context.Context, _ int64, method string, forward func() error) error {
-		if strings.HasSuffix(method, "/UserAdd") && adding.Add(1) == 2 {
+	way.Handle = func(ctx context.Context, rpc *harness.RPC) error {
+		if strings.HasSuffix(rpc.FullMethod, "/UserAdd") && adding.Add(1) == 2 {
 			return rpctypes.ErrGRPCRoleNotFound // whatever it means here
 		}
-		return forward()
+		return rpc.Forward(ctx)
 	}
-	if d := run(way.endpoint, "1"); len(d.Passwords) != 2 {
+	if d := run(way.Address, "1"); len(d.Passwords) != 2 {
 		t.Errorf("the first run prints %d passwords, want 2", len(d.Passwords))
 	}
 	users := strings.Fields(c.MustRunAt(c.Endpoint(), "user", "list", "--user", "root:"+harness.RootPassword))
@@ -274,15 +274,15 @@ func TestNobodyIsLockedOutByABootstrapThatIsKilled(t *testing.T) {
 			nth    int
 		}{{"RoleAdd", 1}, {"UserAdd", 1}, {"UserGrantRole", 1}, {"UserAdd", 2}, {"UserGrantRole", 2}, {"AuthEnable", 1}, {"Authenticate", 1}, {"UserDelete", 1}} {
 			reached := make(chan struct{})
-			way := newFaulty(t, c.Endpoint(), func(method string, n int) fault {
+			way := harness.NewFaultyProxy(t, c.Endpoint(), func(method string, n int) harness.Fault {
 				if method == at.method && n == at.nth {
 					close(reached)
-					return isSwallowed
+					return harness.Unanswered
 				}
-				return passes
+				return harness.Passes
 			})
 			cmd := exec.Command(harness.Ectl(), "auth", "bootstrap", "--generate-password", "-w", format, "--command-timeout", "1m")
-			cmd.Dir, cmd.Env = c.Home, harness.Env(c.Home, "ETCDCTL_ENDPOINTS="+way.url)
+			cmd.Dir, cmd.Env = c.Home, harness.Env(c.Home, "ETCDCTL_ENDPOINTS="+way.URL())
 			var stdout bytes.Buffer
 			cmd.Stdout = &stdout
 			if err := cmd.Start(); err != nil {
