@@ -401,6 +401,10 @@ func TestLongCommandsGoOn(t *testing.T) {
 func TestLongCommandsEndWithTheReason(t *testing.T) {
 	t.Parallel()
 	c := newFaultyCluster(t, etcdserver.Options{})
+	grant, err := c.client.Grant(t.Context(), 3600) // c.lease may end before its turn
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, command := range []struct {
 		args        []string
 		shows       string // once it is under way
@@ -409,7 +413,7 @@ func TestLongCommandsEndWithTheReason(t *testing.T) {
 		{[]string{"watch", "k/", "--prefix", "--rev", "1"}, "k/", "signal interrupt"},
 		{[]string{"get", "large/", "--prefix"}, "large/000000", "signal interrupt"},
 		{[]string{"get", "large/", "--prefix", "-w", "csv"}, "large/000000", "signal interrupt"},
-		{[]string{"lease", "keep-alive", c.lease}, "keepalived", "signal interrupt"},
+		{[]string{"lease", "keep-alive", fmt.Sprintf("%x", grant.ID)}, "keepalived", "signal interrupt"},
 		{[]string{"lock", "name"}, "name/", "status 0"},
 		{[]string{"lock", "name", "--", "sh", "-c", "echo begins; exec sleep 60"}, "begins", "status 255"},
 		{[]string{"elect", "name", "me"}, "name/", "status 0"},
