@@ -112,7 +112,6 @@ func FuzzStringsComeBackFromJSONAndYAMLAsTheyAre(f *testing.F) {
 	for _, s := range oddStrings() {
 		f.Add([]byte(s))
 	}
-	f.Add([]byte("\xff\x00"))
 	f.Fuzz(checkRoundTrip)
 }
 
@@ -183,9 +182,6 @@ func TestMembersAreAddedToAnObjectThatMayBeEmpty(t *testing.T) {
 }
 
 func FuzzCellsAreOneLineAndTellOneValueFromAnother(f *testing.F) {
-	f.Add("a", `"a"`)
-	f.Add("a\n", `"a\n"`)
-	f.Add(" a", "a")
 	f.Fuzz(func(t *testing.T, a, b string) {
 		ca, cb := cell([]byte(a)), cell([]byte(b))
 		if a != b && ca == cb {

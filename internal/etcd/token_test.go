@@ -46,8 +46,6 @@ func TestWhatATokenSaysIsReadAndNotTrusted(t *testing.T) {
 }
 
 func FuzzReadTokenTakesAnyText(f *testing.F) {
-	f.Add("a.e30.c")
-	f.Add("a.eyJleHAiOjFlMzA4fQ.c") // 1e308
 	f.Fuzz(func(t *testing.T, token string) {
 		_ = ReadToken(token).Expiry.Format(time.RFC3339)
 	})
