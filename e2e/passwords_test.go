@@ -63,21 +63,21 @@ func TestAPasswordWhoseReaderGoesAwayUnreadIsNotSet(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		way := newFaulty(t, c.Endpoint(), func(method string, n int) fault {
+		way := harness.NewFaultyProxy(t, c.Endpoint(), func(method string, n int) harness.Fault {
 			if method == "AuthStatus" && n == 3 { // after the plan was made, right before the first change
 				read.Close() // the only reader
 			}
-			return passes
+			return harness.Passes
 		})
 		cmd := exec.CommandContext(t.Context(), harness.Ectl(), words("rbac apply -f roles.yaml --yes --quiet -w "+format)...)
 		var stderr bytes.Buffer
-		cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = c.Home, harness.Env(c.Home, "ETCDCTL_ENDPOINTS="+way.url), write, &stderr
+		cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = c.Home, harness.Env(c.Home, "ETCDCTL_ENDPOINTS="+way.URL()), write, &stderr
 		end := harness.Ending(cmd.Run())
 		write.Close()
 		if end != "status 6" || !strings.Contains(stderr.String(), "standard output has no reader: a generated password would be lost, so it was not set") {
 			t.Errorf("-w %s ends with %s and %q", format, end, stderr.String())
 		}
-		if requests := way.requests(); slices.Contains(requests, "UserAdd") {
+		if requests := way.Requests(); slices.Contains(requests, "UserAdd") {
 			t.Errorf("-w %s has sent %v", format, requests)
 		}
 		c.MustRunAt(c.Endpoint(), "role", "delete", "team", "--if-exists")
@@ -334,16 +334,15 @@ func TestAKilledCommandHasPrintedThePasswordsThatItSet(t *testing.T) {
 		} {
 			c.MustRunAt(c.Endpoint(), append(root, words("user add bob:old")...)...)
 			reached := make(chan struct{})
-			way := newFaulty(t, c.Endpoint(), on(isSwallowed, test.nth, test.method))
-			handled := way.faults
-			way.faults = func(method string, n int) fault {
-				if method == test.method && n == test.nth {
-					close(reached)
+			way := harness.NewFaultyProxy(t, c.Endpoint(), func(method string, n int) harness.Fault {
+				if method != test.method || n != test.nth {
+					return harness.Passes
 				}
-				return handled(method, n)
-			}
+				close(reached)
+				return harness.Unanswered
+			})
 			cmd := exec.Command(harness.Ectl(), append(as("root:"+harness.RootPassword, test.line), "-w", format, "--command-timeout", "1m")...)
-			cmd.Dir, cmd.Env = c.Home, harness.Env(c.Home, "ETCDCTL_ENDPOINTS="+way.url)
+			cmd.Dir, cmd.Env = c.Home, harness.Env(c.Home, "ETCDCTL_ENDPOINTS="+way.URL())
 			var stdout bytes.Buffer
 			cmd.Stdout = &stdout
 			if err := cmd.Start(); err != nil {
