@@ -22,13 +22,8 @@ func (s *scheduler) tasks(p *Plan) {
 	// The server replaces the access of a grant in one step only if its role
 	// never holds another permission that begins with the same key.
 	before, after := countAtKeys(p.Before), countAtKeys(p.After)
-	needed := func(made ...*task) (needs []*task) {
-		for _, t := range made {
-			if t != nil {
-				needs = append(needs, t)
-			}
-		}
-		return needs
+	needed := func(made ...*task) []*task {
+		return slices.DeleteFunc(made, func(t *task) bool { return t == nil })
 	}
 	for _, d := range p.Differences {
 		step := Step{Role: d.Role, User: d.User, Permission: access.Permission{Access: d.After, Range: d.Range}}
