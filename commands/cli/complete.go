@@ -13,6 +13,7 @@ func (f *Factory) Unattended() func(context.Context) (*etcd.Client, error) {
 	quiet := *f.Streams
 	quiet.Err = io.Discard
 	f.Streams = &quiet
+	f.said = &lines{to: func() io.Writer { return io.Discard }}
 	if err := f.Prepare(); err != nil || !f.Connection.Unattended() {
 		return nil
 	}
