@@ -21,9 +21,11 @@ func TestCellsOfCSVAreNoFormulasAndCanBeReadBack(t *testing.T) {
 		"'=1": "''=1", "''=": "'''=", "'x": "'x", "'": "'", "": "", "a=b": "a=b",
 		"-1": "-1", "-1.5": "-1.5", "12": "12", "+1": "'+1", "-1+1": "'-1+1", "-": "-", "=": "=", "--": "'--",
 	} {
-		if got := noFormula(c); got != want {
-			t.Errorf("the cell %q becomes %q, want %q", c, got, want)
-		}
+		t.Run("cell "+c, func(t *testing.T) {
+			if got := noFormula(c); got != want {
+				t.Errorf("the cell %q becomes %q, want %q", c, got, want)
+			}
+		})
 	}
 	keys, err := nasty.Keys(6, 500)
 	if err != nil {

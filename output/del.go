@@ -7,20 +7,20 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
-// Deleted is the result of "del".
-type Deleted struct{ Response *clientv3.DeleteResponse }
+// Deletion is the result of "del".
+type Deletion struct{ Response *clientv3.DeleteResponse }
 
-func (r Deleted) response() *pb.DeleteRangeResponse { return (*pb.DeleteRangeResponse)(r.Response) }
+func (r Deletion) response() *pb.DeleteRangeResponse { return (*pb.DeleteRangeResponse)(r.Response) }
 
 // Simple implements Result.
-func (r Deleted) Simple(t *Text) {
+func (r Deletion) Simple(t *Text) {
 	t.Linef("%d", r.response().GetDeleted())
 	for _, prev := range r.response().GetPrevKvs() {
 		t.KeyValue(prev)
 	}
 }
 
-func (r Deleted) fields(f *FieldText) {
+func (r Deletion) fields(f *FieldText) {
 	f.Header(r.response().GetHeader())
 	f.Field("Deleted", r.response().GetDeleted())
 	for _, prev := range r.response().GetPrevKvs() {
@@ -28,13 +28,13 @@ func (r Deleted) fields(f *FieldText) {
 	}
 }
 
-func (r Deleted) api() apiForms {
+func (r Deletion) api() apiForms {
 	return apiForms{message: r.response(), fields: r.fields}
 }
 
 // Table implements Result: the deleted keys where the server returned them,
 // otherwise their number.
-func (r Deleted) Table() TableData {
+func (r Deletion) Table() TableData {
 	if prevs := r.response().GetPrevKvs(); len(prevs) > 0 {
 		return keyValueTable(prevs)
 	}
@@ -44,7 +44,7 @@ func (r Deleted) Table() TableData {
 }
 
 // Document implements Result.
-func (r Deleted) Document() Object {
+func (r Deletion) Document() Object {
 	document := Object{
 		{"deleted", r.response().GetDeleted()},
 		{"revision", r.response().GetHeader().GetRevision()},

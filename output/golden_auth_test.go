@@ -63,7 +63,7 @@ func userCases() []goldenCase {
 	added := UserAdded("bob", &clientv3.AuthUserAddResponse{Header: h})
 	passwd := PasswordChanged("bob", &clientv3.AuthUserChangePasswordResponse{Header: h})
 	revoked := RoleRevoked("bob", "app", &clientv3.AuthUserRevokeRoleResponse{Header: h})
-	withRoles := func(a Addition[string]) UserWithRoles {
+	withRoles := func(a WithGrants[string]) UserWithRoles {
 		a.Name = "bob"
 		return UserWithRoles{a}
 	}
@@ -89,11 +89,11 @@ func userCases() []goldenCase {
 		showParts("user-added-generated-password", ofBob, added.Idempotent()),
 		showParts("user-added-generated-password-failed", ofBob, UserAdded("bob", nil).Failed(false)),
 		showParts("user-added-generated-password-unknown", ofBob, UserAdded("bob", nil).Failed(true)),
-		show("user-with-roles", withRoles(Addition[string]{Created: true, Header: h, Granted: bothRoles})),
-		show("user-with-roles-granted", withRoles(Addition[string]{Header: h, Granted: []string{"app"}, Idempotent: true})),
-		show("user-with-roles-unchanged", withRoles(Addition[string]{Idempotent: true})),
-		showParts("user-with-roles-generated-password", ofBobWithRoles, withRoles(Addition[string]{Created: true, Header: h, Granted: bothRoles, Idempotent: true})),
-		showParts("user-with-roles-generated-password-failed", ofBobWithRoles, withRoles(Addition[string]{Idempotent: true, Failed: true})),
+		show("user-with-roles", withRoles(WithGrants[string]{Created: true, Header: h, Granted: bothRoles})),
+		show("user-with-roles-granted", withRoles(WithGrants[string]{Header: h, Granted: []string{"app"}, Idempotent: true})),
+		show("user-with-roles-unchanged", withRoles(WithGrants[string]{Idempotent: true})),
+		showParts("user-with-roles-generated-password", ofBobWithRoles, withRoles(WithGrants[string]{Created: true, Header: h, Granted: bothRoles, Idempotent: true})),
+		showParts("user-with-roles-generated-password-failed", ofBobWithRoles, withRoles(WithGrants[string]{Idempotent: true, Failed: true})),
 		show("user-deleted", UserDeleted("bob", &clientv3.AuthUserDeleteResponse{Header: h})),
 		show("user-deleted-unchanged", UserDeleted("bob", nil).Unchanged()),
 		show("password-changed", passwd),
@@ -130,7 +130,7 @@ func roleCases() []goldenCase {
 	revoked := func(named, key, end string) Change {
 		return PermissionRevoked("app", named, key, end, &clientv3.AuthRoleRevokePermissionResponse{Header: h})
 	}
-	withPermissions := func(a Addition[*authpb.Permission]) RoleWithPermissions {
+	withPermissions := func(a WithGrants[*authpb.Permission]) RoleWithPermissions {
 		a.Name = "app"
 		return RoleWithPermissions{a}
 	}
@@ -141,9 +141,9 @@ func roleCases() []goldenCase {
 	return []goldenCase{
 		show("role-added", RoleAdded("app", &clientv3.AuthRoleAddResponse{Header: h})),
 		show("role-added-unchanged", RoleAdded("app", nil).Unchanged()),
-		show("role-with-permissions", withPermissions(Addition[*authpb.Permission]{Created: true, Header: h, Granted: both})),
-		show("role-with-permissions-granted", withPermissions(Addition[*authpb.Permission]{Header: h, Granted: both, Idempotent: true})),
-		show("role-with-permissions-unchanged", withPermissions(Addition[*authpb.Permission]{Idempotent: true})),
+		show("role-with-permissions", withPermissions(WithGrants[*authpb.Permission]{Created: true, Header: h, Granted: both})),
+		show("role-with-permissions-granted", withPermissions(WithGrants[*authpb.Permission]{Header: h, Granted: both, Idempotent: true})),
+		show("role-with-permissions-unchanged", withPermissions(WithGrants[*authpb.Permission]{Idempotent: true})),
 		show("role-deleted", RoleDeleted("app", &clientv3.AuthRoleDeleteResponse{Header: h})),
 		show("role-deleted-idempotent", RoleDeleted("app", &clientv3.AuthRoleDeleteResponse{Header: h}).Idempotent()),
 		show("permission-granted-key", granted(authpb.READ, "/config", "")),

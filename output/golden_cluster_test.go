@@ -74,7 +74,7 @@ func clusterCases() []goldenCase {
 		show("datascale", Datascale{Keys: 10000, Memory: 24.5 * mebibyte}),
 		show("datascale-with-errors", Datascale{Keys: 10000, Memory: -1, Failures: []Failure{{"x", 7}}}),
 		show("memory-unknown", UnknownMemory{"fetch error: it is down", "before"}),
-		show("mirrored", Mirrored{Count: 20000, Revision: 20012}),
+		show("mirrored", MirrorProgress{Count: 20000, Revision: 20012}),
 		show("snapshot-saved-of-an-old-server", SnapshotSaved{"x", "", 20512}),
 	}
 }

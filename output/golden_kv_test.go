@@ -90,8 +90,8 @@ func kvCases() []goldenCase {
 	longEntries := &pb.RangeResponse{Header: h, Kvs: append(subtrees, oddKeys()...), Count: count + 2}
 	used := Usage{Header: h, Omitted: 7, Levels: []UsedLevel{{"/", 1_000_001, 2_100_000_000}, {"/app/", 1_000_000, 2_099_999_980}, {"/binary \x00\xff/", 1, 20}}}
 	overwritten := Put{"binary \x00\x01\xff", &clientv3.PutResponse{Header: h, PrevKv: oddKeys()[3]}}
-	deleted := func(n int64, prev ...*mvccpb.KeyValue) Deleted {
-		return Deleted{&clientv3.DeleteResponse{Header: h, Deleted: n, PrevKvs: prev}}
+	deleted := func(n int64, prev ...*mvccpb.KeyValue) Deletion {
+		return Deletion{&clientv3.DeleteResponse{Header: h, Deleted: n, PrevKvs: prev}}
 	}
 	everyOperation := txn(true, putOp(nil), rangeOp(oddKeys()[:4]...), deleteOp(), putOp(oddKeys()[3]), deleteOp(oddKeys()[1:3]...))
 	return []goldenCase{
@@ -128,7 +128,7 @@ func kvCases() []goldenCase {
 		showHex("txn-hex", everyOperation),
 		show("txn-failure", txn(false, rangeOp())),
 		show("txn-nothing", txn(true)),
-		show("compacted", Compacted{1234}),
+		show("compacted", Compaction{1234}),
 	}
 }
 

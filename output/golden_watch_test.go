@@ -99,11 +99,11 @@ func leaseCases() []goldenCase {
 
 // lockCases are the results of lock and elect.
 func lockCases() []goldenCase {
-	held := func(kv *mvccpb.KeyValue) Held {
-		return Held{&clientv3.GetResponse{Header: header(), Kvs: []*mvccpb.KeyValue{kv}, Count: 1}}
+	held := func(kv *mvccpb.KeyValue) LockHolder {
+		return LockHolder{&clientv3.GetResponse{Header: header(), Kvs: []*mvccpb.KeyValue{kv}, Count: 1}}
 	}
-	leader := func(kv *mvccpb.KeyValue) Held {
-		return Held{&clientv3.GetResponse{Header: header(), Kvs: []*mvccpb.KeyValue{kv}}}
+	leader := func(kv *mvccpb.KeyValue) LockHolder {
+		return LockHolder{&clientv3.GetResponse{Header: header(), Kvs: []*mvccpb.KeyValue{kv}}}
 	}
 	lock := held(keyValue("/locks/deploy/694d7e4f1a2b3c05", "", 0x694d7e4f1a2b3c05))
 	return []goldenCase{

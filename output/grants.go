@@ -1,23 +1,21 @@
 package output
 
-import (
-	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
-)
+import pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 
-// Addition is what came of adding something together with what it is granted: a
-// role with its permissions, or a user with its roles.
-type Addition[Granted any] struct {
+// WithGrants is the result of adding something and granting to it: a role with its
+// permissions, or a user with its roles.
+type WithGrants[Granted any] struct {
 	Name       string
-	Created    bool               // otherwise it was there
+	Created    bool               // otherwise it existed
 	Granted    []Granted          // what it did not have before
-	Header     *pb.ResponseHeader // of the last change, nil without one
+	Header     *pb.ResponseHeader // of the last change; nil if nothing changed
 	Idempotent bool               // the command may be run again
-	Failed     bool               // nothing of it is left, or perhaps something:
-	Unknown    bool               // what is left of it
+	Failed     bool               // the changes were rolled back, unless it is unknown
+	Unknown    bool               // whether all changes were rolled back is unknown
 }
 
 // changed says whether anything was changed. It is nil if that is unknown.
-func (a Addition[Granted]) changed() any {
+func (a WithGrants[Granted]) changed() any {
 	if a.Unknown {
 		return nil
 	}
@@ -25,7 +23,7 @@ func (a Addition[Granted]) changed() any {
 }
 
 // result says in a word what has become of it.
-func (a Addition[Granted]) result() string {
+func (a WithGrants[Granted]) result() string {
 	switch {
 	case a.Unknown:
 		return "unknown"
@@ -41,7 +39,7 @@ func (a Addition[Granted]) result() string {
 
 // forms are those of the API. Its responses, to whichever of the requests, hold
 // nothing but the header.
-func (a Addition[Granted]) forms(fields func(*FieldText)) apiForms {
+func (a WithGrants[Granted]) forms(fields func(*FieldText)) apiForms {
 	document := struct {
 		Header  *pb.ResponseHeader `json:"header,omitempty"`
 		Created bool               `json:"created"`
@@ -61,7 +59,7 @@ func (a Addition[Granted]) forms(fields func(*FieldText)) apiForms {
 }
 
 // writeFields writes the fields. granted writes those of what was granted.
-func (a Addition[Granted]) writeFields(f *FieldText, granted func()) {
+func (a WithGrants[Granted]) writeFields(f *FieldText, granted func()) {
 	if a.Header != nil {
 		f.Header(a.Header)
 	}

@@ -28,9 +28,9 @@ func TestTheLeaseOfADocumentIsWhatCommandsTake(t *testing.T) {
 			"lease expired":   LeaseInfo{Response: &clientv3.LeaseTimeToLiveResponse{ID: lease, TTL: -1}}.Document(),
 			"lease kept":      LeaseKeptAlive{&clientv3.LeaseKeepAliveResponse{ID: lease}}.Document(),
 			"lease gone":      LeaseGone{lease}.Document(),
-			"elect, or lock":  Held{&clientv3.GetResponse{Kvs: []*mvccpb.KeyValue{kv}}}.Document(),
+			"elect, or lock":  LockHolder{&clientv3.GetResponse{Kvs: []*mvccpb.KeyValue{kv}}}.Document(),
 			"previous of put": Put{Response: &clientv3.PutResponse{PrevKv: kv}}.Document()[3].Value.(Object),
-			"previous of del": Deleted{&clientv3.DeleteResponse{PrevKvs: []*mvccpb.KeyValue{kv}}}.Document()[2].Value.([]Object)[0],
+			"previous of del": Deletion{&clientv3.DeleteResponse{PrevKvs: []*mvccpb.KeyValue{kv}}}.Document()[2].Value.([]Object)[0],
 		} {
 			t.Run(name+" "+strconv.FormatInt(id, 16), func(t *testing.T) {
 				text, _ := fromJSON(t, toJSON(t, document))["lease"].(string)

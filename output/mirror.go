@@ -2,26 +2,26 @@ package output
 
 import "strconv"
 
-// Mirrored is how far "make-mirror" is. etcdctl writes the same number in each
+// MirrorProgress is how far "make-mirror" is. etcdctl writes the same number in each
 // of its formats.
-type Mirrored struct {
+type MirrorProgress struct {
 	Count    int64 // of the keys written and deleted
 	Revision int64 // of the source, of which the destination has everything; 0 while keys are copied
 }
 
 // Simple implements Result.
-func (r Mirrored) Simple(t *Text) { t.Linef("%d", r.Count) }
+func (r MirrorProgress) Simple(t *Text) { t.Linef("%d", r.Count) }
 
-func (r Mirrored) api() apiForms {
+func (r MirrorProgress) api() apiForms {
 	return apiForms{simple: true}
 }
 
 // Table implements Result, for csv.
-func (r Mirrored) Table() TableData {
+func (r MirrorProgress) Table() TableData {
 	return oneRow("count", strconv.FormatInt(r.Count, 10), "revision", strconv.FormatInt(r.Revision, 10))
 }
 
 // Document implements Result.
-func (r Mirrored) Document() Object {
+func (r MirrorProgress) Document() Object {
 	return Object{{"count", r.Count}, {"revision", r.Revision}}
 }

@@ -5,7 +5,7 @@ import "go.etcd.io/etcd/api/v3/authpb"
 // RoleWithPermissions is the result of "role add" with permissions. JSON has
 // them as the response of "role get" does.
 type RoleWithPermissions struct {
-	Addition[*authpb.Permission] // as the role has them now
+	WithGrants[*authpb.Permission] // as the role has them now
 }
 
 // Simple implements Result.

@@ -33,7 +33,7 @@ func (r Txn) Simple(t *Text) {
 		case *pb.ResponseOp_ResponsePut:
 			Put{Response: (*clientv3.PutResponse)(v.ResponsePut)}.Simple(t)
 		case *pb.ResponseOp_ResponseDeleteRange:
-			Deleted{(*clientv3.DeleteResponse)(v.ResponseDeleteRange)}.Simple(t)
+			Deletion{(*clientv3.DeleteResponse)(v.ResponseDeleteRange)}.Simple(t)
 		}
 	}
 }
@@ -53,7 +53,7 @@ func (r Txn) fields(f *FieldText) {
 		case *pb.ResponseOp_ResponsePut:
 			Put{Response: (*clientv3.PutResponse)(v.ResponsePut)}.fields(f)
 		case *pb.ResponseOp_ResponseDeleteRange:
-			Deleted{(*clientv3.DeleteResponse)(v.ResponseDeleteRange)}.fields(f)
+			Deletion{(*clientv3.DeleteResponse)(v.ResponseDeleteRange)}.fields(f)
 		}
 	}
 }

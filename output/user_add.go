@@ -2,7 +2,7 @@ package output
 
 // UserWithRoles is the result of "user add" with roles.
 type UserWithRoles struct {
-	Addition[string] // names of roles
+	WithGrants[string] // names of roles
 }
 
 // Simple implements Result.

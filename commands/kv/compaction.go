@@ -94,7 +94,7 @@ func runCompaction(ctx context.Context, f *cli.Factory, opts *compactionOptions)
 	case err != nil:
 		return err
 	}
-	return f.Print(output.Compacted{Revision: opts.Revision})
+	return f.Print(output.Compaction{Revision: opts.Revision})
 }
 
 // currentRevision returns the revision of the cluster. It sends an empty transaction,

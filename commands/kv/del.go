@@ -87,7 +87,7 @@ func runDel(ctx context.Context, f *cli.Factory, opts *delOptions) error {
 	if err != nil {
 		return err
 	}
-	return f.Print(output.Deleted{Response: response})
+	return f.Print(output.Deletion{Response: response})
 }
 
 // tryDel prints the keys that would be deleted.
@@ -151,7 +151,7 @@ func delAtMost(ctx context.Context, f *cli.Factory, opts *delOptions) error {
 	if err != nil {
 		return needsRead(err, "--"+flagDryRun+" and --"+flagMaxKeys)
 	}
-	return f.Print(output.Deleted{Response: (*clientv3.DeleteResponse)(response)})
+	return f.Print(output.Deletion{Response: (*clientv3.DeleteResponse)(response)})
 }
 
 func (o *delOptions) tooMany(count int64) error {

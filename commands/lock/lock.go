@@ -128,7 +128,7 @@ func acquire(ctx context.Context, f *cli.Factory, config lock.Config) (*lock.Can
 // show prints the key of a holder or leader.
 func show(f *cli.Factory) lock.Show {
 	results := f.Results()
-	return func(r *clientv3.GetResponse) error { return results(output.Held{Response: r}) }
+	return func(r *clientv3.GetResponse) error { return results(output.LockHolder{Response: r}) }
 }
 
 // child returns the command to run while a lock is held. It has no standard input.

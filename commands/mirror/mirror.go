@@ -138,7 +138,7 @@ func runMirror(ctx context.Context, f *cli.Factory, opts *options) error {
 	}
 	results := f.Results()
 	show := func(p mirror.Progress) error {
-		return results(output.Mirrored{Count: p.Changes, Revision: p.Revision})
+		return results(output.MirrorProgress{Count: p.Changes, Revision: p.Revision})
 	}
 	config := mirror.Config{
 		Source: source, Destination: dest,

@@ -25,7 +25,7 @@ import (
 func runAddWithPermissions(ctx context.Context, f *cli.Factory, opts *addOptions) error {
 	steps := f.Changes()
 	result := output.RoleWithPermissions{
-		Addition: output.Addition[*authpb.Permission]{Name: opts.Name, Created: true, Idempotent: opts.IfNotExists},
+		WithGrants: output.WithGrants[*authpb.Permission]{Name: opts.Name, Created: true, Idempotent: opts.IfNotExists},
 	}
 	granting := opts.Permissions
 	var had []*authpb.Permission

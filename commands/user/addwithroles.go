@@ -83,7 +83,7 @@ func runAddGeneratedWithRoles(ctx context.Context, f *cli.Factory, opts *addOpti
 func addWithRoles(ctx context.Context, f *cli.Factory, opts *addOptions, password string) (output.UserWithRoles, error) {
 	steps := f.Changes()
 	result := output.UserWithRoles{
-		Addition: output.Addition[string]{Name: opts.Name, Created: true, Idempotent: opts.IfNotExists},
+		WithGrants: output.WithGrants[string]{Name: opts.Name, Created: true, Idempotent: opts.IfNotExists},
 	}
 	granting := opts.Roles
 	err := steps.Do(ctx, addUser(opts, password, func(h *pb.ResponseHeader) { result.Header = h }))
