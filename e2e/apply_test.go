@@ -520,7 +520,7 @@ func TestApplyStopsWhenSomebodyElseChangesAccess(t *testing.T) {
 		return rpc.Forward(ctx)
 	}
 	status, printed := a.apply(proxy.Address, file)
-	if status != 1 || !strings.Contains(printed, "Error: somebody else has changed users or roles meanwhile: the auth revision is ") {
+	if status != 1 || !strings.Contains(printed, "Error: another process has changed users or roles: the auth revision is ") {
 		t.Errorf("status %d, want 1 and what happened:\n%s", status, printed)
 	}
 	if made := proxy.Changes(); made < 20 || made >= 350 {
@@ -552,7 +552,7 @@ func TestApplySeesAtTheEndThatSomebodyElseHasChangedAccess(t *testing.T) {
 		}
 		return err
 	}
-	if status, printed := a.apply(proxy.Address, file); status != 1 || !strings.Contains(printed, "somebody else has changed users or roles") {
+	if status, printed := a.apply(proxy.Address, file); status != 1 || !strings.Contains(printed, "another process has changed users or roles") {
 		t.Errorf("status %d, want 1 and what happened:\n%s", status, printed)
 	}
 }

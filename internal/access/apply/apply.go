@@ -64,14 +64,14 @@ type Report struct {
 	Added []string
 }
 
-// InterferenceError is that somebody else has changed users or roles at the
+// InterferenceError reports that another process has changed users or roles at the
 // same time.
 type InterferenceError struct {
 	Revision, Expected uint64 // of users and roles
 }
 
 func (e *InterferenceError) Error() string {
-	return fmt.Sprintf("somebody else has changed users or roles meanwhile: the auth revision is %d, and the changes from here alone would have made it %d; nothing more is changed. Look at rbac plan, and apply again", e.Revision, e.Expected)
+	return fmt.Sprintf("another process has changed users or roles: the auth revision is %d, and the changes of this run alone would have made it %d; nothing more was changed: check rbac plan, and apply again", e.Revision, e.Expected)
 }
 
 // StepError is that a step failed.
@@ -88,10 +88,10 @@ func (e *StepError) Unwrap() error { return e.Err }
 
 // errOutdated is that users or roles have changed since the plan was made, on a
 // server that does not tell their revision.
-var errOutdated = errors.New("users or roles have changed since the plan was made; nothing was changed: look at rbac plan, and apply again")
+var errOutdated = errors.New("users or roles have changed since the plan was made; nothing was changed: check rbac plan, and apply again")
 
 // errStubborn is that a server takes the changes and does not make them.
-var errStubborn = errors.New("the cluster does not follow the policy, though each change was made: see what is left with rbac plan")
+var errStubborn = errors.New("the cluster does not follow the policy, although the server accepted each change: see what is left with rbac plan")
 
 // Run does the task and looks whether the cluster follows the policy then; if
 // it does not, it does what is left. progress, where it is not nil, is told how

@@ -101,10 +101,10 @@ func either(changed bool, then, otherwise string) string {
 // whereOn proves that root can log in if authentication is on already.
 func (b *Bootstrap) whereOn(ctx context.Context) error {
 	if b.Generated {
-		return errors.New("authentication is on already, and the password of root is not to be had from the server: nothing was generated and nothing changed; give root's password to have it proven")
+		return errors.New("authentication is already on, so no password was generated and nothing was changed; pass root's password to verify it")
 	}
 	if err := prove(ctx, b.Root, b.Root.Do); err != nil {
-		return diagnose.WithOutcome(err, "authentication is on already, and root could not log in with what was given; nothing was changed")
+		return diagnose.WithOutcome(err, "authentication is already on, and root could not log in; nothing was changed")
 	}
 	if err := b.Report.Step(false, "Authentication is on already"); err != nil {
 		return err
@@ -291,7 +291,7 @@ func (b *Bootstrap) expect(ctx context.Context) error {
 		return fmt.Errorf("%w; authentication is on, and what the policy expects could not be checked", b.Root.Explain(ctx, err))
 	}
 	if len(unmet) > 0 {
-		return fmt.Errorf("authentication is on, and this is not as the policy expects: %s", strings.Join(unmet, "; "))
+		return fmt.Errorf("authentication is on, but these expectations of the policy do not hold: %s", strings.Join(unmet, "; "))
 	}
 	return b.Report.Step(false, quantity.Verb(all, "The expectation of the policy holds", fmt.Sprintf("All %d expectations of the policy hold", all)))
 }

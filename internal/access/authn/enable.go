@@ -39,7 +39,7 @@ func EnableChecked(ctx context.Context, s *session.Session, report rollback.Repo
 	}
 	if on {
 		if err := prove(ctx, s, s.Do); err != nil {
-			return diagnose.WithOutcome(err, "authentication is on already")
+			return diagnose.WithOutcome(err, "authentication is already on")
 		}
 		return s.Do(ctx, Enable)
 	}
@@ -60,26 +60,26 @@ func EnableChecked(ctx context.Context, s *session.Session, report rollback.Repo
 // lockedOut says why self could not administer the cluster once authentication
 // is on, as far as that can be seen before, or nothing.
 func lockedOut(self etcd.Self, secure bool, state access.State) string {
-	const say = "say who you are with --user, or with the certificate of a user"
+	const say = "give --user, or the certificate of a user"
 	if _, there := state.Users[access.RootUser]; !there {
-		return "the user root does not exist: add it with user add root, or have all of it done by auth bootstrap"
+		return "the user root does not exist: add it with \"user add root\", or use \"auth bootstrap\""
 	}
 	switch {
 	case self.By == etcd.ByNothing:
-		return "you name nobody, and nobody can administer then: " + say
+		return "no user given: enabling authentication would lock you out; " + say
 	case self.By == etcd.ByToken:
-		return "a token of before is not valid then: " + say
+		return "the token is not valid once authentication is on: " + say
 	case self.By == etcd.ByCertificate && !secure:
-		return "the endpoints are talked to without TLS, where nobody is known by a certificate: " + say
+		return "the endpoints are used without TLS, so the certificate identifies no user: " + say
 	case self.User == "":
-		return "the certificate has no common name, so that it stands for no user: " + say
+		return "the certificate has no common name, so it identifies no user: " + say
 	}
 	user, there := state.Users[self.User]
 	switch {
 	case !there:
-		return fmt.Sprintf("there is no user %s, whom you name", self.User)
+		return fmt.Sprintf("the user %s does not exist", self.User)
 	case self.User != access.RootUser && !slices.Contains(user.Roles, access.RootRole):
-		return fmt.Sprintf("%s, whom you name, does not hold the role root, and could not administer", self.User)
+		return fmt.Sprintf("the user %s does not hold the role root, so it could not administer the cluster", self.User)
 	}
 	return ""
 }

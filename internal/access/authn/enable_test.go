@@ -23,12 +23,12 @@ func TestWhoWouldBeLockedOut(t *testing.T) {
 		"a holder of the role root":    {etcd.Self{By: etcd.ByPassword, User: "admin"}, false, state, ""},
 		"root with a certificate":      {etcd.Self{By: etcd.ByCertificate, User: "root"}, true, state, ""},
 		"no user root":                 {etcd.Self{By: etcd.ByPassword, User: "root"}, true, access.NewState(), "the user root does not exist"},
-		"no identity":                  {etcd.Self{By: etcd.ByNothing}, true, state, "you name nobody"},
-		"a token":                      {etcd.Self{By: etcd.ByToken, User: "root"}, true, state, "a token of before"},
+		"no identity":                  {etcd.Self{By: etcd.ByNothing}, true, state, "no user given"},
+		"a token":                      {etcd.Self{By: etcd.ByToken, User: "root"}, true, state, "the token is not valid"},
 		"a certificate without TLS":    {etcd.Self{By: etcd.ByCertificate, User: "root"}, false, state, "without TLS"},
 		"a certificate without a name": {etcd.Self{By: etcd.ByCertificate}, true, state, "no common name"},
-		"a user that does not exist":   {etcd.Self{By: etcd.ByPassword, User: "eve"}, true, state, "there is no user eve"},
-		"a user without the role root": {etcd.Self{By: etcd.ByPassword, User: "bob"}, true, state, "bob, whom you name, does not hold the role root"},
+		"a user that does not exist":   {etcd.Self{By: etcd.ByPassword, User: "eve"}, true, state, "the user eve does not exist"},
+		"a user without the role root": {etcd.Self{By: etcd.ByPassword, User: "bob"}, true, state, "the user bob does not hold the role root"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := lockedOut(test.self, test.secure, test.state)

@@ -68,7 +68,7 @@ func (r rescuer) dismiss(ctx context.Context, s *session.Session) (left string) 
 	if err == nil || errors.Is(err, rpctypes.ErrUserNotFound) {
 		return ""
 	}
-	return fmt.Sprintf("; the user %s, which was there to turn it off again, and holds the role root, could not be deleted (%v): delete it with %s",
+	return fmt.Sprintf("; the temporary user %s, which holds the role root, could not be deleted (%v): delete it with %s",
 		r.name, s.Explain(ctx, err), r.report.Command(r.deletion()))
 }
 

@@ -69,7 +69,7 @@ func (r *Reconciler) mayPrune(there reader.Snapshot, self etcd.Self) error {
 		return nil
 	}
 	if there.Enabled && self.User == "" {
-		return exit.BadArgsf("the token does not say whose it is: --prune could remove you; say who you are with --user or a client certificate")
+		return exit.BadArgsf("the token does not name its user: --prune could remove your own user; give --user or a client certificate")
 	}
 	users := len(there.Users)
 	if _, ok := there.Users[access.RootUser]; ok {
@@ -85,7 +85,7 @@ func (r *Reconciler) mayPrune(there reader.Snapshot, self etcd.Self) error {
 		there int
 	}{{"users", r.Policy.SaysUsers, users}, {"roles", r.Policy.SaysRoles, roles}} {
 		if !section.said && section.there > 0 {
-			return exit.With(exit.InvalidInput, fmt.Errorf("the policy has no %s, and --prune would remove all %d of them: is a file missing? Write \"%s: {}\" where that is meant", section.name, section.there, section.name))
+			return exit.With(exit.InvalidInput, fmt.Errorf("the policy has no %s: --prune would remove all %d of them; if that is meant, write \"%s: {}\"", section.name, section.there, section.name))
 		}
 	}
 	return nil

@@ -130,9 +130,9 @@ func TestPruneIsRefusedIfItIsMoreLikelyAMistake(t *testing.T) {
 		says   string // empty: it may
 	}{
 		"users and roles":             {there, both, admin, ""},
-		"an identity that is unknown": {there, both, unknown, "the token does not say whose it is"},
-		"no roles":                    {there, policy.Policy{SaysUsers: true}, admin, "the policy has no roles, and --prune would remove all 1 of them"},
-		"no users":                    {there, policy.Policy{SaysRoles: true}, admin, "the policy has no users, and --prune would remove all 1 of them"},
+		"an identity that is unknown": {there, both, unknown, "the token does not name its user"},
+		"no roles":                    {there, policy.Policy{SaysUsers: true}, admin, "the policy has no roles: --prune would remove all 1 of them"},
+		"no users":                    {there, policy.Policy{SaysRoles: true}, admin, "the policy has no users: --prune would remove all 1 of them"},
 		"nothing to remove":           {nothing, policy.Policy{}, unknown, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
