@@ -22,7 +22,7 @@ password. Names that need quotes in a shell are not offered.
 Bash:
   source <(` + p + ` completion bash)
 
-Zsh (after "autoload -U compinit; compinit"):
+Zsh, after "autoload -U compinit && compinit":
   source <(` + p + ` completion zsh)
 
 Fish:

@@ -16,10 +16,11 @@ func newEndpointStatusCmd(f *cli.Factory, from *endpointFlags) *cobra.Command {
 	return &cobra.Command{
 		Use:   "status",
 		Short: "Show the status of each member: version, size, leader",
-		Long: `Show the status of each member. The columns of the format simple are: endpoint,
-ID, version, storage version, database size, size in use, percentage not in use,
-quota, is leader, is learner, Raft term, Raft index, Raft applied index, errors,
-downgrade target version, downgrade enabled.`,
+		Long: `Show the status of each member. The format simple has these columns:
+
+  endpoint, ID, version, storage version, database size, size in use,
+  percentage not in use, quota, is leader, is learner, Raft term, Raft index,
+  Raft applied index, errors, downgrade target version, downgrade enabled`,
 		Args: cobra.ArbitraryArgs, // as etcdctl, which ignores them
 		RunE: cli.Run(f, from, runEndpointStatus),
 	}

@@ -30,9 +30,9 @@ func NewTxnCmd(f *cli.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "txn",
 		Short: "Run a transaction from standard input",
-		Long: `Run a transaction from standard input. It has three parts, and each ends with an
-empty line: comparisons, the requests to run if all comparisons are true, and
-the requests to run otherwise.
+		Long: `Run a transaction from standard input. It has three parts: comparisons, requests
+for success, and requests for failure. An empty line ends each part. If all
+comparisons are true, the requests for success run, and otherwise the others.
 
 A comparison is TARGET("KEY") OPERATOR "VALUE" with spaces around the operator.
 The operators are = != < >. The targets are mod, create (revisions), version,

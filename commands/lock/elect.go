@@ -42,7 +42,7 @@ in its environment is the leader's key. ECTL_ELECTION_REV is a revision that is
 higher for each later leader. If the leadership is lost, the command is
 terminated as with "lock", and the exit status is 5.
 
-The command does not inherit the login of this program: ETCDCTL_USER,
+The command does not inherit the login of this program. ETCDCTL_USER,
 ETCDCTL_PASSWORD and ETCDCTL_AUTH_JWT_TOKEN are removed from its environment,
 unless --keep-env-secrets is given.
 

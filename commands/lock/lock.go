@@ -66,7 +66,7 @@ its processes. ETCD_LOCK_KEY in the environment of the command is the key that
 holds the lock. ETCD_LOCK_REV is a revision that is higher for each later
 holder. The command has no standard input.
 
-The command does not inherit the login of this program: ETCDCTL_USER,
+The command does not inherit the login of this program. ETCDCTL_USER,
 ETCDCTL_PASSWORD and ETCDCTL_AUTH_JWT_TOKEN are removed from its environment,
 unless --keep-env-secrets is given or the program is called etcdctl.
 
@@ -76,10 +76,10 @@ The exit status is 5, or 1 without a command. A lost place in the queue is
 replaced by a new one at its end. A warning is printed if no server answers for
 longer than the timeout, and another when one answers again.
 
-On Linux, the processes that the command has started are terminated with it if
-the lock is lost, or if a forwarded signal ends the command. They also receive
-SIGTERM, and are killed after --grace, before the lock is released. Processes in
-their own session, such as daemons, keep running.`,
+On Linux, the processes that the command has started end with it, if the lock is
+lost or a forwarded signal ends the command. They also receive SIGTERM, and are
+killed after --grace, before the lock is released. Processes in their own
+session, such as daemons, keep running.`,
 		Example: `  ectl lock /locks/deploy -- ./deploy.sh production
   ectl lock /locks/backup --ttl 30 --grace 10s -- sh -c 'exec backup --token "$ETCD_LOCK_REV"'`,
 		GroupID:           cli.GroupConcurrency,

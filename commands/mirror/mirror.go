@@ -56,7 +56,7 @@ for one process at a time (FILE.lock is the lock). Without --checkpoint, or if
 FILE does not exist, all keys are copied again. Keys that only the destination
 has are kept.
 
-With --prune, such keys are deleted when all keys are copied: those that start
+With --prune, such keys are deleted when all keys are copied. These are the keys
 with the destination's prefix, or all keys if there is no prefix. The command
 asks for confirmation, unless --yes is given. It refuses a source without keys.
 If the history since the checkpoint was compacted, the command fails. With

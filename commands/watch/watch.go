@@ -55,7 +55,7 @@ are quoted Go strings. ECTL_WATCH_KEY, ECTL_WATCH_VALUE and, with --prev-kv,
 ECTL_WATCH_PREV_VALUE are unquoted. If one of these contains a NUL byte, it is
 encoded in base64, and _BASE64 is appended to the name of the variable.
 
-The command does not inherit the login of this program: ETCDCTL_USER,
+The command does not inherit the login of this program. ETCDCTL_USER,
 ETCDCTL_PASSWORD and ETCDCTL_AUTH_JWT_TOKEN are removed from its environment,
 unless --keep-env-secrets is given or the program is called etcdctl.
 
