@@ -4,41 +4,35 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
-	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/completions"
 	"github.com/ectl-io/ectl/internal/atomicfile"
-	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/progress"
+	"github.com/ectl-io/ectl/internal/snapshot"
 	"github.com/ectl-io/ectl/output"
 )
 
 // saveOptions holds the arguments and flags of "snapshot save".
 type saveOptions struct {
 	Path string
-	Pick string // one of picks, or empty
+	Pick string // as it was given; empty: the one endpoint
+
+	pick snapshot.Pick
 }
 
-// Which of several members --pick takes.
-const (
-	pickLeader   = "leader"
-	pickFollower = "follower"
-	pickAny      = "any"
-)
-
-func picks() cli.Choices[string] {
-	return cli.Choices[string]{Flag: "pick", Values: []cli.Choice[string]{
-		{Name: "", Value: ""},
-		{Name: pickLeader, Value: pickLeader},
-		{Name: pickFollower, Value: pickFollower},
-		{Name: pickAny, Value: pickAny},
-	}}
+func picks() cli.Choices[snapshot.Pick] {
+	choices := cli.Choices[snapshot.Pick]{Flag: "pick", Values: []cli.Choice[snapshot.Pick]{{Name: "", Value: ""}}}
+	for _, pick := range []snapshot.Pick{snapshot.Leader, snapshot.Follower, snapshot.Any} {
+		choices.Values = append(choices.Values, cli.Choice[snapshot.Pick]{Name: string(pick), Value: pick})
+	}
+	return choices
 }
 
 func newSaveCmd(f *cli.Factory) *cobra.Command {
@@ -78,7 +72,7 @@ func interrupted(err error) error {
 // Complete implements cli.Options.
 func (o *saveOptions) Complete(_ *cli.Factory, _ *cobra.Command, args []string) (err error) {
 	o.Path = args[0]
-	if o.Pick, err = picks().Parse(o.Pick); err != nil {
+	if o.pick, err = picks().Parse(o.Pick); err != nil {
 		return err
 	}
 	if o.Path == "" {
@@ -95,150 +89,38 @@ func saveTo(ctx context.Context, f *cli.Factory, opts *saveOptions) error {
 	if err := atomicfile.Check(opts.Path); err != nil {
 		return err
 	}
-	if warning := replacing(opts.Path); warning != "" {
+	if warning := snapshot.Replacing(opts.Path); warning != "" {
 		f.Warn(warning)
 	}
-	from, err := source(ctx, f, opts.Pick)
+	dialer, err := f.Dialer(ctx)
 	if err != nil {
 		return err
 	}
-	defer from.close()
+	if opts.pick == "" && len(dialer.Endpoints) > 1 {
+		return fmt.Errorf("snapshot must be requested to one selected node, not multiple [%s]: give one endpoint, or select a member with --pick %s",
+			strings.Join(dialer.Endpoints, " "), picks().Names())
+	}
+	member, err := snapshot.Find(ctx, dialer, f.Connection.CommandTimeout, opts.pick)
+	if err != nil {
+		return err
+	}
+	defer member.Close()
+	copying := ctx
 	if f.Globals().Changed(etcd.FlagCommandTimeout) {
 		timed, cancel := f.Timeout(ctx)
 		defer cancel()
-		saved, err := save(timed, f, from.client, from.status.DbSize, opts.Path)
-		return report(ctx, f, from.client, saved, err)
+		copying = timed
 	}
-	saved, err := save(ctx, f, from.client, from.status.DbSize, opts.Path)
-	return report(ctx, f, from.client, saved, err)
-}
-
-func report(ctx context.Context, f *cli.Factory, client *etcd.Client, saved output.SnapshotSaved, err error) error {
+	var bar *progress.Bar
+	saved, err := snapshot.Save(copying, member.Client, opts.Path, func() io.Writer {
+		bar = progress.OfBytes(f.Streams, f.Quiet, member.Status.DbSize)
+		return bar
+	})
+	if bar != nil {
+		bar.End()
+	}
 	if err != nil {
-		return client.Explain(ctx, err)
+		return member.Client.Explain(ctx, err)
 	}
-	return f.Print(saved)
-}
-
-// member is a candidate for the copy.
-type member struct {
-	client *etcd.Client
-	status *clientv3.StatusResponse
-	err    error // why it cannot be copied
-
-	place int // index among the endpoints
-	end   context.CancelFunc
-}
-
-func (m member) close() {
-	if m.client != nil {
-		_ = m.client.Close()
-	}
-	m.end()
-}
-
-// source returns the member to copy. All members are queried concurrently, and the
-// first suitable one is used. They must answer within the command's timeout, though the
-// copy itself has no time limit.
-func source(ctx context.Context, f *cli.Factory, pick string) (member, error) {
-	dialer, err := f.Dialer(ctx)
-	if err != nil {
-		return member{}, err
-	}
-	if pick == "" && len(dialer.Endpoints) > 1 {
-		return member{}, fmt.Errorf("snapshot must be requested to one selected node, not multiple [%s]: give one endpoint, or select a member with --pick %s",
-			strings.Join(dialer.Endpoints, " "), picks().Names())
-	}
-	asking, cancel := context.WithCancel(ctx)
-	defer cancel()
-	answers := make(chan member)
-	for place, endpoint := range dialer.Endpoints {
-		crash.Go(func() {
-			m := ask(ctx, asking, f, dialer, endpoint)
-			m.place = place
-			select {
-			case answers <- m:
-			case <-asking.Done():
-				m.close()
-			}
-		})
-	}
-	failures := make([]error, len(dialer.Endpoints))
-	for range dialer.Endpoints {
-		select {
-		case m := <-answers:
-			if m.err == nil && picked(pick, m.status) {
-				return m, nil
-			}
-			failures[m.place] = m.err
-			m.close()
-		case <-ctx.Done():
-			return member{}, context.Cause(ctx)
-		}
-	}
-	for _, err := range failures {
-		if err != nil {
-			return member{}, err
-		}
-	}
-	return member{}, fmt.Errorf("no %s among the endpoints [%s]", pick, strings.Join(dialer.Endpoints, " "))
-}
-
-// ask requests the status of a member, until asking ends. Its client ends with ctx.
-func ask(ctx, asking context.Context, f *cli.Factory, dialer *etcd.Dialer, endpoint string) member {
-	ctx, cancel := context.WithCancel(ctx)
-	m := member{end: cancel}
-	defer context.AfterFunc(asking, crash.Guarded(cancel))() // a login does not use the context asking
-	if m.client, m.err = dialer.Dial(ctx, []string{endpoint}); m.err != nil {
-		return m
-	}
-	timed, cancelTimed := f.Timeout(ctx)
-	defer cancelTimed()
-	if m.status, m.err = m.client.Status(timed, endpoint); m.err != nil {
-		m.err = m.client.Explain(ctx, m.err)
-	}
-	return m
-}
-
-func picked(pick string, s *clientv3.StatusResponse) bool {
-	leads := s.Leader == s.Header.GetMemberId()
-	switch pick {
-	case pickLeader:
-		return leads
-	case pickFollower:
-		return !leads && !s.IsLearner
-	}
-	return true
-}
-
-// save copies the database into the file at path. size is the approximate size of the
-// copy.
-func save(ctx context.Context, f *cli.Factory, client *etcd.Client, size int64, path string) (saved output.SnapshotSaved, err error) {
-	file, err := atomicfile.Create(path)
-	if err != nil {
-		return saved, fmt.Errorf("could not create a temporary file next to %s (%w)", path, err)
-	}
-	defer file.Discard() // no effect after Keep
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	parts, err := begin(ctx, client.ActiveConnection(), client.StreamOptions())
-	if err != nil {
-		return saved, serverError(err)
-	}
-	first, err := parts.Recv()
-	if err != nil {
-		return saved, serverError(err)
-	}
-	bar := progress.OfBytes(f.Streams, f.Quiet, size)
-	defer bar.End()
-	sum := newChecksum()
-	saved.Path, saved.Version = path, first.version
-	saved.Size, err = copyTo(file.File, sum, bar, first, parts)
-	if err != nil {
-		return saved, fmt.Errorf("could not write snapshot: %w", serverError(err))
-	}
-	if err := sum.verify(); err != nil {
-		return saved, err
-	}
-	return saved, file.Keep()
+	return f.Print(output.SnapshotSaved{Path: opts.Path, Size: saved.Size, Version: saved.Version})
 }

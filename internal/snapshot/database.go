@@ -83,9 +83,9 @@ func (h head) verify(size int64) error {
 	return nil
 }
 
-// replacing returns a warning if a snapshot at path will replace a file that is not a
+// Replacing returns a warning if a snapshot at path will replace a file that is not a
 // database.
-func replacing(path string) (warning string) {
+func Replacing(path string) (warning string) {
 	info, err := os.Lstat(path)
 	if err != nil { // no file exists
 		return ""

@@ -38,8 +38,8 @@ type reader interface {
 // method is the RPC of snapshots.
 const method = "/etcdserverpb.Maintenance/Snapshot"
 
-// begin requests the database of a member. The stream ends with ctx.
-func begin(ctx context.Context, conn grpc.ClientConnInterface, options []grpc.CallOption) (reader, error) {
+// request requests the database of a member. The stream ends with ctx.
+func request(ctx context.Context, conn grpc.ClientConnInterface, options []grpc.CallOption) (reader, error) {
 	stream, err := wire.Open[*pb.SnapshotRequest](ctx, conn, method, decode, options...)
 	if err != nil {
 		return nil, err
