@@ -12,10 +12,23 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
+
+// begins waits until a mirror has written a key: its start is bounded by the command's
+// timeout, what follows is not.
+func begins(t *testing.T, dest *clientv3.Client, mirror *harness.Process) {
+	t.Helper()
+	for deadline := time.Now().Add(harness.HangTimeout); len(mustKeysUnder(t, dest, "")) == 0; time.Sleep(20 * time.Millisecond) {
+		mirror.MustRun()
+		if time.Now().After(deadline) {
+			t.Fatal("the mirror does not begin")
+		}
+	}
+}
 
 // Whatever happens to either cluster, a mirror goes on, and what is written and
 // deleted meanwhile gets to the destination.
@@ -81,7 +94,7 @@ func TestAMirrorOutlastsFaults(t *testing.T) {
 					[]string{"ETCDCTL_ENDPOINTS=" + ends[source]}, "make-mirror", ends[dest], "--checkpoint", "state", "--command-timeout", "1s")
 				stop := make(chan struct{})
 				writing := churn(t.Context(), client, 500, stop)
-				time.Sleep(500 * time.Millisecond)
+				begins(t, dest.MustClient(), mirror)
 				f.do(t.Context(), t, struck)
 				time.Sleep(time.Second)
 				close(stop)
