@@ -13,6 +13,7 @@ import (
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/commands/clitest"
 	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/workload"
 )
 
 func TestLoadsHaveShortAndLongNames(t *testing.T) {
@@ -54,49 +55,16 @@ func TestFlagsOfChecks(t *testing.T) {
 }
 
 func TestPerformanceIsWhatTheWritesSay(t *testing.T) {
-	m := measured{latencies: []time.Duration{time.Second, 3 * time.Second}, total: 4 * time.Second, errors: map[string]int{"b": 1, "a": 2}}
-	r := m.performance(10)
+	m := workload.Measured{Latencies: []time.Duration{time.Second, 3 * time.Second}, Total: 4 * time.Second, Errors: map[string]int{"b": 1, "a": 2}}
+	r := performance(m, 10)
 	if r.Wanted != 10 || r.Throughput != 0.5 || r.Slowest != 3 || r.Deviation != 1 || len(r.Failures) != 2 || r.Failures[0].Text != "a" || r.Passed() {
 		t.Errorf("%+v", r)
 	}
-	if r = (measured{total: time.Second}).performance(10); r.Throughput != 0 || !math.IsNaN(r.Deviation) || r.Passed() {
+	if r = performance(workload.Measured{Total: time.Second}, 10); r.Throughput != 0 || !math.IsNaN(r.Deviation) || r.Passed() {
 		t.Errorf("of nothing: %+v", r)
 	}
-	if r = (measured{latencies: make([]time.Duration, 100), total: time.Second}).performance(100); !r.Passed() {
+	if r = performance(workload.Measured{Latencies: make([]time.Duration, 100), Total: time.Second}, 100); !r.Passed() {
 		t.Errorf("of what is wanted: %+v", r)
-	}
-}
-
-// The turns come at the rate that was asked for, and what nobody takes is not
-// made up for.
-func TestTurnsArePaced(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	start := time.Now()
-	turns := paced(ctx, 1000, 1)
-	for range 200 {
-		<-turns
-	}
-	if took := time.Since(start); took < 150*time.Millisecond {
-		t.Errorf("200 turns of 1000 a second came in %s", took)
-	}
-	cancel()
-	left := 0
-	for range turns {
-		left++
-	}
-	if left > 2 {
-		t.Errorf("%d turns were waiting", left)
-	}
-}
-
-func TestTurnsAreCounted(t *testing.T) {
-	n := 0
-	for range turns(t.Context(), 7) {
-		n++
-	}
-	if n != 7 {
-		t.Errorf("%d turns, want 7", n)
 	}
 }
 
@@ -105,7 +73,7 @@ func TestAStepNamesItsObjectAsItIs(t *testing.T) {
 		t.Run(object, func(t *testing.T) {
 			run := clitest.New("")
 			cmd := &cobra.Command{Use: "step", RunE: cli.Run(run.Factory, cli.NoOptions{}, func(ctx context.Context, _ *cli.Factory, _ cli.NoOptions) error {
-				w := &workload{f: run.Factory, opts: &options{}}
+				w := &check{f: run.Factory, opts: &options{}}
 				return w.step(ctx, "Defragment", object, func(context.Context) error { return nil })
 			})}
 			if err := errors.Join(run.Execute(t.Context(), cmd), run.Close()); err != nil {

@@ -7,9 +7,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ectl-io/ectl/commands/cli"
-	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/progress"
+	"github.com/ectl-io/ectl/internal/workload"
 	"github.com/ectl-io/ectl/output"
 )
 
@@ -62,45 +62,41 @@ metric ` + residentMemory + `.
 
 func runDatascale(ctx context.Context, f *cli.Factory, opts *options) error {
 	load := datascaleLoads()[opts.size]
-	w, err := dial(ctx, f, opts, load.clients)
+	c, err := begin(ctx, f, opts, load.clients, workload.Workload{KeySize: datascaleKeySize, ValueSize: datascaleValueSize})
 	if err != nil {
 		return err
 	}
-	defer w.close()
-	w.keySize, w.valueSize = datascaleKeySize, datascaleValueSize
-	if err := w.refuseKeys(ctx); err != nil {
-		return err
-	}
-	before, err := w.memory(ctx, "before")
+	defer c.Close()
+	before, err := c.memory(ctx, "before")
 	if err != nil {
 		return err
 	}
-	if err := w.notice(fmt.Sprintf("Start data scale check for work load [%d key-value pairs, %d bytes per key-value, %d concurrent clients].",
+	if err := c.notice(fmt.Sprintf("Start data scale check for work load [%d key-value pairs, %d bytes per key-value, %d concurrent clients].",
 		load.keys, datascaleKeySize+datascaleValueSize, load.clients)); err != nil {
 		return err
 	}
 	bar := progress.Of(f.Streams, f.Quiet, int64(load.keys), "keys")
-	seen := w.write(ctx, turns(ctx, load.keys), func() { bar.Add(1) })
+	seen := c.Write(ctx, workload.Counted(ctx, load.keys), func() { bar.Add(1) })
 	bar.End()
 
 	var after float64
 	var unread error
 	if ctx.Err() == nil {
-		after, unread = w.memory(ctx, "after")
+		after, unread = c.memory(ctx, "after")
 	}
-	revision, err := w.cleanup(ctx)
+	revision, err := c.cleanup(ctx)
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case unread != nil:
 		return unread
 	case err != nil:
-		return w.first().Explain(ctx, err)
+		return c.First().Explain(ctx, err)
 	}
-	if err := w.afterwards(ctx, revision); err != nil {
+	if err := c.afterwards(ctx, revision); err != nil {
 		return err
 	}
-	result := output.Datascale{Keys: load.keys, Memory: after - before, Failures: seen.failures()}
+	result := output.Datascale{Keys: load.keys, Memory: after - before, Failures: output.SortedFailures(seen.Errors)}
 	if err := f.Print(result); err != nil {
 		return err
 	}
@@ -110,28 +106,12 @@ func runDatascale(ctx context.Context, f *cli.Factory, opts *options) error {
 	return nil
 }
 
-// turns returns a channel of n turns. It is closed early if ctx ends.
-func turns(ctx context.Context, n int) <-chan struct{} {
-	turns := make(chan struct{})
-	crash.Go(func() {
-		defer close(turns)
-		for range n {
-			select {
-			case turns <- struct{}{}:
-			case <-ctx.Done():
-				return
-			}
-		}
-	})
-	return turns
-}
-
 // memory returns the resident memory of the first member. If the member does not report
 // it, that is also printed, as in etcdctl.
-func (w *workload) memory(ctx context.Context, when string) (float64, error) {
-	timed, cancel := w.f.Timeout(ctx)
+func (c *check) memory(ctx context.Context, when string) (float64, error) {
+	timed, cancel := c.f.Timeout(ctx)
 	defer cancel()
-	size, err := metric(timed, w.dialer, w.dialer.Endpoints[0], residentMemory)
+	size, err := workload.Metric(timed, c.dialer, c.dialer.Endpoints[0], residentMemory)
 	switch {
 	case ctx.Err() != nil:
 		return 0, context.Cause(ctx)
@@ -140,8 +120,8 @@ func (w *workload) memory(ctx context.Context, when string) (float64, error) {
 	case err == nil:
 		err = fmt.Errorf("%s is 0", residentMemory)
 	}
-	if printErr := w.f.Print(output.UnknownMemory{Reason: err.Error(), When: when}); printErr != nil {
+	if printErr := c.f.Print(output.UnknownMemory{Reason: err.Error(), When: when}); printErr != nil {
 		return 0, printErr
 	}
-	return 0, fmt.Errorf("%s does not report its memory: %w", w.dialer.Endpoints[0], err)
+	return 0, fmt.Errorf("%s does not report its memory: %w", c.dialer.Endpoints[0], err)
 }

@@ -9,9 +9,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ectl-io/ectl/commands/cli"
-	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/progress"
+	"github.com/ectl-io/ectl/internal/workload"
 	"github.com/ectl-io/ectl/output"
 )
 
@@ -83,32 +83,28 @@ func (o *perfOptions) Complete(f *cli.Factory, cmd *cobra.Command, args []string
 
 func runPerf(ctx context.Context, f *cli.Factory, opts *perfOptions) error {
 	load := perfLoads()[opts.size]
-	w, err := dial(ctx, f, &opts.options, load.clients)
+	c, err := begin(ctx, f, &opts.options, load.clients, workload.Workload{KeySize: perfKeySize, ValueSize: perfValueSize})
 	if err != nil {
 		return err
 	}
-	defer w.close()
-	w.keySize, w.valueSize = perfKeySize, perfValueSize
-	if err := w.refuseKeys(ctx); err != nil {
-		return err
-	}
+	defer c.Close()
 	bar := progress.Of(f.Streams, f.Quiet, int64(opts.Duration.Seconds()*float64(load.writes)), "writes")
 	timed, cancel := context.WithTimeout(ctx, opts.Duration)
 	defer cancel()
-	seen := w.write(timed, paced(timed, load.writes, load.clients), func() { bar.Add(1) })
+	seen := c.Write(timed, workload.Paced(timed, load.writes, load.clients), func() { bar.Add(1) })
 	bar.End()
 
-	revision, err := w.cleanup(ctx)
+	revision, err := c.cleanup(ctx)
 	if err != nil {
-		if err := w.notice(fmt.Sprintf("FAIL: Cleanup failed during key deletion: ERROR(%v)", err)); err != nil {
+		if err := c.notice(fmt.Sprintf("FAIL: Cleanup failed during key deletion: ERROR(%v)", err)); err != nil {
 			return err
 		}
 	} else if ctx.Err() == nil {
-		if err := w.afterwards(ctx, revision); err != nil {
+		if err := c.afterwards(ctx, revision); err != nil {
 			return err
 		}
 	}
-	result := seen.performance(load.writes)
+	result := performance(seen, load.writes)
 	if err := f.Print(result); err != nil {
 		return err
 	}
@@ -122,55 +118,19 @@ func runPerf(ctx context.Context, f *cli.Factory, opts *perfOptions) error {
 }
 
 // performance computes the result of the writes.
-func (m measured) performance(wanted int) output.Performance {
-	r := output.Performance{Wanted: wanted, Failures: m.failures()}
-	n := float64(len(m.latencies))
-	r.Throughput = n / m.total.Seconds()
+func performance(m workload.Measured, wanted int) output.Performance {
+	r := output.Performance{Wanted: wanted, Failures: output.SortedFailures(m.Errors)}
+	n := float64(len(m.Latencies))
+	r.Throughput = n / m.Total.Seconds()
 	sum := 0.0
-	for _, latency := range m.latencies {
+	for _, latency := range m.Latencies {
 		sum += latency.Seconds()
 		r.Slowest = max(r.Slowest, latency.Seconds())
 	}
 	average, squares := sum/n, 0.0
-	for _, latency := range m.latencies {
+	for _, latency := range m.Latencies {
 		squares += (latency.Seconds() - average) * (latency.Seconds() - average)
 	}
 	r.Deviation = math.Sqrt(squares / n) // not a number if nothing was written
 	return r
-}
-
-// pacing is the interval at which paced checks how many turns are due.
-const pacing = time.Millisecond
-
-// paced returns rate turns a second until ctx ends. Missed turns are not made up later,
-// so that a pause of the cluster shows in the result.
-func paced(ctx context.Context, perSecond, waiting int) <-chan struct{} {
-	turns := make(chan struct{}, waiting)
-	crash.Go(func() {
-		defer close(turns)
-		tick := time.NewTicker(pacing)
-		defer tick.Stop()
-		// The maximum that may be due at once: the turns of a few late ticks, and one
-		// of which a part is due.
-		maxDue := 1 + max(1, float64(perSecond)*(5*pacing).Seconds())
-		due, last := 1.0, time.Now()
-		for {
-			now := time.Now()
-			due = min(due+now.Sub(last).Seconds()*float64(perSecond), maxDue)
-			last = now
-			for ; due >= 1; due-- {
-				select {
-				case turns <- struct{}{}:
-				case <-ctx.Done():
-					return
-				}
-			}
-			select {
-			case <-tick.C:
-			case <-ctx.Done():
-				return
-			}
-		}
-	})
-	return turns
 }

@@ -1,4 +1,4 @@
-package check
+package workload
 
 import (
 	"bufio"
@@ -16,9 +16,9 @@ import (
 	"github.com/ectl-io/ectl/internal/etcd"
 )
 
-// metric returns the value of a metric of the member at endpoint, which reports it
+// Metric returns the value of a metric of the member at endpoint, which reports it
 // over HTTP at its client URL. The name must be without labels.
-func metric(ctx context.Context, d *etcd.Dialer, endpoint, name string) (float64, error) {
+func Metric(ctx context.Context, d *etcd.Dialer, endpoint, name string) (float64, error) {
 	config, err := d.TLS()
 	if err != nil {
 		return 0, err

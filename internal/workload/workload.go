@@ -1,0 +1,194 @@
+// Package workload writes many keys from many clients at once, to measure a cluster.
+package workload
+
+import (
+	"context"
+	"encoding/binary"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/ectl-io/ectl/internal/crash"
+	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/retry"
+)
+
+// Workload writes random keys under a prefix.
+type Workload struct {
+	Clients []*etcd.Client // each sends one request at a time
+	Prefix  string
+	KeySize int // of the key after the prefix, in bytes
+
+	ValueSize int           // in bytes
+	Timeout   time.Duration // of one request
+}
+
+// loginsAtOnce limits concurrent logins of the clients: for each, the server computes a
+// hash of the password.
+const loginsAtOnce = 16
+
+// Dial connects so many clients to the endpoints of dialer. Close ends them.
+func (w *Workload) Dial(ctx context.Context, dialer *etcd.Dialer, clients int) error {
+	w.Clients = make([]*etcd.Client, clients)
+	dialing, first := crash.NewGroup(ctx, loginsAtOnce)
+	for i := range w.Clients {
+		dialing.Start(func() (err error) {
+			if first.Err() != nil {
+				return context.Cause(first)
+			}
+			// The client outlives this function: it must not end with the context.
+			w.Clients[i], err = dialer.Dial(context.WithoutCancel(ctx), dialer.Endpoints)
+			return err
+		})
+	}
+	err := dialing.Wait()
+	if ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	if err != nil {
+		w.Close()
+	}
+	return err
+}
+
+// Close ends the clients.
+func (w *Workload) Close() {
+	for _, client := range w.Clients {
+		if client != nil {
+			_ = client.Close()
+		}
+	}
+}
+
+// First returns the client for everything but the writes.
+func (w *Workload) First() *etcd.Client { return w.Clients[0] }
+
+// HasKeys says whether the prefix has keys.
+func (w *Workload) HasKeys(ctx context.Context) (bool, error) {
+	timed, cancel := context.WithTimeout(ctx, w.Timeout)
+	defer cancel()
+	response, err := w.First().Get(timed, w.Prefix, clientv3.WithPrefix(), clientv3.WithLimit(1), clientv3.WithKeysOnly())
+	switch {
+	case ctx.Err() != nil:
+		return false, context.Cause(ctx)
+	case err != nil:
+		return false, w.First().Explain(ctx, err)
+	}
+	return len(response.Kvs) > 0, nil
+}
+
+// Measured holds the results of the writes.
+type Measured struct {
+	Latencies []time.Duration // of successful writes
+	Errors    map[string]int  // number of occurrences, by text
+	Total     time.Duration   // from the first write to the last
+}
+
+// Write writes a key for each of turns, and calls done after each. When ctx or turns end,
+// the requests in flight have w.Timeout to finish.
+func (w *Workload) Write(ctx context.Context, turns <-chan struct{}, done func()) Measured {
+	results := make([]Measured, len(w.Clients))
+	requests, giveUp := context.WithCancel(context.WithoutCancel(ctx))
+	defer giveUp()
+	value := strings.Repeat("\x00", w.ValueSize)
+	start := time.Now()
+	writing, _ := crash.NewGroup(requests, len(w.Clients))
+	for i, client := range w.Clients {
+		writing.Start(func() error {
+			r := &results[i]
+			r.Errors = map[string]int{}
+			for range turns {
+				if ctx.Err() != nil {
+					return nil //nolint:nilerr // an interrupted check tells what it has measured
+				}
+				began := time.Now()
+				_, err := client.Put(requests, w.key(), value)
+				if err != nil {
+					if requests.Err() != nil {
+						err = context.DeadlineExceeded
+					}
+					r.Errors[err.Error()]++
+				} else {
+					r.Latencies = append(r.Latencies, time.Since(began))
+				}
+				done()
+			}
+			return nil
+		})
+	}
+	finished := make(chan struct{})
+	crash.Go(func() {
+		_ = writing.Wait()
+		close(finished)
+	})
+	w.await(ctx, finished, giveUp)
+	all := Measured{Errors: map[string]int{}, Total: time.Since(start)}
+	for _, r := range results {
+		all.Latencies = append(all.Latencies, r.Latencies...)
+		for text, n := range r.Errors {
+			all.Errors[text] += n
+		}
+	}
+	return all
+}
+
+// await returns when finished is closed. After ctx has ended, the requests are cancelled
+// after w.Timeout.
+func (w *Workload) await(ctx context.Context, finished <-chan struct{}, giveUp func()) {
+	select {
+	case <-finished:
+		return
+	case <-ctx.Done():
+	}
+	defer time.AfterFunc(w.Timeout, crash.Guarded(giveUp)).Stop()
+	<-finished
+}
+
+// key returns a random key. Two equal keys are very unlikely.
+func (w *Workload) key() string {
+	key := make([]byte, w.KeySize)
+	binary.PutVarint(key, rand.Int64()) //nolint:gosec // keys must differ, but may be predictable
+	return w.Prefix + string(key)
+}
+
+// Time limits of the clean-up.
+const (
+	deleteTimeout  = 30 * time.Second // of one attempt, as in etcdctl
+	cleanupTimeout = 5 * time.Minute  // of all attempts to delete the keys
+	cleanupPause   = time.Second
+)
+
+// Clean deletes the keys, even after an interrupt, and returns the revision of the
+// deletion. It retries if the deletion takes longer than the server's own timeout.
+func (w *Workload) Clean(ctx context.Context) (revision int64, err error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
+	defer cancel()
+	return retry.Do(ctx, retry.Policy{Backoff: retry.Backoff{Min: cleanupPause}, Again: retry.IsTransient},
+		func(ctx context.Context) (int64, error) {
+			// A delete of many keys takes its time. A read finds out sooner that no member
+			// answers.
+			if err := w.answers(ctx); err != nil {
+				return 0, err
+			}
+			return w.deleteKeys(ctx)
+		})
+}
+
+func (w *Workload) answers(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, w.Timeout)
+	defer cancel()
+	_, err := w.First().Get(ctx, w.Prefix, clientv3.WithKeysOnly())
+	return err
+}
+
+func (w *Workload) deleteKeys(ctx context.Context) (revision int64, err error) {
+	ctx, cancel := context.WithTimeout(ctx, deleteTimeout)
+	defer cancel()
+	response, err := w.First().Delete(ctx, w.Prefix, clientv3.WithPrefix())
+	if err != nil {
+		return 0, err
+	}
+	return response.Header.GetRevision(), nil
+}
