@@ -11,8 +11,8 @@ import (
 func NewCmd(f *cli.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "auth COMMAND",
-		Short:   "Turn authentication on and off",
-		Long:    "Turn the cluster's authentication on and off, and show whether it is on.",
+		Short:   "Enable, disable and check authentication",
+		Long:    "Enable or disable authentication, and show whether it is enabled.",
 		GroupID: cli.GroupAuth,
 	}
 	cmd.AddCommand(newEnableCmd(f), newDisableCmd(f), newStatusCmd(f), cli.Extension(newBootstrapCmd(f)))

@@ -18,7 +18,7 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// bootstrapOptions is what "auth bootstrap" was asked to do.
+// bootstrapOptions holds the flags of "auth bootstrap".
 type bootstrapOptions struct {
 	Password   cli.NewPassword // of root
 	NoPassword bool
@@ -39,27 +39,28 @@ func newBootstrapCmd(f *cli.Factory) *cobra.Command {
 	opts := &bootstrapOptions{}
 	cmd := &cobra.Command{
 		Use:   "bootstrap",
-		Short: "Turn authentication on for the first time, and prove that root can log in",
-		Long: `Turn authentication on, from a cluster that has no users as from one that has:
-the role root, the user root with it, authentication on, and then a login as
-root. If the login fails, authentication is turned off again, and what is wrong
-is said. Each step is printed; what is so already is left alone, so that the
-command can be run again. Generated passwords are printed before they are set:
-without a reader of them nothing is done.
+		Short: "Enable authentication and verify the login of root",
+		Long: `Enable authentication on a cluster with or without users. The command adds the
+role root and the user root, enables authentication, and logs in as root. If the
+login fails, authentication is disabled again, and the reason is printed. Each
+step is printed. Steps that are already done are skipped, so the command can be
+run again. Generated passwords are printed before they are set. If they cannot
+be printed, nothing is changed.
 
-The password of root is that of --user root, comes from a file, is generated, or
-is asked for. A user root that exists is given it. With --no-password root is
-known by a certificate with the common name root, which --cert and --key give.
+The password of root comes from --user root or a file, or is generated or
+prompted for. An existing user root gets this password. With --no-password, root
+is identified by a certificate with the common name root: give it with --cert
+and --key.
 
-With -f the users, roles and permissions of policy files are applied before
-authentication is on (see rbac apply), and what they expect is checked after.
-That runs the commands which print the passwords of new users, with /bin/sh, and
-without ETCDCTL_USER, ETCDCTL_PASSWORD and ETCDCTL_AUTH_JWT_TOKEN unless
---keep-env-secrets is given.
+With -f, the users, roles and permissions of policy files are applied before
+authentication is enabled (see "rbac apply"). The assertions of the policy are
+checked afterwards. This runs the commands that print the passwords of new
+users, with /bin/sh. They do not inherit ETCDCTL_USER, ETCDCTL_PASSWORD and
+ETCDCTL_AUTH_JWT_TOKEN, unless --keep-env-secrets is given.
 
-While the login is proven there is a user ectl-rescuer-... with the role root,
-which could turn authentication off again, and which nobody knows the password
-of. A run that was killed may leave it; the next run deletes it.`,
+During the login of root, a user ectl-rescuer-... with the role root exists,
+which could disable authentication again. Its password is random and is not
+shown. If a run is killed, this user may remain. The next run deletes it.`,
 		Example: `  ectl auth bootstrap
   ectl auth bootstrap --new-user-password-file root.password -f policy.yaml --yes
   ectl auth bootstrap --generate-password -w json
@@ -68,10 +69,10 @@ of. A run that was killed may leave it; the next run deletes it.`,
 		RunE: cli.Run(f, opts, runBootstrap),
 	}
 	opts.Password.AddFlags(cmd.Flags())
-	cmd.Flags().BoolVar(&opts.NoPassword, flagNoPassword, false, "root has no password: it is known by its certificate's common name")
-	cmd.Flags().StringArrayVarP(&opts.Policies, flagFile, "f", nil, "policy `file`, or folder of them, to apply (-: standard input); repeatable")
+	cmd.Flags().BoolVar(&opts.NoPassword, flagNoPassword, false, "root has no password, and is identified by the common name of its certificate")
+	cmd.Flags().StringArrayVarP(&opts.Policies, flagFile, "f", nil, "policy `file` or folder to apply (-: standard input); repeatable")
 	opts.Children.AddFlags(cmd.Flags(), "the policy's commands")
-	cmd.Flags().BoolVar(&opts.Yes, cli.FlagYes, false, "do not ask before a policy is applied")
+	cmd.Flags().BoolVar(&opts.Yes, cli.FlagYes, false, "apply the policy without confirmation")
 	return cli.FormatsOf(cmd, output.Bootstrap{})
 }
 
@@ -88,14 +89,14 @@ func (o *bootstrapOptions) Complete(f *cli.Factory, cmd *cobra.Command, _ []stri
 func runBootstrap(ctx context.Context, f *cli.Factory, opts *bootstrapOptions) error {
 	steps := f.Printer().Bootstrap()
 	outcome, err := bootstrap(ctx, f, opts, report(f, steps))
-	// What was done is said in any case.
+	// The finished steps are printed in any case.
 	if printed := steps.End(); err == nil {
 		err = printed
 	}
 	if err == nil || !outcome.Delivered {
 		return err
 	}
-	if ctx.Err() != nil { // no error of an interrupted command is printed
+	if ctx.Err() != nil { // the error of an interrupted command is not printed
 		f.Say("Interrupted: " + outcome.Effect.String())
 	}
 	return diagnose.WithOutcome(err, outcome.Effect.String())
@@ -127,7 +128,7 @@ func readPolicy(ctx context.Context, f *cli.Factory, opts *bootstrapOptions) (*r
 	return f.Reconciler(p, opts.Children), nil
 }
 
-// identify finds out how root is to log in.
+// identify finds out how root logs in.
 func identify(ctx context.Context, f *cli.Factory, opts *bootstrapOptions, b *authn.Bootstrap) error {
 	dialer, err := f.Dialer(ctx)
 	if err != nil {
@@ -139,7 +140,7 @@ func identify(ctx context.Context, f *cli.Factory, opts *bootstrapOptions, b *au
 	}
 	if opts.NoPassword {
 		if !dialer.Secure() || self.Cert == nil || self.Cert.Subject.CommonName != access.RootUser {
-			return exit.BadArgsf("with --%s a certificate is the only login of root: give one whose common name is root with --%s and --%s, and endpoints with TLS",
+			return exit.BadArgsf("--%s needs a client certificate with the common name root: give it with --%s and --%s, and use endpoints with TLS",
 				flagNoPassword, etcd.FlagCert, etcd.FlagKey)
 		}
 		b.Root = f.As("", "")
@@ -168,7 +169,7 @@ func identify(ctx context.Context, f *cli.Factory, opts *bootstrapOptions, b *au
 	return nil
 }
 
-// report prints what a bootstrap reports.
+// report prints the progress of a bootstrap.
 func report(f *cli.Factory, steps *output.BootstrapStream) authn.Report {
 	return authn.Report{
 		Report: f.Rollbacks(),

@@ -13,7 +13,7 @@ import (
 func newDisableCmd(f *cli.Factory) *cobra.Command {
 	return &cobra.Command{
 		Use:   "disable",
-		Short: "Turn authentication off: everybody may do everything",
+		Short: "Disable authentication: every client gets full access",
 		Args:  cli.NoArgs,
 		RunE:  cli.RunRequest(f, cli.NoOptions{}, runDisable),
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// enableOptions is what "auth enable" was asked to do.
+// enableOptions holds the flags of "auth enable".
 type enableOptions struct {
 	cli.NoOptions
 	Check bool
@@ -22,21 +22,21 @@ func newEnableCmd(f *cli.Factory) *cobra.Command {
 	opts := &enableOptions{}
 	cmd := &cobra.Command{
 		Use:   "enable",
-		Short: "Turn authentication on",
-		Long: `Turn authentication on. The user root must exist; the role root is created and
-granted to it where that is missing.
+		Short: "Enable authentication",
+		Long: `Enable authentication. The user root must exist. If the role root is missing, it
+is added and granted to root.
 
-With --check authentication stays off, and it is said why, where the identity in
-use could not administer afterwards: it must be root, or a user with the role
-root, with the right password or a certificate that the server takes. Passwords
-cannot be tried before, so that authentication is on for a moment. To have the
-user root made as well there is auth bootstrap.`,
+With --check, authentication stays disabled if you could not administer the
+cluster afterwards, and the reason is printed. Your user must be root or have
+the role root, with a valid password or certificate. Passwords can be verified
+only while authentication is enabled, so it is enabled for a moment. "auth
+bootstrap" also adds the user root.`,
 		Example: `  ectl auth enable
   ectl auth enable --check --user root`,
 		Args: cli.NoArgs,
 		RunE: cli.Run(f, opts, runEnable),
 	}
-	cmd.Flags().BoolVar(&opts.Check, flagCheck, false, "leave it off where root could not log in, or you could not administer, afterwards")
+	cmd.Flags().BoolVar(&opts.Check, flagCheck, false, "do not enable it if you or root would be locked out")
 	return cmd
 }
 

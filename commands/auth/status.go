@@ -13,7 +13,7 @@ import (
 func newStatusCmd(f *cli.Factory) *cobra.Command {
 	return &cobra.Command{
 		Use:   "status",
-		Short: "Show whether authentication is on",
+		Short: "Show whether authentication is enabled",
 		Args:  cli.NoArgs,
 		RunE:  cli.RunRequest(f, cli.NoOptions{}, runStatus),
 	}
