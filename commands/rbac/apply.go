@@ -13,7 +13,7 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// applyOptions is what "rbac apply" was asked to do.
+// applyOptions holds the flags of "rbac apply".
 type applyOptions struct {
 	planning
 	Yes bool
@@ -23,38 +23,41 @@ func newApplyCmd(f *cli.Factory) *cobra.Command {
 	opts := &applyOptions{}
 	cmd := &cobra.Command{
 		Use:   "apply -f FILE",
-		Short: "Make the cluster follow a policy",
-		Long: `Make the users, roles and permissions of the cluster follow a policy file. It
-shows what rbac plan shows, asks, and does it.
+		Short: "Apply a policy file to the users and roles of the cluster",
+		Long: `Change the users, roles and permissions of the cluster so that they match a
+policy file. The command shows the plan of "rbac plan", asks for confirmation,
+and applies it.
 
-Without --prune only what the policy names is changed: whatever else there is
-stays. The user root, its hold on the role root, and the user that the command
-runs as are never taken anything, whatever the policy says.
+Without --prune, only users and roles that the policy names are changed. The
+user root with its role root, and the user that runs the command, never lose
+access.
 
-At no point anybody loses access that both the old and the new state allow, or
-has access that neither does: what adds access goes before what takes it. Where
-that is not enough, roles called ectl-keep-N hold access for a while. A command
-that was interrupted is run again: it does the rest.
+During the changes, no user loses access that both the old and the new state
+allow. No user gets access that neither allows. To ensure this, access is added
+before it is revoked. If necessary, roles named ectl-keep-N hold access for a
+while. If the command is interrupted, run it again to complete the changes.
 
-It stops where somebody else changes users or roles at the same time. When all
-is done, it reads everything back and compares.
+The command stops if another client changes users or roles at the same time. At
+the end, it reads all users and roles and compares them with the policy.
 
-A password is set when its user is added, and later where a login shows that it
-is another one; while authentication is off only with --update-passwords. These
-passwords are read before it asks. That runs the commands of the policy, with
-/bin/sh, and without ETCDCTL_USER, ETCDCTL_PASSWORD and ETCDCTL_AUTH_JWT_TOKEN
-unless --keep-env-secrets is given. rbac plan runs none.
-Generated passwords are printed once, before the first change: the result says
-which of them are in effect then. Without a reader of them nothing is changed.
+A password is set when its user is added, or if a login shows that it differs.
+While authentication is off, existing passwords are set only with
+--update-passwords. Passwords are read before the confirmation. This runs the
+commands of the policy with /bin/sh. They do not inherit ETCDCTL_USER,
+ETCDCTL_PASSWORD and ETCDCTL_AUTH_JWT_TOKEN, unless --keep-env-secrets is given.
+"rbac plan" runs no commands.
 
-Exit status: 0, and 1 for errors; 3 for a file that is no policy.`,
+Generated passwords are printed once, before the first change. The result lists
+the passwords in effect. If the passwords cannot be printed, nothing is changed.
+
+Exit status: 0 for success, 1 for errors, 3 for an invalid policy file.`,
 		Example: `  ectl rbac apply -f policy.yaml
   ectl rbac apply -f policies/ --prune --yes`,
 		Args: cli.NoArgs,
 		RunE: cli.Run(f, opts, runApply),
 	}
 	opts.addFlags(cmd.Flags())
-	cmd.Flags().BoolVar(&opts.Yes, cli.FlagYes, false, "do not ask")
+	cmd.Flags().BoolVar(&opts.Yes, cli.FlagYes, false, "apply the policy without confirmation")
 	return cli.FormatsOf(cmd, output.PolicyApplied{})
 }
 

@@ -18,11 +18,11 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// canIOptions is what "rbac can-i" was asked.
+// canIOptions holds the arguments and flags of "rbac can-i".
 type canIOptions struct {
 	Access access.Access
 	Keys   cli.KeyRange
-	As     string // empty: the identity in use
+	As     string // empty: the user of the connection
 	Live   bool
 }
 
@@ -30,19 +30,19 @@ func newCanICmd(f *cli.Factory) *cobra.Command {
 	opts := &canIOptions{}
 	cmd := &cobra.Command{
 		Use:   "can-i read|write|readwrite KEY [END]",
-		Short: "Ask whether something is allowed, and why",
-		Long: `Ask whether the identity in use, or another user, may read or write a key, the
-keys from KEY up to END (without END), a prefix, or all keys from KEY on. The
-answer is yes with the grants that it rests on, or no with the first key that is
-not covered and what would cover it.
+		Short: "Check whether a user may read or write keys, and why",
+		Long: `Check whether you or another user may read or write a key, the keys from KEY up
+to END (without END), a prefix, or all keys from KEY on. The answer is yes with
+the grants that allow it, or no with the first key that is not allowed and the
+missing grant.
 
-It is found by the rules of the server from the roles of the user; with --live
-the server is asked itself, by a transaction that cannot have an effect. While
-authentication is off, everybody may do everything: the answer is then what will
-hold once it is on.
+The answer is computed from the roles of the user by the rules of the server.
+With --live, the server itself is queried, by a transaction without effect.
+While authentication is off, every client has full access: the answer then
+applies once authentication is on.
 
-Exit status: 0 for yes, 1 for no and for errors, which say so on standard error.
-With --quiet the answer is not printed.`,
+Exit status: 0 for yes, 1 for no and for errors. Errors are printed on standard
+error. With --quiet, the answer is not printed.`,
 		Example: `  ectl rbac can-i write /app/config
   ectl rbac can-i readwrite /app/ --prefix --as alice
   ectl rbac can-i read /app/ --prefix --live --quiet && echo yes`,
@@ -50,9 +50,9 @@ With --quiet the answer is not printed.`,
 		RunE:              cli.Run(f, opts, runCanI),
 		ValidArgsFunction: completions.Args(f, completions.AccessKinds, completions.Keys, completions.Keys),
 	}
-	opts.Keys.AddFlags(cmd.Flags(), "ask about")
-	cmd.Flags().StringVar(&opts.As, flagAs, "", "ask for this `user` (root may do so for everybody)")
-	cmd.Flags().BoolVar(&opts.Live, flagLive, false, "ask the server itself")
+	opts.Keys.AddFlags(cmd.Flags(), "check")
+	cmd.Flags().StringVar(&opts.As, flagAs, "", "check for this `user` (root may check every user)")
+	cmd.Flags().BoolVar(&opts.Live, flagLive, false, "query the server itself")
 	_ = cmd.RegisterFlagCompletionFunc(flagAs, completions.Value(f, completions.Users))
 	return cli.FormatsOf(cmd, output.CanI{})
 }
@@ -68,7 +68,7 @@ func (o *canIOptions) Complete(_ *cli.Factory, _ *cobra.Command, args []string) 
 		return exit.With(exit.BadArgs, err)
 	}
 	if o.Live && o.As != "" {
-		return exit.BadArgsf("--%s asks the server as the identity in use: give its --user in place of --%s", flagLive, flagAs)
+		return exit.BadArgsf("--%s queries the server as the user of the connection: use --user instead of --%s", flagLive, flagAs)
 	}
 	return o.Keys.Complete(args[1:], cli.EmptyKeyRefused)
 }
@@ -95,7 +95,7 @@ func runCanI(ctx context.Context, f *cli.Factory, opts *canIOptions) error {
 	return nil
 }
 
-// decide answers by the roles of the user.
+// decide computes the answer from the roles of the user.
 func decide(ctx context.Context, f *cli.Factory, opts *canIOptions) (user string, d access.Decision, err error) {
 	user = opts.As
 	if user == "" {
@@ -110,7 +110,7 @@ func decide(ctx context.Context, f *cli.Factory, opts *canIOptions) (user string
 	snapshot, err := reader.ReadUser(ctx, client, f.Timeout, user)
 	switch {
 	case errors.Is(err, rpctypes.ErrPermissionDenied):
-		return user, d, diagnose.WithReason(err, "only root may look at other users; without --"+flagAs+" it is about yourself")
+		return user, d, diagnose.WithReason(err, "only root may check other users; without --"+flagAs+" it checks your own access")
 	case err != nil:
 		return user, d, err
 	}
@@ -118,14 +118,14 @@ func decide(ctx context.Context, f *cli.Factory, opts *canIOptions) (user string
 	return user, snapshot.Effective(user).Decide(opts.Access, opts.Keys.Range()), nil
 }
 
-// warnWhileOff warns that what follows is not yet so.
+// warnWhileOff warns that the answer does not apply yet.
 func warnWhileOff(f *cli.Factory, snapshot reader.Snapshot) {
 	if !snapshot.Enabled {
-		f.Warn("authentication is off: everybody may do everything; the answer is what will hold once it is on")
+		f.Warn("authentication is off, so every client has full access: the answer applies once it is on")
 	}
 }
 
-// inUse returns the name of the user in use.
+// inUse returns the name of the user of the connection.
 func inUse(ctx context.Context, f *cli.Factory) (string, error) {
 	dialer, err := f.Dialer(ctx)
 	if err != nil {
@@ -138,16 +138,16 @@ func inUse(ctx context.Context, f *cli.Factory) (string, error) {
 	case self.User != "":
 		return self.User, nil
 	case self.By == etcd.ByToken:
-		return "", exit.BadArgsf("the token does not say whose it is: name the user with --%s, or ask the server with --%s", flagAs, flagLive)
+		return "", exit.BadArgsf("the token does not contain a user name: name the user with --%s, or query the server with --%s", flagAs, flagLive)
 	case self.By == etcd.ByCertificate:
-		return "", exit.BadArgsf("the certificate has no common name, so that it stands for no user: name one with --%s or --user", flagAs)
+		return "", exit.BadArgsf("the certificate has no common name, so it identifies no user: name one with --%s or --user", flagAs)
 	}
-	return "", exit.BadArgsf("nobody is named: give --%s for another user, or say who you are with --user, --auth-jwt-token or a client certificate", flagAs)
+	return "", exit.BadArgsf("no user given: give --%s for another user, or log in with --user, --auth-jwt-token or a client certificate", flagAs)
 }
 
-// askServer asks the server whether the identity in use may do it. A
-// transaction is checked for the operations of both branches before anything is
-// done, and without conditions the one in its failure branch never is.
+// askServer queries the server for the access of the connection's user. The server checks
+// the permissions for both branches of a transaction before it runs one. Without
+// conditions, the operation in the failure branch never runs.
 func askServer(ctx context.Context, f *cli.Factory, opts *canIOptions) (access.Decision, error) {
 	d := access.Decision{Allowed: true}
 	for _, kind := range opts.Access.Kinds() {

@@ -13,11 +13,11 @@ import (
 func newExportCmd(f *cli.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export",
-		Short: "Write the users, roles and permissions of the cluster as a policy file",
-		Long: `Write the users, roles and permissions of the cluster as a policy file, which
-rbac plan and rbac apply read: as YAML, or with -w json as JSON. Passwords are
-not in it, because nobody can read them: before the file is applied to another
-cluster, each user needs to say where its password comes from.`,
+		Short: "Export the users, roles and permissions as a policy file",
+		Long: `Export the users, roles and permissions of the cluster as a policy file for
+"rbac plan" and "rbac apply". The format is YAML, or JSON with -w json. The file
+contains no passwords, because the server does not return them. Before the file
+is applied to another cluster, add the source of each user's password.`,
 		Example: `  ectl rbac export > policy.yaml
   ectl rbac export -w json | jq .users`,
 		Args: cli.NoArgs,

@@ -17,11 +17,11 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// lintOptions is what "rbac lint" was asked to do.
+// lintOptions holds the flags of "rbac lint".
 type lintOptions struct {
 	FailOn  string
 	failOn  lint.Severity // 0: never
-	Files   policyFiles   // the policy to look at, in place of the cluster
+	Files   policyFiles   // the policy to check instead of the cluster
 	Waivers policyFiles
 }
 
@@ -34,13 +34,13 @@ func newLintCmd(f *cli.Factory) *cobra.Command {
 	opts := &lintOptions{}
 	cmd := &cobra.Command{
 		Use:   "lint",
-		Short: "Find what is dangerous, not what was meant, or untidy",
-		Long: `Look at users, roles and grants, of the cluster or of a policy file, for what is
-dangerous, probably not what was meant, or untidy. Each finding says why, and
-how to mend it. The rules:
+		Short: "Check users, roles and grants for security problems",
+		Long: `Check the users, roles and grants of the cluster, or of a policy file. Findings
+are dangerous, probably unintended, or untidy. Each finding has a reason and a
+fix. The rules:
 
 ` + ruleList() + `
-A finding that is to stay is waived, with a reason, by a policy file:
+To accept a finding, add a waiver with a reason to a policy file:
 
     apiVersion: ectl/v1
     waive:
@@ -48,28 +48,28 @@ A finding that is to stay is waived, with a reason, by a policy file:
         object: "role backup: read keys from /"
         reason: the backup reads everything
 
-The object is the user or role of the finding, "role backup", which waives all
-that the rule finds there, or one of its grants as above.
+The object is the user or role of the finding, such as "role backup", or one of
+its grants as above. A user or role waives all findings of the rule there.
 
-Exit status: 0; with --` + flagFailOn + ` 1 where something of that severity, or a worse
-one, is found and not waived; 3 for a file that is no policy.`,
+Exit status: 0; with --` + flagFailOn + ` 1 for findings of at least that severity
+without a waiver; 3 for an invalid policy file.`,
 		Example: `  ectl rbac lint
   ectl rbac lint --fail-on medium --waivers waivers.yaml -w csv
   ectl rbac lint -f policy.yaml --fail-on low`,
 		Args: cli.NoArgs,
 		RunE: cli.Run(f, opts, runLint),
 	}
-	severities().AddFlag(cmd, &opts.FailOn, "fail where something of this `severity` is found")
+	severities().AddFlag(cmd, &opts.FailOn, "fail if there is a finding of at least this `severity`")
 	opts.Files.addFlags(cmd.Flags())
 	addWaivers(cmd, &opts.Waivers)
 	return cli.FormatsOf(cmd, output.Lint{})
 }
 
 func addWaivers(cmd *cobra.Command, files *policyFiles) {
-	cmd.Flags().StringArrayVar(&files.Paths, flagWaivers, nil, "policy `file` that says what is waived; repeatable")
+	cmd.Flags().StringArrayVar(&files.Paths, flagWaivers, nil, "policy `file` with waivers; repeatable")
 }
 
-// ruleList describes the rules: its name in a line, and below it what it finds.
+// ruleList describes the rules: the name in one line, and what it finds below.
 func ruleList() string {
 	var list strings.Builder
 	for _, rule := range lint.Rules() {
@@ -78,7 +78,7 @@ func ruleList() string {
 	return list.String()
 }
 
-// severities are the values of --fail-on.
+// severities returns the values of --fail-on.
 func severities() cli.Choices[lint.Severity] {
 	c := cli.Choices[lint.Severity]{Flag: flagFailOn, Values: []cli.Choice[lint.Severity]{{Name: ""}}}
 	for _, s := range lint.Severities() {
@@ -134,20 +134,20 @@ func runLint(ctx context.Context, f *cli.Factory, opts *lintOptions) error {
 	return nil
 }
 
-// findings finds what the rules find, and warns of waivers that are for nothing.
+// findings returns the findings of the rules, and warns of unused waivers.
 func findings(ctx context.Context, f *cli.Factory, state access.State, waivers []policy.Waiver) (result output.Lint, err error) {
 	found, err := iostreams.Await(ctx, func() ([]lint.Finding, error) { return lint.Find(state), nil })
 	if err != nil {
 		return result, err
 	}
 	for _, w := range lint.Waive(found, waivers) {
-		f.Warn(fmt.Sprintf("%s: nothing is found that this waives: %s on %s", w.At, w.Rule, w.Object))
+		f.Warn(fmt.Sprintf("%s: unused waiver: no finding of %s on %s", w.At, w.Rule, w.Object))
 	}
 	for _, finding := range found {
 		lines := []string{}
 		for _, step := range finding.Mend {
 			line, ok := f.CommandLine(cli.StepArgs(step)...)
-			if !ok { // half of what mends it would be no help
+			if !ok { // half of a fix would not help
 				lines = nil
 				finding.Why += "; " + cli.NoCommandLine
 				break

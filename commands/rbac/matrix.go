@@ -16,9 +16,9 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// matrixOptions is what "rbac matrix" was asked to show.
+// matrixOptions holds the arguments and flags of "rbac matrix".
 type matrixOptions struct {
-	Keys           cli.KeyRange // every key, where none is given
+	Keys           cli.KeyRange // all keys, if none is given
 	CheckPasswords bool
 	Waivers        policyFiles
 }
@@ -29,31 +29,31 @@ func newMatrixCmd(f *cli.Factory) *cobra.Command {
 	opts := &matrixOptions{}
 	cmd := &cobra.Command{
 		Use:   "matrix [KEY [END]]",
-		Short: "Show all users by the ranges of keys that they may read and write",
-		Long: `Show what each user may read and write: of all keys, or of the keys that are
-given. Only root may ask that.
+		Short: "Show the access of all users to ranges of keys",
+		Long: `Show which keys each user may read and write, of all keys or of the given keys.
+Only root may run this command.
 
-With -w table, csv or markdown there is a row for each user and a column for
-each range that a role grants something on: R and W say that all of it may be
-read and written, in parentheses that a part may.
+With -w table, csv or markdown, there is a row for each user and a column for
+each range that a role grants access to. R and W mean that the whole range may
+be read and written. In parentheses, they mean a part of the range.
 
-With -w html it is a page for an access review that needs nothing else: who
-holds root, who has no password, what lint finds, users, ranges and roles, with
-search and sorting, and fit to be printed.
+With -w html, the output is a page for an access review. It shows the users with
+the role root, the users without a password, the findings of "rbac lint", users,
+ranges and roles. It has search and sorting, and can be printed.
 
-etcd has no list of who has a password. With --` + flagCheckPasswords + ` each user is
-tried with a password that is certainly wrong, and the refusal tells. It costs
-the server what a login costs, some 60 ms of one processor for each user who has
-one, and a line in its log. While authentication is off nobody can know.`,
+etcd has no list of the users with a password. With --` + flagCheckPasswords + ` the
+command tries a wrong password for each user. The server's error shows whether
+the user has one. For each user with a password, this costs the server some 60 ms
+of one processor, and a line in its log. It works only while authentication is on.`,
 		Example: `  ectl rbac matrix
   ectl rbac matrix /app/ --prefix -w table
   ectl rbac matrix --` + flagCheckPasswords + ` -w html > review.html`,
-		Args:              cli.Args(0, 2, "perhaps a key [and an end key]"),
+		Args:              cli.Args(0, 2, "at most a key and an end key"),
 		RunE:              cli.Run(f, opts, runMatrix),
 		ValidArgsFunction: completions.Args(f, completions.Keys, completions.Keys),
 	}
 	opts.Keys.AddFlags(cmd.Flags(), "show")
-	cmd.Flags().BoolVar(&opts.CheckPasswords, flagCheckPasswords, false, "find out who has no password")
+	cmd.Flags().BoolVar(&opts.CheckPasswords, flagCheckPasswords, false, "find the users without a password")
 	addWaivers(cmd, &opts.Waivers)
 	return cli.FormatsOf(cmd, output.AccessMatrix{})
 }
@@ -62,7 +62,7 @@ one, and a line in its log. While authentication is off nobody can know.`,
 func (o *matrixOptions) Complete(_ *cli.Factory, _ *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		if o.Keys.Prefix || o.Keys.FromKey {
-			return exit.BadArgsf("--%s and --%s want a key", cli.FlagPrefix, cli.FlagFromKey)
+			return exit.BadArgsf("--%s and --%s need a key", cli.FlagPrefix, cli.FlagFromKey)
 		}
 		o.Keys.Key, o.Keys.End = access.OpenEnd, access.OpenEnd
 		return nil
@@ -92,7 +92,7 @@ func runMatrix(ctx context.Context, f *cli.Factory, opts *matrixOptions) error {
 	switch {
 	case !opts.CheckPasswords:
 	case !snapshot.Enabled:
-		f.Warn("who has a password cannot be known while authentication is off")
+		f.Warn("users without a password cannot be found while authentication is off")
 	default:
 		if result.WithoutPassword, err = withoutPassword(ctx, f, result.Users); err != nil {
 			return err
@@ -118,7 +118,7 @@ func matrixOf(ctx context.Context, f *cli.Factory, opts *matrixOptions, snapshot
 	}, err
 }
 
-// withoutPassword returns which of users have no password.
+// withoutPassword returns the users without a password.
 func withoutPassword(ctx context.Context, f *cli.Factory, users []access.UserAccess) (map[string]bool, error) {
 	client, err := f.Client(ctx)
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// planOptions is what "rbac plan" was asked to do.
+// planOptions holds the flags of "rbac plan".
 type planOptions struct {
 	planning
 	ExitCode     bool
@@ -23,7 +23,7 @@ type planOptions struct {
 	TryPasswords bool
 }
 
-// planning is how a policy is compared with the cluster.
+// planning holds the flags of plan and apply that select what is compared.
 type planning struct {
 	Files           policyFiles
 	Prune           bool
@@ -33,12 +33,12 @@ type planning struct {
 
 func (o *planning) addFlags(fs *pflag.FlagSet) {
 	o.Files.addFlags(fs)
-	fs.BoolVar(&o.Prune, "prune", false, "remove users, roles, permissions and memberships that the policy does not name")
-	fs.BoolVar(&o.UpdatePasswords, "update-passwords", false, "while authentication is off: set the passwords of users that are there, too")
+	fs.BoolVar(&o.Prune, "prune", false, "also remove users, roles, permissions and memberships that the policy does not name")
+	fs.BoolVar(&o.UpdatePasswords, "update-passwords", false, "while authentication is off: also set the passwords of existing users")
 	o.Children.AddFlags(fs, "the policy's commands")
 }
 
-// reconciler reads the policy, and returns what makes the cluster follow it.
+// reconciler reads the policy, and returns the engine that compares the cluster with it.
 func (o *planning) reconciler(ctx context.Context, f *cli.Factory) (*reconcile.Reconciler, error) {
 	p, err := o.Files.read(ctx, f)
 	if err != nil {
@@ -51,7 +51,7 @@ func (o *planning) reconciler(ctx context.Context, f *cli.Factory) (*reconcile.R
 
 const flagTryPasswords = "try-passwords"
 
-// The statuses of plan that answer questions.
+// The exit statuses of plan that are answers.
 const (
 	exitChanges   exit.Code = 2
 	exitNewAccess exit.Code = 4
@@ -61,28 +61,27 @@ func newPlanCmd(f *cli.Factory) *cobra.Command {
 	opts := &planOptions{}
 	cmd := &cobra.Command{
 		Use:   "plan -f FILE",
-		Short: "Show what would make the cluster follow a policy, and what that means",
-		Long: `Show what rbac apply would change, so that the cluster follows a policy file,
-and what that means: for each user, which keys it can read and write then and
-cannot now, and the other way round. Nothing is changed.
+		Short: "Show the changes that a policy file would make",
+		Long: `Show the changes that "rbac apply" would make so that the cluster matches a
+policy file. Also show their effect: for each user, the keys that it gains and
+loses access to. Nothing is changed.
 
-Without --prune only what the policy names is changed: whatever else there is
-stays.
+Without --prune, only users and roles that the policy names are changed.
 
-No password is looked at, so that the policy of a stranger can be planned: none
-of its commands is run, no variable and no file with a password is read, and a
-warning names the users whose password may be another one.
+Passwords are not read, so that an untrusted policy can be planned. None of its
+commands is run, and no variable or file with a password is read. A warning
+names the users whose password may differ.
 
-With --try-passwords the passwords of users that are there are read, while
-authentication is on, and each is tried with a login. That runs the commands of
-the policy, with /bin/sh, and without ETCDCTL_USER, ETCDCTL_PASSWORD and
-ETCDCTL_AUTH_JWT_TOKEN unless --keep-env-secrets is given. Passwords that cannot
-be read here are left out, with a warning.
+With --try-passwords, the passwords of existing users are read while
+authentication is on, and each is verified with a login. This runs the commands
+of the policy with /bin/sh. They do not inherit ETCDCTL_USER, ETCDCTL_PASSWORD
+and ETCDCTL_AUTH_JWT_TOKEN, unless --keep-env-secrets is given. Passwords that
+cannot be read are skipped with a warning.
 
-Exit status: 0, and 1 for errors; 3 for a file that is no policy. With
---exit-code 2 if there is something to change, and 1 if there is no connection.
-With --no-new-access 4 if any user gains access: new keys, the role root, or a
-password that changes.`,
+Exit status: 0 for success, 1 for errors, 3 for an invalid policy file. With
+--exit-code, 2 if there are changes, and 1 if there is no connection. With
+--no-new-access, 4 if any user gains access: new keys, the role root, or a
+changed password.`,
 		Example: `  ectl rbac plan -f policy.yaml
   ectl rbac plan -f policies/ --prune --exit-code
   ectl rbac plan -f policy.yaml --no-new-access --try-passwords -w json`,
@@ -90,9 +89,9 @@ password that changes.`,
 		RunE: cli.Run(f, opts, runPlan),
 	}
 	opts.addFlags(cmd.Flags())
-	cmd.Flags().BoolVar(&opts.TryPasswords, flagTryPasswords, false, "read the passwords of users that are there, and try them: runs the policy's commands")
-	cmd.Flags().BoolVar(&opts.ExitCode, "exit-code", false, "end with the status 2 if there is something to change")
-	cmd.Flags().BoolVar(&opts.NoNewAccess, "no-new-access", false, "end with the status 4 if any user gains access")
+	cmd.Flags().BoolVar(&opts.TryPasswords, flagTryPasswords, false, "read and verify the passwords of existing users; runs the policy's commands")
+	cmd.Flags().BoolVar(&opts.ExitCode, "exit-code", false, "exit with status 2 if there are changes")
+	cmd.Flags().BoolVar(&opts.NoNewAccess, "no-new-access", false, "exit with status 4 if any user gains access")
 	return cli.FormatsOf(cmd, output.PolicyPlan{})
 }
 
@@ -137,7 +136,7 @@ func preview(ctx context.Context, f *cli.Factory, opts *planOptions) error {
 	}
 	switch {
 	case opts.NoNewAccess && len(p.NewAccess()) > 0:
-		if err := f.Printer().Flush(); err != nil { // first things first
+		if err := f.Printer().Flush(); err != nil { // print the plan before the message
 			return exit.With(exit.IO, err)
 		}
 		f.Say("New access for " + strings.Join(p.NewAccess(), ", "))
@@ -148,11 +147,11 @@ func preview(ctx context.Context, f *cli.Factory, opts *planOptions) error {
 	return nil
 }
 
-// untried says which passwords were not looked at.
+// untried warns of passwords that were not verified.
 func untried(users []string) string {
 	s := "s"
 	if len(users) == 1 {
 		s = ""
 	}
-	return fmt.Sprintf("the password%s of %s may change: --%s reads and tries the passwords of the policy", s, visible.Line(strings.Join(users, ", ")), flagTryPasswords)
+	return fmt.Sprintf("the password%s of %s may change: --%s reads and verifies the passwords of the policy", s, visible.Line(strings.Join(users, ", ")), flagTryPasswords)
 }

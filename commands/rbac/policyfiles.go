@@ -11,7 +11,7 @@ import (
 	"github.com/ectl-io/ectl/internal/exit"
 )
 
-// policyFiles are the files that a command reads a policy from.
+// policyFiles holds the paths of the policy files of a command.
 type policyFiles struct {
 	Paths []string // of files and folders; secret.Stdin is standard input
 }
@@ -19,17 +19,17 @@ type policyFiles struct {
 const flagFile = "file"
 
 func (o *policyFiles) addFlags(fs *pflag.FlagSet) {
-	fs.StringArrayVarP(&o.Paths, flagFile, "f", nil, "policy `file`, or folder of them (-: standard input); repeatable")
+	fs.StringArrayVarP(&o.Paths, flagFile, "f", nil, "policy `file` or folder (-: standard input); repeatable")
 }
 
 func (o *policyFiles) validate() error {
 	if len(o.Paths) == 0 {
-		return exit.BadArgsf("say with -f which policy file is meant")
+		return exit.BadArgsf("no policy file: give one with -f")
 	}
 	return nil
 }
 
-// read reads the policy. The error has all its faults, and ends with the status
+// read reads the policy. The error lists all its mistakes, and has the status
 // InvalidInput.
 func (o *policyFiles) read(ctx context.Context, f *cli.Factory) (policy.Policy, error) {
 	return reconcile.ReadPolicy(ctx, f.Stdin(), o.Paths)

@@ -11,9 +11,9 @@ import (
 func NewCmd(f *cli.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rbac COMMAND",
-		Short: "Review who may do what, and manage it with a policy file",
-		Long: `See access control as a whole, over all users and roles: ask who may do what and
-why, find what is wrong with it, and make the cluster follow a policy file.`,
+		Short: "Review access, and manage it with policy files",
+		Long: `Review the access of all users and roles: check who may read or write which
+keys, find security problems, and manage users and roles with policy files.`,
 		GroupID: cli.GroupAuth,
 	}
 	cmd.AddCommand(

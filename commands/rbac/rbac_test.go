@@ -61,14 +61,14 @@ func TestWrongQuestionsAreRefusedBeforeAnythingElse(t *testing.T) {
 		"who-can read b a":                     {exit.BadArgs, "the range is empty"},
 		"who-can read a -w html":               {exit.BadFeature, "markdown"},
 		"matrix a b c":                         {exit.BadArgs, "perhaps a key"},
-		"matrix --prefix":                      {exit.BadArgs, "want a key"},
+		"matrix --prefix":                      {exit.BadArgs, "need a key"},
 		"matrix b a":                           {exit.BadArgs, "the range is empty"},
 		"matrix -w pdf":                        {exit.BadFeature, "csv, markdown, html"},
 		"matrix --waivers /nonexistent":        {exit.IO, "/nonexistent"},
 		"lint a":                               {exit.BadArgs, "no arguments"},
 		"lint --fail-on worst":                 {exit.BadArgs, "high, medium or low"},
 		"lint --waivers /nonexistent":          {exit.IO, "/nonexistent"},
-		"can-i read a":                         {exit.BadArgs, "nobody is named"},
+		"can-i read a":                         {exit.BadArgs, "no user given"},
 		"can-i read a --auth-jwt-token simple": {exit.BadArgs, "does not say whose"},
 	} {
 		t.Run(line, func(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// testOptions is what "rbac test" was asked to do.
+// testOptions holds the flags of "rbac test".
 type testOptions struct {
 	Files   policyFiles
 	Cluster bool
@@ -25,8 +25,9 @@ func newTestCmd(f *cli.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "test -f FILE",
 		Short: "Check the assertions of a policy",
-		Long: `Check the assertions that a policy file has under expect, against the policy
-itself, without a cluster, or with --cluster against what the cluster allows:
+		Long: `Check the assertions under expect of a policy file. By default, they are checked
+against the policy itself, without a cluster. With --cluster, they are checked
+against the users and roles of the cluster.
 
     expect:
       - bob can write prefix /app/
@@ -34,20 +35,20 @@ itself, without a cluster, or with --cluster against what the cluster allows:
       - kim cannot readwrite range /a /b
       - root can readwrite all
 
-"can" holds where all of the keys are allowed; "cannot" where none of them is.
-Nothing holds of a user that is not there: its name may be mistyped.
+"can" is true if the user may access all of the keys, "cannot" if it may access
+none of them. An assertion about a user that does not exist is false: its name
+may be mistyped.
 
 No password of the policy is read, and none of its commands is run.
 
-Exit status: 0 where all hold, 1 where one does not; 3 for a file that is no
-policy.`,
+Exit status: 0 if all are true, 1 if one is false, 3 for an invalid policy file.`,
 		Example: `  ectl rbac test -f policy.yaml
   ectl rbac test -f policy.yaml --cluster`,
 		Args: cli.NoArgs,
 		RunE: cli.Run(f, opts, runTest),
 	}
 	opts.Files.addFlags(cmd.Flags())
-	cmd.Flags().BoolVar(&opts.Cluster, "cluster", false, "check them against the cluster")
+	cmd.Flags().BoolVar(&opts.Cluster, "cluster", false, "check the assertions against the cluster")
 	return cli.FormatsOf(cmd, output.PolicyTest{})
 }
 
@@ -70,7 +71,7 @@ func runTest(ctx context.Context, f *cli.Factory, opts *testOptions) error {
 		state = snapshot.State
 	}
 	if len(p.Expect) == 0 {
-		f.Warn("the policy has no assertions under expect")
+		f.Warn("the policy has no assertions: add them under expect")
 	}
 	result, err := iostreams.Await(ctx, func() (output.PolicyTest, error) { return tested(state, p.Expect), nil })
 	if err != nil {

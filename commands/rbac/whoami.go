@@ -18,12 +18,13 @@ import (
 func NewWhoAmICmd(f *cli.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "whoami",
-		Short: "Show who you are to the cluster, and what you may do",
-		Long: `Show who the cluster takes you for, by what (a password, a token, the common
-name of a client certificate), your roles, what you may read and write, and when
-the certificate or token expires. It needs no permission.
+		Short: "Show your user, its roles and its access",
+		Long: `Show as which user the cluster identifies you, and by what: a password, a token,
+or the common name of a client certificate. Also show your roles, the keys that
+you may read and write, and when the certificate or token expires. The command
+needs no permission.
 
-A user name with a password, and a token, go before a certificate.`,
+A user name with a password or a token takes precedence over a certificate.`,
 		Example: `  ectl whoami --user alice
   ectl whoami --cert alice.crt --key alice.key -w yaml`,
 		GroupID: cli.GroupAuth,
@@ -56,7 +57,7 @@ func runWhoAmI(ctx context.Context, f *cli.Factory, _ cli.NoOptions) error {
 	case err == nil:
 		answer.Known, answer.Roles, answer.Effective = true, snapshot.Users[self.User].Roles, snapshot.Effective(self.User)
 	case errors.Is(err, rpctypes.ErrUserEmpty):
-		// Authentication is on, and nobody has been made out.
+		// Authentication is on, and no user was identified.
 		answer.Enabled, answer.User = true, ""
 	case errors.Is(err, rpctypes.ErrUserNotFound), errors.Is(err, rpctypes.ErrPermissionDenied) && self.User == "":
 	default:
@@ -77,14 +78,14 @@ func runWhoAmI(ctx context.Context, f *cli.Factory, _ cli.NoOptions) error {
 	return f.Print(answer)
 }
 
-// login returns what kind of token the server gives for the password.
+// login returns the kind of token that the server returns for the password.
 func login(ctx context.Context, f *cli.Factory, dialer *etcd.Dialer, client *etcd.Client) (etcd.TokenInfo, error) {
 	ctx, cancel := f.Timeout(ctx)
 	defer cancel()
 	return dialer.Login(ctx, client)
 }
 
-// selfWarnings are what most probably was not meant.
+// selfWarnings returns warnings about probably unintended logins.
 func selfWarnings(self etcd.Self, answer output.WhoAmI) []string {
 	var warnings []string
 	commonName := ""
@@ -93,15 +94,15 @@ func selfWarnings(self etcd.Self, answer output.WhoAmI) []string {
 	}
 	switch {
 	case commonName != "" && self.By == etcd.ByPassword:
-		warnings = append(warnings, fmt.Sprintf("there are a password of %q and a certificate of %q: the server goes by the password", self.User, commonName))
+		warnings = append(warnings, fmt.Sprintf("a password of %q and a certificate of %q are given: the server uses the password", self.User, commonName))
 	case commonName != "" && self.By == etcd.ByToken:
-		warnings = append(warnings, fmt.Sprintf("there are a token and a certificate of %q: the server goes by the token", commonName))
+		warnings = append(warnings, fmt.Sprintf("a token and a certificate of %q are given: the server uses the token", commonName))
 	case self.Cert != nil && self.By == etcd.ByCertificate && commonName == "":
-		warnings = append(warnings, "the certificate has no common name: it stands for no user")
+		warnings = append(warnings, "the certificate has no common name, so it identifies no user")
 	case self.By == etcd.ByCertificate && answer.Enabled && answer.User == "":
-		warnings = append(warnings, fmt.Sprintf("the server does not look at the certificate of %q: it runs without --client-cert-auth, or a proxy stands in front of it", commonName))
+		warnings = append(warnings, fmt.Sprintf("the server ignores the certificate of %q: it runs without --client-cert-auth, or behind a proxy", commonName))
 	case self.By == etcd.ByCertificate && !answer.Known:
-		warnings = append(warnings, fmt.Sprintf("the certificate's common name %q is no user: it may do nothing while authentication is on", commonName))
+		warnings = append(warnings, fmt.Sprintf("the common name %q of the certificate is not a user: it has no access while authentication is on", commonName))
 	}
 	return warnings
 }

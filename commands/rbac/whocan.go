@@ -14,7 +14,7 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// whoCanOptions is what "rbac who-can" was asked.
+// whoCanOptions holds the arguments and flags of "rbac who-can".
 type whoCanOptions struct {
 	Access access.Access
 	Keys   cli.KeyRange
@@ -24,20 +24,21 @@ func newWhoCanCmd(f *cli.Factory) *cobra.Command {
 	opts := &whoCanOptions{}
 	cmd := &cobra.Command{
 		Use:   "who-can read|write|readwrite KEY [END]",
-		Short: "Ask who is allowed something, and by which role",
-		Long: `Ask which users may read or write a key, the keys from KEY up to END (without
-END), a prefix, or all keys from KEY on: all of them, or a part, and by which
-grants of which roles. Only root may ask that.
+		Short: "List the users that may read or write keys, and why",
+		Long: `List the users that may read or write a key, the keys from KEY up to END
+(without END), a prefix, or all keys from KEY on. For each user, show whether it
+may access all or a part of them, and by which grants of which roles. Only root
+may run this command.
 
-While authentication is off, everybody may do everything: the answer is then
-what will hold once it is on.`,
+While authentication is off, every client has full access: the answer then
+applies once authentication is on.`,
 		Example: `  ectl rbac who-can read /app/password
   ectl rbac who-can write /app/ --prefix -w table`,
 		Args:              cli.Args(2, 3, "read, write or readwrite, and a key [and an end key]"),
 		RunE:              cli.Run(f, opts, runWhoCan),
 		ValidArgsFunction: completions.Args(f, completions.AccessKinds, completions.Keys, completions.Keys),
 	}
-	opts.Keys.AddFlags(cmd.Flags(), "ask about")
+	opts.Keys.AddFlags(cmd.Flags(), "check")
 	return cli.FormatsOf(cmd, output.WhoCan{})
 }
 
@@ -60,7 +61,7 @@ func runWhoCan(ctx context.Context, f *cli.Factory, opts *whoCanOptions) error {
 		return err
 	}
 	if len(holders) == 0 && !f.Quiet {
-		f.Say("nobody is allowed that")
+		f.Say("no user has this access")
 	}
 	return f.Print(output.WhoCan{Access: opts.Access, Range: opts.Keys.Range(), Holders: holders})
 }
