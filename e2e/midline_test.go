@@ -51,7 +51,7 @@ func TestNothingIsSaidWithinALineOfTheOutput(t *testing.T) {
 	t.Parallel()
 	c := harness.NewCluster(t, etcdserver.Options{})
 	c.MustRunAt(c.Endpoint(), "user", "add", "bob:secret")
-	const warning = "Warning: authentication is off, so the new password could not be tried"
+	const warning = "Warning: authentication is off, so the new password was not verified"
 	for _, format := range []string{"json", "ndjson", "csv", "yaml", "simple"} {
 		text := onOneTerminal(t, c, "0", "user", "passwd", "bob", "--generate-password", "-w", format)
 		lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
