@@ -60,7 +60,7 @@ func TestWrongQuestionsAreRefusedBeforeAnythingElse(t *testing.T) {
 		"who-can execute a":                    {exit.BadArgs, "read, write or readwrite"},
 		"who-can read b a":                     {exit.BadArgs, "the range is empty"},
 		"who-can read a -w html":               {exit.BadFeature, "markdown"},
-		"matrix a b c":                         {exit.BadArgs, "perhaps a key"},
+		"matrix a b c":                         {exit.BadArgs, "at most a key"},
 		"matrix --prefix":                      {exit.BadArgs, "need a key"},
 		"matrix b a":                           {exit.BadArgs, "the range is empty"},
 		"matrix -w pdf":                        {exit.BadFeature, "csv, markdown, html"},
@@ -69,7 +69,7 @@ func TestWrongQuestionsAreRefusedBeforeAnythingElse(t *testing.T) {
 		"lint --fail-on worst":                 {exit.BadArgs, "high, medium or low"},
 		"lint --waivers /nonexistent":          {exit.IO, "/nonexistent"},
 		"can-i read a":                         {exit.BadArgs, "no user given"},
-		"can-i read a --auth-jwt-token simple": {exit.BadArgs, "does not say whose"},
+		"can-i read a --auth-jwt-token simple": {exit.BadArgs, "does not contain a user name"},
 	} {
 		t.Run(line, func(t *testing.T) {
 			run := clitest.New("")
