@@ -66,7 +66,7 @@ func interrupted(err error) error {
 	if err == nil || exit.CodeOf(err) == exit.BadArgs {
 		return err
 	}
-	return exit.Force(exit.Interrupted, err)
+	return exit.Force(exit.Cancelled, err)
 }
 
 // Complete implements cli.Options.
@@ -76,7 +76,7 @@ func (o *saveOptions) Complete(_ *cli.Factory, _ *cobra.Command, args []string) 
 		return err
 	}
 	if o.Path == "" {
-		return exit.With(exit.Interrupted, errors.New("the file name is empty: give a name")) // etcdctl's status; it finds this after the copy
+		return exit.With(exit.Cancelled, errors.New("the file name is empty: give a name")) // etcdctl's status; it finds this after the copy
 	}
 	return nil
 }

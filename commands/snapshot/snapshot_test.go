@@ -18,8 +18,8 @@ func TestSaveTakesOneFile(t *testing.T) {
 		"save a --pick nobody":   {exit.BadFeature, "leader, follower or any"},
 		"save a -w xml":          {exit.BadFeature, "xml"},
 		"save a --cert nothing":  {exit.BadArgs, "--cert"},
-		"save a --endpoints=":    {exit.Interrupted, "no available endpoints"},
-		"save a --endpoints=a,b": {exit.Interrupted, "snapshot must be requested to one selected node, not multiple [a b]"},
+		"save a --endpoints=":    {exit.Cancelled, "no available endpoints"},
+		"save a --endpoints=a,b": {exit.Cancelled, "snapshot must be requested to one selected node, not multiple [a b]"},
 	} {
 		t.Run(line, func(t *testing.T) {
 			run := clitest.New("")
@@ -30,7 +30,7 @@ func TestSaveTakesOneFile(t *testing.T) {
 		})
 	}
 	run := clitest.New("")
-	if err := run.Execute(t.Context(), NewCmd(run.Factory), "save", ""); exit.CodeOf(err) != exit.Interrupted || !strings.Contains(err.Error(), "the file name is empty") {
+	if err := run.Execute(t.Context(), NewCmd(run.Factory), "save", ""); exit.CodeOf(err) != exit.Cancelled || !strings.Contains(err.Error(), "the file name is empty") {
 		t.Errorf("snapshot save '': status %d, %v, want the reason before anything is dialled", exit.CodeOf(err), err)
 	}
 	run, got := clitest.New(""), saveOptions{}

@@ -178,5 +178,5 @@ func runWatch(ctx context.Context, f *cli.Factory, opts *options) error {
 	if err := w.run(ctx); err != nil {
 		return err
 	}
-	return exit.With(exit.Interrupted, fmt.Errorf("watch is canceled by the server"))
+	return exit.With(exit.Cancelled, fmt.Errorf("watch is canceled by the server"))
 }

@@ -20,7 +20,7 @@ const (
 	BadConnection Code = 2   // no connection, or the login was refused
 	InvalidInput  Code = 3   // what is read has faults: input of txn or watch, a policy; keys in a prefix of check
 	BadFeature    Code = 4   // a flag's value is not supported
-	Interrupted   Code = 5   // a watch was cancelled by the server, a snapshot failed, what a lock protects lost it
+	Cancelled     Code = 5   // the server cancelled a watch, a snapshot failed, a lock was lost
 	IO            Code = 6   // a file or the output could not be read or written
 	Defect        Code = 70  // the program panicked
 	BadArgs       Code = 128 // arguments or options that do not fit the command

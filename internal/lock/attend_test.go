@@ -46,8 +46,8 @@ func attendLost(t *testing.T, running *supervise.Child) string {
 	held, lose := context.WithCancelCause(t.Context())
 	c := New(Config{What: "the lock", Say: func(sentence string) { said.WriteString(sentence + "\n") }})
 	lose(&lostError{c.What, errors.New("its key was deleted")})
-	if err := c.attend(held, running, nil); exit.CodeOf(err) != exit.Interrupted {
-		t.Fatalf("a lost lock ends with %v, want status %d", err, exit.Interrupted)
+	if err := c.attend(held, running, nil); exit.CodeOf(err) != exit.Cancelled {
+		t.Fatalf("a lost lock ends with %v, want status %d", err, exit.Cancelled)
 	}
 	return said.String()
 }

@@ -251,7 +251,7 @@ func (c *Candidate) release(ctx context.Context) error {
 	err := c.entry.delete(ctx)
 	switch {
 	case isGone(err):
-		return exit.With(exit.Interrupted, c.lost(err))
+		return exit.With(exit.Cancelled, c.lost(err))
 	case err != nil:
 		c.Changes.Became(fmt.Sprintf("%s will be free within %s", c.What, quantity.Of(c.TTL, "second")))
 		return fmt.Errorf("%w (while giving %s up, which will be free within %s anyway)", err, c.What, quantity.Of(c.TTL, "second"))

@@ -109,10 +109,10 @@ func (c *Candidate) attend(held context.Context, running *supervise.Child, propo
 // finish returns what to end with after the command has ended.
 func (c *Candidate) finish(held context.Context, commandErr error) error {
 	if held.Err() != nil {
-		return exit.With(exit.Interrupted, context.Cause(held))
+		return exit.With(exit.Cancelled, context.Cause(held))
 	}
 	switch err := c.release(held); {
-	case exit.CodeOf(err) == exit.Interrupted, commandErr == nil:
+	case exit.CodeOf(err) == exit.Cancelled, commandErr == nil:
 		return err
 	case err != nil:
 		c.Warn(err.Error())
