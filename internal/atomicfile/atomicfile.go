@@ -39,9 +39,9 @@ const (
 // temporary one, which only its owner may read.
 type File struct {
 	*os.File
-	path     string
-	finished bool // it is written and on the disk
-	kept     bool
+	path      string
+	finished  bool // it is written and on the disk
+	committed bool
 }
 
 // Create makes the temporary file for the file at path. It removes those that
@@ -114,7 +114,7 @@ func Write(path string, content []byte, mode os.FileMode) (*File, error) {
 		}
 	}
 	if err != nil {
-		f.Discard()
+		f.Abort()
 		return nil, err
 	}
 	return f, nil
@@ -132,9 +132,9 @@ func (f *File) finish() error {
 	return nil
 }
 
-// Keep gives the file its name, in place of one that has it, once its content
+// Commit gives the file its name, replacing an existing file, once its content
 // is on the disk.
-func (f *File) Keep() error {
+func (f *File) Commit() error {
 	if err := f.finish(); err != nil {
 		return err
 	}
@@ -144,7 +144,7 @@ func (f *File) Keep() error {
 	if err := os.Rename(f.Name(), f.path); err != nil {
 		return fmt.Errorf("%s is complete, but did not get its name: %w", f.path, err)
 	}
-	f.kept = true
+	f.committed = true
 	syncFolder(f.path)
 	_ = f.Close() // what it has is on the disk
 	return nil
@@ -159,9 +159,9 @@ func syncFolder(path string) {
 	}
 }
 
-// Discard removes what has not been kept.
-func (f *File) Discard() {
-	if f.kept {
+// Abort removes the temporary file, unless the file was committed.
+func (f *File) Abort() {
+	if f.committed {
 		return
 	}
 	// Windows removes no open file. Elsewhere the order keeps it locked until it

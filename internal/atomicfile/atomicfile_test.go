@@ -56,11 +56,11 @@ func TestAFileHasItsNameOnlyWhenItIsKept(t *testing.T) {
 		want := "db=old"
 		if keep {
 			want = "db=new"
-			if err := f.Keep(); err != nil {
+			if err := f.Commit(); err != nil {
 				t.Fatal(err)
 			}
 		}
-		f.Discard()
+		f.Abort()
 		if got := contents(t, folder); got != want {
 			t.Errorf("kept %t: the folder has %s, want %s", keep, got, want)
 		}
@@ -95,11 +95,11 @@ func TestWhatIsNoFileIsNotReplaced(t *testing.T) {
 			}
 			if f, err := Create(path); err == nil {
 				t.Errorf("%s is to be replaced", link.name)
-				f.Discard()
+				f.Abort()
 			}
 			if s, err := WriteSet(true, Content{Path: path, Mode: 0o600}); err == nil {
 				t.Errorf("%s is to be replaced by a set", link.name)
-				s.Discard()
+				s.Abort()
 			}
 		})
 	}

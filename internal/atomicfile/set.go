@@ -64,7 +64,7 @@ func WriteSet(replace bool, contents ...Content) (_ *Set, err error) {
 	s.id += sum.String()
 	defer func() {
 		if err != nil {
-			s.Discard()
+			s.Abort()
 		}
 	}()
 	for i, content := range contents {
@@ -256,8 +256,8 @@ func (s *Set) undo() (err error) {
 	return err
 }
 
-// Discard removes the temporary files that are left.
-func (s *Set) Discard() {
+// Abort removes the temporary files that are left.
+func (s *Set) Abort() {
 	for _, f := range s.files {
 		if f.file == nil {
 			continue

@@ -54,7 +54,7 @@ func TestTheFilesOfASetAreWrittenTogetherOrNotAtAll(t *testing.T) {
 				write(t, filepath.Join(folder, name), "old")
 			}
 			err := s.Commit(t.Context())
-			s.Discard()
+			s.Abort()
 			if (err == nil) != (test.err == nil) || errors.Is(test.err, fs.ErrExist) && !errors.Is(err, fs.ErrExist) {
 				t.Errorf("%s: %v, want %v", test.name, err, test.err)
 			}
@@ -81,7 +81,7 @@ func TestASetWhoseSecondFileCannotBeReplacedIsUndone(t *testing.T) {
 				t.Fatal(err)
 			}
 			err := s.Commit(t.Context())
-			s.Discard()
+			s.Abort()
 			if err == nil {
 				t.Fatal("nothing has failed")
 			}
@@ -248,7 +248,7 @@ func TestWhatAProcessHoldsIsLeftToIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	other.Discard()
+	other.Abort()
 	if got := regexp.MustCompile(`\.[0-9a-f]+\.`).ReplaceAllString(contents(t, folder), ".ID."); got != "a.ID.part= a.ID.part=new b.ID.part=new" && got != "a.ID.part=new a.ID.part= b.ID.part=new" {
 		t.Errorf("the folder has %s", got)
 	}
@@ -260,7 +260,7 @@ func TestWhatAProcessHoldsIsLeftToIt(t *testing.T) {
 	if other, err = Create(path); err != nil {
 		t.Fatal(err)
 	}
-	other.Discard()
+	other.Abort()
 	if got := contents(t, folder); strings.HasPrefix(got, "a.") { // an ID may end with a, too
 		t.Errorf("after a kill and another run the folder has %s", got)
 	}
@@ -269,7 +269,7 @@ func TestWhatAProcessHoldsIsLeftToIt(t *testing.T) {
 func TestASetWaitsForAnother(t *testing.T) {
 	folder := t.TempDir()
 	s := writeSet(t, folder, true)
-	defer s.Discard()
+	defer s.Abort()
 	lock, err := TryLock(filepath.Join(folder, "b"+lockSuffix))
 	if err != nil {
 		t.Fatal(err)

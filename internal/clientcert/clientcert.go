@@ -167,7 +167,7 @@ func (i *Issue) Write(ctx context.Context, path string, content []byte) (created
 	if err != nil {
 		return false, exit.With(exit.IO, fmt.Errorf("%w; nothing was written", err))
 	}
-	defer set.Discard() // does nothing once the files have their names
+	defer set.Abort() // no effect after Commit
 	if created, err = i.ensureUser(ctx); err != nil {
 		return false, err
 	}

@@ -163,6 +163,6 @@ func (c checkpoint) write(path string) error {
 	if err != nil {
 		return err
 	}
-	defer file.Discard() // does nothing once it has its name
-	return file.Keep()
+	defer file.Abort() // no effect after Commit
+	return file.Commit()
 }

@@ -25,7 +25,7 @@ func Save(ctx context.Context, client *etcd.Client, path string, begin func() io
 	if err != nil {
 		return saved, fmt.Errorf("could not create a temporary file next to %s (%w)", path, err)
 	}
-	defer file.Discard() // no effect after Keep
+	defer file.Abort() // no effect after Commit
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	parts, err := request(ctx, client.ActiveConnection(), client.StreamOptions())
@@ -45,5 +45,5 @@ func Save(ctx context.Context, client *etcd.Client, path string, begin func() io
 	if err := sum.verify(); err != nil {
 		return saved, err
 	}
-	return saved, file.Keep()
+	return saved, file.Commit()
 }
