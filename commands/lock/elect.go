@@ -113,6 +113,6 @@ func runListen(ctx context.Context, f *cli.Factory, opts *electOptions) error {
 	}
 	return lock.Listen(ctx, lock.ListenConfig{
 		Client: client, Prefix: opts.Name + "/", Timeout: f.Connection.CommandTimeout,
-		Signals: f.Streams.Signals.Take, Show: show(f), Warn: f.Warn,
+		Signals: f.Streams.Signals.Capture, Show: show(f), Warn: f.Warn,
 	})
 }

@@ -118,7 +118,7 @@ func acquire(ctx context.Context, f *cli.Factory, config lock.Config) (*lock.Can
 	if err != nil {
 		return nil, nil, err
 	}
-	config.Client, config.Timeout, config.Signals, config.Changes = client, f.Connection.CommandTimeout, f.Streams.Signals.Take, f.Connection.Changes
+	config.Client, config.Timeout, config.Signals, config.Changes = client, f.Connection.CommandTimeout, f.Streams.Signals.Capture, f.Connection.Changes
 	config.Warn, config.Say = f.Warn, f.Say
 	candidate := lock.New(config)
 	held, err := candidate.Acquire(ctx)

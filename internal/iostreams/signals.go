@@ -16,26 +16,26 @@ import (
 // ErrInterrupted is the cause of a context that a signal ended.
 var ErrInterrupted = errors.New("interrupted")
 
-// Signals are those by which a user asks the program to end: SIGINT, SIGTERM and
-// SIGHUP, which a terminal sends that goes away. The first one ends the program's
-// context, and a second one the program, unless the command takes them.
+// Signals are the signals that ask the program to end: SIGINT, SIGTERM and
+// SIGHUP, which a terminal sends when it closes. The first one ends the program's
+// context, and a second one the program, unless the command captures them.
 type Signals struct {
-	received chan os.Signal
-	endings  []os.Signal
-	cancel   context.CancelCauseFunc // of the context that they end
+	received           chan os.Signal
+	terminationSignals []os.Signal
+	cancel             context.CancelCauseFunc // of the context that they end
 
-	mu    sync.Mutex
-	taken chan os.Signal
-	ended os.Signal
-	done  chan struct{} // closed when ended is known and the context has ended
+	mu       sync.Mutex
+	captured chan os.Signal
+	ended    os.Signal
+	done     chan struct{} // closed when ended is known and the context has ended
 }
 
 // moreSignals is how many signals wait for a command that is busy.
 const moreSignals = 16
 
-// endings are the signals that ask the program to end. SIGHUP is not among them
-// where the program was started to outlive its terminal, by nohup say.
-func endings() []os.Signal {
+// terminationSignals returns the signals that ask the program to end. SIGHUP is not one of
+// them if the program was started to outlive its terminal, for example by nohup.
+func terminationSignals() []os.Signal {
 	if signal.Ignored(syscall.SIGHUP) {
 		return []os.Signal{os.Interrupt, syscall.SIGTERM}
 	}
@@ -45,24 +45,24 @@ func endings() []os.Signal {
 // Notify returns the signals of the process and the context that they end.
 func Notify(ctx context.Context) (context.Context, *Signals) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	s := &Signals{received: make(chan os.Signal, moreSignals), endings: endings(), cancel: cancel, done: make(chan struct{})}
-	signal.Notify(s.received, s.endings...)
+	s := &Signals{received: make(chan os.Signal, moreSignals), terminationSignals: terminationSignals(), cancel: cancel, done: make(chan struct{})}
+	signal.Notify(s.received, s.terminationSignals...)
 	crash.Go(func() {
 		for received := range s.received {
-			s.give(received)
+			s.deliver(received)
 		}
 	})
 	return ctx, s
 }
 
-// give hands a signal to who has taken them. Where there is nobody the first one
+// deliver passes a signal to the command that captured the signals. Otherwise the first one
 // ends the context.
-func (s *Signals) give(received os.Signal) {
+func (s *Signals) deliver(received os.Signal) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.taken != nil {
+	if s.captured != nil {
 		select {
-		case s.taken <- received:
+		case s.captured <- received:
 		default: // it does not listen
 		}
 		return
@@ -72,25 +72,25 @@ func (s *Signals) give(received os.Signal) {
 	}
 	s.ended = received
 	// A second signal ends a program that does not end by itself.
-	if len(s.endings) > 0 {
-		signal.Reset(s.endings...) // of none it would be all
+	if len(s.terminationSignals) > 0 {
+		signal.Reset(s.terminationSignals...) // of none it would be all
 	}
 	s.cancel(ErrInterrupted)
 	close(s.done)
 }
 
-// Take hands all further signals to the caller, who decides what they mean: the
-// context no longer ends by them. A nil s has none.
-func (s *Signals) Take() <-chan os.Signal {
+// Capture passes all further signals to the caller, which decides what they mean. The
+// context no longer ends with them. A nil s has none.
+func (s *Signals) Capture() <-chan os.Signal {
 	if s == nil {
 		return nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.taken == nil {
-		s.taken = make(chan os.Signal, moreSignals)
+	if s.captured == nil {
+		s.captured = make(chan os.Signal, moreSignals)
 	}
-	return s.taken
+	return s.captured
 }
 
 // Ended returns the signal that ended the context, nil where none did.

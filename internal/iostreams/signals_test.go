@@ -30,7 +30,7 @@ func TestAReadThatNobodyWritesForEndsWithASignal(t *testing.T) {
 		failed <- err
 	}()
 	_, _ = writer.Write([]byte("typed"))
-	s.give(os.Interrupt)
+	s.deliver(os.Interrupt)
 	if err := <-failed; !errors.Is(err, ErrInterrupted) {
 		t.Errorf("the read ends with %v, want %v", err, ErrInterrupted)
 	}
@@ -57,32 +57,32 @@ func TestAWriteThatNobodyReadsEndsWithASignal(t *testing.T) {
 		_, err := s.Writer(writer).Write([]byte("read by nobody"))
 		failed <- err
 	}()
-	s.give(os.Interrupt)
+	s.deliver(os.Interrupt)
 	if err := <-failed; !errors.Is(err, ErrInterrupted) {
 		t.Errorf("the write ends with %v, want %v", err, ErrInterrupted)
 	}
 	if !errors.Is(context.Cause(ctx), ErrInterrupted) {
-		t.Errorf("nobody has taken the signals, and the context has ended with %v", context.Cause(ctx))
+		t.Errorf("nobody has captured the signals, and the context has ended with %v", context.Cause(ctx))
 	}
-	if s.give(syscall.SIGTERM); s.Ended() != os.Interrupt {
+	if s.deliver(syscall.SIGTERM); s.Ended() != os.Interrupt {
 		t.Errorf("after a second signal %v has ended the context, want the first", s.Ended())
 	}
 }
 
 func TestSignalsThatAreTakenEndNothing(t *testing.T) {
 	s, ctx := newSignals(t)
-	taken := s.Take()
-	for range 2 * moreSignals { // more than wait for who has taken them
-		s.give(os.Interrupt)
+	captured := s.Capture()
+	for range 2 * moreSignals { // more than wait for who has captured them
+		s.deliver(os.Interrupt)
 	}
 	if ctx.Err() != nil {
 		t.Error("the context ends")
 	}
-	if got := <-taken; got != os.Interrupt || s.Ended() != nil {
+	if got := <-captured; got != os.Interrupt || s.Ended() != nil {
 		t.Errorf("%v is handed on, and %v has ended the context", got, s.Ended())
 	}
 	var none *Signals
-	if none.Take() != nil || none.Writer(io.Discard) != io.Discard || none.Reader(os.Stdin) != os.Stdin {
+	if none.Capture() != nil || none.Writer(io.Discard) != io.Discard || none.Reader(os.Stdin) != os.Stdin {
 		t.Error("without signals something is handed on")
 	}
 }
