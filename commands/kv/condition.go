@@ -29,14 +29,14 @@ func checkRequest(flags *pflag.FlagSet) error {
 	return nil
 }
 
-// number is the value of an optional flag that must not be negative.
-type number struct {
+// optionalInt is the value of an optional flag that must not be negative.
+type optionalInt struct {
 	value int64
 	given bool
 }
 
 // Set implements pflag.Value.
-func (n *number) Set(s string) error {
+func (n *optionalInt) Set(s string) error {
 	value, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || value < 0 {
 		return errors.New("want a number that is not negative")
@@ -46,7 +46,7 @@ func (n *number) Set(s string) error {
 }
 
 // String implements pflag.Value: help texts show no default.
-func (n *number) String() string {
+func (n *optionalInt) String() string {
 	if !n.given {
 		return ""
 	}
@@ -54,11 +54,11 @@ func (n *number) String() string {
 }
 
 // Type implements pflag.Value.
-func (n *number) Type() string { return "int" }
+func (n *optionalInt) Type() string { return "int" }
 
-// needsRead explains a denied permission: options need to read keys. A user who may
+// explainReadPermission explains a denied permission: options need to read keys. A user who may
 // only write them sees the reason.
-func needsRead(err error, options string) error {
+func explainReadPermission(err error, options string) error {
 	if errors.Is(err, rpctypes.ErrPermissionDenied) {
 		return fmt.Errorf("%w (%s also need permission to read the keys)", err, options)
 	}

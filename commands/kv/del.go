@@ -25,7 +25,7 @@ type delOptions struct {
 	Range   bool // two arguments are meant as a range
 	Pausing bool // wait, in case two arguments were meant as a list
 	DryRun  bool
-	MaxKeys number
+	MaxKeys optionalInt
 }
 
 // NewDelCmd returns the command "del".
@@ -106,7 +106,7 @@ func tryDel(ctx context.Context, f *cli.Factory, opts *delOptions) error {
 		GCPercent: f.Heap.Lower,
 	}, sink)
 	if err != nil {
-		return needsRead(err, "--"+flagDryRun+" and --"+flagMaxKeys)
+		return explainReadPermission(err, "--"+flagDryRun+" and --"+flagMaxKeys)
 	}
 	if opts.MaxKeys.given && sink.count > opts.MaxKeys.value {
 		return opts.tooMany(sink.count)
@@ -149,7 +149,7 @@ func delAtMost(ctx context.Context, f *cli.Factory, opts *delOptions) error {
 		}
 	})
 	if err != nil {
-		return needsRead(err, "--"+flagDryRun+" and --"+flagMaxKeys)
+		return explainReadPermission(err, "--"+flagDryRun+" and --"+flagMaxKeys)
 	}
 	return f.Print(output.Deletion{Response: (*clientv3.DeleteResponse)(response)})
 }

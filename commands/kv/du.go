@@ -136,15 +136,15 @@ func (u *usage) close(depth int) {
 		u.closed, u.open = append(u.closed, u.open[last]), u.open[:last]
 	}
 	if u.Top > 0 && len(u.closed) >= sortAt*u.Top {
-		u.rank()
+		u.trimToTop()
 	}
 }
 
-// sortAt is how many times Top subtrees are held before rank trims them.
+// sortAt is how many times Top subtrees are held before trimToTop trims them.
 const sortAt = 3
 
-// rank sorts the closed subtrees and keeps the Top largest.
-func (u *usage) rank() {
+// trimToTop sorts the closed subtrees and keeps the Top largest.
+func (u *usage) trimToTop() {
 	slices.SortFunc(u.closed, func(a, b output.UsedLevel) int { return compareLevels(b, a) })
 	if u.Top > 0 && len(u.closed) > u.Top {
 		u.omitted += int64(len(u.closed) - u.Top)
@@ -159,7 +159,7 @@ func (u *usage) End(bool, int64) error {
 }
 
 func (u *usage) result() output.Usage {
-	u.rank()
+	u.trimToTop()
 	return output.Usage{Header: u.header, Levels: append([]output.UsedLevel{u.total}, u.closed...), Omitted: u.omitted}
 }
 

@@ -26,7 +26,7 @@ type putOptions struct {
 	IgnoreValue bool
 	IgnoreLease bool
 	IfAbsent    bool
-	IfRev       number // of the key's last change; 0: it does not exist
+	IfRev       optionalInt // of the key's last change; 0: it does not exist
 }
 
 // NewPutCmd returns the command "put".
@@ -137,7 +137,7 @@ func putIf(ctx context.Context, f *cli.Factory, c *etcd.Client, opts *putOptions
 		Else(clientv3.OpGet(opts.Key, clientv3.WithKeysOnly())).
 		Commit()
 	if err != nil {
-		return needsRead(err, "--"+flagIfAbsent+" and --"+flagIfRev)
+		return explainReadPermission(err, "--"+flagIfAbsent+" and --"+flagIfRev)
 	}
 	if response.Succeeded {
 		put := response.Responses[0].GetResponsePut()
