@@ -88,12 +88,10 @@ var ipAddress = regexp.MustCompile(`127\.0\.0\.1`)
 func TestPerfSaysThatAClusterIsTooSlow(t *testing.T) {
 	t.Parallel()
 	c := harness.NewCluster(t, etcdserver.Options{})
+	client := c.MustClient()
+	written := func() bool { return len(mustKeysUnder(t, client, "/")) > 0 }
 	check := harness.StartIn(t, harness.Ectl(), c.Home, []string{"ETCDCTL_ENDPOINTS=" + c.Endpoint()}, "check", "perf", "--duration", "5s")
-	for deadline := time.Now().Add(harness.HangTimeout); len(mustKeysUnder(t, c.MustClient(), "/")) == 0; {
-		if time.Now().After(deadline) {
-			t.Fatal("no keys are written")
-		}
-	}
+	harness.WaitUntil(t, "keys are written", written)
 	if err := c.Members[0].Pause(); err != nil {
 		t.Fatal(err)
 	}
@@ -110,11 +108,7 @@ func TestPerfSaysThatAClusterIsTooSlow(t *testing.T) {
 
 	check = harness.StartIn(t, harness.Ectl(), c.Home, []string{"ETCDCTL_ENDPOINTS=" + c.Endpoint()},
 		"check", "perf", "--duration", "5s", "--command-timeout", "1s")
-	for deadline := time.Now().Add(harness.HangTimeout); len(mustKeysUnder(t, c.MustClient(), "/")) == 0; {
-		if time.Now().After(deadline) {
-			t.Fatal("no keys are written")
-		}
-	}
+	harness.WaitUntil(t, "keys are written", written)
 	c.Members[0].Kill()
 	end = check.End()
 	if said := check.Stdout.String(); end != "status 1" || !strings.Contains(said, "FAIL: Cleanup failed during key deletion: ERROR(") ||
@@ -128,6 +122,7 @@ func TestPerfSaysThatAClusterIsTooSlow(t *testing.T) {
 func TestInterruptedChecksLeaveNoKeys(t *testing.T) {
 	t.Parallel()
 	c := harness.NewCluster(t, etcdserver.Options{})
+	client := c.MustClient()
 	for _, test := range []struct {
 		check  string
 		signal syscall.Signal
@@ -138,11 +133,10 @@ func TestInterruptedChecksLeaveNoKeys(t *testing.T) {
 		{"datascale", syscall.SIGINT, "Start data scale check for work load [N key-value pairs, N bytes per key-value, N concurrent clients].\n"},
 	} {
 		check := harness.StartIn(t, harness.Ectl(), c.Home, []string{"ETCDCTL_ENDPOINTS=" + c.Endpoint()}, "check", test.check, "--load", "m")
-		for deadline := time.Now().Add(harness.HangTimeout); len(mustKeysUnder(t, c.MustClient(), "/")) < 200; {
-			if check.MustRun(); time.Now().After(deadline) {
-				t.Fatal("no keys are written")
-			}
-		}
+		harness.WaitUntil(t, "many keys are written", func() bool {
+			check.MustRun()
+			return len(mustKeysUnder(t, client, "/")) >= 200
+		})
 		if err := check.Cmd.Process.Signal(test.signal); err != nil {
 			t.Fatal(err)
 		}

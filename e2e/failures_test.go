@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"sync"
@@ -308,6 +309,11 @@ func TestOneDeadEndpointOfSeveralFailsNothing(t *testing.T) {
 			}
 		}
 	})
+	client, err := cluster.Client("root", harness.RootPassword)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
 	// The leader itself may be the one that dies: the others elect a new one,
 	// which a login and a read outlast.
 	for i, member := range cluster.Members {
@@ -321,7 +327,13 @@ func TestOneDeadEndpointOfSeveralFailsNothing(t *testing.T) {
 			}
 			run(t, append(append(login, cluster.Endpoint()), commands[i%2]...))
 		})
-		time.Sleep(500 * time.Millisecond) // the member finds its leader again
+		client.SetEndpoints(member.ClientURL)
+		harness.WaitUntil(t, member.Name+" finds its leader again", func() bool {
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+			defer cancel()
+			_, err := client.Get(ctx, "k")
+			return err == nil
+		})
 	}
 }
 

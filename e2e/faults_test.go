@@ -168,10 +168,11 @@ func (c *faultyCluster) begin() []underWay {
 	add("watch", watch, func() {
 		close(c.stop)
 		c.writing.Wait()
-		last := put(t.Context(), c.client, "k/last", "")
-		for ; last == 0 && t.Context().Err() == nil; last = put(t.Context(), c.client, "k/last", "") {
-			time.Sleep(50 * time.Millisecond)
-		}
+		var last int64
+		harness.WaitUntil(t, "a key can be written", func() bool {
+			last = put(t.Context(), c.client, "k/last", "")
+			return last != 0
+		})
 		want := happened(t.Context(), t, c.oneMember(), last)
 		watch.WaitFor(fmt.Sprintf(`"mod_revision":%d,`, last)).Signal(syscall.SIGINT).WantEnd("signal interrupt")
 		var got []event

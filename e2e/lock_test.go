@@ -468,7 +468,9 @@ func TestALockThatIsLostAtItsEndSaysWhy(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.WaitFor("ends\n")
-		time.Sleep(20 * time.Millisecond) // the command has ended, too
+		harness.WaitUntil(t, "the end of the command", func() bool {
+			return !slices.ContainsFunc(children(r.Cmd.Process.Pid), func(pid int) bool { return !isZombie(pid) })
+		})
 		if err := r.Cmd.Process.Signal(syscall.SIGCONT); err != nil {
 			t.Fatal(err)
 		}

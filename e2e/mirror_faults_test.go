@@ -94,12 +94,14 @@ func TestAMirrorOutlastsFaults(t *testing.T) {
 					[]string{"ETCDCTL_ENDPOINTS=" + ends[source]}, "make-mirror", ends[dest], "--checkpoint", "state", "--command-timeout", "1s")
 				stop := make(chan struct{})
 				writing := churn(t.Context(), client, 500, stop)
-				begins(t, dest.MustClient(), mirror)
+				there := dest.MustClient()
+				begins(t, there, mirror)
 				f.do(t.Context(), t, struck)
-				time.Sleep(time.Second)
+				before := revisionOf(t, client)
+				harness.WaitUntil(t, "much is written after the fault", func() bool { return revisionOf(t, client) > before+50 })
 				close(stop)
 				<-writing
-				becomes(t, dest.MustClient(), "", mustKeysUnder(t, client, ""), mirror.MustRun)
+				becomes(t, there, "", mustKeysUnder(t, client, ""), mirror.MustRun)
 
 				// It ends when it is told to, and has remembered how far it is.
 				if err := mirror.Cmd.Process.Signal(syscall.SIGINT); err != nil {
@@ -120,6 +122,19 @@ func TestAMirrorOutlastsFaults(t *testing.T) {
 			})
 		}
 	}
+}
+
+// revisionOf waits until the cluster returns its revision.
+func revisionOf(t *testing.T, client *clientv3.Client) (revision int64) {
+	t.Helper()
+	harness.WaitUntil(t, "the cluster has a revision", func() bool {
+		response, err := client.Get(t.Context(), "k", clientv3.WithCountOnly())
+		if err == nil {
+			revision = response.Header.Revision
+		}
+		return err == nil
+	})
+	return revision
 }
 
 // A request of which nothing was heard, as a member that is stopped keeps it,
@@ -236,11 +251,10 @@ func TestAMirrorGoesOnWithoutRoomForItsCheckpoint(t *testing.T) {
 	}
 	says := func(text string) {
 		t.Helper()
-		for deadline := time.Now().Add(harness.HangTimeout); !strings.Contains(mirror.Stderr.String(), text); time.Sleep(20 * time.Millisecond) {
-			if mirror.MustRun(); time.Now().After(deadline) {
-				t.Fatalf("it says %q, want %q", mirror.Stderr.String(), text)
-			}
-		}
+		harness.WaitUntil(t, "it says "+text, func() bool {
+			mirror.MustRun()
+			return mirror.Stderr.Contains(text)
+		})
 	}
 	room(0)
 	fillKeys(t, client, 20, "w")

@@ -3,11 +3,13 @@ package e2e
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"io"
 	"os"
 	"os/exec"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -71,33 +73,21 @@ func TestClosedPipeEndsTheProgramQuietly(t *testing.T) {
 // Ctrl-C while a request is under way ends the program as it ends etcdctl.
 func TestInterruptEndsARequest(t *testing.T) {
 	server := harness.StartServer(t, etcdserver.Options{Dir: t.TempDir()})
-	if err := server.Members[0].Pause(); err != nil {
-		t.Fatal(err)
-	}
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		t.Run(sig.String(), func(t *testing.T) {
 			home := t.TempDir()
 			reference, ours := harness.BothPrograms(t, func(t *testing.T, program string) string {
 				t.Helper()
-				cmd := exec.Command(program, "get", "k", "--command-timeout", "30s")
-				cmd.Env = harness.Env(home, "ETCDCTL_ENDPOINTS="+server.Endpoint())
-				if err := cmd.Start(); err != nil {
-					t.Fatal(err)
+				var requested atomic.Bool
+				proxy := harness.NewRPCProxy(t, server.Endpoint())
+				proxy.Handle = func(ctx context.Context, _ *harness.RPC) error {
+					requested.Store(true)
+					<-ctx.Done() // no answer comes
+					return ctx.Err()
 				}
-				time.Sleep(500 * time.Millisecond)
-				if err := cmd.Process.Signal(sig); err != nil {
-					t.Fatal(err)
-				}
-				ended := make(chan error, 1)
-				go func() { ended <- cmd.Wait() }()
-				select {
-				case err := <-ended:
-					return harness.Ending(err)
-				case <-time.After(harness.HangTimeout):
-					_ = cmd.Process.Kill()
-					<-ended
-					return "not at all"
-				}
+				r := harness.Start(t, program, harness.Env(home, "ETCDCTL_ENDPOINTS="+proxy.Address), "get", "k", "--command-timeout", harness.HangTimeout.String())
+				harness.WaitUntil(t, "the request", requested.Load)
+				return r.Signal(sig).End()
 			})
 			if ours != reference {
 				t.Errorf("after %s ours ends with %s, the reference with %s", sig, ours, reference)
@@ -139,9 +129,8 @@ func TestInterruptEndsAWaitForInput(t *testing.T) {
 			if _, err := io.WriteString(r.Stdin, "\n"); err != nil {
 				t.Fatal(err)
 			}
-			time.Sleep(500 * time.Millisecond) // the programs say nothing when they begin to read
-			r.Signal(syscall.SIGINT)
-			return r.End()
+			harness.WaitUntil(t, "the program reads", r.HasReadStdin)
+			return r.Signal(syscall.SIGINT).End()
 		})
 		if ours != reference {
 			t.Errorf("%v: after SIGINT ours ends with %s, the reference with %s", args, ours, reference)
@@ -149,9 +138,11 @@ func TestInterruptEndsAWaitForInput(t *testing.T) {
 	}
 	for _, args := range [][]string{{"rbac", "plan", "-f", "-"}, {"user", "add", "bob", "--new-user-password-file", "-"}} {
 		r := harness.Start(t, harness.Ectl(), env, args...)
-		time.Sleep(500 * time.Millisecond)
-		r.Signal(syscall.SIGINT)
-		if end := r.End(); end != "signal interrupt" || r.Stderr.String() != "" {
+		if _, err := io.WriteString(r.Stdin, "x"); err != nil {
+			t.Fatal(err)
+		}
+		harness.WaitUntil(t, "the program reads", r.HasReadStdin)
+		if end := r.Signal(syscall.SIGINT).End(); end != "signal interrupt" || r.Stderr.String() != "" {
 			t.Errorf("%v: after SIGINT it ends with %s and says %q", args, end, r.Stderr)
 		}
 	}

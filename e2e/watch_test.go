@@ -101,10 +101,10 @@ func TestWatchLosesAndDoublesNothing(t *testing.T) {
 					}
 				}
 			}()
-			time.Sleep(500 * time.Millisecond)
 			harness.WaitUntil(t, "much is written", func() bool { return written.Load() > 50 })
 			c.fault(ctx, t, server)
-			time.Sleep(2 * time.Second)
+			before := written.Load()
+			harness.WaitUntil(t, "much is written after the fault", func() bool { return written.Load() > before+50 })
 			close(stop)
 			<-writing
 			last := put(ctx, client, "k/last", "")

@@ -2,7 +2,6 @@ package harness
 
 import (
 	"errors"
-	"io"
 	"os"
 	"os/exec"
 	"strconv"
@@ -10,12 +9,14 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Process is a program that runs beside the test.
 type Process struct {
 	Cmd            *exec.Cmd
-	Stdin          io.WriteCloser
+	Stdin          *os.File
 	Stdout, Stderr *Output
 	Gone           chan struct{} // closed when it has ended
 
@@ -56,10 +57,12 @@ func StartCommand(t *testing.T, cmd *exec.Cmd, stdout *os.File) *Process {
 		r.Cmd.Stdout = stdout
 	}
 	r.Cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // away from a developer's terminal
-	var err error
-	if r.Stdin, err = r.Cmd.StdinPipe(); err != nil {
+	stdin, write, err := os.Pipe()
+	if err != nil {
 		t.Fatal(err)
 	}
+	defer stdin.Close()
+	r.Cmd.Stdin, r.Stdin = stdin, write
 	if err := r.Cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +70,10 @@ func StartCommand(t *testing.T, cmd *exec.Cmd, stdout *os.File) *Process {
 		r.ended = Ending(r.Cmd.Wait())
 		close(r.Gone)
 	}()
-	t.Cleanup(r.Kill)
+	t.Cleanup(func() {
+		r.Kill()
+		write.Close()
+	})
 	return r
 }
 
@@ -117,6 +123,16 @@ func (r *Process) MustRun() {
 	if r.HasEnded() {
 		r.t.Fatalf("%s has ended: stdout %q, stderr %q", r.Cmd, r.Stdout, r.Stderr)
 	}
+}
+
+// HasReadStdin reports whether the program has read all that was written to Stdin.
+func (r *Process) HasReadStdin() bool {
+	r.t.Helper()
+	unread, err := unix.IoctlGetInt(int(r.Stdin.Fd()), unix.TIOCINQ)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return unread == 0
 }
 
 // HasEnded reports whether the program has ended.
