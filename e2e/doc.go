@@ -2,6 +2,9 @@
 // beside the reference etcdctl. It is a Go module of its own, so that building
 // ectl compiles no dependency of the tests.
 //
+// Package harness holds what the tests are built on: servers, clusters,
+// certificates, terminals, a TCP proxy and an RPC proxy.
+//
 // The program is bin/ectl, or the one that the environment variable ECTL_BIN
 // names. The servers and the reference are in .cache, or in ECTL_CACHE; `make
 // servers` builds them. Every server listens on loopback only and ends with the
@@ -91,6 +94,6 @@
 // TestMainWorkflow runs access control from set-up to removal on every server
 // version, kind of token and kind of identity. TestSecretsAreNeverShown passes
 // the program a secret in every way and searches the output for it. The tests of
-// "rbac apply" use a proxy that sees each request (rpcproxy_test.go). It kills
+// "rbac apply" use a proxy that sees each request (harness.RPCProxy). It kills
 // the program at any request, loses responses, and delays them.
 package e2e
