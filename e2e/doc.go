@@ -66,8 +66,8 @@
 // Standard output and exit status must be equal. An error of the server must
 // begin a line of our standard error. Afterwards both servers must hold the same
 // data. A deliberate difference is marked in the file and listed in
-// docs/compatibility.md. An entry of the map "differences" in parity_test.go
-// checks for exactly that difference.
+// docs/compatibility.md. An entry of the map "differences"
+// (parity_differences_test.go) checks for exactly that difference.
 //
 // To add a case, write the line into the group with the right server. To add a
 // deliberate difference, add the row, the entry and the marked case.
