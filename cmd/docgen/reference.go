@@ -66,7 +66,7 @@ func index(root *cobra.Command) string {
 			}
 			for _, c := range tree(cmd) {
 				indent := strings.Repeat("  ", depth(c)-1)
-				fmt.Fprintf(&b, "%s- %s: %s\n", indent, link(c), escape(c.Short))
+				fmt.Fprintf(&b, "%s- %s — %s\n", indent, link(c), escape(c.Short))
 			}
 		}
 	}
@@ -101,7 +101,7 @@ func page(cmd *cobra.Command) (string, error) {
 	if subs := shown(cmd); len(subs) > 0 {
 		b.WriteString("\n## Commands\n\n")
 		for _, sub := range subs {
-			fmt.Fprintf(&b, "- %s: %s\n", link(sub), escape(sub.Short))
+			fmt.Fprintf(&b, "- %s — %s\n", link(sub), escape(sub.Short))
 		}
 	}
 	if cmd.Example != "" {

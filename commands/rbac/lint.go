@@ -51,8 +51,8 @@ To accept a finding, add a waiver with a reason to a policy file:
 The object is the user or role of the finding, such as "role backup", or one of
 its grants as above. A user or role waives all findings of the rule there.
 
-Exit status: 0; with --` + flagFailOn + ` 1 for findings of at least that severity
-without a waiver; 3 for an invalid policy file.`,
+The exit status is 0. With --` + flagFailOn + `, it is 1 for findings of at least that
+severity without a waiver. It is 3 for an invalid policy file.`,
 		Example: `  ectl rbac lint
   ectl rbac lint --fail-on medium --waivers waivers.yaml -w csv
   ectl rbac lint -f policy.yaml --fail-on low`,

@@ -12,7 +12,7 @@ func NewCmd(f *cli.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rbac COMMAND",
 		Short: "Review access, and manage it with policy files",
-		Long: `Review the access of all users and roles: check who may read or write which
+		Long: `Review the access of all users and roles. Check who may read or write which
 keys, find security problems, and manage users and roles with policy files.`,
 		GroupID: cli.GroupAuth,
 	}

@@ -25,10 +25,10 @@ func newWhoCanCmd(f *cli.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "who-can read|write|readwrite KEY [END]",
 		Short: "List the users that may read or write keys, and why",
-		Long: `List the users that may read or write a key, the keys from KEY up to END
-(without END), a prefix, or all keys from KEY on. For each user, show whether it
-may access all or a part of them, and by which grants of which roles. Only root
-may run this command.
+		Long: `List the users that may read or write keys. The keys are one key, the keys from
+KEY up to END (without END), a prefix, or all keys from KEY on. For each user,
+show whether it may access all or a part of them, and by which grants of which
+roles. Only root may run this command.
 
 While authentication is off, every client has full access: the answer then
 applies once authentication is on.`,
