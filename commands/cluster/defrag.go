@@ -142,9 +142,9 @@ func (o *defragOptions) choose(ctx context.Context, f *cli.Factory, endpoints []
 		switch {
 		case a.Err != nil:
 			unknown++
-			f.Say(fmt.Sprintf("Failed to get the status of endpoint %s, skipped (%v)", a.name(), a.Err))
+			f.Say(fmt.Sprintf("Failed to get the status of endpoint %s, skipped (%v)", a.Name(), a.Err))
 		case o.minFree > 0 && free(a.Response.DbSize, a.Response.DbSizeInUse) < o.minFree:
-			f.Say(fmt.Sprintf("Skipped: etcd member[%s], %.0f%% of its %s are unused", a.name(),
+			f.Say(fmt.Sprintf("Skipped: etcd member[%s], %.0f%% of its %s are unused", a.Name(),
 				free(a.Response.DbSize, a.Response.DbSizeInUse), output.Bytesize(a.Response.DbSize)))
 		case o.LeaderLast && leads(a.Response):
 			last = append(last, a.Endpoint)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/members"
 	"github.com/ectl-io/ectl/output"
 )
 
@@ -59,14 +60,14 @@ func printHashes(ctx context.Context, f *cli.Factory, opts *endpointHashKVOption
 		hash := output.Hash{Endpoint: a.Endpoint, Response: a.Response}
 		if a.Err != nil {
 			hash.Reason = a.Err.Error()
-			f.Say(fmt.Sprintf("Failed to get the hash of endpoint %s (%s)", a.name(), hash.Reason))
+			f.Say(fmt.Sprintf("Failed to get the hash of endpoint %s (%s)", a.Name(), hash.Reason))
 		}
 		result.Endpoints = append(result.Endpoints, hash)
 	}
-	if !noneLoggedIn(answers) {
+	if !members.NoneLoggedIn(answers) {
 		if err := opts.From.printOne(f, result); err != nil {
 			return err
 		}
 	}
-	return unanswered(answers)
+	return members.Failure(answers)
 }

@@ -58,7 +58,7 @@ func printHealth(ctx context.Context, f *cli.Factory, from *endpointFlags) error
 		}
 		if h.Error != "" {
 			healthy = false
-			f.Say(fmt.Sprintf("%s is unhealthy: failed to commit proposal: %s", a.name(), h.Reason))
+			f.Say(fmt.Sprintf("%s is unhealthy: failed to commit proposal: %s", a.Name(), h.Reason))
 		}
 		result.Endpoints = append(result.Endpoints, h)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/members"
 	"github.com/ectl-io/ectl/internal/quantity"
 	"github.com/ectl-io/ectl/output"
 )
@@ -49,16 +50,16 @@ func printStatus(ctx context.Context, f *cli.Factory, from *endpointFlags) error
 		if a.Err != nil {
 			failed++
 			status.Reason = a.Err.Error()
-			f.Say(fmt.Sprintf("Failed to get the status of endpoint %s (%s)", a.name(), status.Reason))
+			f.Say(fmt.Sprintf("Failed to get the status of endpoint %s (%s)", a.Name(), status.Reason))
 		}
 		result.Endpoints = append(result.Endpoints, status)
 	}
-	if !noneLoggedIn(answers) {
+	if !members.NoneLoggedIn(answers) {
 		if err := from.printOne(f, result); err != nil {
 			return err
 		}
 	}
-	err = unanswered(answers)
+	err = members.Failure(answers)
 	if err == nil || exit.CodeOf(err) == exit.BadConnection {
 		return err
 	}
