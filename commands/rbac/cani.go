@@ -32,9 +32,9 @@ func newCanICmd(f *cli.Factory) *cobra.Command {
 		Use:   "can-i read|write|readwrite KEY [END]",
 		Short: "Check whether a user may read or write keys, and why",
 		Long: `Check whether you or another user may read or write keys. The keys are one key,
-the keys from KEY up to END (without END), a prefix, or all keys from KEY on. The
-answer is yes with the grants that allow it, or no with the first key that is
-not allowed and the missing grant.
+the keys from KEY up to END (without END), a prefix, or all keys from KEY on.
+The answer is yes with the grants that allow it, or no with the first key that
+is not allowed and the missing grant.
 
 The answer is computed from the roles of the user by the rules of the server.
 With --live, the server itself is queried, by a transaction without effect.

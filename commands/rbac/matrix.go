@@ -43,8 +43,9 @@ ranges and roles. It has search and sorting, and can be printed.
 
 etcd has no list of the users with a password. With --` + flagCheckPasswords + ` the
 command tries a wrong password for each user. The server's error shows whether
-the user has one. For each user with a password, this costs the server some 60 ms
-of one processor, and a line in its log. It works only while authentication is on.`,
+the user has one. For each user with a password, this costs the server some 60
+ms of one processor, and a line in its log. It works only while authentication
+is on.`,
 		Example: `  ectl rbac matrix
   ectl rbac matrix /app/ --prefix -w table
   ectl rbac matrix --` + flagCheckPasswords + ` -w html > review.html`,
