@@ -1,6 +1,6 @@
-// Package clientcert makes client certificates by which servers know users, and requests
-// for them. It writes the files of a key and its certificate as one set, once the user
-// exists, and tries the certificate on the server.
+// Package clientcert makes client certificates that identify users, and requests for
+// them. It checks that the user exists, writes the files of a key and its certificate as
+// one set, and tries the certificate on the server.
 package clientcert
 
 import (

@@ -1,4 +1,4 @@
-// Package members queries the members of a cluster, each by itself.
+// Package members queries each member of a cluster separately.
 package members
 
 import (

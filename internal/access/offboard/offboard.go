@@ -1,4 +1,4 @@
-// Package offboard takes everything from a user who leaves.
+// Package offboard revokes the roles of a user who leaves, and deletes the user.
 package offboard
 
 import (
