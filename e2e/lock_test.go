@@ -222,7 +222,7 @@ func TestWaitingForALockOutlivesTheCluster(t *testing.T) {
 	if err := q.server.Members[0].Pause(); err != nil {
 		t.Fatal(err)
 	}
-	const says = "Warning: the place in the queue was lost: nobody renewed its lease for 2s: no answer; queueing again\n"
+	const says = "Warning: the place in the queue was lost: no member renewed its lease for 2s: no answer; queueing again\n"
 	harness.WaitUntil(t, "both have lost their place", func() bool { return r.Stderr.String() == says && stopped.Stderr.String() == says })
 	time.Sleep(1500 * time.Millisecond)
 	stopped.Signal(syscall.SIGTERM).WantEnd("status 1").WantStderr("Error: interrupted while waiting for the lock\n")

@@ -168,10 +168,10 @@ func TestNamesAndPasswordsThatAreNotUTF8AreNotSent(t *testing.T) {
 	}
 	for source, says := range map[string]string{
 		`{env: SECRET}`:                     "the environment variable SECRET is not UTF-8",
-		`{env: WIDE}`:                       "the environment variable WIDE is UTF-16 and not UTF-8",
-		`{env: MARKED}`:                     "the environment variable MARKED begins with a byte order mark",
+		`{env: WIDE}`:                       "the environment variable WIDE is UTF-16, not UTF-8",
+		`{env: MARKED}`:                     "the environment variable MARKED starts with a byte order mark",
 		`{command: "printf 'secret\\377'"}`: "the first line that its command prints is not UTF-8",
-		`{command: "printf '\\377\\376s\\000e\\000'"}`: "the first line that its command prints is UTF-16 and not UTF-8",
+		`{command: "printf '\\377\\376s\\000e\\000'"}`: "the first line that its command prints is UTF-16, not UTF-8",
 		`{command: "printf 's\\000e\\000'"}`:           "the first line that its command prints has a NUL byte",
 		`{file: /dev/stdin}`:                           "is not UTF-8",
 	} {

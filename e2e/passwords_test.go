@@ -196,16 +196,16 @@ func TestAPasswordThatIsNotInEffectIsSaidToBeThat(t *testing.T) {
 				if err := readable(format, r.Stdout); err != nil {
 					t.Errorf("%s: %v in\n%s", what, err, r.Stdout)
 				}
-				says := "; the password that was printed is not in effect\n"
+				says := "; the printed password is not in effect\n"
 				if test.effect {
-					says = "; the password that was printed is in effect\n"
+					says = "; the printed password is in effect\n"
 				}
 				if !strings.HasSuffix(r.Stderr, says) {
 					t.Errorf("%s: it says %s, want %s", what, r.Stderr, says)
 				}
 				user := test.args[2]
 				if works(user, password) != test.effect {
-					t.Errorf("%s: the password that was printed is in effect: %t", what, !test.effect)
+					t.Errorf("%s: the printed password is in effect: %t", what, !test.effect)
 				}
 				if user == "old" && works(user, "before") == test.effect {
 					t.Errorf("%s: the old password is in effect: %t", what, test.effect)

@@ -43,7 +43,7 @@ func TestNewPasswordsComeFromTheirSource(t *testing.T) {
 		{name: "an empty stdin, an empty line allowed", from: cli.NewPassword{AllowEmpty: true}, stdin: "", code: exit.BadArgs},
 		{name: "asked for, an empty line, allowed elsewhere", from: cli.NewPassword{AllowEmpty: true, Interactive: true}, stdin: "\n\n", code: exit.BadArgs},
 		{name: "a file", from: cli.NewPassword{File: file("good", "pw \nrest\n", 0o600)}, want: "pw "},
-		{name: "a file that others can read", from: cli.NewPassword{File: file("open", "pw", 0o644)}, want: "pw", stderr: "can be read by others"},
+		{name: "a file that others can read", from: cli.NewPassword{File: file("open", "pw", 0o644)}, want: "pw", stderr: "other users can read"},
 		{name: "a file for stdin", from: cli.NewPassword{File: secret.Stdin}, stdin: "pw\nrest", want: "pw"},
 		{name: "an empty file", from: cli.NewPassword{File: file("empty", "", 0o600)}, code: exit.BadArgs},
 		{name: "no file", from: cli.NewPassword{File: filepath.Join(dir, "none")}, code: exit.BadArgs},

@@ -146,5 +146,5 @@ func Open(path string) (*os.File, error) { return openRegular(path, os.O_RDONLY,
 
 var (
 	errLink    = errors.New("is a symbolic link")
-	errSpecial = errors.New("is no regular file")
+	errSpecial = errors.New("is not a regular file")
 )

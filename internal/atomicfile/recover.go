@@ -144,7 +144,7 @@ func Recover(ctx context.Context, paths ...string) (finished bool, err error) {
 		}
 		done, err := finish(targets, l)
 		if err != nil {
-			return false, fmt.Errorf("a run that was killed cannot be finished: %w", err)
+			return false, fmt.Errorf("cannot complete a run that was killed: %w", err)
 		}
 		finished = finished || done
 	}

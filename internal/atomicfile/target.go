@@ -97,7 +97,7 @@ func refusePlanted(path string, info fs.FileInfo) error {
 	owner, _, known := ownerOf(info)
 	folderOwner, _, _ := ownerOf(folder)
 	if known && folder.Mode().Perm()&everybodyWrites != 0 && owner != os.Geteuid() && owner != folderOwner {
-		return refusal(path, "belongs to another user, and everybody can write to its folder")
+		return refusal(path, "belongs to another user, and every user can write to its folder")
 	}
 	return nil
 }

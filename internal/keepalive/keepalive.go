@@ -20,11 +20,11 @@ import (
 	"github.com/ectl-io/ectl/internal/retry"
 )
 
-// ErrGone is that a server knows no such lease.
+// ErrGone reports that the lease does not exist.
 var ErrGone = errors.New("its lease has expired or was revoked")
 
-// A lease is renewed three times in its life, and each attempt leaves time for
-// another, which goes to another member.
+// A lease is renewed three times in its life. Each attempt leaves time for another one,
+// which goes to another member.
 const (
 	renewals     = 3
 	attempts     = 6
@@ -83,7 +83,7 @@ func (k *Keeper) Keep(ctx context.Context, renewed func(*pb.LeaseKeepAliveRespon
 		case k.unreachable() != nil:
 			return k.unreachable()
 		case !time.Now().Before(k.until):
-			return fmt.Errorf("nobody renewed its lease for %s: %s", k.ttl, reason)
+			return fmt.Errorf("no member renewed its lease for %s: %s", k.ttl, reason)
 		default: // no later than that: somebody else may have what it stands for then
 			wait = min(wait, time.Until(k.until))
 		}
@@ -109,7 +109,7 @@ func (k *Keeper) ask(ctx context.Context) (response *pb.LeaseKeepAliveResponse, 
 	return response, err
 }
 
-// renew asks once for the lease to be renewed.
+// renew sends one request to renew the lease.
 func (k *Keeper) renew(ctx context.Context) (*pb.LeaseKeepAliveResponse, error) {
 	if k.stream == nil {
 		var streaming context.Context
@@ -152,10 +152,10 @@ func (k *Keeper) close() {
 	k.stream, k.cancel = nil, nil
 }
 
-// noAnswer is why a lease was not renewed where nobody said anything.
+// noAnswer is the reason if no member answered.
 const noAnswer = "no answer"
 
-// words say why a lease was not renewed.
+// words returns the reason why a lease was not renewed.
 func words(err error) string {
 	for _, e := range []error{err, status.FromContextError(err).Err()} { // that of a login is none of gRPC's
 		if code := status.Code(e); code == codes.Canceled || code == codes.DeadlineExceeded { // by the limit of an attempt

@@ -15,20 +15,20 @@ import (
 type Authority struct {
 	Cert *x509.Certificate
 
-	// Chain are the certificates that lead from Cert, which comes first, to a
-	// self-signed one, which is left out. It is empty where Cert is self-signed.
+	// Chain holds the certificates from Cert to a self-signed one, which is left
+	// out. It is empty if Cert is self-signed.
 	Chain []*x509.Certificate
 
 	key crypto.Signer
 }
 
-// NewAuthority returns the authority whose certificate is one of certs, a
-// bundle perhaps, and whose private key is key. The error says why its
-// certificates would be refused by everybody.
+// NewAuthority returns the authority with the private key and its certificate, which is
+// one of certs, possibly a bundle. It returns an error if no verifier would accept
+// certificates of the authority.
 func NewAuthority(certs []*x509.Certificate, key crypto.Signer, now time.Time) (*Authority, error) {
 	at := slices.IndexFunc(certs, func(c *x509.Certificate) bool { return Pair(c, key.Public()) })
 	if at < 0 {
-		return nil, errors.New("the private key is not that of the certificate")
+		return nil, errors.New("the private key does not belong to the certificate")
 	}
 	a := &Authority{Cert: certs[at], key: key}
 	if err := a.check(now); err != nil {
@@ -45,15 +45,15 @@ func (a *Authority) check(now time.Time) error {
 	c := a.Cert
 	switch {
 	case !c.BasicConstraintsValid || !c.IsCA:
-		return errors.New("is not one of an authority: nothing that it signs is accepted")
+		return errors.New("is not the certificate of an authority: use another one")
 	case c.KeyUsage != 0 && c.KeyUsage&x509.KeyUsageCertSign == 0:
-		return errors.New("may not be used for signing certificates: nothing that it signs is accepted")
+		return errors.New("must not be used to sign certificates: use another one")
 	case len(c.ExtKeyUsage)+len(c.UnknownExtKeyUsage) > 0 && !slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageClientAuth) && !slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageAny):
-		return errors.New("may not be used for certificates of clients: none that it signs is accepted")
+		return errors.New("must not be used for client certificates: use another one")
 	case now.After(c.NotAfter):
-		return fmt.Errorf("expired at %s: nothing that it signs is accepted", c.NotAfter.UTC().Format(time.RFC3339))
+		return fmt.Errorf("expired at %s: use another one", c.NotAfter.UTC().Format(time.RFC3339))
 	case now.Before(c.NotBefore):
-		return fmt.Errorf("is not valid before %s; is this machine's clock right?", c.NotBefore.UTC().Format(time.RFC3339))
+		return fmt.Errorf("is not valid before %s: check the clock of this machine", c.NotBefore.UTC().Format(time.RFC3339))
 	}
 	return nil
 }
@@ -69,13 +69,12 @@ func issuerOf(c *x509.Certificate, certs []*x509.Certificate) *x509.Certificate 
 	return nil
 }
 
-// Skew is how far certificates are backdated, for servers whose clocks are
-// behind.
+// Skew is how far certificates are backdated, for servers with slow clocks.
 const Skew = 5 * time.Minute
 
-// SignClient signs a certificate for s and the public key, which is good for
-// authenticating a client and for nothing else, from now, less Skew, for ttl.
-// It does not outlast the authority: shortened says that it would have.
+// SignClient signs a client certificate for s and the public key. It is valid for ttl from
+// now, and backdated by Skew. It does not outlast the authority's certificate: shortened
+// reports that ttl was too long.
 func (a *Authority) SignClient(s Subject, public crypto.PublicKey, ttl time.Duration, now time.Time) (cert *x509.Certificate, shortened bool, err error) {
 	template := &x509.Certificate{
 		Subject:               s.name(),
@@ -91,7 +90,7 @@ func (a *Authority) SignClient(s Subject, public crypto.PublicKey, ttl time.Dura
 	if template.NotAfter.After(a.Cert.NotAfter) {
 		template.NotAfter, shortened = a.Cert.NotAfter, true
 	}
-	// Without a serial number in the template it is random.
+	// Without a serial number in the template, x509 generates a random one.
 	der, err := x509.CreateCertificate(rand.Reader, template, a.Cert, public, a.key)
 	if err != nil {
 		return nil, false, err

@@ -11,8 +11,7 @@ import (
 	"slices"
 )
 
-// ParseCertificates reads the certificates of PEM text, and leaves out what
-// else is in it.
+// ParseCertificates parses the certificates in PEM text, and skips other blocks.
 func ParseCertificates(text []byte) ([]*x509.Certificate, error) {
 	var certs []*x509.Certificate
 	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
@@ -26,7 +25,7 @@ func ParseCertificates(text []byte) ([]*x509.Certificate, error) {
 		certs = append(certs, cert)
 	}
 	if len(certs) == 0 {
-		return nil, errors.New("no PEM certificate in it")
+		return nil, errors.New("no PEM certificate found")
 	}
 	return certs, nil
 }
@@ -35,22 +34,22 @@ func ParseCertificates(text []byte) ([]*x509.Certificate, error) {
 func EncodeCertificates(certs ...*x509.Certificate) []byte {
 	var text bytes.Buffer
 	for _, cert := range certs {
-		_ = pem.Encode(&text, &pem.Block{Type: blockCertificate, Bytes: cert.Raw}) // a buffer takes everything
+		_ = pem.Encode(&text, &pem.Block{Type: blockCertificate, Bytes: cert.Raw}) // a write to a buffer does not fail
 	}
 	return text.Bytes()
 }
 
-// Pair says whether public is the key that the certificate is of.
+// Pair reports whether the certificate is for the key public.
 func Pair(cert *x509.Certificate, public crypto.PublicKey) bool {
 	return samePublicKey(cert.PublicKey, public)
 }
 
-// SignedByOneOf says whether one of authorities has signed the certificate.
+// SignedByOneOf reports whether one of authorities signed the certificate.
 func SignedByOneOf(cert *x509.Certificate, authorities []*x509.Certificate) bool {
 	return slices.ContainsFunc(authorities, func(a *x509.Certificate) bool { return cert.CheckSignatureFrom(a) == nil })
 }
 
-// Subject is who a certificate is for: the user is the common name.
+// Subject is the subject of a certificate. The common name is the user.
 type Subject struct {
 	CommonName   string
 	Organization []string
@@ -60,8 +59,7 @@ func (s Subject) name() pkix.Name {
 	return pkix.Name{CommonName: s.CommonName, Organization: s.Organization}
 }
 
-// NewRequest makes a request for a certificate (PKCS #10) as PEM, signed with
-// the key that the certificate is to be of.
+// NewRequest creates a certificate signing request (PKCS #10) for key, as PEM.
 func NewRequest(s Subject, key crypto.Signer) ([]byte, error) {
 	der, err := x509.CreateCertificateRequest(nil, &x509.CertificateRequest{Subject: s.name()}, key)
 	if err != nil {
@@ -70,8 +68,7 @@ func NewRequest(s Subject, key crypto.Signer) ([]byte, error) {
 	return pem.EncodeToMemory(&pem.Block{Type: blockRequest, Bytes: der}), nil
 }
 
-// ParseRequest reads the first request of PEM text, and checks that whoever
-// made it has the key.
+// ParseRequest parses the first request in PEM text, and checks that its key signed it.
 func ParseRequest(text []byte) (*x509.CertificateRequest, error) {
 	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
 		if block.Type != blockRequest && block.Type != blockOldRequest {
@@ -82,9 +79,9 @@ func ParseRequest(text []byte) (*x509.CertificateRequest, error) {
 			return nil, err
 		}
 		if err := request.CheckSignature(); err != nil {
-			return nil, fmt.Errorf("it is not signed with its own key: %w", err)
+			return nil, fmt.Errorf("the request is not signed with its own key: %w", err)
 		}
 		return request, nil
 	}
-	return nil, errors.New("no PEM certificate request in it")
+	return nil, errors.New("no PEM certificate request found")
 }

@@ -28,12 +28,12 @@ const (
 	RSA4096   KeyType = "rsa-4096"
 )
 
-// KeyTypes are the names of the kinds of keys, the usual one first.
+// KeyTypes returns the names of the kinds of keys. The first is the default.
 func KeyTypes() []string {
 	return []string{string(ECDSAP256), string(ECDSAP384), string(Ed25519), string(RSA2048), string(RSA4096)}
 }
 
-// NewKey makes a private key from crypto/rand.
+// NewKey generates a private key with crypto/rand.
 func NewKey(t KeyType) (crypto.Signer, error) {
 	switch t {
 	case ECDSAP256:
@@ -48,7 +48,7 @@ func NewKey(t KeyType) (crypto.Signer, error) {
 	case RSA4096:
 		return rsa.GenerateKey(rand.Reader, 4096)
 	}
-	return nil, fmt.Errorf("unknown type of key %q; it is %s", t, strings.Join(KeyTypes(), ", "))
+	return nil, fmt.Errorf("unknown key type %q: want %s", t, strings.Join(KeyTypes(), ", "))
 }
 
 // PEM block types.
@@ -71,10 +71,10 @@ func EncodeKey(key crypto.Signer) ([]byte, error) {
 	return pem.EncodeToMemory(&pem.Block{Type: blockKey, Bytes: der}), nil
 }
 
-// ErrEncrypted means that a private key cannot be read without a passphrase.
+// ErrEncrypted reports that a private key cannot be read without a passphrase.
 var ErrEncrypted = errors.New("the private key is encrypted with a passphrase")
 
-// ParseKey reads the first private key of PEM text: PKCS #8, PKCS #1 or SEC 1.
+// ParseKey parses the first private key in PEM text: PKCS #8, PKCS #1 or SEC 1.
 func ParseKey(text []byte) (crypto.Signer, error) {
 	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
 		// RFC 1421, 4.6.1.1: what OpenSSL writes with its traditional forms.
@@ -101,10 +101,10 @@ func ParseKey(text []byte) (crypto.Signer, error) {
 		}
 		return nil, errors.New("the private key cannot sign")
 	}
-	return nil, errors.New("no PEM private key in it")
+	return nil, errors.New("no PEM private key found")
 }
 
-// samePublicKey says whether two public keys are one.
+// samePublicKey reports whether two public keys are equal.
 func samePublicKey(a, b crypto.PublicKey) bool {
 	comparer, ok := a.(interface{ Equal(crypto.PublicKey) bool })
 	return ok && comparer.Equal(b)

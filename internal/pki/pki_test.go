@@ -114,11 +114,11 @@ func TestACertificateDoesNotOutlastItsAuthority(t *testing.T) {
 func TestAnAuthorityWhoseCertificatesNobodyAcceptsIsRefused(t *testing.T) {
 	key := newKey(t, ECDSAP256)
 	for says, change := range map[string]func(*x509.Certificate){
-		"not one of an authority":          func(c *x509.Certificate) { c.IsCA = false },
-		"signing certificates":             func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageDigitalSignature },
-		"certificates of clients":          func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} },
-		"expired at 2026-04-30T12:00:00Z":  func(c *x509.Certificate) { c.NotAfter = now.AddDate(0, 0, -1) },
-		"not valid before 2026-05-02T12:0": func(c *x509.Certificate) { c.NotBefore = now.AddDate(0, 0, 1) },
+		"not the certificate of an authority": func(c *x509.Certificate) { c.IsCA = false },
+		"used to sign certificates":           func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageDigitalSignature },
+		"used for client certificates":        func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} },
+		"expired at 2026-04-30T12:00:00Z":     func(c *x509.Certificate) { c.NotAfter = now.AddDate(0, 0, -1) },
+		"not valid before 2026-05-02T12:0":    func(c *x509.Certificate) { c.NotBefore = now.AddDate(0, 0, 1) },
 	} {
 		t.Run(says, func(t *testing.T) {
 			if _, err := NewAuthority([]*x509.Certificate{authority(t, "ca", key, nil, change)}, key, now); err == nil || !strings.Contains(err.Error(), says) {

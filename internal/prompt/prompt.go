@@ -20,7 +20,7 @@ import (
 	"github.com/ectl-io/ectl/internal/visible"
 )
 
-// Prompter asks questions. Its zero value cannot be used, see New.
+// Prompter prompts the user. Its zero value cannot be used, see New.
 type Prompter struct {
 	in       *bufio.Reader
 	terminal *os.File
@@ -32,17 +32,17 @@ func New(s *iostreams.Streams) *Prompter {
 	return &Prompter{in: bufio.NewReader(s.Signals.Reader(s.In)), terminal: s.Terminal, err: s.Err}
 }
 
-// Stdin is the standard input, less what questions have read of it. Everything
-// that reads standard input must read it here, because the buffer behind it
-// may hold more than the lines asked for.
+// Stdin returns the rest of standard input after the answers that were read. All reads
+// of standard input must go through it, because its buffer may hold more than the
+// answers.
 func (p *Prompter) Stdin() *bufio.Reader { return p.in }
 
-// Interactive says whether questions reach a person.
+// Interactive reports whether there is a terminal to prompt on.
 func (p *Prompter) Interactive() bool { return p.terminal != nil }
 
-// Secret asks question and returns the answer, without white space at its
-// ends, as etcdctl reads it. The end of the input is an empty answer. It
-// returns the cause of ctx's end when ctx ends first, the terminal restored.
+// Secret prompts with question and returns the answer without white space at its ends, as
+// etcdctl does. The end of the input is an empty answer. If ctx ends first, Secret
+// restores the terminal and returns the cause.
 func (p *Prompter) Secret(ctx context.Context, question string) (string, error) {
 	question = visible.Line(question)
 	if p.terminal == nil {
@@ -69,12 +69,11 @@ func (p *Prompter) Secret(ctx context.Context, question string) (string, error) 
 	return strings.TrimSpace(answer), nil
 }
 
-// maxAnswer is more than any answer, in bytes.
+// maxAnswer is the maximum size of an answer, in bytes.
 const maxAnswer = 64 << 10
 
-// Line reads one line of standard input and returns it without its line
-// ending. The error is io.EOF if the input ends and there is no line, which is
-// not the same as an empty one.
+// Line reads one line of standard input and returns it without its line ending. If the
+// input ends without a line, the error is io.EOF. An empty line is no error.
 func (p *Prompter) Line(ctx context.Context) (string, error) {
 	return iostreams.Await(ctx, func() (string, error) {
 		line, err := limited.ReadLine(p.in, maxAnswer)
@@ -88,8 +87,8 @@ func (p *Prompter) Line(ctx context.Context) (string, error) {
 	})
 }
 
-// NewPassword asks twice for the new password of the user name. An empty
-// password or two different ones are errors.
+// NewPassword prompts twice for the new password of the user name. It refuses an empty
+// password and two different ones.
 func (p *Prompter) NewPassword(ctx context.Context, name string) (string, error) {
 	var password string
 	err := p.quietly(func() (err error) {
@@ -107,8 +106,8 @@ func (p *Prompter) NewPassword(ctx context.Context, name string) (string, error)
 	return password, nil
 }
 
-// Again asks once more for the password of the user name, which was typed. Two
-// different ones are an error.
+// Again prompts a second time for the password of the user name. It refuses a different
+// one.
 func (p *Prompter) Again(ctx context.Context, name, password string) error {
 	again, err := p.Secret(ctx, fmt.Sprintf("Type password of %s again for confirmation: ", name))
 	if err == nil && again != password {
@@ -123,8 +122,8 @@ var (
 	ErrDifferentPasswords = errors.New("given passwords are different")
 )
 
-// Confirm asks question and says whether the answer is yes, spelled out: a key
-// that was hit by accident is no answer. It is for a person at a terminal.
+// Confirm asks question and reports whether the answer is "yes". It must be typed in full,
+// so that a key hit by accident is no answer. It needs a terminal.
 func (p *Prompter) Confirm(ctx context.Context, question string) (bool, error) {
 	out, done := p.terminalOut()
 	defer done()
@@ -136,8 +135,8 @@ func (p *Prompter) Confirm(ctx context.Context, question string) (bool, error) {
 	return strings.TrimSpace(answer) == "yes", err
 }
 
-// terminalOut is where questions are written: the controlling terminal, since
-// standard error may be a log file, or else standard error.
+// terminalOut returns the writer of prompts: the controlling terminal, because standard
+// error may be a log file, or otherwise standard error.
 func (p *Prompter) terminalOut() (io.Writer, func()) {
 	if tty, err := os.OpenFile(ttyPath, os.O_WRONLY, 0); err == nil {
 		return tty, func() { _ = tty.Close() }
@@ -145,16 +144,16 @@ func (p *Prompter) terminalOut() (io.Writer, func()) {
 	return p.err, func() {}
 }
 
-// quietly asks with the terminal's echo off, from before the first question is
-// shown until after the last answer: an answer that is there at once, pasted or
-// typed by a program, must not be seen either.
+// quietly calls a prompt with the terminal's echo off. The echo is off from before the
+// first prompt until after the last answer, so that an answer that is pasted or typed by a
+// program is not shown either.
 func (p *Prompter) quietly(ask func() error) error {
 	if p.terminal == nil {
 		return ask()
 	}
 	restore, err := echoOff(int(p.terminal.Fd()))
 	if err != nil {
-		return fmt.Errorf("switch the terminal's echo off: %w", err)
+		return fmt.Errorf("turn off the echo of the terminal: %w", err)
 	}
 	defer restore()
 	defer crash.Undo(restore)()
@@ -166,10 +165,10 @@ func (p *Prompter) readWithoutEcho(ctx context.Context) (string, error) {
 	return iostreams.Await(ctx, func() (string, error) { return typedLine(p.terminal) })
 }
 
-// typedLine returns the next line of a terminal. What was typed before an end
-// of file (Ctrl-D) is a line, too, and nothing an empty one. It takes one byte
-// at a time, because the next line is for another question. Package term does
-// not see the end of file: it waits for a line ending.
+// typedLine returns the next line of a terminal. An end of file (Ctrl-D) ends the line,
+// which may be empty. It reads one byte at a time, because the next line belongs to
+// another prompt. Package term does not detect the end of file: it waits for a line
+// ending.
 func typedLine(terminal io.Reader) (string, error) {
 	var line []byte
 	for next := make([]byte, 1); ; {

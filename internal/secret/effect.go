@@ -1,9 +1,9 @@
 package secret
 
-// GeneratedPassword is a password that was made for a user.
+// GeneratedPassword is a password that was generated for a user.
 type GeneratedPassword struct{ User, Password string }
 
-// Effect is whether a password that was shown is the user's.
+// Effect tells whether a printed password is the user's.
 type Effect int
 
 // The effects.
@@ -13,14 +13,14 @@ const (
 	NotInEffect
 )
 
-// String is the end of an error of a command that has shown a password.
+// String returns the end of an error of a command that has printed a password.
 func (e Effect) String() string {
 	switch e {
 	case InEffect:
-		return "the password that was printed is in effect"
+		return "the printed password is in effect"
 	case NotInEffect:
-		return "the password that was printed is not in effect"
+		return "the printed password is not in effect"
 	case EffectUnknown:
 	}
-	return "whether the password that was printed is in effect is not known: try it with user check-password"
+	return "the printed password may or may not be in effect: check it with \"user check-password\""
 }

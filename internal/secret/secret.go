@@ -20,13 +20,12 @@ import (
 // Stdin is the file name that stands for standard input.
 const Stdin = "-"
 
-// ReadFile returns the first line of the file at path, with only its line
-// ending removed. The path Stdin stands for stdin, of which exactly that line
-// is read.
+// ReadFile returns the first line of the file at path, without its line ending. The path
+// Stdin stands for stdin, of which only this line is read.
 //
-// warning is a sentence for the user when others can read the file. An empty
-// first line is an error: a password is never empty by accident. The file may
-// be a pipe without a writer: reading ends with ctx, with its cause.
+// If other users can read the file, warning is a sentence about it. An empty first line
+// is an error. The file may be a pipe without a writer: if ctx ends, ReadFile returns its
+// cause.
 func ReadFile(ctx context.Context, path string, stdin *bufio.Reader) (value, warning string, err error) {
 	if path == Stdin {
 		value, err = firstLine(stdin, "standard input")
@@ -38,8 +37,8 @@ func ReadFile(ctx context.Context, path string, stdin *bufio.Reader) (value, war
 	return read.value, read.warning, err
 }
 
-// ReadAll returns all of the file at path, a private key say, or of stdin
-// where path is Stdin. warning and ctx are as those of ReadFile.
+// ReadAll returns all of the file at path, for example a private key, or all of stdin if
+// path is Stdin. warning and ctx are as in ReadFile.
 func ReadAll(ctx context.Context, path string, stdin io.Reader) (content []byte, warning string, err error) {
 	if path == Stdin {
 		content, err = all(stdin)
@@ -53,14 +52,14 @@ func all(from io.Reader) ([]byte, error) {
 	return limited.ReadAll(from, "it", maxSize)
 }
 
-// exposable is what was read from a file, with a warning if others can read it.
+// exposable is the content of a file, with a warning if other users can read it.
 type exposable[T any] struct {
 	value   T
 	warning string
 }
 
-// readFrom opens the file at path, which may be a pipe that has no writer yet,
-// and reads it, both until ctx ends.
+// readFrom opens the file at path and reads it, until ctx ends. The file may be a pipe
+// without a writer.
 func readFrom[T any](ctx context.Context, path string, read func(io.Reader) (T, error)) (exposable[T], error) {
 	return iostreams.Await(ctx, func() (e exposable[T], err error) {
 		file, warning, err := open(path)
@@ -73,7 +72,7 @@ func readFrom[T any](ctx context.Context, path string, read func(io.Reader) (T, 
 	})
 }
 
-// open opens the file at path and warns where others can read it.
+// open opens the file at path and warns if other users can read it.
 func open(path string) (file *os.File, warning string, err error) {
 	if file, err = os.Open(path); err != nil {
 		return nil, "", err
@@ -86,9 +85,9 @@ func open(path string) (file *os.File, warning string, err error) {
 		_ = file.Close()
 		return nil, "", err
 	}
-	// Windows has no such bits: what it reports is made up.
+	// Windows has no such modes.
 	if runtime.GOOS != "windows" && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {
-		warning = fmt.Sprintf("%s can be read by others (mode %#o); chmod 600 %s", path, info.Mode().Perm(), path)
+		warning = fmt.Sprintf("other users can read %s (mode %#o): chmod 600 %s", path, info.Mode().Perm(), path)
 	}
 	return file, warning, nil
 }
@@ -115,14 +114,14 @@ const (
 	markUTF16BE = "\xfe\xff"
 )
 
-// CheckText refuses text that is not UTF-8: etcd takes no other password or token.
-// what names the text. The error does not show it.
+// CheckText refuses text that is not UTF-8, because etcd accepts no other passwords and
+// tokens. what names the text in the error, which does not contain it.
 func CheckText(text, what string) error {
 	switch {
 	case strings.HasPrefix(text, markUTF16LE), strings.HasPrefix(text, markUTF16BE):
-		return fmt.Errorf("%s is UTF-16 and not UTF-8", what)
+		return fmt.Errorf("%s is UTF-16, not UTF-8", what)
 	case strings.HasPrefix(text, markUTF8):
-		return fmt.Errorf("%s begins with a byte order mark", what)
+		return fmt.Errorf("%s starts with a byte order mark", what)
 	case !utf8.ValidString(text):
 		return fmt.Errorf("%s is not UTF-8", what)
 	case strings.Contains(text, "\x00"):
@@ -131,8 +130,7 @@ func CheckText(text, what string) error {
 	return nil
 }
 
-// maxSize is more than any password or token; a larger file was named by
-// mistake.
+// maxSize is the maximum size of a password or token. A larger file is a mistake.
 const maxSize = 64 << 10
 
 // Generate returns a new random password: 26 characters with 130 random bits. They are

@@ -95,10 +95,10 @@ func TestGenerateMakesDifferentPasswordsWithoutLookAlikes(t *testing.T) {
 func TestASecretThatIsNoUTF8IsSaidToBe(t *testing.T) {
 	dir := t.TempDir()
 	for _, test := range []struct{ name, content, says string }{
-		{"UTF-16, little end first", "\xff\xfep\x00w\x00\r\x00\n\x00", "is UTF-16 and not UTF-8"},
-		{"UTF-16, big end first", "\xfe\xff\x00p\x00w\x00\n", "is UTF-16 and not UTF-8"},
+		{"UTF-16, little end first", "\xff\xfep\x00w\x00\r\x00\n\x00", "is UTF-16, not UTF-8"},
+		{"UTF-16, big end first", "\xfe\xff\x00p\x00w\x00\n", "is UTF-16, not UTF-8"},
 		{"UTF-16 without a mark", "p\x00w\x00\n\x00", "has a NUL byte"},
-		{"UTF-8 with a mark", "\xef\xbb\xbfpw\n", "begins with a byte order mark"},
+		{"UTF-8 with a mark", "\xef\xbb\xbfpw\n", "starts with a byte order mark"},
 		{"Latin 1", "p\xfcw\n", "is not UTF-8"},
 		{"a byte of a compressed file", "\x1f\x8b\x08pw", "is not UTF-8"},
 		{"UTF-8", "pü\u2028w\n", ""},

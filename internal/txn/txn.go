@@ -63,7 +63,7 @@ type Handler struct {
 }
 
 const (
-	// maxLine is more than a request with the largest value has, in bytes.
+	// maxLine is the maximum length of a line, in bytes. It is more than the largest value needs.
 	maxLine = 16 << 20
 
 	// maxLines is more than a server takes: 128 operations, unless it is told to
@@ -71,9 +71,9 @@ const (
 	maxLines = 100_000
 )
 
-// Read reads a transaction line by line, so that a person who types it hears
-// of an error at once. An error of a line, the handler's too, is a *LineError.
-// What follows the third part is not read.
+// Read reads a transaction line by line, so that a mistake is reported while the user
+// types. An error of a line, also of the handler, is a *LineError. The input after the
+// third part is not read.
 func Read(r *bufio.Reader, h Handler) error {
 	number := 0
 	for part := range partCount {
@@ -84,7 +84,7 @@ func Read(r *bufio.Reader, h Handler) error {
 			number++
 			line, err := limited.ReadLine(r, maxLine)
 			if number > maxLines {
-				return &LineError{number, fmt.Errorf("a transaction has more than %d lines, which is the limit", maxLines)}
+				return &LineError{number, fmt.Errorf("a transaction has more than the maximum of %d lines", maxLines)}
 			}
 			if err != nil {
 				return &LineError{number, endError(part, err)}
@@ -127,7 +127,7 @@ func (h Handler) line(part Part, line string) error {
 	return h.Request(part, words)
 }
 
-// grammar is the reminder behind the error of a comparison.
+// grammar is the reminder at the end of an error of a comparison.
 const grammar = `a comparison is TARGET("KEY") OPERATOR "VALUE", with spaces around the operator =, !=, < or > ` +
 	`and as target mod, create, version, value or lease`
 
