@@ -106,10 +106,10 @@ func lockAll(ctx context.Context, paths []string) (unlock func(), err error) {
 	return unlock, nil
 }
 
-// openRegular opens a file without following a symbolic link at its place, and
-// without waiting for the other end of a pipe. It takes regular files only.
-func openRegular(path string, flags int, mode os.FileMode) (*os.File, error) {
-	file, err := os.OpenFile(path, flags|openFlags, mode)
+// Open opens the file at path to read it. It follows no symbolic link at its
+// place, and takes regular files only.
+func Open(path string) (*os.File, error) {
+	file, err := os.OpenFile(path, os.O_RDONLY|openFlags, 0)
 	if err != nil {
 		return nil, explainOpen(path, err)
 	}
@@ -139,10 +139,6 @@ func checkRegular(path string, info fs.FileInfo) error {
 	}
 	return &fs.PathError{Op: "open", Path: path, Err: errSpecial}
 }
-
-// Open opens the file at path to read it. It follows no symbolic link at its
-// place, and takes regular files only.
-func Open(path string) (*os.File, error) { return openRegular(path, os.O_RDONLY, 0) }
 
 var (
 	errLink    = errors.New("is a symbolic link")

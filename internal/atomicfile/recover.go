@@ -50,7 +50,7 @@ func leftoversOf(target string) []leftover {
 // take opens a temporary file that no process has, and locks it. It takes none
 // that another user may have put there.
 func (l leftover) take(target string) (file *os.File, ok bool) {
-	file, err := openRegular(l.path, os.O_RDONLY, 0)
+	file, err := Open(l.path)
 	if err != nil {
 		return nil, false
 	}
@@ -232,10 +232,10 @@ func (h *halfDone) open() bool {
 	all := newSum(random)
 	for i, target := range h.targets {
 		part := leftover{path: h.temporary(i)}
-		file, err := openRegular(part.path, os.O_RDONLY, 0)
+		file, err := Open(part.path)
 		placed := errors.Is(err, fs.ErrNotExist)
 		if placed {
-			file, err = openRegular(target, os.O_RDONLY, 0)
+			file, err = Open(target)
 		} else if err == nil {
 			_ = file.Close()
 			var ok bool
