@@ -10,9 +10,9 @@ import (
 	"github.com/ectl-io/ectl/commands/cli"
 )
 
-// expandPrefixes returns args with unambiguous prefixes of command names completed: "user
-// li" becomes "user list". cobra's own prefix matching would let the names of our
-// extensions make etcdctl's prefixes ambiguous. Here etcdctl's names win.
+// expandPrefixes returns args with unambiguous prefixes of command names completed. For
+// example, "user li" becomes "user list". cobra's own prefix matching would let the
+// names of our extensions make etcdctl's prefixes ambiguous. Here etcdctl's names win.
 func expandPrefixes(root *cobra.Command, args []string) []string {
 	expanded := append([]string(nil), args...)
 	at, left := firstWord(root, expanded)
@@ -36,8 +36,8 @@ func expandPrefixes(root *cobra.Command, args []string) []string {
 	return expanded
 }
 
-// firstWord returns the index of the argument that names a command below root, or -1. left
-// holds the indices of all arguments that may be commands or their options.
+// firstWord returns the index of the argument that names a command below root, or -1.
+// left holds the indices of all arguments that may be commands or their options.
 func firstWord(root *cobra.Command, args []string) (at int, left []int) {
 	start, end := 0, len(args)
 	if end > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd) {
@@ -49,9 +49,9 @@ func firstWord(root *cobra.Command, args []string) (at int, left []int) {
 	return nextWord(root, args, left), left
 }
 
-// nextWord returns the first index of left that cobra takes for the name of a subcommand
-// of cmd, because it is neither an option nor its value, or -1. Arguments before cmd's
-// own name also count.
+// nextWord returns the first index of left that cobra interprets as the name of a
+// subcommand of cmd, or -1. Such an argument is neither an option nor the value of an
+// option. Arguments before the name of cmd also count.
 func nextWord(cmd *cobra.Command, args []string, left []int) int {
 	for i := 0; i < len(left); i++ {
 		word := args[left[i]]
@@ -68,7 +68,7 @@ func nextWord(cmd *cobra.Command, args []string, left []int) int {
 }
 
 // takesValue reports whether the value of the option word is the next argument. At this
-// point, cobra assumes so for an option that cmd does not know, for example one of a
+// point, cobra assumes so for options that cmd does not have, for example options of a
 // subcommand.
 func takesValue(cmd *cobra.Command, word string) bool {
 	if strings.Contains(word, "=") || !strings.HasPrefix(word, "-") {
@@ -78,8 +78,8 @@ func takesValue(cmd *cobra.Command, word string) bool {
 	if !long && len(word) != 2 {
 		return false
 	}
-	// cobra merges these sets only when it parses: the command's own options, those
-	// that its subcommands inherit, and the global ones.
+	// cobra merges these sets only when it parses. They are the command's own options,
+	// the options that its subcommands inherit, and the global options.
 	var flag *pflag.Flag
 	for _, flags := range []*pflag.FlagSet{cmd.Flags(), cmd.PersistentFlags(), cmd.Root().PersistentFlags()} {
 		if long {
@@ -94,9 +94,10 @@ func takesValue(cmd *cobra.Command, word string) bool {
 	return flag == nil || flag.NoOptDefVal == ""
 }
 
-// findCommand returns the subcommand that word names: by its full name or alias, otherwise
-// the only one of etcdctl's that starts with word, otherwise the only extension. It
-// returns nil if there is none or more than one.
+// findCommand returns the subcommand that word names. A full name or an alias matches
+// first. Next is a unique prefix of etcdctl's names, then a unique prefix of an
+// extension's name, then of an alias. It returns nil if no subcommand matches, or more
+// than one.
 func findCommand(cmd *cobra.Command, word string) *cobra.Command {
 	var etcdctls, ours []*cobra.Command
 	for _, sub := range cmd.Commands() {

@@ -1,4 +1,4 @@
-// Package commands puts the command tree together and runs it.
+// Package commands builds the command tree and runs it.
 package commands
 
 import (
@@ -30,11 +30,12 @@ import (
 	"github.com/ectl-io/ectl/internal/iostreams"
 )
 
-// Run runs one command line. program is the name that the program was called
-// by, args what followed it. memory is the limit of the process's heap, or nil to
-// leave it alone. Run returns the status to exit with; the error has
-// been printed by then. A ctx that ends interrupts the command, whose error is
-// then ctx's cause and is not printed.
+// Run runs one command line and returns the exit status. The program was called as
+// program, with the arguments args. memory is the heap limit of the process, or nil for
+// no change.
+//
+// Run prints the error of the command. If ctx is cancelled, the command is interrupted.
+// Its error is then the cause of ctx and is not printed.
 func Run(ctx context.Context, program string, streams *iostreams.Streams, memory *heap.Limit, args []string) exit.Code {
 	f := cli.NewFactory(program, streams)
 	f.Line, f.Heap = args, memory
@@ -44,7 +45,8 @@ func Run(ctx context.Context, program string, streams *iostreams.Streams, memory
 	if err != nil {
 		err = f.Explain(ctx, err)
 	}
-	// An error of writing the output counts more than a status that is an answer.
+	// An error while writing the output takes precedence over a status that is an
+	// answer.
 	if closeErr := f.Close(); closeErr != nil && (err == nil || exit.IsAnswer(err)) {
 		err = closeErr
 	}
@@ -106,8 +108,9 @@ func topCommands() []topCommand {
 }
 
 // addCommands adds the commands to root. If args contain the full name of a command, it
-// adds only this one. Scripts and completions do so, and building all commands would
-// take a tenth of their time. Otherwise the meaning of args depends on all commands.
+// adds only this command. This is usual in scripts and completions, and building all
+// commands would take a tenth of their time. Otherwise the meaning of args depends on
+// all commands.
 func addCommands(root *cobra.Command, f *cli.Factory, args []string) {
 	all := topCommands()
 	if at, _ := firstWord(root, args); at >= 0 {
@@ -153,7 +156,7 @@ func newRoot(f *cli.Factory, args []string) *cobra.Command {
 		&cobra.Group{ID: cli.GroupConcurrency, Title: "Locks and elections:"},
 		&cobra.Group{ID: cli.GroupUtility, Title: "This program:"},
 	)
-	root.InitDefaultHelpFlag() // so that -h is not taken for an option with a value
+	root.InitDefaultHelpFlag() // so that -h is not treated as an option with a value
 	addCommands(root, f, args)
 	root.SetHelpCommandGroupID(cli.GroupUtility)
 	setHelp(root, f)

@@ -72,8 +72,8 @@ func KeysOfRole(ctx context.Context, c *etcd.Client, r Request) (Candidates, err
 }
 
 // EndsOfRole completes the end of the role's permissions on the key in the preceding
-// argument. The role is the argument before it. An end that cannot be typed is
-// completed as its option.
+// argument. The first argument is the role. For an end that cannot be typed, it offers
+// --prefix or --from-key.
 func EndsOfRole(ctx context.Context, c *etcd.Client, r Request) (Candidates, error) {
 	if isSet(r.Flags, "prefix") || isSet(r.Flags, "from-key") {
 		return Candidates{}, nil
@@ -100,7 +100,7 @@ func EndsOfRole(ctx context.Context, c *etcd.Client, r Request) (Candidates, err
 	return found, nil
 }
 
-// describe returns a permission as text: "read prefix /a/".
+// describe returns a permission as text, for example "read prefix /a/".
 func describe(perm *authpb.Permission) string {
 	keys := access.Range{Key: perm.GetKey(), End: perm.GetRangeEnd()}
 	return strings.ToLower(perm.GetPermType().String()) + " " + keys.String()

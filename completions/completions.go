@@ -20,15 +20,15 @@ import (
 // Deadline is the time limit of a completion, from the start of its queries.
 const Deadline = 300 * time.Millisecond
 
-// grace is the part of Deadline that an interrupted source has to return the candidates
-// that it has found.
+// grace is the part of Deadline that remains for an interrupted source to return its
+// candidates.
 const grace = 20 * time.Millisecond
 
-// Connector is the command line that is being completed: how it connects, and its words
+// Connector is the command line to complete. It provides the connection and the words
 // so far.
 type Connector interface {
-	// Unattended returns a function that connects without a prompt and without output on
-	// the terminal, or nil if the command line needs a prompt.
+	// Unattended returns a function that connects without a prompt and without output
+	// on the terminal. It returns nil if the command line needs a prompt.
 	Unattended() func(context.Context) (*etcd.Client, error)
 
 	// Words returns the words after the program's name, unchanged.
@@ -42,15 +42,16 @@ type Request struct {
 	Flags *pflag.FlagSet // the options before it
 }
 
-// Source returns the candidates for a word. When ctx ends, it returns the candidates found
-// so far. After an error, no candidates are offered.
+// Source returns the candidates for a word. When ctx ends, it returns the candidates
+// found so far. After an error, no candidates are offered.
 type Source func(ctx context.Context, c *etcd.Client, r Request) (Candidates, error)
 
 // Candidates holds the completions of a word.
 type Candidates struct {
 	Words []cobra.Completion
 
-	// Open reports that a candidate may be continued: no space follows it.
+	// Open reports that a candidate may be incomplete, so the shell adds no space after
+	// it.
 	Open bool
 }
 
@@ -64,7 +65,7 @@ func Args(c Connector, sources ...Source) cobra.CompletionFunc {
 	}
 }
 
-// File completes the one positional argument of a command, the name of a file.
+// File completes the positional argument of a command that takes one file name.
 func File(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
@@ -72,12 +73,12 @@ func File(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.
 	return nil, cobra.ShellCompDirectiveDefault
 }
 
-// BeforeCommand completes the arguments before "--" with complete. After it, there is a
-// command with its arguments, for which the shell offers files.
+// BeforeCommand completes the arguments before "--" with complete. After "--", there is
+// a command with its arguments. For these, the shell offers files.
 func BeforeCommand(c Connector, complete cobra.CompletionFunc) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		// cobra appends a "--" of its own. So a "--" before the word to complete is
-		// visible only in the original command line.
+		// cobra appends its own "--". So a "--" before the word to complete is visible
+		// only in the original command line.
 		dash, line := cmd.ArgsLenAtDash(), c.Words()
 		if dash >= 0 && dash < len(args) || len(line) > 1 && line[len(line)-2] == "--" {
 			return nil, cobra.ShellCompDirectiveDefault
@@ -93,8 +94,8 @@ func Value(c Connector, source Source) cobra.CompletionFunc {
 	}
 }
 
-// Values completes the last of the comma-separated values of an option. Values before it
-// are not offered again.
+// Values completes the last of the comma-separated values of an option. Values that are
+// already listed are not offered again.
 func Values(c Connector, source Source) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		at := strings.LastIndexByte(toComplete, ',') + 1
@@ -111,7 +112,7 @@ func Values(c Connector, source Source) cobra.CompletionFunc {
 	}
 }
 
-// answer converts candidates to the form that cobra hands to the shell.
+// answer converts candidates to the form that cobra passes to the shell.
 func (c Candidates) answer() ([]cobra.Completion, cobra.ShellCompDirective) {
 	directive := cobra.ShellCompDirectiveNoFileComp
 	if c.Open {
@@ -139,7 +140,7 @@ func live(ctx context.Context, c Connector, source Source, r Request) Candidates
 	select {
 	case found := <-result:
 		return found
-	case <-ctx.Done(): // a DNS look-up does not end with its context
+	case <-ctx.Done(): // a DNS lookup does not end with its context
 		return Candidates{}
 	}
 }

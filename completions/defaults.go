@@ -5,9 +5,9 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// Defaults sets the completion of everything that the commands under root do not complete
-// themselves. Arguments have no candidates, not even files. The value of a flag is
-// completed as a file if the usage of the flag names a file.
+// Defaults sets the completion of everything that the commands under root do not
+// complete themselves. Arguments get no candidates, not even files. The value of a flag
+// is completed as a file if the usage of the flag contains `file`.
 func Defaults(root *cobra.Command) {
 	for _, flags := range []*pflag.FlagSet{root.PersistentFlags(), root.Flags()} {
 		flags.VisitAll(func(flag *pflag.Flag) {
@@ -15,7 +15,7 @@ func Defaults(root *cobra.Command) {
 			if _, has := root.GetFlagCompletionFunc(flag.Name); has || value == "file" || flag.NoOptDefVal != "" {
 				return
 			}
-			_ = root.RegisterFlagCompletionFunc(flag.Name, cobra.NoFileCompletions) // fails only for an unknown flag
+			_ = root.RegisterFlagCompletionFunc(flag.Name, cobra.NoFileCompletions) // fails only if the flag does not exist
 		})
 	}
 	if !root.HasSubCommands() && root.ValidArgsFunction == nil && root.ValidArgs == nil {

@@ -28,22 +28,22 @@ func Keys(ctx context.Context, c *etcd.Client, r Request) (Candidates, error) {
 		err = l.readPermitted(ctx, c)
 	}
 	if len(l.found.Words) > 0 {
-		return l.found, nil // for example, the deadline cut off the rest
+		return l.found, nil // for example, the deadline has cut off the rest
 	}
 	return l.found, err
 }
 
-// level collects the keys of one level: those that start with prefix, cut off after the
-// next delimiter.
+// level collects the keys of one level. These are the keys that start with prefix, cut
+// off after the next delimiter.
 type level struct {
 	kv     clientv3.KV
 	prefix string
 	found  Candidates
-	last   string // the last word found, with or without special characters
+	last   string // last word found, even if it is not plain
 }
 
-// read collects from r. Each request skips the rest of the subtree of the previous one, so
-// that a subtree of any size costs one request.
+// read collects from r. Each request skips the rest of the previous subtree, so a
+// subtree of any size costs one request.
 func (l *level) read(ctx context.Context, r access.Range) error {
 	start, end := string(r.Key), string(r.End)
 	if end == "" {
@@ -86,7 +86,7 @@ func (l *level) add(key string) (next string) {
 	return next
 }
 
-// readPermitted collects from the ranges that the roles of the client's user permit to
+// readPermitted collects from the ranges that the roles of the client's user allow to
 // read. A client without a user name, for example with a certificate, finds nothing.
 func (l *level) readPermitted(ctx context.Context, c *etcd.Client) error {
 	readable, err := reader.Readable(ctx, c)

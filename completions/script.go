@@ -7,15 +7,16 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// Shells lists the shells with a script.
+// Shells returns the shells with a completion script.
 func Shells() []string { return []string{"bash", "zsh", "fish", "powershell"} }
 
 // WriteScript writes the completion script of shell, one of Shells, for root.
 //
-// The scripts are those of cobra, changed for names of etcd that cobra does not expect:
+// The scripts come from cobra, with changes for names of etcd that cobra does not
+// support:
 //   - bash splits words at the at sign, but bob@example.com is one word. A word may
 //     contain several such separators.
-//   - zsh and fish take everything from any hyphen to an equals sign for an option, but
+//   - zsh and fish treat everything from any hyphen to an equals sign as an option, but
 //     "a-b=c" is a key.
 //   - bash works without the package bash-completion, which many servers lack.
 func WriteScript(root *cobra.Command, shell string, w io.Writer) error {
@@ -48,9 +49,9 @@ func WriteScript(root *cobra.Command, shell string, w io.Writer) error {
 	return err
 }
 
-// trimToWordBreak removes from the candidates the part that bash does not replace: all up
-// to the last of COMP_WORDBREAKS in the word. Bash replaces the rest, and an at sign
-// together with the rest.
+// trimToWordBreak removes the part of the candidates that bash does not replace. This
+// part ends with the last character of COMP_WORDBREAKS in the word. Bash replaces the
+// rest, and an at sign together with the rest.
 const trimToWordBreak = `    local breaks=${COMP_WORDBREAKS//[^:=@]/} start i
     if [[ -n ${breaks} && ${cur} == *[${breaks}]* ]]; then
         start=${cur%"${cur##*[${breaks}]}"}
@@ -61,12 +62,12 @@ const trimToWordBreak = `    local breaks=${COMP_WORDBREAKS//[^:=@]/} start i
     fi
 `
 
-// How the script for bash gets the words of the line, which bash splits at each of
-// COMP_WORDBREAKS: with the package bash-completion ...
+// wordsByPackage gets the words of the line with the package bash-completion. Bash
+// splits the line at each character of COMP_WORDBREAKS.
 const wordsByPackage = `    _get_comp_words_by_ref "$@" cur prev words cword
 `
 
-// ... or without it, and then ignoring quotes.
+// wordsBySpaces gets the words of the line without this package, and ignores quotes.
 const wordsBySpaces = `    else
         local line=${COMP_LINE:0:COMP_POINT}
         read -ra words <<<"${line}"

@@ -6,15 +6,16 @@ import (
 	"unicode/utf8"
 )
 
-// plainPunctuation holds the punctuation that has no special meaning in any shell. The
-// colon, the equals sign and the at sign end a word in bash, which its script handles.
+// plainPunctuation holds the punctuation without a special meaning in any shell. The
+// colon, the equals sign and the at sign end a word in bash. The script for bash
+// handles them.
 const plainPunctuation = "/._-:@=+%,"
 
-// plain reports whether word means the same in every shell with and without quotes. Other
-// names are not offered. The scripts pass the typed text to the shell's evaluation, and
-// bash inserts the common part of candidates without quotes, so that a name such as
-// "$(reboot)" would run as a command. A leading hyphen would make the word an option, and
-// a leading equals sign is zsh's notation for the path of a program.
+// plain reports whether word means the same in every shell with and without quotes.
+// Other names are not offered. The scripts evaluate the typed text in the shell, and
+// bash inserts the common part of candidates without quotes. A name such as "$(reboot)"
+// would run as a command. A leading hyphen would make the word an option. A leading
+// equals sign is zsh's notation for the path of a program.
 func plain(word string) bool {
 	if word == "" || word[0] == '-' || word[0] == '=' || !utf8.ValidString(word) {
 		return false

@@ -20,9 +20,9 @@ import (
 
 // bootstrapOptions holds the flags of "auth bootstrap".
 type bootstrapOptions struct {
-	Password   cli.NewPassword // of root
+	Password   cli.NewPassword // password of root
 	NoPassword bool
-	Policies   []string // files
+	Policies   []string // paths of policy files
 	Yes        bool
 	Children   cli.Children
 
@@ -128,7 +128,7 @@ func readPolicy(ctx context.Context, f *cli.Factory, opts *bootstrapOptions) (*r
 	return f.Reconciler(p, opts.Children), nil
 }
 
-// identify finds out how root logs in.
+// identify determines the credentials with which root logs in.
 func identify(ctx context.Context, f *cli.Factory, opts *bootstrapOptions, b *authn.Bootstrap) error {
 	dialer, err := f.Dialer(ctx)
 	if err != nil {
@@ -162,7 +162,7 @@ func identify(ctx context.Context, f *cli.Factory, opts *bootstrapOptions, b *au
 	} else if b.Password, err = source.Read(ctx, f, access.RootUser); err != nil {
 		return err
 	}
-	if b.Password == "" { // --user root:
+	if b.Password == "" { // --user root: with an empty password
 		return exit.With(exit.BadArgs, prompt.ErrEmptyPassword)
 	}
 	b.Root = f.As(access.RootUser, b.Password)

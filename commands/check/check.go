@@ -27,7 +27,7 @@ of the cluster.`,
 
 // options holds the flags that both checks have.
 type options struct {
-	Load    string // as it was given
+	Load    string // as given on the command line
 	Prefix  string
 	Compact bool
 	Defrag  bool

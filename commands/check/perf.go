@@ -23,7 +23,7 @@ type perfOptions struct {
 
 // perfLoad is one size of the load.
 type perfLoad struct {
-	writes  int // a second
+	writes  int // per second
 	clients int
 }
 
@@ -131,6 +131,6 @@ func performance(m workload.Measured, wanted int) output.Performance {
 	for _, latency := range m.Latencies {
 		squares += (latency.Seconds() - average) * (latency.Seconds() - average)
 	}
-	r.Deviation = math.Sqrt(squares / n) // not a number if nothing was written
+	r.Deviation = math.Sqrt(squares / n) // NaN if nothing was written
 	return r
 }

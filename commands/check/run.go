@@ -12,7 +12,7 @@ import (
 	"github.com/ectl-io/ectl/internal/workload"
 )
 
-// check is one run of a check: its workload, and what it prints on the way.
+// check is one run of a check, with its workload and its output.
 type check struct {
 	workload.Workload
 	f      *cli.Factory
@@ -81,8 +81,8 @@ func (c *check) afterwards(ctx context.Context, revision int64) error {
 	return nil
 }
 
-// step runs one step and reports its start and end: the verb with its ending, then the
-// object. The object may be any text, for example an endpoint.
+// step runs one step and reports its start and its end. The report is the verb with its
+// ending, then the object. The object may be any text, for example an endpoint.
 func (c *check) step(ctx context.Context, verb, object string, do func(context.Context) error) error {
 	if err := c.notice(verb + "ing" + object); err != nil {
 		return err

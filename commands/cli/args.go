@@ -14,8 +14,8 @@ func NoArgs(cmd *cobra.Command, args []string) error {
 	return Args(0, 0, "no arguments")(cmd, args)
 }
 
-// Args wants at least low and at most high arguments. The error names them: "a user
-// name". It has the status BadArgs.
+// Args accepts at least low and at most high arguments. The error contains what, for
+// example "a user name". It has the status BadArgs.
 func Args(low, high int, what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) >= low && (high == Unlimited || len(args) <= high) {

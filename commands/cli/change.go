@@ -7,12 +7,12 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// Idempotent describes --if-exists or --if-not-exists of a command that may be run
-// again.
+// Idempotent describes --if-exists or --if-not-exists of a command that can be
+// repeated.
 type Idempotent struct {
 	Enabled    bool    // the option was given
 	NoOpErrors []error // errors of the server that mean that nothing needs to be done
-	Message    string  // why there is nothing to do then: "User bob exists"
+	Message    string  // why nothing needs to be done, for example "User bob exists"
 }
 
 // PrintChange prints the result of a change, or returns its error err. If the change is

@@ -8,8 +8,8 @@ import (
 	"github.com/ectl-io/ectl/internal/exit"
 )
 
-// Choices are the values that an enumerated flag takes. The one list serves the
-// flag's usage, its completion and its validation.
+// Choices holds the values of an enumerated flag. The usage, the completion and the
+// validation of the flag use the same list.
 type Choices[T any] struct {
 	Flag     string // name of the flag
 	FoldCase bool   // the case of letters does not matter
@@ -21,11 +21,11 @@ type Choice[T any] struct {
 	Name  string // empty: the default of the flag
 	Short string // second name, or empty
 	Help  string // explanation in the usage, or empty
-	Value T      // what it means
+	Value T      // result of Parse
 }
 
-// AddFlag binds the flag to text, whose value is the default. The usage is completed
-// with the names of the choices.
+// AddFlag binds the flag to text. The current value of text is the default. AddFlag
+// appends the names of the choices to the usage.
 func (c Choices[T]) AddFlag(cmd *cobra.Command, text *string, usage string) {
 	cmd.Flags().StringVar(text, c.Flag, *text, usage+": "+strings.Join(c.explained(), ", "))
 	var candidates []cobra.Completion
@@ -40,10 +40,10 @@ func (c Choices[T]) AddFlag(cmd *cobra.Command, text *string, usage string) {
 			candidates = append(candidates, choice.Name)
 		}
 	}
-	_ = cmd.RegisterFlagCompletionFunc(c.Flag, cobra.FixedCompletions(candidates, cobra.ShellCompDirectiveNoFileComp)) // fails only for an unknown flag
+	_ = cmd.RegisterFlagCompletionFunc(c.Flag, cobra.FixedCompletions(candidates, cobra.ShellCompDirectiveNoFileComp)) // fails only if the flag does not exist
 }
 
-// explained returns the choices as the usage of the flag lists them.
+// explained returns the choices in the form for the usage of the flag.
 func (c Choices[T]) explained() []string {
 	var list []string
 	for _, choice := range c.Values {
@@ -73,9 +73,9 @@ func (c Choices[T]) names() []string {
 	return names
 }
 
-// Parse returns the value of the choice that text names. For an unknown name, the error
-// has the status BadFeature, as in etcdctl. A command parses in its Complete, because
-// etcdctl checks other arguments first.
+// Parse returns the value of the choice with the name text. For an unknown name, the
+// error has the status BadFeature, as in etcdctl. Commands call Parse in Complete,
+// because etcdctl checks other arguments first.
 func (c Choices[T]) Parse(text string) (T, error) {
 	for _, choice := range c.Values {
 		for _, name := range []string{choice.Name, choice.Short} {
@@ -88,10 +88,11 @@ func (c Choices[T]) Parse(text string) (T, error) {
 	return none, exit.BadFeaturef("invalid --%s %q: want %s", c.Flag, text, c.Names())
 }
 
-// Names returns every name of the choices for the end of a sentence: "a, b or c".
+// Names returns all names of the choices for the end of a sentence, in the form "a, b
+// or c".
 func (c Choices[T]) Names() string { return oneOf(c.names()) }
 
-// oneOf lists names for the end of a sentence: "a, b or c".
+// oneOf joins names for the end of a sentence, in the form "a, b or c".
 func oneOf(names []string) string {
 	last := len(names) - 1
 	if last < 1 {
@@ -100,8 +101,8 @@ func oneOf(names []string) string {
 	return strings.Join(names[:last], ", ") + " or " + names[last]
 }
 
-// Consistency is the flag of that name: whether a read is serializable. It has etcdctl's
-// names.
+// Consistency returns the choices of --consistency, with etcdctl's names. The value
+// true means a serializable read.
 func Consistency() Choices[bool] {
 	return Choices[bool]{Flag: "consistency", Values: []Choice[bool]{
 		{Name: "l", Value: false, Help: "linearizable, what the cluster agrees on"},

@@ -10,18 +10,18 @@ import (
 	"github.com/ectl-io/ectl/internal/shell"
 )
 
-// CommandLine writes args as a command line of the program that the user may
-// copy. ok is false if no command line has them, see shell.Quote.
+// CommandLine formats args as a command line of the program for the user to copy. ok is
+// false if no command line can represent args, see shell.Quote.
 func (f *Factory) CommandLine(args ...string) (line string, ok bool) {
 	return shell.Line(slices.Concat([]string{f.Program}, args)...)
 }
 
-// NoCommandLine is the advice if a change of users or roles cannot be written as a
-// command line.
+// NoCommandLine is the advice if no command line can represent a change of users or
+// roles.
 const NoCommandLine = "a name or key with a NUL or a final line break cannot be written in a command line: use \"rbac apply\" with a policy file"
 
-// StepLine writes the command that does the step as a command line, or says what to
-// do if it has none.
+// StepLine returns the command line that performs the step, or NoCommandLine if no
+// command line can represent it.
 func (f *Factory) StepLine(s plan.Step) string {
 	line, ok := f.CommandLine(StepArgs(s)...)
 	if !ok {
@@ -30,16 +30,17 @@ func (f *Factory) StepLine(s plan.Step) string {
 	return line
 }
 
-// Changes begins several changes of users and roles that are made all or not at all.
+// Changes starts a sequence of changes of users and roles. Either all of them are made,
+// or none.
 func (f *Factory) Changes() *rollback.Sequence { return rollback.New(f.Session, f.Rollbacks()) }
 
-// Rollbacks is how changes that are rolled back talk to the user.
+// Rollbacks returns the functions that report rolled back changes to the user.
 func (f *Factory) Rollbacks() rollback.Report {
 	return rollback.Report{Say: f.Say, Command: f.StepLine}
 }
 
-// CommandArgs returns the arguments of the command at path, "user delete". A --
-// stands before its positional arguments if one of them would be taken for a flag.
+// CommandArgs returns the arguments of the command at path, for example "user delete".
+// It adds "--" and puts the positional arguments last if one of them looks like a flag.
 func CommandArgs(path string, flags []string, positional ...string) []string {
 	args := strings.Fields(path)
 	if slices.ContainsFunc(positional, func(word string) bool { return strings.HasPrefix(word, "-") }) {
@@ -48,7 +49,7 @@ func CommandArgs(path string, flags []string, positional ...string) []string {
 	return slices.Concat(args, positional, flags)
 }
 
-// StepArgs returns the arguments of the command that does the step.
+// StepArgs returns the arguments of the command that performs the step.
 func StepArgs(s plan.Step) []string {
 	switch s.Verb {
 	case plan.AddRole:
@@ -58,7 +59,7 @@ func StepArgs(s plan.Step) []string {
 	case plan.GrantKeys:
 		keys, flags := rangeArgs(s.Permission.Range)
 		return CommandArgs("role grant-permission", flags, slices.Concat([]string{s.Role, s.Permission.Access.String()}, keys)...)
-	case plan.RevokeKeys: // a range has to be written as it was granted
+	case plan.RevokeKeys: // a range must be written as it was granted
 		keys, flags := rangeArgs(s.Permission.Range)
 		return CommandArgs("role revoke-permission", flags, slices.Concat([]string{s.Role}, keys)...)
 	case plan.AddUser:
@@ -74,7 +75,7 @@ func StepArgs(s plan.Step) []string {
 	return CommandArgs("user revoke-role", nil, s.User, s.Role)
 }
 
-// rangeArgs writes the range as arguments of a command: KEY [END], or KEY with
+// rangeArgs returns the range as arguments of a command: KEY [END], or KEY with
 // --prefix or --from-key.
 func rangeArgs(r access.Range) (keys, flags []string) {
 	keys = []string{string(r.Key)}

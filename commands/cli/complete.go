@@ -7,8 +7,8 @@ import (
 	"github.com/ectl-io/ectl/internal/etcd"
 )
 
-// Unattended implements completions.Connector. It silences the Factory, which
-// must do nothing else afterwards.
+// Unattended implements completions.Connector. It silences the Factory, which must not
+// be used for anything else afterwards.
 func (f *Factory) Unattended() func(context.Context) (*etcd.Client, error) {
 	quiet := *f.Streams
 	quiet.Err = io.Discard
@@ -17,7 +17,7 @@ func (f *Factory) Unattended() func(context.Context) (*etcd.Client, error) {
 	if err := f.Prepare(); err != nil || !f.Connection.Unattended() {
 		return nil
 	}
-	f.Connection.Debug = false // its log does not go through the streams
+	f.Connection.Debug = false // the debug log bypasses the streams
 	return func(ctx context.Context) (*etcd.Client, error) {
 		return etcd.Dial(ctx, &f.Connection, f.Prompter, func(string) {})
 	}

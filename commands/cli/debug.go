@@ -11,11 +11,11 @@ import (
 	"github.com/ectl-io/ectl/internal/visible"
 )
 
-// debugVerbosity is gRPC's verbosity of --debug, as etcdctl sets it.
+// debugVerbosity is gRPC's log verbosity with --debug, as in etcdctl.
 const debugVerbosity = 4
 
-// startDebugLog writes the options to standard error and lets gRPC write its
-// log there. Secrets are only said to be there.
+// startDebugLog writes the options to standard error, and directs the log of gRPC
+// there. It hides the values of secrets.
 func (f *Factory) startDebugLog() {
 	stderr := proxyLogins(f.Streams.Environ).writer(visibleLines{f.said})
 	f.Connection.DebugLog = f.said
@@ -25,8 +25,8 @@ func (f *Factory) startDebugLog() {
 	})
 }
 
-// visibleLines makes each write one visible line: gRPC's log writes a line at a
-// time, and servers put into it what they like.
+// visibleLines turns each write into one line of visible characters. gRPC logs one line
+// per write, and servers control parts of its text.
 type visibleLines struct{ to io.Writer }
 
 func (w visibleLines) Write(p []byte) (int, error) {

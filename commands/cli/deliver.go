@@ -12,9 +12,9 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// Deliver prints what holds generated passwords, and returns when it is out. A
-// request that makes one of them a user's is sent only after that, and only if the
-// reader of a pipe has not gone away without reading.
+// Deliver prints generated passwords with write, and returns after they are delivered.
+// Requests that set one of the passwords are sent only afterwards. They are not sent if
+// the reader of a pipe has exited before it read everything.
 func (f *Factory) Deliver(ctx context.Context, write func() error) error {
 	if err := f.Streams.Keeps(); err != nil {
 		return notDelivered(err)
@@ -29,7 +29,7 @@ func (f *Factory) Deliver(ctx context.Context, write func() error) error {
 	if ctx.Err() != nil {
 		return err
 	}
-	// A reader that only keeps the pipe open may go away at any time.
+	// A reader that keeps the pipe open without reading can exit at any time.
 	f.Connection.Changes.BeforePassword(func() error { return notDelivered(f.Streams.Lost()) })
 	return notDelivered(err)
 }
@@ -41,12 +41,12 @@ func notDelivered(err error) error {
 	return exit.With(exit.IO, fmt.Errorf("%w: a generated password would be lost, so it was not set", err))
 }
 
-// effectLimit is how long EffectOf tries to find out.
+// effectLimit is the timeout of EffectOf.
 const effectLimit = 5 * time.Second
 
-// EffectOf finds out with ask, whose errors are handed to effect, whether a printed
-// password is its user's. It asks as who, which needs a client of its own: that of
-// an interrupted command has ended.
+// EffectOf determines whether a printed password is in effect. It sends the request ask
+// in the session who, and passes the error to effect. The session needs its own client,
+// because the client of an interrupted command is closed.
 func EffectOf(ctx context.Context, who *session.Session, ask session.Request, effect func(error) secret.Effect) secret.Effect {
 	defer who.Disconnect()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), effectLimit)
@@ -54,12 +54,12 @@ func EffectOf(ctx context.Context, who *session.Session, ask session.Request, ef
 	return effect(who.Do(ctx, ask))
 }
 
-// FinishFailed prints the rest of a result whose beginning has a password, and
-// returns err, which says whether the password is in effect. It says so at once of
-// an interrupted command, no error of which is printed.
+// FinishFailed prints the rest of a result that starts with a password. It returns err
+// with the effect on the password. For an interrupted command, it prints the effect
+// immediately, because the error of such a command is not printed.
 func (f *Factory) FinishFailed(ctx context.Context, err error, effect secret.Effect, parts *output.Parts, rest output.Result) error {
-	if f.Streams.Lost() == nil { // to write would end the program
-		_ = parts.Finish(rest) // the first error counts
+	if f.Streams.Lost() == nil { // otherwise the write would terminate the program
+		_ = parts.Finish(rest) // the first error takes precedence
 	}
 	if ctx.Err() != nil {
 		f.Say("Interrupted: " + effect.String())

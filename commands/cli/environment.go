@@ -10,8 +10,8 @@ import (
 	"github.com/ectl-io/ectl/internal/exit"
 )
 
-// Prefixes of the variables that set global options: one for the options of etcdctl,
-// one for options that etcdctl does not have.
+// Prefixes of the environment variables for global options. etcdctlPrefix is for
+// etcdctl's options, ownPrefix for options that etcdctl does not have.
 const (
 	etcdctlPrefix = "ETCDCTL_"
 	ownPrefix     = "ECTL_"
@@ -32,18 +32,18 @@ func Variable(name string) string {
 	return prefix + variableSuffix(name)
 }
 
-// variableSuffix returns the name of a flag as it is spelt in variables.
+// variableSuffix returns the name of a flag in the spelling of variables.
 func variableSuffix(name string) string { return strings.ToUpper(strings.ReplaceAll(name, "-", "_")) }
 
-// silentVariables are known variables without a global flag: the API version of etcdctl,
-// which is always 3, and the arguments of watch.
+// silentVariables returns the known variables without a global flag: the API version of
+// etcdctl, which is always 3, and the arguments of watch.
 func silentVariables() []string {
 	return []string{"ETCDCTL_API", "ETCDCTL_WATCH_KEY", "ETCDCTL_WATCH_RANGE_END"}
 }
 
-// applyEnvironment sets the options that the command line does not give from the
-// environment. As in etcdctl, an option that is given both ways is an error, even if
-// the variable is empty. Values are never shown, because they may be secrets.
+// applyEnvironment sets options from the environment if the command line does not set
+// them. As in etcdctl, it is an error to set an option in both ways, even if the
+// variable is empty. Values are never shown, because they may be secrets.
 func (f *Factory) applyEnvironment() error {
 	known := map[string]bool{}
 	for _, name := range silentVariables() {
@@ -86,8 +86,8 @@ func (f *Factory) applyEnvironment() error {
 	return nil
 }
 
-// notEmpty refuses an empty file name, which an unset variable of a script gives.
-// Ignoring it would silently change the connection.
+// notEmpty refuses an empty file name, which may come from an unset variable of a
+// script. Ignoring it would silently change the connection.
 func notEmpty(flag *pflag.Flag) error {
 	if flag.Changed && flag.Value.String() == "" {
 		return exit.BadArgsf("--%s is empty: give a file name, or leave out the option", flag.Name)

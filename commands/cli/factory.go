@@ -1,4 +1,4 @@
-// Package cli holds what every command gets: streams, prompter, global options,
+// Package cli provides what all commands share: streams, prompter, global options,
 // client and printer.
 package cli
 
@@ -22,33 +22,33 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// Factory makes what commands need, each thing on first use. One Factory
-// serves one command line.
+// Factory creates the objects that commands need, on first use. One Factory serves one
+// command line.
 type Factory struct {
-	// Program is the name that the program was called by. Help texts and
-	// errors call it so.
+	// Program is the name under which the program was called. Help texts and errors use
+	// it.
 	Program  string
-	Line     []string // the words behind the name, as they were given
+	Line     []string // arguments after the name, unchanged
 	Streams  *iostreams.Streams
 	Prompter *prompt.Prompter
 	Heap     *heap.Limit // of the process
 
-	*session.Session // of the user whom the command line names
+	*session.Session // of the user on the command line
 
 	Format string // of the output, see output.Formats
 	Hex    bool
 	Quiet  bool // no warnings, and no answer that the exit status already gives
 
 	globals  *pflag.FlagSet
-	formats  []output.Format                      // of the command
-	inspect  func(context.Context, Options) error // nil: commands run
+	formats  []output.Format                      // that the command supports
+	inspect  func(context.Context, Options) error // if not nil, called instead of running the command
 	prepared bool
 	printer  *output.Printer
-	text     *textWriter // nil: none was written
+	text     *textWriter // nil if Text was not called
 	said     *lines      // on standard error
 }
 
-// EtcdctlName is the name under which the program stands in for etcdctl.
+// EtcdctlName is the program name under which ectl replaces etcdctl.
 const EtcdctlName = "etcdctl"
 
 // NewFactory returns the Factory of one run of the program.
@@ -59,10 +59,10 @@ func NewFactory(program string, streams *iostreams.Streams) *Factory {
 	return f
 }
 
-// AsEtcdctl says whether the program stands in for etcdctl.
+// AsEtcdctl reports whether the program was called as etcdctl.
 func (f *Factory) AsEtcdctl() bool { return f.Program == EtcdctlName }
 
-// BindGlobals adds the global flags to fs, the root command's persistent ones.
+// BindGlobals adds the global flags to fs, the persistent flags of the root command.
 func (f *Factory) BindGlobals(fs *pflag.FlagSet) {
 	f.Connection.AddFlags(fs)
 	fs.StringVarP(&f.Format, FlagFormat, "w", string(output.Simple), "`format` of the output: "+output.FormatNames(output.Formats()))
@@ -72,18 +72,18 @@ func (f *Factory) BindGlobals(fs *pflag.FlagSet) {
 	f.globals = fs
 }
 
-// Names of the global flags that are not about the connection.
+// Names of the global flags that do not configure the connection.
 const (
 	FlagFormat = "write-out"
 	flagQuiet  = "quiet"
 )
 
-// Globals are the global flags.
+// Globals returns the global flags.
 func (f *Factory) Globals() *pflag.FlagSet { return f.globals }
 
-// ForRequest returns a Factory for a command that is only parsed, as a request
-// of a transaction: the command reads nothing from standard input and prints
-// nothing, so that any option about printing fits.
+// ForRequest returns a Factory for a command that is only parsed, as a request of a
+// transaction. The command reads nothing from standard input and prints nothing, so all
+// output options are valid.
 func (f *Factory) ForRequest() (*Factory, error) {
 	streams := *f.Streams
 	streams.In, streams.Terminal, streams.Out = strings.NewReader(""), nil, io.Discard
@@ -96,8 +96,8 @@ func (f *Factory) ForRequest() (*Factory, error) {
 	return &request, nil
 }
 
-// Prepare completes the global options from the environment and makes the
-// printer. Only its first call does anything.
+// Prepare completes the global options from the environment and creates the printer.
+// Only the first call has an effect.
 func (f *Factory) Prepare() error {
 	if f.prepared {
 		return nil
@@ -118,7 +118,7 @@ func (f *Factory) Prepare() error {
 		return ""
 	})
 	out := f.stdout()
-	if f.Streams.OutIsTerminal && f.Streams.ErrIsTerminal && f.Format != string(output.Protobuf) { // that has no lines
+	if f.Streams.OutIsTerminal && f.Streams.ErrIsTerminal && f.Format != string(output.Protobuf) { // protobuf has no lines
 		out = lineWriter{out, f.said}
 	}
 	printer, err := output.NewPrinter(out, f.Format, f.formats, f.Hex)
@@ -139,14 +139,14 @@ func (f *Factory) Prepare() error {
 
 func (f *Factory) stdout() io.Writer { return dataWriter{f.Streams.Signals.Writer(f.Streams.Out)} }
 
-// Text returns a writer of text on standard output, for what is no result: help.
-// Close returns the first error of writing it.
+// Text returns a writer to standard output for text that is not a result, such as help.
+// Close returns its first write error.
 func (f *Factory) Text() io.Writer {
 	f.text = &textWriter{Writer: f.stdout()}
 	return f.text
 }
 
-// textWriter keeps the first error of writing.
+// textWriter stores the first write error.
 type textWriter struct {
 	io.Writer
 	err error
@@ -161,7 +161,7 @@ func (w *textWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// dataWriter writes data. That it cannot be written has a status of its own.
+// dataWriter writes data. A write error has the status exit.IO.
 type dataWriter struct{ io.Writer }
 
 // Write implements io.Writer.
@@ -173,26 +173,25 @@ func (w dataWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// unwrittenError is that the output cannot be written.
+// unwrittenError reports that the output cannot be written.
 type unwrittenError struct{ err error }
 
 func (e *unwrittenError) Error() string { return "write the output: " + e.err.Error() }
 func (e *unwrittenError) Unwrap() error { return e.err }
 
-// Call makes the client and calls request with it, within the command's
-// timeout.
+// Call connects to the cluster and calls request, within the timeout of the command.
 func Call[Response any](ctx context.Context, f *Factory, request func(context.Context, *etcd.Client) (Response, error)) (Response, error) {
 	return session.Call(ctx, f.Session, request)
 }
 
-// Printer returns the printer of results. It may be called only after Prepare.
+// Printer returns the printer of results. It must not be called before Prepare.
 func (f *Factory) Printer() *output.Printer { return f.printer }
 
 // Print prints one result on standard output.
 func (f *Factory) Print(r output.Result) error { return f.printer.Print(r) }
 
-// Results returns a function that prints results on standard output one after
-// another, each at once.
+// Results returns a function that prints a sequence of results on standard output. It
+// flushes each result immediately.
 func (f *Factory) Results() func(output.Result) error {
 	stream := f.printer.Results()
 	return func(r output.Result) error {
@@ -203,8 +202,8 @@ func (f *Factory) Results() func(output.Result) error {
 	}
 }
 
-// Settle adds to the error of an output that cannot be written what became of the
-// changes that were made before. Who does not see the result needs to know that.
+// Settle completes the error of an output that cannot be written. It adds the outcome
+// of earlier changes, because the user does not see the result.
 func (f *Factory) Settle(err error) error {
 	if _, unwritten := errors.AsType[*unwrittenError](err); !unwritten {
 		return err
@@ -212,7 +211,7 @@ func (f *Factory) Settle(err error) error {
 	return f.Connection.Changes.Settle(err)
 }
 
-// Warn prints a warning on standard error, unless the user wants quiet.
+// Warn prints a warning on standard error, unless --quiet is given.
 func (f *Factory) Warn(sentence string) {
 	if !f.Quiet {
 		f.Say("Warning: " + sentence)
@@ -224,16 +223,16 @@ func (f *Factory) Say(sentence string) {
 	fmt.Fprintln(f.said, visible.Line(f.HideLogins(sentence)))
 }
 
-// SayError prints an error. Its text is often a server's.
+// SayError prints an error on standard error. Its text often comes from a server.
 func (f *Factory) SayError(err error) {
 	fmt.Fprintln(f.said, "Error: "+f.HideLogins(visible.Error(err)))
 }
 
-// Stdin is standard input, less what questions have read of it.
+// Stdin returns the part of standard input that prompts have not consumed.
 func (f *Factory) Stdin() io.Reader { return f.Prompter.Stdin() }
 
-// Close writes what is still buffered and ends the connections. It returns the
-// error of the writing.
+// Close flushes the buffered output and closes the connections. It returns the write
+// error.
 func (f *Factory) Close() error {
 	f.Disconnect()
 	var err error

@@ -7,13 +7,13 @@ import (
 	"github.com/ectl-io/ectl/internal/exit"
 )
 
-// KeyRange is a range of keys as commands take it: KEY [END], or KEY with --prefix
-// or --from-key.
+// KeyRange is a range of keys in the form that commands accept. This is KEY [END], or
+// KEY with --prefix or --from-key.
 type KeyRange struct {
 	Prefix  bool
 	FromKey bool
 
-	Key, End string // as in the API
+	Key, End string // in the form of the API
 }
 
 // Names of the flags of a KeyRange.
@@ -22,7 +22,8 @@ const (
 	FlagFromKey = "from-key"
 )
 
-// AddFlags adds --prefix and --from-key. Their usage starts with subject: "delete".
+// AddFlags adds --prefix and --from-key. Their usage starts with subject, for example
+// "delete".
 func (r *KeyRange) AddFlags(flags *pflag.FlagSet, subject string) {
 	flags.BoolVar(&r.Prefix, FlagPrefix, false, subject+" all keys that start with KEY")
 	flags.BoolVar(&r.FromKey, FlagFromKey, false, subject+" all keys from KEY on, in byte order")
@@ -35,7 +36,7 @@ type EmptyKey int
 const (
 	// EmptyKeyAsGiven sends the empty key to the server, as get and del of etcdctl do.
 	EmptyKeyAsGiven EmptyKey = iota
-	// EmptyKeyIsFirst takes it for the first possible key and ignores END, as the role
+	// EmptyKeyIsFirst treats it as the first possible key and ignores END, as the role
 	// commands of etcdctl do.
 	EmptyKeyIsFirst
 	// EmptyKeyRefused refuses it, and ranges that cannot contain a key.
@@ -71,7 +72,7 @@ func (r *KeyRange) Complete(args []string, empty EmptyKey) error {
 	return nil
 }
 
-// Range returns the range as the domain of access control writes it.
+// Range returns the range as a range of package access.
 func (r *KeyRange) Range() access.Range { return access.Range{Key: []byte(r.Key), End: []byte(r.End)} }
 
 // String describes the range for users.

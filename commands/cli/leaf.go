@@ -12,7 +12,7 @@ import (
 // The flags of the command are bound to its fields.
 type Options interface {
 	// Complete computes the options from arguments and flags, and refuses invalid ones.
-	// It sends no request. The global options of f are complete by then.
+	// It sends no request. The global options of f are already complete.
 	Complete(f *Factory, cmd *cobra.Command, args []string) error
 }
 
@@ -22,9 +22,9 @@ type NoOptions struct{}
 // Complete implements Options.
 func (NoOptions) Complete(*Factory, *cobra.Command, []string) error { return nil }
 
-// Run returns what a leaf command does, for its RunE. It completes the global
-// options, of which an unknown output format ends the command, then opts, and calls
-// run, or what Inspect has put in its place.
+// Run returns the RunE of a leaf command. It completes the global options and refuses
+// an unknown output format. Then it completes opts and calls run, or the function of
+// Inspect.
 func Run[O Options](f *Factory, opts O, run func(context.Context, *Factory, O) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		f.formats = Formats(cmd)
@@ -41,9 +41,8 @@ func Run[O Options](f *Factory, opts O, run func(context.Context, *Factory, O) e
 	}
 }
 
-// RunRequest is Run for a command that makes one request and prints the response.
-// run is called with the client of the cluster; its context ends with the command's
-// timeout.
+// RunRequest is Run for a command that sends one request and prints the response. run
+// gets the client of the cluster. Its context has the timeout of the command.
 func RunRequest[O Options](f *Factory, opts O, run func(context.Context, *Factory, *etcd.Client, O) error) func(*cobra.Command, []string) error {
 	return Run(f, opts, func(ctx context.Context, f *Factory, opts O) error {
 		client, err := f.Client(ctx)
@@ -56,7 +55,7 @@ func RunRequest[O Options](f *Factory, opts O, run func(context.Context, *Factor
 	})
 }
 
-// Inspect makes commands of f hand their completed Options to look in place of
-// running: a request of a transaction is a command line that is only parsed, and
-// tests parse command lines without a server.
+// Inspect makes commands of f pass their completed Options to look instead of running.
+// Transactions use it for requests that are only parsed. Tests use it to parse command
+// lines without a server.
 func (f *Factory) Inspect(look func(context.Context, Options) error) { f.inspect = look }

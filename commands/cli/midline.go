@@ -6,14 +6,14 @@ import (
 	"sync"
 )
 
-// lines writes what is said to the user on standard error. While the output has a
-// line open on the same terminal, it is held back: it would end up inside the
-// document.
+// lines writes messages for the user to standard error. While a line of the output is
+// incomplete on the same terminal, messages are held back. Otherwise they would appear
+// inside the line.
 type lines struct {
 	to func() io.Writer
 
 	mu   sync.Mutex
-	open bool // a line of the output
+	open bool // a line of the output is incomplete
 	held bytes.Buffer
 }
 
@@ -27,25 +27,26 @@ func (l *lines) Write(p []byte) (int, error) {
 	return l.to().Write(p)
 }
 
-// isOpen says whether a line of the output is open.
+// isOpen reports whether a line of the output is incomplete.
 func (l *lines) isOpen() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.open
 }
 
-// breakLine ends a line of the output that is open, and writes what was held back.
+// breakLine ends an incomplete line of the output on the terminal, and writes the held
+// messages.
 func (l *lines) breakLine() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.open {
-		_, _ = io.WriteString(l.to(), "\n") // on the terminal alone, the output stays as it is
+		_, _ = io.WriteString(l.to(), "\n") // only on the terminal; the output itself is unchanged
 	}
 	l.open = false
-	_, _ = l.held.WriteTo(l.to()) // a line on standard error that is lost has no consequence
+	_, _ = l.held.WriteTo(l.to()) // a lost message has no consequence
 }
 
-// end writes what was held back if the output has ended within a line.
+// end writes the held messages if the output ended within a line.
 func (l *lines) end() {
 	l.mu.Lock()
 	held := l.held.Len() > 0
@@ -56,8 +57,8 @@ func (l *lines) end() {
 	l.setOpen(false)
 }
 
-// setOpen notes whether a line of the output is open. If none is, it writes what was
-// held back.
+// setOpen records whether a line of the output is incomplete. If not, it writes the
+// held messages.
 func (l *lines) setOpen(open bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -66,7 +67,7 @@ func (l *lines) setOpen(open bool) {
 	}
 }
 
-// lineWriter writes the output to the terminal that shows what is said, too.
+// lineWriter writes the output to a terminal that also shows the messages.
 type lineWriter struct {
 	io.Writer
 	said *lines
@@ -81,9 +82,9 @@ func (w lineWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// MidLine says whether the terminal shows the beginning of a line of the output, in
-// which nothing else may be shown.
+// MidLine reports whether the terminal shows an incomplete line of the output. Nothing
+// else may be printed there.
 func (f *Factory) MidLine() bool { return f.said.isOpen() }
 
-// BreakLine ends such a line on the terminal, for a question.
+// BreakLine ends an incomplete line of the output on the terminal, before a prompt.
 func (f *Factory) BreakLine() { f.said.breakLine() }

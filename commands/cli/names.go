@@ -9,9 +9,10 @@ import (
 	"github.com/ectl-io/ectl/internal/exit"
 )
 
-// AddNames binds an option for several names to names. They are separated by commas or
-// line breaks, so that the output of another command can be given unchanged. A name that
-// contains one of these must be in double quotes. The option can be given several times.
+// AddNames binds an option for several names to names. The names are separated by
+// commas or line breaks, so the output of another command can be given unchanged. A
+// name that contains one of these must be in double quotes. The option can be given
+// several times.
 func AddNames(fs *pflag.FlagSet, names *[]string, option, usage string) {
 	fs.Var(&nameList{names: names}, option, usage+", separated by commas or line breaks")
 }
@@ -29,7 +30,7 @@ func (*nameList) Type() string { return "strings" }
 // Set implements pflag.Value.
 func (l *nameList) Set(text string) error {
 	lines := csv.NewReader(strings.NewReader(text))
-	lines.FieldsPerRecord = -1 // each line has as many as it has
+	lines.FieldsPerRecord = -1 // the number of fields may vary
 	records, err := lines.ReadAll()
 	if err != nil {
 		return exit.BadArgsf("%w: put a name with a comma, a quote or a line break in double quotes", err)

@@ -17,10 +17,10 @@ import (
 // NewPassword selects the source of a new password.
 type NewPassword struct {
 	Interactive bool   // prompt twice; otherwise read a line of standard input
-	File        string // its first line
+	File        string // its first line is the password
 	Generate    bool
-	Value       string // given in argv
-	Given       bool   // Value was given in argv, possibly empty
+	Value       string // given on the command line
+	Given       bool   // Value was given on the command line, possibly empty
 	AllowEmpty  bool   // an empty line of standard input is a password, as in etcdctl
 }
 
@@ -29,7 +29,7 @@ const (
 	flagGeneratePassword = "generate-password"
 )
 
-// AddFlags binds the sources to flags, except a value in argv.
+// AddFlags binds the sources to flags, except a value on the command line.
 func (o *NewPassword) AddFlags(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.Interactive, "interactive", true, "prompt for the password; with =false, read one line of standard input")
 	secret.FileVar(fs, &o.File, flagNewPasswordFile, "`file` whose first line is the password (-: standard input)")
@@ -55,8 +55,8 @@ func (o *NewPassword) Validate(format output.Format, others ...string) error {
 	return nil
 }
 
-// Read returns the new password of the user name. One that was generated has to be
-// shown: see Factory.Deliver.
+// Read returns the new password of the user name. A generated password must be printed
+// with Factory.Deliver.
 func (o *NewPassword) Read(ctx context.Context, f *Factory, name string) (password string, err error) {
 	switch {
 	case o.Value != "" || o.Given:

@@ -12,7 +12,7 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// Reconciler returns the engine that makes a cluster follow the policy. children selects
+// Reconciler returns the engine that applies the policy to a cluster. children selects
 // the environment of the policy's commands.
 func (f *Factory) Reconciler(p policy.Policy, children Children) *reconcile.Reconciler {
 	return &reconcile.Reconciler{

@@ -6,12 +6,11 @@ import (
 	"strings"
 )
 
-// logins are texts of logins that must not be shown: those before the hosts of
-// the proxies that the environment names. gRPC logs a proxy's URL as it is.
+// logins holds logins that must not be shown. They come from the proxy URLs of the
+// environment. gRPC logs a proxy URL unchanged.
 type logins []string
 
-// proxyLogins returns the logins in environ, each as it stands there and as a
-// URL has it once more.
+// proxyLogins returns the logins in environ, as written and as encoded in a URL.
 func proxyLogins(environ []string) logins {
 	var found logins
 	for _, variable := range environ {
@@ -40,9 +39,8 @@ func (l logins) hide(text string) string {
 	return text
 }
 
-// writer returns w without the logins in what is written to it, each write by
-// itself. A URL that is written in another way than in the environment loses
-// whatever its word has before an @.
+// writer returns a writer that removes the logins from each write to w. It also removes
+// the text before an @ in any word, because gRPC may write a URL in a different form.
 func (l logins) writer(w io.Writer) io.Writer {
 	if len(l) == 0 {
 		return w
@@ -73,7 +71,7 @@ func (h loginHider) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// HideLogins returns text without the logins of the environment's proxies.
+// HideLogins returns text without the logins of the proxies in the environment.
 func (f *Factory) HideLogins(text string) string {
 	return proxyLogins(f.Streams.Environ).hide(text)
 }

@@ -20,8 +20,8 @@ const (
 // extensionAnnotation marks commands that etcdctl does not have.
 const extensionAnnotation = "ectl"
 
-// Extension marks cmd as a command that etcdctl does not have, whose name must never
-// take a prefix away from one of etcdctl's.
+// Extension marks cmd as a command that etcdctl does not have. The name of an extension
+// never makes a prefix of an etcdctl command ambiguous.
 func Extension(cmd *cobra.Command) *cobra.Command {
 	if cmd.Annotations == nil {
 		cmd.Annotations = map[string]string{}
@@ -30,15 +30,15 @@ func Extension(cmd *cobra.Command) *cobra.Command {
 	return cmd
 }
 
-// IsExtension says whether etcdctl does not have cmd.
+// IsExtension reports whether etcdctl lacks cmd.
 func IsExtension(cmd *cobra.Command) bool { return cmd.Annotations[extensionAnnotation] != "" }
 
-// formatsAnnotation holds the formats of a command that has not those of every
-// other.
+// formatsAnnotation holds the output formats of a command that has its own set of
+// formats.
 const formatsAnnotation = "formats"
 
-// FormatsOf says that cmd prints results like r: what it can be printed in is what
-// --write-out takes.
+// FormatsOf sets the formats that --write-out of cmd accepts, and returns cmd. These
+// are the formats that can represent results like r.
 func FormatsOf(cmd *cobra.Command, r output.Result) *cobra.Command {
 	if cmd.Annotations == nil {
 		cmd.Annotations = map[string]string{}
@@ -47,7 +47,7 @@ func FormatsOf(cmd *cobra.Command, r output.Result) *cobra.Command {
 	return cmd
 }
 
-// Formats lists what --write-out takes for cmd.
+// Formats returns the values of --write-out that cmd accepts.
 func Formats(cmd *cobra.Command) []output.Format {
 	names, own := cmd.Annotations[formatsAnnotation]
 	if !own {

@@ -27,21 +27,21 @@ func New(stdin string, environ ...string) *Run {
 	return r
 }
 
-// Execute runs cmd, which was made with the Factory of r, with args and the
-// global options.
+// Execute runs cmd with args and the global options. cmd was created with the Factory
+// of r.
 func (r *Run) Execute(ctx context.Context, cmd *cobra.Command, args ...string) error {
 	root := &cobra.Command{Use: r.Program, SilenceUsage: true, SilenceErrors: true}
 	root.SetOut(&r.Out)
 	root.SetErr(&r.Err)
 	r.BindGlobals(root.PersistentFlags())
-	cmd.GroupID = "" // the root that has the groups is not here
+	cmd.GroupID = "" // the test root has no groups
 	root.AddCommand(cmd)
 	root.SetArgs(append([]string{cmd.Name()}, args...))
 	return root.ExecuteContext(ctx)
 }
 
-// Completed returns the Factory of r for the constructor of a command, which keeps in
-// got what the command was asked to do, and does nothing.
+// Completed returns the Factory of r for the constructor of a command. The command
+// stores its completed options in got and does nothing else.
 func Completed[O any, P interface {
 	*O
 	cli.Options

@@ -214,7 +214,7 @@ func defragment(ctx context.Context, f *cli.Factory, opts *defragOptions, endpoi
 	return result, nil
 }
 
-// alarms are those of a cluster.
+// alarms holds the alarms of a cluster.
 type alarms []*pb.AlarmMember
 
 // alarmsNow returns the active alarms, or none if they cannot be read.

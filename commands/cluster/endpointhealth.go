@@ -72,7 +72,7 @@ func printHealth(ctx context.Context, f *cli.Factory, from *endpointFlags) error
 }
 
 // checkHealth reads a key, which needs a majority of the members, and then the alarms.
-// The error is that of reading the key.
+// The returned error is the error of reading the key.
 func checkHealth(ctx context.Context, c *etcd.Client, _ string) (output.Health, error) {
 	start := time.Now()
 	_, err := c.Get(ctx, healthKey)

@@ -48,8 +48,8 @@ func errNoPeerURLs() error {
 	return exit.BadArgsf("--%s is required: give the URLs at which other members reach this one", flagPeerURLs)
 }
 
-// refuseUserInfo refuses peer URLs that contain a login: every user can read the URLs
-// of members.
+// refuseUserInfo refuses peer URLs that contain a login, because every user can read
+// the URLs of members.
 func refuseUserInfo(urls string) error {
 	return etcd.RefuseUserInfo(flagPeerURLs, strings.Split(urls, ","), "every user can read a member's URLs; leave it out")
 }

@@ -13,7 +13,7 @@ import (
 
 // memberListOptions holds the flags of "member list".
 type memberListOptions struct {
-	Consistency string // as it was given
+	Consistency string // as given on the command line
 
 	serializable bool
 }

@@ -21,7 +21,7 @@ type repeatFlags struct {
 
 const (
 	flagWatch = "watch"
-	// leastPause keeps the queries from being a load of their own.
+	// leastPause is the minimum interval, so that the queries do not load the cluster.
 	leastPause = 100 * time.Millisecond
 )
 
@@ -32,8 +32,9 @@ func (o *repeatFlags) addFlags(flags *pflag.FlagSet) {
 // emptyScreen clears a terminal.
 const emptyScreen = "\x1b[H\x1b[J"
 
-// repeat calls look once, or repeatedly until ctx ends. An error of look does not end
-// the repetition, unless the command line is wrong: look has reported it.
+// repeat calls look once, or repeatedly until ctx ends. During the repetition, it
+// prints errors of look and continues. Only an invalid command line or a write error
+// ends the repetition.
 func (o *repeatFlags) repeat(ctx context.Context, f *cli.Factory, look func(context.Context) error) error {
 	switch {
 	case o.Every == 0:
@@ -62,8 +63,9 @@ func (o *repeatFlags) repeat(ctx context.Context, f *cli.Factory, look func(cont
 	}
 }
 
-// printHead is called when the answers have arrived, before they are printed. A
-// terminal shows only the latest answers.
+// printHead prints the heading of the answers after they have arrived. It clears the
+// terminal, so that only the latest answers are visible. Without a terminal, it prints
+// nothing.
 func (o *repeatFlags) printHead(f *cli.Factory, what string) error {
 	if o.Every == 0 || !f.Streams.OutIsTerminal {
 		return nil

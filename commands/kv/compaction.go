@@ -62,7 +62,7 @@ func (o *compactionOptions) Complete(_ *cli.Factory, cmd *cobra.Command, args []
 	}
 	revision, err := strconv.ParseInt(args[0], 10, 64)
 	if err != nil {
-		// etcdctl's status, not that of a bad argument.
+		// The status is etcdctl's, not BadArgs.
 		return exit.With(exit.Error, fmt.Errorf("invalid revision %q: want a number of at most 64 bits", args[0]))
 	}
 	o.Revision = revision

@@ -45,7 +45,7 @@ func (n *optionalInt) Set(s string) error {
 	return nil
 }
 
-// String implements pflag.Value: help texts show no default.
+// String implements pflag.Value. Help texts show no default.
 func (n *optionalInt) String() string {
 	if !n.given {
 		return ""
@@ -56,8 +56,8 @@ func (n *optionalInt) String() string {
 // Type implements pflag.Value.
 func (n *optionalInt) Type() string { return "int" }
 
-// explainReadPermission explains a denied permission: options need to read keys. A user who may
-// only write them sees the reason.
+// explainReadPermission adds to a denied permission that options need to read keys. A
+// user with only write permission then sees the reason.
 func explainReadPermission(err error, options string) error {
 	if errors.Is(err, rpctypes.ErrPermissionDenied) {
 		return fmt.Errorf("%w (%s also need permission to read the keys)", err, options)

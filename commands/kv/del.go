@@ -158,7 +158,7 @@ func (o *delOptions) tooMany(count int64) error {
 	return fmt.Errorf("nothing was deleted: found %s (%s), but --%s allows %d", quantity.Of(count, "key"), o.Keys.String(), flagMaxKeys, o.MaxKeys.value)
 }
 
-// pause waits so that a user who meant a list can cancel.
+// pause waits, so that a user can cancel if they meant a list.
 func (o *delOptions) pause(ctx context.Context, f *cli.Factory) error {
 	if !o.Pausing {
 		return nil

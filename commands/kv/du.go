@@ -163,8 +163,9 @@ func (u *usage) result() output.Usage {
 	return output.Usage{Header: u.header, Levels: append([]output.UsedLevel{u.total}, u.closed...), Omitted: u.omitted}
 }
 
-// compareLevels compares by size. Of two equal subtrees, the one with the first name
-// is the larger, so that a parent stands before its only child.
+// compareLevels compares by size, then by number of keys. If both are equal, the
+// subtree with the first name is the larger. So a parent is listed before its only
+// child.
 func compareLevels(a, b output.UsedLevel) int {
 	return cmp.Or(cmp.Compare(a.Bytes, b.Bytes), cmp.Compare(a.Keys, b.Keys), cmp.Compare(b.Prefix, a.Prefix))
 }

@@ -32,7 +32,7 @@ type getOptions struct {
 	MinModRev    int64
 	MaxModRev    int64
 	Stream       bool
-	MustFind     bool // nothing found is an error
+	MustFind     bool // no key found is an error
 
 	serializable bool
 	order        clientv3.SortOrder
@@ -164,8 +164,8 @@ func runGet(ctx context.Context, f *cli.Factory, opts *getOptions) error {
 // counting is a stream that counts what was read.
 type counting struct {
 	output.RangeStream
-	keys  int   // passed on
-	count int64 // in the range, whatever the limit
+	keys  int   // passed to the RangeStream
+	count int64 // number of keys in the range, regardless of the limit
 }
 
 // Keys implements output.RangeStream.

@@ -26,7 +26,7 @@ type putOptions struct {
 	IgnoreValue bool
 	IgnoreLease bool
 	IfAbsent    bool
-	IfRev       optionalInt // of the key's last change; 0: it does not exist
+	IfRev       optionalInt // modification revision of the key; 0 if it does not exist
 }
 
 // NewPutCmd returns the command "put".

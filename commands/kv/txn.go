@@ -113,8 +113,8 @@ func readTxn(ctx context.Context, f *cli.Factory, opts *txnOptions) (transaction
 	crash.Go(func() { read <- txn.Read(bufio.NewReader(f.Stdin()), handler) })
 	select {
 	case err := <-read:
-		// An error that already has a status, for example for a bad argument of put,
-		// keeps it: the innermost status counts.
+		// An error may already have a status, for example for a bad argument of put. It
+		// keeps this status, because the innermost status takes precedence.
 		return t, exit.With(exit.InvalidInput, err)
 	case <-ctx.Done():
 		return transaction{}, context.Cause(ctx)
@@ -122,8 +122,8 @@ func readTxn(ctx context.Context, f *cli.Factory, opts *txnOptions) (transaction
 }
 
 // parseRequest parses words, a command line of get, put or del, as a request of a
-// transaction. As on every command line, the names may be shortened and options may
-// stand before them.
+// transaction. As on every command line, the names can be abbreviated and options can
+// precede them.
 func parseRequest(ctx context.Context, f *cli.Factory, words []string) (clientv3.Op, error) {
 	f, err := f.ForRequest()
 	if err != nil {
@@ -155,7 +155,7 @@ func parseRequest(ctx context.Context, f *cli.Factory, words []string) (clientv3
 		return op, fmt.Errorf("invalid request: %s: want get, put or del", strings.Join(words, " "))
 	}
 	switch err := cmd.ParseFlags(args); {
-	case errors.Is(err, pflag.ErrHelp): // which would end the program with a help text, and with success
+	case errors.Is(err, pflag.ErrHelp): // would otherwise print a help text and exit with status 0
 		return op, fmt.Errorf("invalid request: %s: no help within a transaction; see '%s %[1]s --help'", cmd.Name(), f.Program)
 	case err != nil:
 		return op, fmt.Errorf("invalid request: %s: %w", cmd.Name(), err)

@@ -95,8 +95,8 @@ func runKeepAlive(ctx context.Context, f *cli.Factory, opts *keepAliveOptions) e
 	}
 }
 
-// keep keeps the lease alive until it expires, or until no member has answered for as
-// long as it lives. The error is that of the output, or the cause of ctx's end.
+// keep keeps the lease alive until it expires, or until no member has answered for the
+// TTL of the lease. The error is a write error, or the cause of the end of ctx.
 func keep(ctx context.Context, show func(output.Result) error, keeper *keepalive.Keeper) (gone bool, err error) {
 	var printErr error
 	err = keeper.Keep(ctx, func(r *pb.LeaseKeepAliveResponse) error {

@@ -62,8 +62,8 @@ leader when they change, until interrupted.`,
 	return cmd
 }
 
-// Complete implements cli.Options. Only words after a "--" that follows the proposal
-// are a command, so that a proposal of two words without quotes is not taken for one.
+// Complete implements cli.Options. A command must follow a "--" after the proposal.
+// Otherwise a proposal of two unquoted words would be treated as a command.
 func (o *electOptions) Complete(_ *cli.Factory, cmd *cobra.Command, args []string) error {
 	const proposed = 2
 	if dash := cmd.ArgsLenAtDash(); dash == proposed && len(args) > proposed {

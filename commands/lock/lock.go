@@ -23,10 +23,11 @@ type lockOptions struct {
 	holding
 }
 
-// holding is what lock and elect have in common: how a lock or leadership is held.
+// holding contains the options that lock and elect share. They select how a lock or a
+// leadership is held.
 type holding struct {
 	TTL      int           // of the lease, in seconds
-	Grace    time.Duration // how long a command may take to exit after the loss
+	Grace    time.Duration // time for the command to exit after the loss
 	Children cli.Children
 }
 
@@ -112,7 +113,7 @@ func runLock(ctx context.Context, f *cli.Factory, opts *lockOptions) error {
 }
 
 // acquire queues for the lock or leadership of config, and waits for it. The returned
-// context is cancelled when it is lost.
+// context is cancelled when the lock or leadership is lost.
 func acquire(ctx context.Context, f *cli.Factory, config lock.Config) (*lock.Candidate, context.Context, error) {
 	client, err := f.Client(ctx)
 	if err != nil {

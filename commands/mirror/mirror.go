@@ -25,7 +25,7 @@ type options struct {
 	DestPrefix   string
 	NoDestPrefix bool
 	Revision     int64 // at most 1: start with a copy of all keys
-	MaxTxnOps    uint  // 0: as many as the destination accepts
+	MaxTxnOps    uint  // 0: the maximum of the destination
 	Checkpoint   string
 	Once         bool
 	Prune        bool // delete keys of the destination that the source does not have
@@ -113,8 +113,8 @@ func (o *options) endpoints() []string {
 	return endpoints
 }
 
-// destPrefix returns the prefix of the keys at the destination. By default, the keys keep
-// their prefix, as the documentation of etcdctl says.
+// destPrefix returns the prefix of the keys at the destination. By default, the keys
+// keep their prefix, as in the documentation of etcdctl.
 func (o *options) destPrefix() string {
 	if o.NoDestPrefix || o.DestPrefix != "" {
 		return o.DestPrefix
@@ -123,7 +123,7 @@ func (o *options) destPrefix() string {
 }
 
 func runMirror(ctx context.Context, f *cli.Factory, opts *options) error {
-	// etcdctl's order, which is the order of the prompts for passwords.
+	// The order is etcdctl's, because it determines the order of the password prompts.
 	if err := f.Connection.Check(); err != nil { // before the first request to the destination
 		return err
 	}

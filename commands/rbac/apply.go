@@ -85,7 +85,7 @@ func runApply(ctx context.Context, f *cli.Factory, opts *applyOptions) error {
 		},
 	})
 	if err != nil && f.Streams.Lost() != nil {
-		return err // to write would end the program before it says so
+		return err // a write would terminate the program before it reports err
 	}
 	if err == nil || result.Changes > 0 || begun {
 		return errors.Join(err, parts.Finish(output.PolicyApplied{Result: result}))

@@ -21,7 +21,7 @@ import (
 type lintOptions struct {
 	FailOn  string
 	failOn  lint.Severity // 0: never
-	Files   policyFiles   // the policy to check instead of the cluster
+	Files   policyFiles   // policy to check instead of the cluster
 	Waivers policyFiles
 }
 
@@ -69,7 +69,8 @@ func addWaivers(cmd *cobra.Command, files *policyFiles) {
 	cmd.Flags().StringArrayVar(&files.Paths, flagWaivers, nil, "policy `file` with waivers; repeatable")
 }
 
-// ruleList describes the rules: the name in one line, and what it finds below.
+// ruleList describes the rules. One line contains the severity and the name, the next
+// line contains the description.
 func ruleList() string {
 	var list strings.Builder
 	for _, rule := range lint.Rules() {
@@ -122,7 +123,7 @@ func runLint(ctx context.Context, f *cli.Factory, opts *lintOptions) error {
 	if err := f.Print(result); err != nil {
 		return err
 	}
-	if err := f.Printer().Flush(); err != nil { // before the last word
+	if err := f.Printer().Flush(); err != nil { // flush the findings before the summary
 		return err
 	}
 	if !f.Quiet {
@@ -147,7 +148,7 @@ func findings(ctx context.Context, f *cli.Factory, state access.State, waivers [
 		lines := []string{}
 		for _, step := range finding.Mend {
 			line, ok := f.CommandLine(cli.StepArgs(step)...)
-			if !ok { // half of a fix would not help
+			if !ok { // an incomplete fix would not help
 				lines = nil
 				finding.Why += "; " + cli.NoCommandLine
 				break

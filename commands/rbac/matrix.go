@@ -18,7 +18,7 @@ import (
 
 // matrixOptions holds the arguments and flags of "rbac matrix".
 type matrixOptions struct {
-	Keys           cli.KeyRange // all keys, if none is given
+	Keys           cli.KeyRange // all keys if none is given
 	CheckPasswords bool
 	Waivers        policyFiles
 }

@@ -13,7 +13,7 @@ import (
 
 // policyFiles holds the paths of the policy files of a command.
 type policyFiles struct {
-	Paths []string // of files and folders; secret.Stdin is standard input
+	Paths []string // paths of files and folders; secret.Stdin is standard input
 }
 
 const flagFile = "file"
@@ -29,7 +29,7 @@ func (o *policyFiles) validate() error {
 	return nil
 }
 
-// read reads the policy. The error lists all its mistakes, and has the status
+// read reads the policy. The error lists all mistakes in the policy, and has the status
 // InvalidInput.
 func (o *policyFiles) read(ctx context.Context, f *cli.Factory) (policy.Policy, error) {
 	return reconcile.ReadPolicy(ctx, f.Stdin(), o.Paths)

@@ -17,7 +17,7 @@ import (
 // addOptions holds the arguments and flags of "role add".
 type addOptions struct {
 	Name        string
-	Permissions []*authpb.Permission // to grant; none: the role alone
+	Permissions []*authpb.Permission // to grant; empty for a role without permissions
 	IfNotExists bool
 
 	grants grantFlags
@@ -46,7 +46,7 @@ Its other permissions stay.`,
 	}
 	opts.grants.addFlags(cmd.Flags())
 	for _, name := range []string{flagKey, flagKeyPrefix, flagFromKey, flagRangeEnd} {
-		_ = cmd.RegisterFlagCompletionFunc(name, completions.Value(f, completions.Keys)) // fails only for an unknown flag
+		_ = cmd.RegisterFlagCompletionFunc(name, completions.Value(f, completions.Keys)) // fails only if the flag does not exist
 	}
 	cmd.Flags().BoolVar(&opts.IfNotExists, "if-not-exists", false, "succeed if the role already exists")
 	return cmd

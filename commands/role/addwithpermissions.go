@@ -99,8 +99,8 @@ func grant(role string, p *authpb.Permission, result *output.RoleWithPermissions
 	}
 }
 
-// restoring adds to step, which grants p to an existing role, how to undo it. had are
-// the permissions that the role had before.
+// restoring adds the undo operation to step, which grants p to an existing role. had
+// contains the earlier permissions of the role.
 func restoring(step rollback.Change, role string, p *authpb.Permission, had []*authpb.Permission) rollback.Change {
 	revoke := func(ctx context.Context, c *etcd.Client) error {
 		_, err := c.RoleRevokePermission(ctx, role, string(p.GetKey()), string(p.GetRangeEnd()))
@@ -116,8 +116,9 @@ func restoring(step rollback.Change, role string, p *authpb.Permission, had []*a
 }
 
 // narrow replaces a wider permission on the same range with p. A server may report
-// success and keep the wider one, if the role also has a permission on the single key
-// at the start of the range. Then the permission is revoked and granted again.
+// success without a change. This happens if the role also has a permission on the
+// single key at the start of the range. Then the permission is revoked and granted
+// again.
 func narrow(ctx context.Context, c *etcd.Client, role string, p *authpb.Permission, revoke session.Request) error {
 	if _, err := grantPermission(ctx, c, role, p); err != nil {
 		return err
@@ -144,5 +145,5 @@ func keysOf(p *authpb.Permission) access.Range {
 	return access.Range{Key: p.GetKey(), End: p.GetRangeEnd()}
 }
 
-// kind returns the kind of p, as grant-permission takes it.
+// kind returns the kind of p in the form that grant-permission accepts.
 func kind(p *authpb.Permission) string { return strings.ToLower(p.GetPermType().String()) }

@@ -22,7 +22,7 @@ func newDeleteCmd(f *cli.Factory) *cobra.Command {
 	opts := &deleteOptions{}
 	cmd := &cobra.Command{
 		Use:               "delete NAME",
-		Aliases:           []string{"remove"}, // etcd's documentation uses both words
+		Aliases:           []string{"remove"}, // etcd's documentation uses both names
 		Short:             "Delete a role and revoke it from its users",
 		Args:              cli.Args(1, 1, "a role name"),
 		RunE:              cli.RunRequest(f, opts, runDelete),

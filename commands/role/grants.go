@@ -16,7 +16,7 @@ import (
 // line. The order decides which range a --read or --write applies to.
 type grantFlags struct{ given []grantFlag }
 
-// grantFlag is one option: a range, or an access.
+// grantFlag is one option. It contains a range or an access.
 type grantFlag struct {
 	name   string
 	keys   access.Range
@@ -44,8 +44,8 @@ func (g *grantFlags) addFlags(fs *pflag.FlagSet) {
 }
 
 // leaveToConnection gives the connection its --key. The option for a key of etcd has
-// the same name. If a certificate still lacks its private key, the first --key is for
-// it, as in a command line of etcdctl.
+// the same name. If a certificate lacks its private key, the first --key is this
+// private key, as in a command line of etcdctl.
 func (g *grantFlags) leaveToConnection(c *etcd.Options) {
 	if c.Cert == "" || c.Key != "" {
 		return
@@ -58,7 +58,7 @@ func (g *grantFlags) leaveToConnection(c *etcd.Options) {
 	g.given = slices.Delete(g.given, i, i+1)
 }
 
-// rangeValue is the value of an option that gives a range or the end of one.
+// rangeValue is the value of an option that gives a range or the end of a range.
 type rangeValue struct {
 	grants *grantFlags
 	name   string
@@ -109,7 +109,7 @@ func (accessValue) String() string { return "" }
 // Type implements pflag.Value.
 func (accessValue) Type() string { return "bool" }
 
-// IsBoolFlag tells pflag that the value may be left out.
+// IsBoolFlag tells pflag that the value can be omitted.
 func (accessValue) IsBoolFlag() bool { return true }
 
 // Set implements pflag.Value.
@@ -133,8 +133,8 @@ func (f grantFlag) isRange() bool { return len(f.keys.Key) > 0 }
 
 // permissions returns the permissions of the options, one for each range, in the order
 // of the ranges. If the first option is a range, --read and --write apply to the ranges
-// before them, otherwise to the ranges after them. An ambiguous line is refused, because
-// one of its meanings allows too much.
+// before them. Otherwise they apply to the ranges after them. An ambiguous command line
+// is refused, because one interpretation allows too much.
 func (g *grantFlags) permissions() ([]*authpb.Permission, error) {
 	if len(g.given) == 0 {
 		return nil, nil

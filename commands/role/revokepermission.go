@@ -16,7 +16,7 @@ import (
 // revokePermissionOptions holds the arguments and flags of "role revoke-permission".
 type revokePermissionOptions struct {
 	Role     string
-	Key      string // as it was given
+	Key      string // as given on the command line
 	Range    cli.KeyRange
 	IfExists bool
 }

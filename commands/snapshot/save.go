@@ -22,7 +22,7 @@ import (
 // saveOptions holds the arguments and flags of "snapshot save".
 type saveOptions struct {
 	Path string
-	Pick string // as it was given; empty: the one endpoint
+	Pick string // as given on the command line; if empty, there must be only one endpoint
 
 	pick snapshot.Pick
 }
@@ -76,7 +76,7 @@ func (o *saveOptions) Complete(_ *cli.Factory, _ *cobra.Command, args []string) 
 		return err
 	}
 	if o.Path == "" {
-		return exit.With(exit.Cancelled, errors.New("the file name is empty: give a name")) // etcdctl's status; it finds this after the copy
+		return exit.With(exit.Cancelled, errors.New("the file name is empty: give a name")) // etcdctl's status; etcdctl detects this after the copy
 	}
 	return nil
 }

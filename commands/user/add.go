@@ -59,7 +59,7 @@ that it lacks. Its other roles and its password stay unchanged.`,
 	cmd.Flags().BoolVar(&opts.NoPassword, "no-password", false, "add a user without a password, identified by the common name of its certificate")
 	cmd.Flags().BoolVar(&opts.IfNotExists, "if-not-exists", false, "succeed if the user already exists")
 	cli.AddNames(cmd.Flags(), &opts.Roles, flagRoles, "grant these `roles` to the user")
-	_ = cmd.RegisterFlagCompletionFunc(flagRoles, completions.Values(f, completions.Roles)) // fails only for an unknown flag
+	_ = cmd.RegisterFlagCompletionFunc(flagRoles, completions.Values(f, completions.Roles)) // fails only if the flag does not exist
 	return cmd
 }
 
@@ -100,7 +100,7 @@ func (o *addOptions) validate(format output.Format) error {
 		return err
 	}
 	if o.NoPassword {
-		// etcdctl lets --no-password win over --new-user-password.
+		// As in etcdctl, --no-password takes precedence over --new-user-password.
 		return o.Password.Validate(format, "--no-password")
 	}
 	if o.Password.Value != "" {
@@ -109,8 +109,8 @@ func (o *addOptions) validate(format output.Format) error {
 	return o.Password.Validate(format)
 }
 
-// validateRoles refuses an empty --roles, which an empty variable of a script
-// gives, and removes duplicates.
+// validateRoles refuses an empty --roles, which may come from an empty variable of a
+// script. It also removes duplicates.
 func (o *addOptions) validateRoles() error {
 	if !o.rolesGiven {
 		return nil
@@ -128,7 +128,8 @@ func (o *addOptions) validateRoles() error {
 	return nil
 }
 
-// newPassword returns the new user's password, empty for a user without one.
+// newPassword returns the password of the new user. It is empty for a user without a
+// password.
 func (o *addOptions) newPassword(ctx context.Context, f *cli.Factory) (string, error) {
 	if o.NoPassword {
 		return "", nil
@@ -136,8 +137,8 @@ func (o *addOptions) newPassword(ctx context.Context, f *cli.Factory) (string, e
 	return o.Password.Read(ctx, f, o.Name)
 }
 
-// add sends the request. One with an empty name is not sent: the client library takes the
-// refusal for a lost login and repeats it for seconds.
+// add sends the request. It does not send an empty name. The client library would treat
+// the error of the server as a lost login, and would retry for seconds.
 func (o *addOptions) add(ctx context.Context, c *etcd.Client, password string) (*clientv3.AuthUserAddResponse, error) {
 	if o.Name == "" {
 		return nil, diagnose.WithReason(rpctypes.ErrUserEmpty, "give the name of the new user")

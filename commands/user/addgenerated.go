@@ -68,8 +68,8 @@ func (o *addOptions) get(ctx context.Context, c *etcd.Client) (*clientv3.AuthUse
 	return c.UserGet(ctx, o.Name)
 }
 
-// effect finds out whether the printed password is the user's. The user did not
-// exist before the password was printed. If it exists now, it has that password.
+// effect determines whether the printed password is in effect. The user did not exist
+// before the password was printed. If the user exists now, it has that password.
 func (o *addOptions) effect(ctx context.Context, f *cli.Factory) secret.Effect {
 	return cli.EffectOf(ctx, f.Detached(), func(ctx context.Context, c *etcd.Client) error {
 		_, err := o.get(ctx, c)

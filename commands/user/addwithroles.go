@@ -20,7 +20,7 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// runAddWithRoles adds the user and grants it its roles, or changes nothing.
+// runAddWithRoles adds the user and grants its roles, or changes nothing.
 func runAddWithRoles(ctx context.Context, f *cli.Factory, opts *addOptions) error {
 	if opts.Password.Generate {
 		return runAddGeneratedWithRoles(ctx, f, opts)
@@ -39,8 +39,8 @@ func runAddWithRoles(ctx context.Context, f *cli.Factory, opts *addOptions) erro
 	return f.Print(result)
 }
 
-// runAddGeneratedWithRoles does the same with a generated password. The password is
-// printed before the user is added.
+// runAddGeneratedWithRoles adds the user with a generated password and grants its
+// roles, or changes nothing. It prints the password before it adds the user.
 func runAddGeneratedWithRoles(ctx context.Context, f *cli.Factory, opts *addOptions) error {
 	if err := rolesExist(ctx, f, opts.Roles); err != nil {
 		return err
@@ -52,7 +52,7 @@ func runAddGeneratedWithRoles(ctx context.Context, f *cli.Factory, opts *addOpti
 	case there && !opts.IfNotExists:
 		return rpctypes.ErrUserAlreadyExist
 	case there:
-		result, err := addWithRoles(ctx, f, opts, "") // which grants what is missing
+		result, err := addWithRoles(ctx, f, opts, "") // grants the missing roles
 		if err != nil {
 			return err
 		}
@@ -97,7 +97,7 @@ func addWithRoles(ctx context.Context, f *cli.Factory, opts *addOptions, passwor
 	for _, role := range granting {
 		step := grantStep(opts.Name, role, &result)
 		if result.Created {
-			step.Undo = nil // with the user
+			step.Undo = nil // the deletion of the user undoes the grant
 		}
 		if err := steps.Do(ctx, step); err != nil {
 			return result, err
@@ -110,8 +110,8 @@ func addWithRoles(ctx context.Context, f *cli.Factory, opts *addOptions, passwor
 	return result, nil
 }
 
-// addUser returns the change that adds a user. It must be the first change. answered, if
-// not nil, is called with the header of the response.
+// addUser returns the change that adds a user. It must be the first change. If answered
+// is not nil, it is called with the header of the response.
 func addUser(opts *addOptions, password string, answered func(*pb.ResponseHeader)) rollback.Change {
 	return rollback.Change{
 		Do: func(ctx context.Context, c *etcd.Client) error {

@@ -80,7 +80,7 @@ func runGetCert(ctx context.Context, f *cli.Factory, opts *getCertOptions) error
 	return f.Print(result)
 }
 
-// runRequest makes a key and a request for a certificate of it.
+// runRequest generates a key and creates a certificate signing request.
 func runRequest(ctx context.Context, f *cli.Factory, opts *getCertOptions) error {
 	i := opts.issue(f)
 	if err := i.Recover(ctx, opts.CSROut); err != nil {
@@ -104,7 +104,7 @@ func runRequest(ctx context.Context, f *cli.Factory, opts *getCertOptions) error
 	return f.Print(output.CertificateRequest{User: opts.Name, Created: created, RequestFile: opts.CSROut, KeyFile: opts.KeyFile})
 }
 
-// issue returns what makes the certificate or the request.
+// issue returns the Issue for the certificate or the request.
 func (o *getCertOptions) issue(f *cli.Factory) *clientcert.Issue {
 	i := &clientcert.Issue{
 		Session: f.Session, User: o.Name, Organization: o.Organization, KeyType: pki.KeyType(o.KeyType), KeyFile: o.KeyFile,

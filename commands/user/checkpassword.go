@@ -23,7 +23,7 @@ import (
 type checkPasswordOptions struct {
 	Name        string
 	Interactive bool   // prompt for the password; otherwise read a line of standard input
-	File        string // its first line
+	File        string // its first line is the password
 }
 
 const flagUserPasswordFile = "user-password-file"
@@ -67,7 +67,7 @@ func runCheckPassword(ctx context.Context, f *cli.Factory, opts *checkPasswordOp
 	if err != nil {
 		return err
 	}
-	// The dialer of that user warns if the password would be sent unencrypted.
+	// The dialer of this user warns if the password would be sent unencrypted.
 	dialer, err := etcd.NewDialer(ctx, f.Connection.As(opts.Name, password), f.Prompter, f.Warn)
 	if err != nil {
 		return err

@@ -20,9 +20,9 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// getCertOptions holds the arguments and flags of "user get-cert". It makes a
-// certificate with a new key, a certificate for the key of a request (CSR), or a
-// request.
+// getCertOptions holds the arguments and flags of "user get-cert". The command creates
+// one of three results: a certificate with a new key, a certificate for the key of a
+// request (CSR), or a request.
 type getCertOptions struct {
 	Name         string
 	CertFile     string
@@ -33,7 +33,7 @@ type getCertOptions struct {
 	TTL          time.Duration
 	Organization []string
 	CSR          string // file of a request to sign
-	CSROut       string // file for a request that another authority signs
+	CSROut       string // file for a request to another authority
 	RenewBefore  time.Duration
 	Force        bool
 	Create       bool
@@ -118,8 +118,7 @@ func (o *getCertOptions) Complete(f *cli.Factory, cmd *cobra.Command, args []str
 	return nil
 }
 
-// validate refuses options that contradict each other. given reports whether an
-// option was given.
+// validate refuses contradictory options. given reports whether an option was given.
 func (o *getCertOptions) validate(given func(string) bool) error {
 	if o.Name == "" {
 		return errNoUserName()
@@ -154,8 +153,8 @@ func (o *getCertOptions) validate(given func(string) bool) error {
 	return o.validateValues(given)
 }
 
-// isSamePath reports whether two given paths name the same file. Links are detected
-// when the files are written.
+// isSamePath reports whether two paths from the command line name the same file. Links
+// are detected when the files are written.
 func isSamePath(one, other string) bool {
 	return one != "" && other != "" && filepath.Clean(one) == filepath.Clean(other)
 }
@@ -187,7 +186,7 @@ func keyTypes() cli.Choices[pki.KeyType] {
 	return choices
 }
 
-// days is a duration with a unit for days: 90d, 1d12h, 36h.
+// days is a duration with a unit for days, for example 90d, 1d12h or 36h.
 type days time.Duration
 
 // Set implements pflag.Value.

@@ -73,8 +73,8 @@ func (o *passwdOptions) change(ctx context.Context, f *cli.Factory, password str
 	return response, verifyPassword(ctx, f, o.Name, password)
 }
 
-// runPasswdGenerated changes the password to a generated one. It is printed first:
-// until then, the old password stays valid.
+// runPasswdGenerated changes the password to a generated one. It prints the new
+// password first. Until then, the old password stays valid.
 func runPasswdGenerated(ctx context.Context, f *cli.Factory, opts *passwdOptions) error {
 	if _, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthUserGetResponse, error) {
 		return c.UserGet(ctx, opts.Name)

@@ -31,5 +31,6 @@ func NewCmd(f *cli.Factory) *cobra.Command {
 	return cmd
 }
 
-// errNoUserName has the server's words for an empty name: scripts search for them.
+// errNoUserName returns an error with the server's text for an empty name, because
+// scripts search for it.
 func errNoUserName() error { return exit.BadArgsf("user name is empty: give the user's name") }

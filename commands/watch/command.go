@@ -38,7 +38,7 @@ func (w *watcher) runCommand(ctx context.Context, revision int64, event *clientv
 func eventEnviron(environ []string, revision int64, event *mvccpb.Event) []string {
 	var env []string
 	for _, variable := range environ {
-		// A watch within the command of another must not inherit its variables.
+		// A watch inside a watch command must not inherit its variables.
 		if !strings.HasPrefix(variable, ownVariables) {
 			env = append(env, variable)
 		}

@@ -29,7 +29,7 @@ type interactive struct {
 	results  *results
 	watchers sync.WaitGroup
 	started  []*watcher
-	failed   chan error // error of a watcher; it ends the program
+	failed   chan error // error of a watcher; ends the program
 }
 
 // runInteractive executes the lines of standard input. The end of the input is an
@@ -87,10 +87,10 @@ func readLines(r io.Reader) (<-chan string, <-chan error) {
 	return lines, failed
 }
 
-// line executes one line. An invalid line is reported, and the next one is read. Only
-// the mistakes that end etcdctl are errors.
+// line executes one line. It reports an invalid line and returns nil. Mistakes that
+// also end etcdctl are errors.
 func (s *interactive) line(ctx context.Context, line string) error {
-	words, err := txn.Words(line) // etcdctl's words
+	words, err := txn.Words(line) // same syntax as etcdctl
 	switch {
 	case err != nil:
 		return exit.With(exit.InvalidInput, err)

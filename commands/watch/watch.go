@@ -28,7 +28,7 @@ type options struct {
 // watchOptions is one watch, from the command line or from a line of the interactive
 // mode.
 type watchOptions struct {
-	Key, End       string // as in the API; empty with Prefix
+	Key, End       string // in the form of the API; empty with Prefix
 	Prefix         bool
 	Revision       int64
 	PrevKV         bool
@@ -118,8 +118,8 @@ var (
 	errPrefixRange = errors.New("an end key and --prefix exclude each other: choose one")
 )
 
-// complete sets keys and command from the arguments. The first dash arguments stand
-// before "--"; -1 means that there is no "--".
+// complete sets the keys and the command from the arguments. dash is the number of
+// arguments before "--", or -1 if there is no "--".
 func (o *watchOptions) complete(args []string, dash int, v variables) error {
 	keys := args
 	if dash >= 0 {
@@ -145,13 +145,13 @@ func (o *watchOptions) setKeys(keys []string) error {
 	case len(keys) == 2:
 		o.End = keys[1]
 	}
-	// With a third key, etcdctl ignores it and the second one.
+	// etcdctl also accepts a third key. It then ignores the second and the third.
 	o.Key = keys[0]
 	return nil
 }
 
-// query returns what to watch, without the revision. For the server, an empty key is
-// the first possible key.
+// query returns the query of the watch, without the revision. For the server, an empty
+// key is the first possible key.
 func (o *watchOptions) query() stream.Query {
 	q := stream.Query{Key: o.Key, End: o.End, PrevKV: o.PrevKV, ProgressNotify: o.ProgressNotify}
 	if o.Prefix {

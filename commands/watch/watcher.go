@@ -15,8 +15,8 @@ import (
 	"github.com/ectl-io/ectl/output"
 )
 
-// results is the output of all watchers of the program. Between the parts of a response,
-// no other watcher prints.
+// results is the output of all watchers of the program. No other watcher prints between
+// the parts of a response.
 type results struct {
 	sync.Mutex
 	output.WatchStream
@@ -31,7 +31,7 @@ type watcher struct {
 	environ []string // of the command, without the event
 
 	watch  *watch.Watch
-	inside bool // part of a response is printed, the rest follows: results is locked
+	inside bool // results is locked because part of a response is still missing
 }
 
 func newWatcher(f *cli.Factory, client *etcd.Client, to *results, o watchOptions, environ []string) *watcher {
@@ -40,8 +40,8 @@ func newWatcher(f *cli.Factory, client *etcd.Client, to *results, o watchOptions
 	}}
 }
 
-// run prints until the server cancels the watch, which is reported on standard error,
-// or until ctx ends. Then it returns the cause.
+// run prints events until the server cancels the watch or ctx ends. It reports the
+// cancellation on standard error. If ctx ends, it returns the cause.
 func (w *watcher) run(ctx context.Context) error {
 	w.watch.Outage = &outage.Outage{
 		Patience: w.f.Connection.CommandTimeout,
@@ -65,7 +65,7 @@ type printer struct {
 // Receive implements watch.Sink.
 func (p printer) Receive(r watch.Part) error {
 	if err := p.client.Unreachable(); err != nil {
-		return err // not cancelled by a server
+		return err // the server did not cancel the watch
 	}
 	return p.print(p.ctx, r)
 }
@@ -79,7 +79,7 @@ func (p printer) Idle() error {
 	return p.f.Printer().Flush()
 }
 
-// sayOverdue reports why there has been no watch for a while.
+// sayOverdue warns that no server serves the watch, with the reason.
 func (w *watcher) sayOverdue(ctx context.Context, reason error) {
 	w.warn(fmt.Sprintf("not watching, still trying: %v", w.client.Explain(ctx, reason)))
 }
@@ -89,7 +89,7 @@ func (w *watcher) sayResumed() { w.warn("watching now") }
 
 // warn prints a warning, but not in the middle of a response.
 func (w *watcher) warn(sentence string) {
-	if !w.inside { // otherwise results is locked by this watcher
+	if !w.inside { // otherwise this watcher already holds the lock
 		w.results.Lock()
 		defer w.results.Unlock()
 	}
@@ -110,8 +110,8 @@ func (w *watcher) print(ctx context.Context, r watch.Part) error {
 	return w.show(r, r.WatchResponse, r.Continues)
 }
 
-// printAndRun prints each part as a separate response, so that the output of commands
-// does not stand in the middle of one.
+// printAndRun prints each part as a separate response. Otherwise the output of commands
+// would appear inside a response.
 func (w *watcher) printAndRun(ctx context.Context, r watch.Part) error {
 	w.results.Lock()
 	defer w.results.Unlock()
@@ -136,7 +136,7 @@ func (w *watcher) printAndRun(ctx context.Context, r watch.Part) error {
 	return nil
 }
 
-// show prints the events, as a response or part of one.
+// show prints the events as a response or as a part of one.
 func (w *watcher) show(r watch.Part, response *pb.WatchResponse, continues bool) error {
 	if r.Canceled {
 		w.sayCanceled(r)

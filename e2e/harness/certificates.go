@@ -10,16 +10,17 @@ import (
 	"github.com/ectl-io/ectl/e2e/harness/testpki"
 )
 
-// Certificates are the certificates and token keys of one test.
+// Certificates holds the certificates and token keys of one test.
 type Certificates struct {
 	CA, Other *testpki.Authority
 	Tokens    *testpki.TokenSigner
 	Clients   map[string]testpki.Pair
 }
 
-// NewCertificates makes them in dir. Clients has certificates of users by common name:
-// "root", "alice", "bob" and "nobody". "noname" has none, "expired" was root's until
-// yesterday, and "other" is root's from another authority.
+// NewCertificates creates the certificates in dir. Clients contains client certificates
+// by name. The certificates "root", "alice", "bob" and "nobody" have this common name.
+// The certificate "noname" has no common name. The certificate "expired" is for root
+// and expired yesterday. The certificate "other" is for root, from another authority.
 func NewCertificates(t testing.TB, dir string) *Certificates {
 	t.Helper()
 	must := func(err error) {
@@ -49,7 +50,8 @@ func NewCertificates(t testing.TB, dir string) *Certificates {
 	return f
 }
 
-// Variables are the names under which scripts and parity cases find the files.
+// Variables returns the paths of the files by the variable names that scripts and
+// parity cases use.
 func (f *Certificates) Variables() map[string]string {
 	v := map[string]string{
 		"CACERT":     f.CA.CertFile(),
@@ -64,8 +66,9 @@ func (f *Certificates) Variables() map[string]string {
 	return v
 }
 
-// ServerOptions turns the flags of an "etcd start" or "server" line into server
-// options. What is left are arguments that are no flags.
+// ServerOptions converts the flags of an "etcd start" or "server" line to server
+// options. rest contains the other arguments. It returns an error for an unknown flag
+// or an invalid value.
 func (f *Certificates) ServerOptions(flags []string) (o etcdserver.Options, rest []string, err error) {
 	for i := 0; i < len(flags); i++ {
 		value := func() (string, error) {

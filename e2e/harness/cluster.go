@@ -13,10 +13,10 @@ import (
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
-// Cluster is a running server, and runs of ectl against it.
+// Cluster is a running server. It also runs ectl against this server.
 type Cluster struct {
 	*etcdserver.Server
-	// Home is the home and working directory of these runs.
+	// Home is the home and working directory of ectl.
 	Home string
 
 	t *testing.T
@@ -50,8 +50,9 @@ func (c *Cluster) MustRunAt(endpoints string, args ...string) string {
 	return r.Stdout
 }
 
-// RunUntil runs ectl until it no longer fails with this reason. It returns standard
-// output.
+// RunUntil runs ectl until it succeeds, and returns standard output. It retries while
+// standard error contains reason. It fails the test after another error or after
+// HangTimeout.
 func (c *Cluster) RunUntil(reason, endpoints string, args ...string) string {
 	c.t.Helper()
 	for deadline := time.Now().Add(HangTimeout); ; time.Sleep(100 * time.Millisecond) {
@@ -67,8 +68,8 @@ func (c *Cluster) RunUntil(reason, endpoints string, args ...string) string {
 
 var settingPattern = regexp.MustCompile(`(?m)^(ETCD_[A-Z_]+)=(".*")$`)
 
-// MemberSettings finds the settings of a new member, NAME=VALUE each, in the output of
-// "member add".
+// MemberSettings returns the settings of a new member from the output of "member add".
+// Each has the form NAME=VALUE. It returns an error unless there are four.
 func MemberSettings(added string) ([]string, error) {
 	var settings []string
 	for _, m := range settingPattern.FindAllStringSubmatch(added, -1) {

@@ -19,23 +19,23 @@ import (
 // Command is one run of a program.
 type Command struct {
 	Program string   // path
-	Args    []string // without the program's name
+	Args    []string // without the name of the program
 	Env     []string
 	Dir     string
 	Stdin   string
-	// Terminal, if it is not nil, replaces Stdin by a pseudo-terminal on which each
-	// prompt is waited for and then answered.
+	// If Terminal is not nil, a pseudo-terminal replaces Stdin. Run waits for each
+	// prompt and types the answer.
 	Terminal []Answer
-	// AtPrompt, if it is not nil, is called with the process id after each prompt,
+	// If AtPrompt is not nil, Run calls it with the process ID after each prompt and
 	// before the answer.
 	AtPrompt func(pid int)
-	// Interrupt sends SIGINT once the program has printed something on stdout.
+	// Interrupt sends SIGINT after the first output on stdout.
 	Interrupt bool
-	// Limit ends the program if it takes longer. Zero means HangTimeout.
+	// Limit is the time after which the program is killed. Zero means HangTimeout.
 	Limit time.Duration
 }
 
-// Answer is what a person types after seeing a prompt.
+// Answer is the text to type after a prompt.
 type Answer struct {
 	Prompt string
 	Typed  string
@@ -45,11 +45,12 @@ type Answer struct {
 type Result struct {
 	Stdout   string
 	Stderr   string
-	Terminal string // what the terminal showed, if there was one
-	Status   string // "0", "128", "killed after 3s"
+	Terminal string // output of the pseudo-terminal, if there is one
+	Status   string // "0", "128" or "killed after 3s"
 }
 
-// Run runs a program to its end. It fails the test if the program cannot be started.
+// Run runs a program until it exits. It fails the test if the program cannot be
+// started.
 func Run(t testing.TB, in Command) Result {
 	t.Helper()
 	if in.Limit == 0 {
@@ -80,7 +81,7 @@ func Run(t testing.TB, in Command) Result {
 		read := make(chan struct{})
 		go func() {
 			defer close(read)
-			_, _ = io.Copy(io.MultiWriter(seen, terminal), control) // ends with EIO when the program is gone
+			_, _ = io.Copy(io.MultiWriter(seen, terminal), control) // ends with EIO after the program has exited
 		}()
 		closeTerminal = func() {
 			tty.Close()
@@ -157,9 +158,9 @@ func Run(t testing.TB, in Command) Result {
 	return r
 }
 
-// waitForNoEcho waits until a terminal shows nothing of what is typed: a person
-// takes longer than the program needs to see to that. A program that shows it is
-// typed at, too: that is found where it is seen.
+// waitForNoEcho waits until the terminal no longer echoes input. A user needs longer to
+// type than the program needs to turn off the echo. If the echo stays on, waitForNoEcho
+// returns after a timeout. The test then detects the echoed text.
 func waitForNoEcho(tty *os.File) {
 	const enough = 20 * time.Second
 	for end := time.Now().Add(enough); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
@@ -170,8 +171,8 @@ func waitForNoEcho(tty *os.File) {
 	}
 }
 
-// Env is the environment of every run. Only PATH is the caller's, so that no test
-// connects to a developer's own ETCDCTL_ENDPOINTS.
+// Env returns the environment of every run. Only PATH comes from the caller, so no test
+// connects to the developer's own ETCDCTL_ENDPOINTS.
 func Env(home string, more ...string) []string {
 	return append([]string{
 		"PATH=" + os.Getenv("PATH"),

@@ -7,17 +7,17 @@ import (
 	"testing"
 )
 
-// Endpoint is an address at which no etcd server listens, but a function of the
-// test.
+// Endpoint is an address at which a function of the test listens instead of an etcd
+// server.
 type Endpoint struct {
-	// Address is HOST:PORT.
+	// Address has the form HOST:PORT.
 	Address string
 
 	connections atomic.Int64
 }
 
-// NewEndpoint hands each connection to talk, and closes it afterwards. It accepts
-// connections until the test ends.
+// NewEndpoint returns an endpoint that passes each connection to talk, and closes it
+// afterwards. It accepts connections until the test ends.
 func NewEndpoint(t testing.TB, talk func(net.Conn)) *Endpoint {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -46,13 +46,13 @@ func NewEndpoint(t testing.TB, talk func(net.Conn)) *Endpoint {
 	return e
 }
 
-// NewClosingEndpoint closes each connection at once.
+// NewClosingEndpoint returns an endpoint that closes each connection immediately.
 func NewClosingEndpoint(t testing.TB) *Endpoint {
 	t.Helper()
 	return NewEndpoint(t, func(net.Conn) {})
 }
 
-// Connections is the number of connections so far.
+// Connections returns the number of connections so far.
 func (e *Endpoint) Connections() int64 { return e.connections.Load() }
 
 // WantNoConnection fails the test if there was a connection.
@@ -63,8 +63,8 @@ func (e *Endpoint) WantNoConnection(t testing.TB, whose string) {
 	}
 }
 
-// SilentEndpoint is an endpoint that accepts connections and never sends a byte,
-// like a stopped server.
+// SilentEndpoint returns an address, HOST:PORT, that accepts connections and never
+// sends a byte, like a stopped server.
 func SilentEndpoint(t testing.TB) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -75,11 +75,11 @@ func SilentEndpoint(t testing.TB) string {
 	return listener.Addr().String()
 }
 
-// RefusingEndpoint is an endpoint that refuses connections for as long as the test
-// runs: its port is bound, and no process listens on it.
+// RefusingEndpoint returns an address, HOST:PORT, that refuses connections until the
+// test ends. Its port is bound, and no process listens on it.
 func RefusingEndpoint(t testing.TB) string {
 	t.Helper()
-	// A connected socket owns its local port, so no server can be given it.
+	// A connected socket owns its local port, so no server can get this port.
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -9,32 +9,33 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// Fault is what happens to one request on its way through a proxy.
+// Fault is a fault that a proxy applies to a request.
 type Fault int
 
 const (
-	// Passes is no fault.
+	// Passes means no fault.
 	Passes Fault = iota
 	// RequestLost breaks the connection before the request reaches the server.
 	RequestLost
 	// AnswerLost breaks the connection after the server has executed the request.
 	AnswerLost
-	// Denied has the proxy answer that permission is denied.
+	// Denied makes the proxy respond with "permission denied".
 	Denied
-	// Unanswered has the server execute the request, and the client wait.
+	// Unanswered makes the server execute the request, but the client receives no
+	// response.
 	Unanswered
-	// Late delivers the request when DeliverLate is called, even to a client that
-	// has stopped waiting.
+	// Late delays the request until DeliverLate is called, even if the client no longer
+	// waits.
 	Late
 )
 
-// NewFaultyProxy starts a proxy to an endpoint, on which a fault can happen to each
-// request. faults decides by the RPC's name, such as "RoleAdd", and by how often
-// it was called, from 1.
+// NewFaultyProxy starts a proxy to an endpoint that can apply a fault to each request.
+// faults returns the fault for the RPC method, for example "RoleAdd". nth counts the
+// calls of this RPC, from 1.
 func NewFaultyProxy(t testing.TB, endpoint string, faults func(method string, nth int) Fault) *RPCProxy {
 	t.Helper()
 	p := NewRPCProxy(t, endpoint)
-	var mu sync.Mutex // faults may keep a state
+	var mu sync.Mutex // faults may have state
 	p.Handle = func(ctx context.Context, rpc *RPC) error {
 		mu.Lock()
 		fault := faults(rpc.Method, rpc.Nth)
@@ -44,8 +45,7 @@ func NewFaultyProxy(t testing.TB, endpoint string, faults func(method string, nt
 	return p
 }
 
-// DeliverLate delivers the requests that are late. It returns when the server has
-// answered them.
+// DeliverLate delivers the late requests. It returns when the server has answered them.
 func (p *RPCProxy) DeliverLate() {
 	close(p.due)
 	p.delivered.Wait()
@@ -64,7 +64,7 @@ func (p *RPCProxy) suffer(ctx context.Context, rpc *RPC, fault Fault) error {
 		<-p.due
 	case Passes, AnswerLost, Unanswered:
 	}
-	err := rpc.Forward(context.WithoutCancel(ctx)) // the server executes it even if the client has gone
+	err := rpc.Forward(context.WithoutCancel(ctx)) // the server executes it even if the client has disconnected
 	switch fault {
 	case AnswerLost:
 		return broken

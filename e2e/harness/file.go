@@ -6,12 +6,13 @@ import (
 	"testing"
 )
 
-// ProjectFile is the path of a file given from the root of the project.
+// ProjectFile returns the path of a file. The elements are relative to the root of the
+// project.
 func ProjectFile(elements ...string) string {
 	return filepath.Join(append([]string{".."}, elements...)...)
 }
 
-// MustRead reads a file of the project.
+// MustRead returns the content of a file. It fails the test if the file cannot be read.
 func MustRead(t testing.TB, file string) string {
 	t.Helper()
 	data, err := os.ReadFile(file)

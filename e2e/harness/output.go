@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Output is what a program has written so far, to one stream or more. Its methods
-// may be called from several goroutines.
+// Output collects the output of a program so far, from one or more streams. It is safe
+// for concurrent use.
 type Output struct {
 	mu    sync.Mutex
 	text  bytes.Buffer
@@ -22,32 +22,32 @@ func (o *Output) Write(p []byte) (int, error) {
 	return o.text.Write(p)
 }
 
-// String is all of it.
+// String returns the whole output.
 func (o *Output) String() string { return o.Since(0) }
 
-// Len is the position after the last byte.
+// Len returns the position after the last byte.
 func (o *Output) Len() int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.text.Len()
 }
 
-// Since is what was written after a position.
+// Since returns the output after a position.
 func (o *Output) Since(from int) string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return string(o.text.Bytes()[from:])
 }
 
-// End states that nothing will be added.
+// End marks the output as complete.
 func (o *Output) End() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.ended = true
 }
 
-// WaitFor waits for a text at or after a position, and returns the position after
-// it. It returns false if the output ends without it, or after HangTimeout.
+// WaitFor waits for a text at or after a position, and returns the position after the
+// text. It returns false if the output ends without the text, or after HangTimeout.
 func (o *Output) WaitFor(text string, from int) (int, bool) {
 	at := -1
 	o.wait(func(all []byte) bool {
@@ -57,7 +57,8 @@ func (o *Output) WaitFor(text string, from int) (int, bool) {
 	return from + at + len(text), at >= 0
 }
 
-// wait waits until a condition of the output holds or the output has ended.
+// wait waits until holds returns true for the output, until the output ends, or until
+// HangTimeout.
 func (o *Output) wait(holds func(all []byte) bool) {
 	for deadline := time.Now().Add(HangTimeout); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
 		o.mu.Lock()
@@ -69,5 +70,5 @@ func (o *Output) wait(holds func(all []byte) bool) {
 	}
 }
 
-// Contains reports whether a text was written.
+// Contains reports whether the output contains a text.
 func (o *Output) Contains(text string) bool { return strings.Contains(o.String(), text) }

@@ -13,25 +13,25 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Process is a program that runs beside the test.
+// Process is a program that runs during the test.
 type Process struct {
 	Cmd            *exec.Cmd
 	Stdin          *os.File
 	Stdout, Stderr *Output
-	Gone           chan struct{} // closed when it has ended
+	Gone           chan struct{} // closed after the process has ended
 
 	t     *testing.T
-	ended string // how it has ended
+	ended string // result of Ending
 }
 
-// Start starts a program. It is killed at the end of the test at the latest.
+// Start starts a program. The program is killed at the end of the test.
 func Start(t *testing.T, program string, env []string, args ...string) *Process {
 	t.Helper()
 	return StartWritingTo(t, program, env, nil, args...)
 }
 
-// StartWritingTo is Start with standard output in a file. Nil keeps it in
-// Process.Stdout.
+// StartWritingTo starts a program with standard output in the file stdout. If stdout is
+// nil, Process.Stdout collects the output.
 func StartWritingTo(t *testing.T, program string, env []string, stdout *os.File, args ...string) *Process {
 	t.Helper()
 	cmd := exec.Command(program, args...)
@@ -39,7 +39,8 @@ func StartWritingTo(t *testing.T, program string, env []string, stdout *os.File,
 	return StartCommand(t, cmd, stdout)
 }
 
-// StartIn starts a program in a folder, with these variables besides those of Env.
+// StartIn starts a program in a folder. The variables are added to the environment of
+// Env.
 func StartIn(t *testing.T, program, dir string, variables []string, args ...string) *Process {
 	t.Helper()
 	cmd := exec.Command(program, args...)
@@ -47,7 +48,7 @@ func StartIn(t *testing.T, program, dir string, variables []string, args ...stri
 	return StartCommand(t, cmd, nil)
 }
 
-// StartCommand starts a command that the test has put together. stdout is as in
+// StartCommand starts the command cmd of the test. stdout has the same meaning as in
 // StartWritingTo.
 func StartCommand(t *testing.T, cmd *exec.Cmd, stdout *os.File) *Process {
 	t.Helper()
@@ -56,7 +57,7 @@ func StartCommand(t *testing.T, cmd *exec.Cmd, stdout *os.File) *Process {
 	if stdout != nil {
 		r.Cmd.Stdout = stdout
 	}
-	r.Cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // away from a developer's terminal
+	r.Cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // detached from the developer's terminal
 	stdin, write, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -77,8 +78,8 @@ func StartCommand(t *testing.T, cmd *exec.Cmd, stdout *os.File) *Process {
 	return r
 }
 
-// WaitFor waits until the program has printed a text on standard output. It fails
-// the test if the program ends without it.
+// WaitFor waits until the program has printed a text on standard output. It fails the
+// test if the program ends without printing it.
 func (r *Process) WaitFor(text string) *Process {
 	r.t.Helper()
 	for deadline := time.Now().Add(HangTimeout); !strings.Contains(r.Stdout.String(), text); time.Sleep(2 * time.Millisecond) {
@@ -89,7 +90,7 @@ func (r *Process) WaitFor(text string) *Process {
 	return r
 }
 
-// Signal sends a signal.
+// Signal sends a signal to the program.
 func (r *Process) Signal(s os.Signal) *Process {
 	r.t.Helper()
 	if err := r.Cmd.Process.Signal(s); err != nil {
@@ -98,8 +99,8 @@ func (r *Process) Signal(s os.Signal) *Process {
 	return r
 }
 
-// WantEnd waits for the end, and reports an error if it is not "status N" or
-// "signal NAME" as wanted.
+// WantEnd waits until the program ends. It reports an error if the end differs from
+// want, for example "status 1" or "signal killed".
 func (r *Process) WantEnd(want string) *Process {
 	r.t.Helper()
 	if got := r.End(); got != want {
@@ -108,7 +109,7 @@ func (r *Process) WantEnd(want string) *Process {
 	return r
 }
 
-// WantStderr reports an error if standard error has not had a text so far.
+// WantStderr reports an error if standard error does not contain a text yet.
 func (r *Process) WantStderr(text string) *Process {
 	r.t.Helper()
 	if !strings.Contains(r.Stderr.String(), text) {
@@ -145,7 +146,8 @@ func (r *Process) HasEnded() bool {
 	}
 }
 
-// End waits for the end, and returns it as Ending describes it.
+// End waits until the program ends, and returns the result of Ending. It fails the test
+// after HangTimeout.
 func (r *Process) End() string {
 	r.t.Helper()
 	select {
@@ -157,14 +159,14 @@ func (r *Process) End() string {
 	}
 }
 
-// Kill kills the program and waits for its end.
+// Kill kills the program and waits until it has ended.
 func (r *Process) Kill() {
 	_ = r.Cmd.Process.Kill()
 	<-r.Gone
 }
 
-// Ending describes the end of a process by the error of exec.Cmd.Wait: "status 0",
-// "signal interrupt".
+// Ending describes the end of a process from the error of exec.Cmd.Wait, for example
+// "status 0" or "signal interrupt".
 func Ending(err error) string {
 	var exit *exec.ExitError
 	switch {

@@ -12,33 +12,33 @@ import (
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
-// referenceVersion is the etcdctl that ectl is compared with.
+// referenceVersion is the version of etcdctl for comparison with ectl.
 const referenceVersion = "3.7.3"
 
-// programs are folders that hold the two programs under the names that users
-// call them by. Either folder can stand in a PATH.
+// programs holds the folders of the two programs. In these folders, the programs have
+// the names that users call. Each folder can be part of PATH.
 type programs struct {
-	ours      string // has ectl, and etcdctl, which is a link to it
-	reference string // has the reference as etcdctl
+	ours      string // contains ectl, and etcdctl as a link to it
+	reference string // contains the reference etcdctl
 }
 
-// installed is set by Main.
+// installed holds the programs of this run. Main sets it.
 var installed programs
 
-// Ectl is the path of ectl.
+// Ectl returns the path of ectl.
 func Ectl() string { return filepath.Join(installed.ours, "ectl") }
 
-// EctlAsEtcdctl is the path of ectl under the name etcdctl.
+// EctlAsEtcdctl returns the path of ectl under the name etcdctl.
 func EctlAsEtcdctl() string { return filepath.Join(installed.ours, "etcdctl") }
 
-// Etcdctl is the path of the reference, the real etcdctl.
+// Etcdctl returns the path of the reference, the real etcdctl.
 func Etcdctl() string { return filepath.Join(installed.reference, "etcdctl") }
 
-// EctlFolder has ectl under both names, for a PATH.
+// EctlFolder returns the folder that contains ectl under both names, for PATH.
 func EctlFolder() string { return installed.ours }
 
 // Main installs the programs, runs the tests and returns the exit status. TestMain
-// calls it, in the folder of package e2e.
+// calls it in the folder of package e2e.
 func Main(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "ectl-e2e-")
 	if err != nil {
@@ -52,15 +52,15 @@ func Main(m *testing.M) int {
 		return 1
 	}
 	if signal.Ignored(syscall.SIGHUP) {
-		// The suite runs under nohup. A child of a process that has a handler of its own
-		// begins with the default again.
+		// The test suite runs under nohup. With a handler in this process, SIGHUP has
+		// its default action in child processes.
 		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
 	}
 	return m.Run()
 }
 
-// install puts the programs under dir. Ours is copied, so that a build that
-// runs at the same time does not change the program in the middle of a test.
+// install puts the programs into dir. It copies ectl, so that a concurrent build does
+// not change the program during a test.
 func install(dir string) (programs, error) {
 	p := programs{ours: filepath.Join(dir, "ours"), reference: filepath.Join(dir, "reference")}
 	for _, d := range []string{p.ours, p.reference} {

@@ -25,12 +25,12 @@ import (
 
 // RPCProxy forwards RPCs to an etcd server, and lets a test handle each of them.
 type RPCProxy struct {
-	// Address is HOST:PORT.
+	// Address has the form HOST:PORT.
 	Address string
 
-	// Handle is called for each RPC. It forwards the RPC, or does not, and the
-	// client receives its error. Nil forwards everything. It may be replaced while
-	// no client is connected.
+	// Handle is called for each RPC. It may forward the RPC. The client receives its
+	// error. If Handle is nil, all RPCs are forwarded. It may be replaced only while no
+	// client is connected.
 	Handle func(ctx context.Context, rpc *RPC) error
 
 	server *grpc.Server
@@ -44,11 +44,11 @@ type RPCProxy struct {
 	delivered sync.WaitGroup
 }
 
-// RPC is one RPC of a client. A request with one response is received before the
-// handler is called, and answered after it.
+// RPC is one RPC of a client. For a single request and response, the proxy receives the
+// request before it calls the handler. It sends the response after the handler returns.
 type RPC struct {
-	FullMethod string // "/etcdserverpb.Auth/RoleAdd"
-	Method     string // "RoleAdd"
+	FullMethod string // for example "/etcdserverpb.Auth/RoleAdd"
+	Method     string // for example "RoleAdd"
 	// Nth counts the RPCs of this method, from 1.
 	Nth int
 	// Change counts the RPCs that change users or roles, from 1. It is 0 for others.
@@ -57,12 +57,12 @@ type RPC struct {
 	front   grpc.ServerStream
 	target  *grpc.ClientConn
 	streams bool
-	request *[]byte // received and not yet asked for
-	answer  *[]byte // that the client is to receive at the end
+	request *[]byte // already received, not yet returned by Receive
+	answer  *[]byte // response to send after the handler returns
 }
 
-// NewRPCProxy starts a proxy to an endpoint, HOST:PORT or http://HOST:PORT. It
-// ends with the test.
+// NewRPCProxy starts a proxy to an endpoint, HOST:PORT or http://HOST:PORT. The proxy
+// stops when the test ends.
 func NewRPCProxy(t testing.TB, endpoint string) *RPCProxy {
 	t.Helper()
 	p := NewRPCServer(t)
@@ -75,22 +75,23 @@ func NewRPCProxy(t testing.TB, endpoint string) *RPCProxy {
 	return p
 }
 
-// NewRPCServer returns a proxy that does not listen yet. Without a target it forwards
-// nothing: RPCs that Handle does not answer fail. It ends with the test.
+// NewRPCServer returns a proxy that does not listen yet. Without a target, RPCs fail
+// unless Handle answers them. The proxy stops when the test ends.
 func NewRPCServer(t testing.TB) *RPCProxy {
 	t.Helper()
 	p := &RPCProxy{calls: map[string]int{}, due: make(chan struct{})}
 	p.server = grpc.NewServer(
 		grpc.ForceServerCodec(bytesCodec{}),
 		grpc.UnknownServiceHandler(p.serve),
-		// etcd's own clients ask more often than gRPC likes.
+		// etcd's own clients send pings more often than gRPC allows by default.
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: time.Second, PermitWithoutStream: true}),
 	)
 	t.Cleanup(p.server.Stop)
 	return p
 }
 
-// DialServer connects to a server without TLS until the test ends.
+// DialServer connects to a server without TLS. The connection is closed when the test
+// ends.
 func DialServer(t testing.TB, endpoint string) *grpc.ClientConn {
 	t.Helper()
 	const large = 1 << 30
@@ -103,8 +104,8 @@ func DialServer(t testing.TB, endpoint string) *grpc.ClientConn {
 	return conn
 }
 
-// Serve accepts the connections of one more listener. The first one's address is
-// Address.
+// Serve accepts connections of another listener. The address of the first listener
+// becomes Address.
 func (p *RPCProxy) Serve(listener net.Listener) {
 	if p.Address == "" {
 		p.Address = listener.Addr().String()
@@ -112,31 +113,31 @@ func (p *RPCProxy) Serve(listener net.Listener) {
 	go func() { _ = p.server.Serve(listener) }()
 }
 
-// URL is http://Address.
+// URL returns the URL of the proxy, http://HOST:PORT.
 func (p *RPCProxy) URL() string { return "http://" + p.Address }
 
-// SetTarget has later RPCs forwarded to another server.
+// SetTarget forwards later RPCs to another server.
 func (p *RPCProxy) SetTarget(target *grpc.ClientConn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.target = target
 }
 
-// Requests are the methods of all RPCs so far, in their order.
+// Requests returns the methods of all RPCs so far, in order.
 func (p *RPCProxy) Requests() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return slices.Clone(p.requests)
 }
 
-// Changes is the number of RPCs so far that change users or roles.
+// Changes returns the number of RPCs so far that change users or roles.
 func (p *RPCProxy) Changes() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.changes
 }
 
-// ForgetChanges has RPC.Change count from 1 again.
+// ForgetChanges resets the count of changes, so that RPC.Change starts at 1 again.
 func (p *RPCProxy) ForgetChanges() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -179,8 +180,8 @@ func (p *RPCProxy) serve(_ any, front grpc.ServerStream) error {
 	return rpc.Send(*rpc.answer)
 }
 
-// Forward sends the RPC to the server and waits for its end. The client receives
-// the messages of a stream at once, and a single response when the handler has
+// Forward sends the RPC to the server and waits until it ends. The client receives the
+// messages of a stream immediately. It receives a single response after the handler has
 // returned without an error.
 func (r *RPC) Forward(ctx context.Context) error {
 	if r.streams {
@@ -198,8 +199,8 @@ func (r *RPC) Forward(ctx context.Context) error {
 	return nil
 }
 
-// Relay sends all messages of the client to the server, and hands those of the
-// server to response. An error of response ends it. sent is called for each
+// Relay sends all messages of the client to the server, and passes the messages of the
+// server to response. An error of response ends the RPC. Relay calls sent for each
 // message of the client.
 func (r *RPC) Relay(ctx context.Context, sent func(), response func(message []byte) error) error {
 	ctx, cancel := context.WithCancel(ctx)
@@ -255,7 +256,8 @@ func ChangesAccess(fullMethod string) bool {
 	return isAuth && (strings.HasPrefix(name, "User") || strings.HasPrefix(name, "Role")) && !strings.HasSuffix(name, "Get") && !strings.HasSuffix(name, "List")
 }
 
-// MethodOf finds a method of etcd's API by its full name, "/package.Service/Method".
+// MethodOf returns the method of etcd's API with a full name,
+// "/package.Service/Method". It returns an error if there is no such method.
 func MethodOf(full string) (protoreflect.MethodDescriptor, error) {
 	name := protoreflect.FullName(strings.ReplaceAll(strings.TrimPrefix(full, "/"), "/", "."))
 	found, err := protoregistry.GlobalFiles.FindDescriptorByName(name)
@@ -275,7 +277,7 @@ func streams(full string) bool {
 	return err == nil && (method.IsStreamingClient() || method.IsStreamingServer())
 }
 
-// bytesCodec passes messages on as they are.
+// bytesCodec passes messages unchanged.
 type bytesCodec struct{}
 
 func (bytesCodec) Name() string { return "proto" }

@@ -14,7 +14,7 @@ import (
 // TCPProxy forwards connections to an endpoint. Connections can be cut, refused,
 // held, delayed and limited.
 type TCPProxy struct {
-	// URL leads to the endpoint through the proxy.
+	// URL is the URL of the proxy.
 	URL string
 
 	target string
@@ -24,33 +24,35 @@ type TCPProxy struct {
 	mu      sync.Mutex
 	conns   map[net.Conn]bool
 	refuses bool
-	held    chan struct{} // closed when blocks may pass again; nil: they pass
-	delay   time.Duration // of each block
-	limit   *limit        // of each connection; nil: none
+	held    chan struct{} // closed when blocks may pass again; nil if they pass
+	delay   time.Duration // for each block
+	limit   *limit        // for each connection; nil if there is none
 }
 
-// Fate is what happens to a connection that has reached its limit.
+// Fate is what the proxy does with a connection that has reached its limit.
 type Fate int
 
 const (
-	// Held connections stay open, and send nothing until Release.
+	// Held keeps the connection open. It passes no bytes from the server until Release.
 	Held Fate = iota
-	// Ended connections are closed.
+	// Ended closes the connection.
 	Ended
-	// Lost is what the server sends from then on. It still receives everything.
+	// Lost discards later bytes from the server. The server still receives everything.
 	Lost
 )
 
-// limit is a number of bytes from the server, and what happens after them.
+// limit is a maximum number of bytes from the server, with the fate of connections that
+// reach it.
 type limit struct {
 	bytes    int64
 	fate     Fate
 	once     sync.Once
-	reached  chan struct{} // closed by the first connection that reaches it
+	reached  chan struct{} // closed when the first connection reaches the limit
 	released chan struct{} // closed by Release
 }
 
-// NewTCPProxy starts a proxy to the URL of an endpoint. It ends with the test.
+// NewTCPProxy starts a proxy to the URL of an endpoint. The proxy stops when the test
+// ends.
 func NewTCPProxy(t testing.TB, endpoint string) *TCPProxy {
 	t.Helper()
 	target, err := url.Parse(endpoint)
@@ -67,7 +69,7 @@ func NewTCPProxy(t testing.TB, endpoint string) *TCPProxy {
 	return p
 }
 
-// Cut ends all connections. New ones are accepted.
+// Cut closes all connections. New connections are accepted.
 func (p *TCPProxy) Cut() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -81,7 +83,7 @@ func (p *TCPProxy) cut() {
 	clear(p.conns)
 }
 
-// Refuse ends all connections, and every new one until accept is called.
+// Refuse closes all connections, and each new connection until accept is called.
 func (p *TCPProxy) Refuse() (accept func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -94,8 +96,8 @@ func (p *TCPProxy) Refuse() (accept func()) {
 	}
 }
 
-// Hold lets nothing pass in either direction. Connections stay open, and new ones
-// are accepted. What was held passes when release is called.
+// Hold stops all data in both directions. Connections stay open, and new connections
+// are accepted. The held data passes after release is called.
 func (p *TCPProxy) Hold() (release func()) {
 	held := make(chan struct{})
 	p.mu.Lock()
@@ -109,16 +111,16 @@ func (p *TCPProxy) Hold() (release func()) {
 	}
 }
 
-// Delay holds each block of bytes for a time.
+// Delay delays each block of bytes.
 func (p *TCPProxy) Delay(delay time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.delay = delay
 }
 
-// Limit sets what happens to each connection after a number of bytes from the
-// server. The block that reaches the number still passes. The returned channel is
-// closed when the first connection reaches it.
+// Limit sets the fate of each connection after a number of bytes from the server. The
+// block that reaches the number still passes. The returned channel is closed when the
+// first connection reaches it.
 func (p *TCPProxy) Limit(bytes int64, fate Fate) (reached <-chan struct{}) {
 	l := &limit{bytes: bytes, fate: fate, reached: make(chan struct{}), released: make(chan struct{})}
 	p.mu.Lock()
@@ -137,7 +139,7 @@ func (p *TCPProxy) Release() {
 	}
 }
 
-// Sent is the number of bytes that clients were sent.
+// Sent returns the number of bytes that clients have received from the server.
 func (p *TCPProxy) Sent() int64 { return p.sent.Load() }
 
 // carry forwards one connection.
@@ -166,7 +168,7 @@ func (p *TCPProxy) carry(front net.Conn) {
 		p.copy(back, front, func(int) bool { return true })
 	}()
 	var sent int64
-	var past *limit // one that the connection has reached
+	var past *limit // limit that the connection has already reached
 	p.copy(front, back, func(n int) bool {
 		p.sent.Add(int64(n))
 		sent += int64(n)
@@ -194,7 +196,7 @@ func (p *TCPProxy) carry(front net.Conn) {
 	})
 }
 
-// copy forwards blocks until one side ends, or passed reports false.
+// copy forwards blocks until one side closes, or until passed returns false.
 func (p *TCPProxy) copy(to, from net.Conn, passed func(n int) bool) {
 	block := make([]byte, 32<<10)
 	for {

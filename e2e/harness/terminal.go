@@ -13,21 +13,21 @@ import (
 	"golang.org/x/term"
 )
 
-// Terminal is a pseudo-terminal and what it shows.
+// Terminal is a pseudo-terminal with its output.
 type Terminal struct {
 	*Output
-	// TTY is the side of the programs. End closes it.
+	// TTY is the program's side of the terminal. End closes it.
 	TTY *os.File
 
 	t       testing.TB
 	control *os.File
 	cmd     *exec.Cmd
 	gone    chan struct{} // closed when the program has ended
-	err     error         // of its end, then
-	read    chan struct{} // closed when all has been read that was shown
+	err     error         // of cmd.Wait, after gone is closed
+	read    chan struct{} // closed when the whole output has been read
 }
 
-// NewTerminal opens a terminal of a size. It is closed when the test ends.
+// NewTerminal opens a terminal with the given size. It is closed when the test ends.
 func NewTerminal(t testing.TB, rows, columns uint16) *Terminal {
 	t.Helper()
 	control, tty, err := pty.Open()
@@ -41,7 +41,7 @@ func NewTerminal(t testing.TB, rows, columns uint16) *Terminal {
 	go func() {
 		defer close(m.read)
 		defer m.Output.End()
-		_, _ = io.Copy(m.Output, control) // ends with EIO when no program has the terminal
+		_, _ = io.Copy(m.Output, control) // ends with EIO when no program has the terminal open
 	}()
 	t.Cleanup(func() {
 		if m.gone != nil {
@@ -54,7 +54,7 @@ func NewTerminal(t testing.TB, rows, columns uint16) *Terminal {
 	return m
 }
 
-// Start starts a command in a session of its own, with this as its terminal. If the
+// Start starts a command in its own session, with m as its controlling terminal. If the
 // command has no streams yet, all three are the terminal.
 func (m *Terminal) Start(cmd *exec.Cmd) {
 	m.t.Helper()
@@ -78,7 +78,7 @@ func (m *Terminal) Start(cmd *exec.Cmd) {
 	}()
 }
 
-// Type types a text.
+// Type types a text at the terminal.
 func (m *Terminal) Type(text string) {
 	m.t.Helper()
 	if _, err := m.control.WriteString(text); err != nil {
@@ -105,7 +105,7 @@ func (m *Terminal) MustShow(text string, from int) int {
 	return at
 }
 
-// State is the terminal's state, such as its echo.
+// State returns the state of the terminal, for example its echo.
 func (m *Terminal) State() term.State {
 	m.t.Helper()
 	state, err := term.GetState(int(m.control.Fd()))
@@ -115,8 +115,8 @@ func (m *Terminal) State() term.State {
 	return *state
 }
 
-// End waits for the program's end, and until all that it has shown was read. It
-// returns the end as Ending describes it.
+// End waits until the program has ended and its output has been read. It returns the
+// result of Ending.
 func (m *Terminal) End() string {
 	m.t.Helper()
 	select {
@@ -127,13 +127,13 @@ func (m *Terminal) End() string {
 	m.TTY.Close()
 	select {
 	case <-m.read:
-	case <-time.After(time.Second): // what the program has started may keep the terminal
+	case <-time.After(time.Second): // child processes of the program may keep the terminal open
 	}
 	return Ending(m.err)
 }
 
-// RunAtTerminal runs ectl with standard output on a terminal, and returns what that
-// shows, and standard error.
+// RunAtTerminal runs ectl with standard output on a terminal. It returns the output of
+// the terminal, and standard error.
 func RunAtTerminal(t *testing.T, dir string, env, args []string) (shown, stderr string) {
 	t.Helper()
 	terminal := NewTerminal(t, 50, 1000) // wide enough for tables
@@ -141,6 +141,6 @@ func RunAtTerminal(t *testing.T, dir string, env, args []string) (shown, stderr 
 	cmd := exec.Command(Ectl(), args...)
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = dir, env, terminal.TTY, &said
 	terminal.Start(cmd)
-	terminal.End() // many of them fail
+	terminal.End() // the status is ignored, because many runs fail
 	return terminal.String(), said.String()
 }

@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// Retry calls try until it finds nothing wrong. It is for times that the program
-// itself sets, such as the 300 ms of a completion: a busy machine may exceed them.
+// Retry calls try until it returns an empty string. Use it for time limits of the
+// program, such as the 300 ms of a completion, because a busy machine may exceed them.
+// After the last attempt, it reports wrong as an error.
 func Retry(t *testing.T, try func() (wrong string)) {
 	t.Helper()
 	const attempts, enough = 20, time.Minute
@@ -21,8 +22,8 @@ func Retry(t *testing.T, try func() (wrong string)) {
 	t.Error(wrong)
 }
 
-// HangTimeout ends what would never end. Nothing takes so long, even on a busy
-// machine with a slow disk.
+// HangTimeout is the timeout for operations that hang. No operation takes so long, even
+// on a busy machine with a slow disk.
 const HangTimeout = 5 * time.Minute
 
 // WaitUntil waits until a condition holds. It fails the test after HangTimeout.

@@ -1,12 +1,11 @@
-// Package etcdserver starts real etcd servers on loopback and stops them again.
+// Package etcdserver starts and stops real etcd servers on loopback.
 //
-// The binaries come from a cache folder (see CacheDir) where each is called
-// etcd-VERSION. A server is stopped by its process id, and on Linux the kernel
-// ends it when the program that started it dies, so that no server outlives a
-// test run that was killed.
+// The binaries come from a cache folder (see CacheDir), under the name etcd-VERSION. A
+// server is stopped by its process ID. On Linux, the kernel kills the server when its
+// parent process dies, so no server outlives a killed test run.
 //
-// Nothing here needs a *testing.T: the demonstration program and the benchmarks
-// start their servers the same way.
+// The package does not need a *testing.T, because the demonstration program and the
+// benchmarks also start servers with it.
 package etcdserver
 
 import (
@@ -29,67 +28,66 @@ import (
 	"github.com/ectl-io/ectl/e2e/harness/testpki"
 )
 
-// Latest is the server version that is started where none is asked for.
+// Latest is the default server version.
 const Latest = "3.7.3"
 
-// startAttempts bounds how often a server is started anew because another
-// process took one of its ports between choosing and binding it.
+// startAttempts is the maximum number of attempts to start a server. An attempt is
+// repeated if another process has taken one of the chosen ports.
 const startAttempts = 5
 
-// patience ends the wait for a server that will never be there. No machine is so
-// slow, however busy it and its disk are.
+// patience is the timeout for the start of a server. No machine is so slow, even with a
+// busy CPU and disk.
 const patience = 5 * time.Minute
 
-// Options says what server to start. The zero value is one member of the
-// latest version, without TLS and without authentication.
+// Options selects the server to start. The zero value is one member of the latest
+// version, without TLS and without authentication.
 type Options struct {
-	// Version is the etcd version, "3.7.3" say. Empty means Latest.
+	// Version is the etcd version, for example "3.7.3". Empty means Latest.
 	Version string
-	// CacheDir holds the binaries. Empty means CacheDir().
+	// CacheDir is the folder of the binaries. Empty means the result of the function
+	// CacheDir.
 	CacheDir string
-	// Dir receives data directories and logs. Empty means a temporary
+	// Dir is the folder for data directories and logs. Empty means a temporary
 	// directory that Stop removes.
 	Dir string
-	// Members is the size of the cluster. Zero means one.
+	// Members is the number of members. Zero means one.
 	Members int
 
 	// TLS is the authority that issues the server's certificate. Nil means
 	// plain HTTP.
 	TLS *testpki.Authority
-	// ServerCert replaces the certificate that TLS would issue, for servers
-	// that present a wrong one.
+	// ServerCert replaces the certificate that TLS would issue, for servers with a
+	// wrong certificate.
 	ServerCert testpki.Pair
-	// ClientCertAuth makes the server demand a client certificate of TLS and
-	// take its common name for the user.
+	// ClientCertAuth makes the server require a client certificate of TLS. The common
+	// name of the certificate identifies the user.
 	ClientCertAuth bool
 
-	// NamelessCerts makes a server with ClientCertAuth demand the certificate
-	// and take no user from it.
+	// NamelessCerts makes a server with ClientCertAuth require the certificate, but not
+	// identify a user by it.
 	NamelessCerts bool
 
-	// Tokens makes the server issue and accept JWTs of these keys. Nil means
-	// etcd's simple tokens.
+	// Tokens makes the server issue and accept JWTs with these keys. Nil means etcd's
+	// simple tokens.
 	Tokens *testpki.TokenSigner
-	// TokenTTL is how long tokens live. Zero means five minutes, etcd's own
-	// default.
+	// TokenTTL is the lifetime of tokens. Zero means five minutes, etcd's default.
 	TokenTTL time.Duration
 
-	// RootPassword, where it is not empty, makes Start create the user root
-	// with this password and the role root, and enable authentication.
+	// If RootPassword is not empty, Start adds the user root with this password and the
+	// role root, and enables authentication.
 	RootPassword string
 
-	// EqualIdentity gives every single-member server that is started with it
-	// the same cluster ID and member ID, so that the answers of two of them
-	// can be compared byte for byte.
+	// EqualIdentity gives all single-member servers the same cluster ID and member ID.
+	// Responses of two servers can then be compared byte by byte.
 	EqualIdentity bool
 
 	// Flags are appended to the command line of every member.
 	Flags []string
 }
 
-// CacheDir is where the binaries of servers and of the reference etcdctl are:
-// the environment variable ECTL_CACHE, else the folder .cache at the root of
-// the project, found upwards from the working directory.
+// CacheDir returns the folder of the binaries of servers and of the reference etcdctl.
+// This is ECTL_CACHE, if set. Otherwise it is the folder .cache in the working
+// directory or the nearest parent that has one.
 func CacheDir() string {
 	if dir := os.Getenv("ECTL_CACHE"); dir != "" {
 		return dir
@@ -110,8 +108,8 @@ func CacheDir() string {
 	}
 }
 
-// Versions lists the server versions that the tests cover and that the cache
-// holds, newest first. 3.4.23 is only there where it could be had.
+// Versions returns the server versions that the tests support and that the cache
+// contains, newest first. The cache may lack some versions, for example 3.4.23.
 func Versions() []string {
 	var versions []string
 	for _, v := range []string{"3.7.3", "3.6.16", "3.5.35", "3.4.23"} {
@@ -122,7 +120,7 @@ func Versions() []string {
 	return versions
 }
 
-// Server is a running etcd: one member or a cluster of several.
+// Server is a running etcd cluster with one or more members.
 type Server struct {
 	Members []*Member
 
@@ -132,9 +130,9 @@ type Server struct {
 	tlsConfig *tls.Config
 }
 
-// Start starts a server and returns when it answers, with authentication
-// already on if that was asked for. When it fails, nothing keeps running and
-// the error has the end of the server's log.
+// Start starts a server and returns when it serves requests. If requested,
+// authentication is already on. After an error, no process keeps running. The error
+// contains an excerpt of the server's log.
 func Start(ctx context.Context, options Options) (*Server, error) {
 	if options.Version == "" {
 		options.Version = Latest
@@ -185,7 +183,7 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 	return s, nil
 }
 
-// Endpoints is the client URL of every member, in order.
+// Endpoints returns the client URLs of all members, in order.
 func (s *Server) Endpoints() []string {
 	endpoints := make([]string, len(s.Members))
 	for i, m := range s.Members {
@@ -194,16 +192,16 @@ func (s *Server) Endpoints() []string {
 	return endpoints
 }
 
-// Endpoint is Endpoints joined by commas, as --endpoints wants it.
+// Endpoint returns the Endpoints separated by commas, for --endpoints.
 func (s *Server) Endpoint() string {
 	return strings.Join(s.Endpoints(), ",")
 }
 
-// Dir is where the data directories and logs of the members are.
+// Dir returns the folder of the data directories and logs of the members.
 func (s *Server) Dir() string { return s.dir }
 
-// Client connects to the server, as user if that is not empty. A server that
-// demands client certificates gets one without a common name.
+// Client connects to the server. If user is not empty, it logs in as user. If the
+// server requires client certificates, it uses one without a common name.
 func (s *Server) Client(user, password string) (*clientv3.Client, error) {
 	return clientv3.New(clientv3.Config{
 		Endpoints:   s.Endpoints(),
@@ -215,8 +213,8 @@ func (s *Server) Client(user, password string) (*clientv3.Client, error) {
 	})
 }
 
-// AuthRevision is the revision of users and roles, which a token has to carry
-// to be accepted. user and password may be empty while authentication is off.
+// AuthRevision returns the revision of users and roles. The server refuses tokens with
+// an older revision. user and password may be empty while authentication is off.
 func (s *Server) AuthRevision(ctx context.Context, user, password string) (uint64, error) {
 	client, err := s.Client(user, password)
 	if err != nil {
@@ -230,8 +228,8 @@ func (s *Server) AuthRevision(ctx context.Context, user, password string) (uint6
 	return status.AuthRevision, nil
 }
 
-// Spare returns a member that the cluster does not have yet. It is not started:
-// see Member.Join. Stop ends it, too.
+// Spare returns a member that is not yet part of the cluster. Start it with
+// Member.Join. Stop also stops it.
 func (s *Server) Spare(name string) (*Member, error) {
 	ports, err := freePorts(2)
 	if err != nil {
@@ -260,8 +258,8 @@ func (s *Server) Spare(name string) (*Member, error) {
 	return m, nil
 }
 
-// Stop ends every member at once and removes the data if it is in a temporary
-// directory of the server's own. It may be called more than once.
+// Stop kills all members. It removes the data if Start created a temporary directory.
+// It can be called several times.
 func (s *Server) Stop() {
 	s.stopMembers()
 	if s.ownsDir {
@@ -298,8 +296,7 @@ func (s *Server) prepareTLS() error {
 	s.tlsConfig = &tls.Config{
 		MinVersion: tls.VersionTLS12,
 		RootCAs:    roots,
-		// A server that presents a wrong certificate on purpose has to be
-		// set up all the same.
+		// The harness must also set up servers that present a wrong certificate.
 		InsecureSkipVerify: true,
 	}
 	if s.options.ClientCertAuth {
@@ -334,14 +331,14 @@ func (s *Server) startMembers(ctx context.Context, binary string) error {
 		}
 		advertised := m.PeerURL
 		if s.options.EqualIdentity {
-			// A member's ID is made of its advertised peer URLs and the
-			// cluster token. A lone member never dials that URL.
+			// The ID of a member is derived from its advertised peer URLs and the
+			// cluster token. A single member never connects to that URL.
 			m.Name, advertised = "default", "http://127.0.0.1:2380"
 		}
 		m.advertisedPeerURL = advertised
 		m.advertisedClientURL = m.ClientURL
 		if s.options.EqualIdentity {
-			// Part of what a list of members says, and nothing else.
+			// This URL only appears in member lists.
 			m.advertisedClientURL = s.clientScheme() + "://127.0.0.1:2379"
 		}
 		cluster = append(cluster, m.Name+"="+advertised)
@@ -387,7 +384,7 @@ func (s *Server) memberArgs(m *Member, cluster string) []string {
 		"--bcrypt-cost", "4",
 	}
 	if strings.HasPrefix(s.options.Version, "3.4.") {
-		// Older servers only know --log-outputs together with the zap logger.
+		// Version 3.4 supports --log-outputs only with the zap logger.
 		args = append(args, "--logger", "zap")
 	}
 	if s.options.TLS != nil {
@@ -408,13 +405,13 @@ func (s *Server) memberArgs(m *Member, cluster string) []string {
 	if s.options.Tokens != nil {
 		args = append(args, "--auth-token", s.options.Tokens.ServerFlag(ttl))
 	} else if s.options.TokenTTL != 0 {
-		// The flag exists from 3.5 on.
+		// The flag exists since 3.5.
 		args = append(args, "--auth-token-ttl", fmt.Sprint(int(ttl.Seconds())))
 	}
 	return slices.Concat(args, s.options.Flags)
 }
 
-// waitServing returns when the server answers a linearizable request, which
+// waitServing returns when the server answers a linearizable request. Such a request
 // needs an elected leader.
 func (s *Server) waitServing(ctx context.Context) error {
 	client, err := s.Client("", "")
@@ -463,7 +460,7 @@ func (s *Server) enableAuth(ctx context.Context) error {
 	return err
 }
 
-// freePorts returns n TCP ports that were free on loopback a moment ago.
+// freePorts returns n TCP ports on loopback that were free when they were chosen.
 func freePorts(n int) ([]int, error) {
 	var ports []int
 	for range n {
@@ -471,7 +468,8 @@ func freePorts(n int) ([]int, error) {
 		if err != nil {
 			return nil, fmt.Errorf("find a free port: %w", err)
 		}
-		// Held until all are chosen, so that no port is chosen twice.
+		// The listener stays open until all ports are chosen, so that no port is chosen
+		// twice.
 		defer listener.Close()
 		ports = append(ports, listener.Addr().(*net.TCPAddr).Port)
 	}
@@ -479,8 +477,8 @@ func freePorts(n int) ([]int, error) {
 }
 
 func init() {
-	// The client's transport reports every refused connection of a starting
-	// server on stderr, where it would look like a finding.
+	// The client library logs each refused connection of a starting server on stderr.
+	// There it would look like a test failure.
 	grpclog.SetLoggerV2(grpclog.NewLoggerV2(discard{}, discard{}, discard{}))
 }
 

@@ -16,8 +16,8 @@ import (
 	"time"
 )
 
-// errPortTaken means that another process bound one of the member's ports
-// first, so that starting with other ports may succeed.
+// errPortTaken reports that another process has bound one of the member's ports. A
+// start with other ports may succeed.
 var errPortTaken = errors.New("address already in use")
 
 // Member is one etcd process.
@@ -31,15 +31,15 @@ type Member struct {
 	binary              string
 	dir                 string
 	args                []string
-	env                 []string // instead of this process's, where it is not nil
+	env                 []string // replaces the environment of this process, if not nil
 
 	mu     sync.Mutex
 	cmd    *exec.Cmd
-	done   chan struct{} // closed when the process has been waited for
+	done   chan struct{} // closed after the process has exited
 	killed bool
 }
 
-// PID is the process id of the running member, or 0.
+// PID returns the process ID of the running member, or 0.
 func (m *Member) PID() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -49,11 +49,11 @@ func (m *Member) PID() int {
 	return m.cmd.Process.Pid
 }
 
-// LogFile is where the member's log goes.
+// LogFile returns the path of the member's log.
 func (m *Member) LogFile() string { return filepath.Join(m.dir, m.Name+".log") }
 
-// Kill ends the member at once and waits until it is gone. Its data stays, so
-// that Restart can start it again.
+// Kill kills the member and waits until it has exited. Its data remains, so Restart can
+// start it again.
 func (m *Member) Kill() {
 	m.mu.Lock()
 	cmd, done := m.cmd, m.done
@@ -71,7 +71,8 @@ func (m *Member) Kill() {
 	<-done
 }
 
-// WaitForEnd returns when the process has ended, by itself or not.
+// WaitForEnd waits until the process has exited, for any reason. It returns an error if
+// ctx ends first.
 func (m *Member) WaitForEnd(ctx context.Context) error {
 	m.mu.Lock()
 	done := m.done
@@ -84,13 +85,13 @@ func (m *Member) WaitForEnd(ctx context.Context) error {
 	}
 }
 
-// Pause stops the member without ending it: its connections stay open and
-// nothing answers.
+// Pause stops the member with SIGSTOP. Its connections stay open, and it does not
+// respond.
 func (m *Member) Pause() error {
 	if err := m.signal(syscall.SIGSTOP); err != nil {
 		return err
 	}
-	// A busy machine may let a thread answer once more.
+	// On a busy machine, a thread may still answer a request.
 	for deadline := time.Now().Add(time.Minute); !stopped(m.cmd.Process.Pid); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			return fmt.Errorf("member %s does not stop", m.Name)
@@ -99,10 +100,10 @@ func (m *Member) Pause() error {
 	return nil
 }
 
-// Continue ends a Pause.
+// Continue resumes the member after Pause.
 func (m *Member) Continue() error { return m.signal(syscall.SIGCONT) }
 
-// Restart starts a killed member again with its data and returns when it
+// Restart starts a killed member again with its data. It returns when the member
 // accepts connections.
 func (m *Member) Restart(ctx context.Context) error {
 	if err := m.start(); err != nil {
@@ -111,8 +112,8 @@ func (m *Member) Restart(ctx context.Context) error {
 	return m.waitListening(ctx)
 }
 
-// Join starts a spare member with the settings that "member add" printed for
-// it, each as NAME=VALUE, and returns when it accepts connections.
+// Join starts a spare member with the settings from "member add", each in the form
+// NAME=VALUE. It returns when the member accepts connections.
 func (m *Member) Join(ctx context.Context, settings []string) error {
 	m.env = settings
 	return m.Restart(ctx)
@@ -141,8 +142,8 @@ func (m *Member) start() error {
 	done := make(chan struct{})
 	started := make(chan error)
 	go func() {
-		// The kernel's parent-death signal is sent when the thread that
-		// forked ends, so that thread is kept for as long as the server runs.
+		// The kernel sends the parent-death signal when the thread that forked exits.
+		// So this thread must live as long as the server.
 		runtime.LockOSThread()
 		err := cmd.Start()
 		started <- err
@@ -160,9 +161,9 @@ func (m *Member) start() error {
 	return nil
 }
 
-// waitListening returns when the member's client port accepts a connection.
-// Dialling it with gRPC any sooner would cost a second: that is how long gRPC
-// waits after a refused connection.
+// waitListening returns when the client port of the member accepts a connection. After
+// a refused connection, gRPC waits for a second. So no gRPC client should connect
+// earlier.
 func (m *Member) waitListening(ctx context.Context) error {
 	address, err := url.Parse(m.ClientURL)
 	if err != nil {
@@ -175,8 +176,8 @@ func (m *Member) waitListening(ctx context.Context) error {
 		conn, err := dialer.DialContext(ctx, "tcp", address.Host)
 		if err == nil {
 			conn.Close()
-			// Another process may own the port; then ours is about to exit,
-			// which the first request finds out.
+			// The listener may be another process. In this case, the member is about to
+			// exit, and the first request detects this.
 			return m.exitError()
 		}
 		if exited := m.exitError(); exited != nil {
@@ -190,7 +191,8 @@ func (m *Member) waitListening(ctx context.Context) error {
 	}
 }
 
-// exitError says why the member is no longer running, or nil while it is.
+// exitError returns the reason why the member has exited. It returns nil while the
+// member runs, and after Kill.
 func (m *Member) exitError() error {
 	m.mu.Lock()
 	done, killed := m.done, m.killed
@@ -210,7 +212,8 @@ func (m *Member) exitError() error {
 	return fmt.Errorf("member %s has exited\n%s", m.Name, m.LogTail())
 }
 
-// LogTail is the first lines of the log and the last.
+// LogTail returns the log. If the log has more than 25 lines, it returns the first 5
+// and the last 20. If the log cannot be read, it returns the text of the error.
 func (m *Member) LogTail() string {
 	log, err := os.ReadFile(m.LogFile())
 	if err != nil {
@@ -218,7 +221,8 @@ func (m *Member) LogTail() string {
 	}
 	lines := bytes.Split(bytes.TrimSpace(log), []byte("\n"))
 	if len(lines) > 25 {
-		// A usage error is at the beginning, everything else at the end.
+		// A usage error is at the beginning of the log, and other errors are at the
+		// end.
 		lines = append(lines[:5:5], lines[len(lines)-20:]...)
 	}
 	return string(bytes.Join(lines, []byte("\n")))

@@ -8,13 +8,13 @@ import (
 	"syscall"
 )
 
-// ownProcessGroup keeps a terminal's Ctrl-C from the server, which is stopped
-// deliberately, and has the kernel end it when its parent dies.
+// ownProcessGroup returns attributes for the server process. Ctrl-C in a terminal does
+// not reach the server. The kernel kills the server when its parent dies.
 func ownProcessGroup() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 
-// stopped says whether each thread of a process has been stopped by a signal.
+// stopped reports whether a signal has stopped all threads of a process.
 func stopped(pid int) bool {
 	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
 	for _, thread := range threads {

@@ -4,11 +4,11 @@ package etcdserver
 
 import "syscall"
 
-// ownProcessGroup keeps a terminal's Ctrl-C from the server, which is stopped
-// deliberately.
+// ownProcessGroup returns attributes for the server process. Ctrl-C in a terminal does
+// not reach the server.
 func ownProcessGroup() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true}
 }
 
-// stopped is true: this system has no quick way to tell.
+// stopped always returns true, because this system has no quick check.
 func stopped(int) bool { return true }

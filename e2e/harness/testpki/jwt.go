@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// TokenSigner is the RSA key pair of a server whose tokens are JWTs, and signs
-// tokens as that server does (RS256, RFC 7515).
+// TokenSigner is the RSA key pair of a server with JWT tokens. It signs tokens in the
+// same way as the server (RS256, RFC 7515).
 type TokenSigner struct {
 	PublicKeyFile  string
 	PrivateKeyFile string
@@ -22,7 +22,7 @@ type TokenSigner struct {
 	key *rsa.PrivateKey
 }
 
-// NewTokenSigner makes a key pair and writes it to dir/NAME-public.pem and
+// NewTokenSigner generates a key pair and writes it to dir/NAME-public.pem and
 // dir/NAME-private.pem.
 func NewTokenSigner(dir, name string) (*TokenSigner, error) {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
@@ -45,16 +45,16 @@ func NewTokenSigner(dir, name string) (*TokenSigner, error) {
 	return s, writePEM(s.PrivateKeyFile, "RSA PRIVATE KEY", private, 0o600)
 }
 
-// ServerFlag is the value of etcd's --auth-token for this key pair. Tokens that
-// the server itself issues live for ttl.
+// ServerFlag returns the value of etcd's --auth-token for this key pair. The server
+// issues tokens with the lifetime ttl.
 func (s *TokenSigner) ServerFlag(ttl time.Duration) string {
 	return fmt.Sprintf("jwt,pub-key=%s,priv-key=%s,sign-method=RS256,ttl=%s",
 		s.PublicKeyFile, s.PrivateKeyFile, ttl)
 }
 
-// Sign returns a token for user. The server refuses a token whose revision is
-// older than the revision of its users and roles (AuthStatus tells it). A
-// negative ttl gives a token that has expired.
+// Sign returns a token for user. The server refuses the token if revision is older than
+// the revision of its users and roles (see AuthStatus). If ttl is negative, the token
+// has already expired.
 func (s *TokenSigner) Sign(user string, revision uint64, ttl time.Duration) (string, error) {
 	header, err := json.Marshal(map[string]string{"alg": "RS256", "typ": "JWT"})
 	if err != nil {

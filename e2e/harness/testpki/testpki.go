@@ -1,10 +1,10 @@
-// Package testpki makes the keys and certificates that tests of TLS, of
-// certificate identity and of JWT tokens need: a certificate authority, server
-// certificates for the loopback interface, client certificates by common name,
-// and certificates that are wrong in one stated way.
+// Package testpki creates the keys and certificates for tests of TLS, certificate
+// identity and JWT tokens. It creates a certificate authority, server certificates for
+// the loopback interface, and client certificates by common name. It also creates
+// certificates with one specific defect.
 //
-// Everything is ECDSA P-256 but for the JWT keys, which are RSA because the
-// signing method under test is RS256. Nothing here is fit for production.
+// All keys are ECDSA P-256, except the JWT keys. These are RSA, because the tests use
+// RS256. Do not use this package in production.
 package testpki
 
 import (
@@ -23,9 +23,9 @@ import (
 	"time"
 )
 
-// Authority is a certificate authority. What it issues goes to FILE.pem and
-// FILE-key.pem, in the authority's directory where FILE is not absolute. Its
-// methods may be called from several goroutines.
+// Authority is a certificate authority. It writes what it issues to FILE.pem and
+// FILE-key.pem. If FILE is relative, the files are in the authority's directory. Its
+// methods are safe for concurrent use.
 type Authority struct {
 	dir  string
 	name string
@@ -36,15 +36,15 @@ type Authority struct {
 	serial int64
 }
 
-// Pair names the PEM files of a certificate and of its private key.
+// Pair holds the paths of the PEM files of a certificate and its private key.
 type Pair struct {
 	CertFile string
 	KeyFile  string
 }
 
-// NewAuthority makes a certificate authority and writes its certificate to
-// dir/NAME.pem and its key to dir/NAME-key.pem. Two authorities with different names trust nothing of each
-// other.
+// NewAuthority creates a certificate authority. It writes the certificate to
+// dir/NAME.pem and the key to dir/NAME-key.pem. Authorities with different names do not
+// trust each other.
 func NewAuthority(dir, name string) (*Authority, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -79,21 +79,21 @@ func NewAuthority(dir, name string) (*Authority, error) {
 	return a, writePEM(a.CertFile(), "CERTIFICATE", der, 0o644)
 }
 
-// CertFile is the PEM file of the authority's own certificate, the one that
-// --cacert and --trusted-ca-file want.
+// CertFile returns the path of the authority's own certificate, for --cacert and
+// --trusted-ca-file.
 func (a *Authority) CertFile() string {
 	return filepath.Join(a.dir, a.name+".pem")
 }
 
-// KeyFile is the PEM file of the authority's private key.
+// KeyFile returns the path of the authority's private key.
 func (a *Authority) KeyFile() string {
 	return filepath.Join(a.dir, a.name+"-key.pem")
 }
 
-// Server issues a certificate for 127.0.0.1, ::1 and localhost that both sides
-// of a cluster may present: it is good for serving and, because members dial
-// each other with it, for connecting. It has no common name, as etcd's own
-// gateway presents it as a client and refuses to when there is one.
+// Server issues a certificate for 127.0.0.1, ::1 and localhost. It is valid for
+// servers, and for clients because members connect to each other with it. It has no
+// common name. etcd's gateway presents it as a client certificate, and refuses a common
+// name.
 func (a *Authority) Server(file string) (Pair, error) {
 	return a.issue(file, certificate{
 		hosts: []string{"127.0.0.1", "::1", "localhost"},
@@ -101,8 +101,8 @@ func (a *Authority) Server(file string) (Pair, error) {
 	})
 }
 
-// ServerFor issues a server certificate for the given host names and addresses
-// only, for tests of a name that does not match.
+// ServerFor issues a server certificate for the given host names and addresses only.
+// Tests use it for names that do not match.
 func (a *Authority) ServerFor(file string, hosts ...string) (Pair, error) {
 	return a.issue(file, certificate{
 		hosts: hosts,
@@ -119,9 +119,8 @@ func (a *Authority) ExpiredServer(file string) (Pair, error) {
 	})
 }
 
-// Client issues a client certificate whose common name is the etcd user that a
-// server with --client-cert-auth takes it for. An empty name gives a
-// certificate without identity.
+// Client issues a client certificate. A server with --client-cert-auth uses the common
+// name as the user. With an empty name, the certificate identifies no user.
 func (a *Authority) Client(file, commonName string) (Pair, error) {
 	return a.issue(file, certificate{
 		commonName: commonName,
