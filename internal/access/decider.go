@@ -7,27 +7,28 @@ import (
 	"strings"
 )
 
-// Decider answers many questions about a state that does not change. Users with
-// the same roles may do the same, which is worked out once.
+// Decider answers repeated queries about a state that does not change. It computes
+// the permissions once for all users with the same roles.
 type Decider struct {
 	state State
-	known map[string]*decided // by roles
+	known map[string]*decided // by rolesKey
 }
 
-// decided is what is known of those who have the same roles.
+// decided caches the results for users with the same roles.
 type decided struct {
 	effective Effective
-	reaching  [ReadWrite][]reaching // by access-1, Read and Write; nil: not asked for
+	reaching  [ReadWrite][]reaching // by access-1, for Read and Write; nil until first used
 }
 
-// reaching is a grant, and the one that reaches farthest of it and those before.
+// reaching holds, for one grant, the grant that reaches farthest among it and the
+// grants that start earlier.
 type reaching struct {
 	Start    string
 	farthest Grant
-	End      string // of the farthest
+	End      string // the end of farthest
 }
 
-// Decider returns what answers questions about s.
+// Decider returns a Decider for s.
 func (s State) Decider() *Decider { return &Decider{state: s, known: map[string]*decided{}} }
 
 func (d *Decider) decided(user string) *decided {
@@ -43,11 +44,11 @@ func (d *Decider) decided(user string) *decided {
 // Effective returns what user may do, as State.Effective does.
 func (d *Decider) Effective(user string) Effective { return d.decided(user).effective }
 
-// Like returns a text that is the same for users with the same roles.
+// Like returns a string that is equal for users with the same roles.
 func (d *Decider) Like(user string) string { return rolesKey(d.state.Users[user].Roles) }
 
-// GrantOn returns a grant that allows user kind, Read or Write, on the first
-// key of r on which it is allowed.
+// GrantOn returns a grant that allows user kind, Read or Write, on the first allowed
+// key of r. found is false if kind is allowed on no key of r.
 func (d *Decider) GrantOn(user string, kind Access, r Range) (g Grant, found bool) {
 	first, _ := d.Effective(user).Keys(kind).Within(r, 1)
 	if first.IsEmpty() {
@@ -65,12 +66,12 @@ func (d *Decider) GrantOn(user string, kind Access, r Range) (g Grant, found boo
 		return 1
 	})
 	if i == 0 {
-		return g, false // not so: the key is in a grant
+		return g, false // unreachable: a grant contains the key
 	}
 	return grants[i-1].farthest, true
 }
 
-// grantsByReach returns the grants of kind, sorted by where they start.
+// grantsByReach returns the grants of kind, sorted by start.
 func grantsByReach(grants []Grant, kind Access) []reaching {
 	var all []reaching
 	for _, g := range grants {
@@ -87,12 +88,12 @@ func grantsByReach(grants []Grant, kind Access) []reaching {
 	return all
 }
 
-// rolesKey returns a text that is the same for the same roles in any order.
+// rolesKey returns a string that is equal for the same roles in any order.
 func rolesKey(roles []string) string {
 	var key strings.Builder
 	sorted := slices.Sorted(slices.Values(roles))
 	for _, role := range slices.Compact(sorted) {
-		fmt.Fprintf(&key, "%d %s", len(role), role) // no two lists are written alike
+		fmt.Fprintf(&key, "%d %s", len(role), role) // the length makes it unambiguous
 	}
 	return key.String()
 }

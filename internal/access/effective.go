@@ -12,22 +12,22 @@ type Grant struct {
 	Permission
 }
 
-// Effective is what one user may do. The rules are the server's (getMergedPerms
-// and isOpPermitted of package auth in etcd 3.4 to 3.7): the permissions of all
-// roles add up, for reading and for writing apart; ranges that overlap or touch
-// count as one; a request is allowed where all of its range is covered; and
-// with the role root everything is, whatever the roles hold. Nothing can be
+// Effective holds what one user may do. The rules are those of the server
+// (getMergedPerms and isOpPermitted of package auth in etcd 3.4 to 3.7). The
+// permissions of all roles add up, separately for reading and for writing. Ranges
+// that overlap or touch count as one. A request is allowed if its whole range is
+// covered. The role root allows everything, whatever the roles hold. Nothing can be
 // denied.
 type Effective struct {
 	Root        bool // has the role root
 	Read, Write Set
 
-	// Grants are all permissions behind it, by role and then in the role's
-	// order. Those of the role root are one, on every key.
+	// Grants lists the permissions of all roles, sorted by role and then in the order
+	// of the role. The role root has one entry, on every key.
 	Grants []Grant
 }
 
-// Effective returns what user may do: nothing, where there is no such user.
+// Effective returns what user may do. If the user does not exist, that is nothing.
 func (s State) Effective(user string) Effective {
 	var e Effective
 	roles := slices.Clone(s.Users[user].Roles)
@@ -56,12 +56,14 @@ func (s State) Effective(user string) Effective {
 	return e
 }
 
-// AllowsAny says whether the permission allows anything. Servers before 3.5 let
-// ranges be granted that end before they begin, and ranges that begin with the
-// empty key, which to the server is behind all others: neither allows anything.
+// AllowsAny reports whether the permission allows anything. Two kinds of range allow
+// nothing: those that end before they begin, and those that begin with the empty key.
+// Servers before 3.5 accept grants on both. They sort the empty key after all other
+// keys.
 func (p Permission) AllowsAny() bool { return len(p.Range.Key) > 0 && !p.Range.IsEmpty() }
 
-// Keys returns what may be read, or written, or with ReadWrite both.
+// Keys returns the keys on which a is allowed. For ReadWrite these are the keys that
+// may be both read and written.
 func (e Effective) Keys(a Access) Set {
 	switch a {
 	case Read:
@@ -74,9 +76,9 @@ func (e Effective) Keys(a Access) Set {
 	return Set{}
 }
 
-// Allows says whether a on all of r is allowed. It is not for a range without
-// keys, about which the server decides by the accident of how its tree of
-// permissions has grown.
+// Allows reports whether a is allowed on all of r. It returns false for a range
+// without keys: there the server's answer depends on the shape of its permission
+// tree.
 func (e Effective) Allows(a Access, r Range) bool {
 	for _, kind := range a.Kinds() {
 		if !e.Keys(kind).Contains(r) {
@@ -107,8 +109,8 @@ func (e Effective) GrantedTwice(kind Access) Set {
 	return joined(twice)
 }
 
-// FirstMissing returns the first key of r that is not covered, and what of a is
-// not allowed there. It is nil if all of r is covered.
+// FirstMissing returns the first key of r that is not covered, and the part of a that
+// is not allowed there. key is nil if all of r is covered.
 func (e Effective) FirstMissing(a Access, r Range) (key []byte, missing Access) {
 	for _, kind := range a.Kinds() {
 		first, some := e.Keys(kind).FirstMissing(r)
@@ -125,25 +127,24 @@ func (e Effective) FirstMissing(a Access, r Range) (key []byte, missing Access) 
 	return key, missing
 }
 
-// Decision is the answer to whether somebody may do something, with its
-// reasons.
+// Decision reports whether an access is allowed, with the reasons.
 type Decision struct {
 	Allowed bool
 
-	// Grants allow it together, or as much of it as is allowed. For reading and
-	// for writing none of them could be left out. In the order of their keys.
+	// Grants together allow the access, or as much of it as is allowed. For reading
+	// and for writing, none of them could be left out. They are sorted by key.
 	Grants []Grant
 
-	// Missing is the first key that is not covered, and MissingAccess what is
-	// not allowed there. Nil where it is allowed.
+	// Missing is the first key that is not covered. MissingAccess is the access that
+	// is not allowed there. Missing is nil if the access is allowed.
 	Missing       []byte
 	MissingAccess Access
 
-	// Needed are the permissions that are lacking, in the order of their keys.
+	// Needed lists the missing permissions, sorted by key.
 	Needed []Permission
 }
 
-// Decide says whether a on all of r is allowed, and why.
+// Decide reports whether a is allowed on all of r, with the reasons.
 func (e Effective) Decide(a Access, r Range) Decision {
 	d := Decision{Allowed: e.Allows(a, r)}
 	d.Missing, d.MissingAccess = e.FirstMissing(a, r)
@@ -163,9 +164,9 @@ func (e Effective) Decide(a Access, r Range) Decision {
 	return d
 }
 
-// covering returns the fewest grants of kind, Read or Write, that cover as much
-// of r as all of them do. Of two that are as good, one that grants all
-// is taken.
+// covering returns the fewest grants of kind, Read or Write, that cover as much of r
+// as all grants together. If two grants reach equally far, covering prefers one that
+// grants all.
 func (e Effective) covering(kind, all Access, r Range) []Grant {
 	wanted, some := r.Span()
 	if !some {
@@ -182,13 +183,13 @@ func (e Effective) covering(kind, all Access, r Range) []Grant {
 		}
 	}
 	slices.SortStableFunc(candidates, func(a, b candidate) int { return cmp.Compare(a.Start, b.Start) })
-	// From left to right, of those that begin where coverage ends so far the
-	// one that reaches farthest.
+	// Greedy, from left to right: of the grants that start within the coverage so
+	// far, take the one that reaches farthest.
 	var chosen []Grant
 	at, done := wanted.Start, false
 	for i := 0; i < len(candidates) && !done; {
 		if candidates[i].Start > at {
-			at = candidates[i].Start // nothing covers what is before
+			at = candidates[i].Start // no grant covers the keys in between
 		}
 		best := i
 		for ; i < len(candidates) && candidates[i].Start <= at; i++ {
@@ -207,7 +208,7 @@ func (e Effective) covering(kind, all Access, r Range) []Grant {
 	return chosen
 }
 
-// lower returns the end that comes first.
+// lower returns the smaller of two ends.
 func lower(a, b string) string {
 	if CompareEnds(a, b) < 0 {
 		return a
@@ -215,7 +216,7 @@ func lower(a, b string) string {
 	return b
 }
 
-// distinct returns grants without repetitions, in their order.
+// distinct returns grants without duplicates, in the same order.
 func distinct(grants []Grant) []Grant {
 	type identity struct {
 		role   string

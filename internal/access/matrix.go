@@ -6,30 +6,31 @@ import (
 	"slices"
 )
 
-// Matrix is users by the ranges of keys that roles grant something on.
+// Matrix is a table of users (rows) and the ranges that roles grant access to
+// (columns).
 type Matrix struct {
-	Ranges []Range // sorted by their first keys, each once
+	Ranges []Range // without duplicates, sorted by first key
 	Users  []UserAccess
 
-	spans []Span   // the ranges
-	reach []string // for each of them, the last end of it and of those before
+	spans []Span   // of Ranges, by index
+	reach []string // by index: the largest end of this span and of all earlier ones
 }
 
-// UserAccess is a user and what it may do.
+// UserAccess holds a user with its effective permissions.
 type UserAccess struct {
 	User
 	Effective
 }
 
-// Cell is what a user may do with the keys of a range.
+// Cell holds what a user may do with the keys of a range.
 type Cell struct {
-	Whole Access // with all of them
-	Part  Access // with some of them, and not with all
+	Whole Access // allowed on all keys of the range
+	Part  Access // allowed on some keys of the range, but not on all
 }
 
-// Matrix returns who may do what within keys: the ranges that have keys in
-// common with them, and the users who may do anything there. Within every key
-// these are all users, whatever they may do.
+// Matrix returns the permissions within keys. Its ranges have keys in common with
+// keys. Its users may read or write some of these keys. If keys is every key, Matrix
+// lists all users, also those without permissions.
 func (s State) Matrix(keys Range) Matrix {
 	var m Matrix
 	within := SetOf(keys)
@@ -46,7 +47,7 @@ func (s State) Matrix(keys Range) Matrix {
 	slices.SortFunc(m.Ranges, func(a, b Range) int {
 		first, _ := a.Span()
 		second, _ := b.Span()
-		// The wider one first.
+		// The wider range comes first.
 		return cmp.Or(bytes.Compare(a.Key, b.Key), CompareEnds(second.End, first.End))
 	})
 	m.Ranges = slices.CompactFunc(m.Ranges, Range.Equal)
@@ -82,12 +83,12 @@ func (m Matrix) Cells(u UserAccess) []Cell {
 	return cells
 }
 
-// fewSpans is how many spans are looked at one by one. With more it is quicker to
-// look at the ranges.
+// fewSpans is the number of spans up to which Cells iterates over spans. With more
+// spans, it is faster to iterate over the ranges.
 const fewSpans = 8
 
-// cellsOfFew looks for each span at the ranges that begin in it, and at those
-// before that reach into it: of many thousand cells most are empty.
+// cellsOfFew visits, for each span, only the ranges that overlap it. With many
+// thousand cells, most are empty.
 func (m Matrix) cellsOfFew(cells []Cell, kind Access, allowed Set) {
 	for _, allowed := range allowed.spans {
 		i, _ := slices.BinarySearchFunc(m.spans, allowed.Start, func(s Span, start string) int { return cmp.Compare(s.Start, start) })

@@ -6,19 +6,19 @@ import (
 	"strings"
 )
 
-// Set is a set of keys. Its zero value is the empty one. Sets are values: no
-// method changes its receiver.
+// Set is a set of keys. The zero value is the empty set. Sets are values: no method
+// changes its receiver.
 type Set struct {
-	// Sorted, none empty, and with at least one key between two of them.
+	// Sorted and not empty, with at least one key between two spans.
 	spans []Span
 }
 
-// Span is the keys from Start up to End, without End: a range in the one notation
-// in which ranges can be compared. No key is empty, so an empty End stands for
-// none: the largest end of all, as in the server.
+// Span is the keys from Start up to End, without End. Unlike Range, it has only one
+// notation, so spans can be compared. As in the server, an empty End means no end: it
+// is the largest of all ends. A real end is never empty, because no key is empty.
 type Span struct{ Start, End string }
 
-// FirstKey is the first key of all.
+// FirstKey is the first possible key.
 const FirstKey = "\x00"
 
 // Span returns the keys of r, and whether there are any.
@@ -35,7 +35,7 @@ func (r Range) Span() (Span, bool) {
 	return s, s.Start < s.End
 }
 
-// asRange writes s as the API does, in the shortest form.
+// asRange returns s in the notation of the API, in the shortest form.
 func (s Span) asRange() Range {
 	r := Range{Key: []byte(s.Start), End: []byte(s.End)}
 	switch s.End {
@@ -47,7 +47,8 @@ func (s Span) asRange() Range {
 	return r
 }
 
-// CompareEnds compares two ends, the empty one being the largest.
+// CompareEnds compares two ends, and returns -1, 0 or 1. The empty end is the
+// largest.
 func CompareEnds(a, b string) int {
 	switch {
 	case a == b:
@@ -60,18 +61,18 @@ func CompareEnds(a, b string) int {
 	return cmp.Compare(a, b)
 }
 
-// before says whether all keys before end are before start.
+// before reports whether all keys below end are less than start.
 func before(end, start string) bool { return end != "" && end <= start }
 
-// IsEmpty says whether no key is in r: its end is not behind its key, or it is
-// the single key that is empty, which no key is.
+// IsEmpty reports whether r contains no key. Such a range does not end after its key,
+// or it is the single empty key, which cannot exist.
 func (r Range) IsEmpty() bool {
 	_, some := r.Span()
 	return !some
 }
 
-// SetOf returns the keys that are in any of ranges. Ranges that overlap or
-// touch become one, as they do in the server; those without keys add none.
+// SetOf returns the union of ranges. As in the server, ranges that overlap or touch
+// become one. Ranges without keys add nothing.
 func SetOf(ranges ...Range) Set {
 	spans := make([]Span, 0, len(ranges))
 	for _, r := range ranges {
@@ -85,8 +86,8 @@ func SetOf(ranges ...Range) Set {
 // EveryKey returns the whole key space.
 func EveryKey() Set { return SetOf(Everything()) }
 
-// joined sorts spans and joins those that overlap or touch. It takes spans
-// over.
+// joined sorts spans and joins those that overlap or touch. It takes ownership of
+// spans.
 func joined(spans []Span) Set {
 	slices.SortFunc(spans, func(a, b Span) int { return cmp.Compare(a.Start, b.Start) })
 	var s Set
@@ -102,19 +103,19 @@ func joined(spans []Span) Set {
 	return s
 }
 
-// IsEmpty says whether no key is in s.
+// IsEmpty reports whether s contains no key.
 func (s Set) IsEmpty() bool { return len(s.spans) == 0 }
 
-// IsEveryKey says whether every key is in s.
+// IsEveryKey reports whether s contains every key.
 func (s Set) IsEveryKey() bool {
 	return len(s.spans) == 1 && s.spans[0] == Span{Start: FirstKey}
 }
 
-// Equal says whether the same keys are in s and t.
+// Equal reports whether s and t contain the same keys.
 func (s Set) Equal(t Set) bool { return slices.Equal(s.spans, t.spans) }
 
-// Ranges returns s as ranges in the order of their keys, as few as there can
-// be, each in its shortest form: the range of a single key has no end.
+// Ranges returns s as the smallest number of ranges, sorted by key. Each has its
+// shortest form: the range of a single key has no end.
 func (s Set) Ranges() []Range {
 	ranges := make([]Range, 0, len(s.spans))
 	for _, span := range s.spans {
@@ -123,16 +124,16 @@ func (s Set) Ranges() []Range {
 	return ranges
 }
 
-// Union returns the keys that are in s or in t.
+// Union returns the keys that are in s or in t, or in both.
 func (s Set) Union(t Set) Set { return joined(slices.Concat(s.spans, t.spans)) }
 
-// Intersection returns the keys that are in s and in t.
+// Intersection returns the keys that are both in s and in t.
 func (s Set) Intersection(t Set) Set {
 	var both Set
 	if s.IsEmpty() || t.IsEmpty() {
 		return both
 	}
-	// Of a large set only what reaches into the other one is looked at.
+	// Skip the spans of each set that end before the other set starts.
 	for i, j := s.search(t.spans[0].Start), t.search(s.spans[0].Start); i < len(s.spans) && j < len(t.spans); {
 		a, b := s.spans[i], t.spans[j]
 		common := Span{Start: max(a.Start, b.Start), End: lower(a.End, b.End)}
@@ -148,8 +149,8 @@ func (s Set) Intersection(t Set) Set {
 	return both
 }
 
-// Within returns the keys of r that are in s, but of the ranges that they are
-// only the first ones, at most maxRanges, and how many more there are.
+// Within returns the keys of r that are in s, at most the first maxRanges ranges of
+// them. more is the number of ranges that it left out.
 func (s Set) Within(r Range, maxRanges int) (first Set, more int) {
 	wanted, some := r.Span()
 	if !some {
@@ -197,22 +198,21 @@ func (s Set) Difference(t Set) Set {
 	return left
 }
 
-// Contains says whether every key of r is in s. A range without keys is in any
-// set.
+// Contains reports whether every key of r is in s. Every set contains a range without
+// keys.
 func (s Set) Contains(r Range) bool {
 	_, missing := s.FirstMissing(r)
 	return !missing
 }
 
-// FirstMissing returns the first key of r that is not in s, and whether there
-// is one.
+// FirstMissing returns the first key of r that is not in s, and whether there is one.
 func (s Set) FirstMissing(r Range) (key []byte, missing bool) {
 	wanted, some := r.Span()
 	if !some {
 		return nil, false
 	}
-	// The spans do not touch: all of r is in the one that its key is in, or
-	// else the end of that one is missing.
+	// The spans do not touch. So the span that contains the first key of r contains
+	// all of r, or its end is missing.
 	i := s.search(wanted.Start)
 	if i == len(s.spans) || s.spans[i].Start > wanted.Start {
 		return []byte(wanted.Start), true
@@ -223,7 +223,8 @@ func (s Set) FirstMissing(r Range) (key []byte, missing bool) {
 	return []byte(s.spans[i].End), true
 }
 
-// search returns the index of the first span that goes on behind start.
+// search returns the index of the first span that ends after start. If there is none,
+// it returns the number of spans.
 func (s Set) search(start string) int {
 	i, _ := slices.BinarySearchFunc(s.spans, start, func(s Span, start string) int {
 		if before(s.End, start) {
@@ -234,15 +235,15 @@ func (s Set) search(start string) int {
 	return i
 }
 
-// Touches says whether any key of r is in s.
+// Touches reports whether any key of r is in s.
 func (s Set) Touches(r Range) bool {
 	wanted, some := r.Span()
 	i := s.search(wanted.Start)
 	return some && i < len(s.spans) && !before(wanted.End, s.spans[i].Start)
 }
 
-// String describes the set to a person: its ranges as Range.String describes
-// them, joined by commas, or "no key".
+// String returns a readable description: the ranges as Range.String returns them,
+// joined by commas, or "no key".
 func (s Set) String() string {
 	if s.IsEmpty() {
 		return "no key"

@@ -6,22 +6,23 @@ import (
 	"slices"
 )
 
-// Access is what may be done with keys: a combination of Read and Write.
+// Access is the kind of access to keys: a combination of Read and Write.
 type Access uint8
 
-// What may be done. ReadWrite is both.
+// The kinds of access. ReadWrite combines Read and Write.
 const (
 	Read Access = 1 << iota
 	Write
 	ReadWrite = Read | Write
 )
 
-// AccessNames are the names that ParseAccess knows.
+// AccessNames returns the names that ParseAccess accepts.
 func AccessNames() []string {
 	return []string{Read.String(), Write.String(), ReadWrite.String()}
 }
 
-// ParseAccess returns the access called read, write or readwrite.
+// ParseAccess returns the access with the name read, write or readwrite. It returns
+// an error for any other name.
 func ParseAccess(name string) (Access, error) {
 	for _, a := range []Access{Read, Write, ReadWrite} {
 		if a.String() == name {
@@ -31,7 +32,7 @@ func ParseAccess(name string) (Access, error) {
 	return 0, fmt.Errorf("unknown access %q; it is read, write or readwrite", name)
 }
 
-// String is the name that ParseAccess takes, or "none".
+// String returns the name that ParseAccess accepts, or "none".
 func (a Access) String() string {
 	switch a {
 	case Read:
@@ -44,10 +45,10 @@ func (a Access) String() string {
 	return "none"
 }
 
-// Has says whether a allows all that wanted asks for.
+// Has reports whether a includes all of wanted.
 func (a Access) Has(wanted Access) bool { return a&wanted == wanted }
 
-// Kinds returns Read or Write or both, as a has them.
+// Kinds returns the parts of a, each Read or Write.
 func (a Access) Kinds() []Access {
 	var kinds []Access
 	for _, kind := range []Access{Read, Write} {
@@ -58,24 +59,24 @@ func (a Access) Kinds() []Access {
 	return kinds
 }
 
-// Permission is one grant of a role.
+// Permission is one permission of a role: an access to a range of keys.
 type Permission struct {
 	Access Access
 	Range  Range
 }
 
-// String describes the permission to a person: "read prefix /a/".
+// String returns a readable description, for example "read prefix /a/".
 func (p Permission) String() string { return p.Access.String() + " " + p.Range.String() }
 
-// Equal says whether p and q grant the same access on the same range, in the
-// same notation.
+// Equal reports whether p and q grant the same access on the same range, in the same
+// notation.
 func (p Permission) Equal(q Permission) bool {
 	return p.Access == q.Access && p.Range.Equal(q.Range)
 }
 
-// Merged joins permissions on the same range, in the same notation, to one, as
-// the server lets them add up: it can hold several (etcd-io/etcd#21845). Each
-// stands where the first of them stood.
+// Merged joins permissions on the same range, in the same notation, into one. A
+// server can hold several of them, which add up (etcd-io/etcd#21845). Each result
+// keeps the position of its first permission.
 func Merged(permissions []Permission) []Permission {
 	var merged []Permission
 	index := make(map[[2]string]int, len(permissions))
@@ -91,26 +92,26 @@ func Merged(permissions []Permission) []Permission {
 	return merged
 }
 
-// Role is a role with its permissions, in the server's order: by key.
+// Role is a role with its permissions, in the server's order (by key).
 type Role struct {
 	Name        string
 	Permissions []Permission
 }
 
-// User is a user with the names of its roles, in the server's order: by name.
+// User is a user with the names of its roles, in the server's order (by name).
 type User struct {
 	Name  string
 	Roles []string
 }
 
-// State is who may do what: all users and roles at one moment, by name. Roles
-// that a user names and that are not there allow nothing, as in the server.
+// State holds all users and roles at one moment, by name. A role that a user names
+// but that does not exist allows nothing, as in the server.
 type State struct {
 	Users map[string]User
 	Roles map[string]Role
 }
 
-// NewState returns a state without users and roles.
+// NewState returns a state without users or roles.
 func NewState() State { return State{Users: map[string]User{}, Roles: map[string]Role{}} }
 
 // UserNames returns the names of all users, sorted.
@@ -119,7 +120,7 @@ func (s State) UserNames() []string { return slices.Sorted(maps.Keys(s.Users)) }
 // RoleNames returns the names of all roles, sorted.
 func (s State) RoleNames() []string { return slices.Sorted(maps.Keys(s.Roles)) }
 
-// Holders returns the names of the users that have each role, sorted.
+// Holders returns, for each role, the names of the users that have it, sorted.
 func (s State) Holders() map[string][]string {
 	holders := map[string][]string{}
 	for _, name := range s.UserNames() {

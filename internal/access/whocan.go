@@ -1,15 +1,15 @@
 package access
 
-// Holder is a user who may do something with keys of a range.
+// Holder is a user who has an access to keys of a range.
 type Holder struct {
 	User   string
 	Root   bool    // has the role root
-	Whole  bool    // may do so with all of the range, otherwise with Part of it
-	Part   Set     // the keys of the range
-	Grants []Grant // that allow it, see Decision
+	Whole  bool    // has the access to the whole range, otherwise only to Part
+	Part   Set     // the keys of the range with that access
+	Grants []Grant // the grants that allow it, as in Decision
 }
 
-// WhoCan returns who has access a to any key of r, by name.
+// WhoCan returns the users with access a to any key of r, sorted by name.
 func (s State) WhoCan(a Access, r Range) []Holder {
 	var holders []Holder
 	wanted := SetOf(r)

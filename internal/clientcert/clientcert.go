@@ -27,47 +27,47 @@ import (
 	"github.com/ectl-io/ectl/internal/shell"
 )
 
-// Who may read the files.
+// The modes of the files.
 const (
 	privateMode = 0o600
 	publicMode  = 0o644
 )
 
-// Issue is the making of one certificate or request.
+// Issue makes one certificate or certificate request.
 type Issue struct {
 	Session      *session.Session
 	User         string
 	Organization []string
 	KeyType      pki.KeyType
-	KeyFile      string // for the private key; empty if a request brings the public key
+	KeyFile      string // of the private key; empty if a request contains the public key
 
-	Public  crypto.PublicKey // nil until there is one
-	Replace bool             // files that exist
+	Public  crypto.PublicKey // nil until NewKey, or from a request
+	Replace bool             // replace existing files
 
-	// Add adds the user if it does not exist. Nil: it has to exist.
+	// Add adds the user if it does not exist. If Add is nil, the user must exist.
 	Add *rollback.Change
 
-	// Changes makes Add, and rolls it back if the files cannot be written.
+	// Changes runs Add, and rolls it back if the files cannot be written.
 	Changes *rollback.Sequence
 
 	Flags Flags
 	Warn  func(string)
 
-	key crypto.Signer // new, nil if a request brings its public key
+	key crypto.Signer // the new key; nil if a request contains the public key
 }
 
-// Flags are how errors call the options that would let them pass.
+// Flags contains the names of the flags that error messages suggest, without dashes.
 type Flags struct {
 	Force  string // replace files
 	Create string // add the user
 }
 
-// Subject is what the certificate is about.
+// Subject returns the subject of the certificate.
 func (i *Issue) Subject() pki.Subject {
 	return pki.Subject{CommonName: i.User, Organization: i.Organization}
 }
 
-// NewKey makes the private key.
+// NewKey generates the private key, and sets Public.
 func (i *Issue) NewKey() (key crypto.Signer, err error) {
 	if i.key, err = pki.NewKey(i.KeyType); err == nil {
 		i.Public = i.key.Public()
@@ -75,10 +75,11 @@ func (i *Issue) NewKey() (key crypto.Signer, err error) {
 	return i.key, err
 }
 
-// Current returns the certificate in the file at path if it is the user's, fits the key, and
-// is signed by the authority, as far as key and authority can be read. renewable
-// reports that the certificate is the user's, so that it may be replaced. A key file
-// with another key is an error, unless it may be replaced.
+// Current returns the certificate in the file at path if it can be kept. It must name
+// the user, match the key, and be signed by the authority. Current skips the check of
+// a key or an authority that it cannot read. renewable reports that the certificate
+// names the user, so that it may be replaced. Current returns an error if the key
+// file has another key, unless Replace is set.
 func (i *Issue) Current(ctx context.Context, path, authorityFile string) (cert *x509.Certificate, renewable bool, err error) {
 	text, err := iostreams.ReadFile(ctx, path)
 	if err != nil {
@@ -113,7 +114,7 @@ func (i *Issue) Current(ctx context.Context, path, authorityFile string) (cert *
 	return cert, true, nil
 }
 
-// CheckFree returns an error if a file exists that must not be replaced.
+// CheckFree returns an error if a file already exists and Replace is not set.
 func (i *Issue) CheckFree(paths ...string) error {
 	for _, path := range paths {
 		if path == "" || i.Replace {
@@ -132,7 +133,7 @@ func (i *Issue) taken(path string) error {
 	return exit.With(exit.IO, fmt.Errorf("%s already exists: nothing was written; --%s replaces it", path, i.Flags.Force))
 }
 
-// Recover finishes the writes of an earlier run with these files that was killed.
+// Recover completes the files of an earlier run that was killed while it wrote them.
 func (i *Issue) Recover(ctx context.Context, path string) error {
 	finished, err := atomicfile.Recover(ctx, i.paths(path)...)
 	if err != nil {
@@ -144,7 +145,7 @@ func (i *Issue) Recover(ctx context.Context, path string) error {
 	return nil
 }
 
-// paths returns the files to write. The file at path is the last.
+// paths returns the files to write. The last one is the file at path.
 func (i *Issue) paths(path string) []string {
 	if i.KeyFile == "" {
 		return []string{path}
@@ -152,8 +153,8 @@ func (i *Issue) paths(path string) []string {
 	return []string{i.KeyFile, path}
 }
 
-// Write makes sure that the user exists, and writes the file at path and the file of
-// the new key, both or neither. created reports that the user was added.
+// Write ensures that the user exists, then writes the file at path and the file of
+// the new key, either both or neither. created reports that the user was added.
 func (i *Issue) Write(ctx context.Context, path string, content []byte) (created bool, err error) {
 	files := []atomicfile.Content{{Path: path, Data: content, Mode: publicMode}}
 	if i.key != nil {
@@ -184,9 +185,10 @@ func (i *Issue) Write(ctx context.Context, path string, content []byte) (created
 	return created, nil
 }
 
-// warnOfMode warns if a replaced file keeps a mode that lets others read the key.
+// warnOfMode warns if a replaced key file keeps a mode that allows other users to
+// read the key.
 func (i *Issue) warnOfMode() {
-	if i.key == nil || runtime.GOOS == "windows" { // Windows has no such modes
+	if i.key == nil || runtime.GOOS == "windows" { // Windows does not have these modes
 		return
 	}
 	const others = 0o077
@@ -199,8 +201,7 @@ func (i *Issue) warnOfMode() {
 	}
 }
 
-// ensureUser returns an error if there is no user of the name, unless it may be
-// added.
+// ensureUser returns an error if the user does not exist and cannot be added.
 func (i *Issue) ensureUser(ctx context.Context) (created bool, err error) {
 	if i.Add != nil {
 		err := i.Changes.Do(ctx, *i.Add)

@@ -19,8 +19,8 @@ import (
 	"github.com/ectl-io/ectl/internal/session"
 )
 
-// Try logs in with the new certificate. It returns why the server would not identify
-// the user by it, or an empty text.
+// Try logs in with the new certificate. It returns the reason why the server does not
+// identify the user by it, or an empty string.
 func (i *Issue) Try(ctx context.Context, cert *x509.Certificate, chain []*x509.Certificate) string {
 	dialer, err := i.Session.Dialer(ctx)
 	if err != nil {
@@ -63,9 +63,10 @@ func (i *Issue) Try(ctx context.Context, cert *x509.Certificate, chain []*x509.C
 	return "the server does not accept the certificate: " + client.Explain(ctx, err).Error() + h.trusts(cert)
 }
 
-// onlyWithAuthentication warns if authentication is off. Then the server answers every
-// client, so the attempt proves nothing. If authentication is on, the server refuses
-// the question of an ordinary user: a refusal means that it is on.
+// onlyWithAuthentication returns a warning if authentication is off. In that case the
+// server answers every client, so the attempt proves nothing. If authentication is
+// on, AuthStatus can fail for a user without the role root. So an error means that
+// authentication is on.
 func onlyWithAuthentication(ctx context.Context, c *etcd.Client) string {
 	if status, err := c.AuthStatus(ctx); err != nil || status.Enabled {
 		return ""
@@ -73,8 +74,8 @@ func onlyWithAuthentication(ctx context.Context, c *etcd.Client) string {
 	return "authentication is off: whether the server identifies users by certificates can be checked only while it is on"
 }
 
-// trustedBy checks a certificate if its private key is elsewhere: whether the server
-// lists its authority among those that it trusts.
+// trustedBy checks a certificate without its private key. It checks whether the
+// server lists the issuer among the authorities that it trusts.
 func (i *Issue) trustedBy(ctx context.Context, dialer *etcd.Dialer, cert *x509.Certificate) string {
 	h := &handshakes{}
 	client, err := dialer.DialAs(ctx, &tls.Certificate{}, h.asked)
@@ -94,8 +95,8 @@ func (i *Issue) trustedBy(ctx context.Context, dialer *etcd.Dialer, cert *x509.C
 	return ""
 }
 
-// handshakes records what the server requests in TLS handshakes: the authorities
-// whose client certificates it accepts.
+// handshakes records what the server requests in TLS handshakes: whether it requests
+// a client certificate, and from which authorities.
 type handshakes struct {
 	mu      sync.Mutex
 	count   int
@@ -115,16 +116,16 @@ func (h *handshakes) any() bool {
 	return h.count > 0
 }
 
-// unknown reports that the server lists the authorities that it trusts, without
-// issuer.
+// unknown reports whether the server lists the authorities that it trusts, and issuer
+// is not among them.
 func (h *handshakes) unknown(issuer []byte) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return len(h.trusted) > 0 && !slices.ContainsFunc(h.trusted, func(name []byte) bool { return bytes.Equal(name, issuer) })
 }
 
-// trusts lists the authorities that the server trusts, if the certificate's issuer is
-// not among them.
+// trusts returns a text with the authorities that the server trusts. It returns an
+// empty string if the server trusts the certificate's issuer or lists none.
 func (h *handshakes) trusts(cert *x509.Certificate) string {
 	if !h.unknown(cert.RawIssuer) {
 		return ""

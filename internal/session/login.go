@@ -8,12 +8,12 @@ import (
 	"github.com/ectl-io/ectl/internal/retry"
 )
 
-// loginAttempts is how often a login is tried that a change of users or roles,
-// at the same time, has made void.
+// loginAttempts is the maximum number of logins that are tried if concurrent changes
+// of users or roles make them invalid.
 const loginAttempts = 10
 
-// Login logs in as the user through api, within the command's timeout. It does not
-// change who the session is.
+// Login logs in as the user name through api, within the command's timeout. It does
+// not change the user of the session.
 func (s *Session) Login(ctx context.Context, api clientv3.Auth, name, password string) error {
 	ctx, cancel := s.Timeout(ctx)
 	defer cancel()

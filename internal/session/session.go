@@ -18,14 +18,14 @@ type Session struct {
 	client   *etcd.Client
 }
 
-// New returns a session without connections. It asks for a missing password with
-// prompter, and tells warn what the user should know of the connection.
+// New returns a session without connections. It prompts for a missing password with
+// prompter, and passes warnings about the connection to warn.
 func New(prompter *prompt.Prompter, warn func(string)) *Session {
 	return &Session{Connection: etcd.Options{Changes: &etcd.Changes{}}, prompter: prompter, warn: warn}
 }
 
-// Client returns the client of the cluster. It dials on first use; the
-// command's timeout begins only after that.
+// Client returns the client of the cluster. It dials on first use. The command's
+// timeout starts only after that.
 func (s *Session) Client(ctx context.Context) (*etcd.Client, error) {
 	if s.client == nil {
 		dialer, err := s.Dialer(ctx)
@@ -41,8 +41,8 @@ func (s *Session) Client(ctx context.Context) (*etcd.Client, error) {
 	return s.client, nil
 }
 
-// Dialer returns what makes clients of single members. On first use it asks
-// for a password that is missing.
+// Dialer returns the dialer, which makes clients of single members. On first use it
+// prompts for a missing password.
 func (s *Session) Dialer(ctx context.Context) (*etcd.Dialer, error) {
 	if s.dialer == nil {
 		dialer, err := etcd.NewDialer(ctx, &s.Connection, s.prompter, s.warn)
@@ -54,17 +54,17 @@ func (s *Session) Dialer(ctx context.Context) (*etcd.Dialer, error) {
 	return s.dialer, nil
 }
 
-// Detached returns a session of the same user with a client of its own, which does
-// not end with the contexts of before. Disconnect ends it.
+// Detached returns a session of the same user with its own client. The contexts of s
+// do not close that client; Disconnect does.
 func (s *Session) Detached() *Session {
 	other := *s
 	other.client = nil
 	return &other
 }
 
-// As returns a session of another user: of the user name, known by password alone,
-// or, with an empty password, of no user or the one whom a client certificate
-// names. Disconnect ends it.
+// As returns a session of another user. With a password, the user name logs in.
+// Without one, a client certificate identifies the user, if it is given. Disconnect
+// closes the session's client.
 func (s *Session) As(name, password string) *Session {
 	other := s.Detached()
 	other.Connection, other.dialer = *s.Connection.As(name, password), nil
@@ -78,7 +78,7 @@ func (s *Session) Quiet() *Session {
 	return other
 }
 
-// Disconnect ends the connections. The next use connects again.
+// Disconnect closes the client. The next use connects again.
 func (s *Session) Disconnect() {
 	if s.client != nil {
 		_ = s.client.Close()
@@ -92,6 +92,7 @@ func (s *Session) Timeout(ctx context.Context) (context.Context, context.CancelF
 }
 
 // Explain adds the reason to an error of the cluster, see etcd.Client.Explain.
+// Without a client it returns err unchanged.
 func (s *Session) Explain(ctx context.Context, err error) error {
 	if s.client == nil {
 		return err
@@ -99,10 +100,11 @@ func (s *Session) Explain(ctx context.Context, err error) error {
 	return s.client.Explain(ctx, err)
 }
 
-// Request is a request to the cluster, or several.
+// Request makes one or more requests to the cluster.
 type Request func(context.Context, *etcd.Client) error
 
-// Do makes the client and calls request with it, within the command's timeout.
+// Do connects if necessary and calls request with the client, within the command's
+// timeout.
 func (s *Session) Do(ctx context.Context, request Request) error {
 	client, err := s.Client(ctx)
 	if err != nil {
@@ -113,7 +115,7 @@ func (s *Session) Do(ctx context.Context, request Request) error {
 	return request(ctx, client)
 }
 
-// Call does what Do does, and returns the response of request.
+// Call works like Do and returns the response of request.
 func Call[Response any](ctx context.Context, s *Session, request func(context.Context, *etcd.Client) (Response, error)) (response Response, err error) {
 	err = s.Do(ctx, func(ctx context.Context, c *etcd.Client) (err error) {
 		response, err = request(ctx, c)

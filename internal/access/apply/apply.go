@@ -18,95 +18,98 @@ import (
 	"github.com/ectl-io/ectl/internal/retry"
 )
 
-// Parallel is how many changes are on their way at once.
+// Parallel is the maximum number of concurrent changes.
 const Parallel = 16
 
 const (
-	// fruitless is how many times in a row as much may be left as before, until
-	// it gives up: because no answer comes, or the server does not do as it says.
+	// fruitless is the maximum number of consecutive rounds without progress. Run
+	// then gives up. A round makes no progress if no response arrives, or if the
+	// server accepts changes without making them.
 	fruitless = 5
 
-	// rest is half of the first pause after such a time, which doubles.
+	// rest is half of the pause after the first round without progress. The pause
+	// doubles with each further one.
 	rest = 25 * time.Millisecond
 
-	// patience is how long the cluster may leave questions without an answer,
-	// during an election say.
+	// patience is how long reads are retried while the cluster does not respond, for
+	// example during an election.
 	patience = 30 * time.Second
 
-	// refusals is how long root may be refused. After the change of a user
-	// etcd 3.5 (seen with 3.5.35) may not know the roles of root until its
-	// backend commits, every 100 ms.
+	// refusals is how long requests are retried that the server refuses for a short
+	// time. After a change of a user, etcd 3.5 (seen with 3.5.35) may not know root's
+	// roles. This lasts until its backend commits, every 100 ms.
 	refusals = 5 * time.Second
 )
 
-// Task is what is to be done.
+// Task is a plan to execute, with its inputs.
 type Task struct {
-	Snapshot reader.Snapshot // that the plan was made from
+	Snapshot reader.Snapshot // the input of the plan
 	Plan     *plan.Plan
 	Policy   policy.Policy
 	Options  plan.Options
 
-	// Passwords are those of the users that are added or get another one.
+	// Passwords contains, by user, the passwords of added users and the new passwords
+	// of existing ones.
 	Passwords map[string]string
 }
 
-// Report is what was done.
+// Report describes the changes that were made.
 type Report struct {
 	Complete bool   // the cluster follows the policy
-	Changes  int    // that were made
-	Revision uint64 // of users and roles after the last look; 0 where the server does not tell
+	Changes  int    // the number of changes that were made
+	Revision uint64 // auth revision at the last read; 0 if the server does not return it
 
-	// Doubtful are changes that may have been made: they were sent, no answer
-	// came, and nobody could look.
+	// Doubtful lists changes with an unknown outcome: they were sent, no response
+	// arrived, and a later read was not possible.
 	Doubtful []plan.Step
 
-	// Added are the users that were added, or may have been.
+	// Added lists the users that were added, or may have been.
 	Added []string
 }
 
-// InterferenceError reports that another process has changed users or roles at the
-// same time.
+// InterferenceError reports that another process changed users or roles at the same
+// time.
 type InterferenceError struct {
-	Revision, Expected uint64 // of users and roles
+	Revision, Expected uint64 // auth revisions
 }
 
 func (e *InterferenceError) Error() string {
 	return fmt.Sprintf("another process has changed users or roles: the auth revision is %d, and the changes of this run alone would have made it %d; nothing more was changed: check rbac plan, and apply again", e.Revision, e.Expected)
 }
 
-// StepError is that a step failed.
+// StepError reports that a step failed.
 type StepError struct {
 	Step plan.Step
 	Err  error
 }
 
-// Error begins with the text of the server.
+// Error returns the server's message, followed by the step.
 func (e *StepError) Error() string { return fmt.Sprintf("%v (to %s)", e.Err, e.Step) }
 
 // Unwrap returns the server's error.
 func (e *StepError) Unwrap() error { return e.Err }
 
-// errOutdated is that users or roles have changed since the plan was made, on a
-// server that does not tell their revision.
+// errOutdated reports that users or roles have changed since the plan was made. It is
+// used for servers that do not return the auth revision.
 var errOutdated = errors.New("users or roles have changed since the plan was made; nothing was changed: check rbac plan, and apply again")
 
-// errStubborn is that a server takes the changes and does not make them.
+// errStubborn reports that the server accepts changes without making them.
 var errStubborn = errors.New("the cluster does not follow the policy, although the server accepted each change: see what is left with rbac plan")
 
-// Run does the task and looks whether the cluster follows the policy then; if
-// it does not, it does what is left. progress, where it is not nil, is told how
-// many of how many changes are done. Whatever happens, the report says what was
-// done.
+// Run executes the plan of the task, then checks whether the cluster follows the
+// policy. If it does not, Run executes what is left. If progress is not nil, Run
+// calls it with the number of finished and of all changes. The report describes the
+// changes that were made, also with an error.
 //
-// Run ends with an *InterferenceError where the revision of users and roles is
-// another one than the changes of the task have made it. Servers before 3.5 do
-// not tell the revision; there the changes of others are only seen where they
-// touch those of the task.
+// Run returns an *InterferenceError if the auth revision does not match the changes
+// of the task. Servers before 3.5 do not return that revision. With them, Run detects
+// changes of other processes only if they affect the changes of the task.
 func Run(ctx context.Context, api clientv3.Auth, bound reader.Bound, task Task, progress func(done, total int)) (Report, error) {
 	r := newRun(api, bound, task, progress)
 	next := task.Plan
 	if task.Snapshot.Revision == 0 {
-		// Nobody will tell that the plan is out of date.
+		// Without an auth revision, only a comparison shows that the plan is
+		// outdated.
 		if err := r.compare(ctx); err != nil {
 			return r.done(), err
 		}
@@ -148,7 +151,7 @@ func Run(ctx context.Context, api clientv3.Auth, bound reader.Bound, task Task, 
 			return r.done(), err
 		}
 		if idle > 0 {
-			_ = retry.Wait(ctx, rest<<idle) // the next request shows that ctx has ended
+			_ = retry.Wait(ctx, rest<<idle) // the next request reports that ctx is cancelled
 		}
 	}
 }

@@ -18,20 +18,21 @@ import (
 	"github.com/ectl-io/ectl/internal/retry"
 )
 
-// run is one Run.
+// run holds the state of one call of Run.
 type run struct {
 	api      clientv3.Auth
 	bound    reader.Bound
 	task     Task
 	progress func(done, total int)
 
-	// The rest is of one goroutine, or under mu while steps are done.
+	// While steps are running, mu guards all fields below. At other times only one
+	// goroutine uses them.
 	mu          sync.Mutex
 	report      Report
 	passwordSet map[string]bool
 	added       map[string]bool
 
-	// What became of the changes since the revision base was seen.
+	// The outcome of the changes since the revision base was read.
 	base     uint64
 	made     uint64
 	doubtful []plan.Step
@@ -49,15 +50,15 @@ func newRun(api clientv3.Auth, bound reader.Bound, task Task, progress func(done
 	}
 }
 
-// done completes the report.
+// done completes the report and returns it.
 func (r *run) done() Report {
 	r.report.Doubtful = r.doubtful
 	r.report.Added = slices.Sorted(maps.Keys(r.added))
 	return r.report
 }
 
-// compare reads everything and returns an error where the plan would be another
-// one now.
+// compare reads all users and roles. It returns errOutdated if a plan that is made
+// now would differ.
 func (r *run) compare(ctx context.Context) error {
 	snapshot, err := r.read(ctx)
 	if err != nil {
@@ -73,8 +74,9 @@ func (r *run) compare(ctx context.Context) error {
 	return nil
 }
 
-// settle takes the snapshot for what has become of the changes so far. It
-// returns an error where they do not explain its revision.
+// settle counts the changes that the snapshot confirms, and makes its revision the
+// new base. It returns an error if the changes of this run do not explain the
+// revision.
 func (r *run) settle(s reader.Snapshot) error {
 	if s.Revision > 0 && r.base > 0 {
 		if err := r.explains(s.Revision); err != nil {
@@ -87,12 +89,12 @@ func (r *run) settle(s reader.Snapshot) error {
 	return nil
 }
 
-// interval is the time between two looks at the revision while steps are done.
+// interval is the minimum time between two checks of the auth revision within a
+// stage.
 const interval = 500 * time.Millisecond
 
-// execute does the stages of p, one after the other. Before each, and now and
-// then in between, it sees whether the revision is what the changes so far have
-// made it.
+// execute runs the stages of p, one after another. It checks the auth revision at the
+// start of each stage, and periodically within it.
 func (r *run) execute(ctx context.Context, p *plan.Plan) error {
 	total := 0
 	for _, stage := range p.Stages {
@@ -111,11 +113,11 @@ func (r *run) execute(ctx context.Context, p *plan.Plan) error {
 	return nil
 }
 
-// stage does the steps of a stage, as many at once as their needs allow, and
-// calls stepDone after each. After an error, or when ctx ends, it begins no
-// further step, and returns when those that are on their way have ended.
+// stage runs the steps of a stage, concurrently as far as their needs allow, and
+// calls stepDone after each success. After an error, or if ctx is cancelled, it
+// starts no further step. It returns after all running steps have ended.
 func (r *run) stage(ctx context.Context, stage plan.Stage, stepDone func()) error {
-	waiting := make([]int, len(stage)) // for so many steps
+	waiting := make([]int, len(stage)) // by step: the number of steps it still waits for
 	dependents := make([][]int, len(stage))
 	var ready []int // ascending
 	for i, step := range stage {
@@ -135,7 +137,7 @@ func (r *run) stage(ctx context.Context, stage plan.Stage, stepDone func()) erro
 	failure := r.look(ctx)
 	looked := time.Now()
 	for running := 0; running > 0 || len(ready) > 0 && failure == nil; {
-		// Only when nothing is on its way the revision tells all.
+		// The revision is conclusive only while no change is running.
 		pausing := time.Since(looked) > interval
 		if pausing && running == 0 {
 			failure, looked, pausing = r.look(ctx), time.Now(), false
@@ -171,8 +173,8 @@ func (r *run) stage(ctx context.Context, stage plan.Stage, stepDone func()) erro
 	return failure
 }
 
-// look returns an error where the revision of users and roles is none that the
-// changes so far can have made. No change may be on its way.
+// look returns an error if the changes so far cannot have led to the current auth
+// revision. No change may be running.
 func (r *run) look(ctx context.Context) error {
 	if r.base == 0 {
 		return nil
@@ -181,13 +183,13 @@ func (r *run) look(ctx context.Context) error {
 	defer cancel()
 	response, err := r.api.AuthStatus(ctx)
 	if err != nil {
-		return nil // the next step will meet the same, or not
+		return nil // if the problem persists, the next step reports it
 	}
 	return r.explains(response.AuthRevision)
 }
 
-// explains returns an error where the changes since the revision base do not
-// explain the revision.
+// explains returns an error if the changes since the revision base do not explain
+// revision.
 func (r *run) explains(revision uint64) error {
 	expected := r.base + r.made
 	if revision < expected || revision > expected+uint64(len(r.doubtful)) {
@@ -196,7 +198,8 @@ func (r *run) explains(revision uint64) error {
 	return nil
 }
 
-// step does one step. A refusal that will not last is tried again.
+// step runs one step. It retries a step that the server refuses only for a short
+// time.
 func (r *run) step(ctx context.Context, step plan.Step) error {
 	policy := retry.Policy{
 		Backoff: retry.Backoff{Min: 5 * time.Millisecond, Max: 100 * time.Millisecond},
@@ -214,7 +217,7 @@ func (r *run) step(ctx context.Context, step plan.Step) error {
 	return err
 }
 
-// end notes what became of a step.
+// end records the outcome of a step.
 func (r *run) end(step plan.Step, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -235,8 +238,8 @@ func (r *run) end(step plan.Step, err error) {
 	}
 }
 
-// request sends the step. What was sent is waited for even where ctx ends: who
-// interrupts it is to know what was done.
+// request sends the step. It waits for the response even if ctx is cancelled, so that
+// the report includes the outcome.
 func (r *run) request(ctx context.Context, step plan.Step) error {
 	ctx, cancel := r.bound(context.WithoutCancel(ctx))
 	defer cancel()
@@ -265,20 +268,19 @@ func (r *run) request(ctx context.Context, step plan.Step) error {
 	return err
 }
 
-// isDoubtful says whether the change behind err may have been made all the
-// same.
+// isDoubtful reports whether the server may have made the change despite err.
 func isDoubtful(err error) bool {
 	_, interfered := errors.AsType[*InterferenceError](err)
 	return !interfered && retry.OutcomeUnknown(err)
 }
 
-// isPassing says whether the server has refused what it will soon accept.
+// isPassing reports whether the server will probably accept the request soon.
 func isPassing(err error) bool {
 	return retry.Is(err, retry.Denied|retry.StaleToken|retry.Overloaded)
 }
 
-// read reads all users and roles, and waits for a cluster that does not answer
-// at the moment.
+// read reads all users and roles. It retries while the cluster temporarily does not
+// respond.
 func (r *run) read(ctx context.Context) (reader.Snapshot, error) {
 	began := time.Now()
 	policy := retry.Policy{

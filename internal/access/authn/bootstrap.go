@@ -23,21 +23,21 @@ import (
 	"github.com/ectl-io/ectl/internal/session"
 )
 
-// Bootstrap turns authentication on for the first time, and proves that root can log
-// in. What is so already is left alone, so that it can run again.
+// Bootstrap enables authentication for the first time, and verifies that root can log
+// in. It skips steps that are already done, so it can run again.
 type Bootstrap struct {
-	Session *session.Session // who runs it
-	Root    *session.Session // root's own
+	Session *session.Session // of the user who runs the command
+	Root    *session.Session // of the user root
 
-	Password   string // of root, empty if a certificate is its login
-	NoPassword bool   // root is added without one
+	Password   string // password of root; empty if root logs in with a certificate
+	NoPassword bool   // root is added without a password
 	Generated  bool   // the password was generated
 
-	// Again asks for the password of root once more, because it was typed once, as for
-	// a login. Nil if it was not.
+	// Again prompts for root's password a second time, because the first prompt was
+	// one for a login. It is nil if no prompt is needed.
 	Again func(context.Context) error
 
-	Reconciler *reconcile.Reconciler // applies a policy; nil without one
+	Reconciler *reconcile.Reconciler // applies a policy; nil if there is no policy
 	Agree      func(context.Context, *plan.Plan) error
 
 	Report Report
@@ -45,22 +45,22 @@ type Bootstrap struct {
 	outcome Outcome
 }
 
-// Report is how a Bootstrap talks to the user.
+// Report contains the callbacks through which a Bootstrap prints messages.
 type Report struct {
 	rollback.Report
 
 	Step    func(changed bool, says string) error                                               // prints a step
 	Deliver func(ctx context.Context, says string, passwords ...secret.GeneratedPassword) error // prints generated passwords
-	Failed  func(reconcile.Result)                                                              // says what a failed apply has changed
+	Failed  func(reconcile.Result)                                                              // prints what a failed apply has changed
 }
 
-// Outcome is what became of the generated password of root.
+// Outcome describes the state of root's generated password.
 type Outcome struct {
 	Delivered bool // it was printed
 	Effect    secret.Effect
 }
 
-// Run does it.
+// Run runs all steps. It returns the outcome also with an error.
 func (b *Bootstrap) Run(ctx context.Context) (Outcome, error) {
 	err := b.run(ctx)
 	return b.outcome, err
@@ -71,7 +71,7 @@ func (b *Bootstrap) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := client.RefusePassword(); err != nil { // root's or that of a rescuer
+	if err := client.RefusePassword(); err != nil { // a password of root or of a rescuer
 		return err
 	}
 	on, err := reader.Enabled(ctx, client, b.Session.Timeout)
@@ -98,7 +98,7 @@ func either(changed bool, then, otherwise string) string {
 	return otherwise
 }
 
-// whereOn proves that root can log in if authentication is on already.
+// whereOn verifies that root can log in if authentication is already on.
 func (b *Bootstrap) whereOn(ctx context.Context) error {
 	if b.Generated {
 		return errors.New("authentication is already on, so no password was generated and nothing was changed; pass root's password to verify it")
@@ -118,9 +118,9 @@ func (b *Bootstrap) whereOn(ctx context.Context) error {
 	return b.Report.Step(false, proven)
 }
 
-// whereOff makes root, applies the policy, and turns authentication on.
+// whereOff creates root, applies the policy, and enables authentication.
 func (b *Bootstrap) whereOff(ctx context.Context) error {
-	if b.Again != nil { // what is proven afterwards is the password with its typing error
+	if b.Again != nil { // the login test cannot detect a mistyped password
 		if err := b.Again(ctx); err != nil {
 			return err
 		}
@@ -151,8 +151,8 @@ func (b *Bootstrap) whereOff(ctx context.Context) error {
 	return b.Report.Step(true, proven)
 }
 
-// change makes a request, and says whether it changed anything: there is the error
-// that it was so before.
+// change makes a request and reports whether it changed anything. The server returns
+// the error there if the change was already made.
 func (b *Bootstrap) change(ctx context.Context, there error, request session.Request) (changed bool, err error) {
 	err = b.Session.Do(ctx, request)
 	if errors.Is(err, there) {
@@ -187,7 +187,8 @@ func (b *Bootstrap) rootUser(ctx context.Context) error {
 	if err := b.Report.Step(false, "User root exists"); err != nil {
 		return err
 	}
-	// Which password it has cannot be seen, nor tried before authentication is on.
+	// The client cannot read the current password, nor test it while authentication
+	// is off.
 	err = b.Session.Do(ctx, func(ctx context.Context, c *etcd.Client) error {
 		_, err := c.UserChangePassword(ctx, access.RootUser, b.Password)
 		return err
@@ -199,7 +200,7 @@ func (b *Bootstrap) rootUser(ctx context.Context) error {
 	return b.Report.Step(true, "Password of root set")
 }
 
-// sent notes what became of the request that sets the password of root.
+// sent records the outcome of the request that sets root's password.
 func (b *Bootstrap) sent(done bool, err error) {
 	switch {
 	case done:
@@ -209,8 +210,8 @@ func (b *Bootstrap) sent(done bool, err error) {
 	}
 }
 
-// rootGrant grants the role root to root. The server answers a grant of what is
-// held already as one that was made.
+// rootGrant grants the role root to the user root. It first reads the roles, because
+// the server also accepts a grant of a role that the user already has.
 func (b *Bootstrap) rootGrant(ctx context.Context) error {
 	user, err := session.Call(ctx, b.Session, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthUserGetResponse, error) {
 		return c.UserGet(ctx, access.RootUser)
@@ -230,7 +231,7 @@ func (b *Bootstrap) rootGrant(ctx context.Context) error {
 	return b.Report.Step(!holds, either(!holds, "Role root granted to user root", "User root has the role root"))
 }
 
-// dismissOld deletes the rescuers that runs which were killed have left, as s.
+// dismissOld deletes, as s, the rescuers that killed runs have left.
 func (b *Bootstrap) dismissOld(ctx context.Context, s *session.Session) error {
 	users, err := session.Call(ctx, s, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthUserListResponse, error) {
 		return c.UserList(ctx)
@@ -276,7 +277,7 @@ func (b *Bootstrap) apply(ctx context.Context, s *session.Session) error {
 	return err
 }
 
-// expect checks what the policy expects, as root.
+// expect checks the assertions of the policy, as root.
 func (b *Bootstrap) expect(ctx context.Context) error {
 	all := len(b.Reconciler.Policy.Expect)
 	if all == 0 {

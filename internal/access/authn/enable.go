@@ -1,5 +1,5 @@
-// Package authn turns authentication on. It verifies that the cluster can still be
-// administered, and otherwise turns authentication off again.
+// Package authn enables authentication. It verifies that the cluster can still be
+// administered, and otherwise disables authentication again.
 package authn
 
 import (
@@ -18,8 +18,9 @@ import (
 	"github.com/ectl-io/ectl/internal/session"
 )
 
-// EnableChecked turns authentication on if root can log in and the user of the
-// session can administer then.
+// EnableChecked enables authentication if the user of the session could then
+// administer the cluster. It returns an error if that user would be locked out. If
+// the user of the session is not root, it warns that root's login was not verified.
 func EnableChecked(ctx context.Context, s *session.Session, report rollback.Report, warn func(string)) error {
 	dialer, err := s.Dialer(ctx)
 	if err != nil {
@@ -57,8 +58,9 @@ func EnableChecked(ctx context.Context, s *session.Session, report rollback.Repo
 	return err
 }
 
-// lockedOut says why self could not administer the cluster once authentication
-// is on, as far as that can be seen before, or nothing.
+// lockedOut returns the reason why self could not administer the cluster with
+// authentication on, or an empty string. It detects only what is visible while
+// authentication is off.
 func lockedOut(self etcd.Self, secure bool, state access.State) string {
 	const say = "give --user, or the certificate of a user"
 	if _, there := state.Users[access.RootUser]; !there {
@@ -84,9 +86,10 @@ func lockedOut(self etcd.Self, secure bool, state access.State) string {
 	return ""
 }
 
-// Enable turns authentication on. The server returns ErrRootRoleNotExist if the role
-// root is missing, and also if the user root does not have it. An error after the
-// role was added or granted says so.
+// Enable enables authentication. The server returns ErrRootRoleNotExist in two cases:
+// the role root does not exist, or the user root does not have it. Enable then adds
+// and grants the role, and tries again. An error after one of these changes names the
+// change.
 func Enable(ctx context.Context, c *etcd.Client) error {
 	_, err := c.AuthEnable(ctx)
 	if !errors.Is(err, rpctypes.ErrRootRoleNotExist) {

@@ -14,16 +14,19 @@ import (
 	"github.com/ectl-io/ectl/internal/session"
 )
 
-// enableProven turns authentication on as s and has who log in and administer. If
-// that fails it turns it off again. No password can be tried while authentication is
-// off, and once it is on only a holder of the role root can turn it off: so a rescuer
-// is made before, a user with that role and a password that only this run knows, and
-// deleted after.
+// enableProven enables authentication as s. It then verifies that the user of who can
+// log in and administer the cluster. If that fails, it disables authentication again.
 //
-// An interrupt is not heeded before the end, because it must not come between.
+// No password can be tested while authentication is off. Once it is on, only a user
+// with the role root can disable it. So enableProven first adds a rescuer: a user
+// with that role and a password that only this run knows. It deletes the rescuer at
+// the end.
+//
+// An interrupt takes effect only at the end. Otherwise authentication could stay on
+// without a user who can log in.
 func enableProven(ctx context.Context, s, who *session.Session, report rollback.Report) error {
 	err := enableAndProve(context.WithoutCancel(ctx), s, who, report)
-	if err != nil && ctx.Err() != nil { // no error of an interrupted command is printed
+	if err != nil && ctx.Err() != nil { // errors of an interrupted command are not printed
 		report.Say("Interrupted, and: " + err.Error())
 	}
 	return err
@@ -47,7 +50,7 @@ func enableAndProve(ctx context.Context, s, who *session.Session, report rollbac
 	if left := r.dismiss(ctx, who); left != "" {
 		return errors.New("authentication is on, and the login was proven" + left)
 	}
-	if err != nil { // the answer was lost
+	if err != nil { // the outcome of Enable is unknown
 		err = who.Do(ctx, func(ctx context.Context, c *etcd.Client) error {
 			_, err := c.AuthEnable(ctx)
 			return err
@@ -56,8 +59,9 @@ func enableAndProve(ctx context.Context, s, who *session.Session, report rollbac
 	return err
 }
 
-// prove returns an error unless authentication is on and who can administer. do is
-// who.Do, or who.DoAfterChange if users were changed before.
+// prove returns an error unless authentication is on and the user of who can
+// administer the cluster. do is who.Do, or who.DoAfterChange if users have just been
+// changed.
 func prove(ctx context.Context, who *session.Session, do func(context.Context, session.Request) error) error {
 	client, err := who.Client(ctx)
 	if err != nil {
@@ -76,7 +80,7 @@ func prove(ctx context.Context, who *session.Session, do func(context.Context, s
 	return who.Explain(ctx, advised(err))
 }
 
-// advised adds to the refusal of a login what to do about it.
+// advised adds the likely cause to the error of a login.
 func advised(err error) error {
 	switch {
 	case etcd.IsNoPasswordUser(err):

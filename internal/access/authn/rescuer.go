@@ -18,14 +18,14 @@ import (
 	"github.com/ectl-io/ectl/internal/session"
 )
 
-// rescuer is a user that can turn authentication off again.
+// rescuer is a temporary user that can disable authentication again.
 type rescuer struct {
 	name, password string
 	report         rollback.Report
 }
 
-// rescuerPrefix begins the names of rescuers, so that one that was left behind
-// is known.
+// rescuerPrefix begins the names of rescuers, so that a later run can find a rescuer
+// that was not deleted.
 const rescuerPrefix = "ectl-rescuer-"
 
 func newRescuer(ctx context.Context, s *session.Session, report rollback.Report) (rescuer, error) {
@@ -37,7 +37,7 @@ func newRescuer(ctx context.Context, s *session.Session, report rollback.Report)
 			return err
 		},
 		Undo:        r.delete,
-		UndoInDoubt: true, // no other process has the name
+		UndoInDoubt: true, // the random name is unique to this run
 		Absent:      rpctypes.ErrUserNotFound,
 		Done:        "the user " + r.name + " was added",
 		Mend:        r.deletion(),
@@ -59,10 +59,11 @@ func (r rescuer) delete(ctx context.Context, c *etcd.Client) error {
 	return err
 }
 
-// deletion is the step that deletes the rescuer.
+// deletion returns the step that deletes the rescuer.
 func (r rescuer) deletion() plan.Step { return plan.Step{Verb: plan.DeleteUser, User: r.name} }
 
-// dismiss deletes the rescuer as s. If that fails it says what is left.
+// dismiss deletes the rescuer as s. If that fails, it returns a text for the end of
+// an error.
 func (r rescuer) dismiss(ctx context.Context, s *session.Session) (left string) {
 	err := s.DoAfterChange(ctx, r.delete)
 	if err == nil || errors.Is(err, rpctypes.ErrUserNotFound) {
@@ -72,11 +73,11 @@ func (r rescuer) dismiss(ctx context.Context, s *session.Session) (left string) 
 		r.name, s.Explain(ctx, err), r.report.Command(r.deletion()))
 }
 
-// turnOff turns authentication off, because of refusal, and returns the error
-// that says so. The rescuer does it, or else the user of s, for example with a
-// certificate.
+// turnOff disables authentication because of refusal. It tries that as the rescuer,
+// and then as the user of s, who may log in with a certificate. It returns refusal
+// with the outcome.
 func (r rescuer) turnOff(ctx context.Context, s *session.Session, refusal error) error {
-	quiet := s.Quiet() // there were the same warnings before
+	quiet := s.Quiet() // the same warnings were already printed
 	var failures []string
 	for _, who := range []*session.Session{quiet.As(r.name, r.password), quiet} {
 		err := who.DoAfterChange(ctx, func(ctx context.Context, c *etcd.Client) error {

@@ -7,19 +7,18 @@ import (
 	"github.com/ectl-io/ectl/internal/access"
 )
 
-// coverage counts how many spans of a fixed list are on each key, while spans
-// are added and removed. Each call costs the logarithm of how many spans the
-// list has.
+// coverage counts, for each key, the spans that contain it. Spans of a fixed list can
+// be added and removed. Each call takes logarithmic time in the size of the list.
 type coverage struct {
 	starts []string // the keys where the count can change, sorted
-	size   int      // of the lowest level of the tree, a power of two
-	lowest []int    // by node: the smallest count below it, less what is added above it
-	added  []int    // by node: what is added to all below it
+	size   int      // number of leaves of the tree, a power of two
+	lowest []int    // by node: the smallest count below it, without the additions above it
+	added  []int    // by node: the addition to all keys below it
 
 	steps int // how many nodes were visited, for tests
 }
 
-// newCoverage returns the coverage of spans, none of which is added yet.
+// newCoverage returns a coverage for spans. None of them is added yet.
 func newCoverage(spans []access.Span) *coverage {
 	c := &coverage{starts: make([]string, 0, 2*len(spans))}
 	for _, s := range spans {
@@ -36,8 +35,8 @@ func newCoverage(spans []access.Span) *coverage {
 	return c
 }
 
-// parts returns the indexes of the parts of the key space that s is, up to the
-// second one without it. s is one of the list.
+// parts returns the indexes of the parts of the key space that form s. to is
+// exclusive. s must be in the list.
 func (c *coverage) parts(s access.Span) (from, to int) {
 	from, _ = slices.BinarySearch(c.starts, s.Start)
 	if to = len(c.starts); s.End != "" {
@@ -46,7 +45,7 @@ func (c *coverage) parts(s access.Span) (from, to int) {
 	return from, to
 }
 
-// add counts s n times more.
+// add adds n to the count of each key of s.
 func (c *coverage) add(s access.Span, n int) {
 	from, to := c.parts(s)
 	c.addBelow(1, 0, c.size, from, to, n)
@@ -68,7 +67,7 @@ func (c *coverage) addBelow(node, start, end, from, to, n int) {
 	c.lowest[node] = min(c.lowest[2*node], c.lowest[2*node+1]) + c.added[node]
 }
 
-// min returns the smallest count on a key of s.
+// min returns the smallest count of any key of s.
 func (c *coverage) min(s access.Span) int {
 	from, to := c.parts(s)
 	count, _ := c.minBelow(1, 0, c.size, from, to)
@@ -95,23 +94,23 @@ func (c *coverage) minBelow(node, start, end, from, to int) (count int, some boo
 	return min(left, right) + c.added[node], true
 }
 
-// containers finds, of a list of spans some of which are removed, one that
-// contains another span and is not equal to it. Each call costs the logarithm
-// of how many spans the list has.
+// containers finds a span that contains another span and is not equal to it. Spans
+// can be removed from its list. Each call takes logarithmic time in the size of the
+// list.
 type containers struct {
 	spans []access.Span
 	order []int       // indexes of spans, sorted by start and then by index
-	place map[int]int // where an index stands in order
-	size  int         // of the lowest level of the tree, a power of two
+	place map[int]int // position of an index in order
+	size  int         // number of leaves of the tree, a power of two
 	reach []string    // by node: the farthest end of a span below it, or noReach
 
 	steps int // how many nodes were visited, for tests
 }
 
-// noReach is before every end of a span, since no span ends with the first key.
+// noReach is less than every end of a span, because no span ends with the first key.
 const noReach = access.FirstKey
 
-// newContainers returns the containers among those of spans that are chosen.
+// newContainers returns containers with the chosen ones of spans.
 func newContainers(spans []access.Span, chosen func(i int) bool) *containers {
 	c := &containers{spans: spans, place: map[int]int{}}
 	for i := range spans {
@@ -140,7 +139,7 @@ func (c *containers) join(node int) {
 	}
 }
 
-// remove takes the i-th span out, if it is in.
+// remove removes the i-th span, if it is in the list.
 func (c *containers) remove(i int) {
 	place, in := c.place[i]
 	if !in {
@@ -153,8 +152,8 @@ func (c *containers) remove(i int) {
 	}
 }
 
-// find returns the index of the first span, by start, that contains s and is
-// not equal to it.
+// find returns the index of the first span, by start, that contains s and is not
+// equal to s.
 func (c *containers) find(s access.Span) (i int, found bool) {
 	same, _ := slices.BinarySearchFunc(c.order, s.Start, func(i int, start string) int { return cmp.Compare(c.spans[i].Start, start) })
 	behind, _ := slices.BinarySearchFunc(c.order, s.Start, func(i int, start string) int {
@@ -166,12 +165,12 @@ func (c *containers) find(s access.Span) (i int, found bool) {
 	if i, found = c.findBelow(1, 0, c.size, 0, same, func(end string) bool { return access.CompareEnds(end, s.End) >= 0 }); found {
 		return i, true
 	}
-	// Of those that start where s does only a longer one.
+	// A span with the same start must be longer.
 	return c.findBelow(1, 0, c.size, same, behind, func(end string) bool { return access.CompareEnds(end, s.End) > 0 })
 }
 
-// findBelow returns the first span below the node, of those at places between
-// from and to, that reaches far enough.
+// findBelow returns the first span below the node that reaches far enough. It checks
+// the positions from from up to to, without to.
 func (c *containers) findBelow(node, start, end, from, to int, enough func(end string) bool) (i int, found bool) {
 	c.steps++
 	if to <= start || end <= from || c.reach[node] == noReach || !enough(c.reach[node]) {

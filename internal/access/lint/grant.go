@@ -13,7 +13,7 @@ import (
 	"github.com/ectl-io/ectl/internal/access/plan"
 )
 
-// oneGrant finds what is wrong with a grant by itself.
+// oneGrant finds problems of a single grant.
 func (l *linter) oneGrant(object, role string, p access.Permission) {
 	key, end := p.Range.Key, p.Range.End
 	prefix := p.Range.IsPrefix()
@@ -38,8 +38,8 @@ func (l *linter) oneGrant(object, role string, p access.Permission) {
 	}
 }
 
-// goesOn says whether the last name in the key may go on, because it ends with
-// a letter or digit and not with something that separates names.
+// goesOn reports whether longer names than the last one in the key may exist. It
+// checks that the key ends with a letter or digit, not with a separator.
 func goesOn(key []byte) bool {
 	last, _ := utf8.DecodeLastRune(key)
 	return utf8.Valid(key) && isName(last)
@@ -47,7 +47,7 @@ func goesOn(key []byte) bool {
 
 func isName(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
-// separator returns what probably separates names in the key.
+// separator returns the probable separator of names in the key.
 func separator(key []byte) byte {
 	for _, b := range []byte("/.:") {
 		if bytes.IndexByte(key, b) >= 0 {
@@ -57,8 +57,9 @@ func separator(key []byte) byte {
 	return '/'
 }
 
-// siblings names up to three places that grants of other ranges show to be
-// beside the prefix without separator, not below it.
+// siblings returns a text with up to three places next to the prefix, not below it.
+// It finds them in grants on other ranges. It returns an empty string if there are
+// none.
 func (l *linter) siblings(prefix []byte) string {
 	sentence, known := l.beside[string(prefix)]
 	if !known {
@@ -70,7 +71,7 @@ func (l *linter) siblings(prefix []byte) string {
 
 func (l *linter) namedSiblings(prefix string) string {
 	first, _ := slices.BinarySearchFunc(l.known, prefix, func(p place, key string) int { return cmp.Compare(p.key, key) })
-	var names []string // the first ones, sorted
+	var names []string // the first three in sort order
 	n := 0
 	for _, p := range l.known[first:] {
 		l.steps++

@@ -11,18 +11,19 @@ import (
 	"github.com/ectl-io/ectl/internal/access/plan"
 )
 
-// Finding is something that Find found.
+// Finding is one result of Find.
 type Finding struct {
 	Rule   Rule
-	Object string              // what it was found on: "role app" or "user bob"
-	Grants []access.Permission // of the role, that it is about, if any
+	Object string              // the checked object, for example "role app" or "user bob"
+	Grants []access.Permission // the grants of the role that the finding is about, if any
 	Why    string              // a sentence
-	Mend   []plan.Step         // what mends it, one step after another; empty if nothing does without a decision
-	Waived string              // the reason why it is to stay, empty where it is not
+	Mend   []plan.Step         // the steps of the fix; empty if the user must decide
+	Waived string              // the reason of the waiver; empty if there is none
 }
 
-// Find looks at who may do what for things that are dangerous, not what was
-// meant, or untidy. The findings come the worst first, and then by object.
+// Find checks all users, roles and permissions for problems: dangerous, probably not
+// intended, or untidy. The findings are sorted by severity, highest first, then by
+// rule and by object.
 func Find(s access.State) []Finding {
 	l := newLinter(s)
 	l.lint()
@@ -66,17 +67,17 @@ func (l *linter) lint() {
 // linter collects findings.
 type linter struct {
 	state    access.State
-	decider  *access.Decider // of the state
+	decider  *access.Decider // for state
 	rules    map[string]Rule
-	holders  map[string][]string // of roles
-	known    []place             // what roles grant something on, by key
-	beside   map[string]string   // by prefix: what siblings returned
+	holders  map[string][]string // by role
+	known    []place             // the ranges with grants, sorted by key
+	beside   map[string]string   // results of siblings, by prefix
 	findings []Finding
 
-	steps int // how many pieces of the work were done, for tests
+	steps int // units of work, for tests
 }
 
-// place is a range that a role grants something on.
+// place is a range on which a role has a grant.
 type place struct{ key, description string }
 
 func (l *linter) user(u access.User) {
@@ -92,7 +93,7 @@ func (l *linter) user(u access.User) {
 
 func (l *linter) role(r access.Role) {
 	if r.Name == access.RootRole {
-		return // nothing of it counts but its name
+		return // its permissions have no effect
 	}
 	object := "role " + r.Name
 	if len(l.holders[r.Name]) == 0 {
@@ -115,8 +116,8 @@ func (l *linter) role(r access.Role) {
 	l.steps += grants.steps()
 }
 
-// everyKey finds what allows something on every key: one grant, or several
-// together.
+// everyKey finds roles that allow an access on every key, with one grant or with
+// several together.
 func (l *linter) everyKey(object string, r access.Role, e access.Effective) {
 	var found access.Access
 	for _, p := range r.Permissions {
@@ -137,7 +138,7 @@ func (l *linter) everyKey(object string, r access.Role, e access.Effective) {
 	}
 }
 
-// roleEffective returns what the role alone allows.
+// roleEffective returns the permissions of a user that has only this role.
 func roleEffective(r access.Role) access.Effective {
 	s := access.NewState()
 	s.Roles[r.Name] = r
@@ -145,15 +146,15 @@ func roleEffective(r access.Role) access.Effective {
 	return s.Effective("")
 }
 
-// writeOnly finds what a role lets be written and neither it nor the other
-// roles of one of its holders let be read.
+// writeOnly finds keys that the role may write but not read. It ignores keys that
+// every holder of the role can read through other roles.
 func (l *linter) writeOnly(object string, r access.Role, e access.Effective) {
 	blind := e.Write.Difference(e.Read)
 	if blind.IsEmpty() {
 		return
 	}
 	if holders := l.holders[r.Name]; len(holders) > 0 {
-		seen := blind // by every holder
+		seen := blind // readable by every holder
 		for _, holder := range holders {
 			if seen = seen.Intersection(l.decider.Effective(holder).Read); seen.IsEmpty() {
 				break
@@ -173,7 +174,7 @@ func (l *linter) add(rule, object string, grants []access.Permission, why string
 	l.findings = append(l.findings, Finding{Rule: l.rules[rule], Object: object, Grants: grants, Why: why, Mend: mend})
 }
 
-// verb is the access in a sentence.
+// verb returns the access as a verb for a sentence.
 func verb(a access.Access) string {
 	if a == access.ReadWrite {
 		return "read and write"

@@ -5,16 +5,17 @@ import (
 	"github.com/ectl-io/ectl/internal/access/plan"
 )
 
-// roleGrants is a role whose grants are looked at one after the other, in their
-// order, each beside those before it that are kept and those behind it.
+// roleGrants is a role whose grants are checked one after another, in order. Each
+// grant is compared with earlier grants that are not superfluous, and with all later
+// grants.
 type roleGrants struct {
 	access.Role
 	spans     []access.Span
-	coverage  [access.ReadWrite]*coverage             // of the kept: by access-1, Read and Write
-	within    [access.ReadWrite + 1]*containers       // of the kept, by their access
+	coverage  [access.ReadWrite]*coverage             // of kept grants: by access-1
+	within    [access.ReadWrite + 1]*containers       // of kept grants, by access
 	sameKeys  groups[access.Span]                     // grants on the same keys
 	sameRange groups[[2]string]                       // grants on the same range in the same notation
-	counts    map[[2]string][access.ReadWrite + 1]int // how many grants with each access are on a range
+	counts    map[[2]string][access.ReadWrite + 1]int // by range: grants with each access
 }
 
 func newRoleGrants(r access.Role) *roleGrants {
@@ -54,8 +55,8 @@ func (g *roleGrants) count(i, n int) {
 	}
 }
 
-// done says that the i-th grant was looked at, and whether it is superfluous:
-// then it is not beside those behind it.
+// done marks the i-th grant as checked. If it is superfluous, later grants are not
+// compared with it.
 func (g *roleGrants) done(i int, superfluous bool) {
 	g.sameKeys.done(i, superfluous)
 	g.sameRange.done(i, superfluous)
@@ -65,8 +66,8 @@ func (g *roleGrants) done(i int, superfluous bool) {
 	}
 }
 
-// wider returns a grant on more keys than the i-th, that grants all that it
-// grants: if there is one, one that grants more.
+// wider returns a grant that covers more keys than the i-th and allows at least the
+// same access. It prefers a grant with more access.
 func (g *roleGrants) wider(i int) (p access.Permission, found bool) {
 	a := g.Permissions[i].Access
 	for _, kind := range []access.Access{access.ReadWrite, a} {
@@ -77,8 +78,8 @@ func (g *roleGrants) wider(i int) (p access.Permission, found bool) {
 	return p, false
 }
 
-// covered says whether the others allow all that the i-th grant allows. Of those
-// on the same keys only some count, see groups.
+// covered reports whether the other grants allow everything that the i-th grant
+// allows. Grants on the same keys count only in part, see groups.
 func (g *roleGrants) covered(i int) bool {
 	for _, kind := range g.Permissions[i].Access.Kinds() {
 		if g.coverage[kind-1].min(g.spans[i]) <= g.sameKeys.leftOut(i, kind) {
@@ -88,9 +89,9 @@ func (g *roleGrants) covered(i int) bool {
 	return true
 }
 
-// without returns the steps after which the role does not have the i-th of
-// its permissions. Revoking takes all that are on the same range, in the same
-// notation: the others are granted again.
+// without returns the steps that remove the i-th permission from the role. A revoke
+// removes all permissions on the same range in the same notation. The second step
+// therefore grants the others again.
 func (g *roleGrants) without(i int) []plan.Step {
 	p := g.Permissions[i]
 	left := access.Permission{Range: p.Range}
@@ -108,8 +109,7 @@ func (g *roleGrants) without(i int) []plan.Step {
 	return steps
 }
 
-// once returns the steps that make one grant of those on the range of the
-// i-th.
+// once returns the steps that merge all grants on the range of the i-th into one.
 func (g *roleGrants) once(i int) []plan.Step {
 	p := g.Permissions[i]
 	for kind, some := range g.counts[p.Range.Notation()] {
@@ -120,7 +120,7 @@ func (g *roleGrants) once(i int) []plan.Step {
 	return []plan.Step{revoke(g.Name, p.Range), grant(g.Name, p)}
 }
 
-// steps returns how many pieces of the work were done.
+// steps returns the units of work, for tests.
 func (g *roleGrants) steps() int {
 	n := len(g.Permissions)
 	for _, kind := range access.ReadWrite.Kinds() {
@@ -132,15 +132,15 @@ func (g *roleGrants) steps() int {
 	return n
 }
 
-// groups are grants that have something in common: how many of each group are
-// kept, by their access. Of two in a group that grants more stays, or else the
-// first: those that grant less than another, or the same behind it, are not
-// beside it.
+// groups counts the kept grants that have a key in common, by group and access. Of
+// two grants in a group, the one with more access is kept. If both have the same
+// access, the first one is kept. A grant is not compared with grants of its group
+// that allow less, or with later ones that allow the same.
 type groups[K comparable] struct {
 	of    func(i int) K
 	all   []access.Permission
 	kept  map[K]*[access.ReadWrite + 1]int
-	front map[K]*[access.ReadWrite + 1]int // of these, what was looked at
+	front map[K]*[access.ReadWrite + 1]int // the kept grants that were already checked
 }
 
 func newGroups[K comparable](permissions []access.Permission, of func(i int) K) groups[K] {
@@ -165,7 +165,8 @@ func (g groups[K]) done(i int, superfluous bool) {
 	g.front[g.of(i)][g.all[i].Access]++
 }
 
-// hasAnother says whether a grant of the group stands beside the i-th.
+// hasAnother reports whether the i-th grant is compared with another grant of its
+// group.
 func (g groups[K]) hasAnother(i int) bool {
 	p, kept, front := g.all[i], g.kept[g.of(i)], g.front[g.of(i)]
 	for kind, n := range kept {
@@ -183,8 +184,8 @@ func (g groups[K]) hasAnother(i int) bool {
 	return false
 }
 
-// leftOut returns how many grants of the group, the i-th included, allow kind
-// and do not stand beside the i-th.
+// leftOut returns the number of grants of the group that allow kind and are not
+// compared with the i-th. The i-th itself counts.
 func (g groups[K]) leftOut(i int, kind access.Access) int {
 	p, kept, front := g.all[i], g.kept[g.of(i)], g.front[g.of(i)]
 	n := 0
@@ -205,7 +206,7 @@ func grant(role string, p access.Permission) plan.Step {
 	return plan.Step{Verb: plan.GrantKeys, Role: role, Permission: p}
 }
 
-// revoke returns the step that revokes from the role what is granted on r.
+// revoke returns the step that revokes the permissions on r from the role.
 func revoke(role string, r access.Range) plan.Step {
 	return plan.Step{Verb: plan.RevokeKeys, Role: role, Permission: access.Permission{Range: r}}
 }

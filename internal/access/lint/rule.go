@@ -1,20 +1,20 @@
 package lint
 
-// Severity is how bad a finding is.
+// Severity is the severity of a finding. A larger value is more severe.
 type Severity int
 
-// The severities. Low is untidy, Medium is often not what was meant, High gives
-// access that few should have.
+// The severities. Low means untidy. Medium means probably not intended. High means
+// access that few users should have.
 const (
 	Low Severity = iota + 1
 	Medium
 	High
 )
 
-// Severities returns all severities, the worst first.
+// Severities returns all severities, the highest first.
 func Severities() []Severity { return []Severity{High, Medium, Low} }
 
-// String is its name: "high".
+// String returns the name, for example "high".
 func (s Severity) String() string {
 	switch s {
 	case High:
@@ -26,11 +26,11 @@ func (s Severity) String() string {
 	return "low"
 }
 
-// Rule is one of the things that Find looks for.
+// Rule describes one of the checks of Find.
 type Rule struct {
 	Name     string
 	Severity Severity
-	Finds    string // what it finds, in a few words
+	Finds    string // what it finds, as a short phrase
 }
 
 // Names of the rules.
@@ -50,7 +50,7 @@ const (
 	ruleUserWithoutRole = "user-without-roles"
 )
 
-// Rules lists what Find looks for, the worst first.
+// Rules returns all rules, the most severe first.
 func Rules() []Rule {
 	return []Rule{
 		{ruleRootHolder, High, "users besides root who hold the role root"},

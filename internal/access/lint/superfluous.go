@@ -9,8 +9,8 @@ import (
 	"github.com/ectl-io/ectl/internal/access/plan"
 )
 
-// superfluous finds grants that change nothing, and returns which of the
-// role's these are. A grant is looked at without those before it that are
+// superfluous finds grants that have no effect, and reports for each grant of the
+// role whether it is one. It compares each grant without earlier grants that are
 // superfluous themselves.
 func (l *linter) superfluous(object string, g *roleGrants) []bool {
 	is := make([]bool, len(g.Permissions))
@@ -23,7 +23,7 @@ func (l *linter) superfluous(object string, g *roleGrants) []bool {
 		case g.sameKeys.hasAnother(i):
 			mend := g.once(i)
 			if !g.sameRange.hasAnother(i) {
-				mend = g.without(i) // the other one is in another notation
+				mend = g.without(i) // the duplicate is in another notation
 			}
 			is[i] = g.covered(i)
 			l.add(ruleDuplicate, object, []access.Permission{p}, "the role has another grant on the same range, and both count: the server keeps the old one at times when a grant is changed",
@@ -45,8 +45,8 @@ func (l *linter) superfluous(object string, g *roleGrants) []bool {
 	return is
 }
 
-// adjacent finds, of grants with the same access, those that go on where the
-// one before by key ends, or in it.
+// adjacent finds pairs of grants with the same access that touch or overlap. It
+// compares each grant with the previous one by start.
 func (l *linter) adjacent(object string, g *roleGrants, superfluous []bool) {
 	var pairs [][2]int
 	for _, kind := range []access.Access{access.Read, access.Write, access.ReadWrite} {

@@ -6,7 +6,7 @@ import (
 	"github.com/ectl-io/ectl/internal/access/policy"
 )
 
-// CheckWaivers returns the waivers of rules that do not exist as problems of their
+// CheckWaivers reports waivers of rules that do not exist, as problems of their
 // policy.
 func CheckWaivers(waivers []policy.Waiver) policy.Errors {
 	var names []string
@@ -29,19 +29,19 @@ func CheckWaivers(waivers []policy.Waiver) policy.Errors {
 	return problems
 }
 
-// Waive marks the findings that waivers are for: those of a rule on an object, "role
-// app", or on one grant of it, "role app: read key /a". It returns the waivers that
-// are for none.
+// Waive marks the findings that match a waiver, and returns the waivers that match
+// none. A waiver names a rule and an object ("role app") or one grant of it ("role
+// app: read key /a").
 func Waive(findings []Finding, waivers []policy.Waiver) (unused []policy.Waiver) {
 	type target struct{ rule, object string }
-	found := map[target][]int{} // indexes of findings
+	found := map[target][]int{} // by target: indexes of findings
 	for i, f := range findings {
 		for _, object := range f.objects() {
 			on := target{f.Rule.Name, object}
 			found[on] = append(found[on], i)
 		}
 	}
-	last := map[target]string{} // reasons: of two waivers of the same the last one counts
+	last := map[target]string{} // reasons; the last waiver of a target counts
 	for _, w := range waivers {
 		on := target{w.Rule, w.Object}
 		if _, used := found[on]; !used {
@@ -57,8 +57,8 @@ func Waive(findings []Finding, waivers []policy.Waiver) (unused []policy.Waiver)
 	return unused
 }
 
-// objects returns the names of what a waiver of the finding may be for: the
-// object, and the grants that it is about.
+// objects returns the names that a waiver of the finding may use: the object, and
+// each grant of the finding.
 func (f Finding) objects() []string {
 	names := []string{f.Object}
 	for _, p := range f.Grants {

@@ -1,4 +1,4 @@
-// Package offboard revokes the roles of a user who leaves, and deletes the user.
+// Package offboard revokes the roles of a user, and deletes the user.
 package offboard
 
 import (
@@ -16,15 +16,15 @@ import (
 	"github.com/ectl-io/ectl/internal/session"
 )
 
-// Result is what was taken.
+// Result describes the changes of Run.
 type Result struct {
 	There  bool               // the user existed
-	Roles  []string           // that were revoked
+	Roles  []string           // the revoked roles
 	Header *pb.ResponseHeader // of the deletion; nil if another process had deleted the user
 }
 
-// Run revokes the roles of the user and deletes it. Nothing is given back if that
-// fails: the error says how far it came.
+// Run revokes the roles of the user and deletes it. If a request fails, Run does not
+// roll back, and the error describes the progress.
 func Run(ctx context.Context, s *session.Session, name string) (Result, error) {
 	var result Result
 	user, err := session.Call(ctx, s, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthUserGetResponse, error) {
@@ -57,8 +57,8 @@ func Run(ctx context.Context, s *session.Session, name string) (Result, error) {
 	return result, nil
 }
 
-// take makes a request that takes something away. If another process has taken it
-// meanwhile, the server returns gone, which is as good.
+// take makes a request that removes something. If another process has removed it
+// meanwhile, the server returns the error gone, which take treats as success.
 func take(ctx context.Context, s *session.Session, gone error, request session.Request) error {
 	err := s.DoAfterChange(ctx, request)
 	if errors.Is(err, gone) {
@@ -67,7 +67,7 @@ func take(ctx context.Context, s *session.Session, gone error, request session.R
 	return err
 }
 
-// progress says how far an offboarding that failed has come.
+// progress returns a text on how far a failed offboarding has come.
 func progress(name string, revoked []string) string {
 	if len(revoked) == 0 {
 		return "the user " + name + " is not deleted, and none of its roles is known to be revoked; run the command again"

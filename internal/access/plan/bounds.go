@@ -4,28 +4,30 @@ import (
 	"github.com/ectl-io/ectl/internal/access"
 )
 
-// bounds are what a user must be able to do at any time, and may.
+// bounds limits the permissions of a user during the plan. The user must always have
+// the permissions in must, and never more than those in may.
 type bounds struct {
 	must, may access.Effective
 }
 
-// exceeds says whether the user may do something that it must not.
+// exceeds reports whether the user has permissions beyond its bounds.
 func (s *scheduler) exceeds(user string) bool {
 	now, may := s.now().Effective(user), s.bounds[user].may
 	s.steps += len(now.Grants)
 	return now.Root && !may.Root || !now.Read.Difference(may.Read).IsEmpty() || !now.Write.Difference(may.Write).IsEmpty()
 }
 
-// lacks says whether the user may not do something that it must be able to.
+// lacks reports whether the user lacks permissions that its bounds require.
 func (s *scheduler) lacks(user string) bool {
 	now, must := s.now().Effective(user), s.bounds[user].must
 	s.steps += len(now.Grants)
 	return must.Root && !now.Root || !must.Read.Difference(now.Read).IsEmpty() || !must.Write.Difference(now.Write).IsEmpty()
 }
 
-// alwaysExceeds returns what says whether a task is wrong for a user, whatever
-// else is done with it: it grants what the user may not be allowed to a role that
-// the user has. It is a short cut, and does not find all of them.
+// alwaysExceeds returns a function that reports whether a task is wrong for the user,
+// regardless of the other tasks. Such a task grants a role of the user permissions
+// beyond the user's bounds. The function is a quick filter: it does not detect all
+// such tasks.
 func (s *scheduler) alwaysExceeds(user string) func(t *task) bool {
 	roles, may := setOf(s.state.Users[user].Roles), s.bounds[user].may
 	return func(t *task) bool {
@@ -33,9 +35,10 @@ func (s *scheduler) alwaysExceeds(user string) func(t *task) bool {
 	}
 }
 
-// alwaysLacks returns what says whether a task is wrong for a user, whatever else
-// is done with it: it takes the only grant on what the user must be allowed. It is
-// a short cut, and does not find all of them.
+// alwaysLacks returns a function that reports whether a task is wrong for the user,
+// regardless of the other tasks. Such a task removes the only grant of a permission
+// that the user's bounds require. The function is a quick filter: it does not detect
+// all such tasks.
 func (s *scheduler) alwaysLacks(user string) func(t *task) bool {
 	roles, must, now := setOf(s.state.Users[user].Roles), s.bounds[user].must, s.now().Effective(user)
 	needed := map[access.Access]access.Set{}

@@ -9,7 +9,7 @@ import (
 	"github.com/ectl-io/ectl/internal/access/policy"
 )
 
-// builder makes the differences of a plan.
+// builder computes the differences of a plan.
 type builder struct {
 	policy   policy.Policy
 	options  Options
@@ -39,7 +39,7 @@ func (b *builder) roles() {
 			b.add(Difference{Action: Add, Subject: Role, Role: name})
 			b.plan.After.Roles[name] = b.grants(there, role)
 		case named && name == access.RootRole:
-			// Whatever it holds means nothing.
+			// The permissions of root have no effect.
 			b.plan.After.Roles[name] = there
 		case named:
 			b.plan.After.Roles[name] = b.grants(there, role)
@@ -51,8 +51,8 @@ func (b *builder) roles() {
 	}
 }
 
-// grants returns the role with the permissions that it is to have, and adds
-// the differences.
+// grants returns the role with its permissions after the plan, and adds the
+// differences.
 func (b *builder) grants(there, wanted access.Role) access.Role {
 	after := access.Role{Name: wanted.Name}
 	held := granted(there.Permissions)
@@ -83,7 +83,7 @@ func byKey(a, b access.Permission) int {
 	return strings.Compare(string(a.Range.Key), string(b.Range.Key))
 }
 
-// grantedRanges are the permissions of a role, each range once.
+// grantedRanges holds the permissions of a role, with one entry per range.
 type grantedRanges struct {
 	permissions []access.Permission
 	on          map[[2]string]access.Access // by the notation of the range
@@ -97,7 +97,7 @@ func granted(permissions []access.Permission) grantedRanges {
 	return g
 }
 
-// of returns the access that is granted on exactly the range r.
+// of returns the access on exactly the range r, and whether there is one.
 func (g grantedRanges) of(r access.Range) (access.Access, bool) {
 	a, ok := g.on[r.Notation()]
 	return a, ok
@@ -151,14 +151,14 @@ func (b *builder) newUser(user policy.User) {
 	b.plan.After.Users[user.Name] = access.User{Name: user.Name, Roles: roles}
 }
 
-// memberships returns the user with the roles that it is to have, and adds the
+// memberships returns the user with its roles after the plan, and adds the
 // differences.
 func (b *builder) memberships(there access.User, wanted policy.User) access.User {
 	after := access.User{Name: there.Name}
 	held, named := setOf(there.Roles), setOf(wanted.Roles)
 	for _, role := range there.Roles {
 		if _, exists := b.plan.After.Roles[role]; !exists && role != access.RootRole {
-			continue // goes with the role
+			continue // removed with the role
 		}
 		if !b.options.Prune || named[role] {
 			after.Roles = append(after.Roles, role)
@@ -185,7 +185,7 @@ func (b *builder) memberships(there access.User, wanted policy.User) access.User
 	return after
 }
 
-// names returns the keys of both maps, sorted.
+// names returns the keys of both maps, sorted and without duplicates.
 func names[A, B any](a map[string]A, b map[string]B) []string {
 	var all []string
 	for name := range a {

@@ -6,13 +6,13 @@ import (
 	"github.com/ectl-io/ectl/internal/access"
 )
 
-// Do does the step in state, as the server does it. It does not fail: what is
-// not there is not changed.
+// Do applies the step to state, as the server does. It does not fail: it ignores
+// users, roles and permissions that do not exist.
 func (s Step) Do(state access.State) { doAll(state, s) }
 
-// doAll does steps in state, one after the other. It costs what the roles and
-// users that they are about hold, not that for each step. undo takes all of it
-// back, before anything else is changed.
+// doAll applies steps to state, one after another. It visits the permissions of each
+// affected role and user once, not once per step. undo reverts all steps. Call it
+// before any other change of state.
 func doAll(state access.State, steps ...Step) (undo func()) {
 	d := doing{
 		state: state, roles: map[string]*workingRole{}, users: map[string]*workingUser{}, deleted: map[string]bool{},
@@ -25,14 +25,14 @@ func doAll(state access.State, steps ...Step) (undo func()) {
 	return d.undo
 }
 
-// doing is a state while steps are done in it.
+// doing is a state while steps are applied to it.
 type doing struct {
 	state   access.State
-	roles   map[string]*workingRole // that are being changed
+	roles   map[string]*workingRole // being changed
 	users   map[string]*workingUser
-	deleted map[string]bool // roles that users may still seem to have
+	deleted map[string]bool // deleted roles that are still in the lists of users
 
-	rolesBefore map[string]*access.Role // nil: there was none
+	rolesBefore map[string]*access.Role // nil if the role did not exist
 	usersBefore map[string]*access.User
 }
 
@@ -52,7 +52,7 @@ func (d *doing) step(s Step) {
 	case DeleteUser:
 		d.setUser(s.User, nil)
 	case GrantRole:
-		if d.deleted[s.Role] { // by name it is another one
+		if d.deleted[s.Role] { // a new role with the name of a deleted one
 			d.takeDeletedRoles()
 		}
 		if u := d.user(s.User); u != nil {
@@ -105,7 +105,7 @@ func (d *doing) role(name string) *workingRole {
 	return role
 }
 
-// user returns nil if there is no such user.
+// user returns nil if the user does not exist.
 func (d *doing) user(name string) *workingUser {
 	user, begun := d.users[name]
 	if !begun {
@@ -119,7 +119,7 @@ func (d *doing) user(name string) *workingUser {
 	return user
 }
 
-// finish writes what was changed into the state.
+// finish writes the changes to the state.
 func (d *doing) finish() {
 	for name, working := range d.roles {
 		d.setRole(name, &access.Role{Name: name, Permissions: working.left()})
@@ -134,7 +134,7 @@ func (d *doing) finishUsers() {
 	}
 }
 
-// takeDeletedRoles takes the roles that were deleted from all users.
+// takeDeletedRoles removes the deleted roles from all users.
 func (d *doing) takeDeletedRoles() {
 	if len(d.deleted) == 0 {
 		return
@@ -150,7 +150,7 @@ func (d *doing) takeDeletedRoles() {
 	clear(d.deleted)
 }
 
-// undo takes all of it back.
+// undo reverts all changes.
 func (d *doing) undo() {
 	for name, role := range d.rolesBefore {
 		if delete(d.state.Roles, name); role != nil {
@@ -164,9 +164,9 @@ func (d *doing) undo() {
 	}
 }
 
-// workingUser is the roles of a user while they are changed.
+// workingUser holds the roles of a user during changes.
 type workingUser struct {
-	roles  []string // in their order; those that are not held are gone
+	roles  []string // in order; a role that is not in held has been revoked
 	held   map[string]bool
 	sorted bool
 }
@@ -190,17 +190,17 @@ func (u *workingUser) left() []string {
 	roles := slices.DeleteFunc(u.roles, func(role string) bool { return !u.held[role] })
 	if u.sorted {
 		slices.Sort(roles)
-		roles = slices.Compact(roles) // one was dropped and granted again
+		roles = slices.Compact(roles) // a role was revoked and granted again
 	}
 	return roles
 }
 
-// workingRole is the permissions of a role while they are changed.
+// workingRole holds the permissions of a role during changes.
 type workingRole struct {
 	permissions []access.Permission
 	gone        []bool
-	atKey       map[string][]int    // indexes of those that start with a key; the first ones may be gone
-	on          map[[2]string][]int // of those on a range
+	atKey       map[string][]int    // indexes by first key; the first of them may be gone
+	on          map[[2]string][]int // indexes by range
 }
 
 func newWorkingRole(permissions []access.Permission) *workingRole {
@@ -218,10 +218,10 @@ func (r *workingRole) add(p access.Permission) {
 	r.permissions, r.gone = append(r.permissions, p), append(r.gone, false)
 }
 
-// grant grants as the server does (RoleGrantPermission of package auth in etcd
-// 3.4 to 3.7): it looks only at the first permission with the same key. If that
-// has the same end, too, its access is replaced; otherwise one more permission is
-// added, even if another one is on exactly that range.
+// grant adds a permission as the server does (RoleGrantPermission of package auth in
+// etcd 3.4 to 3.7). The server checks only the first permission with the same key. If
+// that has the same end, its access is replaced. Otherwise a permission is added,
+// even if another one is on exactly the same range.
 func (r *workingRole) grant(p access.Permission) {
 	key := string(p.Range.Key)
 	there := r.atKey[key]
@@ -236,7 +236,7 @@ func (r *workingRole) grant(p access.Permission) {
 	r.add(p)
 }
 
-// revoke takes all permissions on exactly that range.
+// revoke removes all permissions on exactly the given range.
 func (r *workingRole) revoke(on access.Range) {
 	for _, i := range r.on[on.Notation()] {
 		r.gone[i] = true
@@ -244,7 +244,7 @@ func (r *workingRole) revoke(on access.Range) {
 	delete(r.on, on.Notation())
 }
 
-// left returns the permissions in the server's order.
+// left returns the remaining permissions in the server's order.
 func (r *workingRole) left() []access.Permission {
 	left := make([]access.Permission, 0, len(r.permissions))
 	for i, p := range r.permissions {

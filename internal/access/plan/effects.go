@@ -7,29 +7,29 @@ import (
 	"github.com/ectl-io/ectl/internal/access"
 )
 
-// Effect is what the plan means for a user: the keys that it can read or write
-// after it and not before, and the other way round.
+// Effect describes the effect of the plan on a user. It contains the keys that the
+// user can newly read or write, and those that it no longer can.
 type Effect struct {
 	User                  string
 	Added, Deleted        bool
 	BecomesRoot           bool // gains the role root
 	StopsBeingRoot        bool
-	NewPassword           bool // it is there, and gets another password: others may know that
+	NewPassword           bool // changes for an existing user; others may know it
 	GainsRead, GainsWrite access.Set
 	LosesRead, LosesWrite access.Set
 }
 
-// GainsAny says whether the user can do anything that it could not before.
+// GainsAny reports whether the user gains a permission, or gets a new password.
 func (e Effect) GainsAny() bool {
 	return e.BecomesRoot || e.NewPassword || !e.GainsRead.IsEmpty() || !e.GainsWrite.IsEmpty()
 }
 
-// LosesAny says whether the user cannot do something any more.
+// LosesAny reports whether the user loses a permission.
 func (e Effect) LosesAny() bool {
 	return e.StopsBeingRoot || !e.LosesRead.IsEmpty() || !e.LosesWrite.IsEmpty()
 }
 
-// withPasswords adds to the effects those of the passwords that change.
+// withPasswords adds the changes of passwords to the effects.
 func withPasswords(all []Effect, differences []Difference) []Effect {
 	byName := func(e Effect, name string) int { return strings.Compare(e.User, name) }
 	for _, d := range differences {
@@ -45,7 +45,7 @@ func withPasswords(all []Effect, differences []Difference) []Effect {
 	return all
 }
 
-// effects returns what going from before to after means for users.
+// effects returns the effects on users of the change from before to after.
 func effects(before, after access.State) []Effect {
 	var all []Effect
 	olds, nows := before.Decider(), after.Decider()

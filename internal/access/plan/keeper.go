@@ -10,28 +10,28 @@ import (
 	"github.com/ectl-io/ectl/internal/access"
 )
 
-// keeperPrefix begins the names of the roles that stages make for a while, so
-// that nobody loses access in between. What an interrupted run left of them is
-// removed by the next.
+// keeperPrefix begins the names of temporary roles, with which no user loses access
+// between two stages. If an interrupted run leaves such roles, the next run removes
+// them.
 const keeperPrefix = "ectl-keep-"
 
-// IsKeeper says whether the role was made by a plan for the time of its
-// execution: its name is ectl-keep- and a number.
+// IsKeeper reports whether the role is a temporary role of a plan: its name is
+// ectl-keep- and a number.
 func IsKeeper(role string) bool {
 	number, found := strings.CutPrefix(role, keeperPrefix)
 	_, err := strconv.Atoi(number)
 	return found && err == nil
 }
 
-// keepAndFinish gives roles of their own to those who would lack something
-// when all takes are done, and does then all takes, all gives, and deletes the
-// roles.
+// keepAndFinish completes the plan with temporary roles. It grants them to users who
+// would lack a required permission after all takes. Then it does all takes and all
+// gives, and deletes the temporary roles.
 func (s *scheduler) keepAndFinish() {
 	ended := clone(s.state)
 	doAll(ended, s.readyOf(s.takes, allOf(s.takes)).steps...)
 	taken := ended.Decider()
 	var keepers, memberships, deletions []*task
-	roles := map[string]*task{} // by what they grant
+	roles := map[string]*task{} // by the permissions that they grant
 	for _, user := range slices.Sorted(maps.Keys(s.bounds)) {
 		must, left := s.bounds[user].must, taken.Effective(user)
 		kept := keeperPermissions(must.Read.Difference(left.Read), must.Write.Difference(left.Write))
@@ -61,7 +61,7 @@ func (s *scheduler) keepAndFinish() {
 	}
 }
 
-// unusedKeeper returns the name of the next role to be made for a while.
+// unusedKeeper returns an unused name for a temporary role.
 func (s *scheduler) unusedKeeper() string {
 	for {
 		s.keepers++
@@ -72,8 +72,8 @@ func (s *scheduler) unusedKeeper() string {
 	}
 }
 
-// keeperPermissions returns the permissions that allow exactly to read and to
-// write these keys.
+// keeperPermissions returns permissions that allow exactly to read the keys of read,
+// and to write the keys of write.
 func keeperPermissions(read, write access.Set) []access.Permission {
 	var permissions []access.Permission
 	both := read.Intersection(write)

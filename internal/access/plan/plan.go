@@ -10,22 +10,21 @@ import (
 	"github.com/ectl-io/ectl/internal/access/policy"
 )
 
-// Options is how a policy is to be followed.
+// Options controls how New follows a policy.
 type Options struct {
-	// Prune removes what the policy does not name. Without it only the
-	// permissions that the policy names are changed, and nothing is removed.
+	// Prune removes everything that the policy does not name. Without Prune, the plan
+	// changes only permissions that the policy names, and removes nothing.
 	Prune bool
 
-	// Identity is the user that the plan will be executed as, or empty where
-	// that is unknown. Nothing is taken from it, and its password stays.
+	// Identity is the user that will execute the plan, or empty if it is unknown. The
+	// plan takes nothing from this user, and keeps its password.
 	Identity string
 
-	// NewPasswords are the users there whose password the policy says, and is
-	// another one.
+	// NewPasswords lists existing users whose password differs from the policy.
 	NewPasswords []string
 }
 
-// Action is what happens to something.
+// Action is the kind of a difference.
 type Action string
 
 // The actions.
@@ -35,7 +34,7 @@ const (
 	Remove Action = "remove"
 )
 
-// Subject is what is changed.
+// Subject is the kind of object that is changed.
 type Subject string
 
 // The subjects.
@@ -44,10 +43,10 @@ const (
 	Grant      Subject = "grant"      // a permission of a role
 	User       Subject = "user"       //
 	Membership Subject = "membership" // a role of a user
-	Password   Subject = "password"   // of a user that is there
+	Password   Subject = "password"   // of an existing user
 )
 
-// Difference is one thing that is to be changed.
+// Difference is one change that the plan makes.
 type Difference struct {
 	Action  Action
 	Subject Subject
@@ -61,17 +60,17 @@ type Difference struct {
 	Password policy.Password // of a user that is added, or of a password
 }
 
-// Plan is what makes a cluster follow a policy.
+// Plan is the list of changes after which a cluster follows a policy.
 type Plan struct {
 	Before, After access.State
-	Differences   []Difference // roles with their grants, then users with their roles, by name
-	Effects       []Effect     // of those users who can do more or less, by name
-	Kept          []string     // sentences on what the policy would remove, and the plan does not
+	Differences   []Difference // sorted by name: roles with grants, then users with roles
+	Effects       []Effect     // on users whose permissions or passwords change, by name
+	Kept          []string     // sentences on what the plan keeps despite the policy
 	Stages        []Stage
 }
 
-// New returns the plan that makes before follow p. The error is
-// policy.Errors: what the policy leaves open.
+// New returns the plan after which before follows p. The error is of type
+// policy.Errors, and lists gaps and conflicts of the policy.
 func New(before access.State, p policy.Policy, o Options) (*Plan, error) {
 	b := &builder{policy: p, options: o, plan: &Plan{Before: before, After: access.NewState()}}
 	b.roles()
@@ -84,10 +83,10 @@ func New(before access.State, p policy.Policy, o Options) (*Plan, error) {
 	return b.plan, nil
 }
 
-// IsEmpty says whether there is nothing to do.
+// IsEmpty reports whether the plan has no differences.
 func (p *Plan) IsEmpty() bool { return len(p.Differences) == 0 }
 
-// Count returns how many differences have the action.
+// Count returns the number of differences with the action.
 func (p *Plan) Count(action Action) int {
 	n := 0
 	for _, d := range p.Differences {
@@ -98,13 +97,13 @@ func (p *Plan) Count(action Action) int {
 	return n
 }
 
-// Takes says whether the plan takes anything away: access, a user, a role.
+// Takes reports whether the plan removes anything: access, a user, or a role.
 func (p *Plan) Takes() bool {
 	return p.Count(Remove) > 0 || slices.ContainsFunc(p.Effects, Effect.LosesAny)
 }
 
-// NewAccess returns the users that can do more than before, or whose password
-// changes: who knows the new one can do what the user can.
+// NewAccess returns the users that gain permissions or whose password changes. A new
+// password counts, because a person who knows it can act as the user.
 func (p *Plan) NewAccess() []string {
 	var users []string
 	for _, e := range p.Effects {
@@ -115,8 +114,8 @@ func (p *Plan) NewAccess() []string {
 	return users
 }
 
-// Expectations returns the policy's assertions that do not hold once the plan
-// is executed, as problems of the policy.
+// Expectations returns the assertions that do not hold after the plan, as problems of
+// the policy.
 func (p *Plan) Expectations(expected []policy.Assertion) policy.Errors {
 	var failed policy.Errors
 	checker := policy.NewChecker(p.After)

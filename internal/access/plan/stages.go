@@ -7,32 +7,31 @@ import (
 	"github.com/ectl-io/ectl/internal/access"
 )
 
-// Stages are ordered so that at no point anybody
+// Stages are ordered so that at no time a user
 //
-//   - cannot do what both the old and the new state allow it, or
-//   - can do what neither allows it.
+//   - lacks a permission that both the old and the new state give, or
+//   - has a permission that neither state gives.
 //
-// What adds access is done first as far as the second rule allows, and what
-// takes access then, as far as the first one does, again and again: the usual
-// plan has two stages. Where both rules together allow no next step, users who
-// would lose something in between are given it by a role of its own for the
-// time of the rest, in which everything that takes goes before everything that
-// adds.
+// The scheduler alternates between two kinds of stages. First it adds as much access as
+// the second rule allows, then it removes as much as the first rule allows. A typical
+// plan has two stages. If both rules together allow no further step, the scheduler adds
+// temporary roles. They give users what they would otherwise lose in between. Then it
+// removes all remaining access before it adds the rest, and deletes the temporary roles.
 
 // scheduler orders the steps of a plan.
 type scheduler struct {
-	state   access.State       // when the stages so far are done
-	decider *access.Decider    // of the state; nil: it has changed
-	bounds  map[string]*bounds // users that may do the same have the same
-	gives   []*task            // what adds access, or none; in the order in which it costs the server least
+	state   access.State       // after the stages so far
+	decider *access.Decider    // of the state; nil after a change of the state
+	bounds  map[string]*bounds // by user; shared by users with the same permissions
+	gives   []*task            // tasks that do not remove access, cheapest order first
 	takes   []*task
 	stages  []Stage
-	keepers int // how many numbers of roles for a while are taken
+	keepers int // the last number used for a temporary role
 
-	steps int // how many pieces of the work were done, for tests
+	steps int // units of work, for tests
 }
 
-// stages returns the steps of the plan, ordered.
+// stages returns the ordered steps of the plan.
 func stages(p *Plan) []Stage { return newScheduler(p).schedule(p) }
 
 func newScheduler(p *Plan) *scheduler {
@@ -75,7 +74,7 @@ func clone(s access.State) access.State {
 	return access.State{Users: maps.Clone(s.Users), Roles: maps.Clone(s.Roles)}
 }
 
-// do does steps in the state, and returns what takes them back.
+// do applies steps to the state, and returns a function that reverts them.
 func (s *scheduler) do(steps []Step) (undo func()) {
 	s.decider = nil
 	touched := map[string]bool{}
@@ -93,7 +92,7 @@ func (s *scheduler) do(steps []Step) (undo func()) {
 	}
 }
 
-// now returns what answers questions about the state.
+// now returns the Decider for the current state.
 func (s *scheduler) now() *access.Decider {
 	if s.decider == nil {
 		s.decider = s.state.Decider()
@@ -109,16 +108,16 @@ func setOf(names []string) map[string]bool {
 	return set
 }
 
-// stage makes a stage of as many tasks of pending as can be done without a
-// user for whom wrong says so, and removes them from it. It says whether there
-// was any. All tasks add access or all take it, so that what is right when all
-// of them are done is right in between. always is a short cut to some that are
-// wrong.
+// stage moves as many tasks of pending as possible into a new stage, so that no user
+// becomes wrong. It reports whether there was any such task. Either all tasks add
+// access or all remove it. So if the state is right after all tasks, it is right in
+// between. always is a quick filter for tasks that are wrong in any combination.
 func (s *scheduler) stage(pending *[]*task, wrong func(user string) bool, always func(user string) func(*task) bool) bool {
 	chosen := map[*task]bool{}
 	all := s.readyOf(*pending, chosen)
 	undo := s.do(all.steps)
-	// Only these can stand in the way: to all others even all of it is right.
+	// Only these users can prevent a task. For all others, the result of all tasks is
+	// right.
 	wronged := map[string]bool{}
 	type alike struct {
 		bounds *bounds
@@ -154,14 +153,13 @@ func (s *scheduler) stage(pending *[]*task, wrong func(user string) bool, always
 	return len(chosen) > 0
 }
 
-// batch is tasks that are done one after the other.
+// batch is a list of tasks that are done one after another.
 type batch struct {
 	tasks []*task
 	steps []Step
 }
 
-// readyOf returns those of tasks that are ready when the chosen ones, and those
-// before them, are done.
+// readyOf returns the tasks whose needs are done, chosen, or earlier in the batch.
 func (s *scheduler) readyOf(tasks []*task, chosen map[*task]bool) batch {
 	var b batch
 	in := map[*task]bool{}
@@ -175,7 +173,7 @@ func (s *scheduler) readyOf(tasks []*task, chosen map[*task]bool) batch {
 	return b
 }
 
-// allOf returns tasks as if they were all chosen.
+// allOf returns a set in which all tasks are chosen.
 func allOf(tasks []*task) map[*task]bool {
 	all := make(map[*task]bool, len(tasks))
 	for _, t := range tasks {
@@ -190,9 +188,9 @@ func (b batch) choose(chosen map[*task]bool) {
 	}
 }
 
-// try does, one after the other, those of tasks that are not wrong for a user
-// whom they concern, and adds them to chosen. If all of them together are right
-// then each is; otherwise each half is tried.
+// try applies those of tasks that are not wrong for any user concerned, and adds them
+// to chosen. If all of them together are right, each is right. Otherwise try splits
+// the list, and tries each half.
 func (s *scheduler) try(tasks []*task, chosen map[*task]bool, concerned func(*task) []string, wrong func(user string) bool) {
 	b := s.readyOf(tasks, chosen)
 	if len(b.tasks) == 0 {
@@ -220,8 +218,8 @@ func (s *scheduler) try(tasks []*task, chosen map[*task]bool, concerned func(*ta
 	b.choose(chosen)
 }
 
-// concerned returns which of users a task may concern: the one that it is about,
-// and those that have its role, or are about to.
+// concerned returns a function that lists which of users a task may affect. These are
+// the user of the task, or the users that have its role or are about to get it.
 func concerned(s access.State, users map[string]bool, pending []*task) func(*task) []string {
 	holders := map[string][]string{}
 	for user := range users {
@@ -245,7 +243,7 @@ func concerned(s access.State, users map[string]bool, pending []*task) func(*tas
 	}
 }
 
-// end makes a stage of the chosen tasks of pending.
+// end makes a stage of the chosen tasks, and removes them from pending.
 func (s *scheduler) end(pending *[]*task, chosen map[*task]bool) {
 	if len(chosen) == 0 {
 		return

@@ -6,7 +6,7 @@ import (
 	"github.com/ectl-io/ectl/internal/access"
 )
 
-// Verb is what a step does. Each is one request of the API.
+// Verb is the action of a step. Each is one request of the API.
 type Verb string
 
 // The verbs.
@@ -29,12 +29,12 @@ type Step struct {
 	Permission access.Permission // of GrantKeys and RevokeKeys
 	NoPassword bool              // of AddUser
 
-	// Needs are the indexes of those steps of the same stage that must be done
-	// before.
+	// Needs lists the indexes of the steps of the same stage that must be done
+	// earlier.
 	Needs []int
 }
 
-// String says what the step does: "grant readwrite prefix /a/ to role app".
+// String returns a description such as "grant readwrite prefix /a/ to role app".
 func (s Step) String() string {
 	switch s.Verb {
 	case AddRole, DeleteRole:
@@ -54,6 +54,6 @@ func (s Step) String() string {
 	return fmt.Sprintf("%s %s", s.Verb, s.User)
 }
 
-// Stage is steps that may be done in any order and at the same time, but for
-// their Needs. A stage begins when the one before it has ended.
+// Stage is a list of steps that may run concurrently and in any order, except for
+// their Needs. A stage starts after the previous stage has ended.
 type Stage []Step

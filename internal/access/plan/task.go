@@ -7,11 +7,11 @@ import (
 	"github.com/ectl-io/ectl/internal/access/policy"
 )
 
-// task is a step to be ordered, with the tasks that must be done before.
+// task is a step to be ordered, with the tasks that must be done earlier.
 type task struct {
 	Step
 	needs  []*task
-	before access.Access // of a grant that is changed or taken
+	before access.Access // the old access of a grant that is changed or removed
 	done   bool
 }
 
@@ -19,8 +19,9 @@ type task struct {
 func (s *scheduler) tasks(p *Plan) {
 	var roles, grants, users []*task
 	newRole, newUser := map[string]*task{}, map[string]*task{}
-	// The server replaces the access of a grant in one step only if its role
-	// never holds another permission that begins with the same key.
+	// The server replaces the access of a grant in one step only in one case. The
+	// role must not hold, at any time, another permission that begins with the same
+	// key.
 	before, after := countAtKeys(p.Before), countAtKeys(p.After)
 	needed := func(made ...*task) []*task {
 		return slices.DeleteFunc(made, func(t *task) bool { return t == nil })
@@ -50,13 +51,14 @@ func (s *scheduler) tasks(p *Plan) {
 				take(RevokeKeys)
 			case d.Action == Add:
 				grants = append(grants, give(GrantKeys, needed(newRole[d.Role])...))
-			case d.After.Has(d.Before): // read to readwrite, say
+			case d.After.Has(d.Before): // for example read to readwrite
 				grants = append(grants, give(GrantKeys))
-			case d.Before.Has(d.After) && before.alone(d) && after.alone(d): // readwrite to read, say
+			case d.Before.Has(d.After) && before.alone(d) && after.alone(d): // for example readwrite to read
 				take(GrantKeys)
 			default:
-				// Read to write, where nothing is allowed before and after; or
-				// the server would add a permission and keep the old one.
+				// Two cases remain. From read to write, the old and the new access
+				// have nothing in common. Otherwise the server would add a permission
+				// and keep the old one.
 				revoke := take(RevokeKeys)
 				grants = append(grants, give(GrantKeys, revoke))
 			}
@@ -78,10 +80,10 @@ func (s *scheduler) tasks(p *Plan) {
 			users = append(users, give(SetPassword))
 		}
 	}
-	// Each change costs the server what there are users: roles come first, and
-	// the roles of a user with it.
+	// The cost of each change on the server grows with the number of users. So roles
+	// come before users, and the roles of a user directly after the user.
 	s.gives = slices.Concat(roles, grants, users)
-	// For the same reason users go first.
+	// For the same reason, users are deleted first.
 	slices.SortStableFunc(s.takes, func(a, b *task) int { return takeOrder(a.Verb) - takeOrder(b.Verb) })
 }
 
@@ -89,7 +91,7 @@ func takeOrder(v Verb) int {
 	return slices.Index([]Verb{DeleteUser, RevokeRole, RevokeKeys, GrantKeys, DeleteRole}, v)
 }
 
-// atKeys counts the permissions of roles by the key that they begin with.
+// atKeys counts the permissions of each role by their first key.
 type atKeys map[[2]string]int // by role and key
 
 func countAtKeys(s access.State) atKeys {
@@ -102,6 +104,6 @@ func countAtKeys(s access.State) atKeys {
 	return counts
 }
 
-// alone says whether the role of the changed grant d holds no other permission
+// alone reports whether the role of the changed grant d holds no other permission
 // that begins with the same key.
 func (a atKeys) alone(d Difference) bool { return a[[2]string{d.Role, string(d.Range.Key)}] <= 1 }

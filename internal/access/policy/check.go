@@ -12,19 +12,20 @@ type Checker struct {
 	state   access.State
 	decider *access.Decider
 	users   []string
-	hints   int // that are still looked for
+	hints   int // how many more hints noUser may add
 }
 
-// NewChecker returns what checks assertions against s.
+// NewChecker returns a Checker for s.
 func NewChecker(s access.State) *Checker {
 	return &Checker{state: s, decider: s.Decider(), hints: maxHints}
 }
 
-// maxRanges is how many ranges of keys a reason names.
+// maxRanges is the maximum number of ranges in a reason.
 const maxRanges = 3
 
-// Check says whether the assertion holds. If it does not, why says what was
-// found. It never holds of a user that is not there: the name may be mistyped.
+// Check reports whether the assertion holds. If it does not, why contains the reason.
+// An assertion about a user that does not exist never holds, because the name may be
+// misspelled.
 func (c *Checker) Check(a Assertion) (why string, holds bool) {
 	if _, ok := c.state.Users[a.User]; !ok {
 		return c.noUser(a.User), false
@@ -54,7 +55,8 @@ func (c *Checker) Check(a Assertion) (why string, holds bool) {
 	return "", true
 }
 
-// noUser says that there is no such user.
+// noUser returns the reason for a user that does not exist, with a hint if a similar
+// name exists.
 func (c *Checker) noUser(name string) string {
 	why := "there is no user " + quoted(name)
 	if c.hints > 0 {

@@ -13,18 +13,18 @@ import (
 	"github.com/ectl-io/ectl/internal/yamltext"
 )
 
-// entry is a named value of an export, in the order in which it is written: a
-// string, true, []string, []entry or [][]entry.
+// entry is a named value of an export. The value is a string, true, a []string,
+// entries or []entries.
 type entry struct {
 	name  string
 	value any
 }
 
-// entries are the members of a mapping.
+// entries holds the members of a mapping, in the order of the output.
 type entries []entry
 
-// export returns the policy that s follows, without passwords: they cannot be
-// read. The role root is left out: it is always there, and holds nothing.
+// export returns the policy that matches s. It contains no passwords, because they
+// cannot be read. It omits the role root, which always exists and has no permissions.
 func export(s access.State) entries {
 	roles, users := entries{}, entries{}
 	for _, name := range s.RoleNames() {
@@ -75,7 +75,7 @@ func rangeEntry(r access.Range) entry {
 	return entry{name, keys}
 }
 
-// YAML returns the policy that s follows as YAML. Its first line tells editors
+// YAML returns the policy that matches s as YAML. Its first line refers editors to
 // the schema.
 func YAML(s access.State) ([]byte, error) {
 	text, err := yamltext.Dump(export(s).node())
@@ -85,7 +85,7 @@ func YAML(s access.State) ([]byte, error) {
 	return append([]byte("# yaml-language-server: $schema="+SchemaURL+"\n"), text...), nil
 }
 
-// JSON returns the policy that s follows as indented JSON.
+// JSON returns the policy that matches s as indented JSON.
 func JSON(s access.State) ([]byte, error) {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
@@ -97,7 +97,7 @@ func JSON(s access.State) ([]byte, error) {
 	return visible.JSON(text.Bytes()), nil
 }
 
-// MarshalJSON writes the entries as an object, in their order.
+// MarshalJSON returns the entries as a JSON object, in their order.
 func (e entries) MarshalJSON() ([]byte, error) {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
@@ -145,7 +145,7 @@ func valueNode(value any) *yaml.Node {
 		for _, s := range v {
 			n.Content = append(n.Content, yamltext.Name(s))
 		}
-	case []entries: // permissions, one a line
+	case []entries: // permissions, one per line
 		for _, item := range v {
 			permission := item.node()
 			permission.Style = yaml.FlowStyle

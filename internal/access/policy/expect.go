@@ -9,27 +9,27 @@ import (
 	"github.com/ectl-io/ectl/internal/access"
 )
 
-// Assertion is a sentence about what a user can do, such as "bob can write
-// prefix /app/". It is true where all of the access is allowed on all of the
-// range; with Cannot, where none of it is on any key of the range.
+// Assertion is a statement about what a user can do, such as "bob can write prefix
+// /app/". It holds if the whole access is allowed on the whole range. With Cannot, it
+// holds if no part of the access is allowed on any key of the range.
 type Assertion struct {
 	User   string
 	Cannot bool
 	Access access.Access
 	Range  access.Range
-	Text   string // as it was written
+	Text   string // as in the file
 	At     Position
 }
 
-// assertionForm is what every error about an assertion ends with.
+// assertionForm ends the errors about the form of an assertion.
 const assertionForm = "write USER can|cannot read|write|readwrite KEY, or in place of KEY: prefix P, range A B, from K, all"
 
-// ParseAssertion reads
+// ParseAssertion parses an assertion of the form
 //
 //	USER can|cannot read|write|readwrite [key] KEY | prefix P | range A B | from K | all
 //
-// Words with spaces or bytes that are not text stand in double quotes, as Go
-// writes them.
+// Words with spaces, or with bytes that are not text, must be quoted Go strings. It
+// returns an error with the expected form or a suggestion.
 func ParseAssertion(text string) (Assertion, error) {
 	a := Assertion{Text: text}
 	words, err := splitWords(text)
@@ -67,8 +67,8 @@ func withHint(message, hint string) error {
 	return fmt.Errorf("%s; %s", message, hint)
 }
 
-// parseAssertedRange reads what follows read or write. A single word is a key,
-// whatever it is, but for the unquoted all.
+// parseAssertedRange parses the words after the access. A single word is a key,
+// unless it is the unquoted word all.
 func parseAssertedRange(words []word) (access.Range, error) {
 	first := words[0]
 	texts := make([]string, 0, len(words))
@@ -92,9 +92,9 @@ func parseAssertedRange(words []word) (access.Range, error) {
 	return access.Range{}, errors.New("it names no range of keys; " + assertionForm)
 }
 
-// keyRange returns the range of the keys in the field called name. It refuses
-// what covers nothing, and an empty prefix, which would silently cover
-// everything.
+// keyRange returns the range of the keys in the field called name. It returns an
+// error for a range without keys. It also returns one for an empty prefix, which
+// would cover every key by accident.
 func keyRange(name string, keys []string) (access.Range, error) {
 	key := []byte(keys[0])
 	if len(key) == 0 {
@@ -129,18 +129,18 @@ type hinted struct{ message, hint string }
 
 func (h hinted) Error() string { return h.message + "; " + h.hint }
 
-// unknownAccess is the message of an access that there is not. It does not show
-// what stands there, which may be a secret.
+// unknownAccess is the message for an unknown access. It does not contain the text of
+// the file, which may be a secret.
 const unknownAccess = "unknown access; it is read, write or readwrite"
 
-// word is a word of an assertion; a quoted one is never a keyword.
+// word is a word of an assertion. A quoted word is never a keyword.
 type word struct {
 	text   string
 	quoted bool
 }
 
-// splitWords splits text at white space. A word that begins with a double quote
-// is a Go string.
+// splitWords splits text at white space. A word that begins with a double quote is a
+// quoted Go string.
 func splitWords(text string) ([]word, error) {
 	var words []word
 	for rest := strings.TrimSpace(text); rest != ""; rest = strings.TrimSpace(rest) {

@@ -1,6 +1,6 @@
 package policy
 
-// Names of the fields of a policy file. The parser and the schema go by these
+// Names of the fields of a policy file. Both the parser and the schema use these
 // lists.
 const (
 	fieldAPIVersion = "apiVersion"
@@ -19,7 +19,7 @@ const (
 	fieldObject     = "object"
 	fieldReason     = "reason"
 
-	// base64Suffix ends the names of fields whose keys are not text.
+	// base64Suffix ends the names of the fields for keys that are not text.
 	base64Suffix = "_base64"
 )
 
@@ -27,7 +27,7 @@ func documentFields() []string {
 	return []string{fieldAPIVersion, fieldRoles, fieldUsers, fieldExpect, fieldWaive}
 }
 
-// keyFields are those of a permission that say which keys it is for.
+// keyFields returns the fields of a permission that select keys.
 func keyFields() []string {
 	return []string{fieldKey, fieldPrefix, fieldRange, fieldFrom}
 }

@@ -9,9 +9,10 @@ import (
 	"github.com/ectl-io/ectl/internal/visible"
 )
 
-// asYAML returns text in a form that YAML understands as it is meant: JSON
-// writes characters beyond 16 bits as two escapes, which YAML does not know, and
-// takes for text what YAML takes for the end of a line or refuses.
+// asYAML returns JSON text in a form that YAML parses to the same values. JSON writes
+// a character beyond 16 bits as two escapes, which YAML does not support. JSON also
+// allows characters in strings that YAML rejects or treats as line breaks. asYAML
+// returns text that is not a JSON object unchanged.
 func asYAML(text []byte) []byte {
 	trimmed := bytes.TrimLeft(text, " \t\r\n")
 	if !bytes.HasPrefix(trimmed, []byte("{")) || !json.Valid(trimmed) {
@@ -37,7 +38,7 @@ func asYAML(text []byte) []byte {
 	return joined
 }
 
-// surrogates reads the two escapes of one character at the start of text.
+// surrogates parses the two escapes of one character at the start of text.
 func surrogates(text []byte) (high, low rune, ok bool) {
 	const length = len(`\u0000`)
 	if len(text) < 2*length || text[1] != 'u' || text[length] != '\\' || text[length+1] != 'u' {

@@ -9,25 +9,26 @@ import (
 )
 
 const (
-	// MaxSize is how large the files of a policy may be together, in bytes.
+	// MaxSize is the maximum size of all files of a policy together, in bytes.
 	MaxSize = 16 << 20
 
-	// maxValues is how many values a file may have, and the policy with what
-	// its aliases repeat: some 200,000 permissions.
+	// maxValues is the maximum number of values in a file. It also limits the whole
+	// policy, with the values that aliases repeat. It allows about 200,000
+	// permissions.
 	maxValues = 1_000_000
 
-	// maxDepth is how deep values may stand in others. Five levels are needed.
+	// maxDepth is the maximum nesting depth of values. The format needs five levels.
 	maxDepth = 50
 )
 
-// TooLarge is the message of a policy that is larger than MaxSize.
+// TooLarge is the message for a policy that is larger than MaxSize.
 const TooLarge = "the policy has more than 16 MiB, which is the limit"
 
-// byteOrderMark may begin a file. It is no part of the policy.
+// byteOrderMark may begin a file. It is not part of the policy.
 const byteOrderMark = "\ufeff"
 
-// readable returns text without its byte order mark. If it cannot be read as
-// YAML in bounded memory, fault says why.
+// readable returns text without its byte order mark. If the text cannot be parsed as
+// YAML in bounded memory, fault contains the reason.
 func readable(text []byte) (policy []byte, fault Problem) {
 	for _, mark := range []string{"\xff\xfe", "\xfe\xff"} {
 		if bytes.HasPrefix(text, []byte(mark)) {
@@ -48,7 +49,8 @@ func readable(text []byte) (policy []byte, fault Problem) {
 	return text, Problem{}
 }
 
-// invalidByte returns where the first byte is that is not UTF-8.
+// invalidByte returns the index of the first byte that is not valid UTF-8, or the
+// length of text.
 func invalidByte(text []byte) int {
 	for i := 0; i < len(text); {
 		r, size := utf8.DecodeRune(text[i:])
@@ -60,9 +62,10 @@ func invalidByte(text []byte) int {
 	return len(text)
 }
 
-// possibleValues returns a number that is not smaller than that of the values
-// in the text: each but the first stands behind one of the signs counted here.
-// YAML takes 200 bytes and more for a value that is written with two.
+// possibleValues returns an upper bound of the number of values in the text. Each
+// value except the first follows one of the signs that it counts. The bound is needed
+// because the parser uses 200 bytes or more for a value that takes two bytes in the
+// file.
 func possibleValues(text []byte) int {
 	n := 1
 	for _, sign := range []string{"\n", ",", ":", "[", "{", "- ", "? "} {
@@ -71,14 +74,14 @@ func possibleValues(text []byte) int {
 	return n + bytes.Count(text, []byte("\r")) - bytes.Count(text, []byte("\r\n"))
 }
 
-// limits count what was read of a policy, with what its aliases repeat.
+// limits counts the values of a policy, including those that aliases repeat.
 type limits struct {
 	values, bytes int
 	exceeded      bool
 }
 
-// visit counts the value that stands at n, and says whether it may be read. If
-// it is one too many, that is reported once.
+// visit counts the value at n, and reports whether the parser may read it. It reports
+// a problem at the first value over the limit.
 func (p *parser) visit(at, value *yaml.Node) bool {
 	p.steps++
 	p.limits.values++

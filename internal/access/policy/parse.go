@@ -12,14 +12,14 @@ import (
 	"github.com/ectl-io/ectl/internal/access"
 )
 
-// Document is a policy file that was read.
+// Document is the content of a policy file.
 type Document struct {
-	Name string // of the file, for errors
-	Text []byte // YAML, or JSON, which is YAML
+	Name string // name of the file, for errors
+	Text []byte // YAML or JSON
 }
 
-// Parse reads documents that together are one policy. The error is Errors,
-// all of them at once; a file that is no YAML has one alone.
+// Parse parses documents that together form one policy. The error is of type Errors,
+// with all faults. If a document is not valid YAML, Parse reports one fault for it.
 func Parse(documents ...Document) (Policy, error) {
 	p := newParser()
 	files := make([]string, 0, len(documents))
@@ -47,21 +47,21 @@ func Parse(documents ...Document) (Policy, error) {
 type parser struct {
 	file     string
 	policy   Policy
-	problems Errors // the first ones
-	faults   int    // how many there are
+	problems Errors // the first maxProblems
+	faults   int    // the number of all problems
 	memberOf []membership
-	inUser   bool // what is read belongs to a user
+	inUser   bool // the parser is inside the users field
 	limits   limits
 
-	steps int // how many pieces of the work were done, for tests
+	steps int // units of work, for tests
 }
 
 func newParser() *parser {
 	return &parser{policy: Policy{Roles: map[string]Role{}, Users: map[string]User{}}}
 }
 
-// membership is a role in a user's list, to be looked up when all roles are
-// known.
+// membership is a role in a user's list. It is checked after all roles have been
+// parsed.
 type membership struct {
 	role string
 	at   Position
@@ -161,7 +161,7 @@ func (p *parser) waiver(n *yaml.Node) {
 	p.policy.Waivers = append(p.policy.Waivers, w)
 }
 
-// checkNames reports roles of users that no file has.
+// checkNames reports roles of users that are not in any file.
 func (p *parser) checkNames() {
 	var names []string
 	hints := maxHints

@@ -16,7 +16,7 @@ func (p *parser) role(name string, key, value *yaml.Node) {
 		return
 	}
 	role := Role{Name: name, At: p.at(key)}
-	granted := map[[2]string]access.Access{} // by range
+	granted := map[[2]string]access.Access{} // by the notation of the range
 	p.items(value, "the permissions of the role "+named(name), func(item *yaml.Node) {
 		permission, ok := p.permission(item)
 		if !ok {
@@ -41,7 +41,8 @@ func (p *parser) role(name string, key, value *yaml.Node) {
 	p.policy.Roles[name] = role
 }
 
-// shownRange describes a range for an error, shortened if its keys are long.
+// shownRange returns a description of a range for an error. It is shortened if the
+// keys are long.
 func shownRange(r access.Range) string {
 	if len(r.Key)+len(r.End) > 2*maxName {
 		return "a range that starts with " + quoted(string(r.Key))
@@ -50,7 +51,7 @@ func shownRange(r access.Range) string {
 }
 
 func (p *parser) permission(n *yaml.Node) (permission access.Permission, ok bool) {
-	var said []string // names of the fields that say which keys
+	var said []string // names of the fields that select keys
 	faults := p.faults
 	p.fields(n, "a permission", permissionFields(), func(name string, key, value *yaml.Node) {
 		switch name {
@@ -89,8 +90,8 @@ func (p *parser) permission(n *yaml.Node) (permission access.Permission, ok bool
 	return permission, p.faults == faults
 }
 
-// keys returns the range that the field called name says, having reported what
-// is wrong with it.
+// keys returns the range in the field called name. If the field is invalid, keys
+// reports the problem and returns an empty range.
 func (p *parser) keys(name string, value *yaml.Node) access.Range {
 	field, inBase64 := strings.CutSuffix(name, base64Suffix)
 	nodes := []*yaml.Node{value}

@@ -17,7 +17,7 @@ func (p *parser) user(name string, key, value *yaml.Node) {
 	}
 	user := User{Name: name, At: p.at(key)}
 	held := map[string]bool{}
-	if !isNull(value) { // a user without anything is one, too
+	if !isNull(value) { // a user without roles and password is valid
 		p.fields(value, "a user", userFields(), func(field string, _, value *yaml.Node) {
 			switch field {
 			case fieldRoles:
@@ -50,7 +50,7 @@ func (p *parser) password(n *yaml.Node) Password {
 			password.Source = None
 			return password
 		}
-		// Never with its text, which is a secret by now.
+		// Do not include the text of the node: it is a secret.
 		p.problem(n, hint, "a password does not stand in the policy itself")
 		return password
 	}

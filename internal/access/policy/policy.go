@@ -1,6 +1,6 @@
-// Package policy reads and writes policy files: users, roles and permissions in a file
-// that people review and programs apply. It does no I/O. It parses bytes, and only
-// names the sources of passwords.
+// Package policy parses and encodes policy files: users, roles and permissions in a
+// file that people review and programs apply. It does no I/O. It parses bytes, and it
+// does not read the sources of passwords.
 package policy
 
 import (
@@ -9,32 +9,32 @@ import (
 	"github.com/ectl-io/ectl/internal/access"
 )
 
-// APIVersion is the version of the format, which every file names.
+// APIVersion is the version of the format. Every file must contain it.
 const APIVersion = "ectl/v1"
 
-// SchemaURL is where the JSON Schema of the format is published.
+// SchemaURL is the URL of the published JSON Schema of the format.
 const SchemaURL = "https://raw.githubusercontent.com/ectl-io/ectl/main/docs/policy.schema.json"
 
-// Policy is what one or several policy files say.
+// Policy is the content of one or several policy files.
 type Policy struct {
 	Roles   map[string]Role
 	Users   map[string]User
 	Expect  []Assertion
 	Waivers []Waiver
 
-	// SaysRoles and SaysUsers say whether any file has the field, if empty.
+	// SaysRoles and SaysUsers report whether any file has the field, even if it is
+	// empty.
 	SaysRoles, SaysUsers bool
 }
 
-// Role is a role with the permissions that it should have, in the order of the
-// file.
+// Role is a role with its desired permissions, in the order of the file.
 type Role struct {
 	Name        string
 	Permissions []access.Permission
 	At          Position
 }
 
-// User is a user with the roles that it should have, in the order of the file.
+// User is a user with its desired roles, in the order of the file.
 type User struct {
 	Name     string
 	Roles    []string
@@ -42,31 +42,32 @@ type User struct {
 	At       Position
 }
 
-// Password says where the password of a user comes from.
+// Password describes the source of a user's password.
 type Password struct {
 	Source Source
-	// Name of the variable, path of the file, or command line for the shell.
+	// The name of the variable, the path of the file, or the command line for the
+	// shell.
 	Value string
 	At    Position
 }
 
-// Source is a kind of place that passwords come from.
+// Source is a kind of password source.
 type Source string
 
-// The sources. Each but Unsaid and None is the name of a field in the file.
+// The sources. Each except Unsaid and None is also the name of a field in the file.
 const (
-	Unsaid   Source = ""         // the file says nothing
-	None     Source = "none"     // the user has none: it is known by its certificate
+	Unsaid   Source = ""         // the file does not name a source
+	None     Source = "none"     // no password: a certificate identifies the user
 	Env      Source = "env"      // an environment variable
 	File     Source = "file"     // the first line of a file
 	Command  Source = "command"  // the first line that a command prints
-	Generate Source = "generate" // made when the user is created, and shown once
+	Generate Source = "generate" // generated when the user is created, and shown once
 )
 
-// String describes where the password comes from: "from the environment
-// variable APP_PASSWORD". The name of a variable is shown if it is written as
-// they are, and otherwise nothing that stands in the file: it may be the password
-// itself, in the wrong place.
+// String returns a description of the source, for example "password from the
+// environment variable APP_PASSWORD". It contains the name of a variable only if
+// Variable shows it. It contains no other text of the file: a misplaced text may be
+// the password itself.
 func (p Password) String() string {
 	switch p.Source {
 	case None:
@@ -84,7 +85,9 @@ func (p Password) String() string {
 	return "password not said"
 }
 
-// Variable names the environment variable of the source Env, for people.
+// Variable returns a description of the environment variable of the source Env. It
+// contains the name only if the name has no characters except capital letters, digits
+// and underscores. The name must also neither start nor end with a digit.
 func (p Password) Variable() string {
 	const signs = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
 	if strings.Trim(p.Value, signs) == "" && strings.Trim(p.Value, "0123456789") == p.Value {
@@ -93,17 +96,16 @@ func (p Password) Variable() string {
 	return "an environment variable"
 }
 
-// Waiver says that a finding of lint is known and wanted.
+// Waiver accepts a finding of lint.
 type Waiver struct {
-	Rule   string // name of lint's rule
-	Object string // what it was found on, as lint names it: "role app"
+	Rule   string // name of the rule of lint
+	Object string // the object in the output of lint, for example "role app"
 	Reason string
 	At     Position
 }
 
-// State returns the users and roles that the policy names, as if a cluster had
-// nothing else. The role root is there where the policy names it or somebody
-// holds it.
+// State returns the users and roles of the policy, as a cluster that has only these.
+// It contains the role root if the policy names it or a user holds it.
 func (p Policy) State() access.State {
 	s := access.NewState()
 	for name, role := range p.Roles {

@@ -12,14 +12,15 @@ import (
 	"github.com/ectl-io/ectl/internal/quantity"
 )
 
-// Position is a place in a file. Line and Column count from 1 and are 0 where
-// they are unknown.
+// Position is a place in a file. Line and Column count from 1, and are 0 if they are
+// unknown.
 type Position struct {
 	File         string
 	Line, Column int
 }
 
-// String is the position in the form that editors jump to: FILE:LINE:COLUMN.
+// String returns the position in the form that editors recognize: FILE:LINE:COLUMN.
+// If the line is unknown, it returns FILE.
 func (p Position) String() string {
 	if p.Line == 0 {
 		return p.File
@@ -27,17 +28,17 @@ func (p Position) String() string {
 	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column)
 }
 
-// Problem is one fault of a policy file. Its texts show names and keys, and no
-// other text of the file: what stands in the wrong place may be a password.
+// Problem is one fault of a policy file. Its texts contain names and keys, but no
+// other text of the file: a misplaced text may be a password.
 type Problem struct {
 	At      Position
 	Message string
-	Hint    string // what to do, perhaps empty
+	Hint    string // how to fix it; may be empty
 
-	more int // of the last one: how many further problems it stands for
+	more int // the number of omitted problems, only in the last element of Errors
 }
 
-// String is the problem on one line.
+// String returns the problem on one line.
 func (p Problem) String() string {
 	text := p.At.String() + ": " + p.Message
 	if p.Hint != "" {
@@ -46,22 +47,22 @@ func (p Problem) String() string {
 	return text
 }
 
-// Errors are the faults of the policy files, and the error of Parse.
+// Errors lists the faults of the policy files. Parse returns it as its error.
 type Errors []Problem
 
 const (
-	// maxProblems is how many faults are kept. The others are counted.
+	// maxProblems is the maximum number of faults that are stored. Further faults are
+	// only counted.
 	maxProblems = 1000
 
-	// maxShown is how many faults an error lists.
+	// maxShown is the maximum number of faults that an error lists.
 	maxShown = 50
 )
 
-// Error lists the first problems, each on a line of its own, and says how many
-// more there are.
+// Error lists the first problems, one on each line, and the number of further ones.
 func (p Errors) Error() string { return strings.Join(p.Lines(), "\n") }
 
-// Lines are the lines of Error.
+// Lines returns the lines of Error.
 func (p Errors) Lines() []string {
 	if len(p) == 1 {
 		return []string{p[0].String()}
@@ -86,8 +87,8 @@ func (p Errors) Lines() []string {
 	return lines
 }
 
-// sorted returns the problems in the order of files and places, files in the
-// order in which they were given. more is how many further ones there are.
+// sorted returns the problems sorted by file, line and column. The files keep the
+// order of the argument. more is the number of problems that were not stored.
 func (p Errors) sorted(files []string, more int) Errors {
 	place := map[string]int{}
 	for i, file := range files {
@@ -108,7 +109,7 @@ func (p Errors) sorted(files []string, more int) Errors {
 	return p
 }
 
-// maxName is how much of a name an error shows, in bytes.
+// maxName is the maximum length of a name in an error, in bytes.
 const maxName = 100
 
 // quoted returns a name as a quoted string, shortened if it is long.
@@ -119,8 +120,8 @@ func quoted(name string) string {
 	return strconv.Quote(name)
 }
 
-// named returns a name for a sentence: as it is if it is short and of printable
-// characters without spaces, otherwise quoted.
+// named returns a name for use in a sentence. It quotes a name that is empty, long,
+// or contains spaces or characters that are not printable.
 func named(name string) string {
 	odd := func(r rune) bool { return !unicode.IsPrint(r) || r == ' ' }
 	if name == "" || len(name) > maxName || !utf8.ValidString(name) || strings.ContainsFunc(name, odd) {
@@ -129,8 +130,8 @@ func named(name string) string {
 	return name
 }
 
-// userPart returns the name of a user without what follows a colon: in
-// bob:secret, with no space, that is no part of the name.
+// userPart returns the name of a user without the text after a colon. In bob:secret,
+// which lacks a space after the colon, that text is not part of the name.
 func userPart(name string) string {
 	if before, _, found := strings.Cut(name, ":"); found {
 		return before + ":..."
@@ -138,12 +139,12 @@ func userPart(name string) string {
 	return name
 }
 
-// maxHints is how many faults are looked up among all names of a file or
-// cluster, to suggest what was meant: each costs a look at all of them.
+// maxHints is the maximum number of faults for which a similar name is suggested.
+// Each suggestion compares all names of a file or cluster.
 const maxHints = 10
 
-// Suggest returns "did you mean ...?" with the name of known that wrong was
-// most likely meant to be, or an empty string if none is near.
+// Suggest returns "did you mean ...?" with the name in known that is most similar to
+// wrong. It returns an empty string if no name is similar.
 func Suggest(wrong string, known []string) string {
 	if len(wrong) > maxName {
 		return ""
@@ -165,8 +166,8 @@ func Suggest(wrong string, known []string) string {
 	return fmt.Sprintf("did you mean %q?", best)
 }
 
-// distance is the number of characters to insert, delete, replace or swap with
-// their neighbour to turn a into b.
+// distance returns the number of characters to insert, delete, replace, or swap with
+// their neighbor to turn a into b.
 func distance(a, b string) int {
 	x, y := []rune(a), []rune(b)
 	rows := make([][]int, len(x)+1)

@@ -81,13 +81,13 @@ func Schema() any {
 	}
 }
 
-// nameSchema returns the schema of the name of a role or a user. It counts characters,
-// and Parse counts bytes.
+// nameSchema returns the schema for the name of a role or a user. The schema counts
+// characters, but Parse counts bytes.
 func nameSchema() object { return object{"minLength": 1, "maxLength": access.MaxName} }
 
 func ref(name string) object { return object{"$ref": "#/definitions/" + name} }
 
-// text returns the schema of a text that is not empty.
+// text returns the schema for a string that is not empty.
 func text(description string) object {
 	t := object{"type": "string", "minLength": 1}
 	if description != "" {
@@ -126,7 +126,8 @@ func permissionSchema() object {
 	}
 }
 
-// keysSchema returns the schema of the field called name. key is the schema of one key.
+// keysSchema returns the schema for the field called name. key is the schema for one
+// key.
 func keysSchema(name string, key object) object {
 	if name != fieldRange {
 		return key

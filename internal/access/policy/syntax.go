@@ -8,8 +8,8 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// syntax is the problem of a file that is no YAML. The library's texts that
-// quote the file are not shown: a secret may stand there.
+// syntax returns the problem of a file that is not YAML. It hides messages of the
+// library that quote the file, because the text may be a secret.
 func (p *parser) syntax(err error) Problem {
 	problem := Problem{At: Position{File: p.file}, Message: notYAML}
 	var fault *yaml.LoadError
@@ -42,12 +42,12 @@ func (p *parser) syntax(err error) Problem {
 	return problem
 }
 
-// notYAML is the message of a fault whose description is not shown.
+// notYAML is the message if the description of the library is hidden.
 const notYAML = "the file is not YAML"
 
-// quotesNothing says whether the message of the YAML library is known to be
-// without text of the file. What it quotes stands in quotes or parentheses, but
-// for signs that belong to YAML.
+// quotesNothing reports whether the message of the YAML library contains no text of
+// the file. The library puts such text in quotes or parentheses. The signs of YAML
+// syntax do not count.
 func quotesNothing(message string) bool {
 	for _, sign := range yamlSigns() {
 		message = strings.ReplaceAll(message, sign, "")
@@ -55,6 +55,5 @@ func quotesNothing(message string) bool {
 	return !strings.ContainsAny(message, "'\"`(:")
 }
 
-// yamlSigns are what messages of the YAML library quote that is no text of the
-// file.
+// yamlSigns returns the signs of YAML syntax that the YAML library puts in quotes.
 func yamlSigns() []string { return []string{"':'", "'!'", "','", "']'", "'}'", "'-'", "'>'", "'.'"} }

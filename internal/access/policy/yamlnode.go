@@ -9,7 +9,7 @@ import (
 	"github.com/ectl-io/ectl/internal/access"
 )
 
-// resolve returns the node that an alias stands for, or n itself.
+// resolve returns the node that an alias refers to, or n itself.
 func resolve(n *yaml.Node) *yaml.Node {
 	for n.Kind == yaml.AliasNode && n.Alias != nil {
 		n = n.Alias
@@ -17,9 +17,9 @@ func resolve(n *yaml.Node) *yaml.Node {
 	return n
 }
 
-// pairs calls each for every pair of the mapping n, and reports what is none
-// and keys that occur twice. what is the mapping's content, for errors, and show
-// what they show of a key.
+// pairs calls each for every pair of the mapping n. It reports a node that is not a
+// mapping, invalid keys, and duplicate keys. Errors describe the mapping as what, and
+// a key as show(key).
 func (p *parser) pairs(n *yaml.Node, what string, show func(key string) string, each func(key, value *yaml.Node)) {
 	n = resolve(n)
 	if isNull(n) {
@@ -52,9 +52,10 @@ func (p *parser) pairs(n *yaml.Node, what string, show func(key string) string, 
 	}
 }
 
-// fields calls each for every field of the mapping n whose name is in known,
-// and reports the others. One that has no value, is not nearly a known one, or
-// belongs to a user is not shown: it may be a secret.
+// fields calls each for every field of the mapping n with a name in known, and
+// reports the others. The report hides the name of an unknown field if it may be a
+// secret. That is a field of a user, one without a value, or one that is not similar
+// to a known field.
 func (p *parser) fields(n *yaml.Node, what string, known []string, each func(name string, key, value *yaml.Node)) {
 	if n = resolve(n); isNull(n) {
 		p.problem(n, "its fields are "+strings.Join(known, ", "), "%s is empty", what)
@@ -82,8 +83,8 @@ func (p *parser) fields(n *yaml.Node, what string, known []string, each func(nam
 	})
 }
 
-// names calls each for every name of the mapping n: its roles, or users. kind is
-// what they are, "role" or "user".
+// names calls each for every name of the mapping n, which contains roles or users.
+// kind is "role" or "user".
 func (p *parser) names(n *yaml.Node, kind string, each func(name string, key, value *yaml.Node)) {
 	show := func(name string) string { return quoted(userPart(name)) }
 	p.pairs(n, "a list of what each name of a "+kind+" has", show, func(key, value *yaml.Node) {
@@ -118,8 +119,8 @@ func (p *parser) items(n *yaml.Node, what string, each func(item *yaml.Node)) {
 	}
 }
 
-// text returns the text of the scalar n, and false after reporting that it is
-// none. Numbers and truth values are taken as they are written.
+// text returns the text of the scalar n. If n is not text, it reports a problem and
+// returns false. It returns numbers and booleans as they are written.
 func (p *parser) text(n *yaml.Node, what string) (string, bool) {
 	n = resolve(n)
 	if n.Kind != yaml.ScalarNode || isNull(n) {
@@ -135,7 +136,8 @@ func (p *parser) text(n *yaml.Node, what string) (string, bool) {
 
 func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }
 
-// kindName names what n is. What it says is not shown: it may be a password.
+// kindName returns a description of the kind of n. It does not contain the value,
+// which may be a password.
 func kindName(n *yaml.Node) string {
 	switch {
 	case n.Kind == yaml.MappingNode:

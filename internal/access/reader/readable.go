@@ -9,9 +9,9 @@ import (
 	"github.com/ectl-io/ectl/internal/etcd"
 )
 
-// Readable returns the keys that the roles of the client's user allow to read.
-// Every user may ask for them. The result is empty if the client does not know its
-// user's name, because it has a certificate or a token.
+// Readable returns the keys that the roles of the client's user allow to read. Every
+// user may request its own roles. The result is empty if the client does not know the
+// name of its user, because it uses a certificate or a token.
 func Readable(ctx context.Context, c *etcd.Client) (access.Set, error) {
 	if c.Username == "" {
 		return access.Set{}, nil

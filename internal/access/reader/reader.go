@@ -1,5 +1,5 @@
-// Package reader reads the users and roles of a cluster into the domain of
-// package access.
+// Package reader reads the users and roles of a cluster into the types of package
+// access.
 package reader
 
 import (
@@ -20,45 +20,45 @@ import (
 	"github.com/ectl-io/ectl/internal/etcd"
 )
 
-// Snapshot is all users and roles of a cluster at one moment.
+// Snapshot contains all users and roles of a cluster at one moment.
 type Snapshot struct {
 	access.State
 
-	// Enabled says whether authentication is on. While it is off, everybody may
+	// Enabled reports whether authentication is on. While it is off, every client may
 	// do everything.
 	Enabled bool
 
 	// Cluster is the cluster's ID.
 	Cluster uint64
 
-	// Revision is the auth revision of the moment. It is 0 where the server
-	// does not tell it: before 3.5.
+	// Revision is the auth revision at that moment. It is 0 if the server does not
+	// return it (etcd before 3.5).
 	Revision uint64
 }
 
-// Bound bounds the wait for the answer to one request.
+// Bound returns a context with the timeout of one request.
 type Bound func(context.Context) (context.Context, context.CancelFunc)
 
 const (
-	// parallel is how many requests are on their way at once.
+	// parallel is the maximum number of concurrent requests.
 	parallel = 32
 
-	// parallelLogins leaves the server processors for others.
+	// parallelLogins is the maximum number of concurrent logins. It is small because
+	// each login uses much CPU time of the server.
 	parallelLogins = 2
 
-	// attempts is how often users and roles are read because they have changed
-	// meanwhile.
+	// attempts is the maximum number of times that users and roles are read if they
+	// change during the read.
 	attempts = 10
 )
 
-// ErrUnsettled means that users and roles changed each time that they were
-// read.
+// ErrUnsettled reports that users and roles changed during each attempt to read them.
 var ErrUnsettled = errors.New("users and roles are being changed all the time: no two looks at them agree; try again when that is over")
 
-// Read reads all users and roles. There is no request that reads them at once:
-// it reads again when something has changed meanwhile, by the auth revision or,
-// where the server has none, by a second look. Only root may do that while
-// authentication is on.
+// Read reads all users and roles. No single request returns them all, so Read tries
+// again if they change meanwhile. It detects changes by the auth revision. If the
+// server has none, it compares two reads. While authentication is on, only root may
+// call it.
 func Read(ctx context.Context, api clientv3.Auth, bound Bound) (Snapshot, error) {
 	r := reader{api: api, bound: bound}
 	before, err := r.status(ctx)
@@ -89,8 +89,8 @@ func Read(ctx context.Context, api clientv3.Auth, bound Bound) (Snapshot, error)
 	return Snapshot{}, ErrUnsettled
 }
 
-// Enabled says whether authentication is on. Anybody may ask: that the server
-// does not answer everybody is an answer.
+// Enabled reports whether authentication is on. Every client may call it: a refusal
+// of the server means that authentication is on.
 func Enabled(ctx context.Context, api clientv3.Auth, bound Bound) (bool, error) {
 	snapshot, err := reader{api: api, bound: bound}.status(ctx)
 	if errors.Is(err, rpctypes.ErrUserEmpty) || errors.Is(err, rpctypes.ErrPermissionDenied) {
@@ -99,13 +99,13 @@ func Enabled(ctx context.Context, api clientv3.Auth, bound Bound) (bool, error) 
 	return snapshot.Enabled, err
 }
 
-// ReadUser reads one user and its roles: the state has no others. A user may
-// do so for itself; the snapshot has no revision then.
+// ReadUser reads one user and its roles into a state that contains no others. Each
+// user may read itself. In that case the snapshot has no revision before etcd 3.7.
 func ReadUser(ctx context.Context, api clientv3.Auth, bound Bound, name string) (Snapshot, error) {
 	r := reader{api: api, bound: bound}
 	snapshot, err := r.status(ctx)
 	if errors.Is(err, rpctypes.ErrPermissionDenied) || errors.Is(err, rpctypes.ErrUserNotFound) {
-		snapshot.Enabled = true // who is not root, or nobody, may not ask that before 3.7
+		snapshot.Enabled = true // before 3.7, only root may request the status
 	} else if err != nil {
 		return snapshot, err
 	}
@@ -128,8 +128,8 @@ func ReadUser(ctx context.Context, api clientv3.Auth, bound Bound, name string) 
 		if err == nil && len(snapshot.Roles) == len(user.Roles) {
 			return snapshot, nil
 		}
-		// A role was deleted or taken from the user since the user was read. Or
-		// it never was there: the role root can be granted all the same.
+		// Either a role was deleted or revoked since the user was read, or the role
+		// never existed. The role root can be granted even if it does not exist.
 		again, againErr := r.user(ctx, name)
 		if againErr != nil {
 			return snapshot, againErr
@@ -141,7 +141,7 @@ func ReadUser(ctx context.Context, api clientv3.Auth, bound Bound, name string) 
 	return snapshot, ErrUnsettled
 }
 
-// roleIfThere returns a role without a name where there is no such role.
+// roleIfThere returns a role without a name if the role does not exist.
 func (r reader) roleIfThere(ctx context.Context, name string) (access.Role, error) {
 	role, err := r.role(ctx, name)
 	if errors.Is(err, rpctypes.ErrRoleNotFound) {
@@ -150,8 +150,7 @@ func (r reader) roleIfThere(ctx context.Context, name string) (access.Role, erro
 	return role, err
 }
 
-// isGone says whether err is that a user or role is no longer there that was
-// listed before.
+// isGone reports whether err means that a listed user or role no longer exists.
 func isGone(err error) bool {
 	return errors.Is(err, rpctypes.ErrUserNotFound) || errors.Is(err, rpctypes.ErrRoleNotFound)
 }
@@ -162,7 +161,7 @@ type reader struct {
 	bound Bound
 }
 
-// status returns the snapshot without its state.
+// status returns the snapshot without users, roles and cluster ID.
 func (r reader) status(ctx context.Context) (Snapshot, error) {
 	ctx, cancel := r.bound(ctx)
 	defer cancel()
@@ -177,8 +176,9 @@ func (r reader) status(ctx context.Context) (Snapshot, error) {
 	return Snapshot{Enabled: response.Enabled, Revision: response.AuthRevision}, nil
 }
 
-// enabledBefore35 finds out whether authentication is on by a login that cannot
-// succeed, of nobody: where it is off, the server says that first.
+// enabledBefore35 tests whether authentication is on with a login without a name,
+// which cannot succeed. If authentication is off, the server returns
+// ErrAuthNotEnabled first.
 func (r reader) enabledBefore35(ctx context.Context) (bool, error) {
 	_, err := r.api.Authenticate(ctx, "", "")
 	switch {
@@ -190,7 +190,7 @@ func (r reader) enabledBefore35(ctx context.Context) (bool, error) {
 	return false, err
 }
 
-// all returns all users and roles, and the ID of their cluster.
+// all returns all users and roles, and the cluster ID.
 func (r reader) all(ctx context.Context) (state access.State, cluster uint64, err error) {
 	users, err := r.users(ctx)
 	if err != nil {
@@ -259,7 +259,7 @@ func (r reader) role(ctx context.Context, name string) (access.Role, error) {
 	return role, nil
 }
 
-// Permission returns a permission of the API in terms of the domain.
+// Permission converts a permission of the API.
 func Permission(perm *authpb.Permission) access.Permission {
 	p := access.Permission{Range: access.Range{Key: perm.GetKey(), End: perm.GetRangeEnd()}}
 	switch perm.GetPermType() {
@@ -273,7 +273,7 @@ func Permission(perm *authpb.Permission) access.Permission {
 	return p
 }
 
-// PermissionType returns the kind of a permission in terms of the API.
+// PermissionType converts an access to the permission type of the API.
 func PermissionType(a access.Access) clientv3.PermissionType {
 	kind := authpb.READ
 	switch a {
@@ -286,12 +286,13 @@ func PermissionType(a access.Access) clientv3.PermissionType {
 	return clientv3.PermissionType(kind)
 }
 
-// WithoutPassword returns which of the users called names have no password. etcd
-// has no request for that, but refuses a login with a password for them with
-// words of its own. It is only known while authentication is on. A refused
-// login of another user costs the server as much as one that succeeds.
+// WithoutPassword reports, for each of the users called names, whether it has no
+// password. etcd has no request for that, so WithoutPassword tries a login with a
+// wrong password. For users without a password, the refusal has a message of its own.
+// This works only while authentication is on. For the server, each refused login of
+// another user is as expensive as a successful one.
 func WithoutPassword(ctx context.Context, api clientv3.Auth, bound Bound, names []string) (map[string]bool, error) {
-	wrong := rand.Text() // nobody's password
+	wrong := rand.Text() // no user has this password
 	without, err := each(ctx, parallelLogins, names, func(ctx context.Context, name string) (bool, error) {
 		ctx, cancel := bound(ctx)
 		defer cancel()
@@ -314,8 +315,8 @@ func WithoutPassword(ctx context.Context, api clientv3.Auth, bound Bound, names 
 	return found, nil
 }
 
-// each calls get for all names, atOnce of them at a time, and returns the
-// answers in their order. The first error ends it.
+// each calls get for all names, at most atOnce at a time, and returns the results in
+// the same order. It stops at the first error.
 func each[T any](ctx context.Context, atOnce int, names []string, get func(context.Context, string) (T, error)) ([]T, error) {
 	answers := make([]T, len(names))
 	asking, first := crash.NewGroup(ctx, atOnce)
@@ -335,7 +336,7 @@ func each[T any](ctx context.Context, atOnce int, names []string, get func(conte
 	return answers, err
 }
 
-// equal says whether a and b hold the same users and roles.
+// equal reports whether a and b contain the same users and roles.
 func equal(a, b access.State) bool {
 	return slices.Equal(a.UserNames(), b.UserNames()) && slices.Equal(a.RoleNames(), b.RoleNames()) &&
 		!slices.ContainsFunc(a.UserNames(), func(name string) bool { return !slices.Equal(a.Users[name].Roles, b.Users[name].Roles) }) &&

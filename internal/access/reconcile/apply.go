@@ -11,44 +11,46 @@ import (
 	"github.com/ectl-io/ectl/internal/session"
 )
 
-// Caller is what Apply needs from its caller.
+// Caller contains the callbacks of Apply.
 type Caller struct {
-	// Agree shows the plan. An error means that it is not wanted.
+	// Agree asks the user to approve the plan. An error stops Apply, without a
+	// change.
 	Agree func(context.Context, *plan.Plan) error
 
-	// Deliver hands generated passwords to the user. After an error none is set.
+	// Deliver prints generated passwords for the user. After an error, Apply sets
+	// none of them.
 	Deliver func(context.Context, []secret.GeneratedPassword) error
 
-	// Failed is told what a run that failed has changed.
+	// Failed receives the result of a failed run.
 	Failed func(Result)
 }
 
-// PasswordEffect is what became of the password that was made for a user.
+// PasswordEffect describes whether the generated password of a user is in effect.
 type PasswordEffect struct {
 	User   string
 	Effect secret.Effect
 }
 
-// Result is what Apply did.
+// Result describes what Apply did.
 type Result struct {
 	Plan     *plan.Plan
 	Complete bool // the cluster follows the policy now
-	Changes  int  // requests that changed something
-	Requests int  // all of them, with those that read
+	Changes  int  // number of requests that changed something
+	Requests int  // number of all requests, including reads
 
-	// Revisions of users and roles, before and after; 0 if the server does not
-	// return them.
+	// The auth revisions at the start and at the end. They are 0 if the server does
+	// not return them.
 	RevisionBefore, RevisionAfter uint64
 
-	// Generated are the users whose passwords were made and delivered.
+	// Generated lists the users with generated and delivered passwords.
 	Generated []PasswordEffect
 
-	// Doubtful are changes that may have been made: no answer came.
+	// Doubtful lists changes with an unknown outcome, because no response arrived.
 	Doubtful []plan.Step
 }
 
-// Apply makes the cluster follow the policy, once the caller has agreed. The
-// result says what was done, also if that is not all.
+// Apply makes the cluster follow the policy, after the caller agrees. With an error,
+// the result describes the changes that were made.
 func (r *Reconciler) Apply(ctx context.Context, s *session.Session, caller Caller) (result Result, err error) {
 	known := newPasswords(r)
 	c, err := r.compare(ctx, s, known)
@@ -71,7 +73,7 @@ func (r *Reconciler) Apply(ctx context.Context, s *session.Session, caller Calle
 		return result, nil
 	}
 	if known.sentBy(c.Plan) {
-		if err := client.RefusePassword(); err != nil { // before the first change
+		if err := client.RefusePassword(); err != nil { // check this before the first change
 			return result, err
 		}
 	}
@@ -99,8 +101,9 @@ func (r *Reconciler) Apply(ctx context.Context, s *session.Session, caller Calle
 	return result, err
 }
 
-// ready reads the passwords of the users whom the plan adds, and returns an error if
-// the plan cannot be executed, or not to the effect that the policy expects.
+// ready reads the passwords of the users that the plan adds. It returns an error if a
+// password cannot be read, or if an assertion of the policy would not hold after the
+// plan.
 func (r *Reconciler) ready(ctx context.Context, p *plan.Plan, known *passwords) error {
 	for _, d := range p.Differences {
 		if d.Subject == plan.User && d.Action == plan.Add {
@@ -123,7 +126,7 @@ func (r *Reconciler) ready(ctx context.Context, p *plan.Plan, known *passwords) 
 	return nil
 }
 
-// effectOf returns what became of the generated password of the user.
+// effectOf returns whether the generated password of the user is in effect.
 func effectOf(report apply.Report, user string) secret.Effect {
 	switch {
 	case slices.ContainsFunc(report.Doubtful, func(s plan.Step) bool { return s.Verb == plan.AddUser && s.User == user }):

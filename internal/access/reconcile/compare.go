@@ -14,18 +14,18 @@ import (
 	"github.com/ectl-io/ectl/internal/session"
 )
 
-// Comparison is a plan and what it was made from.
+// Comparison is a plan with its inputs.
 type Comparison struct {
 	Snapshot reader.Snapshot
 	Options  plan.Options
 	Plan     *plan.Plan
 
-	Untried []string      // users there whose password may be another one
+	Untried []string      // existing users whose password was not tested
 	Faults  policy.Errors // passwords that cannot be read or set
 }
 
-// Preview compares the cluster with the policy. Passwords are only read, and tried,
-// if tryPasswords says so.
+// Preview compares the cluster with the policy. It reads and tests passwords only if
+// tryPasswords is true.
 func (r *Reconciler) Preview(ctx context.Context, s *session.Session, tryPasswords bool) (Comparison, error) {
 	known := newPasswords(r)
 	known.untouched = !tryPasswords
@@ -34,8 +34,8 @@ func (r *Reconciler) Preview(ctx context.Context, s *session.Session, tryPasswor
 	return c, err
 }
 
-// compare looks at the cluster and returns what makes it follow the policy.
-// Passwords that are read for it are added to known.
+// compare reads the cluster and returns the plan after which it follows the policy.
+// It adds the passwords that it reads to known.
 func (r *Reconciler) compare(ctx context.Context, s *session.Session, known *passwords) (c Comparison, err error) {
 	if c.Snapshot, err = reader.ReadAs(ctx, s); err != nil {
 		return c, err
@@ -61,9 +61,10 @@ func (r *Reconciler) compare(ctx context.Context, s *session.Session, known *pas
 	return c, exit.With(exit.InvalidInput, err)
 }
 
-// mayPrune refuses to remove all of what the policy says nothing about, which is
-// more likely in a file that was forgotten, and to remove users if it is unknown
-// which of them it runs as.
+// mayPrune returns an error if Prune would remove all users or all roles because the
+// policy has no such section. The section is probably missing by mistake. It also
+// returns an error if the user of the session is unknown, because Prune could remove
+// that user.
 func (r *Reconciler) mayPrune(there reader.Snapshot, self etcd.Self) error {
 	if !r.Prune {
 		return nil

@@ -16,9 +16,10 @@ import (
 	"github.com/ectl-io/ectl/internal/secret"
 )
 
-// ReadPolicy reads a policy from files and folders of them; secret.Stdin is standard
-// input. The error has all faults of the policy, and ends with the status
-// InvalidInput.
+// ReadPolicy reads a policy from files, and from all policy files in folders. The
+// path secret.Stdin is standard input. An invalid policy returns all its faults with
+// the exit status InvalidInput. A file that cannot be read returns an error with the
+// exit status IO.
 func ReadPolicy(ctx context.Context, stdin io.Reader, paths []string) (policy.Policy, error) {
 	return iostreams.Await(ctx, func() (policy.Policy, error) {
 		documents, err := readDocuments(stdin, paths)
@@ -30,14 +31,14 @@ func ReadPolicy(ctx context.Context, stdin io.Reader, paths []string) (policy.Po
 	})
 }
 
-// readDocuments reads the files, which may have policy.MaxSize together.
+// readDocuments reads the files. Their total size is at most policy.MaxSize.
 func readDocuments(stdin io.Reader, paths []string) ([]policy.Document, error) {
 	var documents []policy.Document
 	left := policy.MaxSize
 	for _, path := range paths {
 		read, err := readPath(stdin, path, left)
 		if tooLarge, ok := errors.AsType[*limited.Error](err); ok {
-			tooLarge.Max = policy.MaxSize // of all files
+			tooLarge.Max = policy.MaxSize // the limit for all files together
 			if len(paths) > 1 || len(read) > 0 {
 				tooLarge.What = "the policy"
 			}
@@ -53,8 +54,8 @@ func readDocuments(stdin io.Reader, paths []string) ([]policy.Document, error) {
 	return documents, nil
 }
 
-// readPath reads a file, or the files in a folder, at most maxSize bytes of them
-// together. With an error it returns those that were read before.
+// readPath reads a file, or the policy files in a folder, with a total of at most
+// maxSize bytes. With an error, it returns the files that it read earlier.
 func readPath(stdin io.Reader, path string, maxSize int) ([]policy.Document, error) {
 	if path == secret.Stdin {
 		text, err := limited.ReadAll(stdin, "standard input", maxSize)
@@ -85,8 +86,8 @@ func readPath(stdin io.Reader, path string, maxSize int) ([]policy.Document, err
 	return documents, nil
 }
 
-// filesIn returns the policy files in a folder, by name: those that end as YAML
-// and JSON do.
+// filesIn returns the policy files in a folder, sorted by name. Their names end with
+// .yaml, .yml or .json.
 func filesIn(folder string) ([]string, error) {
 	entries, err := os.ReadDir(folder)
 	if err != nil {

@@ -27,10 +27,11 @@ import (
 	"github.com/ectl-io/ectl/internal/supervise"
 )
 
-// passwords are those of the users of a policy, read when they are needed.
+// passwords holds the passwords of the users of a policy. It reads each one on first
+// use.
 type passwords struct {
 	*Reconciler
-	untouched bool // nothing is read, and no command is run
+	untouched bool // do not read passwords or run commands
 
 	values    map[string]string
 	generated map[string]bool
@@ -41,8 +42,8 @@ func newPasswords(r *Reconciler) *passwords {
 	return &passwords{Reconciler: r, values: map[string]string{}, generated: map[string]bool{}}
 }
 
-// read reads the password of the user, unless it has been. What goes wrong is
-// one of the faults.
+// read reads the user's password on first use. It adds an error to the faults and
+// returns false.
 func (p *passwords) read(ctx context.Context, user policy.User) bool {
 	if _, done := p.values[user.Name]; done {
 		return true
@@ -57,7 +58,7 @@ func (p *passwords) read(ctx context.Context, user policy.User) bool {
 	return true
 }
 
-// generatedFor returns the passwords that were generated for users whom p adds.
+// generatedFor returns the generated passwords of the users that the plan adds.
 func (p *passwords) generatedFor(planned *plan.Plan) []secret.GeneratedPassword {
 	var generated []secret.GeneratedPassword
 	for _, d := range planned.Differences {
@@ -68,7 +69,7 @@ func (p *passwords) generatedFor(planned *plan.Plan) []secret.GeneratedPassword 
 	return generated
 }
 
-// sentBy says whether to do what is planned sends a password.
+// sentBy reports whether the execution of the plan sends a password.
 func (p *passwords) sentBy(planned *plan.Plan) bool {
 	return slices.ContainsFunc(planned.Differences, func(d plan.Difference) bool {
 		sets := d.Subject == plan.Password || d.Subject == plan.User && d.Action == plan.Add
@@ -88,7 +89,7 @@ func (p *passwords) readFrom(ctx context.Context, from policy.Password) (string,
 	case policy.File:
 		path := from.Value
 		if !filepath.IsAbs(path) {
-			// A policy and its secrets move together.
+			// Relative paths start at the policy, so that both can move together.
 			path = filepath.Join(filepath.Dir(from.At.File), path)
 		}
 		value, warning, err := secret.ReadFile(ctx, path, p.Sources.Stdin)
@@ -96,7 +97,7 @@ func (p *passwords) readFrom(ctx context.Context, from policy.Password) (string,
 			p.Report.Warn(warning)
 		}
 		if _, missing := os.Stat(path); err != nil && missing != nil {
-			// What is no path may be the password itself, in the wrong place.
+			// A text that is not a path may be the misplaced password itself.
 			err = errors.New(strings.ReplaceAll(err.Error(), path, "its file"))
 		}
 		return value, err
@@ -109,11 +110,11 @@ func (p *passwords) readFrom(ctx context.Context, from policy.Password) (string,
 	return "", nil
 }
 
-// maxPrinted is how much a command that prints a password may print, in bytes.
+// maxPrinted is the maximum output of a password command, in bytes.
 const maxPrinted = 64 << 10
 
-// fromCommand returns the first line that the shell prints for line. What the
-// command says on standard error goes to ours.
+// fromCommand runs line in the shell and returns the first line of the output.
+// Standard error of the command goes to that of the program.
 func (p *passwords) fromCommand(ctx context.Context, line string) (string, error) {
 	shell, option := "/bin/sh", "-c"
 	if runtime.GOOS == "windows" {
@@ -134,21 +135,21 @@ func (p *passwords) fromCommand(ctx context.Context, line string) (string, error
 	return value, secret.CheckText(value, "the first line that its command prints")
 }
 
-// isTried says whether the policy's password of a user that is there can be
-// tried: one that is generated is only made for a new user.
+// isTried reports whether an existing user's password can be tested with a login. A
+// generated password cannot: it exists only for a new user.
 func isTried(p policy.Password) bool {
 	return p.Source == policy.Env || p.Source == policy.File || p.Source == policy.Command
 }
 
-// outdated returns the users there whose password is another one than the
-// policy says. While authentication is on, a login tells. While it is off
-// nothing does: all of them count as outdated with UpdatePasswords, and none without.
-// unknown are the users whose password nothing told, because passwords are
+// outdated returns the existing users whose password differs from the policy. While
+// authentication is on, a login tests each password. While it is off, no test is
+// possible: all of them count as outdated with UpdatePasswords, and none without.
+// unknown lists the users whose passwords were not tested because passwords are
 // untouched.
 //
-// That of self, the user who asks, is not looked at: it stays in any case. A
-// user that was added without a password cannot be given one: that is one of
-// the faults. So is a password that cannot be read.
+// outdated skips self, the user of the session, whose password always stays. Two
+// problems become faults. A password cannot be read, or the policy has one for a user
+// that was added without a password.
 func (p *passwords) outdated(ctx context.Context, s *session.Session, snapshot reader.Snapshot, self string) (names, unknown []string, err error) {
 	var there []policy.User
 	for _, name := range slices.Sorted(maps.Keys(p.Policy.Users)) {
@@ -171,7 +172,7 @@ func (p *passwords) outdated(ctx context.Context, s *session.Session, snapshot r
 	return names, nil, err
 }
 
-// refused returns those of the users that cannot log in with their passwords.
+// refused returns the users that cannot log in with their passwords.
 func (p *passwords) refused(ctx context.Context, s *session.Session, there []policy.User) ([]string, error) {
 	client, err := s.Client(ctx)
 	if err != nil {
@@ -195,7 +196,7 @@ func (p *passwords) refused(ctx context.Context, s *session.Session, there []pol
 			return nil
 		})
 	}
-	_ = trying.Wait() // each login has a result of its own
+	_ = trying.Wait() // each login stores its own result
 	var names []string
 	for i, err := range results {
 		switch {

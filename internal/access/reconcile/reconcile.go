@@ -23,15 +23,15 @@ type Reconciler struct {
 	// Prune removes what the policy does not name.
 	Prune bool
 
-	// UpdatePasswords sets the passwords of users that are there also while
-	// authentication is off, when none can be tried.
+	// UpdatePasswords also sets the passwords of existing users while authentication
+	// is off and no password can be tested.
 	UpdatePasswords bool
 
 	Sources Sources
 	Report  Report
 }
 
-// Sources are what passwords are read from, besides files.
+// Sources contains the sources of passwords, besides files.
 type Sources struct {
 	LookupEnv func(name string) (value string, set bool)
 	Stdin     *bufio.Reader
@@ -39,11 +39,11 @@ type Sources struct {
 	Stderr    io.Writer // of the policy's commands
 }
 
-// Report is how a Reconciler talks to the user.
+// Report contains the callbacks through which a Reconciler prints messages.
 type Report struct {
 	Say      func(string)                       // prints a line
 	Warn     func(string)                       // prints a warning
-	Progress func(words string) *progress.Steps // shows how far something is
+	Progress func(words string) *progress.Steps // shows progress
 }
 
 // Unmet returns the assertions of the policy that do not hold on the cluster, each
@@ -64,8 +64,7 @@ func (r *Reconciler) Unmet(ctx context.Context, s *session.Session) ([]string, e
 	})
 }
 
-// UnmetAfter returns the assertions of the policy that do not hold once the plan is
-// executed.
+// UnmetAfter returns the assertions of the policy that would not hold after the plan.
 func (r *Reconciler) UnmetAfter(ctx context.Context, p *plan.Plan) (policy.Errors, error) {
 	return iostreams.Await(ctx, func() (policy.Errors, error) { return p.Expectations(r.Policy.Expect), nil })
 }

@@ -1,5 +1,5 @@
-// Package rollback makes several changes of users and roles, all of them or none. etcd
-// has no transaction over them.
+// Package rollback makes several changes of users and roles, either all or none. etcd
+// has no transaction for them.
 package rollback
 
 import (
@@ -15,56 +15,58 @@ import (
 	"github.com/ectl-io/ectl/internal/session"
 )
 
-// Change is one change of several.
+// Change is one change of a Sequence.
 type Change struct {
 	Do session.Request
 
-	// Undo rolls the change back. It is nil if the Undo of a change before rolls
-	// this one back as well.
+	// Undo rolls the change back. It is nil if the Undo of an earlier change also
+	// rolls this one back.
 	Undo session.Request
 
-	Absent error // of Undo: there is nothing to roll back
+	Absent error // the error of Undo that means that there is nothing to roll back
 
-	// UndoInDoubt reports that Undo does no harm if the change was not made. It
-	// then also follows a Do whose answer was lost.
+	// UndoInDoubt reports that Undo does no harm if the change was not made. Undo
+	// then also runs after a Do with an unknown outcome.
 	UndoInDoubt bool
 
-	Done string    // what has changed: "the role app was added"
-	Mend plan.Step // what Undo could not do, for the user to do; none if it has no Verb
+	Done string    // what has changed, for example "the role app was added"
+	Mend plan.Step // the step for the user if Undo fails; none if its Verb is empty
 }
 
-// Sequence makes changes one after the other, over the client of its session.
+// Sequence makes changes one after another, with the client of its session.
 type Sequence struct {
 	session *session.Session
 	report  Report
 	done    []doneChange
 }
 
-// Report is how a sequence talks to the user.
+// Report contains the callbacks through which a Sequence prints messages.
 type Report struct {
 	Say     func(string)           // prints a line
-	Command func(plan.Step) string // is the command line that does the step
+	Command func(plan.Step) string // returns the command line for the step
 }
 
 type doneChange struct {
 	Change
-	doubtful bool // its answer was lost
+	doubtful bool // the outcome is unknown
 }
 
-// New begins a sequence of changes. It says what became of the changes of an
-// interrupted command, because no error of one is printed.
+// New returns a sequence without changes. If the command is interrupted, the sequence
+// prints the outcome itself, because errors of an interrupted command are not
+// printed.
 func New(s *session.Session, r Report) *Sequence { return &Sequence{session: s, report: r} }
 
 // Do makes the next change, within the command's timeout. If it fails, Do rolls back
-// everything that was done before; the error says what became of it. Nothing may be
-// done after that, unless it was the first change. An interrupt rolls back as well.
+// all earlier changes, and the returned error describes the outcome. After an error,
+// do not call Do again, unless it was the first change. An interrupt also causes a
+// rollback.
 func (s *Sequence) Do(ctx context.Context, change Change) error {
 	err := s.request(ctx, change.Do)
 	if err == nil {
 		s.done = append(s.done, doneChange{Change: change})
 		return nil
 	}
-	if retry.Answered(err) && (change.Undo != nil || len(s.done) > 0) { // it was made
+	if retry.Answered(err) && (change.Undo != nil || len(s.done) > 0) { // the server made the change
 		s.done = append(s.done, doneChange{Change: change})
 		return s.Fail(ctx, err)
 	}
@@ -74,8 +76,8 @@ func (s *Sequence) Do(ctx context.Context, change Change) error {
 	return s.Fail(ctx, err)
 }
 
-// Fail rolls back everything that was done, because of err, an error of something
-// else that the command does. It returns err as Do returns one.
+// Fail rolls back all changes because another part of the command failed with err. It
+// returns err with the outcome, as Do does.
 func (s *Sequence) Fail(ctx context.Context, err error) error {
 	if len(s.done) == 0 {
 		return err
@@ -94,11 +96,11 @@ func (s *Sequence) request(ctx context.Context, request session.Request) error {
 	return s.session.DoAfterChange(ctx, request)
 }
 
-// undo rolls everything back, the last change first, and says what became of it.
+// undo rolls all changes back, the last one first, and describes the outcome.
 func (s *Sequence) undo(ctx context.Context) string {
 	undoing := &Sequence{session: s.session, done: s.done}
 	if ctx.Err() != nil {
-		// The client ended with its context.
+		// The client is closed, because its context is cancelled.
 		undoing.session = s.session.Detached()
 		defer undoing.session.Disconnect()
 		ctx = context.WithoutCancel(ctx)
