@@ -83,15 +83,15 @@ func parseDate(date string) (time.Time, error) {
 	return time.Parse(time.DateOnly, day)
 }
 
-// newTree returns the command tree, which writes to w. Nothing in it has an
-// environment, so that what is generated is the same on every machine.
+// newTree returns the command tree, which writes to w. The tree has no environment, so
+// that the generated files are the same on every machine.
 func newTree(w io.Writer) (*cobra.Command, *cli.Factory) {
 	f := cli.NewFactory(program, &iostreams.Streams{In: strings.NewReader(""), Out: w, Err: w})
 	return commands.NewRoot(f), f
 }
 
-// tree lists root and every command below it that users are shown, parents
-// before their children, in the order of the help text.
+// tree lists root and every visible command below it, in the order of the help text. A
+// parent comes first, and its children follow.
 func tree(root *cobra.Command) []*cobra.Command {
 	all := []*cobra.Command{root}
 	for _, sub := range shown(root) {
@@ -100,7 +100,7 @@ func tree(root *cobra.Command) []*cobra.Command {
 	return all
 }
 
-// shown lists the subcommands of cmd that users are shown.
+// shown lists the subcommands of cmd that are visible in the help text.
 func shown(cmd *cobra.Command) []*cobra.Command {
 	var subs []*cobra.Command
 	for _, sub := range cmd.Commands() {

@@ -14,8 +14,8 @@ import (
 	"github.com/ectl-io/ectl/commands/cli"
 )
 
-// writeManPages writes a man page for each command into dir. The global options
-// are on the first page only, as they are hidden from the commands' help.
+// writeManPages writes a man page for each command into dir. Only the first page has the
+// global options. The other pages refer to it.
 func writeManPages(dir string, day time.Time) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // documents are for everybody
 		return err
@@ -48,8 +48,8 @@ func writeManPages(dir string, day time.Time) error {
 	return nil
 }
 
-// hideGlobals hides the global options or shows them, with the variables that
-// set them.
+// hideGlobals hides or shows the global options. It adds to each option the name of its
+// environment variable.
 func hideGlobals(f *cli.Factory, hidden bool) {
 	f.Globals().VisitAll(func(flag *pflag.Flag) {
 		flag.Hidden = hidden
@@ -59,7 +59,7 @@ func hideGlobals(f *cli.Factory, hidden bool) {
 	})
 }
 
-// refer adds to the text of cmd where the global options are described.
+// refer adds a reference to the page with the global options to the text of cmd.
 func refer(cmd *cobra.Command) {
 	if cmd.Long == "" {
 		cmd.Long = cmd.Short

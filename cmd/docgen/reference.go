@@ -12,8 +12,8 @@ import (
 
 const generatedNote = "<!-- Written by cmd/docgen from the command tree: make generate -->\n\n"
 
-// writeReference writes a page for each command and an index into dir, and
-// removes the pages of commands that are no more.
+// writeReference writes a page for each command and an index into dir. It removes the
+// pages of commands that no longer exist.
 func writeReference(dir string) error {
 	root, _ := newTree(&strings.Builder{})
 	pages := map[string]string{
@@ -40,7 +40,8 @@ func writeReference(dir string) error {
 	return writeFiles(dir, pages)
 }
 
-// writeFiles writes files, by their names, into dir.
+// writeFiles writes files into dir. The keys of files are the names, and the values are
+// the contents.
 func writeFiles(dir string, files map[string]string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // documents are for everybody
 		return err
@@ -53,7 +54,7 @@ func writeFiles(dir string, files map[string]string) error {
 	return nil
 }
 
-// index is the page that leads to all others, by the groups of the help text.
+// index returns the page that links to all others, in the groups of the help text.
 func index(root *cobra.Command) string {
 	var b strings.Builder
 	b.WriteString(generatedNote)
@@ -73,7 +74,7 @@ func index(root *cobra.Command) string {
 	return b.String()
 }
 
-// page is the page of one command.
+// page returns the page of one command.
 func page(cmd *cobra.Command) (string, error) {
 	var b strings.Builder
 	b.WriteString(generatedNote)
@@ -83,7 +84,7 @@ func page(cmd *cobra.Command) (string, error) {
 		text = cmd.Short
 	}
 	b.WriteString(markdown(text))
-	flags := options(cmd) // before the usage, which says whether there are any
+	flags := options(cmd) // merges the flags that UseLine checks
 	if cmd.Runnable() {
 		code(&b, cmd.UseLine())
 	}
@@ -91,7 +92,7 @@ func page(cmd *cobra.Command) (string, error) {
 		fmt.Fprintf(&b, "\nAlso: `%s`\n", strings.Join(cmd.Aliases, "`, `"))
 	}
 	if cmd.Name() == "options" {
-		// What this command prints is the reference of the global options.
+		// The output of this command is the reference of the global options.
 		printed, err := run1(cmd.Name())
 		if err != nil {
 			return "", err
@@ -118,8 +119,8 @@ func page(cmd *cobra.Command) (string, error) {
 	return b.String(), nil
 }
 
-// options describes the options of cmd, with those that its subcommands or the
-// commands above it have, too. The global ones are hidden.
+// options returns the help text of the options of cmd, including inherited ones. The
+// global options are hidden.
 func options(cmd *cobra.Command) string {
 	all := pflag.NewFlagSet(cmd.Name(), pflag.ContinueOnError)
 	all.AddFlagSet(cmd.LocalFlags())
@@ -127,7 +128,7 @@ func options(cmd *cobra.Command) string {
 	return all.FlagUsages()
 }
 
-// run1 returns what the command name prints.
+// run1 returns the output of the command name.
 func run1(name string) (string, error) {
 	var out strings.Builder
 	root, _ := newTree(&out)
@@ -153,7 +154,7 @@ func code(b *strings.Builder, text string) {
 	fmt.Fprintf(b, "\n```text\n%s\n```\n", text)
 }
 
-// markdown turns a help text into Markdown: indented lines of it are code.
+// markdown converts a help text to Markdown. Indented lines become code.
 func markdown(text string) string {
 	var b strings.Builder
 	inCode := false
@@ -178,7 +179,7 @@ func markdown(text string) string {
 	return strings.ReplaceAll(b.String(), "\n\n\n", "\n\n")
 }
 
-// escape keeps the characters that Markdown would take for its own.
+// escape escapes the characters that have a meaning in Markdown.
 func escape(text string) string {
 	return strings.NewReplacer("<", "&lt;", "*", `\*`, "|", `\|`).Replace(text)
 }

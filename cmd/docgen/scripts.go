@@ -6,8 +6,8 @@ import (
 	"github.com/ectl-io/ectl/commands"
 )
 
-// scriptNames are the names under which the shells look for a completion
-// script.
+// scriptNames returns the name of the completion script for each shell, as the shells
+// expect it.
 func scriptNames() map[string]string {
 	return map[string]string{
 		"bash":       program + ".bash",

@@ -9,17 +9,17 @@ import (
 )
 
 const (
-	signalDelay    = time.Second // on a busy machine it takes a while
-	statusOfSignal = 128         // what shells add to the number of a signal that ended a program
+	signalDelay    = time.Second // maximum delay of the signal on a busy machine
+	statusOfSignal = 128         // shells add this to the number of the signal
 )
 
-// die ends the program by the signal that interrupted it: only so does a shell
-// know that the loop around it is to end, too.
+// die ends the program by the signal that interrupted it. Only then does a shell also end
+// the loop that runs the program.
 func die(s os.Signal) {
 	if sig, ok := s.(syscall.Signal); ok {
 		_ = syscall.Kill(os.Getpid(), sig)
-		// The signal ends us, unless we were started with it ignored, as a
-		// shell's background jobs are.
+		// The program survives only if it was started with the signal ignored, as
+		// background jobs of a shell are.
 		time.Sleep(signalDelay)
 		os.Exit(statusOfSignal + int(sig))
 	}

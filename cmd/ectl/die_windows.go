@@ -2,8 +2,8 @@ package main
 
 import "os"
 
-// interruptedStatus is what shells make of a program that an interrupt ended.
+// interruptedStatus is the status that shells report for an interrupted program.
 const interruptedStatus = 130
 
-// die ends the program as interrupted.
+// die exits with the status of an interrupted program.
 func die(os.Signal) { os.Exit(interruptedStatus) }

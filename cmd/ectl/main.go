@@ -29,8 +29,7 @@ func run() exit.Code {
 	return code
 }
 
-// program is the name that the program was called by, without what an
-// operating system adds to it.
+// program returns the name by which the program was called, without the suffix .exe.
 func program(arg0 string) string {
 	return strings.TrimSuffix(filepath.Base(arg0), ".exe")
 }

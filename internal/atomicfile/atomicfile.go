@@ -1,7 +1,7 @@
-// Package atomicfile writes files that are complete or absent, whenever the program is
-// killed. A file is written beside its place, under a temporary name that contains its
-// name. It is renamed after it was synced to the disk. A process holds a lock on each of
-// its temporary files, so the next run can remove those of killed runs.
+// Package atomicfile writes files that are complete or absent, even if the program is
+// killed. A file is written next to its target, under a temporary name that begins with
+// the name of the target. It is renamed after it was synced to the disk. A process locks
+// each of its temporary files, so the next run can remove those of killed runs.
 package atomicfile
 
 import (
@@ -14,40 +14,39 @@ import (
 	"path/filepath"
 )
 
-// The names of temporary files are NAME.ID and one of these.
+// Temporary files are named NAME.ID, followed by one of these suffixes.
 const (
-	// partSuffix: it is being written, or waits for its name.
+	// partSuffix marks a file that is being written, or that is complete and not renamed.
 	partSuffix = ".part"
 
-	// replaceSuffix and createSuffix: it is the last file of a set. All files of
-	// the set are complete and get their names. With createSuffix they replace
-	// no file.
+	// replaceSuffix and createSuffix mark the last file of a set. All files of the set
+	// are complete, and the process renames them. With createSuffix they replace no file.
 	replaceSuffix = ".replace"
 	createSuffix  = ".create"
 
-	// beforeSuffix: it had the name before.
+	// beforeSuffix marks the old file that a file of a set replaces.
 	beforeSuffix = ".before"
 )
 
-// An ID is random bytes, in hexadecimal, and of a set a checksum as well.
+// An ID consists of random bytes, in hexadecimal. The ID of a set also has a checksum.
 const (
 	randomSize = 8
 	idLength   = 2 * randomSize
 )
 
-// File is a file that gets its name when it is complete. Until then it is a
-// temporary one, which only its owner may read.
+// File writes a file under a temporary name until it is complete. Create gives the
+// temporary file the mode 0600.
 type File struct {
 	*os.File
 	path      string
-	finished  bool // it is written and on the disk
+	finished  bool // the content is synced to the disk
 	committed bool
 }
 
-// Create makes the temporary file for the file at path. It removes those that
-// killed runs left. A symbolic link is replaced, and what it leads to stays; but
-// a folder, device, pipe or descriptor is neither replaced itself nor by a link
-// to it.
+// Create creates the temporary file for the file at path. It removes incomplete temporary
+// files of killed runs. Commit replaces a symbolic link itself, and its target stays.
+// Create returns an error if path is a folder, device, pipe or descriptor, or a link to
+// one.
 func Create(path string) (*File, error) {
 	if err := Check(path); err != nil {
 		return nil, err
@@ -66,8 +65,8 @@ func randomID() string {
 	return hex.EncodeToString(random)
 }
 
-// mostAttempts is how often a temporary file is created that is removed at
-// once: another process has seen it before it was locked.
+// mostAttempts is the maximum number of attempts to create a temporary file. Another
+// process may remove the file before it is locked.
 const mostAttempts = 100
 
 // createPart creates the temporary file of a target and locks it.
@@ -78,7 +77,7 @@ func createPart(target, id string) (*os.File, error) {
 		if err != nil {
 			return nil, err
 		}
-		// A file system without locks has no sweepers either.
+		// Without file locks, other processes do not remove temporary files either.
 		if err := lockFile(file); !errors.Is(err, ErrLocked) && isAt(file, path) {
 			return file, nil
 		}
@@ -91,7 +90,7 @@ func createPart(target, id string) (*os.File, error) {
 // privateMode is the mode of files that only their owner may read.
 const privateMode = 0o600
 
-// isAt says whether path still names the file.
+// isAt reports whether path still names the file.
 func isAt(file *os.File, path string) bool {
 	held, err := file.Stat()
 	if err != nil {
@@ -101,8 +100,8 @@ func isAt(file *os.File, path string) bool {
 	return err == nil && os.SameFile(held, named)
 }
 
-// Write makes the temporary file for the file at path, with content and mode.
-// What a full disk does to it shows here, before the file has its name.
+// Write creates the temporary file for the file at path, with content and mode, and syncs
+// it to the disk. So a full disk is reported before the file has its name.
 func Write(path string, content []byte, mode os.FileMode) (*File, error) {
 	f, err := Create(path)
 	if err != nil {
@@ -120,7 +119,7 @@ func Write(path string, content []byte, mode os.FileMode) (*File, error) {
 	return f, nil
 }
 
-// finish puts the content on the disk.
+// finish syncs the content to the disk.
 func (f *File) finish() error {
 	if f.finished {
 		return nil
@@ -132,8 +131,8 @@ func (f *File) finish() error {
 	return nil
 }
 
-// Commit gives the file its name, replacing an existing file, once its content
-// is on the disk.
+// Commit renames the file to its target after the content is on the disk. It replaces an
+// existing file.
 func (f *File) Commit() error {
 	if err := f.finish(); err != nil {
 		return err
@@ -146,12 +145,12 @@ func (f *File) Commit() error {
 	}
 	f.committed = true
 	syncFolder(f.path)
-	_ = f.Close() // what it has is on the disk
+	_ = f.Close() // the content is already on the disk
 	return nil
 }
 
-// syncFolder puts the names of the folder of path on the disk, too, where
-// folders can be synced at all.
+// syncFolder syncs the folder of path, so that its names are on the disk, too. It ignores
+// errors, because some systems cannot sync folders.
 func syncFolder(path string) {
 	if folder, err := os.Open(filepath.Dir(path)); err == nil {
 		_ = folder.Sync()
@@ -164,8 +163,8 @@ func (f *File) Abort() {
 	if f.committed {
 		return
 	}
-	// Windows removes no open file. Elsewhere the order keeps it locked until it
-	// has gone.
+	// Windows cannot remove an open file. On other systems this order keeps the file
+	// locked until it is removed.
 	_ = closeToRename(f.File)
 	_ = os.Remove(f.Name())
 	_ = f.Close()

@@ -12,19 +12,21 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// ErrLocked is the error for a file that another process has locked.
+// ErrLocked reports that another process has locked a file.
 var ErrLocked = errors.New("another process has locked it")
 
-// lockSuffix is what the lock of a file of a set has behind the file's name.
+// lockSuffix ends the name of a lock file. The name begins with the name of the locked
+// file.
 const lockSuffix = ".ectl-lock"
 
-// Lock is a file that this process has locked. The lock ends with the process,
-// however that ends.
+// Lock holds the lock of this process on a file. The lock ends with the process, even if
+// that is killed.
 type Lock struct{ file *flock.Flock }
 
-// TryLock locks the file at path, which it creates if there is none, or returns
-// ErrLocked. It follows no symbolic link and takes regular files only: in a folder
-// that others can write, they would choose what is opened.
+// TryLock locks the file at path, and creates it if it does not exist. If another process
+// has locked it, the error wraps ErrLocked. TryLock follows no symbolic link and accepts
+// regular files only. In a folder that other users can write to, they could otherwise
+// choose the file that is opened.
 func TryLock(path string) (*Lock, error) {
 	for {
 		file := flock.New(path, flock.SetFlag(os.O_RDWR|os.O_CREATE|openFlags), flock.SetPermissions(privateMode))
@@ -50,11 +52,10 @@ func TryLock(path string) (*Lock, error) {
 	}
 }
 
-// Release ends the lock. The file stays.
+// Release releases the lock. The file stays.
 func (l *Lock) Release() { _ = l.file.Close() }
 
-// Remove ends the lock and removes the file, unless others have put something
-// into it.
+// Remove releases the lock and removes the file. A file that is not empty stays.
 func (l *Lock) Remove() {
 	if info, err := l.file.Stat(); err == nil && info.Size() == 0 {
 		removeLocked(l.file)
@@ -62,14 +63,15 @@ func (l *Lock) Remove() {
 	_ = l.file.Close()
 }
 
-// How long another process may have a lock: it renames files.
+// A process holds a lock while it renames files. lockPatience is the maximum time to wait
+// for it, and lockPause is the time between attempts.
 const (
 	lockPatience = 10 * time.Second
 	lockPause    = 20 * time.Millisecond
 )
 
-// lockAll locks the files of a set, in an order that all processes have, and
-// waits for those that have locked them. unlock ends all the locks.
+// lockAll locks the files of a set. All processes lock them in the same order, and wait
+// at most lockPatience for each other. unlock releases all the locks.
 func lockAll(ctx context.Context, paths []string) (unlock func(), err error) {
 	paths = slices.Sorted(slices.Values(paths))
 	var locks []*Lock
@@ -106,8 +108,8 @@ func lockAll(ctx context.Context, paths []string) (unlock func(), err error) {
 	return unlock, nil
 }
 
-// Open opens the file at path to read it. It follows no symbolic link at its
-// place, and takes regular files only.
+// Open opens the file at path for reading. It returns an error if path is a symbolic
+// link, or is not a regular file.
 func Open(path string) (*os.File, error) {
 	file, err := os.OpenFile(path, os.O_RDONLY|openFlags, 0)
 	if err != nil {
@@ -124,7 +126,7 @@ func Open(path string) (*os.File, error) {
 	return file, nil
 }
 
-// explainOpen returns the error of opening a file, and names a symbolic link as such.
+// explainOpen returns err, or an error about the symbolic link if path is one.
 func explainOpen(path string, err error) error {
 	if info, lstatErr := os.Lstat(path); lstatErr == nil && info.Mode()&fs.ModeSymlink != 0 {
 		return &fs.PathError{Op: "open", Path: path, Err: errLink}
@@ -132,7 +134,7 @@ func explainOpen(path string, err error) error {
 	return err
 }
 
-// checkRegular refuses an open file that is not regular.
+// checkRegular returns an error if an open file is not regular.
 func checkRegular(path string, info fs.FileInfo) error {
 	if info.Mode().IsRegular() {
 		return nil

@@ -11,20 +11,20 @@ import (
 	"strings"
 )
 
-// leftover is a temporary file.
+// leftover describes a temporary file.
 type leftover struct {
 	path   string
 	id     string
 	suffix string
 }
 
-// leftoversOf lists the temporary files of a target, of which some may be those
-// of a process that is at work.
+// leftoversOf lists the temporary files of a target. Some of them may belong to a process
+// that is running.
 func leftoversOf(target string) []leftover {
 	folder := filepath.Dir(target)
 	entries, err := os.ReadDir(folder)
 	if err != nil {
-		return nil // what cannot be listed cannot be mended
+		return nil // without a list there is nothing to recover
 	}
 	var all []leftover
 	for _, entry := range entries {
@@ -47,8 +47,8 @@ func leftoversOf(target string) []leftover {
 	return all
 }
 
-// take opens a temporary file that no process has, and locks it. It takes none
-// that another user may have put there.
+// take opens and locks a temporary file. ok is false if another process has locked the
+// file, or if another user may have created it.
 func (l leftover) take(target string) (file *os.File, ok bool) {
 	file, err := Open(l.path)
 	if err != nil {
@@ -61,8 +61,9 @@ func (l leftover) take(target string) (file *os.File, ok bool) {
 	return nil, false
 }
 
-// trusted says whether a temporary file is ours: it belongs to this user, or to
-// the owner of the file that it belongs to, who could write that one anyway.
+// trusted reports whether a temporary file belongs to this user or to the owner of its
+// target. The owner of the target could write the target anyway. If the owner is unknown,
+// the file is trusted.
 func trusted(file *os.File, target string) bool {
 	info, err := file.Stat()
 	if err != nil {
@@ -80,7 +81,8 @@ func trusted(file *os.File, target string) bool {
 	return other == owner
 }
 
-// remove removes a temporary file that no process has.
+// remove removes a temporary file that no other process has locked. It renames an old
+// file back if its target does not exist.
 func (l leftover) remove(target string) {
 	file, ok := l.take(target)
 	if !ok {
@@ -95,7 +97,7 @@ func (l leftover) remove(target string) {
 	_ = file.Close()
 }
 
-// removeParts removes the temporary files of a target that were not complete.
+// removeParts removes the incomplete temporary files of a target.
 func removeParts(target string) {
 	for _, l := range leftoversOf(target) {
 		if l.suffix == partSuffix {
@@ -104,8 +106,7 @@ func removeParts(target string) {
 	}
 }
 
-// discardMarks removes what says that sets are complete whose last file is
-// target.
+// discardMarks removes the marks of complete sets that end with target.
 func discardMarks(target string) {
 	for _, l := range leftoversOf(target) {
 		if l.suffix == replaceSuffix || l.suffix == createSuffix {
@@ -114,16 +115,16 @@ func discardMarks(target string) {
 	}
 }
 
-// Recover finishes what a killed run has begun with a set of these files, in the
-// order of WriteSet, and removes what killed runs have left of them. finished says
-// that the files are those of such a run now.
+// Recover completes a set of these files that a killed run has begun to rename. The paths
+// must be in the order of WriteSet. Recover also removes the temporary files of killed
+// runs. finished reports whether the files are now those of such a run.
 func Recover(ctx context.Context, paths ...string) (finished bool, err error) {
 	var targets []string
 	found := false
 	for _, path := range paths {
 		target, err := targetOf(path)
 		if err != nil {
-			return false, nil // to write it is refused, which says why
+			return false, nil // a write to this path reports the error
 		}
 		targets = append(targets, target)
 		_, err = os.Lstat(target + lockSuffix)
@@ -158,16 +159,17 @@ func Recover(ctx context.Context, paths ...string) (finished bool, err error) {
 	return finished, nil
 }
 
-// halfDone is a set that a killed run has completed.
+// halfDone holds a set that a killed run has completed, but maybe not renamed.
 type halfDone struct {
 	targets []string
 	files   []*os.File
-	placed  []bool // the file has its name
+	placed  []bool // whether the file has its final name
 	mark    leftover
 }
 
-// finish finishes a set of which mark is the last file. If the files are not
-// those of the set any more, or were to be new and are not, it is discarded.
+// finish renames the files of the set that ends with mark. It discards the set in two
+// cases. Either the content of its files has changed, or its files must be new and
+// another file has one of their names.
 func finish(targets []string, mark leftover) (done bool, err error) {
 	h := halfDone{targets: targets, mark: mark}
 	defer h.close()
@@ -193,7 +195,7 @@ func finish(targets []string, mark leftover) (done bool, err error) {
 			return false, err
 		}
 		if linked {
-			err = os.Remove(h.temporary(i)) // the run was about to do this
+			err = os.Remove(h.temporary(i)) // the killed run was about to do this
 		} else {
 			err = os.Rename(h.temporary(i), target)
 		}
@@ -211,13 +213,13 @@ func (h *halfDone) close() {
 	}
 }
 
-// discard removes the mark. The other files are removed as those of any run.
+// discard removes the mark. Recover removes the other files as those of any killed run.
 func (h *halfDone) discard() {
 	h.close()
 	h.mark.remove(h.targets[len(h.targets)-1])
 }
 
-// temporary is the name of a file before it has its own.
+// temporary returns the temporary path of file i.
 func (h *halfDone) temporary(i int) string {
 	if i == len(h.targets)-1 {
 		return h.mark.path
@@ -225,8 +227,8 @@ func (h *halfDone) temporary(i int) string {
 	return h.targets[i] + "." + h.mark.id + partSuffix
 }
 
-// open opens the files of the set. It says whether all are there, and have the
-// content that they had.
+// open opens the files of the set. It reports whether all of them exist and match the
+// checksum.
 func (h *halfDone) open() bool {
 	random, want := h.mark.id[:idLength], h.mark.id[idLength:]
 	all := newSum(random)
@@ -256,7 +258,7 @@ func (h *halfDone) open() bool {
 	return all.String() == want
 }
 
-// taken says whether another file has a name that was to be new.
+// taken reports whether another file has the name of a file of the set.
 func (h *halfDone) taken() bool {
 	for i, target := range h.targets {
 		if _, err := os.Lstat(target); err == nil && !h.placed[i] && !isAt(h.files[i], target) {

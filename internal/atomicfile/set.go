@@ -13,38 +13,39 @@ import (
 	"slices"
 )
 
-// Content is what a file of a set is to have. The mode is that of a new file.
+// Content holds the path, the data and the mode of a file of a set. The mode applies to a
+// new file.
 type Content struct {
 	Path string
 	Data []byte
 	Mode os.FileMode
 }
 
-// Set is files that get their names together: a key and its certificate.
+// Set writes files that get their names together, for example a key and its certificate.
 //
-// They are written beside their places first. The set is complete when the last
-// one of them is renamed to NAME.ID.replace; from then on a run that is killed is
-// finished by the next one, which calls Recover. The ID has a checksum of all the
-// files: what was half done is finished only with the files that it began with.
+// All files are first written under temporary names. The set is complete when the last
+// file is renamed to NAME.ID.replace or NAME.ID.create. If the run is killed after that,
+// the next run completes the set with Recover. The ID contains a checksum of all files,
+// so that Recover completes the set only if its files are unchanged.
 type Set struct {
 	replace bool
 	id      string
 	files   []*setFile
 }
 
-// setFile is a file of a set.
+// setFile describes a file of a set.
 type setFile struct {
-	name    string // as it was given
-	target  string // where name leads to
+	name    string // the path that the caller gave
+	target  string // the path that name leads to
 	file    *os.File
-	path    string // where it is: beside target, then there
-	before  string // where the file is that had the name
-	changed bool   // target is this file
+	path    string // the current path of file: temporary, then target
+	before  string // the temporary path of the file that had the name
+	changed bool   // target names this file
 }
 
-// WriteSet makes the temporary files of a set. If they are to replace files, they
-// get their mode, their owner and their group; a symbolic link stays, and what it
-// leads to is replaced. What a full disk does to them shows here.
+// WriteSet creates the temporary files of a set and syncs them to the disk. Files that
+// replace others get their mode, owner and group. A symbolic link stays, and its target
+// is replaced. A full disk is reported here.
 func WriteSet(replace bool, contents ...Content) (_ *Set, err error) {
 	s := &Set{replace: replace, id: randomID()}
 	sum := newSum(s.id)
@@ -97,10 +98,10 @@ func (f *setFile) write(content Content, replace bool) error {
 	return f.file.Sync()
 }
 
-// sum is the checksum of the contents of a set.
+// sum computes the checksum of the contents of a set.
 type sum struct{ hash.Hash }
 
-// sumSize is how many bytes of it are in an ID.
+// sumSize is the number of bytes of the checksum in an ID.
 const sumSize = 12
 
 func newSum(random string) sum {
@@ -116,10 +117,9 @@ func (s sum) add(content []byte) {
 
 func (s sum) String() string { return hex.EncodeToString(s.Sum(nil)[:sumSize]) }
 
-// Commit gives the files their names, or leaves everything as it was. Files that
-// have the names already are replaced if the set was made for that; otherwise the
-// error is an fs.ErrExist with the file's path. It waits for another process that
-// does the same.
+// Commit gives the files their names. After an error it restores the earlier files. If a
+// name is taken and the set must not replace files, the error wraps fs.ErrExist and has
+// the path. Commit waits for other processes that commit the same files.
 func (s *Set) Commit(ctx context.Context) error {
 	unlock, err := lockAll(ctx, s.targets())
 	if err != nil {
@@ -133,7 +133,7 @@ func (s *Set) Commit(ctx context.Context) error {
 		}
 	}
 	for _, f := range s.files {
-		discardMarks(f.target) // they are of older files
+		discardMarks(f.target) // they belong to earlier sets
 	}
 	if len(s.files) > 1 {
 		for _, f := range s.files {
@@ -174,7 +174,7 @@ func (s *Set) targets() []string {
 	return targets
 }
 
-// free is an error if the name of a file is taken.
+// free returns an error if a file must not get its name.
 func (s *Set) free(f *setFile) error {
 	if _, err := os.Lstat(f.target); err == nil && !s.replace {
 		return &fs.PathError{Op: "create", Path: f.name, Err: fs.ErrExist}
@@ -193,7 +193,8 @@ func (f *setFile) moveTo(path string) error {
 	return nil
 }
 
-// place gives a file its name.
+// place gives a file its name. If it replaces a file, it keeps that under a temporary
+// name.
 func (s *Set) place(f *setFile) error {
 	if !s.replace {
 		err := create(f.path, f.target)
@@ -217,9 +218,9 @@ func (s *Set) place(f *setFile) error {
 	return nil
 }
 
-// create gives a file its name if no other one has it.
+// create renames path to target if target does not exist.
 func create(path, target string) error {
-	// Unlike a renaming, a link never takes the place of another file.
+	// Unlike a rename, a link never replaces another file.
 	err := os.Link(path, target)
 	switch {
 	case err == nil:
@@ -227,23 +228,23 @@ func create(path, target string) error {
 	case errors.Is(err, fs.ErrExist):
 		return err
 	}
-	// The file system may have no links.
+	// The file system may not support links.
 	if _, err := os.Lstat(target); !errors.Is(err, fs.ErrNotExist) {
 		return fs.ErrExist
 	}
 	return os.Rename(path, target)
 }
 
-// keepBefore gives a file one more name.
+// keepBefore gives the file at target the additional name before.
 func keepBefore(target, before string) error {
 	if os.Link(target, before) == nil {
 		return nil
 	}
-	// Without links there is a moment without the file.
+	// Without links, there is no file at target for a moment.
 	return os.Rename(target, before)
 }
 
-// undo makes all names as they were before.
+// undo restores the earlier files.
 func (s *Set) undo() (err error) {
 	for _, f := range slices.Backward(s.files) {
 		switch {
@@ -256,7 +257,7 @@ func (s *Set) undo() (err error) {
 	return err
 }
 
-// Abort removes the temporary files that are left.
+// Abort removes the remaining temporary files.
 func (s *Set) Abort() {
 	for _, f := range s.files {
 		if f.file == nil {
@@ -270,7 +271,7 @@ func (s *Set) Abort() {
 	}
 }
 
-// readAll reads a temporary file, or one that has its name already.
+// readAll returns the whole content of an open file.
 func readAll(file *os.File) ([]byte, error) {
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return nil, err

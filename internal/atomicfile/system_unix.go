@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// openFlags make os.OpenFile follow no symbolic link, and wait for no pipe.
+// openFlags make os.OpenFile fail for a symbolic link and not wait for a pipe.
 const openFlags = unix.O_NOFOLLOW | unix.O_NONBLOCK
 
 // lockFile locks an open file for this process, or returns ErrLocked. The lock ends
@@ -24,13 +24,14 @@ func lockFile(file *os.File) error {
 	return err
 }
 
-// closeToRename closes a file where an open one cannot be renamed or removed.
+// closeToRename closes a file if the system cannot rename or remove an open one. These
+// systems can, so it does nothing.
 func closeToRename(*os.File) error { return nil }
 
-// removeLocked removes the file of a lock, which is still held.
+// removeLocked removes the file of a lock while the lock is held.
 func removeLocked(lock *flock.Flock) { _ = os.Remove(lock.Path()) }
 
-// ownerOf returns the user and the group that a file belongs to.
+// ownerOf returns the user ID and the group ID of the owner of a file.
 func ownerOf(info os.FileInfo) (user, group int, known bool) {
 	system, known := info.Sys().(*syscall.Stat_t)
 	if !known {
@@ -39,7 +40,7 @@ func ownerOf(info os.FileInfo) (user, group int, known bool) {
 	return int(system.Uid), int(system.Gid), true
 }
 
-// giveTo gives a file to the user and the group that another one belongs to.
+// giveTo changes the user and the group of file to those of other.
 func giveTo(file *os.File, other os.FileInfo) error {
 	user, group, known := ownerOf(other)
 	info, err := file.Stat()

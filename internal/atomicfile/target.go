@@ -8,24 +8,24 @@ import (
 	"strings"
 )
 
-// Check is an error if path names or leads to something that is no
-// file: /dev/null and /dev/stdout are to stay what they are.
+// Check returns an error if path exists and is not a regular file, nor a link to one. So
+// devices such as /dev/null and /dev/stdout are not replaced.
 func Check(path string) error {
 	_, err := resolve(path, func(string, fs.FileInfo) error { return nil })
 	return err
 }
 
-// targetOf is the file that path leads to. It is an error if another user may
-// have put it there, or a link to it.
+// targetOf returns the file that path leads to. It returns an error if another user may
+// have created the file, or a link to it.
 func targetOf(path string) (string, error) { return resolve(path, refusePlanted) }
 
-// mostLinks is how many symbolic links may lead to a file, as in Linux.
+// mostLinks is the maximum number of symbolic links that lead to a file, as in Linux.
 const mostLinks = 40
 
-// resolve returns the file that path leads to, through symbolic links in its
-// last part, each of which check is called for, and for the file. The file need
-// not exist. What is no regular file is an error, and so is a link through the
-// system's lists of open files: if the output goes to a file, it leads there.
+// resolve returns the file that path leads to, through symbolic links in its last
+// element. It calls check for each link and for the file. The file need not exist.
+// resolve returns an error if the file is not regular. It also returns one for a path in
+// the system's lists of open files, because standard output may be redirected to a file.
 func resolve(path string, check func(path string, info fs.FileInfo) error) (string, error) {
 	target := path
 	for range mostLinks {
@@ -69,7 +69,7 @@ func refusal(path, reason string) error {
 	return &fs.PathError{Op: "replace", Path: path, Err: errors.New(reason)}
 }
 
-// holdsDescriptors says whether a folder has open files of processes in it.
+// holdsDescriptors reports whether a folder contains open files of processes.
 func holdsDescriptors(folder string) bool {
 	absolute, err := filepath.Abs(folder)
 	if err != nil {
@@ -83,12 +83,11 @@ func holdsDescriptors(folder string) bool {
 	return false
 }
 
-// everybodyWrites is the bit in the mode of a folder such as /tmp.
+// everybodyWrites is the mode bit that lets every user write to a folder such as /tmp.
 const everybodyWrites = 0o002
 
-// refusePlanted is an error for a link or a file of another user in a folder that
-// everybody can write: what is written there would go where that user wants it,
-// and belong to that user.
+// refusePlanted returns an error for a link or a file of another user in a folder that
+// every user can write to. The other user would own the content, or choose its place.
 func refusePlanted(path string, info fs.FileInfo) error {
 	folder, err := os.Stat(filepath.Dir(path))
 	if err != nil {

@@ -2,13 +2,14 @@
 // one line, and exits with exit.Defect. Temporary files stay as after a kill, and the
 // next run removes them.
 //
-// A panic can only be recovered in its own goroutine. So every goroutine of the program
-// is started with Go, Guarded or a Group, which a test checks, and main defers Guard. Our code
-// that a library calls in a goroutine of its own defers Guard itself.
+// A panic can only be recovered in its own goroutine. So main defers Guard, and every
+// goroutine of the program is started with Go, Guarded or a Group. A test checks the
+// goroutines. Our code that a library calls in a goroutine of its own defers Guard
+// itself.
 //
 // Two failures still end the program with Go's own trace and status 2. One is a panic of
-// a library in its own goroutine. The other is a fatal error of Go's runtime, such as a
-// lack of memory: no program can recover it.
+// a library in its own goroutine. The other is a fatal error of Go's runtime, for example
+// a lack of memory, which no program can recover.
 package crash
 
 import (
@@ -26,33 +27,34 @@ import (
 	"github.com/ectl-io/ectl/internal/exit"
 )
 
-// Process is what a panic in any goroutine ends.
+// Process holds the means to end the program after a panic in any goroutine.
 type Process struct {
 	Err  io.Writer
 	Exit func(code int)
 
 	trace   atomic.Bool
-	ended   sync.Mutex // locked by the first panic, for good
+	ended   sync.Mutex // locked by the first panic, and never unlocked
 	mu      sync.Mutex
 	undoing []*func()
 }
 
-// process is the one that the program runs in. A goroutine that panics has
-// nothing else to find it by. It is nil in tests, where panics stay as they are.
+// process is the process that Install has set. A goroutine that panics has no other way
+// to find it. It is nil in tests, where panics stay as they are.
 var process atomic.Pointer[Process] //nolint:gochecknoglobals // see above
 
-// Install makes panics end the process.
+// Install makes a panic in any goroutine end the process p.
 func Install(p *Process) { process.Store(p) }
 
-// Trace makes the end by a panic show where all came from.
+// Trace adds the stack trace to the message about a panic.
 func Trace() {
 	if p := process.Load(); p != nil {
 		p.trace.Store(true)
 	}
 }
 
-// Undo has a function called if the program panics before done is called, maybe
-// more than once. It is for what outlives the program: a terminal without echo.
+// Undo registers a function that is called if the program panics before done is called.
+// The function may be called more than once. It restores state that outlives the program,
+// for example a terminal without echo.
 func Undo(f func()) (done func()) {
 	p := process.Load()
 	if p == nil {
@@ -72,8 +74,8 @@ func Undo(f func()) (done func()) {
 // Go runs f in a goroutine.
 func Go(f func()) { go Guarded(f)() }
 
-// Guarded returns f for a goroutine that something else begins: a WaitGroup, a
-// timer, a context.
+// Guarded returns f with Guard deferred. It is for a goroutine that other code starts,
+// for example a WaitGroup, a timer or a context.
 func Guarded(f func()) func() {
 	return func() {
 		defer Guard()
@@ -81,7 +83,7 @@ func Guarded(f func()) func() {
 	}
 }
 
-// Guard is deferred. If the goroutine panics, it ends the process.
+// Guard ends the process if the goroutine panics. It must be deferred.
 func Guard() {
 	p := process.Load()
 	if p == nil {
@@ -93,7 +95,7 @@ func Guard() {
 }
 
 func (p *Process) end(reason any) {
-	p.ended.Lock() // a second panic waits here for the end
+	p.ended.Lock() // a second panic waits here until the process exits
 	p.undo()
 	advice := "; --debug shows the trace"
 	if p.trace.Load() {
@@ -103,7 +105,7 @@ func (p *Process) end(reason any) {
 	if p.trace.Load() {
 		_, _ = p.Err.Write(debug.Stack())
 	}
-	p.undo() // again: a goroutine may have been about to change it
+	p.undo() // again: another goroutine may have changed the state meanwhile
 	p.Exit(int(exit.Defect))
 }
 
@@ -116,8 +118,8 @@ func (p *Process) undo() {
 	}
 }
 
-// describe says what a panic is about. The runtime's own texts have types and
-// numbers in them; others may have anything, a secret too.
+// describe returns a description of a panic. The texts of the runtime contain only types
+// and numbers. Other values may contain secrets, so only their types are returned.
 func describe(reason any) string {
 	err, ok := reason.(error)
 	if !ok {
@@ -129,10 +131,10 @@ func describe(reason any) string {
 	return fmt.Sprintf("panic of a %T", reason)
 }
 
-// module is the beginning of the names of our functions.
+// module is the prefix of the names of our functions.
 const module = "github.com/ectl-io/ectl/"
 
-// place says which line of ours has panicked.
+// place returns the function and the line of ours that panicked, or "" if there is none.
 func place() string {
 	const maxFrames = 64
 	callers := make([]uintptr, maxFrames)

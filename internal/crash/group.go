@@ -6,18 +6,19 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Group runs functions in guarded goroutines, as errgroup.Group runs them in bare ones.
+// Group runs functions as errgroup.Group does, but in guarded goroutines.
 type Group struct{ group *errgroup.Group }
 
-// NewGroup returns a group that runs at most limit functions at once, and a context for
-// them that the first error cancels, and Wait.
+// NewGroup returns a group that runs at most limit functions at once. It also returns a
+// context for them, which is cancelled by the first error or when Wait returns.
 func NewGroup(ctx context.Context, limit int) (*Group, context.Context) {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(limit)
 	return &Group{group}, ctx
 }
 
-// Start runs f in a goroutine. It waits while the group runs as many as it may.
+// Start runs f in a goroutine. If the group has reached its limit, Start waits until
+// another function returns.
 func (g *Group) Start(f func() error) {
 	g.group.Go(func() error {
 		defer Guard()
@@ -25,5 +26,5 @@ func (g *Group) Start(f func() error) {
 	})
 }
 
-// Wait waits for all functions, and returns the first error.
+// Wait waits for all functions and returns the first error.
 func (g *Group) Wait() error { return g.group.Wait() }

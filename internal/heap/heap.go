@@ -3,7 +3,7 @@
 // The garbage collector runs when the heap has grown by GOGC percent, by default 100.
 // This suits short commands. While a large range is read, most of the heap is blocks that
 // are soon garbage, and a lower percentage limits their memory. For short commands, it
-// would cost a fifth of their CPU time. So main makes the one Limit of the process, and
+// would cost a fifth of their CPU time. So main creates the one Limit of the process, and
 // engines lower it when a large range begins.
 package heap
 
@@ -12,19 +12,20 @@ import (
 	"sync"
 )
 
-// Limit is the setting of the process. It only goes down: engines that run at once
-// want the lowest of their percentages, and what has read much may read on.
+// Limit sets the garbage collection percentage of the process. It only lowers the
+// percentage. Engines that run concurrently need the lowest of their percentages, and a
+// command that has read a large range may read another one.
 type Limit struct {
 	mu      sync.Mutex
 	percent int
 	set     func(percent int) int
 }
 
-// defaultPercent is that of the Go runtime.
+// defaultPercent is the percentage that the Go runtime uses by default.
 const defaultPercent = 100
 
-// New returns the Limit of a process whose variable GOGC is gogc. A user who has set it
-// has decided, and the Limit changes nothing.
+// New returns the Limit of a process. gogc is the value of its variable GOGC. If gogc is
+// not empty, the user has chosen a percentage, and New returns nil.
 func New(gogc string) *Limit {
 	if gogc != "" {
 		return nil
@@ -32,8 +33,8 @@ func New(gogc string) *Limit {
 	return &Limit{percent: defaultPercent, set: debug.SetGCPercent}
 }
 
-// Lower lets the heap grow by at most so many percent before the garbage collector
-// runs. A nil Limit changes nothing.
+// Lower lets the heap grow by at most percent before the garbage collector runs. A nil
+// Limit changes nothing.
 func (l *Limit) Lower(percent int) {
 	if l == nil {
 		return

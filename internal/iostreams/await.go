@@ -7,12 +7,12 @@ import (
 	"github.com/ectl-io/ectl/internal/limited"
 )
 
-// Await returns what read returns, or the cause of ctx's end if that comes
-// first. It is for what hears of no context: long computing, opening or reading a
-// named pipe that has no writer, a disk behind a network, a terminal.
+// Await returns the results of read, or the cause of ctx if ctx is done first. Use it for
+// work that takes no context: long computations, pipes without a writer, network file
+// systems, terminals.
 //
-// Such work cannot be taken back. It is left to itself, because a program
-// that was interrupted there is about to end.
+// Such work cannot be cancelled. Its goroutine keeps running, because an interrupted
+// program is about to exit.
 func Await[T any](ctx context.Context, read func() (T, error)) (T, error) {
 	type result struct {
 		value T
@@ -32,11 +32,12 @@ func Await[T any](ctx context.Context, read func() (T, error)) (T, error) {
 	}
 }
 
-// maxFile is more than any file of keys or certificates has, in bytes.
+// maxFile is the maximum size of a file, in bytes. Files of keys and certificates are
+// smaller.
 const maxFile = 16 << 20
 
-// ReadFile is os.ReadFile, which ends with ctx: the file may be a pipe. A file
-// may have 16 MiB.
+// ReadFile returns the content of a file of at most 16 MiB. It returns the cause of ctx
+// if ctx is done first, because the file may be a pipe.
 func ReadFile(ctx context.Context, path string) ([]byte, error) {
 	return Await(ctx, func() ([]byte, error) { return limited.ReadFile(path, maxFile) })
 }

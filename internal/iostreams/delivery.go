@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// What becomes of an output that does not arrive.
+// The reasons why output is lost.
 var (
 	errClosed    = errors.New("standard output is closed")
 	errNull      = errors.New("standard output is " + os.DevNull + ", which keeps nothing")
@@ -16,17 +16,16 @@ var (
 	errNotOpened = errors.New("standard output cannot be examined")
 )
 
-// closedOutput stands for a standard output that was closed when the program
-// began.
+// closedOutput replaces a standard output that was closed when the program started.
 type closedOutput struct{}
 
 // Write implements io.Writer.
 func (closedOutput) Write([]byte) (int, error) { return 0, errClosed }
 
-// ChildOut is the standard output of a command that the program starts. If ours
-// was closed the command gets what Go's runtime opened in its place, the null
-// device: os/exec would make a pipe of any writer that is no file, and break it at
-// the first error of that writer.
+// ChildOut returns the standard output for a command that the program starts. If standard
+// output was closed, the command gets the null device, which Go's runtime opened in its
+// place. For a writer that is not a file, os/exec would create a pipe. It would break the
+// pipe at the first error of the writer.
 func (s *Streams) ChildOut() io.Writer {
 	if _, closed := s.Out.(closedOutput); closed {
 		return os.Stdout
@@ -34,8 +33,9 @@ func (s *Streams) ChildOut() io.Writer {
 	return s.Out
 }
 
-// Keeps returns an error if what is written to standard output is lost: it
-// is closed, the null device, or a pipe or a connection whose other end has gone.
+// Keeps returns an error if output to standard output would be lost. This is so if
+// standard output is closed or the null device, or if the other end of its pipe or
+// connection is closed.
 func (s *Streams) Keeps() error {
 	if _, closed := s.Out.(closedOutput); closed {
 		return errClosed
@@ -57,14 +57,14 @@ func (s *Streams) Keeps() error {
 	return nil
 }
 
-// Lost returns an error if the reader of a pipe has gone and has not read all that
-// was written.
+// Lost returns an error if the reader of a pipe has closed it and has not read all
+// output.
 func (s *Streams) Lost() error {
 	file, ok := s.Out.(*os.File)
 	if !ok {
 		return nil
 	}
-	gone := !hasReader(file) // before it is known what was read
+	gone := !hasReader(file) // first, as the reader may read the rest and then close
 	if waiting, isPipe := unread(file); gone && isPipe && waiting > 0 {
 		return errNoReader
 	}
@@ -72,16 +72,17 @@ func (s *Streams) Lost() error {
 }
 
 const (
-	// unreadFor is how long Delivered waits for a reader that has not begun to
-	// read. The shell may take a moment to find out that there is no such program.
+	// unreadFor is the time that Delivered waits for a reader that keeps a pipe open and
+	// does not read. The shell may need a moment to find out that a program does not
+	// exist.
 	unreadFor = time.Second
 
 	unreadPause = 5 * time.Millisecond
 )
 
-// Delivered returns an error if what was written to standard output is lost. It
-// returns when a pipe was read to its end, and after a while if its reader only
-// keeps it open.
+// Delivered returns an error if output to standard output is lost. It returns nil when
+// the reader has read all data of a pipe. If the reader only keeps the pipe open, it
+// returns nil after unreadFor. If ctx is done first, it returns the cause of ctx.
 func (s *Streams) Delivered(ctx context.Context) error {
 	file, ok := s.Out.(*os.File)
 	if !ok {
@@ -92,7 +93,7 @@ func (s *Streams) Delivered(ctx context.Context) error {
 		waiting, isPipe := unread(file)
 		switch {
 		case isPipe && waiting == 0:
-			return nil // it was read, whether the reader goes on or not
+			return nil // all was read, even if the reader has closed the pipe
 		case !reader:
 			return errNoReader
 		case !isPipe || time.Now().After(deadline):

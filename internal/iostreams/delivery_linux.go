@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// hasReader says whether the other end of a pipe or a connection is there. Of
-// what has no other end it says that it is.
+// hasReader reports whether the other end of a pipe or a connection is open. It returns
+// true for files without another end.
 func hasReader(file *os.File) bool {
 	polled := []unix.PollFd{{Fd: int32(file.Fd()), Events: unix.POLLOUT}} // descriptors are small
 	for {
@@ -19,7 +19,8 @@ func hasReader(file *os.File) bool {
 	}
 }
 
-// unread is how many bytes a pipe holds that were not read.
+// unread returns the number of bytes in a pipe that were not read. For other files isPipe
+// is false.
 func unread(file *os.File) (bytes int, isPipe bool) {
 	info, err := file.Stat()
 	if err != nil || info.Mode()&os.ModeNamedPipe == 0 {

@@ -4,8 +4,8 @@ package iostreams
 
 import "os"
 
-// hasReader would say whether there is a reader. Here only a write shows it.
+// hasReader always returns true. On these systems only a write detects a missing reader.
 func hasReader(*os.File) bool { return true }
 
-// unread would be how many bytes a pipe holds that were not read.
+// unread always returns 0 and false. Only Linux has an implementation.
 func unread(*os.File) (bytes int, isPipe bool) { return 0, false }

@@ -10,28 +10,27 @@ import (
 	"golang.org/x/term"
 )
 
-// Streams is what the program reads from, writes to and is told by its
-// environment.
+// Streams holds the input, the outputs, the environment and the signals of one run.
 type Streams struct {
 	In  io.Reader
 	Out io.Writer // data
 	Err io.Writer // everything else
 
-	// Terminal is the terminal that the user sits at: where In is one. It is
-	// nil without one: in scripts, pipes and tests.
+	// Terminal is the terminal of the user, if In is one. It is nil in scripts, pipes and
+	// tests.
 	Terminal *os.File
 
-	// OutIsTerminal says that data is read by a person and not by a program.
+	// OutIsTerminal reports that Out is a terminal, so a person reads the data.
 	OutIsTerminal bool
 
-	// ErrIsTerminal says that a person watches what is not data.
+	// ErrIsTerminal reports that Err is a terminal, so a person reads messages and
+	// progress.
 	ErrIsTerminal bool
 
-	// Environ is the environment, in the form of os.Environ.
+	// Environ holds the environment, in the form of os.Environ.
 	Environ []string
 
-	// Signals are those that would end the program. It is nil where there are
-	// none, in tests.
+	// Signals receives the signals that end the program. It is nil in tests.
 	Signals *Signals
 }
 
@@ -54,8 +53,8 @@ func System() *Streams {
 	return s
 }
 
-// LookupEnv returns the value of the variable name, and whether it is set.
-// Like os.Getenv it takes the last of several settings.
+// LookupEnv returns the value of the variable name, and whether it is set. If it is set
+// several times, the last value counts.
 func (s *Streams) LookupEnv(name string) (value string, ok bool) {
 	for _, env := range s.Environ {
 		if k, v, found := strings.Cut(env, "="); found && k == name {
@@ -65,9 +64,8 @@ func (s *Streams) LookupEnv(name string) (value string, ok bool) {
 	return value, ok
 }
 
-// Colour says whether text for a stream that is a terminal, or is not, is
-// coloured: only there, and unless NO_COLOR asks for none (no-color.org) or the
-// terminal cannot.
+// Colour reports whether text for a stream is coloured. It returns false if the stream is
+// not a terminal, if NO_COLOR is not empty (no-color.org), or if TERM is "dumb".
 func (s *Streams) Colour(isTerminal bool) bool {
 	unwanted, _ := s.LookupEnv("NO_COLOR")
 	terminal, _ := s.LookupEnv("TERM")

@@ -13,28 +13,29 @@ import (
 	"github.com/ectl-io/ectl/internal/crash"
 )
 
-// ErrInterrupted is the cause of a context that a signal ended.
+// ErrInterrupted reports that a signal cancelled the context. It is the cause of the
+// context.
 var ErrInterrupted = errors.New("interrupted")
 
-// Signals are the signals that ask the program to end: SIGINT, SIGTERM and
-// SIGHUP, which a terminal sends when it closes. The first one ends the program's
-// context, and a second one the program, unless the command captures them.
+// Signals receives the signals that end the program: SIGINT, SIGTERM, and SIGHUP, which a
+// terminal sends when it closes. The first signal cancels the program's context. A second
+// one ends the program. If the command captures the signals, it receives them instead.
 type Signals struct {
 	received           chan os.Signal
 	terminationSignals []os.Signal
-	cancel             context.CancelCauseFunc // of the context that they end
+	cancel             context.CancelCauseFunc // cancels the context of the program
 
 	mu       sync.Mutex
 	captured chan os.Signal
 	ended    os.Signal
-	done     chan struct{} // closed when ended is known and the context has ended
+	done     chan struct{} // closed when ended is set and the context is cancelled
 }
 
-// moreSignals is how many signals wait for a command that is busy.
+// moreSignals is the number of signals that are buffered for a busy command.
 const moreSignals = 16
 
-// terminationSignals returns the signals that ask the program to end. SIGHUP is not one of
-// them if the program was started to outlive its terminal, for example by nohup.
+// terminationSignals returns the signals that end the program. SIGHUP is not one of them
+// if the program was started to outlive its terminal, for example by nohup.
 func terminationSignals() []os.Signal {
 	if signal.Ignored(syscall.SIGHUP) {
 		return []os.Signal{os.Interrupt, syscall.SIGTERM}
@@ -42,7 +43,8 @@ func terminationSignals() []os.Signal {
 	return []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}
 }
 
-// Notify returns the signals of the process and the context that they end.
+// Notify returns a context, and the Signals that cancel it. It starts to receive the
+// signals of the process.
 func Notify(ctx context.Context) (context.Context, *Signals) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	s := &Signals{received: make(chan os.Signal, moreSignals), terminationSignals: terminationSignals(), cancel: cancel, done: make(chan struct{})}
@@ -55,15 +57,15 @@ func Notify(ctx context.Context) (context.Context, *Signals) {
 	return ctx, s
 }
 
-// deliver passes a signal to the command that captured the signals. Otherwise the first one
-// ends the context.
+// deliver passes a signal to the command, if the command has captured the signals.
+// Otherwise the first signal cancels the context.
 func (s *Signals) deliver(received os.Signal) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.captured != nil {
 		select {
 		case s.captured <- received:
-		default: // it does not listen
+		default: // the buffer is full
 		}
 		return
 	}
@@ -71,16 +73,16 @@ func (s *Signals) deliver(received os.Signal) {
 		return
 	}
 	s.ended = received
-	// A second signal ends a program that does not end by itself.
+	// After the reset a second signal kills the program, if it does not exit.
 	if len(s.terminationSignals) > 0 {
-		signal.Reset(s.terminationSignals...) // of none it would be all
+		signal.Reset(s.terminationSignals...) // no arguments would reset all
 	}
 	s.cancel(ErrInterrupted)
 	close(s.done)
 }
 
-// Capture passes all further signals to the caller, which decides what they mean. The
-// context no longer ends with them. A nil s has none.
+// Capture returns a channel that receives all further signals. They no longer cancel the
+// context. If s is nil, the channel is nil.
 func (s *Signals) Capture() <-chan os.Signal {
 	if s == nil {
 		return nil
@@ -93,18 +95,18 @@ func (s *Signals) Capture() <-chan os.Signal {
 	return s.captured
 }
 
-// Ended returns the signal that ended the context, nil where none did.
+// Ended returns the signal that cancelled the context, or nil if none did.
 func (s *Signals) Ended() os.Signal {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.ended
 }
 
-// unblocked is how long a write may still take after a signal.
+// unblocked is the time that a write may still take after a signal.
 const unblocked = 100 * time.Millisecond
 
-// Writer returns w, whose writes end soon after the context: a program that
-// nobody reads the output of has to end, too. A nil s returns w.
+// Writer returns a writer to w. Its writes end soon after a signal, so the program can
+// exit even if its output is not read. If s is nil, Writer returns w.
 func (s *Signals) Writer(w io.Writer) io.Writer {
 	if s == nil {
 		return w
@@ -117,13 +119,14 @@ type interruptible struct {
 	signals *Signals
 }
 
-// transferred is what a read or a write returns.
+// transferred holds the results of a read or a write.
 type transferred struct {
 	n   int
 	err error
 }
 
-// Write implements io.Writer. After ErrInterrupted p may still be read.
+// Write implements io.Writer. It returns ErrInterrupted if a signal ends the write. p may
+// still be in use then.
 func (w interruptible) Write(p []byte) (int, error) {
 	result := make(chan transferred, 1)
 	crash.Go(func() {
@@ -143,8 +146,8 @@ func (w interruptible) Write(p []byte) (int, error) {
 	}
 }
 
-// Reader returns r, whose reads end with the context: a program that waits for
-// somebody to type has to end, too. A nil s returns r.
+// Reader returns a reader of r. Its reads end at a signal, so the program can exit while
+// it waits for input. If s is nil, Reader returns r.
 func (s *Signals) Reader(r io.Reader) io.Reader {
 	if s == nil {
 		return r
@@ -155,13 +158,13 @@ func (s *Signals) Reader(r io.Reader) io.Reader {
 type interruptibleReader struct {
 	from    io.Reader
 	signals *Signals
-	block   []byte // what is read into: a read that was given up may still end
+	block   []byte // not the caller's buffer: an abandoned read may still write to it
 }
 
-// maxRead is what one read takes at most, in bytes.
+// maxRead is the maximum size of one read, in bytes.
 const maxRead = 64 << 10
 
-// Read implements io.Reader.
+// Read implements io.Reader. It returns ErrInterrupted after a signal.
 func (r *interruptibleReader) Read(p []byte) (int, error) {
 	if r.signals.Ended() != nil {
 		return 0, ErrInterrupted

@@ -2,5 +2,5 @@
 
 package iostreams
 
-// start is where the program begins, see start_linux_amd64.s.
+// start is the entry point of the program, see start_linux_amd64.s.
 func start() //nolint:unused // the linker makes it the entry of the program

@@ -1,5 +1,5 @@
-// Package limited reads files, lines and streams up to a limit, because some have no
-// end (/dev/zero).
+// Package limited reads files, lines and streams up to a limit. Some inputs have no end,
+// for example /dev/zero.
 package limited
 
 import (
@@ -11,10 +11,10 @@ import (
 	"os"
 )
 
-// Error reports that there was more to read than the limit allows.
+// Error reports that the input is larger than the limit.
 type Error struct {
-	What string // what is too large: "the file", "the line"
-	Max  int    // in bytes
+	What string // names the input: "the file", "the line"
+	Max  int    // the limit, in bytes
 }
 
 // Error implements error.
@@ -32,7 +32,8 @@ func size(n int) string {
 	return fmt.Sprintf("%d bytes", n)
 }
 
-// ReadAll reads all of r, at most maxSize bytes. what names it in the error.
+// ReadAll returns the content of r. If r has more than maxSize bytes, the error is an
+// *Error, in which what names r.
 func ReadAll(r io.Reader, what string, maxSize int) ([]byte, error) {
 	content, err := io.ReadAll(io.LimitReader(r, int64(maxSize)+1))
 	if err != nil {
@@ -44,7 +45,8 @@ func ReadAll(r io.Reader, what string, maxSize int) ([]byte, error) {
 	return content, nil
 }
 
-// ReadFile reads the file at path, at most maxSize bytes.
+// ReadFile returns the content of the file at path. If the file has more than maxSize
+// bytes, the error wraps an *Error.
 func ReadFile(path string, maxSize int) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -58,8 +60,8 @@ func ReadFile(path string, maxSize int) ([]byte, error) {
 	return content, err
 }
 
-// ReadLine reads up to and including the end of a line, as
-// bufio.Reader.ReadString does, at most maxSize bytes.
+// ReadLine returns the next line with its line ending, as bufio.Reader.ReadString does.
+// If the line has more than maxSize bytes, the error is an *Error.
 func ReadLine(r *bufio.Reader, maxSize int) (string, error) {
 	var line bytes.Buffer
 	for {

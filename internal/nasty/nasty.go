@@ -1,4 +1,4 @@
-// Package nasty has names that break programs that print them. It is for tests.
+// Package nasty provides names that break programs that print them. It is for tests.
 package nasty
 
 import (
@@ -12,9 +12,9 @@ import (
 //go:embed names.txt
 var list string // embedded, never written
 
-// Names returns the names of names.txt, which were thought of, and then random
-// ones, the same for each seed. All are valid UTF-8 without NUL: what the API of
-// users and roles takes for a name. No two are equal, and none is empty.
+// Names returns the names of names.txt, and then random names, which are the same for
+// each seed. All are valid UTF-8 without NUL, as the API requires for users and roles. No
+// two are equal, and none is empty.
 func Names(seed uint64, random int) ([]string, error) {
 	var names []string
 	seen := map[string]bool{"": true}
@@ -45,7 +45,7 @@ func Names(seed uint64, random int) ([]string, error) {
 	return names, nil
 }
 
-// Keys returns Names, and each of them again with a byte in it that is not UTF-8.
+// Keys returns Names, and each name again with an additional byte that is not UTF-8.
 func Keys(seed uint64, random int) ([]string, error) {
 	keys, err := Names(seed, random)
 	if err != nil {
@@ -59,8 +59,8 @@ func Keys(seed uint64, random int) ([]string, error) {
 	return keys, nil
 }
 
-// piece is a part of a random name, of the characters that some program takes for
-// more than themselves.
+// piece returns a part of a random name. Most parts are characters that have a special
+// meaning in some program.
 func piece(source *rand.Rand) string {
 	const special = "'\"\\`$!#&*()[]{}<>|;~=%^?@,.:/- \t\n\r\x01\x07\x08\x1b\x7f"
 	wide := []rune{0x85, 0x9b, 0xa0, 0xad, 0xe9, 0x61c, 0x200b, 0x200d, 0x200f, 0x2028, 0x202e, 0x2060, 0x2066, 0x3042, 0xfeff, 0xf680, 0xfdd0, 0xfffe, 0x1f600, 0xe0041}

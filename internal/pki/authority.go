@@ -11,20 +11,20 @@ import (
 	"time"
 )
 
-// Authority is a certificate authority that can sign.
+// Authority signs client certificates with the key of a certificate authority.
 type Authority struct {
 	Cert *x509.Certificate
 
-	// Chain holds the certificates from Cert to a self-signed one, which is left
-	// out. It is empty if Cert is self-signed.
+	// Chain holds Cert and its issuers, as far as they are known. The self-signed one at
+	// the end is left out. Chain is empty if Cert is self-signed.
 	Chain []*x509.Certificate
 
 	key crypto.Signer
 }
 
-// NewAuthority returns the authority with the private key and its certificate, which is
-// one of certs, possibly a bundle. It returns an error if no verifier would accept
-// certificates of the authority.
+// NewAuthority returns an authority that signs with key. certs is one certificate or a
+// bundle, and must contain the certificate of key. NewAuthority returns an error if it
+// does not, or if verifiers would refuse certificates of the authority at the time now.
 func NewAuthority(certs []*x509.Certificate, key crypto.Signer, now time.Time) (*Authority, error) {
 	at := slices.IndexFunc(certs, func(c *x509.Certificate) bool { return Pair(c, key.Public()) })
 	if at < 0 {
@@ -40,7 +40,9 @@ func NewAuthority(certs []*x509.Certificate, key crypto.Signer, now time.Time) (
 	return a, nil
 }
 
-// check follows RFC 5280, 4.2.1.3, 4.2.1.9 and 4.2.1.12, as verifiers do.
+// check returns an error if verifiers would refuse certificates of the authority. It
+// follows RFC 5280, 4.2.1.3, 4.2.1.9 and 4.2.1.12. The caller adds the subject of the
+// certificate to the error.
 func (a *Authority) check(now time.Time) error {
 	c := a.Cert
 	switch {
@@ -69,12 +71,12 @@ func issuerOf(c *x509.Certificate, certs []*x509.Certificate) *x509.Certificate 
 	return nil
 }
 
-// Skew is how far certificates are backdated, for servers with slow clocks.
+// Skew is the time by which certificates are backdated, for servers with slow clocks.
 const Skew = 5 * time.Minute
 
-// SignClient signs a client certificate for s and the public key. It is valid for ttl from
-// now, and backdated by Skew. It does not outlast the authority's certificate: shortened
-// reports that ttl was too long.
+// SignClient signs a client certificate for s and the public key. The certificate is
+// valid from Skew before now until ttl after now, within the validity of the authority's
+// certificate. If that ends earlier, shortened is true.
 func (a *Authority) SignClient(s Subject, public crypto.PublicKey, ttl time.Duration, now time.Time) (cert *x509.Certificate, shortened bool, err error) {
 	template := &x509.Certificate{
 		Subject:               s.name(),

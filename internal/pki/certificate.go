@@ -11,7 +11,8 @@ import (
 	"slices"
 )
 
-// ParseCertificates parses the certificates in PEM text, and skips other blocks.
+// ParseCertificates parses the certificates in PEM text, and skips other blocks. It
+// returns an error if there is no certificate.
 func ParseCertificates(text []byte) ([]*x509.Certificate, error) {
 	var certs []*x509.Certificate
 	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
@@ -30,7 +31,7 @@ func ParseCertificates(text []byte) ([]*x509.Certificate, error) {
 	return certs, nil
 }
 
-// EncodeCertificates writes certificates as PEM.
+// EncodeCertificates returns the certificates as PEM text.
 func EncodeCertificates(certs ...*x509.Certificate) []byte {
 	var text bytes.Buffer
 	for _, cert := range certs {
@@ -49,7 +50,7 @@ func SignedByOneOf(cert *x509.Certificate, authorities []*x509.Certificate) bool
 	return slices.ContainsFunc(authorities, func(a *x509.Certificate) bool { return cert.CheckSignatureFrom(a) == nil })
 }
 
-// Subject is the subject of a certificate. The common name is the user.
+// Subject names the owner of a certificate. etcd uses the common name as the user.
 type Subject struct {
 	CommonName   string
 	Organization []string
@@ -68,7 +69,8 @@ func NewRequest(s Subject, key crypto.Signer) ([]byte, error) {
 	return pem.EncodeToMemory(&pem.Block{Type: blockRequest, Bytes: der}), nil
 }
 
-// ParseRequest parses the first request in PEM text, and checks that its key signed it.
+// ParseRequest parses the first certificate request in PEM text. It returns an error if
+// there is none, or if the request is not signed with its own key.
 func ParseRequest(text []byte) (*x509.CertificateRequest, error) {
 	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
 		if block.Type != blockRequest && block.Type != blockOldRequest {

@@ -1,4 +1,4 @@
-// Package pki makes and reads private keys, certificate requests and client
+// Package pki creates and parses private keys, certificate requests and client
 // certificates. It does no I/O.
 package pki
 
@@ -16,10 +16,10 @@ import (
 	"strings"
 )
 
-// KeyType is a kind of private key that NewKey makes.
+// KeyType selects the kind of private key that NewKey generates.
 type KeyType string
 
-// The kinds of keys.
+// The key types.
 const (
 	ECDSAP256 KeyType = "ecdsa-p256"
 	ECDSAP384 KeyType = "ecdsa-p384"
@@ -28,12 +28,13 @@ const (
 	RSA4096   KeyType = "rsa-4096"
 )
 
-// KeyTypes returns the names of the kinds of keys. The first is the default.
+// KeyTypes returns the names of all key types. The first is the default.
 func KeyTypes() []string {
 	return []string{string(ECDSAP256), string(ECDSAP384), string(Ed25519), string(RSA2048), string(RSA4096)}
 }
 
-// NewKey generates a private key with crypto/rand.
+// NewKey generates a private key with crypto/rand. It returns an error if the key type is
+// unknown.
 func NewKey(t KeyType) (crypto.Signer, error) {
 	switch t {
 	case ECDSAP256:
@@ -62,7 +63,7 @@ const (
 	blockEncryptedKey = "ENCRYPTED PRIVATE KEY"
 )
 
-// EncodeKey writes the key as PEM, in PKCS #8.
+// EncodeKey returns the key as one PEM block in PKCS #8.
 func EncodeKey(key crypto.Signer) ([]byte, error) {
 	der, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
@@ -74,10 +75,12 @@ func EncodeKey(key crypto.Signer) ([]byte, error) {
 // ErrEncrypted reports that a private key cannot be read without a passphrase.
 var ErrEncrypted = errors.New("the private key is encrypted with a passphrase")
 
-// ParseKey parses the first private key in PEM text: PKCS #8, PKCS #1 or SEC 1.
+// ParseKey parses the first private key in PEM text: PKCS #8, PKCS #1 or SEC 1. It
+// returns ErrEncrypted if the key needs a passphrase.
 func ParseKey(text []byte) (crypto.Signer, error) {
 	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
-		// RFC 1421, 4.6.1.1: what OpenSSL writes with its traditional forms.
+		// OpenSSL marks encrypted keys of the traditional formats with this header (RFC
+		// 1421, 4.6.1.1).
 		if block.Type == blockEncryptedKey || strings.Contains(block.Headers["Proc-Type"], "ENCRYPTED") {
 			return nil, ErrEncrypted
 		}
@@ -91,7 +94,7 @@ func ParseKey(text []byte) (crypto.Signer, error) {
 		case blockRSAKey:
 			key, err = x509.ParsePKCS1PrivateKey(block.Bytes)
 		default:
-			continue // parameters of a curve, certificates
+			continue // skip curve parameters and certificates
 		}
 		if err != nil {
 			return nil, err

@@ -10,22 +10,23 @@ import (
 )
 
 const (
-	// besides is about how many columns sizes, rate and times take beside the bar.
+	// besides is the approximate width of the sizes, the rate and the times next to the
+	// bar, in columns.
 	besides = 58
-	// widest is how wide a bar is at most.
+	// widest is the maximum width of a bar, in columns.
 	widest = 60
-	// usual is how many columns a terminal has that does not say it.
+	// usual is the assumed width of a terminal that does not report one, in columns.
 	usual = 80
 )
 
-// line is one line of a terminal, written again and again. What does not fit is
-// cut off: otherwise each time would leave a line behind.
+// line rewrites one line of a terminal. It cuts off text that does not fit, because a
+// wrapped line would stay on the screen at the next write.
 type line struct {
 	io.Writer
-	columns func() int // it may change at any time
+	columns func() int // the width may change at any time
 }
 
-// columnsOf returns how many columns a terminal has.
+// columnsOf returns the width of a terminal, in columns.
 func columnsOf(w io.Writer) int {
 	if file, ok := w.(*os.File); ok {
 		if columns, _, err := term.GetSize(int(file.Fd())); err == nil && columns > 0 {
@@ -35,14 +36,14 @@ func columnsOf(w io.Writer) int {
 	return usual
 }
 
-// Write implements io.Writer. p is a whole line, or takes it away.
+// Write implements io.Writer. p holds a whole line, or the sequence that clears it.
 func (l line) Write(p []byte) (int, error) {
-	_, err := l.Writer.Write(cut(p, l.columns()-1)) // a full line makes some terminals begin the next
+	_, err := l.Writer.Write(cut(p, l.columns()-1)) // a full line may wrap
 	return len(p), err
 }
 
-// cut returns as much of a line as has so many columns. Control characters and
-// sequences have none.
+// cut returns the beginning of a line that fits into this number of columns. Control
+// characters and escape sequences take no columns.
 func cut(p []byte, columns int) []byte {
 	for i := 0; i < len(p); {
 		if end := bytes.IndexByte(p[i:], 'K'); p[i] == '\x1b' && end > 0 {

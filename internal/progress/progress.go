@@ -9,11 +9,12 @@ import (
 	"github.com/ectl-io/ectl/internal/iostreams"
 )
 
-// Bar shows a part of a whole, the rate and the time left. Without a terminal,
-// and where the user wants quiet, it shows nothing.
+// Bar shows how much of a task is done, the rate and the remaining time. It shows nothing
+// if standard error is not a terminal, if the user wants quiet, or if the size is
+// unknown.
 type Bar struct{ bar *progressbar.ProgressBar }
 
-// OfBytes returns a Bar of a whole that has about so many bytes.
+// OfBytes returns a Bar for a task of about size bytes.
 func OfBytes(s *iostreams.Streams, quiet bool, size int64) *Bar {
 	return newBar(s, quiet, size,
 		progressbar.OptionShowBytes(true),
@@ -21,7 +22,7 @@ func OfBytes(s *iostreams.Streams, quiet bool, size int64) *Bar {
 	)
 }
 
-// Of returns a Bar of n things of a kind: "keys".
+// Of returns a Bar for n items. kind names them in the plural, for example "keys".
 func Of(s *iostreams.Streams, quiet bool, n int64, kind string) *Bar {
 	return newBar(s, quiet, n,
 		progressbar.OptionShowIts(),
@@ -29,7 +30,7 @@ func Of(s *iostreams.Streams, quiet bool, n int64, kind string) *Bar {
 	)
 }
 
-// Described returns a Bar of n things, with words before it.
+// Described returns a Bar for n items, with the description words.
 func Described(s *iostreams.Streams, quiet bool, n int64, words string) *Bar {
 	return newBar(s, quiet, n, progressbar.OptionSetDescription(words))
 }
@@ -51,32 +52,32 @@ func newBar(s *iostreams.Streams, quiet bool, size int64, options ...progressbar
 	)...)}
 }
 
-// Set says how much of the whole is done.
+// Set sets how much of the task is done, in bytes or items.
 func (b *Bar) Set(done int64) {
 	if b.bar != nil {
 		_ = b.bar.Set64(done)
 	}
 }
 
-// Write implements io.Writer: the bytes are a part of the whole.
+// Write implements io.Writer. It adds the length of p to the progress.
 func (b *Bar) Write(p []byte) (int, error) {
 	b.Add(int64(len(p)))
 	return len(p), nil
 }
 
-// Add adds a part of the whole, which may turn out larger than it was thought.
+// Add adds n to the progress. The size of the task grows if the progress reaches it.
 func (b *Bar) Add(n int64) {
 	if b.bar == nil {
 		return
 	}
-	// A bar that is full is at its end.
+	// The library ends a full bar, so the maximum is raised first.
 	if done := b.bar.State().CurrentNum + n; done >= b.bar.GetMax64() {
 		b.bar.ChangeMax64(done + 1)
 	}
 	_ = b.bar.Add64(n)
 }
 
-// End takes the bar away.
+// End removes the bar from the terminal.
 func (b *Bar) End() {
 	if b.bar != nil {
 		_ = b.bar.Clear()

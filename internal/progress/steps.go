@@ -2,8 +2,8 @@ package progress
 
 import "github.com/ectl-io/ectl/internal/iostreams"
 
-// Steps shows how many of many things are done. Unlike a Bar it learns how many there
-// are while they are done.
+// Steps shows how many steps of a task are done. Unlike with a Bar, the total may change
+// while the task runs.
 type Steps struct {
 	streams *iostreams.Streams
 	quiet   bool
@@ -12,16 +12,17 @@ type Steps struct {
 	bar     *Bar
 }
 
-// OfSteps returns Steps of things, with words before them.
+// OfSteps returns a Steps with the description words.
 func OfSteps(s *iostreams.Streams, quiet bool, words string) *Steps {
 	return &Steps{streams: s, quiet: quiet, words: words}
 }
 
-// minShown is the number of things from which on a person would wonder how long
-// they take.
+// minShown is the minimum number of steps for which progress is shown. Fewer steps end
+// before a user looks for progress.
 const minShown = 50
 
-// Show shows that so many of total things are done.
+// Show shows that done of total steps are done. It shows nothing if total is less than
+// minShown.
 func (p *Steps) Show(done, total int) {
 	if total < minShown {
 		return
@@ -33,7 +34,7 @@ func (p *Steps) Show(done, total int) {
 	p.bar.Set(int64(done))
 }
 
-// End removes what is shown.
+// End removes the progress from the terminal.
 func (p *Steps) End() {
 	if p.bar != nil {
 		p.bar.End()

@@ -4,8 +4,8 @@ package prompt
 
 import "golang.org/x/sys/unix"
 
-// echoOff stops the terminal fd from showing what is typed, which it hands over
-// in lines, and returns what makes it as it was.
+// echoOff turns off the echo of the terminal fd. It turns on input by lines and the keys
+// that send signals, for example Ctrl-C. restore sets the earlier mode again.
 func echoOff(fd int) (restore func(), err error) {
 	before, err := unix.IoctlGetTermios(fd, getTermios)
 	if err != nil {

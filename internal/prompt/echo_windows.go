@@ -2,8 +2,8 @@ package prompt
 
 import "golang.org/x/sys/windows"
 
-// echoOff stops the console fd from showing what is typed, which it hands over
-// in lines, and returns what makes it as it was.
+// echoOff turns off the echo of the console fd. It turns on input by lines and the keys
+// that send signals, for example Ctrl-C. restore sets the earlier mode again.
 func echoOff(fd int) (restore func(), err error) {
 	console := windows.Handle(uintptr(fd))
 	var before uint32

@@ -27,7 +27,8 @@ type Prompter struct {
 	err      io.Writer
 }
 
-// New returns a Prompter on the terminal of s or, without one, on s.In.
+// New returns a Prompter that reads from the terminal of s, or from s.In if there is
+// none.
 func New(s *iostreams.Streams) *Prompter {
 	return &Prompter{in: bufio.NewReader(s.Signals.Reader(s.In)), terminal: s.Terminal, err: s.Err}
 }
@@ -41,8 +42,8 @@ func (p *Prompter) Stdin() *bufio.Reader { return p.in }
 func (p *Prompter) Interactive() bool { return p.terminal != nil }
 
 // Secret prompts with question and returns the answer without white space at its ends, as
-// etcdctl does. The end of the input is an empty answer. If ctx ends first, Secret
-// restores the terminal and returns the cause.
+// etcdctl does. At the end of the input the answer is empty. If ctx is done first, Secret
+// restores the terminal and returns the cause of ctx.
 func (p *Prompter) Secret(ctx context.Context, question string) (string, error) {
 	question = visible.Line(question)
 	if p.terminal == nil {
@@ -116,14 +117,16 @@ func (p *Prompter) Again(ctx context.Context, name, password string) error {
 	return err
 }
 
-// The errors of an answer that cannot be a new password, in etcdctl's words.
+// NewPassword and Again return these errors if an answer cannot be the new password. The
+// words are etcdctl's.
 var (
 	ErrEmptyPassword      = errors.New("empty password")
 	ErrDifferentPasswords = errors.New("given passwords are different")
 )
 
-// Confirm asks question and reports whether the answer is "yes". It must be typed in full,
-// so that a key hit by accident is no answer. It needs a terminal.
+// Confirm prompts with question and reports whether the answer is "yes". The user must
+// type it in full, so that a key pressed by accident does not confirm. It needs a
+// terminal.
 func (p *Prompter) Confirm(ctx context.Context, question string) (bool, error) {
 	out, done := p.terminalOut()
 	defer done()
@@ -135,8 +138,9 @@ func (p *Prompter) Confirm(ctx context.Context, question string) (bool, error) {
 	return strings.TrimSpace(answer) == "yes", err
 }
 
-// terminalOut returns the writer of prompts: the controlling terminal, because standard
-// error may be a log file, or otherwise standard error.
+// terminalOut returns the writer for prompts and a function that closes it. The writer is
+// the controlling terminal, because standard error may be a log file. If there is no
+// terminal, the writer is standard error.
 func (p *Prompter) terminalOut() (io.Writer, func()) {
 	if tty, err := os.OpenFile(ttyPath, os.O_WRONLY, 0); err == nil {
 		return tty, func() { _ = tty.Close() }
@@ -144,9 +148,9 @@ func (p *Prompter) terminalOut() (io.Writer, func()) {
 	return p.err, func() {}
 }
 
-// quietly calls a prompt with the terminal's echo off. The echo is off from before the
-// first prompt until after the last answer, so that an answer that is pasted or typed by a
-// program is not shown either.
+// quietly calls ask with the echo of the terminal off. The echo stays off from the first
+// prompt to the last answer. So pasted answers, and answers typed by a program, are not
+// shown either.
 func (p *Prompter) quietly(ask func() error) error {
 	if p.terminal == nil {
 		return ask()
@@ -160,14 +164,14 @@ func (p *Prompter) quietly(ask func() error) error {
 	return ask()
 }
 
-// readWithoutEcho reads one line of the terminal, whose echo is off.
+// readWithoutEcho reads one line from the terminal. The caller turns the echo off.
 func (p *Prompter) readWithoutEcho(ctx context.Context) (string, error) {
 	return iostreams.Await(ctx, func() (string, error) { return typedLine(p.terminal) })
 }
 
 // typedLine returns the next line of a terminal. An end of file (Ctrl-D) ends the line,
 // which may be empty. It reads one byte at a time, because the next line belongs to
-// another prompt. Package term does not detect the end of file: it waits for a line
+// another prompt. Package term does not detect the end of file and waits for a line
 // ending.
 func typedLine(terminal io.Reader) (string, error) {
 	var line []byte

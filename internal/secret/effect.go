@@ -3,17 +3,17 @@ package secret
 // GeneratedPassword is a password that was generated for a user.
 type GeneratedPassword struct{ User, Password string }
 
-// Effect tells whether a printed password is the user's.
+// Effect records whether a printed password is the current password of the user.
 type Effect int
 
-// The effects.
+// The values of an Effect.
 const (
 	EffectUnknown Effect = iota
 	InEffect
 	NotInEffect
 )
 
-// String returns the end of an error of a command that has printed a password.
+// String returns the text that ends the error of a command after it printed a password.
 func (e Effect) String() string {
 	switch e {
 	case InEffect:

@@ -6,8 +6,9 @@ import (
 	"github.com/ectl-io/ectl/internal/exit"
 )
 
-// FileVar binds a flag that names the file of a secret. It refuses an empty name, which an
-// unset variable of a script gives: the secret would come from another source.
+// FileVar binds a flag that names the file of a secret. It refuses an empty name, for
+// example from an unset variable of a script. Otherwise the secret would come from
+// another source.
 func FileVar(fs *pflag.FlagSet, path *string, name, usage string) {
 	fs.Var((*fileName)(path), name, usage)
 }

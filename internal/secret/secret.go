@@ -20,12 +20,12 @@ import (
 // Stdin is the file name that stands for standard input.
 const Stdin = "-"
 
-// ReadFile returns the first line of the file at path, without its line ending. The path
-// Stdin stands for stdin, of which only this line is read.
+// ReadFile returns the first line of the file at path, without its line ending. If path
+// is Stdin, it reads one line of stdin and no more.
 //
 // If other users can read the file, warning is a sentence about it. An empty first line
-// is an error. The file may be a pipe without a writer: if ctx ends, ReadFile returns its
-// cause.
+// is an error. If ctx is done, ReadFile returns its cause, even while the file is a pipe
+// without a writer.
 func ReadFile(ctx context.Context, path string, stdin *bufio.Reader) (value, warning string, err error) {
 	if path == Stdin {
 		value, err = firstLine(stdin, "standard input")
@@ -52,14 +52,14 @@ func all(from io.Reader) ([]byte, error) {
 	return limited.ReadAll(from, "it", maxSize)
 }
 
-// exposable is the content of a file, with a warning if other users can read it.
+// exposable holds the content of a file, and a warning if other users can read the file.
 type exposable[T any] struct {
 	value   T
 	warning string
 }
 
-// readFrom opens the file at path and reads it, until ctx ends. The file may be a pipe
-// without a writer.
+// readFrom opens the file at path and reads it. It returns the cause of ctx if ctx is
+// done first, because the file may be a pipe without a writer.
 func readFrom[T any](ctx context.Context, path string, read func(io.Reader) (T, error)) (exposable[T], error) {
 	return iostreams.Await(ctx, func() (e exposable[T], err error) {
 		file, warning, err := open(path)
@@ -85,7 +85,7 @@ func open(path string) (file *os.File, warning string, err error) {
 		_ = file.Close()
 		return nil, "", err
 	}
-	// Windows has no such modes.
+	// Windows has no such permission bits.
 	if runtime.GOOS != "windows" && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {
 		warning = fmt.Sprintf("other users can read %s (mode %#o): chmod 600 %s", path, info.Mode().Perm(), path)
 	}
@@ -114,8 +114,9 @@ const (
 	markUTF16BE = "\xfe\xff"
 )
 
-// CheckText refuses text that is not UTF-8, because etcd accepts no other passwords and
-// tokens. what names the text in the error, which does not contain it.
+// CheckText returns an error if text is not UTF-8, starts with a byte order mark, or has
+// a NUL byte. etcd accepts only UTF-8 in passwords and tokens. what names the text in the
+// error, which does not contain the text.
 func CheckText(text, what string) error {
 	switch {
 	case strings.HasPrefix(text, markUTF16LE), strings.HasPrefix(text, markUTF16BE):
@@ -130,7 +131,7 @@ func CheckText(text, what string) error {
 	return nil
 }
 
-// maxSize is the maximum size of a password or token. A larger file is a mistake.
+// maxSize is the maximum size of a secret, in bytes. A larger file is a mistake.
 const maxSize = 64 << 10
 
 // Generate returns a new random password: 26 characters with 130 random bits. They are

@@ -10,19 +10,19 @@ import (
 	"github.com/ectl-io/ectl/internal/visible"
 )
 
-// Quote writes word as one argument. The notations are those that all four shells
-// read alike:
+// Quote returns word as one argument of a command line. It uses the notations that all
+// four shells read alike:
 //
-//   - A word of letters, digits and a few signs stands as it is.
-//   - Single quotes hold everything but a single quote, which ends them, and a
-//     backslash, which fish takes for the start of an escape. Both stand outside,
-//     behind a backslash.
-//   - A word that is not visible is what printf prints. Its bytes are octal
-//     escapes, since the notation $'...' means something else in dash and fish.
+//   - A word of letters, digits and a few signs is returned as it is.
+//   - Single quotes hold all characters except two. A single quote ends them, and a
+//     backslash starts an escape in fish. Both are written outside the quotes, after a
+//     backslash.
+//   - A word with invisible characters becomes the output of printf. Its bytes are octal
+//     escapes, because the notation $'...' means something else in dash and fish.
 //
-// ok is false if no notation is left. No argument holds a NUL. A substitution
-// drops the line breaks at the end of what a command prints. A line break in
-// single quotes would do, and make two lines of one.
+// ok is false if no notation is left. No argument can hold a NUL byte. A command
+// substitution drops the line breaks at the end of its output. Single quotes could hold
+// them, but would split the command line.
 func Quote(word string) (quoted string, ok bool) {
 	switch {
 	case strings.HasSuffix(word, "\n") || strings.Contains(word, "\x00"):
@@ -35,7 +35,7 @@ func Quote(word string) (quoted string, ok bool) {
 	return fmt.Sprintf(`"$(printf '%s')"`, printfFormat(word)), true
 }
 
-// special reports whether a shell may read r as more than itself.
+// special reports whether r may have a special meaning in a shell.
 func special(r rune) bool {
 	switch {
 	case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9':
@@ -44,9 +44,9 @@ func special(r rune) bool {
 	return !strings.ContainsRune("/._-:@%+,", r)
 }
 
-// inQuotes puts what is between quotes and backslashes into single quotes. Two
-// pairs of quotes never touch, and none is empty: zsh can be told to read that as
-// a quote.
+// inQuotes writes word in single quotes, with its single quotes and backslashes outside
+// of them. Two pairs of quotes never touch, because zsh with the option RC_QUOTES would
+// read a quote there. Only the empty word becomes an empty pair.
 func inQuotes(word string) string {
 	if word == "" {
 		return "''"
@@ -69,9 +69,9 @@ func inQuotes(word string) string {
 	return b.String()
 }
 
-// printfFormat returns the format with which printf prints word. A percent sign
-// is doubled, not escaped: dash reads the escapes first. A hyphen at the start
-// would be an option.
+// printfFormat returns the format with which printf prints word. A percent sign is
+// doubled, not escaped, because dash decodes the escapes first. A hyphen at the start is
+// escaped, because printf would read an option.
 func printfFormat(word string) string {
 	var b strings.Builder
 	for i := range len(word) {
@@ -87,8 +87,8 @@ func printfFormat(word string) string {
 	return b.String()
 }
 
-// Line writes words as a command line. A word that begins with a hyphen is an
-// option, or stands after --. ok is false if one of them cannot be written.
+// Line returns words as a command line. A word that begins with a hyphen must be an
+// option, or follow --. ok is false if Quote cannot write one of the words.
 func Line(words ...string) (line string, ok bool) {
 	quoted := make([]string, 0, len(words))
 	for _, word := range words {

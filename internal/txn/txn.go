@@ -1,5 +1,5 @@
-// Package txn parses transactions in the notation of etcdctl's "txn". It has three
-// parts: comparisons, the requests if all of them hold, and the requests if they do
+// Package txn parses transactions in the notation of etcdctl's "txn". A transaction has
+// three parts: comparisons, the requests if all of them hold, and the requests if they do
 // not. An empty line ends each part.
 //
 //	mod("key") > "0"
@@ -26,7 +26,7 @@ import (
 	"github.com/ectl-io/ectl/internal/limited"
 )
 
-// Part is one of the three parts of a transaction.
+// Part identifies one of the three parts of a transaction.
 type Part int
 
 // The parts, in their order.
@@ -37,7 +37,7 @@ const (
 	partCount
 )
 
-// Title is what the interactive mode asks for, in etcdctl's words.
+// Title returns the prompt of the interactive mode for a part, in etcdctl's words.
 func (p Part) Title() string {
 	return []string{"compares:", "success requests (get, put, del):", "failure requests (get, put, del):"}[p]
 }
@@ -46,7 +46,7 @@ func (p Part) String() string {
 	return []string{"comparisons", "success requests", "failure requests"}[p]
 }
 
-// LineError is an error in a line of the input, counted from 1.
+// LineError reports an error in a line of the input. Lines are counted from 1.
 type LineError struct {
 	Line int
 	Err  error
@@ -55,7 +55,7 @@ type LineError struct {
 func (e *LineError) Error() string { return fmt.Sprintf("line %d: %v", e.Line, e.Err) }
 func (e *LineError) Unwrap() error { return e.Err }
 
-// Handler takes the transaction as it is read.
+// Handler receives the transaction while Read reads it.
 type Handler struct {
 	Begin   func(Part) error
 	Compare func(clientv3.Cmp)
@@ -63,17 +63,17 @@ type Handler struct {
 }
 
 const (
-	// maxLine is the maximum length of a line, in bytes. It is more than the largest value needs.
+	// maxLine is the maximum length of a line, in bytes. The largest value needs less.
 	maxLine = 16 << 20
 
-	// maxLines is more than a server takes: 128 operations, unless it is told to
-	// take more.
+	// maxLines is the maximum number of lines. A server accepts fewer operations: 128,
+	// unless its limit is raised.
 	maxLines = 100_000
 )
 
 // Read reads a transaction line by line, so that a mistake is reported while the user
-// types. An error of a line, also of the handler, is a *LineError. The input after the
-// third part is not read.
+// types. An error in a line, also one of the handler, is a *LineError. The input after
+// the third part is not read.
 func Read(r *bufio.Reader, h Handler) error {
 	number := 0
 	for part := range partCount {
@@ -127,18 +127,18 @@ func (h Handler) line(part Part, line string) error {
 	return h.Request(part, words)
 }
 
-// grammar is the reminder at the end of an error of a comparison.
+// grammar ends the errors about a comparison.
 const grammar = `a comparison is TARGET("KEY") OPERATOR "VALUE", with spaces around the operator =, !=, < or > ` +
 	`and as target mod, create, version, value or lease`
 
-// ParseCompare reads one comparison:
+// ParseCompare parses one comparison:
 //
 //	TARGET("KEY") OPERATOR "VALUE"
 //
-// Key and value are strings in Go's notation. The targets are ver or version,
-// c or create, m or mod, val or value, and lease, whose value is the ID in
-// hexadecimal; the others' but value's are decimal numbers. What stands behind
-// the value is ignored, as in etcdctl.
+// Key and value are strings in Go's notation. The targets are ver or version, c or
+// create, m or mod, val or value, and lease. The value of val is text, and that of lease
+// is an ID in hexadecimal. The values of the other targets are decimal numbers. Text
+// after the value is ignored, as in etcdctl.
 func ParseCompare(line string) (clientv3.Cmp, error) {
 	target, rest, found := strings.Cut(line, "(")
 	if !found {

@@ -6,10 +6,9 @@ import (
 	"strings"
 )
 
-// Words cuts a line into words at white space. A word that begins with a
-// quote goes on to the next one of its kind: 'as it is', or "with Go's
-// escapes". A quote inside a word is a character like any other, and one that
-// is never closed is not there at all, as in etcdctl.
+// Words splits a line into words at white space. A word that begins with a quote ends at
+// the next quote of its kind: 'as it is', or "with Go's escapes". A quote inside a word
+// is an ordinary character. A quote that is never closed is dropped, as in etcdctl.
 func Words(line string) ([]string, error) {
 	var words []string
 	for i := 0; i < len(line); {
@@ -43,8 +42,8 @@ func Words(line string) ([]string, error) {
 
 const whiteSpace = " \t\n\f\r"
 
-// doubleQuoted returns the length of the quoted string that s begins with, 0
-// where it is not closed.
+// doubleQuoted returns the length of the quoted string at the beginning of s, or 0 if it
+// is not closed.
 func doubleQuoted(s string) int {
 	for i := 1; i < len(s); i++ {
 		switch s[i] {

@@ -6,9 +6,8 @@ import (
 	"runtime/debug"
 )
 
-// Version, Commit and Date are set by the linker (-X) in releases and by
-// "make build". Without it they come from the build information that the Go
-// tool records.
+// Version, Commit and Date are set by the linker (-X) in releases and by "make build".
+// Otherwise Get takes them from the build information that the Go tool records.
 var (
 	Version = "" //nolint:gochecknoglobals // set by the linker
 	Commit  = "" //nolint:gochecknoglobals // set by the linker
@@ -18,10 +17,10 @@ var (
 // Etcdctl is the version of etcdctl that the program is compatible with.
 const Etcdctl = "3.7.3"
 
-// API is the version of the etcd API that the program speaks.
+// API is the version of the etcd API that the program uses.
 const API = "3.7"
 
-// Info is everything that "version" tells.
+// Info holds the fields that "version" prints.
 type Info struct {
 	Version  string
 	Commit   string

@@ -5,21 +5,21 @@ import (
 	"strings"
 )
 
-// lined is an error whose text has several lines on purpose.
+// lined describes errors that have several lines on purpose.
 type lined interface {
 	error
 	Lines() []string
 }
 
-// joined is an error of errors.Join, each on a line of its own.
+// joined describes the errors of errors.Join, which print one error a line.
 type joined interface{ Unwrap() []error }
 
-// Error returns the text of err as Line does. Only errors that have several lines
-// on purpose have more than one: those with a method Lines, and several that were
-// joined.
+// Error returns the text of err with invisible characters escaped, as Line does. Only two
+// kinds of errors keep several lines: errors with a method Lines, and errors of
+// errors.Join.
 func Error(err error) string {
 	text := err.Error()
-	if j, ok := err.(joined); ok { // of this error, not of its causes
+	if j, ok := err.(joined); ok { // checks err itself, not its causes
 		texts, lines := []string{}, []string{}
 		for _, one := range j.Unwrap() {
 			texts, lines = append(texts, one.Error()), append(lines, Error(one))

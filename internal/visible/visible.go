@@ -10,10 +10,10 @@ import (
 	"unicode/utf8"
 )
 
-// Rune reports whether a person sees r in a line of text, as a sign of its own or
-// as part of one. Control characters, line separators, spaces other than the
-// usual one, bidirectional controls, characters without width, private and
-// unassigned characters are not visible.
+// Rune reports whether r is visible in a line of text, alone or as part of a character.
+// Control characters, line separators and bidirectional controls are not visible. Spaces
+// other than U+0020, characters without width, and private and unassigned characters are
+// not visible either.
 func Rune(r rune) bool {
 	if r < utf8.RuneSelf {
 		return ' ' <= r && r < 0x7f
@@ -23,23 +23,23 @@ func Rune(r rune) bool {
 		r != brailleBlank && r != utf8.RuneError
 }
 
-// brailleBlank is printable, and has no dot.
+// brailleBlank counts as printable in Unicode, but has no dot.
 const brailleBlank = '\u2800'
 
 // Is reports whether all of s is valid UTF-8 and visible.
 func Is(s string) bool {
 	for _, r := range s {
 		if !Rune(r) {
-			return false // also for RuneError, which stands for bytes that are not UTF-8
+			return false // also for RuneError, which replaces bytes that are not UTF-8
 		}
 	}
 	return true
 }
 
-// Line returns s as one line that is safe on a terminal. What is not visible
-// stands there as an escape of Go: \n, \x1b, \u202e, and \xff for a byte that is
-// not UTF-8. A text that is visible is returned as it is, also its backslashes:
-// Line is for reading, not for reading back.
+// Line returns s as one line that is safe on a terminal. Invisible characters become
+// escapes of Go: \n, \x1b, \u202e, and \xff for a byte that is not UTF-8. A visible text
+// is returned unchanged. Its backslashes are not escaped, so a program cannot decode the
+// result.
 func Line(s string) string {
 	if Is(s) {
 		return s
@@ -78,8 +78,8 @@ func escape(r rune) string {
 	return fmt.Sprintf(`\U%08x`, r)
 }
 
-// JSON returns text, which is JSON, with an escape in place of each character of
-// its strings that is not visible. It means the same.
+// JSON returns the JSON text with each invisible character in its strings escaped. The
+// decoded value stays the same.
 func JSON(text []byte) []byte {
 	if Is(string(text)) {
 		return text

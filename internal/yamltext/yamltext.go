@@ -12,8 +12,8 @@ import (
 	"github.com/ectl-io/ectl/internal/visible"
 )
 
-// String returns the node of a string. A text of several visible lines may be
-// written as a block.
+// String returns the YAML node of s. A text of several visible lines may be written as a
+// block.
 func String(s string) *yaml.Node {
 	n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s}
 	switch {
@@ -25,7 +25,7 @@ func String(s string) *yaml.Node {
 	return n
 }
 
-// Name returns the node of a name, on one line.
+// Name returns the YAML node of s, which is written on one line.
 func Name(s string) *yaml.Node {
 	n := String(s)
 	if !visible.Is(s) {
@@ -34,10 +34,9 @@ func Name(s string) *yaml.Node {
 	return n
 }
 
-// looksOtherwise reports whether some reader of YAML would take s, unquoted, for
-// something else than a string. The library quotes what YAML 1.2 does not take for
-// one. Readers of YAML 1.1 are still many, and know more truth values and notations
-// of numbers and dates.
+// looksOtherwise reports whether a YAML parser may read s, unquoted, as something other
+// than a string. The library quotes such words of YAML 1.2. Many parsers still use YAML
+// 1.1, which has more boolean words and more notations for numbers and dates.
 func looksOtherwise(s string) bool {
 	switch strings.ToLower(s) {
 	case "y", "n", "yes", "no", "on", "off", "true", "false", "null":
@@ -46,8 +45,8 @@ func looksOtherwise(s string) bool {
 	return s != "" && strings.ContainsRune("0123456789+-.=<~", rune(s[0]))
 }
 
-// Dump returns the document of a node. What is not visible in it stands in double
-// quotes, see String, and is an escape there.
+// Dump returns the document of a node. Invisible characters are written as escapes, in
+// the double quotes that String and Name choose for them.
 func Dump(node *yaml.Node) ([]byte, error) {
 	text, err := yaml.Dump(node, yaml.WithLineWidth(-1))
 	if err != nil {
