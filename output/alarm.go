@@ -15,8 +15,8 @@ type Alarms struct {
 
 func (r Alarms) response() *pb.AlarmResponse { return (*pb.AlarmResponse)(r.Response) }
 
-// Simple implements Result: an alarm in protobuf's text format, in which what
-// is zero has no place. It has one space or two between fields, by the build.
+// Simple implements Result: an alarm in protobuf's text format, which omits zero values.
+// Between fields, etcdctl writes one or two spaces, depending on its build.
 func (r Alarms) Simple(t *Text) {
 	for _, a := range r.response().GetAlarms() {
 		var fields []string

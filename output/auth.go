@@ -47,7 +47,7 @@ func (r AuthStatus) Simple(t *Text) {
 	t.Linef("AuthRevision: %d", r.response().GetAuthRevision())
 }
 
-// fields writes the fields. etcdctl has no such form of this command.
+// fields writes the fields. etcdctl does not support fields for this command.
 func (r AuthStatus) fields(f *FieldText) {
 	f.Header(r.response().GetHeader())
 	f.Field("Enabled", r.response().GetEnabled())

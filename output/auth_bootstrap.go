@@ -5,10 +5,10 @@ type Bootstrap struct {
 	Steps []BootstrapStep
 }
 
-// BootstrapStep is one thing that "auth bootstrap" has seen to.
+// BootstrapStep is one completed step of "auth bootstrap".
 type BootstrapStep struct {
-	Says      string // what is so now
-	Changed   bool   // it was not so before
+	Says      string // the state after the step, as a line
+	Changed   bool   // the step changed the cluster
 	Passwords []GeneratedPassword
 }
 
@@ -63,9 +63,9 @@ func (r Bootstrap) Items() []Object {
 	return items
 }
 
-// BootstrapStream writes the steps of "auth bootstrap" as they are done. Together they
-// are what Print writes of all of them, but for a table: its passwords are a table of
-// their own.
+// BootstrapStream writes each step of "auth bootstrap" when it is done. The output equals
+// that of Print for all steps, except in the table format. There, the passwords have
+// their own tables, which precede the table of the steps.
 type BootstrapStream struct {
 	p     *Printer
 	steps []BootstrapStep
@@ -74,8 +74,8 @@ type BootstrapStream struct {
 // Bootstrap returns the stream that writes steps in the printer's format.
 func (p *Printer) Bootstrap() *BootstrapStream { return &BootstrapStream{p: p} }
 
-// Next writes a step, at once if the format allows that, and in any case if it has
-// passwords. End has to follow.
+// Next writes a step. A step with passwords is written at once, and so are the others if
+// the format allows it. The caller must call End.
 func (s *BootstrapStream) Next(step BootstrapStep) error {
 	first, w := len(s.steps) == 0, s.p.w
 	s.steps = append(s.steps, step)
@@ -106,7 +106,7 @@ func (s *BootstrapStream) Next(step BootstrapStep) error {
 		}
 		return nil
 	case Protobuf:
-		if len(step.Passwords) > 0 { // of a field that comes again the last one counts
+		if len(step.Passwords) > 0 { // all steps: a reader keeps the last list
 			return s.p.Print(Bootstrap{Steps: s.steps})
 		}
 		return nil
@@ -115,7 +115,7 @@ func (s *BootstrapStream) Next(step BootstrapStep) error {
 	return s.p.Print(this)
 }
 
-// End writes the end of the steps, if there were any.
+// End writes the end of the output if there were any steps.
 func (s *BootstrapStream) End() error {
 	if len(s.steps) == 0 {
 		return nil

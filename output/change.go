@@ -13,34 +13,34 @@ type headed interface {
 	GetHeader() *etcdserverpb.ResponseHeader
 }
 
-// Change is the result of a command that changes users or roles. Functions
-// named after the change make one: UserAdded, RoleGranted, ...
+// Change is the result of a command that changes users or roles. Functions named after
+// the change create it, for example UserAdded and RoleGranted.
 type Change struct {
-	response headed // nil: nothing had to be done
-	line     string // what etcdctl says of it
-	subject  Object // what was changed: the members are strings and Bytes
-	action   string // what happened to it, a past participle
+	response headed // nil if nothing was changed, or if that is unknown
+	line     string // the line that etcdctl prints
+	subject  Object // what was changed; its values are strings and Bytes
+	action   string // what happened to the subject, a past participle
 
 	idempotent bool
-	unknown    bool // whether it was made
+	unknown    bool // it is unknown whether the change was made
 }
 
-// Idempotent returns the change as the result of a command that may be run
-// again: JSON says whether anything was changed.
+// Idempotent returns the change as the result of a command that may be run again. fields
+// and json then report whether anything was changed.
 func (c Change) Idempotent() Change {
 	c.idempotent = true
 	return c
 }
 
-// Unchanged returns the change as one that had been made before: only the
-// formats for programs say anything on standard output.
+// Unchanged returns the change as one that had already been made. Simple then writes
+// nothing.
 func (c Change) Unchanged() Change {
 	c.response, c.idempotent, c.action = nil, true, "unchanged"
 	return c
 }
 
-// Failed returns the change as one that was not made, or of which that is unknown.
-// Only the formats for programs say anything on standard output.
+// Failed returns the change as one that was not made or, with unknown, as one that may
+// have been made. Simple then writes nothing.
 func (c Change) Failed(unknown bool) Change {
 	c = c.Unchanged()
 	c.action, c.unknown = "failed", unknown
@@ -50,7 +50,7 @@ func (c Change) Failed(unknown bool) Change {
 	return c
 }
 
-// changed says whether anything was changed. It is nil if that is unknown.
+// changed reports whether anything was changed. It returns nil if that is unknown.
 func (c Change) changed() any {
 	if c.unknown {
 		return nil

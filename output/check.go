@@ -7,13 +7,14 @@ import (
 	"strconv"
 )
 
-// Failure is an error that came so many times.
+// Failure is an error with the number of times it occurred.
 type Failure struct {
 	Text  string
 	Count int
 }
 
-// SortedFailures are failures in the order of their texts, from their counts.
+// SortedFailures returns failures sorted by their texts. counts maps each text to the
+// number of times it occurred.
 func SortedFailures(counts map[string]int) []Failure {
 	var all []Failure
 	for _, text := range slices.Sorted(maps.Keys(counts)) {
@@ -22,7 +23,7 @@ func SortedFailures(counts map[string]int) []Failure {
 	return all
 }
 
-// failures writes the lines of etcdctl.
+// failures writes etcdctl's lines about failures.
 func (t *Text) failures(failures []Failure) {
 	if len(failures) > 0 {
 		t.Linef("FAIL: too many errors")
@@ -53,30 +54,31 @@ func failureCount(failures []Failure) string {
 type Performance struct {
 	Wanted     int     // writes a second
 	Throughput float64 // writes a second
-	Slowest    float64 // write, in seconds
-	Deviation  float64 // of the time of a write, in seconds; not a number where there was none
+	Slowest    float64 // time of the slowest write, in seconds
+	Deviation  float64 // standard deviation of write times, in seconds; NaN without writes
 	Failures   []Failure
 }
 
-// What a cluster has to reach, as etcdctl has it.
+// The limits that a cluster must meet to pass, as in etcdctl.
 const (
-	leastThroughput    = 0.9 // of what is wanted
-	slowestPermitted   = 0.5
-	deviationPermitted = 0.1
+	leastThroughput    = 0.9 // of the wanted rate
+	slowestPermitted   = 0.5 // seconds
+	deviationPermitted = 0.1 // seconds
 )
 
 func (r Performance) fastEnough() bool   { return r.Throughput/float64(r.Wanted) > leastThroughput }
 func (r Performance) neverTooSlow() bool { return r.Slowest <= slowestPermitted }
 
-// steady is also a cluster of which nothing is known, as in etcdctl.
+// steady reports whether the deviation is within its limit. It returns true if the
+// deviation is NaN, as in etcdctl.
 func (r Performance) steady() bool { return !(r.Deviation > deviationPermitted) }
 
-// Passed says whether the cluster is fast enough.
+// Passed reports whether there were no failures and all limits were met.
 func (r Performance) Passed() bool {
 	return len(r.Failures) == 0 && r.fastEnough() && r.neverTooSlow() && r.steady()
 }
 
-// writes is the throughput as etcdctl writes it.
+// writes returns the throughput as etcdctl prints it: rounded down, plus one.
 func (r Performance) writes() int { return int(r.Throughput) + 1 }
 
 // Simple implements Result.
@@ -101,7 +103,7 @@ func verdict(passed bool) string {
 	return "FAIL"
 }
 
-// duration is a time in seconds as text, empty where it is not a number.
+// duration formats a time in seconds. It returns an empty string for NaN.
 func duration(value float64) string {
 	if math.IsNaN(value) {
 		return ""
@@ -133,18 +135,18 @@ func (r Performance) Document() Object {
 	return append(object, Member{"errors", failureObjects(r.Failures)})
 }
 
-const microseconds = 1e6 // a second
+const microseconds = 1e6 // in a second
 
-// Datascale is the result of "check datascale": how much memory keys take.
+// Datascale is the result of "check datascale": how much memory keys use.
 type Datascale struct {
 	Keys     int
-	Memory   float64 // by which the member has grown, in bytes
+	Memory   float64 // growth of the member's memory, in bytes
 	Failures []Failure
 }
 
 const mebibyte = 1 << 20
 
-// Passed says whether all keys were written.
+// Passed reports whether all keys were written.
 func (r Datascale) Passed() bool { return len(r.Failures) == 0 }
 
 func (r Datascale) megabytes() string { return strconv.FormatFloat(r.Memory/mebibyte, 'f', 2, 64) }
@@ -177,7 +179,8 @@ func (r Datascale) Document() Object {
 	}
 }
 
-// UnknownMemory is that a member does not say how much memory it takes.
+// UnknownMemory is the result of "check datascale" if a member does not report its
+// memory.
 type UnknownMemory struct {
 	Reason string
 	When   string // "before" or "after" the keys were written

@@ -2,8 +2,8 @@ package output
 
 import "strconv"
 
-// Compaction is the result of "compaction". etcdctl writes the same line of it
-// in each of its formats.
+// Compaction is the result of "compaction". etcdctl writes the same line in each of its
+// formats.
 type Compaction struct{ Revision int64 }
 
 // Simple implements Result.

@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// csvWriter writes rows of comma-separated values. It quotes more than encoding/csv
-// does: spreadsheets also take semicolons and tabs for the ends of cells.
+// csvWriter writes rows of comma-separated values. It quotes more than encoding/csv does,
+// because spreadsheets may also split cells at semicolons and tabs.
 type csvWriter struct{ w *bufio.Writer }
 
 func (w csvWriter) row(cells []string) error {
@@ -21,14 +21,13 @@ func (w csvWriter) row(cells []string) error {
 		}
 		_, _ = w.w.WriteString(c)
 	}
-	return w.w.WriteByte('\n') // bufio returns the first error again
+	return w.w.WriteByte('\n') // bufio returns earlier errors, too
 }
 
-// noFormula puts an apostrophe before a cell that a spreadsheet would run as a
-// formula: one that begins with = + - or @, or with apostrophes and one of these.
-// A program that reads the file as data takes one apostrophe away from a cell that begins
-// with apostrophes and one of these signs. Numbers stay numbers, and a sign alone
-// is no formula.
+// noFormula puts an apostrophe before a cell that a spreadsheet would run as a formula.
+// Such a cell begins with = + - or @, or with apostrophes and one of these signs. A
+// program that reads the file as data removes one apostrophe from a cell that begins with
+// apostrophes and one of these signs. Numbers and a sign alone are not changed.
 func noFormula(c string) string {
 	first, size := utf8.DecodeRuneInString(strings.TrimLeft(c, "'"))
 	if !strings.ContainsRune("=+-@＝＋－＠", first) || len(c) == size || isNumber(c) {

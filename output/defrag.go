@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// Defragmented is what defragmenting one member won.
+// Defragmented reports the defragmentation of one member.
 type Defragmented struct {
 	Endpoint      string
 	Took          time.Duration
-	Before, After int64 // size of the database in bytes; 0 where it is unknown
+	Before, After int64 // size of the database in bytes; 0 if unknown
 }
 
 // Defragmentation is the result of "defrag": the members that were defragmented.

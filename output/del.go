@@ -32,8 +32,8 @@ func (r Deletion) api() apiForms {
 	return apiForms{message: r.response(), fields: r.fields}
 }
 
-// Table implements Result: the deleted keys where the server returned them,
-// otherwise their number.
+// Table implements Result: the deleted keys if the server returned them, otherwise their
+// number.
 func (r Deletion) Table() TableData {
 	if prevs := r.response().GetPrevKvs(); len(prevs) > 0 {
 		return keyValueTable(prevs)

@@ -10,10 +10,10 @@ import (
 	"github.com/ectl-io/ectl/internal/visible"
 )
 
-// Object is a result in plain terms: named values in the order in which they
-// are shown. A value is a string, bool, integer, Bytes, ID, LeaseID, []string, Object
-// or []Object, or nil if it is unknown. Names of users and roles are strings: the API
-// has them in UTF-8.
+// Object holds a result as named values, in the order in which they are shown. A value is
+// a string, bool, integer, Bytes, ID, LeaseID, []string, Object or []Object, or nil if it
+// is unknown. Names of users and roles are strings, because the API encodes them in
+// UTF-8.
 type Object []Member
 
 // Member is one named value of an Object.
@@ -22,30 +22,29 @@ type Member struct {
 	Value any
 }
 
-// document is a Result whose JSON is its document.
+// document encodes a Result in JSON as its document.
 type document struct{ Result }
 
 // MarshalJSON implements json.Marshaler.
 func (d document) MarshalJSON() ([]byte, error) { return d.Document().MarshalJSON() }
 
-// Bytes is a key or value. It is shown as text where it is UTF-8; otherwise in
-// base64, and the name of its member then ends with "_base64" to say so.
+// Bytes is a key or value. It is shown as text if it is UTF-8, otherwise in base64. The
+// name of its member then ends with "_base64".
 type Bytes []byte
 
 // ID is the identifier of a cluster or member. It is shown in hexadecimal, as other
-// commands take it.
+// commands accept it.
 type ID uint64
 
 // LeaseID is the identifier of a lease. It is shown in hexadecimal, as other commands
-// take it. Unlike other identifiers it is signed.
+// accept it. Unlike other identifiers, it is signed.
 type LeaseID int64
 
 func (id LeaseID) String() string { return strconv.FormatInt(int64(id), 16) }
 
 const base64Suffix = "_base64"
 
-// plain returns the name and value of m as they are shown: with bytes and IDs
-// as strings.
+// plain returns the name and value of m as they are shown. Bytes and IDs become strings.
 func (m Member) plain() (string, any) {
 	switch v := m.Value.(type) {
 	case Bytes:
@@ -61,12 +60,11 @@ func (m Member) plain() (string, any) {
 	return m.Name, m.Value
 }
 
-// MarshalJSON writes the object on one line.
+// MarshalJSON returns the object as one line of JSON.
 func (o Object) MarshalJSON() ([]byte, error) { return o.appendJSON(nil) }
 
-// appendJSON appends the object on one line. Numbers and plain strings, which
-// is all that most keys have, go without encoding/json: a range may have
-// millions of keys.
+// appendJSON appends the object as one line of JSON. It encodes integers and plain
+// strings without encoding/json, because a range may have millions of keys.
 func (o Object) appendJSON(b []byte) ([]byte, error) {
 	b = append(b, '{')
 	for i, member := range o {
@@ -109,15 +107,15 @@ func appendValueJSON(b []byte, value any) ([]byte, error) {
 	}
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false) // "<" is as good in a key as in any text
+	encoder.SetEscapeHTML(false) // keys may have "<"
 	if err := encoder.Encode(value); err != nil {
 		return nil, err
 	}
 	return append(b, visible.JSON(bytes.TrimSuffix(text.Bytes(), []byte{'\n'}))...), nil
 }
 
-// isPlain says whether s stands for itself in a quoted string, of JSON as of
-// Go: it is printable ASCII without quotes and backslashes.
+// isPlain reports whether s needs no escapes in a quoted string of JSON or Go. Such a
+// string is printable ASCII without quotes and backslashes.
 func isPlain[T string | []byte](s T) bool {
 	for i := range len(s) {
 		if s[i] < ' ' || s[i] >= 0x7f || s[i] == '"' || s[i] == '\\' {
@@ -127,7 +125,7 @@ func isPlain[T string | []byte](s T) bool {
 	return true
 }
 
-// appendTo adds the members of o to the JSON object in text.
+// appendTo returns the JSON object in text with the members of o added.
 func (o Object) appendTo(text []byte) []byte {
 	added, err := o.MarshalJSON()
 	if err != nil || len(o) == 0 {

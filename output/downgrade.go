@@ -18,7 +18,7 @@ func (r Downgrade) Simple(t *Text) {
 	t.Linef("Downgrade %s success, cluster version %s", r.Action, r.response().GetVersion())
 }
 
-// fields writes the fields. etcdctl has no such form of this command.
+// fields writes the fields. etcdctl does not support fields for this command.
 func (r Downgrade) fields(f *FieldText) {
 	f.Header(r.response().GetHeader())
 	f.Quoted("Version", r.response().GetVersion())

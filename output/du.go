@@ -7,17 +7,17 @@ import (
 	"go.etcd.io/etcd/api/v3/mvccpb"
 )
 
-// UsedLevel is what the keys of one subtree take.
+// UsedLevel holds the number of keys in one subtree and their size.
 type UsedLevel struct {
 	Prefix      string
-	Keys, Bytes int64 // bytes of keys and values
+	Keys, Bytes int64 // Bytes is the size of keys and values
 }
 
-// Usage is the result of "du": the whole first, then its subtrees.
+// Usage is the result of "du". The first level is all keys; the subtrees follow.
 type Usage struct {
 	Header  *pb.ResponseHeader
 	Levels  []UsedLevel
-	Omitted int64 // smaller subtrees that are not among the levels
+	Omitted int64 // number of smaller subtrees that are not in Levels
 }
 
 // Simple implements Result.
@@ -45,8 +45,8 @@ func (r Usage) api() apiForms {
 	return apiForms{message: r.message(), fields: r.fields, json: r.json()}
 }
 
-// message is a range: the API has no message for subtrees. The prefixes are its keys,
-// and its count is that of all keys.
+// message returns a RangeResponse, because the API has no message for subtrees. Its keys
+// are the prefixes, and its count is the number of all keys.
 func (r Usage) message() *pb.RangeResponse {
 	message := &pb.RangeResponse{Header: r.Header}
 	for i, level := range r.Levels {
@@ -60,7 +60,7 @@ func (r Usage) message() *pb.RangeResponse {
 
 func (r Usage) json() any {
 	type level struct {
-		Prefix []byte `json:"prefix"` // base64, as the keys of the API
+		Prefix []byte `json:"prefix"` // in base64, like keys in the API
 		Keys   int64  `json:"keys"`
 		Bytes  int64  `json:"bytes"`
 	}

@@ -9,12 +9,12 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
-// Health is whether one endpoint works.
+// Health reports whether one endpoint works.
 type Health struct {
 	Endpoint string
-	Took     string // how long it took to answer; empty where the login failed
-	Error    string // in etcdctl's words; empty where it is healthy
-	Reason   string // of the error, in ours
+	Took     string // duration of the read; empty if the login failed
+	Error    string // in etcdctl's words; empty if healthy
+	Reason   string // the error in ectl's words
 	Alarms   *clientv3.AlarmResponse
 }
 
@@ -23,7 +23,8 @@ func (h Health) healthy() bool { return h.Error == "" }
 // EndpointHealth is the result of "endpoint health".
 type EndpointHealth struct{ Endpoints []Health }
 
-// Simple implements Result: the healthy endpoints. The others are no data.
+// Simple implements Result. It writes only the healthy endpoints: the command reports the
+// others on standard error.
 func (r EndpointHealth) Simple(t *Text) {
 	for _, h := range r.Endpoints {
 		if h.healthy() {
@@ -46,7 +47,7 @@ func (r EndpointHealth) api() apiForms {
 	return apiForms{fields: r.fields, json: r.json(), protobuf: delimited(r.alarms())}
 }
 
-// alarms are those that each endpoint returned. etcdctl does not write them.
+// alarms returns the alarms that each endpoint returned. etcdctl does not write them.
 func (r EndpointHealth) alarms() []*pb.AlarmResponse {
 	var alarms []*pb.AlarmResponse
 	for _, h := range r.Endpoints {
@@ -64,7 +65,7 @@ func (r EndpointHealth) json() any {
 		Took     string `json:"took"`
 		Error    string `json:"error,omitempty"`
 	}
-	var list []health // null where there is none, as in etcdctl
+	var list []health // null if it is empty, as in etcdctl
 	for _, h := range r.Endpoints {
 		list = append(list, health{h.Endpoint, h.healthy(), h.Took, h.Error})
 	}
@@ -96,11 +97,11 @@ func (r EndpointHealth) Items() []Object {
 	return items
 }
 
-// Status is what one endpoint said of its member.
+// Status holds the status that one endpoint returned.
 type Status struct {
 	Endpoint string
-	Response *clientv3.StatusResponse // nil where it did not answer
-	Reason   string                   // why it did not
+	Response *clientv3.StatusResponse // nil if it did not answer
+	Reason   string                   // why it did not answer
 }
 
 func (s Status) response() *pb.StatusResponse { return (*pb.StatusResponse)(s.Response) }
@@ -109,8 +110,8 @@ func (s Status) leads() bool {
 	return s.response().GetLeader() == s.response().GetHeader().GetMemberId()
 }
 
-// percentUnused is the part of the database file that holds nothing, as etcdctl
-// rounds it.
+// percentUnused returns the unused percentage of the database file, rounded up as in
+// etcdctl.
 func (s Status) percentUnused() int64 {
 	size := s.response().GetDbSize()
 	if size == 0 {
@@ -119,8 +120,8 @@ func (s Status) percentUnused() int64 {
 	return 100 - s.response().GetDbSizeInUse()*100/size
 }
 
-// EndpointStatus is the result of "endpoint status". As in etcdctl endpoints
-// that did not answer are only in the formats that are ours.
+// EndpointStatus is the result of "endpoint status". As in etcdctl, endpoints that did
+// not answer are omitted. Only yaml and ndjson show them, with the reason.
 type EndpointStatus struct{ Endpoints []Status }
 
 func (r EndpointStatus) answered() []Status {
@@ -180,7 +181,7 @@ func (r EndpointStatus) json() any {
 		Endpoint string             `json:"Endpoint"`
 		Status   *pb.StatusResponse `json:"Status"`
 	}
-	var list []status // null where there is none, as in etcdctl
+	var list []status // null if it is empty, as in etcdctl
 	for _, s := range r.answered() {
 		list = append(list, status{s.Endpoint, s.response()})
 	}
@@ -257,17 +258,17 @@ func failedEndpoint(endpoint, reason string) Object {
 	return Object{{"endpoint", endpoint}, {"error", reason}}
 }
 
-// Hash is the hash over the keys of one endpoint's member.
+// Hash holds the hash of the key history of one endpoint's member.
 type Hash struct {
 	Endpoint string
-	Response *clientv3.HashKVResponse // nil where it did not answer
-	Reason   string                   // why it did not
+	Response *clientv3.HashKVResponse // nil if it did not answer
+	Reason   string                   // why it did not answer
 }
 
 func (h Hash) response() *pb.HashKVResponse { return (*pb.HashKVResponse)(h.Response) }
 
-// EndpointHashKV is the result of "endpoint hashkv". As in etcdctl endpoints
-// that did not answer are only in the formats that are ours.
+// EndpointHashKV is the result of "endpoint hashkv". As in etcdctl, endpoints that did
+// not answer are omitted. Only yaml and ndjson show them, with the reason.
 type EndpointHashKV struct{ Endpoints []Hash }
 
 func (r EndpointHashKV) answered() []Hash {
@@ -310,7 +311,7 @@ func (r EndpointHashKV) json() any {
 		Endpoint string             `json:"Endpoint"`
 		HashKV   *pb.HashKVResponse `json:"HashKV"`
 	}
-	var list []hash // null where there is none, as in etcdctl
+	var list []hash // null if it is empty, as in etcdctl
 	for _, h := range r.answered() {
 		list = append(list, hash{h.Endpoint, h.response()})
 	}

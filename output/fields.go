@@ -18,14 +18,13 @@ func (f *FieldText) Field(name string, value any) { f.Linef("%q : %v", name, val
 // Quoted writes a field with its value as a quoted string.
 func (f *FieldText) Quoted(name, value string) { f.Linef("%q : %q", name, value) }
 
-// Object writes the members of o, which no message of the API holds: each
-// value with the names that lead to it, joined by dots. What is in a list is
-// written for each of its items, in order.
+// Object writes a line for each member of o. The name of a nested member is its path,
+// joined by dots. The items of a list are written in order.
 func (f *FieldText) Object(o Object) { f.object("", o) }
 
 func (f *FieldText) object(prefix string, o Object) {
 	for _, member := range o {
-		if v, ok := member.Value.(Bytes); ok { // fields quotes what is no text
+		if v, ok := member.Value.(Bytes); ok { // quoted even if it is not UTF-8
 			member.Value = string(v)
 		}
 		name, value := member.plain()
@@ -53,7 +52,7 @@ func (f *FieldText) object(prefix string, o Object) {
 	}
 }
 
-// fieldName is the name of a member as fields writes names: "range_end" is
+// fieldName returns the name of a member as fields writes it: "range_end" becomes
 // "RangeEnd".
 func fieldName(name string) string {
 	var b strings.Builder
@@ -63,8 +62,8 @@ func fieldName(name string) string {
 	return b.String()
 }
 
-// Header writes the response header. A revision of 0 is left out: the response
-// is not about keys.
+// Header writes the response header. It omits a revision of 0, because the response is
+// not about keys.
 func (f *FieldText) Header(h *etcdserverpb.ResponseHeader) {
 	f.id("ClusterID", h.GetClusterId())
 	f.id("MemberID", h.GetMemberId())
@@ -82,8 +81,8 @@ func (f *FieldText) id(name string, id uint64) {
 	f.Field(name, id)
 }
 
-// KeyValue writes the fields of a key, each name behind prefix. A range may
-// have millions of keys: nothing here is formatted through reflection.
+// KeyValue writes the fields of a key, each name after prefix. It avoids reflection,
+// because a range may have millions of keys.
 func (f *FieldText) KeyValue(prefix string, kv *mvccpb.KeyValue) {
 	f.quotedBytes(prefix, "Key", kv.GetKey())
 	f.number(prefix, "CreateRevision", kv.GetCreateRevision())

@@ -7,34 +7,35 @@ import (
 	"github.com/ectl-io/ectl/internal/exit"
 )
 
-// Format is the name of an output format, as --write-out takes it.
+// Format is the name of an output format, as --write-out accepts it.
 type Format string
 
-// The formats. Simple, Fields, JSON, Protobuf and Table are etcdctl's, to the
-// byte where etcdctl has them; the others are ours.
+// The formats of every command. etcdctl has Simple, Fields, JSON, Protobuf and Table. If
+// it supports one of them for a command, ectl writes the same bytes.
 const (
 	Simple   Format = "simple"   // lines for people
-	Fields   Format = "fields"   // every field of the response, a line each
-	JSON     Format = "json"     // the response as etcd's API writes it in JSON
-	Protobuf Format = "protobuf" // the response as it came over the wire
+	Fields   Format = "fields"   // every field of the response, one per line
+	JSON     Format = "json"     // the response in the JSON of etcd's API
+	Protobuf Format = "protobuf" // the response as an encoded message
 	Table    Format = "table"    // a table with borders
-	YAML     Format = "yaml"     // for people: text where it is text, IDs in hexadecimal
-	NDJSON   Format = "ndjson"   // for programs: one object a line, in the same terms
+	YAML     Format = "yaml"     // for people: UTF-8 as text, IDs in hexadecimal
+	NDJSON   Format = "ndjson"   // for programs: one object per line, values as in YAML
 	CSV      Format = "csv"      // the table, for spreadsheets
 )
 
-// Formats of single results, see FormatsOf.
+// The formats of some results only; see FormatsOf.
 const (
 	Markdown Format = "markdown" // the table, for a ticket or a wiki
-	HTML     Format = "html"     // one page for a browser that holds all it needs
+	HTML     Format = "html"     // one self-contained page for a browser
 )
 
-// Formats lists the formats of every command, in the order of --help.
+// Formats returns the formats of every command, in the order of --help.
 func Formats() []Format {
 	return []Format{Simple, Fields, JSON, Protobuf, Table, YAML, NDJSON, CSV}
 }
 
-// FormatsOf lists the formats that r, which may be empty, can be printed in.
+// FormatsOf returns the formats in which r can be printed. Only the type of r matters, so
+// r may be empty.
 func FormatsOf(r Result) []Format {
 	switch r.(type) {
 	case AccessMatrix:
@@ -45,7 +46,7 @@ func FormatsOf(r Result) []Format {
 	return Formats()
 }
 
-// FormatNames lists the names of formats in one line.
+// FormatNames returns the names of formats, separated by commas.
 func FormatNames(formats []Format) string {
 	names := make([]string, 0, len(formats))
 	for _, format := range formats {
@@ -54,11 +55,11 @@ func FormatNames(formats []Format) string {
 	return strings.Join(names, ", ")
 }
 
-// errUnsupported is etcdctl's text for a format that it does not know.
+// errUnsupported has etcdctl's text for an unknown format.
 var errUnsupported = errors.New("unsupported output format")
 
-// ParseFormat returns that of formats which is called name. The error ends with
-// the status BadFeature.
+// ParseFormat returns the format called name, which must be one of formats. Otherwise the
+// error has the exit status BadFeature.
 func ParseFormat(name string, formats []Format) (Format, error) {
 	for _, format := range formats {
 		if string(format) == name {
@@ -68,7 +69,7 @@ func ParseFormat(name string, formats []Format) (Format, error) {
 	return "", exit.BadFeaturef("%w %q; the formats are %s", errUnsupported, name, FormatNames(formats))
 }
 
-// IsEtcdctls says whether etcdctl has the format.
+// IsEtcdctls reports whether etcdctl has the format.
 func (f Format) IsEtcdctls() bool {
 	switch f {
 	case Simple, Fields, JSON, Protobuf, Table:

@@ -13,28 +13,27 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// RangeOptions is how "get" shows what it got.
+// RangeOptions controls how "get" shows its result.
 type RangeOptions struct {
-	KeysOnly  bool // the values were not asked for
-	CountOnly bool // the keys neither
-	ValueOnly bool // in simple, leave out the keys
-	Lines     bool // in simple, write no line for values that were not asked for
+	KeysOnly  bool // the values were not requested
+	CountOnly bool // neither keys nor values were requested
+	ValueOnly bool // in simple, omit the keys
+	Lines     bool // in simple, write no line for values that were not requested
 }
 
-// RangeStream writes the result of "get" as it arrives: Begin once, Keys for
-// each block of keys, End once. It holds no keys but in the table format,
-// whose columns are as wide as the widest of all.
+// RangeStream writes the result of "get" as it arrives. Call Begin once, Keys for each
+// block of keys, and End once. Only the table format holds the keys, because the width of
+// its columns depends on all of them.
 //
-// Together the writes of a RangeStream are the bytes that the format has for
-// one response of all the keys.
+// The output equals what the format writes for one response with all the keys.
 type RangeStream interface {
-	// Begin writes what stands before the keys. The header is that of the
-	// first response.
+	// Begin writes the text before the keys. header is the header of the first
+	// response.
 	Begin(header *pb.ResponseHeader) error
-	// Keys writes a block of keys, which the stream does not keep.
+	// Keys writes a block of keys. The stream does not keep kvs.
 	Keys(kvs []*mvccpb.KeyValue) error
-	// End writes what stands after the keys: whether there are more than a
-	// limit let through, and how many there are in all.
+	// End writes the text after the keys. more reports whether a limit left keys out,
+	// and count is the number of all keys.
 	End(more bool, count int64) error
 }
 
@@ -44,8 +43,7 @@ func (p *Printer) Range(o RangeOptions) RangeStream {
 	return p.stream(o)
 }
 
-// keyForms are the forms in which keys of a stream are shown: those of "get",
-// and those of "ls".
+// keyForms defines how the keys of a stream are shown. "get" and "ls" implement it.
 type keyForms interface {
 	simple(t Text) RangeStream
 	fields(f FieldText, kv *mvccpb.KeyValue)
@@ -54,7 +52,7 @@ type keyForms interface {
 	header() []string
 	row(kv *mvccpb.KeyValue, text func([]byte) string) []string
 	object(kv *mvccpb.KeyValue) Object
-	counted() bool // only the number is shown, and by our own formats
+	counted() bool // only the number of keys is shown
 }
 
 func (p *Printer) stream(o keyForms) RangeStream {
@@ -74,7 +72,7 @@ func (p *Printer) stream(o keyForms) RangeStream {
 		return &yamlRange{p: p, o: o}
 	case NDJSON:
 		return &ndjsonRange{p: p, o: o}
-	case Simple, Markdown, HTML: // no range is printed in the latter
+	case Simple, Markdown, HTML: // ranges have no Markdown or HTML
 	}
 	return o.simple(Text{w: p.w, hex: p.hex, screen: p.screen})
 }
@@ -97,8 +95,8 @@ func (o RangeOptions) row(kv *mvccpb.KeyValue, text func([]byte) string) []strin
 
 func (o RangeOptions) counted() bool { return o.CountOnly }
 
-// flushed returns the error of the writes so far: bufio keeps the first one
-// and returns it again.
+// flushed returns the first error of earlier writes, which bufio keeps. It does not
+// flush.
 func (t *Text) flushed() error {
 	_, err := t.w.Write(nil)
 	return err
@@ -153,8 +151,8 @@ func (s *fieldsRange) End(more bool, count int64) error {
 	return s.f.flushed()
 }
 
-// jsonRange writes the bytes that encoding/json makes of a RangeResponse,
-// whose members are left out where they are empty.
+// jsonRange writes the same bytes as encoding/json for a RangeResponse. Empty members are
+// omitted.
 type jsonRange struct {
 	p   *Printer
 	o   keyForms
@@ -201,8 +199,8 @@ func (s *jsonRange) End(more bool, count int64) error {
 	return s.p.line(append(s.buf, '}'))
 }
 
-// appendKeyValueJSON appends what encoding/json makes of a key, without its
-// reflection: a range may have millions of keys.
+// appendKeyValueJSON appends a key as encoding/json encodes it. It avoids reflection,
+// because a range may have millions of keys.
 func appendKeyValueJSON(b []byte, kv *mvccpb.KeyValue) []byte {
 	start := len(b)
 	b = append(b, '{')
@@ -234,8 +232,8 @@ func appendIntJSON(b []byte, name string, value int64) []byte {
 	return strconv.AppendInt(append(b, name...), value, 10)
 }
 
-// protobufRange writes a RangeResponse field by field. The format lets the
-// elements of a repeated field come one after the other.
+// protobufRange writes a RangeResponse field by field. Protobuf allows the elements of a
+// repeated field to be written one by one.
 type protobufRange struct {
 	p   *Printer
 	o   keyForms
@@ -286,7 +284,7 @@ func (s *protobufRange) message(field protowire.Number, m proto.Message) error {
 	return err
 }
 
-// columns returns the columns of keys to show, of those that keyValueRow makes.
+// columns returns the columns to show from a row of keyValueRow.
 func (o RangeOptions) columns(row []string) []string {
 	if o.KeysOnly {
 		return append(row[:1:1], row[2:]...)
@@ -318,7 +316,7 @@ func (s *tableRange) End(_ bool, count int64) error {
 	return TableData{Header: s.o.header(), Rows: s.rows}.render(s.p.w)
 }
 
-// cell is a key or value in a table, in hexadecimal with --hex.
+// cell returns a key or value for a table, in hexadecimal with --hex.
 func (p *Printer) cell(b []byte) string {
 	if p.hex {
 		return fmt.Sprintf("%x", b)
@@ -355,7 +353,7 @@ func (s *csvRange) End(_ bool, count int64) error {
 	return nil
 }
 
-// object is a key in plain terms.
+// object returns the document of a key.
 func (o RangeOptions) object(kv *mvccpb.KeyValue) Object {
 	object := keyValueObject(kv)
 	if o.KeysOnly {
@@ -396,8 +394,8 @@ func (s *ndjsonRange) End(_ bool, count int64) error {
 	return s.p.line(text)
 }
 
-// yamlRange writes one document: the revision, the keys, more and count. A
-// sequence may come element by element.
+// yamlRange writes one document with the revision, the keys, more and count. It encodes
+// the sequence of keys in chunks.
 type yamlRange struct {
 	p   *Printer
 	o   keyForms
@@ -408,8 +406,8 @@ func (s *yamlRange) Begin(header *pb.ResponseHeader) error {
 	return Object{{"revision", header.GetRevision()}}.writeYAML(s.p.w)
 }
 
-// yamlItems is how many keys one call of the encoder gets: its start costs as
-// much as some keys, and it takes much memory for each of them.
+// yamlItems is the number of keys for one call of the encoder. Fewer keys would make the
+// cost of each call dominate, and more would need too much memory.
 const yamlItems = 50
 
 func (s *yamlRange) Keys(kvs []*mvccpb.KeyValue) error {

@@ -2,19 +2,18 @@ package output
 
 import pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 
-// WithGrants is the result of adding something and granting to it: a role with its
-// permissions, or a user with its roles.
+// WithGrants is the result of adding a role with its permissions, or a user with roles.
 type WithGrants[Granted any] struct {
 	Name       string
-	Created    bool               // otherwise it existed
-	Granted    []Granted          // what it did not have before
+	Created    bool               // false if it already existed
+	Granted    []Granted          // only grants that it did not already have
 	Header     *pb.ResponseHeader // of the last change; nil if nothing changed
 	Idempotent bool               // the command may be run again
-	Failed     bool               // the changes were rolled back, unless it is unknown
-	Unknown    bool               // whether all changes were rolled back is unknown
+	Failed     bool               // all changes were rolled back, unless Unknown is true
+	Unknown    bool               // it is unknown whether all changes were rolled back
 }
 
-// changed says whether anything was changed. It is nil if that is unknown.
+// changed reports whether anything was changed. It returns nil if that is unknown.
 func (a WithGrants[Granted]) changed() any {
 	if a.Unknown {
 		return nil
@@ -22,7 +21,7 @@ func (a WithGrants[Granted]) changed() any {
 	return a.Created || len(a.Granted) > 0
 }
 
-// result says in a word what has become of it.
+// result returns the outcome in one word.
 func (a WithGrants[Granted]) result() string {
 	switch {
 	case a.Unknown:
@@ -37,8 +36,8 @@ func (a WithGrants[Granted]) result() string {
 	return "unchanged"
 }
 
-// forms are those of the API. Its responses, to whichever of the requests, hold
-// nothing but the header.
+// forms returns the forms of the API. The responses to all of these requests hold only
+// the header, so one type of message represents them all.
 func (a WithGrants[Granted]) forms(fields func(*FieldText)) apiForms {
 	document := struct {
 		Header  *pb.ResponseHeader `json:"header,omitempty"`
@@ -58,7 +57,7 @@ func (a WithGrants[Granted]) forms(fields func(*FieldText)) apiForms {
 	return forms
 }
 
-// writeFields writes the fields. granted writes those of what was granted.
+// writeFields writes the fields. granted writes the fields of the grants.
 func (a WithGrants[Granted]) writeFields(f *FieldText, granted func()) {
 	if a.Header != nil {
 		f.Header(a.Header)

@@ -6,7 +6,7 @@ import (
 	"go.etcd.io/etcd/api/v3/mvccpb"
 )
 
-// keyValueObject is a key in plain terms. A lease is shown only where there is
+// keyValueObject returns the document of a key. It includes the lease only if there is
 // one.
 func keyValueObject(kv *mvccpb.KeyValue) Object {
 	o := Object{
@@ -34,7 +34,7 @@ func keyValueColumns() []string {
 	return []string{"key", "value", "create revision", "mod revision", "version", "lease"}
 }
 
-// keyValueRow is a key as a row of a table. text shows keys and values.
+// keyValueRow returns a key as a row of a table. text formats keys and values.
 func keyValueRow(kv *mvccpb.KeyValue, text func([]byte) string) []string {
 	lease := ""
 	if kv.GetLease() != 0 {

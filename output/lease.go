@@ -9,12 +9,11 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
-// The client library has types of its own for responses about leases. They
-// embed the response's header, so that etcdctl takes them for the header when
-// it writes protobuf, and writes that alone.
+// The client library has its own types for responses about leases, which embed the
+// response header. etcdctl's protobuf format therefore writes only the header.
 
-// leaseID is a lease's ID as etcdctl prints it. It is signed, and so may be its
-// hexadecimal form.
+// leaseLinef writes a line that begins with a lease's ID. The ID is signed, as in
+// etcdctl, so its hexadecimal form may be negative.
 func (t *Text) leaseLinef(format string, id clientv3.LeaseID, rest ...any) {
 	t.Linef("lease %016x "+format, append([]any{int64(id)}, rest...)...)
 }
@@ -92,12 +91,12 @@ func (r LeaseRevoked) Document() Object {
 
 // LeaseInfo is the result of "lease timetolive".
 type LeaseInfo struct {
-	Keys     bool // they were asked for
+	Keys     bool // the keys were requested
 	Response *clientv3.LeaseTimeToLiveResponse
 }
 
-// expired says whether the lease does not exist, which the server tells in
-// this way.
+// expired reports whether the lease does not exist. The server then returns a TTL of -1
+// and a granted TTL of 0.
 func (r LeaseInfo) expired() bool { return r.Response.GrantedTTL == 0 && r.Response.TTL == -1 }
 
 // Simple implements Result.
@@ -131,7 +130,7 @@ func (r LeaseInfo) api() apiForms {
 	return apiForms{message: r.Response.ResponseHeader, fields: r.fields, json: r.Response}
 }
 
-// Table implements Result. With keys it has a row for each.
+// Table implements Result. If the keys were requested, each of them has a row.
 func (r LeaseInfo) Table() TableData {
 	row := []string{LeaseID(r.Response.ID).String(), seconds(r.Response.GrantedTTL), seconds(r.Response.TTL)}
 	t := TableData{Header: []string{"lease", "granted ttl", "remaining ttl"}, Rows: [][]string{row}}
@@ -223,8 +222,8 @@ func (r LeaseList) Items() []Object {
 	return items
 }
 
-// LeaseKeptAlive is the result of "lease keep-alive", each time that the lease
-// was renewed.
+// LeaseKeptAlive is the result of "lease keep-alive". It is printed each time that the
+// lease is renewed.
 type LeaseKeptAlive struct {
 	Response *clientv3.LeaseKeepAliveResponse
 }
@@ -254,11 +253,12 @@ func (r LeaseKeptAlive) Document() Object {
 	return Object{{"lease", LeaseID(r.Response.ID)}, {"ttl", r.Response.TTL}, {"result", "kept alive"}}
 }
 
-// LeaseGone is the last result of "lease keep-alive": the lease expired or was
-// revoked. Like etcdctl it says nothing where programs read responses.
+// LeaseGone is the last result of "lease keep-alive": the lease expired or was revoked.
+// As in etcdctl, fields, json and protobuf write nothing for it.
 type LeaseGone struct{ ID clientv3.LeaseID }
 
-// writeAs implements selfWriter: it writes nothing at all.
+// writeAs implements selfWriter. It writes nothing and returns true for fields, json and
+// protobuf.
 func (r LeaseGone) writeAs(format Format, _ *bufio.Writer) (bool, error) { //nolint:unparam // the interface has an error for policies
 	return format == Fields || format == JSON || format == Protobuf, nil
 }

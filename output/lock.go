@@ -32,7 +32,7 @@ func (r LockHolder) api() apiForms {
 // Table implements Result.
 func (r LockHolder) Table() TableData { return keyValueTable(r.Response.Kvs) }
 
-// Document implements Result. There is one key.
+// Document implements Result. The response has one key.
 func (r LockHolder) Document() Object {
 	var document Object
 	for _, kv := range r.Response.Kvs {

@@ -8,19 +8,19 @@ import (
 	"go.etcd.io/etcd/api/v3/mvccpb"
 )
 
-// ListingOptions is how "ls" shows what it found.
+// ListingOptions controls how "ls" shows its result.
 type ListingOptions struct {
-	Long bool // also version, size, lease and revision; the values were read for it
+	Long bool // also show version, size, lease and revision, which needs the values
 }
 
-// Listing returns the stream that writes the result of "ls" in the printer's
-// format: keys, and subtrees as keys with the version 0. The API has no such
-// answer: json and protobuf write that of a range, without values.
+// Listing returns the stream that writes the result of "ls" in the printer's format. A
+// subtree is passed as a key with the version 0. The API has no response for subtrees, so
+// json and protobuf write a range without values.
 func (p *Printer) Listing(o ListingOptions) RangeStream { return p.stream(o) }
 
 func isSubtree(kv *mvccpb.KeyValue) bool { return kv.GetVersion() == 0 }
 
-// kind is what an entry of a listing is.
+// kind returns "key" or "subtree".
 func kind(kv *mvccpb.KeyValue) string {
 	if isSubtree(kv) {
 		return "subtree"
@@ -28,8 +28,8 @@ func kind(kv *mvccpb.KeyValue) string {
 	return "key"
 }
 
-// attributes are version, size, lease and revision of a key, or none where it
-// has none.
+// attributes returns the version, size, lease and revision of a key. none replaces
+// missing values.
 func attributes(kv *mvccpb.KeyValue, none string) []string {
 	if isSubtree(kv) {
 		return []string{none, none, none, none}
@@ -72,8 +72,8 @@ func (o ListingOptions) appendJSON(b []byte, kv *mvccpb.KeyValue) []byte {
 	return b
 }
 
-// message is a key without its value. Leases come with values: etcd 3.7 leaves
-// them out of keys alone, older servers do not.
+// message returns a key without its value. The lease is included only if the values were
+// read. In responses without values, etcd 3.7 omits leases, and older servers do not.
 func (o ListingOptions) message(kv *mvccpb.KeyValue) *mvccpb.KeyValue {
 	bare := &mvccpb.KeyValue{Key: kv.GetKey(), CreateRevision: kv.GetCreateRevision(), ModRevision: kv.GetModRevision(), Version: kv.GetVersion()}
 	if o.Long {
@@ -111,8 +111,8 @@ func (o ListingOptions) object(kv *mvccpb.KeyValue) Object {
 
 func (o ListingOptions) counted() bool { return false }
 
-// simpleListing writes a line for each entry, with the numbers of long before
-// the key, which is the only part that can have spaces.
+// simpleListing writes a line for each entry. With Long, the attributes come before the
+// key, because only the key can have spaces.
 type simpleListing struct {
 	t Text
 	o ListingOptions

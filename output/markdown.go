@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// markdown writes the table as GitHub's dialect of Markdown has it.
+// markdown writes the table in GitHub's dialect of Markdown.
 func (t TableData) markdown(w *bufio.Writer) error {
 	row := func(cells []string, escape func(string) string) {
 		for _, c := range cells {
@@ -19,11 +19,11 @@ func (t TableData) markdown(w *bufio.Writer) error {
 	for _, cells := range t.Rows {
 		row(cells, escapeMarkdown)
 	}
-	return nil // errors of writing show at Flush
+	return nil // Flush returns errors of writing
 }
 
-// escapeMarkdown keeps the characters of s from being taken for markup or for
-// the end of a cell. All punctuation of ASCII may stand behind a backslash.
+// escapeMarkdown escapes the characters of s that would be markup or end a cell. Markdown
+// allows a backslash before any ASCII punctuation. A line break becomes <br>.
 func escapeMarkdown(s string) string {
 	var b strings.Builder
 	for _, r := range s {

@@ -9,8 +9,8 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
-// memberStatus is whether a member has ever been started: its name comes with
-// its first start.
+// memberStatus returns "started" or "unstarted". A member has no name until its first
+// start.
 func memberStatus(m *pb.Member) string {
 	if m.GetName() == "" {
 		return "unstarted"
@@ -39,8 +39,8 @@ func memberObjects(members []*pb.Member) []Object {
 
 func hexID(id uint64) string { return strconv.FormatUint(id, 16) }
 
-// hexHeader and hexMember have, in JSON, what --hex makes of the API's header
-// and member: the IDs as hexadecimal text.
+// hexHeader and hexMember are the API's header and member in JSON with --hex. Their IDs
+// are hexadecimal text.
 type hexHeader struct {
 	ClusterID string `json:"cluster_id"`
 	MemberID  string `json:"member_id"`
@@ -142,17 +142,16 @@ func (r MemberList) Document() Object {
 // Items implements Lister.
 func (r MemberList) Items() []Object { return memberObjects(r.response().GetMembers()) }
 
-// MemberAdded is the result of "member add": the new member, and the settings
-// to start its etcd with.
+// MemberAdded is the result of "member add": the new member and the settings to start it.
 type MemberAdded struct {
-	Name     string // which the cluster learns only when the member starts
+	Name     string // the cluster learns it only when the member starts
 	PeerURLs string // as the user gave them
 	Response *clientv3.MemberAddResponse
 }
 
 func (r MemberAdded) response() *pb.MemberAddResponse { return (*pb.MemberAddResponse)(r.Response) }
 
-// environment are the variables to start the new etcd with.
+// environment returns the environment variables to start the new member with.
 func (r MemberAdded) environment() Object {
 	var cluster []string
 	for _, m := range r.response().GetMembers() {
@@ -185,7 +184,7 @@ func (r MemberAdded) Simple(t *Text) {
 	}
 }
 
-// fields writes the fields. etcdctl has no such form of this command.
+// fields writes the fields. etcdctl does not support fields for this command.
 func (r MemberAdded) fields(f *FieldText) {
 	f.Header(r.response().GetHeader())
 	f.member(r.response().GetMember())
@@ -228,13 +227,13 @@ func (r MemberAdded) Document() Object {
 	}
 }
 
-// MemberChange is the result of a command that changes a member: see
-// MemberRemoved, MemberUpdated and MemberPromoted.
+// MemberChange is the result of a command that changes a member. See MemberRemoved,
+// MemberUpdated and MemberPromoted.
 type MemberChange struct {
 	id       uint64
 	response membership
-	line     string // what etcdctl says of it, with the two IDs to fill in
-	action   string // what happened to it, a past participle
+	line     string // etcdctl's line, a format for the two IDs
+	action   string // what happened to the member, a past participle
 }
 
 // MemberRemoved is the result of "member remove".

@@ -2,11 +2,11 @@ package output
 
 import "strconv"
 
-// MirrorProgress is how far "make-mirror" is. etcdctl writes the same number in each
-// of its formats.
+// MirrorProgress reports the progress of "make-mirror". etcdctl writes the same number in
+// each of its formats.
 type MirrorProgress struct {
-	Count    int64 // of the keys written and deleted
-	Revision int64 // of the source, of which the destination has everything; 0 while keys are copied
+	Count    int64 // number of keys written and deleted
+	Revision int64 // last source revision that is fully applied; 0 during the initial copy
 }
 
 // Simple implements Result.

@@ -16,7 +16,7 @@ func (r LeaderMoved) Simple(t *Text) {
 	t.Linef("Leadership transferred from %x to %x", r.From, r.To)
 }
 
-// fields writes the fields. etcdctl has no such form of this command.
+// fields writes the fields. etcdctl does not support fields for this command.
 func (r LeaderMoved) fields(f *FieldText) {
 	f.id("PreviousLeader", r.From)
 	f.id("Leader", r.To)

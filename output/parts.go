@@ -6,34 +6,33 @@ import (
 	"slices"
 )
 
-// Beginning is a Result that is the first part of one.
+// Beginning is the first part of a result that is written in two parts.
 type Beginning interface {
 	Result
 
-	// columns are those of the whole result in csv.
+	// columns returns the columns of the whole result in csv.
 	columns() []string
 
-	// isOpen says that the rest goes on with the last row of csv. Otherwise it
-	// has rows of its own.
+	// isOpen reports whether the rest continues the last row of csv. Otherwise the rest
+	// has its own rows.
 	isOpen() bool
 }
 
-// Parts writes a result in two parts: a Beginning, and the rest. Some results hold a
-// generated password, which must be out before the request is sent that sets it.
-// Together the parts are one document of the printer's format. A table, which is drawn
-// whole, is two.
+// Parts writes a result in two parts: a Beginning and the rest. Some results hold a
+// generated password, which must be printed before it is set. Together the parts are one
+// document in the printer's format. The table format draws a table for each part.
 type Parts struct {
 	p       *Printer
 	begun   bool
-	names   []string // of the members that were written
+	names   []string // of the members already written
 	columns []string
-	row     []string // of csv, which is open
+	row     []string // the open row of csv
 }
 
-// Parts returns what writes a result in two parts in the printer's format.
+// Parts returns a writer for the two parts of a result in the printer's format.
 func (p *Printer) Parts() *Parts { return &Parts{p: p} }
 
-// Begin writes the first part. Finish has to follow.
+// Begin writes the first part. The caller must call Finish.
 func (s *Parts) Begin(b Beginning) error {
 	s.begun, s.columns = true, b.columns()
 	for _, member := range b.Document() {
@@ -54,8 +53,8 @@ func (s *Parts) Begin(b Beginning) error {
 	return s.p.Print(b)
 }
 
-// Finish writes the rest: what is in r and was not in the Beginning. Without a
-// Beginning it is all of r.
+// Finish writes the rest: the members of r that the Beginning did not have. Without a
+// Beginning, it writes all of r.
 func (s *Parts) Finish(r Result) error {
 	if !s.begun {
 		return s.p.Print(r)
@@ -79,7 +78,7 @@ func (s *Parts) Finish(r Result) error {
 			return nil
 		}
 	case Protobuf:
-		// Two messages in a row are read as one that has the fields of both.
+		// A reader merges two messages in a row into one with the fields of both.
 	case CSV:
 		return s.finishCSV(r.Table())
 	case Simple, Table, Markdown, HTML:
@@ -87,7 +86,7 @@ func (s *Parts) Finish(r Result) error {
 	return s.p.Print(r)
 }
 
-// openObject writes an object in JSON without its end.
+// openObject writes a JSON object without its end.
 func (s *Parts) openObject(text []byte, err error) error {
 	if err == nil {
 		_, err = s.p.w.Write(bytes.TrimSuffix(text, []byte("}")))
@@ -95,7 +94,7 @@ func (s *Parts) openObject(text []byte, err error) error {
 	return err
 }
 
-// closeObject writes the members and the end of an object that is open.
+// closeObject writes the remaining members and the end of an open object.
 func (s *Parts) closeObject(text []byte, err error) error {
 	if err != nil {
 		return err
@@ -130,7 +129,8 @@ func (s *Parts) beginCSV(b Beginning) error {
 	return err
 }
 
-// under is a row of columns with the cells of a table that has some of them.
+// under returns a row for columns. Its cells come from a table that has some of these
+// columns.
 func under(columns, header, cells []string) []string {
 	row := make([]string, len(columns))
 	for at, column := range header {
@@ -151,8 +151,8 @@ func csvRow(cells []string) ([]byte, error) {
 	return text.Bytes(), err
 }
 
-// finishCSV writes rows below the columns of the Beginning. The first one goes on
-// where the open row ends; the others repeat what that row says.
+// finishCSV writes rows below the columns of the Beginning. The first row continues the
+// open row; the others repeat its cells.
 func (s *Parts) finishCSV(t TableData) error {
 	for i, cells := range t.visible(true).Rows {
 		row := under(s.columns, t.Header, cells)

@@ -2,7 +2,7 @@ package output
 
 import "github.com/ectl-io/ectl/internal/secret"
 
-// GeneratedPassword is a password that was made here, for a user.
+// GeneratedPassword is a password that ectl generated for a user.
 type GeneratedPassword = secret.GeneratedPassword
 
 func passwordItems(passwords []GeneratedPassword) []Object {
@@ -26,13 +26,13 @@ func passwordTable(passwords []GeneratedPassword) TableData {
 type PasswordOfUser struct {
 	GeneratedPassword
 
-	Roles []string // to be granted; nil: the result says nothing of roles
+	Roles []string // to be granted; nil omits roles from the result
 }
 
 // Simple implements Result.
 func (r PasswordOfUser) Simple(t *Text) { t.Linef("Password: %s", r.Password) }
 
-// api is what is added to the response of the API.
+// api returns the forms that are added to the response of the API.
 func (r PasswordOfUser) api() apiForms {
 	return apiForms{
 		visible: true,

@@ -8,10 +8,10 @@ import (
 	"github.com/ectl-io/ectl/internal/access"
 )
 
-// Permissions and ranges of keys, as several results show them: those of the API
-// (authpb) where a response has them, else those of the domain (access).
+// The functions below show permissions and key ranges in several results. Permissions
+// in responses have the type of the API (authpb); all others have that of access.
 
-// accessName is a kind of permission in the words that grant-permission takes.
+// accessName returns a kind of permission in the words that grant-permission accepts.
 func accessName(t authpb.Permission_Type) string { return strings.ToLower(t.String()) }
 
 func permissionRange(p *authpb.Permission) access.Range {
@@ -20,22 +20,22 @@ func permissionRange(p *authpb.Permission) access.Range {
 
 func permissionColumns() []string { return []string{"access", "key", "range end", "description"} }
 
-// permissionCells are the cells of permissionColumns.
+// permissionCells returns the cells of permissionColumns.
 func permissionCells(p *authpb.Permission) []string {
 	return []string{accessName(p.GetPermType()), cell(p.GetKey()), cell(p.GetRangeEnd()), permissionRange(p).String()}
 }
 
-// permissionObject is a permission in plain terms.
+// permissionObject returns the document of a permission of the API.
 func permissionObject(p *authpb.Permission) Object {
 	return append(Object{{"access", accessName(p.GetPermType())}}, rangeObject(permissionRange(p))...)
 }
 
-// permissionMembers are the members of a permission in plain terms.
+// permissionMembers returns the document of a permission.
 func permissionMembers(p access.Permission) Object {
 	return append(Object{{"access", p.Access.String()}}, rangeObject(p.Range)...)
 }
 
-// rangeObject is a range of keys in plain terms. A single key has no end.
+// rangeObject returns the document of a key range. A single key has no end.
 func rangeObject(r access.Range) Object {
 	object := Object{{"key", Bytes(r.Key)}}
 	if len(r.End) > 0 {

@@ -9,23 +9,25 @@ import (
 	"github.com/ectl-io/ectl/internal/visible"
 )
 
-// rangeBuffer lets a large range go out in few writes. Most results are a few
-// lines, for which touching so much memory would show in the start-up time.
+// rangeBuffer is the size in bytes of the buffer for large ranges, which reduces the
+// number of writes. Other results are short, and allocating so much memory would slow the
+// start.
 const rangeBuffer = 64 << 10
 
-// Printer writes results in one format. Output is buffered until Flush. It knows
-// nothing of what it has written: streams do, which its methods Range, Listing, Watch,
-// Results, Parts and Bootstrap return.
+// Printer writes results in one format. Output is buffered until Flush. A Printer has no
+// state about earlier results. The streams that Range, Listing, Watch, Results, Parts and
+// Bootstrap return keep that state.
 type Printer struct {
 	format Format
 	hex    bool
 	screen bool // the output is a terminal
 	out    io.Writer
-	w      *bufio.Writer // on out
+	w      *bufio.Writer // buffers out
 }
 
-// NewPrinter returns a Printer on w in that of formats which is called name.
-// With hex, keys and values in simple and IDs in fields are hexadecimal.
+// NewPrinter returns a Printer that writes to w in the format called name, which must be
+// one of formats. Otherwise the error has the exit status BadFeature. With hex, keys and
+// values in simple and IDs in fields are hexadecimal.
 func NewPrinter(w io.Writer, name string, formats []Format, hex bool) (*Printer, error) {
 	format, err := ParseFormat(name, formats)
 	if err != nil {
@@ -34,24 +36,25 @@ func NewPrinter(w io.Writer, name string, formats []Format, hex bool) (*Printer,
 	return &Printer{format: format, hex: hex, out: w, w: bufio.NewWriter(w)}, nil
 }
 
-// OnTerminal says that a person reads the output on a terminal. Listings of keys
-// are then visible; otherwise each key stands as it is, for programs.
+// OnTerminal sets whether the output is a terminal. On a terminal, listings escape
+// invisible characters in keys. Otherwise they write each key as it is, for programs.
 func (p *Printer) OnTerminal(is bool) { p.screen = is }
 
 // Format returns the printer's format.
 func (p *Printer) Format() Format { return p.format }
 
-// Grow prepares the printer for much output.
+// Grow prepares the printer for large output, if nothing is buffered.
 func (p *Printer) Grow() {
 	if p.w.Buffered() == 0 {
 		p.w = bufio.NewWriterSize(p.out, rangeBuffer)
 	}
 }
 
-// Flush writes what is buffered.
+// Flush writes the buffered output. It returns the first error of all writes.
 func (p *Printer) Flush() error { return p.w.Flush() }
 
-// Print writes one result. The error is that of writing or encoding.
+// Print writes one result. It returns an error if encoding fails, or if the format does
+// not support r. Flush may return errors of writing instead.
 func (p *Printer) Print(r Result) error {
 	if self, ok := r.(selfWriter); ok {
 		if written, err := self.writeAs(p.format, p.w); written || err != nil {
@@ -61,7 +64,7 @@ func (p *Printer) Print(r Result) error {
 	api, ours := formsOf(r)
 	if api.simple && p.format.IsEtcdctls() {
 		r.Simple(p.text(ours))
-		return nil // errors of writing show at Flush
+		return nil // Flush returns errors of writing
 	}
 	switch p.format {
 	case Simple:
@@ -91,13 +94,13 @@ func (p *Printer) Print(r Result) error {
 		return p.objects(itemsOf(r))
 	case Markdown:
 		return r.Table().visible(ours).markdown(p.w)
-	case HTML: // written by its result
+	case HTML: // only a selfWriter supports it
 	}
 	return fmt.Errorf("%w %q", errUnsupported, p.format)
 }
 
-// formsOf returns what fields, json and protobuf write of r: the forms of the API, or
-// those of its document. ours says that ectl alone has the command.
+// formsOf returns the forms of r for fields, json and protobuf, from the API or from its
+// document. ours reports whether only ectl has the command.
 func formsOf(r Result) (forms apiForms, ours bool) {
 	if a, ok := r.(apiResult); ok {
 		forms = a.api()
@@ -124,7 +127,7 @@ func (p *Printer) text(visible bool) *Text {
 
 func (p *Printer) fields() *FieldText { return &FieldText{Text{w: p.w, hex: p.hex}} }
 
-// json is a result on one line of JSON, without its end.
+// json returns a result as one line of JSON, without the line break.
 func (p *Printer) json(api apiForms, ours bool) ([]byte, error) {
 	var source any
 	switch {
@@ -158,7 +161,7 @@ func (p *Printer) protobuf(api apiForms) error {
 	return nil
 }
 
-// objects writes one object a line.
+// objects writes one object per line.
 func (p *Printer) objects(objects []Object) error {
 	for _, object := range objects {
 		text, err := object.MarshalJSON()
@@ -172,8 +175,8 @@ func (p *Printer) objects(objects []Object) error {
 	return nil
 }
 
-// Notice writes a line that etcdctl writes in each of its formats, between
-// results, and does so at once.
+// Notice writes a line between results and flushes it. etcdctl writes this line in each
+// of its formats.
 func (p *Printer) Notice(line string) error {
 	if err := p.line([]byte(line)); err != nil {
 		return err
@@ -181,8 +184,8 @@ func (p *Printer) Notice(line string) error {
 	return p.Flush()
 }
 
-// ByLine says whether the parts of one result can be printed one after another,
-// as they come, for commands that take long.
+// ByLine reports whether the parts of one result can be printed one by one as they
+// arrive. Slow commands use it.
 func (p *Printer) ByLine() bool {
 	return p.format.IsEtcdctls() || p.format == NDJSON
 }

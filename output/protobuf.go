@@ -10,7 +10,7 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 )
 
-// writeMessage writes a message as it would come over the wire.
+// writeMessage writes a message in the wire format.
 func writeMessage(w *bufio.Writer, m proto.Message) error {
 	b, err := proto.MarshalOptions{Deterministic: true}.Marshal(m)
 	if err != nil {
@@ -20,8 +20,9 @@ func writeMessage(w *bufio.Writer, m proto.Message) error {
 	return err
 }
 
-// delimited writes messages one after another, each behind its length as readers of
-// streams of protobuf expect it: the API has no message for several members.
+// delimited returns a function that writes messages one after another, each after its
+// length. Readers of protobuf streams expect this form. The API has no message for
+// several members.
 func delimited[M proto.Message](messages []M) func(*bufio.Writer) error {
 	return func(w *bufio.Writer) error {
 		for _, m := range messages {
@@ -33,8 +34,8 @@ func delimited[M proto.Message](messages []M) func(*bufio.Writer) error {
 	}
 }
 
-// message returns the document as a google.protobuf.Struct, the message for
-// what has no message of its own.
+// message returns the document as a google.protobuf.Struct. It serves results that have
+// no message in the API.
 func (o Object) message() *structpb.Struct {
 	fields := make(map[string]*structpb.Value, len(o))
 	for _, member := range o {
@@ -44,8 +45,8 @@ func (o Object) message() *structpb.Struct {
 	return &structpb.Struct{Fields: fields}
 }
 
-// structValue is a value of an Object in plain terms. A Struct has no integers:
-// like many readers of JSON it knows numbers up to 2^53.
+// structValue converts a value that Member.plain returned. A Struct has no integers, and
+// its numbers are exact only up to 2^53, as in many JSON readers.
 func structValue(value any) *structpb.Value {
 	switch v := value.(type) {
 	case nil:

@@ -62,8 +62,8 @@ func (r Put) Document() Object {
 	return document
 }
 
-// PutRefused is the result of a "put" on a condition that did not hold: the
-// state of the key.
+// PutRefused is the result of a "put" if its condition did not hold. It has the state of
+// the key.
 type PutRefused struct {
 	Key      string
 	Response *pb.RangeResponse // the key without its value, or no key
@@ -76,7 +76,7 @@ func (r PutRefused) key() *mvccpb.KeyValue {
 	return nil
 }
 
-// Reason says what stands against the condition.
+// Reason returns why the condition did not hold.
 func (r PutRefused) Reason() string {
 	if kv := r.key(); kv != nil {
 		return fmt.Sprintf("%s exists, and was last changed at revision %d", cell([]byte(r.Key)), kv.GetModRevision())
@@ -84,7 +84,7 @@ func (r PutRefused) Reason() string {
 	return cell([]byte(r.Key)) + " does not exist"
 }
 
-// Simple implements Result: nothing, as the error says it.
+// Simple implements Result. It writes nothing, because the error has the reason.
 func (r PutRefused) Simple(*Text) {}
 
 func (r PutRefused) fields(f *FieldText) {

@@ -9,12 +9,12 @@ import (
 	"github.com/ectl-io/ectl/internal/secret"
 )
 
-// PolicyApplied is the result of "rbac apply": what was changed, at what cost.
+// PolicyApplied is the result of "rbac apply": the changes, and the number of requests.
 type PolicyApplied struct {
 	reconcile.Result
 }
 
-// effect is whether the password that was printed for a user is in effect.
+// effect returns whether the password that was printed for a user is in effect.
 func effect(e secret.Effect) string {
 	switch e {
 	case secret.InEffect:
@@ -26,7 +26,7 @@ func effect(e secret.Effect) string {
 	return "perhaps in effect"
 }
 
-// Failure returns what an apply that failed has changed, in sentences.
+// Failure returns sentences that describe what a failed apply has changed.
 func (r PolicyApplied) Failure() []string {
 	sentences := []string{"Nothing was changed."}
 	if r.Changes > 0 || len(r.Doubtful) > 0 {
@@ -113,7 +113,7 @@ func (r PolicyApplied) Table() TableData {
 	return t
 }
 
-// result is what became of it, in one word.
+// result returns the outcome in one word.
 func (r PolicyApplied) result() string {
 	switch {
 	case !r.Complete:
@@ -133,7 +133,7 @@ func (r PolicyApplied) Document() Object {
 		{"requests", r.Requests},
 		{"revision_before", int64(r.RevisionBefore)},
 		{"revision_after", int64(r.RevisionAfter)},
-		{"passwords", []Object{}}, // unless there is a Beginning, which has it
+		{"passwords", []Object{}}, // omitted if the Beginning has it
 	}
 	if r.Generated != nil {
 		effects := []Object{}

@@ -8,14 +8,14 @@ import (
 
 // CanI is the result of "rbac can-i".
 type CanI struct {
-	User   string // empty: whoever is in use
+	User   string // empty: the user of the connection
 	Access access.Access
 	Range  access.Range
-	Live   bool // the server said so: there are no reasons
+	Live   bool // the server decided, so there are no reasons
 	access.Decision
 }
 
-// Simple implements Result: the answer on the first line, its reasons below.
+// Simple implements Result: the answer on the first line, the reasons below.
 func (r CanI) Simple(t *Text) {
 	t.Linef("%s", yesNo(r.Allowed))
 	for _, line := range grantLines(r.Grants) {
@@ -82,8 +82,8 @@ func (r CanI) Document() Object {
 	return document
 }
 
-// plainName is a name of a user or role in a sentence, in a cell or in a list:
-// quoted where it would be taken for something else.
+// plainName returns the name of a user or role for a sentence, a cell or a list. A name
+// that could be misread there is quoted.
 func plainName(name string) string {
 	if strings.ContainsAny(name, " ,:") {
 		return quoted(name)
@@ -99,7 +99,7 @@ func plainNames(names []string) []string {
 	return plain
 }
 
-// describeKey is a key in a sentence.
+// describeKey returns a key as it is written in a sentence.
 func describeKey(key []byte) string {
 	return strings.TrimPrefix(access.Range{Key: key}.String(), "key ")
 }

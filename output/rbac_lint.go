@@ -13,14 +13,14 @@ type Lint struct {
 	Findings []Finding
 }
 
-// Finding is one finding, with the command lines that mend it.
+// Finding is one finding with the command lines that fix it.
 type Finding struct {
 	lint.Finding
-	CommandLines []string // that mend it
+	CommandLines []string // that fix the finding
 }
 
-// Worst is the worst severity of what was found and is not waived, 0 where
-// there is nothing.
+// Worst returns the highest severity of the findings that are not waived, or 0 if there
+// are none.
 func (r Lint) Worst() lint.Severity {
 	var worst lint.Severity
 	for _, f := range r.Findings {
@@ -31,7 +31,7 @@ func (r Lint) Worst() lint.Severity {
 	return worst
 }
 
-// Summary says how much was found: "3 findings: 1 high, 2 low, 1 waived".
+// Summary returns the number of findings: "3 findings: 1 high, 2 low, 1 waived".
 func (r Lint) Summary() string {
 	if len(r.Findings) == 0 {
 		return "no findings"
@@ -39,7 +39,7 @@ func (r Lint) Summary() string {
 	return quantity.Of(len(r.Findings), "finding") + ": " + r.counts()
 }
 
-// counts says how much was found of each severity: "1 high, 2 low, 1 waived".
+// counts returns the number of findings of each severity: "1 high, 2 low, 1 waived".
 func (r Lint) counts() string {
 	found, waived := map[lint.Severity]int{}, 0
 	for _, f := range r.Findings {
@@ -61,7 +61,7 @@ func (r Lint) counts() string {
 	return strings.Join(parts, ", ")
 }
 
-// object is what the finding was found on, with its grants.
+// object returns the role or user of the finding, with its grants.
 func (f Finding) object() string {
 	kind, name, _ := strings.Cut(f.Object, " ")
 	object := kind + " " + cell([]byte(name))
@@ -74,7 +74,7 @@ func (f Finding) object() string {
 	return object
 }
 
-// Simple implements Result: what was found, and below it how to mend it.
+// Simple implements Result: each finding, and below it the commands that fix it.
 func (r Lint) Simple(t *Text) {
 	for _, f := range r.Findings {
 		line := fmt.Sprintf("%s %s: %s: %s", f.Rule.Severity, f.Rule.Name, f.object(), f.Why)

@@ -12,25 +12,25 @@ type AccessMatrix struct {
 	access.Matrix
 
 	State   access.State // all users and roles
-	Keys    access.Range // that the matrix is of
+	Keys    access.Range // that the matrix covers
 	Lint    Lint
 	Cluster AccessCluster
 
-	// WithoutPassword are the users who have none. It is nil where nobody has
-	// asked the server, or where the server cannot say.
+	// WithoutPassword holds the users without a password. It is nil if the server was
+	// not queried, or if authentication is off.
 	WithoutPassword map[string]bool
 }
 
-// AccessCluster is what a review is of.
+// AccessCluster describes the cluster of an access review.
 type AccessCluster struct {
 	ID        uint64
 	Endpoints []string
 	Enabled   bool   // authentication is on
-	Revision  uint64 // of users and roles, 0 where the server does not say
+	Revision  uint64 // of users and roles; 0 if the server does not return it
 	At        time.Time
 }
 
-// password is "yes", "no" or "unknown".
+// password returns "yes", "no" or "unknown".
 func (r AccessMatrix) password(user string) string {
 	if r.WithoutPassword == nil {
 		return "unknown"
@@ -38,7 +38,8 @@ func (r AccessMatrix) password(user string) string {
 	return yesNo(!r.WithoutPassword[user])
 }
 
-// Simple implements Result: what each user may do, and by which roles.
+// Simple implements Result: the roles of each user, and the keys that the user may read
+// and write.
 func (r AccessMatrix) Simple(t *Text) {
 	for i, u := range r.Users {
 		if i > 0 {
@@ -54,7 +55,7 @@ func (r AccessMatrix) Simple(t *Text) {
 	}
 }
 
-// namesLine lists names in a line.
+// namesLine returns names in one line, separated by commas.
 func namesLine(names []string) string {
 	if len(names) == 0 {
 		return "none"
@@ -86,8 +87,8 @@ func (r AccessMatrix) Table() TableData {
 	return t
 }
 
-// cellText is what may be done with a range, in letters: R and W with all of
-// it, in parentheses with a part.
+// cellText returns the access to a range in letters: R and W for all of it, in
+// parentheses for a part.
 func cellText(c access.Cell) string {
 	if c.Part == 0 {
 		return letters(c.Whole)

@@ -21,19 +21,19 @@ var accessPageStyle string
 //go:embed rbac_matrix.js
 var accessPageScript string
 
-// maxGrid is how many cells of the matrix a page has. A browser takes long to
-// lay out more, and nobody reads them.
+// maxGrid is the maximum number of cells of the matrix on a page. Browsers are slow to
+// lay out more, and so large a table is hard to read.
 const maxGrid = 20_000
 
-// accessPage writes the page of an access review. All that comes from the
-// cluster goes through text and code, which escape it; and the page forbids any
-// script and style but its own, and any request.
+// accessPage writes the page of an access review. text and code escape everything that
+// comes from the cluster. The page forbids all requests, and all scripts and styles
+// except its own.
 type accessPage struct {
 	AccessMatrix
 	w *bufio.Writer
 }
 
-// writeAs implements selfWriter. Errors of writing show at Flush.
+// writeAs implements selfWriter. Flush returns errors of writing.
 func (r AccessMatrix) writeAs(format Format, w *bufio.Writer) (bool, error) { //nolint:unparam // the interface has an error for policies
 	if format != HTML {
 		return false, nil
@@ -66,8 +66,8 @@ func (p accessPage) code(s string) {
 	p.raw("</code>")
 }
 
-// hash is the source expression by which a content security policy allows
-// inline text.
+// hash returns the source expression that allows inline text in a content security
+// policy.
 func hash(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
@@ -84,7 +84,8 @@ func (p accessPage) head() {
 
 func (p accessPage) clusterName() string { return strconv.FormatUint(p.Cluster.ID, 16) }
 
-// summary writes what the review is of, and who stands out.
+// summary writes the subject of the review, the users with role root, and the users
+// without a password.
 func (p accessPage) summary() {
 	p.raw("<dl>\n")
 	term := func(name string, write func()) {
@@ -138,7 +139,7 @@ func namesOrNobody(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// table writes a table whose columns are sorted by a click.
+// table writes a table with columns that can be sorted by a click.
 func (p accessPage) table(id, title, class string, columns []string, rows func()) {
 	p.raw("<h2 id=\"", id, "\">")
 	p.text(title)
@@ -153,7 +154,7 @@ func (p accessPage) table(id, title, class string, columns []string, rows func()
 	p.raw("</tbody>\n</table></div>\n")
 }
 
-// note writes a sentence in place of a table.
+// note writes a sentence instead of a table.
 func (p accessPage) note(id, title, sentence string) {
 	p.raw("<h2 id=\"", id, "\">")
 	p.text(title)

@@ -13,12 +13,11 @@ import (
 	"github.com/ectl-io/ectl/internal/visible"
 )
 
-// PolicyPlan is the result of "rbac plan": what would change, and what that
-// means.
+// PolicyPlan is the result of "rbac plan": the changes, and their effects on users.
 type PolicyPlan struct {
 	Plan    *plan.Plan
-	Untried []string // users whose password was not looked at
-	Colour  bool     // a person reads it on a terminal
+	Untried []string // users with passwords that were not checked
+	Colour  bool     // write in colours, for a terminal
 }
 
 // Simple implements Result.
@@ -71,32 +70,31 @@ func (r PolicyPlan) summary() string {
 	return fmt.Sprintf("Plan: %d to add, %d to change, %d to remove.", r.Plan.Count(plan.Add), r.Plan.Count(plan.Change), r.Plan.Count(plan.Remove))
 }
 
-// glyph is the sign of an action before the thing that it happens to.
+// glyph returns the sign of an action, which is written before its subject.
 func glyph(a plan.Action) string {
 	return map[plan.Action]string{plan.Add: "+", plan.Change: "~", plan.Remove: "-"}[a]
 }
 
-// line writes what happens to something, in the colour of the action.
+// line writes a change, in the colour of its action.
 func (r PolicyPlan) line(w io.Writer, action plan.Action, indent, text string) {
 	line := fmt.Sprintf("%s%s %s", indent, glyph(action), visible.Line(text))
 	if r.Colour {
 		paint := map[plan.Action]color.Attribute{plan.Add: color.FgGreen, plan.Change: color.FgYellow, plan.Remove: color.FgRed}
 		c := color.New(paint[action])
-		c.EnableColor() // whether to is decided already
+		c.EnableColor() // r.Colour already decides it
 		line = c.Sprint(line)
 	}
 	fmt.Fprintln(w, line)
 }
 
-// block is what happens to one role or user.
+// block holds the changes to one role or user.
 type block struct {
 	action plan.Action
 	title  string
-	parts  []plan.Difference // in it
+	parts  []plan.Difference // differences of the role or user
 }
 
-// blocks are the differences by the role or user that they are about, in their
-// order.
+// blocks groups the differences by role or user, in their order.
 func (r PolicyPlan) blocks() []block {
 	var blocks []block
 	open := ""
@@ -144,7 +142,7 @@ func part(d plan.Difference) string {
 	return ""
 }
 
-// fate says that a user comes or goes.
+// fate returns a note if a user is added or deleted.
 func fate(e plan.Effect) string {
 	switch {
 	case e.Added:
@@ -155,7 +153,7 @@ func fate(e plan.Effect) string {
 	return ""
 }
 
-// consequence is one thing that a user can do then, or no longer.
+// consequence is one thing that a user can do after the change, or can no longer do.
 type consequence struct {
 	action plan.Action
 	text   string

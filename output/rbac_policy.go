@@ -10,13 +10,13 @@ import (
 	"github.com/ectl-io/ectl/internal/quantity"
 )
 
-// PolicyExport is the result of "rbac export": what a cluster allows, as a
-// policy file. YAML and JSON are the file itself.
+// PolicyExport is the result of "rbac export": the roles and users of a cluster as a
+// policy file. simple, yaml and json write the file itself.
 type PolicyExport struct {
 	State access.State
 }
 
-// writeAs implements selfWriter: the file is the result.
+// writeAs implements selfWriter. It writes the policy file for simple, yaml and json.
 func (r PolicyExport) writeAs(format Format, w *bufio.Writer) (bool, error) {
 	var text []byte
 	var err error
@@ -34,7 +34,7 @@ func (r PolicyExport) writeAs(format Format, w *bufio.Writer) (bool, error) {
 	return true, err
 }
 
-// Simple implements Result: writeAs writes the file in its place.
+// Simple implements Result. It writes nothing, because writeAs writes the file instead.
 func (r PolicyExport) Simple(*Text) {}
 
 // Table implements Result: a row for each permission and membership.
@@ -90,7 +90,8 @@ func (r PolicyExport) Items() []Object {
 	return items
 }
 
-// PolicyTest is the result of "rbac test": which of a policy's assertions hold.
+// PolicyTest is the result of "rbac test": the assertions of a policy, and whether they
+// hold.
 type PolicyTest struct {
 	Assertions []TestedAssertion
 }
@@ -99,10 +100,10 @@ type PolicyTest struct {
 type TestedAssertion struct {
 	policy.Assertion
 	Holds bool
-	Why   string // it does not
+	Why   string // why it does not hold
 }
 
-// Failed is how many assertions do not hold.
+// Failed returns the number of assertions that do not hold.
 func (r PolicyTest) Failed() int {
 	n := 0
 	for _, a := range r.Assertions {
@@ -113,7 +114,8 @@ func (r PolicyTest) Failed() int {
 	return n
 }
 
-// Simple implements Result: what does not hold, and how many do.
+// Simple implements Result: the assertions that do not hold, and the number of those that
+// do.
 func (r PolicyTest) Simple(t *Text) {
 	for _, a := range r.Assertions {
 		if !a.Holds {

@@ -13,7 +13,7 @@ type WhoCan struct {
 	Holders []access.Holder
 }
 
-// extent says how much of the range the holder has access to.
+// extent returns "whole" or "part", by how much of the range the holder can access.
 func extent(h access.Holder) string {
 	if h.Whole {
 		return "whole"

@@ -28,8 +28,8 @@ func PermissionGranted(role string, perm *authpb.Permission, r *clientv3.AuthRol
 	return c
 }
 
-// PermissionRevoked is the result of "role revoke-permission". named is the
-// key as the user gave it, which the sentence repeats.
+// PermissionRevoked is the result of "role revoke-permission". named is the key as the
+// user entered it, for etcdctl's sentence.
 func PermissionRevoked(role, named, key, rangeEnd string, r *clientv3.AuthRoleRevokePermissionResponse) Change {
 	var line string
 	switch rangeEnd {
@@ -94,8 +94,8 @@ type RoleInfo struct {
 
 func (r RoleInfo) response() *pb.AuthRoleGetResponse { return (*pb.AuthRoleGetResponse)(r.Response) }
 
-// allowsEverything says whether the role is root: the server lets it do
-// everything, whatever is granted to it.
+// allowsEverything reports whether the role is root. The server allows it everything,
+// whatever is granted to it.
 func (r RoleInfo) allowsEverything() bool { return r.Name == access.RootRole }
 
 // Simple implements Result.
@@ -119,7 +119,7 @@ func (r RoleInfo) Simple(t *Text) {
 	}
 }
 
-// simpleRange is a range in etcdctl's notation.
+// simpleRange returns a range in etcdctl's notation.
 func simpleRange(key, end string) string {
 	var text string
 	switch end {

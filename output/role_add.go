@@ -2,10 +2,10 @@ package output
 
 import "go.etcd.io/etcd/api/v3/authpb"
 
-// RoleWithPermissions is the result of "role add" with permissions. JSON has
-// them as the response of "role get" does.
+// RoleWithPermissions is the result of "role add" with permissions. In JSON, the
+// permissions look as in the response to "role get".
 type RoleWithPermissions struct {
-	WithGrants[*authpb.Permission] // as the role has them now
+	WithGrants[*authpb.Permission] // the permissions as the role has them now
 }
 
 // Simple implements Result.

@@ -10,13 +10,12 @@ import (
 	"github.com/ectl-io/ectl/internal/visible"
 )
 
-// Text writes the lines of simple. Errors of writing show at the printer's
-// Flush.
+// Text writes the lines of simple. The printer's Flush returns errors of writing.
 type Text struct {
 	w       *bufio.Writer
 	hex     bool
 	screen  bool // the output is a terminal
-	visible bool // every line is made visible
+	visible bool // escape invisible characters
 }
 
 // Linef writes a formatted line.
@@ -29,8 +28,8 @@ func (t *Text) Linef(format string, args ...any) {
 	_ = t.w.WriteByte('\n')
 }
 
-// KeyValue writes the key and the value, a line each, as they are or, with
-// --hex, as \x escapes.
+// KeyValue writes the key and the value on a line each, unchanged or, with --hex, as \x
+// escapes.
 func (t *Text) KeyValue(kv *mvccpb.KeyValue) {
 	t.bytesLine(kv.GetKey())
 	t.bytesLine(kv.GetValue())
@@ -45,8 +44,8 @@ func (t *Text) bytesLine(b []byte) {
 	_ = t.w.WriteByte('\n')
 }
 
-// shown is a key as it stands in a listing of ours: with --hex as bytesLine writes
-// it, on a terminal as in a table, otherwise as it is.
+// shown returns a key for a listing that only ectl has. With --hex it has escapes as in
+// bytesLine, on a terminal it looks as in a table, and otherwise it is unchanged.
 func (t *Text) shown(key string) string {
 	switch {
 	case !t.hex && t.screen:

@@ -5,8 +5,8 @@ import "strconv"
 // SnapshotSaved is the result of "snapshot save".
 type SnapshotSaved struct {
 	Path    string
-	Version string // of the server's storage; servers before 3.6 do not say it
-	Size    int64  // of the file, with its checksum
+	Version string // of the server's storage; empty for servers older than 3.6
+	Size    int64  // of the file with its checksum, in bytes
 }
 
 // Simple implements Result.

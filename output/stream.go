@@ -1,10 +1,10 @@
 package output
 
-// ResultStream writes results one after another as one output: with a line between
-// YAML's documents, and one header for all of CSV's rows. A table is drawn for each.
+// ResultStream writes several results as one output. "---" separates YAML documents, and
+// CSV has one header for all rows. The table format draws one table for each result.
 type ResultStream struct {
 	p       *Printer
-	written bool // a result
+	written bool // a result was written
 }
 
 // Results returns the stream that writes results in the printer's format.

@@ -14,17 +14,17 @@ import (
 	"github.com/ectl-io/ectl/internal/visible"
 )
 
-// TableData is a result in rows. Header names the columns in lower case.
+// TableData holds a result in rows. Header has the names of the columns, in lower case.
 type TableData struct {
 	Header []string
 	Rows   [][]string
 
-	// names is how many columns have names, where those behind them have keys:
-	// these are never written in capitals. 0 where all have names.
+	// names is the number of columns with names, if keys are the headers of the columns
+	// after them. Keys are never capitalized. 0 means that all columns have names.
 	names int
 }
 
-// oneRow is a table of one row, given as column and value in turn.
+// oneRow returns a table of one row. The arguments are columns and values in turn.
 func oneRow(columnsAndValues ...string) TableData {
 	var header, row []string
 	for i := 0; i+1 < len(columnsAndValues); i += 2 {
@@ -35,7 +35,7 @@ func oneRow(columnsAndValues ...string) TableData {
 }
 
 // render draws the table as etcdctl 3.7 does: tablewriter's default style with
-// cells to the right.
+// right-aligned cells.
 func (t TableData) render(w io.Writer) error {
 	config, header := tablewriter.NewConfigBuilder().WithRowAlignment(tw.AlignRight), t.Header
 	if t.names > 0 {
@@ -54,11 +54,12 @@ func (t TableData) render(w io.Writer) error {
 	return table.Render()
 }
 
-// maxCell is how many bytes of a cell are drawn: each line of a table is as wide as
-// the widest cell of each column.
+// maxCell is the maximum number of bytes of a cell that are drawn. One wide cell widens
+// every line of a table.
 const maxCell = 1024
 
-// shortened returns a row whose cells are not longer than what is drawn of them.
+// shortened returns the row with cells cut at maxCell bytes. A cut cell ends with its
+// size.
 func shortened(row []string) []string {
 	if !slices.ContainsFunc(row, func(cell string) bool { return len(cell) > maxCell }) {
 		return row
@@ -76,8 +77,9 @@ func shortened(row []string) []string {
 	return short
 }
 
-// visible returns the table with cells that are visible. Lists make several lines
-// of a cell in results of ours, which have no other line breaks there.
+// visible returns the table with invisible characters escaped. With lists, line breaks
+// are kept: they separate the items of a list in a cell. Only results that etcdctl does
+// not have contain such lists.
 func (t TableData) visible(lists bool) TableData {
 	show := visible.Line
 	if lists {
@@ -103,9 +105,9 @@ func visibleLines(cell string) string {
 	return strings.Join(lines, "\n")
 }
 
-// cell is a key or value for a person to read in a table: as it is where it is
-// printable text, otherwise as a quoted Go string. So is what looks like one,
-// and what begins or ends with a space, which nobody would see.
+// cell returns a key or value for a person to read in a table. Printable text is
+// unchanged, and other bytes become a quoted Go string. Text is also quoted if it begins
+// with a quote, or if it begins or ends with a space.
 func cell(b []byte) string {
 	s := string(b)
 	if !visible.Is(s) || strings.HasPrefix(s, `"`) || strings.TrimSpace(s) != s {
@@ -114,5 +116,5 @@ func cell(b []byte) string {
 	return s
 }
 
-// quoted is s as a quoted Go string, all of which is visible.
+// quoted returns s as a quoted Go string without invisible characters.
 func quoted(s string) string { return visible.Line(strconv.Quote(s)) }

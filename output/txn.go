@@ -62,8 +62,8 @@ func (r Txn) api() apiForms {
 	return apiForms{message: r.response(), fields: r.fields, json: r.json()}
 }
 
-// txnJSON and responseJSON name the responses as etcdctl 3.7 does in JSON,
-// after the fields of the API and not after the types of its Go code.
+// txnJSON and responseJSON name the responses in JSON as etcdctl 3.7 does. The names come
+// from the fields of the API, not from the types of its Go code.
 type txnJSON struct {
 	Header    *pb.ResponseHeader `json:"header,omitempty"`
 	Succeeded bool               `json:"succeeded,omitempty"`
@@ -90,7 +90,7 @@ func (r Txn) json() txnJSON {
 	return document
 }
 
-// branch is which requests were run.
+// branch returns which requests were run: "success" or "failure".
 func (r Txn) branch() string {
 	if r.response().GetSucceeded() {
 		return "success"
@@ -98,7 +98,7 @@ func (r Txn) branch() string {
 	return "failure"
 }
 
-// Table implements Result: a row for each request, or for each key that it
+// Table implements Result: a row for each request, or for each key that the request
 // returned.
 func (r Txn) Table() TableData {
 	t := TableData{Header: append([]string{"branch", "request", "result"}, keyValueColumns()...)}
@@ -131,7 +131,7 @@ func (r Txn) Table() TableData {
 	return t
 }
 
-// numbered names a request by its number and kind, as "2 put".
+// numbered returns a request's number and kind, for example "2 put".
 func numbered(number int, request string) string { return strconv.Itoa(number) + " " + request }
 
 // Document implements Result.

@@ -55,7 +55,7 @@ func (r UserList) Simple(t *Text) {
 	}
 }
 
-// fields writes the fields. etcdctl has no such form of this command.
+// fields writes the fields. etcdctl does not support fields for this command.
 func (r UserList) fields(f *FieldText) { f.names("Users", r.response(), r.response().GetUsers()) }
 
 func (r UserList) api() apiForms {
@@ -89,7 +89,7 @@ func (r UserInfo) Simple(t *Text) {
 	t.Linef("%s", roles)
 }
 
-// fields writes the fields. etcdctl has no such form of this command.
+// fields writes the fields. etcdctl does not support fields for this command.
 func (r UserInfo) fields(f *FieldText) { f.names("Roles", r.response(), r.response().GetRoles()) }
 
 func (r UserInfo) api() apiForms {
@@ -113,8 +113,8 @@ func (r UserInfo) Document() Object {
 	return Object{{"user", r.Name}, {"roles", r.response().GetRoles()}}
 }
 
-// UserDetail is the result of "user get --detail": the user with the
-// permissions of its roles, in the order of the user's roles.
+// UserDetail is the result of "user get --detail": the user with the permissions of their
+// roles, in the order of the roles.
 type UserDetail struct {
 	Name     string
 	Response *clientv3.AuthUserGetResponse
@@ -155,8 +155,8 @@ func (r UserDetail) protobuf(w *bufio.Writer) error {
 	return nil
 }
 
-// json is one document where etcdctl mixes text and JSON: the API's
-// response for the user and, by name, those for its roles.
+// json returns one document, while etcdctl mixes text and JSON. It has the API's response
+// for the user, and the responses for the roles with their names.
 func (r UserDetail) json() any {
 	type roleDetail struct {
 		Name string `json:"name"`
@@ -196,8 +196,8 @@ func (r UserDetail) Document() Object {
 	return Object{{"user", r.Name}, {"roles", roles}}
 }
 
-// names writes a field whose value is a list of names, as etcdctl writes the
-// list of roles.
+// names writes a header and a field with a list of names, as etcdctl writes the list of
+// roles.
 func (f *FieldText) names(name string, response headed, values []string) {
 	f.Header(response.GetHeader())
 	line := fmt.Sprintf("%q :", name)

@@ -3,14 +3,14 @@ package output
 // UserCertificate is the result of "user get-cert".
 type UserCertificate struct {
 	User      string
-	Created   bool // the user was added for it
+	Created   bool // the user was created, too
 	CertFile  string
-	KeyFile   string // empty where the key is somebody else's
+	KeyFile   string // empty if --csr supplied the key
 	Issuer    string // distinguished name
 	Serial    string // hexadecimal
 	NotBefore string // RFC 3339
 	NotAfter  string
-	Unchanged bool // it is the one that was there
+	Unchanged bool // the existing certificate was kept
 }
 
 func (r UserCertificate) result() string {
@@ -57,7 +57,7 @@ func (r UserCertificate) Document() Object {
 // CertificateRequest is the result of "user get-cert --csr-out".
 type CertificateRequest struct {
 	User        string
-	Created     bool // the user was added for it
+	Created     bool // the user was created, too
 	RequestFile string
 	KeyFile     string
 }

@@ -4,7 +4,7 @@ package output
 type PasswordChecked struct {
 	User   string
 	Right  bool
-	Reason string // why not
+	Reason string // why it is not right
 }
 
 // Simple implements Result.

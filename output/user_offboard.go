@@ -5,9 +5,9 @@ import pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 // UserOffboarded is the result of "user offboard".
 type UserOffboarded struct {
 	Name       string
-	Roles      []string           // that were revoked
-	Deleted    bool               // otherwise there was no such user
-	Header     *pb.ResponseHeader // of the last change, nil without one
+	Roles      []string           // the revoked roles
+	Deleted    bool               // false if the user did not exist
+	Header     *pb.ResponseHeader // of the last change; nil if nothing changed
 	Idempotent bool               // the command may be run again
 }
 

@@ -51,8 +51,8 @@ func (r Version) Document() Object {
 	}
 }
 
-// EtcdctlVersion is the result of "version" where the program stands in for
-// etcdctl: its two lines, in each of its formats.
+// EtcdctlVersion is the result of "version" if ectl runs in place of etcdctl. It prints
+// etcdctl's two lines in each of etcdctl's formats.
 type EtcdctlVersion struct{ Version }
 
 // Simple implements Result.

@@ -9,18 +9,18 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// WatchStream writes what "watch" receives as it arrives. It holds no events but in
-// the table format, which draws one table for each response.
+// WatchStream writes the responses to "watch" as they arrive. Only the table format holds
+// events, because it draws one table for each response.
 type WatchStream interface {
-	// Next writes a response: events, a notice of progress, or the reason why there
-	// will be no more. A large response may come in parts. Fragment says that more of
-	// it follows, and continues that this is not its first part.
+	// Next writes a response: events, a progress notification, or the reason why the
+	// watch ended. A large response may arrive in parts. part.Fragment reports that
+	// more parts follow; continues reports that this is not the first part.
 	Next(part *pb.WatchResponse, continues bool) error
 }
 
-// Watch returns the stream that writes what "watch" receives in the printer's
-// format. etcdctl's formats write every response. Ours write events, and yaml and
-// ndjson progress, too: the end of a watch is no data.
+// Watch returns the stream that writes the responses to "watch" in the printer's format.
+// fields, json and protobuf write every response. The other formats write events, and
+// yaml and ndjson also write progress.
 func (p *Printer) Watch() WatchStream {
 	p.Grow()
 	switch p.format {
@@ -38,12 +38,12 @@ func (p *Printer) Watch() WatchStream {
 		return &yamlWatch{p: p}
 	case NDJSON:
 		return &ndjsonWatch{p: p}
-	case Simple, Markdown, HTML: // no watch is printed in the latter
+	case Simple, Markdown, HTML: // watches have no Markdown or HTML
 	}
 	return &simpleWatch{Text{w: p.w, hex: p.hex}}
 }
 
-// isProgress reports whether a response only says that the watch has seen
+// isProgress reports whether a response only reports progress: the watch has received
 // everything up to its revision.
 func isProgress(r *pb.WatchResponse, continues bool) bool {
 	return len(r.GetEvents()) == 0 && !continues && !r.GetFragment() && !r.GetCreated() && !r.GetCanceled() &&
@@ -80,8 +80,8 @@ func (s *fieldsWatch) Next(part *pb.WatchResponse, continues bool) error {
 	return s.f.flushed()
 }
 
-// jsonWatch writes the client library's type, as etcdctl writes it: its events are
-// the second member.
+// jsonWatch writes the client library's type, as etcdctl does. The events are its second
+// member.
 type jsonWatch struct {
 	p   *Printer
 	any bool // an event of the response was written
@@ -132,8 +132,8 @@ func (s *jsonWatch) Next(part *pb.WatchResponse, continues bool) error {
 	return s.p.line(append(append(append(b, `,"CancelReason":`...), reason...), '}'))
 }
 
-// appendEventJSON appends what encoding/json makes of an event, whose members
-// are left out where they are empty, without its reflection.
+// appendEventJSON appends an event as encoding/json encodes it, without empty members. It
+// avoids reflection.
 func appendEventJSON(b []byte, event *mvccpb.Event) []byte {
 	start := len(b)
 	b = append(b, '{')
@@ -150,9 +150,9 @@ func appendEventJSON(b []byte, event *mvccpb.Event) []byte {
 	return append(b, '}')
 }
 
-// protobufWatch writes the messages one after another, which a reader takes for one
-// with all events. As in etcdctl they name neither which watch of the stream they
-// are of, nor why it ended.
+// protobufWatch writes the messages one after another, which a reader merges into one
+// with all events. As in etcdctl, they have neither the ID of the watch nor the reason
+// for its end.
 type protobufWatch struct {
 	p   *Printer
 	buf []byte
@@ -172,7 +172,7 @@ func (s *protobufWatch) Next(part *pb.WatchResponse, continues bool) error {
 	return err
 }
 
-// eventName is an event's type in plain terms.
+// eventName returns "put" or "delete".
 func eventName(event *mvccpb.Event) string {
 	if event.GetType() == mvccpb.Event_DELETE {
 		return "delete"
@@ -194,7 +194,7 @@ func appendEventRows(rows [][]string, events []*mvccpb.Event) [][]string {
 
 type tableWatch struct {
 	p    *Printer
-	rows [][]string // of the response's parts so far
+	rows [][]string // of the response's earlier parts
 }
 
 func (s *tableWatch) Next(part *pb.WatchResponse, continues bool) error {
@@ -209,7 +209,7 @@ func (s *tableWatch) Next(part *pb.WatchResponse, continues bool) error {
 
 type csvWatch struct {
 	w   csvWriter
-	any bool // rows were written, and the header before them
+	any bool // the header and at least one row were written
 }
 
 func (s *csvWatch) Next(part *pb.WatchResponse, _ bool) error {
@@ -282,8 +282,8 @@ func (s *ndjsonWatch) line(o Object) error {
 	return s.p.line(s.buf)
 }
 
-// eventObject is an event in plain terms. Of a deleted key there is no more
-// than its name and when.
+// eventObject returns the document of an event. A deletion has only the name of the key
+// and the revision.
 func eventObject(event *mvccpb.Event) Object {
 	object := Object{{"event", eventName(event)}}
 	if event.GetType() == mvccpb.Event_DELETE {

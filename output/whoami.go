@@ -10,21 +10,21 @@ import (
 
 // WhoAmI is the result of "whoami".
 type WhoAmI struct {
-	User    string // empty where nobody knows
-	By      string // what shows it: "password", "token", "certificate" or "nothing"
-	Known   bool   // there is such a user
+	User    string // empty if it is unknown
+	By      string // its source: "password", "token", "certificate" or "nothing"
+	Known   bool   // the user exists
 	Enabled bool   // authentication is on
 	Roles   []string
 	access.Effective
 
-	Token       *TokenInUse       // nil where there is none
-	Certificate *CertificateInUse // that was given, whether or not it counts
+	Token       *TokenInUse       // nil if there is none
+	Certificate *CertificateInUse // the given one, even if the server ignores it
 }
 
-// TokenInUse is the token that requests go with.
+// TokenInUse is the token that requests are sent with.
 type TokenInUse struct {
-	JWT    bool      // otherwise one of etcd's simple tokens
-	Expiry time.Time // zero where it does not say
+	JWT    bool      // false for one of etcd's simple tokens
+	Expiry time.Time // zero if the token does not have it
 }
 
 // CertificateInUse is the client's certificate.
@@ -40,7 +40,7 @@ func (t TokenInUse) kind() string {
 	return "simple"
 }
 
-// name is the user in words.
+// name describes the user.
 func (r WhoAmI) name() string {
 	switch {
 	case r.User != "" && r.Known:
@@ -53,8 +53,8 @@ func (r WhoAmI) name() string {
 	return "nobody"
 }
 
-// may describes keys that may be read or written: all, while authentication is
-// off.
+// may describes the keys that the user may read or write. While authentication is off,
+// these are all keys.
 func (r WhoAmI) may(keys access.Set) string {
 	switch {
 	case !r.Enabled && r.Known:
