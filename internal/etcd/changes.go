@@ -8,8 +8,8 @@ import (
 	"github.com/ectl-io/ectl/internal/etcd/diagnose"
 )
 
-// Changes are what the requests of one run have changed, whichever of its clients
-// sent them. A nil value knows of none.
+// Changes counts what the requests of one run have changed, through any of its clients.
+// A nil value counts nothing.
 type Changes struct {
 	mu      sync.Mutex
 	made    int
@@ -39,8 +39,8 @@ func (c *Changes) beforePassword(request any) error {
 	return check()
 }
 
-// Became says what the command has done about its changes: outcome is a part of a
-// sentence. A command that takes them back says so.
+// Became records what the command has done about its changes, for example that it has
+// undone them. outcome is a part of a sentence. Settle adds it to errors.
 func (c *Changes) Became(outcome string) {
 	if c == nil {
 		return
@@ -50,8 +50,8 @@ func (c *Changes) Became(outcome string) {
 	c.outcome = outcome
 }
 
-// Settle adds to err what became of the changes that were made, unless it says so
-// already.
+// Settle adds to err the outcome of the changes that were made, unless err has an
+// outcome already. It returns err unchanged if there were no changes.
 func (c *Changes) Settle(err error) error {
 	if diagnose.HasOutcome(err) || c == nil {
 		return err
@@ -69,7 +69,7 @@ func (c *Changes) Settle(err error) error {
 	return diagnose.WithOutcome(err, "the changes were made")
 }
 
-// answered takes notice of a request that succeeded.
+// answered counts a request that succeeded, if it has changed something.
 func (c *Changes) answered(method string, request, response any) {
 	if c == nil || !changed(method, request, response) {
 		return
@@ -79,7 +79,7 @@ func (c *Changes) answered(method string, request, response any) {
 	c.made++
 }
 
-// changed says whether a request that succeeded has changed something.
+// changed reports whether a request that succeeded has changed something.
 func changed(method string, request, response any) bool {
 	switch r := response.(type) {
 	case *pb.DeleteRangeResponse:

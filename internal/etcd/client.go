@@ -17,19 +17,19 @@ import (
 	"github.com/ectl-io/ectl/internal/prompt"
 )
 
-// Client is a client of the cluster that can say why a request failed.
+// Client is a client of the cluster. Its method Explain adds the reason to the error of
+// a request.
 type Client struct {
 	*clientv3.Client
 	requests *requests
 }
 
-// Dial makes the client that o describes and logs it in, asking p for a
-// password where one is missing. Sentences for the user go to warn. ctx bounds
-// the questions and the login, which also ends after o.DialTimeout; the client
-// outlives neither.
+// Dial creates the client that o describes and logs it in. It prompts for a missing
+// password with p. Warnings for the user go to warn. ctx bounds the prompts and the
+// login, which also ends after o.DialTimeout. The client ends with ctx.
 //
-// Errors end with etcdctl's statuses: BadArgs for options that cannot work,
-// BadConnection for a login that failed.
+// Errors have etcdctl's exit statuses: BadArgs for options that cannot work,
+// BadConnection for a failed login.
 func Dial(ctx context.Context, o *Options, p *prompt.Prompter, warn func(string)) (*Client, error) {
 	d, err := NewDialer(ctx, o, p, warn)
 	if err != nil {
@@ -38,8 +38,8 @@ func Dial(ctx context.Context, o *Options, p *prompt.Prompter, warn func(string)
 	return d.Dial(ctx, d.Endpoints)
 }
 
-// Dialer makes clients of one identity, for commands that talk to each member
-// by itself.
+// Dialer creates clients with one identity, for commands that connect to each member
+// separately.
 type Dialer struct {
 	Endpoints []string // that the options name or DNS discovery finds
 
@@ -48,8 +48,9 @@ type Dialer struct {
 	warn    func(string)
 }
 
-// NewDialer does what Dial does before anything is dialled: it asks for a
-// missing password, once for all clients.
+// NewDialer checks the options, finds the endpoints and prompts for a missing password,
+// once for all clients. It does not connect to an endpoint. Its errors are those of
+// Dial.
 func NewDialer(ctx context.Context, o *Options, p *prompt.Prompter, warn func(string)) (*Dialer, error) {
 	if err := o.Check(); err != nil {
 		return nil, err
@@ -76,8 +77,8 @@ func NewDialer(ctx context.Context, o *Options, p *prompt.Prompter, warn func(st
 	return d, nil
 }
 
-// Check refuses options that cannot work, as far as that shows before anything
-// is read, asked for or looked up. NewDialer does so, too.
+// Check returns an error for options that cannot work, without reading files, prompting
+// or looking up names. NewDialer calls it, too.
 func (o *Options) Check() error {
 	if err := o.checkEndpoints(); err != nil {
 		return err
@@ -85,8 +86,7 @@ func (o *Options) Check() error {
 	return o.checkIdentity()
 }
 
-// WarnOfExposure warns where a password would travel to one of endpoints
-// unencrypted.
+// WarnOfExposure warns if a password would be sent unencrypted to one of endpoints.
 func (d *Dialer) WarnOfExposure(endpoints []string) {
 	if d.auth == nil || d.auth.Password == "" || len(endpoints) == 0 {
 		return
@@ -96,16 +96,16 @@ func (d *Dialer) WarnOfExposure(endpoints []string) {
 	}
 }
 
-// Dial makes a client of endpoints and logs it in. Dialers may do so at the
-// same time; the bounds and the errors are those of the function Dial.
+// Dial creates a client of endpoints and logs it in. It may be called concurrently. Its
+// time limits and errors are those of the function Dial.
 func (d *Dialer) Dial(ctx context.Context, endpoints []string) (*Client, error) {
 	for i, endpoint := range endpoints {
-		if bare, found := WithoutUserInfo(endpoint); found { // as a member names itself
+		if bare, found := WithoutUserInfo(endpoint); found { // a member may advertise such a URL
 			endpoints = slices.Clone(endpoints)
 			endpoints[i] = bare
 		}
 	}
-	if err := d.RefuseMixture(endpoints[:1]); err != nil { // which decides for all
+	if err := d.RefuseMixture(endpoints[:1]); err != nil { // the first endpoint decides for all
 		return nil, err
 	}
 	config, err := d.options.config(endpoints, d.auth)
@@ -115,16 +115,16 @@ func (d *Dialer) Dial(ctx context.Context, endpoints []string) (*Client, error) 
 	return d.dial(ctx, config)
 }
 
-// DialUnnamed makes a client of the dialer's endpoints without a login.
+// DialUnnamed creates a client of the dialer's endpoints without a login.
 func (d *Dialer) DialUnnamed(ctx context.Context) (*Client, error) {
 	unnamed := *d
 	unnamed.auth = nil
 	return unnamed.Dial(ctx, d.Endpoints)
 }
 
-// DialAs makes a client of the dialer's endpoints that is known by certificate
-// alone, whoever the options name. asked is called in each handshake in which
-// the server asks for a certificate, before it is sent.
+// DialAs creates a client of the dialer's endpoints that identifies itself only by
+// certificate, without the identity of the options. asked is called in each handshake in
+// which the server requests a certificate, before the certificate is sent.
 func (d *Dialer) DialAs(ctx context.Context, certificate *tls.Certificate, asked func(*tls.CertificateRequestInfo)) (*Client, error) {
 	o := *d.options
 	o.Cert, o.Key = "", ""
@@ -142,12 +142,12 @@ func (d *Dialer) DialAs(ctx context.Context, certificate *tls.Certificate, asked
 	return d.dial(ctx, config)
 }
 
-// Secure says whether the endpoints are talked to over TLS.
+// Secure reports whether connections to the endpoints use TLS.
 func (d *Dialer) Secure() bool {
 	return speaksTLS(d.Endpoints[0], d.options.tlsConfigured())
 }
 
-// TLS returns the TLS configuration of the dialer's clients, nil if there is none.
+// TLS returns the TLS configuration of the dialer's clients, or nil if they have none.
 func (d *Dialer) TLS() (*tls.Config, error) {
 	config, err := d.options.config(d.Endpoints, nil)
 	if err != nil {
@@ -178,8 +178,8 @@ func (o *Options) config(endpoints []string, auth *clientv3.AuthConfig) (*client
 		InsecureSkipVerify: o.InsecureSkipTLSVerify,
 	}
 	if !o.InsecureDiscovery {
-		// As etcdctl does. It only makes TLS the default: gRPC verifies the
-		// name of the host that it connects to, not this one.
+		// As etcdctl does. It only makes TLS the default. gRPC verifies the name of the
+		// host to which it connects, not this one.
 		secure.ServerName = o.DiscoverySRV
 	}
 	piped := o.takePiped(secure)
@@ -203,36 +203,36 @@ func (o *Options) config(endpoints []string, auth *clientv3.AuthConfig) (*client
 	return config, nil
 }
 
-// Explain adds to the error of a request what its text leaves out: the cause
-// behind an expired deadline, and what the user can do. It returns other
-// errors as they are.
+// Explain adds to the error of a request what its text leaves out: the cause of an
+// expired deadline, and what the user can do. It returns other errors unchanged.
 func (c *Client) Explain(ctx context.Context, err error) error {
 	return c.requests.diagnosis.Explain(ctx, err)
 }
 
-// StreamOptions are the options of a stream on the client's connection that is read
-// without the client library: with the client's limit of the size of messages. Like
-// every stream of the client it logs in again.
+// StreamOptions returns the call options of a stream that is opened without the client
+// library. They set the client's maximum message size. Like every stream on the client's
+// connection, such a stream logs in again.
 func (c *Client) StreamOptions() []grpc.CallOption {
 	maxBytes := c.requests.config.MaxCallRecvMsgSize
 	if maxBytes <= 0 {
-		maxBytes = math.MaxInt32 // as the client library
+		maxBytes = math.MaxInt32 // as in the client library
 	}
 	return []grpc.CallOption{grpc.MaxCallRecvMsgSize(maxBytes)}
 }
 
-// Requests is how many requests the client has sent, watches and the like apart.
+// Requests returns the number of requests that the client has sent. Streams, such as
+// watches, do not count.
 func (c *Client) Requests() int { return int(c.requests.count.Load()) }
 
-// Unreachable returns why no endpoint can be talked to, where waiting does not
-// mend it, and otherwise nil. A watch does not keep the kind of its error.
+// Unreachable returns the reason why no endpoint can be reached, if it is permanent, and
+// otherwise nil. Watches need it, because they do not keep the type of their error.
 func (c *Client) Unreachable() error { return c.requests.diagnosis.Unreachable() }
 
-// LogsIn says whether the client logs in with a password, and can do so again.
-// Otherwise it is known by a token that was given, or a certificate, or not at all.
+// LogsIn reports whether the client logs in with a password, so that it can log in
+// again. Other clients use a given token, a certificate or no identity.
 func (c *Client) LogsIn() bool { return c.Password != "" }
 
-// Close ends the connections.
+// Close closes the connections.
 func (c *Client) Close() error {
 	if err := c.Client.Close(); err != nil && !errors.Is(err, context.Canceled) {
 		return err

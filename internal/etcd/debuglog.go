@@ -10,8 +10,8 @@ import (
 	"github.com/ectl-io/ectl/internal/visible"
 )
 
-// logger returns the logger of the client library, which writes nothing without
-// Debug.
+// logger returns the logger of the client library. It discards everything unless Debug
+// is set.
 func (o *Options) logger() *zap.Logger {
 	if !o.Debug || o.DebugLog == nil {
 		return zap.NewNop()
@@ -20,8 +20,8 @@ func (o *Options) logger() *zap.Logger {
 	return zap.New(zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(visibleJSON{o.DebugLog})), zap.DebugLevel), zap.AddCaller())
 }
 
-// visibleJSON writes JSON in which everything is visible: texts of servers are in
-// it, of which zap escapes the control characters of ASCII alone.
+// visibleJSON writes JSON with all invisible characters escaped. The log contains text
+// from servers, and zap escapes only the control characters of ASCII.
 type visibleJSON struct{ to io.Writer }
 
 func (w visibleJSON) Write(p []byte) (int, error) {

@@ -6,8 +6,9 @@ import (
 	"github.com/ectl-io/ectl/internal/secret"
 )
 
-// DestinationOf returns the options of a second cluster, to which the command
-// writes: it is at endpoints, and what has no flag of its own there is as in o.
+// DestinationOf returns the options of a second cluster, to which the command writes.
+// The cluster is at endpoints. identity has the options with destination flags of their
+// own; the others are those of o.
 func (o *Options) DestinationOf(endpoints []string, identity *Options) *Options {
 	d := *identity
 	d.prefix, d.unreadLogins = destinationPrefix, nil
@@ -19,8 +20,8 @@ func (o *Options) DestinationOf(endpoints []string, identity *Options) *Options 
 	return &d
 }
 
-// AddDestinationFlags binds to flags what a destination has of its own. All but
-// the file of the password are etcdctl's.
+// AddDestinationFlags binds to flags the options that a destination has separately. All
+// but --dest-password-file are etcdctl's.
 func (o *Options) AddDestinationFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.Cert, destinationPrefix+FlagCert, "", "certificate `file` that identifies this client to the destination")
 	fs.StringVar(&o.Key, destinationPrefix+FlagKey, "", "private key `file` of that certificate")
@@ -31,7 +32,7 @@ func (o *Options) AddDestinationFlags(fs *pflag.FlagSet) {
 	secret.FileVar(fs, &o.PasswordFile, destinationPrefix+FlagPasswordFile, "`file` whose first line is the password of --dest-user (-: standard input)")
 }
 
-// question is what a missing password is asked for with.
+// question returns the prompt for a missing password.
 func (o *Options) question() string {
 	if o.prefix != "" {
 		return "Destination Password: "

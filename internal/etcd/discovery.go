@@ -15,14 +15,14 @@ import (
 	"github.com/ectl-io/ectl/internal/crash"
 )
 
-// clientService is the SRV service of etcd's clients.
+// clientService is the SRV service name of etcd's client endpoints.
 const clientService = "etcd-client"
 
-// discover returns the endpoints that the SRV records of the domain name: those
-// with TLS first, as etcdctl has them. One of the two services is enough.
+// discover returns the endpoints in the SRV records of the domain. Endpoints with TLS
+// come first, as in etcdctl. One of the two services is enough.
 //
-// It takes no longer than the two timeouts together. That is 7 seconds without
-// others, in which a resolver goes from a name server that is down to the next.
+// Its time limit is the sum of the two timeouts, by default 7 seconds. That is enough
+// for a resolver to go from an unreachable name server to the next.
 func (o *Options) discover(ctx context.Context) ([]string, error) {
 	limit := o.DialTimeout + o.CommandTimeout
 	bounded, cancel := context.WithTimeout(ctx, limit)
@@ -64,10 +64,10 @@ func (o *Options) discover(ctx context.Context) ([]string, error) {
 type nameServerError struct {
 	domain, server string
 	limit          time.Duration
-	reached        bool // the limit, and not that of the resolver
+	reached        bool // limit has passed, not the resolver's own timeout
 }
 
-// Error begins as that of every timeout.
+// Error begins with the text of context.DeadlineExceeded, as that of every timeout does.
 func (e *nameServerError) Error() string {
 	var text strings.Builder
 	text.WriteString(context.DeadlineExceeded.Error() + ": the name server ")

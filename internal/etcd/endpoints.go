@@ -12,12 +12,11 @@ import (
 	"github.com/ectl-io/ectl/internal/exit"
 )
 
-// endpointList is the value of --endpoints. It reads what etcdctl reads, which is
-// the first line.
+// endpointList is the value of --endpoints. Like etcdctl, it reads only the first line.
 type endpointList struct {
 	pflag.Value
 	cut    *bool     // there were more lines
-	logins *[]string // values that Value cannot read, and which may hold a login
+	logins *[]string // values that Value cannot parse and that may contain a login
 }
 
 // Set implements pflag.Value.
@@ -26,13 +25,13 @@ func (l endpointList) Set(text string) error {
 	*l.cut = *l.cut || more != ""
 	err := l.Value.Set(text)
 	if err != nil && len(separators(text, "@?#")) > 0 {
-		*l.logins, err = append(*l.logins, text), nil // its error would show it; checkEndpoints refuses it
+		*l.logins, err = append(*l.logins, text), nil // the error would show the login; checkEndpoints refuses the value
 	}
 	return err
 }
 
-// Warnings are sentences for the user about options that are not read as they
-// are meant.
+// Warnings returns warnings for the user about options that are probably not read as
+// intended.
 func (o *Options) Warnings() []string {
 	if o.endpointsCut {
 		return []string{"only the first line of --" + FlagEndpoints + " is read: separate endpoints with commas"}
@@ -40,9 +39,10 @@ func (o *Options) Warnings() []string {
 	return nil
 }
 
-// resolveEndpoints returns the endpoints to dial: those that DNS discovery
-// finds or else the given ones. ignored are the discovered endpoints without
-// TLS that --insecure-discovery=false refuses.
+// resolveEndpoints returns the endpoints to dial: those from DNS discovery, or else the
+// given ones. ignored are the discovered endpoints without TLS, which
+// --insecure-discovery=false refuses. It returns an error with the status BadConnection
+// if there are no endpoints.
 func (o *Options) resolveEndpoints(ctx context.Context) (endpoints, ignored []string, err error) {
 	if o.DiscoverySRV != "" {
 		found, err := o.discover(ctx)
@@ -68,8 +68,8 @@ func (o *Options) resolveEndpoints(ctx context.Context) (endpoints, ignored []st
 	return endpoints, ignored, nil
 }
 
-// exposed returns the endpoints to which a password would travel in the clear
-// over a network: neither TLS nor this machine.
+// exposed returns the endpoints to which a password would be sent unencrypted over a
+// network. They have no TLS and are not on this machine.
 func (o *Options) exposed(endpoints []string) []string {
 	if speaksTLS(endpoints[0], o.tlsConfigured()) {
 		return nil
@@ -83,16 +83,15 @@ func (o *Options) exposed(endpoints []string) []string {
 	return exposed
 }
 
-// tlsConfigured tells whether client/v3 makes a TLS configuration of the
-// options.
+// tlsConfigured reports whether client/v3 creates a TLS configuration from the options.
 func (o *Options) tlsConfigured() bool {
 	return o.Cert != "" || o.CACert != "" || !o.InsecureTransport || o.InsecureSkipTLSVerify ||
 		!o.InsecureDiscovery && o.DiscoverySRV != ""
 }
 
-// speaksTLS tells whether a client of several endpoints, of which this is the
-// first, talks TLS to all of them: where its scheme says so, and without such
-// a scheme where TLS is configured. That is client/v3's rule.
+// speaksTLS reports whether a client uses TLS for all of its endpoints. The scheme of
+// first, its first endpoint, decides. Without a scheme, TLS is used if it is configured.
+// That is client/v3's rule.
 func speaksTLS(first string, configured bool) bool {
 	switch schemeOf(first) {
 	case "https", "unixs":
@@ -103,14 +102,14 @@ func speaksTLS(first string, configured bool) bool {
 	return configured
 }
 
-// schemeOf returns what stands before the first colon, in lower case: the scheme
-// of an endpoint that has one.
+// schemeOf returns the text before the first colon, in lower case. It is the scheme if
+// the endpoint has one.
 func schemeOf(endpoint string) string {
 	scheme, _, _ := strings.Cut(endpoint, ":")
 	return strings.ToLower(scheme)
 }
 
-// isSocket says whether the endpoint is a socket of this machine's file system.
+// isSocket reports whether the endpoint is a Unix socket of this machine.
 func isSocket(endpoint string) bool {
 	scheme := schemeOf(endpoint)
 	return scheme == "unix" || scheme == "unixs"

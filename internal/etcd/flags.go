@@ -2,11 +2,11 @@ package etcd
 
 import "github.com/ectl-io/ectl/internal/etcd/diagnose"
 
-// flag spells an option of the identity as its user gives it: "--cert", or
+// flag returns the flag of an identity option as the user types it: "--cert", or
 // "--dest-cert" for the destination of a mirror.
 func (o *Options) flag(name string) string { return "--" + o.prefix + name }
 
-// flags spells the options of a client of o.
+// flags returns the flags of a client of o, as the user types them.
 func (o *Options) flags() diagnose.Flags {
 	flags := diagnose.Flags{
 		Endpoints: "--" + FlagEndpoints, Login: o.flag(flagUser) + ", --" + flagToken,

@@ -12,15 +12,14 @@ import (
 	"github.com/ectl-io/ectl/internal/secret"
 )
 
-// identity decides who the client says it is, in etcdctl's order: a token goes
-// before a user; --user is split at its first colon unless the password comes
-// from elsewhere; a user without any password is asked for it. It returns nil
-// if the options name no user.
+// identity returns the login of the client, with etcdctl's precedence. A token has
+// precedence over a user. --user is split at its first colon unless the password comes
+// from another option. If there is no password, the user is prompted for it. identity
+// returns nil if the options name no user.
 //
-// A user without a password is an error, and so is a password without a user's
-// name. The client library takes both for no login at all, so that a command
-// would run as the user of a client certificate. What is given and has no
-// effect is named in a warning.
+// A user without a password is an error, and so is a password without a user name. The
+// client library treats both as no login. The command would then run as the user of a
+// client certificate. Options without effect cause a warning.
 func (o *Options) identity(ctx context.Context, p *prompt.Prompter, warn func(string)) (*clientv3.AuthConfig, error) {
 	if err := o.checkIdentity(); err != nil {
 		return nil, err
@@ -57,8 +56,8 @@ func (o *Options) identity(ctx context.Context, p *prompt.Prompter, warn func(st
 	return &clientv3.AuthConfig{Username: o.User, Password: password}, nil
 }
 
-// checkIdentity refuses what cannot be an identity, as far as that shows before
-// anything is read or asked for.
+// checkIdentity returns an error with the status BadArgs for an impossible identity. It
+// reads no file and does not prompt.
 func (o *Options) checkIdentity() error {
 	if o.Token != "" && o.TokenFile != "" {
 		return exit.BadArgsf("%s and %s both give a token: choose one", o.flag(flagToken), o.flag(FlagTokenFile))
@@ -88,7 +87,8 @@ func noPassword(user, reason string) error {
 	return exit.BadArgsf("the password of %s is empty: %s", user, reason)
 }
 
-// ignored are warnings of what is given of an identity and has no effect.
+// ignored returns a warning for each option of the identity that is given but has no
+// effect.
 func (o *Options) ignored() []string {
 	var warnings []string
 	for _, name := range []string{FlagCert, FlagKey} {
@@ -110,7 +110,7 @@ func (o *Options) ignored() []string {
 	return warnings
 }
 
-// whoElse says what identifies the client in place of an option without a value.
+// whoElse describes what identifies the client if an option has no value.
 func (o *Options) whoElse() string {
 	switch {
 	case o.hasToken():
@@ -140,22 +140,22 @@ func fromFlagOrFile(ctx context.Context, value, flag, path string, p *prompt.Pro
 	return value, nil
 }
 
-// asks tells whether identity would ask the user for something.
+// asks reports whether identity would prompt the user for a password.
 func (o *Options) asks() bool {
 	return !o.hasToken() && o.User != "" && !o.hasPassword() && !strings.Contains(o.User, ":") && !o.valueless[flagPassword].variable
 }
 
-// readsStdin tells whether identity would read standard input.
+// readsStdin reports whether identity would read standard input.
 func (o *Options) readsStdin() bool {
 	return o.TokenFile == secret.Stdin || o.PasswordFile == secret.Stdin
 }
 
-// Unattended tells whether a client can be made without a person and without
-// standard input: a shell that completes a word has neither to spare.
+// Unattended reports whether a client can be created without a prompt and without
+// standard input. Shell completion can use neither.
 func (o *Options) Unattended() bool { return !o.asks() && !o.readsStdin() }
 
-// IsNoPasswordUser says whether err refuses a login with a password as a user
-// who has none. It is no error of rpctypes: servers from 3.4 to 3.7 word it so.
+// IsNoPasswordUser reports whether err refuses a login with a password because the user
+// has none. rpctypes does not define this error. Servers from 3.4 to 3.7 use this text.
 func IsNoPasswordUser(err error) bool {
 	return err != nil && strings.Contains(err.Error(), "password was given for no password user")
 }

@@ -8,9 +8,10 @@ import (
 	"github.com/ectl-io/ectl/internal/exit"
 )
 
-// RefuseMixture is an error if the dialer's clients log in and the login would
-// go unencrypted to one of endpoints, each of which is dialled by itself, while
-// others of them or of the dialer's own have TLS.
+// RefuseMixture returns an error if the dialer's clients would send a login unencrypted
+// to one of endpoints although another endpoint has TLS. Each of endpoints is dialled
+// separately. The dialer's own endpoints count as other endpoints. The error has the
+// status BadArgs.
 func (d *Dialer) RefuseMixture(endpoints []string) error {
 	if d.auth == nil {
 		return nil
@@ -19,7 +20,8 @@ func (d *Dialer) RefuseMixture(endpoints []string) error {
 	return d.options.mixture(remote, slices.Concat(endpoints, d.Endpoints))
 }
 
-// refuseMixture is an error if a login is given for endpoints of both kinds.
+// refuseMixture returns an error if there is a login and only some of the endpoints have
+// TLS.
 func (o *Options) refuseMixture(endpoints []string) error {
 	if o.User == "" && !o.hasToken() {
 		return nil
@@ -27,11 +29,11 @@ func (o *Options) refuseMixture(endpoints []string) error {
 	return o.mixture(inTheClear(endpoints, o.tlsConfigured()), endpoints)
 }
 
-// inTheClear returns those of a client's endpoints that count as without TLS. If
-// the first one has none, the client talks to all of them without it, whatever
-// their schemes. Otherwise it talks TLS to all, but http:// asks for none, and a
-// command that dials each by itself uses none there. So the order of http:// and
-// https:// does not matter. An endpoint without a scheme follows the first one.
+// inTheClear returns the endpoints of a client that count as without TLS. If the first
+// one has none, the client uses no TLS for any of them. Otherwise it uses TLS for all of
+// them, but those with http:// count as without. A command that dials each endpoint
+// separately would use no TLS there. So the order of http:// and https:// does not
+// matter. An endpoint without a scheme follows the first one.
 func inTheClear(endpoints []string, configured bool) []string {
 	if !speaksTLS(endpoints[0], configured) {
 		return endpoints
@@ -39,8 +41,8 @@ func inTheClear(endpoints []string, configured bool) []string {
 	return slices.DeleteFunc(slices.Clone(endpoints), func(e string) bool { return schemeOf(e) != "http" })
 }
 
-// mixture is an error if one of the plain endpoints has no TLS and one of the
-// known ones has.
+// mixture returns an error if one of the plain endpoints has no TLS and one of the known
+// ones has.
 func (o *Options) mixture(plain, known []string) error {
 	without, with := mixed(plain, known, o.tlsConfigured())
 	if without == "" {
@@ -53,8 +55,8 @@ func (o *Options) mixture(plain, known []string) error {
 	return exit.BadArgsf("%s has no TLS and %s has: no login is sent to such a mixture of %s; %s", without, with, o.flags().Endpoints, advice)
 }
 
-// mixed returns one of the plain endpoints that has no TLS, and one of the known
-// ones that has, if there are both.
+// mixed returns a plain endpoint without TLS and a known one with TLS, if both exist.
+// Otherwise it returns empty strings.
 func mixed(plain, known []string, configured bool) (without, with string) {
 	p := slices.IndexFunc(plain, func(e string) bool { return !speaksTLS(e, configured) })
 	s := slices.IndexFunc(known, func(e string) bool { return speaksTLS(e, configured) })
@@ -66,7 +68,7 @@ func mixed(plain, known []string, configured bool) (without, with string) {
 	return without, with
 }
 
-// holdsPassword says whether a request holds a password.
+// holdsPassword reports whether a request contains a password or its hash.
 func holdsPassword(request any) bool {
 	switch r := request.(type) {
 	case *pb.AuthUserAddRequest:
@@ -79,8 +81,8 @@ func holdsPassword(request any) bool {
 	return false
 }
 
-// refuseInTheClear is an error if the request holds a password and the client's
-// endpoints are a mixture.
+// refuseInTheClear returns an error if the request contains a password and only some of
+// the client's endpoints have TLS.
 func (r *requests) refuseInTheClear(request any) error {
 	if !holdsPassword(request) {
 		return nil
@@ -88,9 +90,9 @@ func (r *requests) refuseInTheClear(request any) error {
 	return r.refusePassword()
 }
 
-// RefusePassword is an error if no password may be sent with a request because
-// the client's endpoints are a mixture. Such a request is refused in any case. A
-// command that makes several requests asks before the first.
+// RefusePassword returns an error if only some of the client's endpoints have TLS, so
+// that no password may be sent. The client refuses such requests anyway. A command with
+// several requests calls RefusePassword before the first.
 func (c *Client) RefusePassword() error {
 	return c.requests.refusePassword()
 }

@@ -9,15 +9,17 @@ import (
 	"github.com/ectl-io/ectl/internal/exit"
 )
 
-// The requests that create a name, in place of those of the client library. No
-// other request can make a server store one: the name has to exist.
+// The following methods replace those of the client library that create a name. Other
+// requests cannot make a server store a new name, because they need an existing one.
 
-// UserAdd adds a user, unless no server survives its name.
+// UserAdd adds a user. It returns an error with the status BadArgs for a name that would
+// crash servers.
 func (c *Client) UserAdd(ctx context.Context, name, password string) (*clientv3.AuthUserAddResponse, error) {
 	return c.UserAddWithOptions(ctx, name, password, &clientv3.UserAddOptions{NoPassword: false})
 }
 
-// UserAddWithOptions adds a user, unless no server survives its name.
+// UserAddWithOptions adds a user. It returns an error with the status BadArgs for a name
+// that would crash servers.
 func (c *Client) UserAddWithOptions(ctx context.Context, name, password string, options *clientv3.UserAddOptions) (*clientv3.AuthUserAddResponse, error) {
 	if err := access.CheckName("user", name); err != nil {
 		return nil, exit.With(exit.BadArgs, err)
@@ -25,7 +27,8 @@ func (c *Client) UserAddWithOptions(ctx context.Context, name, password string, 
 	return c.Client.UserAddWithOptions(ctx, name, password, options)
 }
 
-// RoleAdd adds a role, unless no server survives its name.
+// RoleAdd adds a role. It returns an error with the status BadArgs for a name that would
+// crash servers.
 func (c *Client) RoleAdd(ctx context.Context, name string) (*clientv3.AuthRoleAddResponse, error) {
 	if err := access.CheckName("role", name); err != nil {
 		return nil, exit.With(exit.BadArgs, err)

@@ -1,4 +1,4 @@
-// Package etcd makes a client from the connection and login options of the user (flags,
+// Package etcd creates a client from the connection and login options of the user (flags,
 // environment).
 package etcd
 
@@ -12,9 +12,9 @@ import (
 	"github.com/ectl-io/ectl/internal/secret"
 )
 
-// Options is how to reach a cluster and as whom. Names, defaults and meanings
-// are those of etcdctl 3.7.3's global flags, but for PasswordFile and
-// TokenFile, which only we have.
+// Options describes how to reach a cluster and as which user. Names, defaults and
+// meanings are those of etcdctl 3.7.3's global flags. etcdctl has no PasswordFile and no
+// TokenFile.
 type Options struct {
 	Endpoints []string
 
@@ -25,7 +25,7 @@ type Options struct {
 	MaxRequestBytes  int // 0: 2 MiB
 	MaxRecvBytes     int // 0: math.MaxInt32
 
-	InsecureTransport     bool // no TLS where nothing asks for it
+	InsecureTransport     bool // no TLS unless another option requires it
 	InsecureSkipTLSVerify bool
 	Cert, Key, CACert     string // files
 
@@ -41,20 +41,20 @@ type Options struct {
 
 	Debug bool
 
-	// DebugLog is where the client's log goes with Debug.
+	// DebugLog receives the client's log if Debug is set.
 	DebugLog io.Writer
 
-	// Changes takes notice of what the clients change. It may be nil.
+	// Changes counts what the clients change. It may be nil.
 	Changes *Changes
 
 	valueless    map[string]lost   // see Valueless
-	prefix       string            // of the names of the identity's flags: see DestinationOf
+	prefix       string            // prefix of the identity's flags, see DestinationOf
 	endpointsCut bool              // see Warnings
 	unreadLogins []string          // see endpointList
 	piped        map[string][]byte // see readFile
 }
 
-// Names of the flags that other code asks about.
+// Names of the flags that the code refers to.
 const (
 	FlagEndpoints = "endpoints"
 
@@ -72,12 +72,12 @@ const (
 	flagToken    = "auth-jwt-token"
 )
 
-// destinationPrefix begins the names of the flags of a destination.
+// destinationPrefix is the prefix of the flags of a destination.
 const destinationPrefix = "dest-"
 
-// Valueless remembers which options of the identity were given without a value,
-// as by a script whose variable is empty: flags and variables. variable returns
-// the name of the variable of a flag if it is set and empty.
+// Valueless records which options of the identity were given without a value, as a flag
+// or an environment variable. A script does that if one of its variables is empty.
+// variable returns the name of the variable of a flag if that is set and empty.
 func (o *Options) Valueless(flags *pflag.FlagSet, variable func(flag string) string) {
 	prefix := ""
 	if flags.Lookup(destinationPrefix+flagUser) != nil {
@@ -96,9 +96,9 @@ func (o *Options) Valueless(flags *pflag.FlagSet, variable func(flag string) str
 	}
 }
 
-// lost is how an option was given that has no value.
+// lost describes how an option without a value was given.
 type lost struct {
-	name     string // as in a sentence
+	name     string // of the flag with --, or of the variable
 	variable bool
 }
 
@@ -133,8 +133,8 @@ func (o *Options) AddFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.DiscoverySRVName, flagDiscoverySRVName, "", "service name to look up there")
 }
 
-// As returns the options of somebody else: the user name, known by password
-// alone. With an empty password it is nobody, or who a client certificate says.
+// As returns the options with another identity: the user name, identified only by
+// password. With an empty password, there is no user, or that of the client certificate.
 func (o *Options) As(name, password string) *Options {
 	other := *o
 	other.User, other.Password = "", password
@@ -145,9 +145,9 @@ func (o *Options) As(name, password string) *Options {
 	return &other
 }
 
-// SecretFlags are the flags whose value may hold a secret. That of --user may be
+// SecretFlags returns the flags whose values may contain a secret. --user may contain
 // NAME:PASSWORD.
 func SecretFlags() []string { return []string{flagUser, flagPassword, flagToken} }
 
-// Secret says whether the value of the flag name must never be shown.
+// Secret reports whether the value of the flag name must never be shown.
 func Secret(name string) bool { return slices.Contains(SecretFlags(), name) }

@@ -14,12 +14,13 @@ import (
 	"github.com/ectl-io/ectl/internal/pki"
 )
 
-// maxTLSFile is more than any file of keys or certificates has, in bytes.
+// maxTLSFile is the maximum size of a file of keys or certificates, in bytes. Real files
+// are smaller.
 const maxTLSFile = 16 << 20
 
-// readFile reads a file of TLS until ctx ends. What is no regular file, as the
-// pipe of "--cacert <(command)", can be read only once: its content is kept for
-// all clients that these options and their copies make.
+// readFile reads a TLS file until ctx ends. A file that is not regular can be read only
+// once, for example the pipe of "--cacert <(command)". So its content is kept for all
+// clients of these options and of their copies.
 func (o *Options) readFile(ctx context.Context, path string) ([]byte, error) {
 	if content, known := o.piped[path]; known {
 		return content, nil
@@ -43,7 +44,7 @@ func (o *Options) readFile(ctx context.Context, path string) ([]byte, error) {
 		return f, err
 	})
 	if err == nil && !read.regular {
-		// Copies of the options share the map that they were copied with.
+		// Copies of the options share their map, so a new map is made.
 		kept := maps.Clone(o.piped)
 		if kept == nil {
 			kept = map[string][]byte{}
@@ -54,11 +55,11 @@ func (o *Options) readFile(ctx context.Context, path string) ([]byte, error) {
 	return read.content, err
 }
 
-// pipedTLS is the content of those TLS files that are pipes.
+// pipedTLS holds the content of the TLS files that are pipes.
 type pipedTLS struct{ cacert, cert, key []byte }
 
-// takePiped takes from secure the files that the client library could not read,
-// because they have been read.
+// takePiped removes the piped files from secure and returns their content. The client
+// library cannot read them again.
 func (o *Options) takePiped(secure *clientv3.SecureConfig) (p pipedTLS) {
 	if content, piped := o.piped[secure.Cacert]; piped {
 		p.cacert, secure.Cacert = content, ""
@@ -68,15 +69,15 @@ func (o *Options) takePiped(secure *clientv3.SecureConfig) (p pipedTLS) {
 	if !certPiped && !keyPiped {
 		return p
 	}
-	// checkTLSFiles has read both, and one that is a regular file once more is
-	// no matter.
+	// checkTLSFiles has read both without an error. A regular file can be read again.
 	p.cert, _ = o.readFile(context.Background(), secure.Cert)
 	p.key, _ = o.readFile(context.Background(), secure.Key)
 	secure.Cert, secure.Key = "", ""
 	return p
 }
 
-// addTo adds to a configuration what the client library makes of files.
+// addTo adds the piped certificates and keys to config, as the client library does with
+// files.
 func (p pipedTLS) addTo(config *clientv3.Config) error {
 	if p.cacert == nil && p.cert == nil {
 		return nil

@@ -7,10 +7,11 @@ import (
 	"google.golang.org/grpc"
 )
 
-// preflightTxnReads asks whether the user may read what a transaction reads, if it also
-// writes. Servers before 3.7 drop the reads of a transaction on all members but
-// the one that was asked, before they look who may read: what that one refuses
-// the others carry out, and the data of the members differs from then on.
+// preflightTxnReads checks that the user may read what a transaction reads, if the
+// transaction also writes. Servers older than 3.7 drop these reads on all members except
+// the one that receives the request. They drop them before they check permissions. So
+// the receiving member may refuse a transaction that the others apply, and the data of
+// the members then differs.
 func (r *requests) preflightTxnReads(ctx context.Context, method string, req any, cc *grpc.ClientConn, invoker grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 	request, ok := req.(*pb.TxnRequest)
 	if !ok || !r.identified() {
@@ -21,17 +22,20 @@ func (r *requests) preflightTxnReads(ctx context.Context, method string, req any
 		return nil
 	}
 	r.count.Add(1)
-	// Both branches are checked, and without conditions this one is not executed.
+	// The server checks the permissions of both branches. Without conditions, it does
+	// not execute this one.
 	return invoker(ctx, method, &pb.TxnRequest{Failure: reads}, &pb.TxnResponse{}, cc, opts...)
 }
 
-// identified says whether the client tells the server who its user is.
+// identified reports whether the client sends an identity to the server: a user, a token
+// or a certificate.
 func (r *requests) identified() bool {
 	c := &r.config
 	return c.Username != "" || c.Token != "" || c.TLS != nil && (len(c.TLS.Certificates) > 0 || c.TLS.GetClientCertificate != nil)
 }
 
-// split adds the reads of a transaction to reads, and says whether it has others.
+// split appends the reads of a transaction to reads, and reports whether the transaction
+// also writes.
 func split(reads []*pb.RequestOp, txn *pb.TxnRequest) (all []*pb.RequestOp, writes bool) {
 	for _, branch := range [][]*pb.RequestOp{txn.GetSuccess(), txn.GetFailure()} {
 		for _, op := range branch {

@@ -17,8 +17,8 @@ import (
 	"github.com/ectl-io/ectl/internal/retry"
 )
 
-// requests sends the requests of one client. It checks them and their responses, and
-// takes notice of what becomes of them.
+// requests sends the requests of one client. It checks the requests and their responses,
+// and records their outcomes.
 type requests struct {
 	diagnosis *diagnose.Diagnosis
 	changes   *Changes
@@ -42,8 +42,8 @@ func (o *Options) newRequests(config *clientv3.Config) *requests {
 	return r
 }
 
-// tlsOf returns the TLS configuration that a client uses, nil if it talks in the
-// clear: client/v3 lets the first endpoint decide for all.
+// tlsOf returns the TLS configuration that a client uses, or nil if it uses no TLS. In
+// client/v3 the first endpoint decides for all.
 func tlsOf(config *clientv3.Config) *tls.Config {
 	switch {
 	case !speaksTLS(config.Endpoints[0], config.TLS != nil):
@@ -54,11 +54,11 @@ func tlsOf(config *clientv3.Config) *tls.Config {
 	return config.TLS
 }
 
-// authenticate is the RPC of the login. client/v3 does not repeat it when its
-// connection breaks or during an election, though it changes nothing.
+// authenticate is the RPC of the login. client/v3 does not retry it after a broken
+// connection or during an election, although it changes nothing.
 const authenticate = "/etcdserverpb.Auth/Authenticate"
 
-// loginPause is the wait before a login is tried again.
+// loginPause is the wait before a login is retried.
 const loginPause = 100 * time.Millisecond
 
 func (r *requests) unary(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoker grpc.UnaryInvoker, opts ...grpc.CallOption) error {
@@ -101,8 +101,8 @@ func (r *requests) send(ctx context.Context, method string, req, reply any, cc *
 	return err
 }
 
-// stream opens a stream, unless no endpoint can be reached for good: the client
-// library would try indefinitely.
+// stream opens a stream. It returns an error if no endpoint can be reached for a
+// permanent reason. The client library would retry indefinitely.
 func (r *requests) stream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, streamer grpc.Streamer, opts ...grpc.CallOption) (grpc.ClientStream, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	stop := r.diagnosis.OnUnreachable(cancel)

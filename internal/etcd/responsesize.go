@@ -11,22 +11,22 @@ import (
 	"github.com/ectl-io/ectl/internal/etcd/diagnose"
 )
 
-// ErrTooLarge is the error of a request whose response is larger than its
-// context accepts, see AcceptAtMost.
+// ErrTooLarge reports that the response to a request is larger than its context accepts,
+// see AcceptAtMost.
 var ErrTooLarge = errors.New("the response is larger than was asked for")
 
 type maxResponseKey struct{}
 
-// AcceptAtMost returns a context for requests that accept responses, and
-// messages of a stream, of at most n bytes. A larger one is refused by its
-// announced length, before it is read, with ErrTooLarge. Where the user allows
-// less than n, the user's bound holds, with gRPC's error.
+// AcceptAtMost returns a context for requests that accept responses, and messages of a
+// stream, of at most n bytes. A larger response is refused with ErrTooLarge, by its
+// announced length, before it is read. If the user's limit is lower than n, that limit
+// applies, with gRPC's error.
 func AcceptAtMost(ctx context.Context, n int) context.Context {
 	return context.WithValue(ctx, maxResponseKey{}, n)
 }
 
-// responseBound keeps what AcceptAtMost says. Its value is the bound of all
-// responses, 0 for none.
+// responseBound applies the limit of AcceptAtMost. Its value is the limit of all
+// responses in bytes, or 0 for no limit.
 type responseBound int
 
 func (users responseBound) of(ctx context.Context) (n int, bound bool) {
@@ -39,7 +39,7 @@ func (users responseBound) unary(ctx context.Context, method string, request, re
 	if !bound {
 		return invoke(ctx, method, request, response, cc, options...)
 	}
-	// The last one of these options holds.
+	// If there are several such options, the last one applies.
 	return tooLargeOr(invoke(ctx, method, request, response, cc, append(options, grpc.MaxCallRecvMsgSize(n))...))
 }
 
@@ -60,8 +60,9 @@ type boundStream struct{ grpc.ClientStream }
 // RecvMsg implements grpc.ClientStream.
 func (s boundStream) RecvMsg(message any) error { return tooLargeOr(s.ClientStream.RecvMsg(message)) }
 
-// tooLargeOr returns ErrTooLarge where err says so, else err. The server has
-// errors of the same code, only the text tells them apart.
+// tooLargeOr returns ErrTooLarge if err reports a response that is too large, and
+// otherwise err. Servers return errors with the same code, so only the text
+// distinguishes them.
 func tooLargeOr(err error) error {
 	if status.Code(err) == codes.ResourceExhausted && diagnose.IsTooLarge(status.Convert(err).Message()) {
 		return ErrTooLarge

@@ -7,27 +7,28 @@ import (
 	"github.com/ectl-io/ectl/internal/exit"
 )
 
-// Credential is what a client proves with who it is.
+// Credential is the way in which a client proves its identity.
 type Credential string
 
-// The credentials, in the order in which the server looks for them.
+// The credentials, in the order in which the server checks them.
 const (
-	ByToken       Credential = "token"       // one that was given
-	ByPassword    Credential = "password"    // for which the server gives a token
-	ByCertificate Credential = "certificate" // whose common name is the user
+	ByToken       Credential = "token"       // given by the user
+	ByPassword    Credential = "password"    // the server returns a token for it
+	ByCertificate Credential = "certificate" // its common name is the user
 	ByNothing     Credential = "nothing"
 )
 
-// Self is who a client says it is, as far as that can be told without asking
+// Self describes the identity of a client, as far as it is known without a request to
 // the server.
 type Self struct {
 	By    Credential
-	User  string            // empty where nobody knows: no credential, or a token that does not say
-	Token TokenInfo         // of the token that was given
-	Cert  *x509.Certificate // of --cert, whether or not it counts; nil without one
+	User  string            // empty if unknown: no credential, or a token without a user
+	Token TokenInfo         // of the given token
+	Cert  *x509.Certificate // of --cert, even if another credential is used; nil without --cert
 }
 
-// Self returns who the dialer's clients say they are.
+// Self returns the identity of the dialer's clients. A certificate that cannot be read
+// is an error with the status BadArgs.
 func (d *Dialer) Self() (Self, error) {
 	self := Self{By: ByNothing}
 	if d.options.Cert != "" {
@@ -48,8 +49,8 @@ func (d *Dialer) Self() (Self, error) {
 	return self, nil
 }
 
-// Login logs the dialer's user in once more, and returns what the server gives
-// a token of. It may only be called where Self says ByPassword.
+// Login logs the dialer's user in again, and describes the token that the server
+// returns. It may be called only if Self returns ByPassword.
 func (d *Dialer) Login(ctx context.Context, c *Client) (TokenInfo, error) {
 	response, err := c.Authenticate(ctx, d.auth.Username, d.auth.Password)
 	if err != nil {
@@ -58,10 +59,10 @@ func (d *Dialer) Login(ctx context.Context, c *Client) (TokenInfo, error) {
 	return ReadToken(response.Token), nil
 }
 
-// Password returns the password that the dialer's clients log in with. It may
-// only be called where Self says ByPassword.
+// Password returns the password with which the dialer's clients log in. It may be called
+// only if Self returns ByPassword.
 func (d *Dialer) Password() string { return d.auth.Password }
 
-// Typed says whether somebody was asked for that password, who may have
-// mistyped it.
+// Typed reports whether the password was entered at a prompt, so that it may be
+// mistyped.
 func (d *Dialer) Typed() bool { return d.options.asks() }

@@ -12,16 +12,16 @@ import (
 	"github.com/ectl-io/ectl/internal/pki"
 )
 
-// checkTLSFiles looks at the TLS files before anything is dialled, because
-// what the TLS library and the server say of a bad one comes late and names
-// no file. Its errors end with the status BadArgs.
+// checkTLSFiles checks the TLS files before a connection is made. For an invalid file,
+// the TLS library and the server report an error late and without the file name. Its
+// errors have the status BadArgs.
 func (o *Options) checkTLSFiles(ctx context.Context, now time.Time) error {
 	err, other := o.checkCACert(ctx, now), o.checkCert(ctx, now)
 	switch {
 	case err == nil:
 		err = other
 	case other != nil:
-		err = fmt.Errorf("%w; %w", err, other) // an error is one line
+		err = fmt.Errorf("%w; %w", err, other) // on one line, unlike errors.Join
 	}
 	return exit.With(exit.BadArgs, err)
 }
@@ -34,7 +34,7 @@ func (o *Options) checkCACert(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	// A bundle may hold old authorities beside the one that counts.
+	// A bundle may contain expired authorities next to a valid one.
 	var lastErr error
 	for _, cert := range certs {
 		if lastErr = checkValidity(o.flag(FlagCACert), o.CACert, cert, now); lastErr == nil {

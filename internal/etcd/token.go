@@ -7,15 +7,14 @@ import (
 	"time"
 )
 
-// TokenInfo is what can be told of a token by looking at it.
+// TokenInfo describes a token, as far as its text shows.
 type TokenInfo struct {
-	JWT    bool      // a JSON web token; otherwise one of etcd's simple tokens, which say nothing
-	User   string    // whom it is for
-	Expiry time.Time // zero where it does not say
+	JWT    bool      // a JSON web token; otherwise a simple token of etcd, without information
+	User   string    // empty if the token does not contain it
+	Expiry time.Time // zero if the token does not contain it
 }
 
-// ReadToken looks at a token. It is not verified: that is the server's
-// business.
+// ReadToken decodes a token. It does not verify the token; the server does.
 func ReadToken(token string) TokenInfo {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {

@@ -9,9 +9,9 @@ import (
 	"github.com/ectl-io/ectl/internal/exit"
 )
 
-// WithoutUserInfo returns endpoint without a login in it, and says whether there
-// may be one: before the host, or in a query or a fragment. Whatever stands
-// before the last @ counts: a password may hold an @ or a slash itself.
+// WithoutUserInfo returns endpoint without a login, and reports whether it may contain
+// one. A login may precede the host, or be in a query or a fragment. Everything before
+// the last @ counts, because a password may contain @ or a slash.
 func WithoutUserInfo(endpoint string) (string, bool) {
 	if isSocket(endpoint) {
 		return socketWithoutUserInfo(endpoint)
@@ -30,8 +30,8 @@ func WithoutUserInfo(endpoint string) (string, bool) {
 }
 
 // socketWithoutUserInfo is WithoutUserInfo for unix:PATH and unix://PATH. Only
-// NAME:PASSWORD@ is a login there: an absolute path may hold an @, and the name
-// of an abstract socket begins with one.
+// NAME:PASSWORD@ is a login there. An absolute path may contain an @, and the name of an
+// abstract socket begins with one.
 func socketWithoutUserInfo(endpoint string) (string, bool) {
 	scheme, path, _ := strings.Cut(endpoint, ":")
 	scheme += ":"
@@ -49,11 +49,12 @@ func socketWithoutUserInfo(endpoint string) (string, bool) {
 	return scheme + path[last.end:], true
 }
 
-// span is a part of a text.
+// span is the part of a text from start to before end, in bytes.
 type span struct{ start, end int }
 
-// separators returns where one of chars is in text, as it is or percent-encoded,
-// even more than once. The zone of an IPv6 address is no encoded character.
+// separators returns the positions in text of each of chars, which may be
+// percent-encoded once or several times. The percent sign of an IPv6 zone encodes no
+// character.
 func separators(text, chars string) []span {
 	var found []span
 	for i := range len(text) {
@@ -73,15 +74,16 @@ func separators(text, chars string) []span {
 	return found
 }
 
-// beginsZone says whether the percent sign at i of text follows an IPv6 address,
-// as in [fe80::1%40].
+// beginsZone reports whether the percent sign at index i of text follows an IPv6
+// address, as in [fe80::1%40].
 func beginsZone(text string, i int) bool {
 	bracket := strings.LastIndexByte(text[:i], '[')
 	return bracket >= 0 && net.ParseIP(text[bracket+1:i]) != nil
 }
 
-// RefuseUserInfo is an error if one of the URLs that flag gives may have a login
-// in it. The error shows nothing of it: what looks like a host may be a secret.
+// RefuseUserInfo returns an error with the status BadArgs if one of the URLs of flag may
+// contain a login. The error shows no part of the URL, because even the apparent host
+// may be a secret.
 func RefuseUserInfo(flag string, urls []string, advice string) error {
 	if slices.ContainsFunc(urls, hasUserInfo) {
 		return userInfoIn("--"+flag, advice)
@@ -98,8 +100,8 @@ func userInfoIn(option, advice string) error {
 	return exit.BadArgsf("%s has a URL with user info, a query or a fragment: %s", option, advice)
 }
 
-// checkEndpoints refuses endpoints with a login in them: gRPC does not use it,
-// and whatever shows an endpoint would show it.
+// checkEndpoints refuses endpoints with a login. gRPC does not use it, and messages that
+// name the endpoint would show it.
 func (o *Options) checkEndpoints() error {
 	advice := "give a login with " + o.flag(flagUser)
 	if len(o.unreadLogins) > 0 || slices.ContainsFunc(o.Endpoints, hasUserInfo) {
@@ -111,8 +113,8 @@ func (o *Options) checkEndpoints() error {
 	return RefuseUserInfo(flagDiscoverySRVName, []string{o.DiscoverySRVName}, advice)
 }
 
-// Shown returns the value of the flag name as a log may show it: that of a flag
-// which holds a secret is only said to be there.
+// Shown returns the value of the flag name as a log may show it. If the flag contains a
+// secret, it returns "(set)".
 func (o *Options) Shown(name, value string) string {
 	hidden := Secret(name)
 	switch name {

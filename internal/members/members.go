@@ -10,27 +10,28 @@ import (
 	"github.com/ectl-io/ectl/internal/exit"
 )
 
-// MaxAtOnce limits the endpoints that are queried at the same time, because the server
-// decides how many there are. It is more than a cluster has.
+// MaxAtOnce limits the endpoints that are queried concurrently, because the server
+// decides how many there are. Clusters have fewer members.
 const MaxAtOnce = 32
 
 // Answer is the response of one endpoint.
 type Answer[Response any] struct {
 	Endpoint string
 	Response Response
-	Err      error // with its reason
+	Err      error // with the reason that Client.Explain adds
 }
 
-// Name returns the endpoint as it is dialled and named in errors: without a login that
-// a member list may contain.
+// Name returns the endpoint as it is dialled and named in errors. It omits a login,
+// which a member list may contain.
 func (a Answer[Response]) Name() string {
 	name, _ := etcd.WithoutUserInfo(a.Endpoint)
 	return name
 }
 
-// Ask queries all endpoints concurrently, at most MaxAtOnce, each with its own client
-// of dialer and its own timeout. It returns the answers in the order of the endpoints. A failed login has
-// the status BadConnection.
+// Ask queries all endpoints concurrently, at most MaxAtOnce. Each query has its own
+// client of dialer and its own timeout. The answers are in the order of the endpoints,
+// each with its own error. A failed login has the status BadConnection. Ask itself
+// returns an error if ctx ends or the options are invalid.
 func Ask[Response any](ctx context.Context, dialer *etcd.Dialer, timeout time.Duration, endpoints []string, ask func(context.Context, *etcd.Client, string) (Response, error)) ([]Answer[Response], error) {
 	answers := make([]Answer[Response], len(endpoints))
 	asking, _ := crash.NewGroup(ctx, MaxAtOnce)
@@ -68,8 +69,8 @@ func Ask[Response any](ctx context.Context, dialer *etcd.Dialer, timeout time.Du
 	return answers, nil
 }
 
-// Failure returns an error if no endpoint answered: the last error of a login, with
-// its status, or otherwise the last error.
+// Failure returns an error if an endpoint failed: the last error of a login, with its
+// status, or otherwise the last error. It returns nil if all endpoints answered.
 func Failure[Response any](answers []Answer[Response]) error {
 	var last error
 	for _, a := range answers {
@@ -83,8 +84,8 @@ func Failure[Response any](answers []Answer[Response]) error {
 	return last
 }
 
-// NoneLoggedIn reports whether there is nothing to show because no endpoint accepted
-// the login.
+// NoneLoggedIn reports whether every endpoint failed to log in, so that there is nothing
+// to show.
 func NoneLoggedIn[Response any](answers []Answer[Response]) bool {
 	for _, a := range answers {
 		if exit.CodeOf(a.Err) != exit.BadConnection {

@@ -14,8 +14,8 @@ import (
 	"github.com/ectl-io/ectl/internal/scan"
 )
 
-// batchesInFlight is how many transactions of the copy are under way at once:
-// the destination brings those that come together to its disks together.
+// batchesInFlight limits the concurrent transactions of the copy. The destination syncs
+// concurrent transactions to disk together.
 const batchesInFlight = 16
 
 // baseCopy copies the keys of one revision. It is the sink of a scan.
@@ -24,18 +24,18 @@ type baseCopy struct {
 	ctx  context.Context //nolint:containedctx // of the one copy that it is for
 	fail context.CancelCauseFunc
 
-	revision int64  // 0: before the first block
-	next     string // the first key that was not read
-	begun    string // as the position had it at first
+	revision int64  // of the source; 0 before the first block
+	next     string // the first key not read yet
+	begun    string // next, as in the position at the start
 
 	batch   []change
 	size    int
-	last    []byte // key of the source in the batch, or before it; nil before the first
+	last    []byte // the last source key added to a batch; nil before the first
 	started bool   // a batch was sent
 	sending *crash.Group
 
 	mu    sync.Mutex
-	order []*sentBatch // under way or done, in the order of their keys
+	order []*sentBatch // in flight or done, in key order
 }
 
 // sentBatch is a batch that was sent to the destination.
@@ -44,13 +44,13 @@ type sentBatch struct {
 	done bool
 }
 
-// copyBase copies the keys, from where at says. A source that cannot be read for
-// a while is read on later, at the same revision.
+// copyBase copies the keys, starting at the position at. If the source cannot be read
+// for a while, copyBase retries at the same revision.
 func (m *mirror) copyBase(ctx context.Context, at position) error {
 	copying, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	b := &baseCopy{mirror: m, ctx: copying, fail: cancel, revision: at.Base, next: string(at.Next), begun: string(at.Next)}
-	b.sending, _ = crash.NewGroup(ctx, batchesInFlight) // fail ends it
+	b.sending, _ = crash.NewGroup(ctx, batchesInFlight) // fail cancels its requests
 	defer func() { _ = b.sending.Wait() }()
 	from, end := rangeOf(m.rename.from)
 	if b.next == "" {
@@ -61,7 +61,7 @@ func (m *mirror) copyBase(ctx context.Context, at position) error {
 			Key: b.next, End: end, Revision: b.revision, Timeout: m.Timeout, GCPercent: m.GCPercent,
 		}, b)
 		if cut, ok := errors.AsType[*scan.IncompleteError](err); ok && (passes(cut.Err) || errors.Is(cut.Err, rpctypes.ErrCompacted)) {
-			err = cut.Err // what was read is not lost
+			err = cut.Err // the keys read so far are kept
 		}
 		switch {
 		case copying.Err() != nil:
@@ -85,15 +85,16 @@ func (b *baseCopy) Begin(header *pb.ResponseHeader) error {
 	if b.revision == 0 {
 		b.revision = header.GetRevision()
 		b.tracker.copying(b.revision, b.begun)
-		// Before anything is written: what is deleted from here on will be
-		// deleted there, too, whenever this run ends.
+		// Save before the first write. Then keys that the source deletes after this
+		// revision are also deleted at the destination, even if this run ends early.
 		return exit.With(exit.IO, b.tracker.lastSave())
 	}
 	b.sourceOutage.over()
 	return nil
 }
 
-// Keys implements scan.Sink. What is kept of the keys is what is on its way.
+// Keys implements scan.Sink. Only the keys of unsent and in-flight batches stay in
+// memory.
 func (b *baseCopy) Keys(kvs []*mvccpb.KeyValue) error {
 	for _, kv := range kvs {
 		if err := b.add(change{key: b.rename.name(kv.GetKey()), value: kv.GetValue()}); err != nil {
@@ -105,8 +106,8 @@ func (b *baseCopy) Keys(kvs []*mvccpb.KeyValue) error {
 	return nil
 }
 
-// reached is the first key behind those that are in the batch or before it, as
-// the position has it: empty where there was none, in no run.
+// reached returns the first key after the last one added to a batch. Before the first,
+// it returns the next key of the position, which is empty in a new copy.
 func (b *baseCopy) reached() string {
 	if b.last == nil {
 		return b.begun
@@ -114,7 +115,7 @@ func (b *baseCopy) reached() string {
 	return string(b.last) + "\x00"
 }
 
-// add adds a change to the batch, which goes off first where it is full.
+// add adds a change to the batch. If the batch is full, add sends it first.
 func (b *baseCopy) add(c change) error {
 	if b.writer.full(len(b.batch), b.size, c.size()) {
 		if err := b.send(); err != nil {
@@ -129,8 +130,8 @@ func (b *baseCopy) add(c change) error {
 // End implements scan.Sink.
 func (b *baseCopy) End(bool, int64) error { return b.send() }
 
-// send sends the batch. It waits for the first one, which the fence of the others
-// depends on.
+// send sends the batch. It waits for the first batch, because the fence of the others
+// depends on it.
 func (b *baseCopy) send() error {
 	if len(b.batch) == 0 {
 		return nil
@@ -156,8 +157,8 @@ func (b *baseCopy) send() error {
 	return nil
 }
 
-// arrived notes that a batch is at the destination, and how far the copy is: up
-// to the first batch that is not.
+// arrived records that a batch is at the destination. It advances the position over all
+// batches that are done without a gap.
 func (b *baseCopy) arrived(f *sentBatch) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -172,7 +173,7 @@ func (b *baseCopy) arrived(f *sentBatch) {
 	}
 }
 
-// finish waits for what is under way, and prunes where that is wanted.
+// finish waits for the batches in flight, and prunes if Prune is set.
 func (b *baseCopy) finish(ctx context.Context) error {
 	if err := b.sending.Wait(); err != nil {
 		return err
@@ -183,6 +184,6 @@ func (b *baseCopy) finish(ctx context.Context) error {
 		}
 	}
 	b.tracker.done(b.revision)
-	_ = b.tracker.save() // at once; if it fails, keep tries again and warns
+	_ = b.tracker.save() // immediately; if it fails, keep retries and warns
 	return context.Cause(ctx)
 }

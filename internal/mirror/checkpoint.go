@@ -15,17 +15,18 @@ import (
 	"github.com/ectl-io/ectl/internal/exit"
 )
 
-// checkpoint is what the file of --checkpoint holds.
+// checkpoint is the content of the --checkpoint file, in JSON.
 type checkpoint struct {
 	Version int `json:"version"`
 	identity
 	position
 }
 
-// checkpointVersion is that of the file's content.
+// checkpointVersion is the version of the file format.
 const checkpointVersion = 1
 
-// identity is what a mirror is of. A checkpoint is of no use for another.
+// identity identifies a mirror: its clusters and its prefixes. A checkpoint is valid for
+// one identity only.
 type identity struct {
 	Source      id   `json:"source_cluster"`
 	Destination id   `json:"destination_cluster"`
@@ -33,25 +34,24 @@ type identity struct {
 	DestPrefix  text `json:"dest_prefix"`
 }
 
-// position is how far a mirror is. Until the keys are copied, Base is the
-// revision that is copied and Next the first key that the destination does not
-// have yet; then Revision is the last one of which the destination has
-// everything.
+// position records how far a mirror has come. During the copy, Base is the revision that
+// is copied, and Next is the first key that the destination does not have yet. After the
+// copy, Revision is the last revision that is completely at the destination.
 type position struct {
 	Base     int64 `json:"base_revision,omitempty"`
 	Next     text  `json:"next_key,omitempty"`
 	Revision int64 `json:"revision,omitempty"`
 	Anchor   text  `json:"anchor_key,omitempty"` // see fence
 
-	// Prune says that, once the keys are copied, those are to be deleted that the
-	// source does not have. While keys are copied only.
+	// Prune reports that the copy ends by deleting the keys that the source does not
+	// have. It is set only during the copy.
 	Prune bool `json:"prune,omitempty"`
 }
 
-// copying says whether the keys are still to be copied.
+// copying reports whether keys are still to be copied.
 func (p position) copying() bool { return p.Revision == 0 }
 
-// id is a cluster's ID, in hexadecimal as everywhere.
+// id is a cluster ID. It is a hexadecimal string in JSON.
 type id uint64
 
 // MarshalJSON implements json.Marshaler.
@@ -70,8 +70,8 @@ func (i *id) UnmarshalJSON(data []byte) error {
 
 func (i id) String() string { return strconv.FormatUint(uint64(i), 16) }
 
-// text is bytes that a person may want to read: a JSON string where they are
-// UTF-8, otherwise an object with their base64.
+// text is a key or a prefix. In JSON it is a string if it is valid UTF-8, otherwise an
+// object with its base64.
 type text string
 
 type encoded struct {
@@ -97,8 +97,8 @@ func (t *text) UnmarshalJSON(data []byte) error {
 	return err
 }
 
-// readCheckpoint reads the position of the mirror that is so identified. found
-// is false where there is no file. Errors end with the status BadArgs.
+// readCheckpoint reads the position of the mirror with the identity of. found is false
+// if there is no file. Errors have the status BadArgs.
 func readCheckpoint(path string, of identity) (at position, found bool, err error) {
 	data, err := readFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -120,11 +120,12 @@ func readCheckpoint(path string, of identity) (at position, found bool, err erro
 	return c.position, true, nil
 }
 
-// maxCheckpoint is more than the largest keys make of a checkpoint.
+// maxCheckpoint is the maximum size of a checkpoint, in bytes. Checkpoints with the
+// largest keys are smaller.
 const maxCheckpoint = 64 << 20
 
-// readFile reads a checkpoint. It follows no symbolic link, which would be
-// replaced by a file, and waits for no pipe.
+// readFile reads a checkpoint. It does not follow symbolic links, because write would
+// replace the link. It does not wait for a pipe.
 func readFile(path string) ([]byte, error) {
 	file, err := atomicfile.Open(path)
 	if err != nil {
@@ -138,7 +139,8 @@ func readFile(path string) ([]byte, error) {
 	return data, err
 }
 
-// differences says what is not of the other mirror.
+// differences lists the fields in which two identities differ, each as a part of a
+// sentence.
 func (i identity) differences(now identity) []string {
 	var all []string
 	add := func(what string, was, is any) {
@@ -153,7 +155,7 @@ func (i identity) differences(now identity) []string {
 	return all
 }
 
-// write writes the checkpoint as a whole or not at all.
+// write replaces the file at path by the checkpoint, atomically.
 func (c checkpoint) write(path string) error {
 	data, err := json.MarshalIndent(c, "", "  ")
 	if err != nil {

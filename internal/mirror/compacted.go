@@ -8,15 +8,16 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
-// compacted is the error of a copy whose revision is gone.
+// compacted returns the error of a copy at a compacted revision.
 func (m *mirror) compacted(ctx context.Context, revision int64) error {
 	return m.compactedAt(revision, m.oldest(ctx))
 }
 
-// compactedError says both revisions, where the oldest is known, and what to do.
+// compactedError reports that the source has compacted a revision that the mirror needs.
+// Its text names the oldest remaining revision, if it is known, and what to do.
 type compactedError struct {
-	revision, oldest int64 // oldest 0: not known
-	prune            bool  // it is done
+	revision, oldest int64 // oldest is 0 if it is unknown
+	prune            bool  // Prune is set: all keys are copied again
 }
 
 func (m *mirror) compactedAt(revision, oldest int64) error {
@@ -36,8 +37,8 @@ func (e *compactedError) Error() string {
 
 func (e *compactedError) Unwrap() error { return rpctypes.ErrCompacted }
 
-// oldest returns the source's oldest revision that can be read, 0 where it does
-// not say: the answer to a watch of what is gone has it.
+// oldest returns the source's oldest revision that is not compacted, or 0 if the source
+// does not report it. A watch that starts at a compacted revision returns it.
 func (m *mirror) oldest(ctx context.Context) int64 {
 	ctx, cancel := context.WithTimeout(ctx, m.Timeout)
 	defer cancel()

@@ -14,24 +14,23 @@ import (
 	"github.com/ectl-io/ectl/internal/scan"
 )
 
-// destinationKeys are the keys of the destination's range, in order. --prune
-// compares them with the source's keys, which come in the same order. It is the sink
-// of a scan.
+// destinationKeys are the keys of the destination's range, in order. --prune compares
+// them with the source's keys, which come in the same order. It is the sink of a scan.
 //
-// The keys need not be of one revision. Keys that others write meanwhile are found or
-// not.
+// The keys may come from several revisions. Keys that other clients write meanwhile may
+// be missing.
 type destinationKeys struct {
 	ctx    context.Context //nolint:containedctx // of the one copy that it is for
-	next   string          // the first key that was not read
+	next   string          // the first key not read yet
 	blocks chan [][]byte
-	block  [][]byte // of it what was not taken
-	err    error    // why there are no more blocks; nil at the end
+	block  [][]byte // the keys not taken yet
+	err    error    // why reading stopped; nil at the end of the range
 }
 
-// blocksAhead is how many blocks are read ahead.
+// blocksAhead is the number of blocks that are read ahead.
 const blocksAhead = 2
 
-// listDestination lists the destination's keys.
+// listDestination starts to list the destination's keys. The list ends with ctx.
 func (m *mirror) listDestination(ctx context.Context) *destinationKeys {
 	from, end := rangeOf(m.rename.to)
 	l := &destinationKeys{ctx: ctx, next: from, blocks: make(chan [][]byte, blocksAhead)}
@@ -42,20 +41,20 @@ func (m *mirror) listDestination(ctx context.Context) *destinationKeys {
 	return l
 }
 
-// read reads the keys up to end. A destination that cannot be read for a while is
-// read on later.
+// read reads the keys up to end. If the destination cannot be read for a while, read
+// retries from the first key not read yet.
 func (m *mirror) read(ctx context.Context, l *destinationKeys, end string) error {
 	for {
 		err := scan.Read(ctx, m.Destination, scan.Query{Key: l.next, End: end, KeysOnly: true, Timeout: m.Timeout, GCPercent: m.GCPercent}, l)
 		if cut, ok := errors.AsType[*scan.IncompleteError](err); ok && (passes(cut.Err) || errors.Is(cut.Err, rpctypes.ErrCompacted)) {
-			err = cut.Err // what was read is not lost
+			err = cut.Err // the keys read so far are kept
 		}
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
 		case err == nil:
 			return nil
-		case errors.Is(err, rpctypes.ErrCompacted): // the rest is read as it is now
+		case errors.Is(err, rpctypes.ErrCompacted): // read the rest at the current revision
 		case errors.Is(err, rpctypes.ErrPermissionDenied):
 			return fmt.Errorf("%w: --prune reads the keys of the destination's range", m.Destination.Explain(ctx, err))
 		case !passes(err):
@@ -74,7 +73,7 @@ func (l *destinationKeys) Begin(*pb.ResponseHeader) error { return nil }
 func (l *destinationKeys) Keys(kvs []*mvccpb.KeyValue) error {
 	keys := make([][]byte, len(kvs))
 	for i, kv := range kvs {
-		keys[i] = bytes.Clone(kv.GetKey()) // without the memory of the block
+		keys[i] = bytes.Clone(kv.GetKey()) // a copy, so that the block can be freed
 	}
 	select {
 	case l.blocks <- keys:
@@ -88,7 +87,7 @@ func (l *destinationKeys) Keys(kvs []*mvccpb.KeyValue) error {
 // End implements scan.Sink.
 func (l *destinationKeys) End(bool, int64) error { return nil }
 
-// peek returns the next key, nil after the last.
+// peek returns the next key, or nil after the last.
 func (l *destinationKeys) peek() ([]byte, error) {
 	for len(l.block) == 0 {
 		block, more := <-l.blocks
@@ -100,9 +99,9 @@ func (l *destinationKeys) peek() ([]byte, error) {
 	return l.block[0], nil
 }
 
-// before takes the next key that comes before name, the name of the source's next
-// key. nil means no more source keys. It returns nil if there is none, and also takes
-// name itself.
+// before removes the next key from the list and returns it, if it sorts before name, the
+// name of the source's next key. A nil name means that the source has no more keys.
+// Otherwise before returns nil, and removes name if it is next in the list.
 func (l *destinationKeys) before(name []byte) ([]byte, error) {
 	key, err := l.peek()
 	if key == nil || err != nil {

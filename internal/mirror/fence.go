@@ -10,38 +10,38 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
-// fence keeps requests whose fate is unknown from taking effect late. A member
-// that was stopped, or the way to it, may hold a transaction for any time and
-// deliver it when the keys have long been written again or deleted, and nothing
-// would ever put that right.
+// fence keeps requests with an unknown outcome from taking effect late. A stopped
+// member, or the network, may delay a transaction by any time. It may arrive after its
+// keys have been written again or deleted, and no later change would correct that.
 //
-// So every transaction is made on the condition that one key of the destination,
-// the anchor, is at the revision at which it was last seen. When the answer to a
-// transaction is lost, the anchor is written once more as it is before anything
-// else: what is still on its way then fails.
+// So every transaction has a condition: one key of the destination, the anchor, is at
+// its last known revision. If the answer to a transaction is lost, the anchor is written
+// again with its own value before anything else. Then transactions that are still in
+// flight fail.
 //
-// Where the user may not read the destination, there can be no conditions and no
+// If the user may not read the destination, conditions are impossible, and there is no
 // fence.
 type fence struct {
 	mu     sync.Mutex
 	off    bool
 	key    string // the anchor; empty before the first transaction
-	at     int64  // its revision, 0: it does not exist
-	recent []seen // other keys that were written lately, the last ones last
+	at     int64  // its revision; 0 if it does not exist
+	recent []seen // other keys written recently, oldest first
 
-	moving sync.Mutex // one moves it at a time
+	moving sync.Mutex // held while the anchor is written again
 }
 
-// seen is a key with the revision at which it was written.
+// seen is a key with the revision of its last known write.
 type seen struct {
 	key string
 	at  int64
 }
 
-// recentKeys are enough to find another anchor among without asking.
+// recentKeys limits the recent keys. If the anchor is deleted, one of them replaces it
+// without a request.
 const recentKeys = 16
 
-// pass is what a transaction shows at the fence.
+// pass is the condition of a transaction: the anchor and its revision.
 type pass struct {
 	off bool
 	seen
@@ -63,22 +63,22 @@ func (f *fence) pass() pass {
 	return pass{f.off, seen{f.key, f.at}}
 }
 
-// anchor is the key of the fence.
+// anchor returns the key that is the anchor.
 func (f *fence) anchor() string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.key
 }
 
-// unknown is the revision of an anchor that has not been looked at.
+// unknown is the revision of an anchor that has not been read.
 const unknown = -1
 
-// resume takes the anchor of an earlier run, of which something may still be on
-// its way.
+// resume sets the anchor of an earlier run. Transactions of that run may still be in
+// flight.
 func (f *fence) resume(key string) { f.key, f.at = key, unknown }
 
-// begin makes sure that there is an anchor: key, where there is none. That of
-// an earlier run is moved.
+// begin makes sure that there is an anchor. If there is none, key becomes the anchor.
+// The anchor of an earlier run is written again.
 func (f *fence) begin(ctx context.Context, w *writer, key string) error {
 	p := f.pass()
 	switch {
@@ -109,7 +109,7 @@ func (f *fence) begin(ctx context.Context, w *writer, key string) error {
 	}
 }
 
-// revisionOf returns the revision of a key, 0 where it does not exist.
+// revisionOf returns a key with its revision, or with 0 if it does not exist.
 func (w *writer) revisionOf(ctx context.Context, key string) (seen, error) {
 	ctx, cancel := context.WithTimeout(ctx, w.timeout)
 	defer cancel()
@@ -120,7 +120,7 @@ func (w *writer) revisionOf(ctx context.Context, key string) (seen, error) {
 	return seen{key, response.Kvs[0].GetModRevision()}, nil
 }
 
-// drop gives the fence up. It returns false where there is none.
+// drop turns the fence off. It returns false if the fence was off already.
 func (f *fence) drop() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -129,7 +129,7 @@ func (f *fence) drop() bool {
 	return had
 }
 
-// made is told of changes that were made at a revision.
+// made updates the anchor and the recent keys after changes at a revision.
 func (f *fence) made(changes []change, revision int64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -167,9 +167,9 @@ func (f *fence) forget(key []byte) {
 	}
 }
 
-// move writes the anchor as it is, or finds another one where it is gone, so
-// that what has shown old passes fails. It does nothing where somebody else has
-// moved the fence since.
+// move writes the anchor again with its own value, so that transactions with the pass
+// old fail. If the anchor is gone, move finds another one. It does nothing if the anchor
+// has changed since old.
 func (f *fence) move(ctx context.Context, w *writer, old pass) error {
 	f.moving.Lock()
 	defer f.moving.Unlock()
@@ -200,10 +200,10 @@ func (f *fence) move(ctx context.Context, w *writer, old pass) error {
 	}
 }
 
-// touch writes a key as it is and returns its revision. Where there is no such
-// key, it is the first one of the destination's range, and where that is empty
-// nothing is written: a transaction that is on its way then only does what the
-// next attempt does, too.
+// touch writes a key again with its own value and returns its revision. If the key does
+// not exist, it writes the first key of the destination's range instead. If the range is
+// empty, it writes nothing. A transaction in flight then has the same effect as the next
+// attempt.
 func (f *fence) touch(ctx context.Context, w *writer, key string) (seen, error) {
 	for {
 		anchor, err := w.revisionOf(ctx, key)
@@ -220,8 +220,8 @@ func (f *fence) touch(ctx context.Context, w *writer, key string) (seen, error) 
 	}
 }
 
-// firstOf returns the first key of the destination's range, or otherwise where
-// there is none.
+// firstOf returns the first key of the destination's range. If the range is empty, it
+// returns the key otherwise with the revision 0.
 func (w *writer) firstOf(ctx context.Context, otherwise string) (seen, error) {
 	ctx, cancel := context.WithTimeout(ctx, w.timeout)
 	defer cancel()
@@ -233,8 +233,8 @@ func (w *writer) firstOf(ctx context.Context, otherwise string) (seen, error) {
 	return seen{string(response.Kvs[0].GetKey()), response.Kvs[0].GetModRevision()}, nil
 }
 
-// rewrite writes a key as it is. The revision is 0 where the key has changed
-// since it was seen.
+// rewrite writes a key again with its own value and lease. The returned revision is 0 if
+// the key has changed since anchor was read.
 func (w *writer) rewrite(ctx context.Context, anchor seen) (seen, error) {
 	ctx, cancel := context.WithTimeout(ctx, w.timeout)
 	defer cancel()

@@ -8,12 +8,12 @@ import (
 	"github.com/ectl-io/ectl/internal/exit"
 )
 
-// lockSuffix ends the name of the lock file beside a checkpoint.
+// lockSuffix is the suffix of the lock file next to a checkpoint.
 const lockSuffix = ".lock"
 
-// lockCheckpoint keeps other processes off the checkpoint at path. Of two mirrors the
-// slower one would write old values over newer ones. The lock ends with release, or
-// with the process. Its file stays.
+// lockCheckpoint locks the checkpoint at path against other processes. With two mirrors,
+// the slower one would overwrite new values with old ones. The lock ends with release,
+// or with the process. The lock file stays.
 func lockCheckpoint(path string) (release func(), err error) {
 	lock, err := atomicfile.TryLock(path + lockSuffix)
 	switch {

@@ -12,8 +12,8 @@ import (
 	"github.com/ectl-io/ectl/internal/retry"
 )
 
-// sideOutage is for how long one side has not carried out a request, and how often it
-// was asked meanwhile.
+// sideOutage tracks the current outage of one side, and the pauses between the attempts
+// to reach it.
 type sideOutage struct {
 	*outage.Outage
 
@@ -21,8 +21,8 @@ type sideOutage struct {
 	backoff retry.Backoff
 }
 
-// newSideOutage returns the outage of one side. It is reported when it has lasted for
-// the timeout, and when it is over.
+// newSideOutage returns a sideOutage without an outage. It warns when an outage has
+// lasted for timeout, and when the outage is over.
 func newSideOutage(client *etcd.Client, side string, timeout time.Duration, warn func(string)) *sideOutage {
 	return &sideOutage{backoff: retry.Backoff{Min: shortestPause, Max: longestPause}, Outage: &outage.Outage{
 		Patience: timeout,
@@ -35,18 +35,17 @@ func newSideOutage(client *etcd.Client, side string, timeout time.Duration, warn
 	}}
 }
 
-// Pauses before another attempt. The longest is short for a user who waits until a
-// cluster comes back.
+// Pauses between attempts. The longest is short, because a user may be waiting for the
+// cluster to come back.
 const (
 	shortestPause = 50 * time.Millisecond
 	longestPause  = 2 * time.Second
 )
 
-// wait waits before another attempt after err. It returns the cause of ctx's end
-// when that comes first.
+// wait waits before another attempt after err. If ctx ends first, it returns the cause.
 func (o *sideOutage) wait(ctx context.Context, err error) error {
 	began := time.Now()
-	if retry.Is(err, retry.TimedOut) && o.Outage != nil { // that long it has been already
+	if retry.Is(err, retry.TimedOut) && o.Outage != nil { // the attempt itself took that long
 		began = began.Add(-o.Patience)
 	}
 	o.Failed(began, err)
@@ -57,7 +56,7 @@ func (o *sideOutage) wait(ctx context.Context, err error) error {
 	return retry.Wait(ctx, pause)
 }
 
-// over says that an attempt has succeeded.
+// over ends the outage after a successful attempt.
 func (o *sideOutage) over() {
 	o.mu.Lock()
 	o.backoff.Reset()
@@ -65,8 +64,8 @@ func (o *sideOutage) over() {
 	o.End()
 }
 
-// passing are the errors whose reasons pass by themselves. After a change of users or
-// roles the client logs in again.
+// passing are the classes of errors that are retried. After a change of users or roles
+// the client logs in again.
 const passing = retry.Transient | retry.TimedOut | retry.Overloaded | retry.StaleToken | retry.Aborted
 
 func passes(err error) bool { return retry.Is(err, passing) }

@@ -17,7 +17,7 @@ import (
 	"github.com/ectl-io/ectl/internal/scan"
 )
 
-// confirm asks whether keys of the destination may be deleted, if it has any.
+// confirm calls Confirm if Prune is set and the destination has keys.
 func (m *mirror) confirm(ctx context.Context) error {
 	if !m.Prune || m.Confirm == nil {
 		return nil
@@ -43,7 +43,7 @@ func (m *mirror) confirm(ctx context.Context) error {
 	return m.Confirm(ctx, sizes)
 }
 
-// WithPrefix names the keys with a prefix, as a part of a sentence about them.
+// WithPrefix returns a part of a sentence that describes the keys with a prefix.
 func WithPrefix(prefix string) string {
 	if prefix == "" {
 		return "in all"
@@ -51,21 +51,21 @@ func WithPrefix(prefix string) string {
 	return fmt.Sprintf("that start with %q", prefix)
 }
 
-// pruner finds the keys that the destination has and the source does not. It is the
-// sink of a scan of the source's keys.
+// pruner finds the keys that the destination has and the source does not. It is the sink
+// of a scan of the source's keys.
 //
-// Nothing is deleted before the source was listed to its end. A listing that turns out
-// to be shorter than its own count would delete the keys that it leaves out.
+// Nothing is deleted before the source is listed to its end. Otherwise an incomplete
+// list would delete the keys that it leaves out.
 type pruner struct {
 	*mirror
 	there   *destinationKeys
-	next    string // the first key of the source that was not read
+	next    string // the source's first key not read yet
 	any     bool   // the source has keys
 	lacking keyList
-	err     error // of listing the destination
+	err     error // not of the source: from the list of the destination, or from End
 }
 
-// prune deletes at the destination what the source does not have at a revision.
+// prune deletes the keys of the destination that the source does not have at revision.
 func (m *mirror) prune(ctx context.Context, revision int64) error {
 	listing, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -76,7 +76,7 @@ func (m *mirror) prune(ctx context.Context, revision int64) error {
 			Key: p.next, End: end, Revision: revision, KeysOnly: true, Timeout: m.Timeout, GCPercent: m.GCPercent,
 		}, p)
 		if cut, ok := errors.AsType[*scan.IncompleteError](err); ok && passes(cut.Err) {
-			err = cut.Err // what was read is not lost
+			err = cut.Err // the keys read so far are kept
 		}
 		switch {
 		case ctx.Err() != nil:
@@ -115,8 +115,8 @@ func (p *pruner) Keys(kvs []*mvccpb.KeyValue) error {
 	return nil
 }
 
-// End implements scan.Sink. A source without any key is more likely a mistake than
-// what is wanted.
+// End implements scan.Sink. It returns an error if the source has no keys but the
+// destination has some, because that is probably a mistake.
 func (p *pruner) End(bool, int64) error {
 	if !p.any {
 		if key, err := p.there.peek(); err == nil && key != nil {
@@ -128,8 +128,8 @@ func (p *pruner) End(bool, int64) error {
 	return p.take(nil)
 }
 
-// take takes the keys that the destination has before name: with nil all that are
-// left.
+// take collects the destination's keys that sort before name. If name is nil, it
+// collects all remaining keys.
 func (p *pruner) take(name []byte) error {
 	for {
 		key, err := p.there.before(name)
@@ -144,7 +144,7 @@ func (p *pruner) take(name []byte) error {
 	}
 }
 
-// delete deletes the keys that were found.
+// delete deletes the collected keys.
 func (p *pruner) delete(ctx context.Context) error {
 	var deleted atomic.Int64
 	defer func() {
@@ -166,7 +166,7 @@ func (p *pruner) delete(ctx context.Context) error {
 			}
 			return err
 		}
-		if first { // the fence of the others stands on it
+		if first { // the fence of the others depends on it
 			first = false
 			return apply()
 		}

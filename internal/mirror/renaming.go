@@ -6,10 +6,10 @@ import (
 	"github.com/ectl-io/ectl/internal/access"
 )
 
-// renaming says what becomes of the keys' prefix.
+// renaming replaces the prefix from of a key by the prefix to.
 type renaming struct{ from, to string }
 
-// name is what a key of the source is called at the destination.
+// name returns the name of a source key at the destination.
 func (r renaming) name(key []byte) []byte {
 	if r.from == r.to {
 		return key
@@ -17,8 +17,8 @@ func (r renaming) name(key []byte) []byte {
 	return append([]byte(r.to), key[len(r.from):]...)
 }
 
-// endless says whether within one cluster the copies would be copied again
-// without end: each of them is one of the keys to copy.
+// endless reports whether a mirror within one cluster would copy its own copies
+// indefinitely. It would if each copy is itself a key to copy.
 func (r renaming) endless() bool { return strings.HasPrefix(r.to, r.from) }
 
 // rangeOf returns the range of the keys with a prefix, as in a RangeRequest.

@@ -18,27 +18,27 @@ import (
 	"github.com/ectl-io/ectl/internal/retry"
 )
 
-// progressInterval is the time between two reports, as etcdctl prints them.
+// progressInterval is the time between two progress reports, as in etcdctl.
 const progressInterval = 30 * time.Second
 
-// Config is what to mirror, between which clusters, and where to report it.
+// Config describes a mirror: its clusters, its keys and the functions that report on it.
 type Config struct {
 	Source, Destination *etcd.Client
 
 	Prefix     string // of the keys to copy
-	DestPrefix string // in its place at the destination
-	Revision   int64  // the first one to mirror; up to 1: begin with a copy of all keys
-	MaxTxnOps  uint   // 0: as many as the destination takes
-	Checkpoint string // the file that holds how far the mirror is; empty: none
-	Once       bool   // end when the keys are copied
+	DestPrefix string // replaces Prefix at the destination
+	Revision   int64  // the first one to mirror; up to 1, all keys are copied first
+	MaxTxnOps  uint   // max changes in a transaction; 0 means as many as the destination accepts
+	Checkpoint string // file that holds the position of the mirror; may be empty
+	Once       bool   // stop when the keys are copied
 	Prune      bool   // delete at the destination what the source does not have
 
-	// Timeout bounds each request. A side that has not answered for so long is
-	// reported once, and waited for.
+	// Timeout bounds each request. If a side does not answer for so long, the mirror
+	// warns once and continues to try.
 	Timeout time.Duration
 
-	// Confirm is asked before the first change if Prune may delete keys. Its error
-	// ends the mirror. It may be nil.
+	// Confirm is called before the first change if Prune may delete keys. Its error ends
+	// the mirror. It may be nil.
 	Confirm func(ctx context.Context, sizes Sizes) error
 
 	// GCPercent lowers the percentage of the garbage collector, see heap.Limit. It may
@@ -46,17 +46,17 @@ type Config struct {
 	GCPercent func(percent int)
 
 	Warn     func(sentence string)
-	Progress func(Progress) error // is called every 30 seconds, until it fails
-	Pruned   func(deleted int64)  // is called when Prune has deleted keys
+	Progress func(Progress) error // called every 30 seconds, until it fails
+	Pruned   func(deleted int64)  // called when Prune has deleted keys
 }
 
-// Sizes are the numbers of keys on both sides, each below its prefix.
+// Sizes holds the number of keys under the prefix of each side.
 type Sizes struct{ Source, Destination int64 }
 
-// Progress is how far a mirror is.
+// Progress reports how far a mirror has come.
 type Progress struct {
 	Changes  int64 // keys written and deleted by this run
-	Revision int64 // of the source, of which the destination has everything; 0 while keys are copied
+	Revision int64 // last source revision that is completely at the destination; 0 during the copy
 }
 
 // mirror is one run.
@@ -71,8 +71,8 @@ type mirror struct {
 	sourceOutage *sideOutage
 }
 
-// Run mirrors until ctx ends, whose cause it returns, or, with Once, until the
-// keys are copied.
+// Run mirrors until ctx ends, and returns its cause. With Once it returns when the keys
+// are copied. Even with an error, it returns the progress so far.
 func Run(ctx context.Context, config Config) (Progress, error) {
 	m := &mirror{Config: config, rename: renaming{config.Prefix, config.DestPrefix}}
 	m.sourceOutage = newSideOutage(m.Source, "source", m.Timeout, m.Warn)
@@ -91,7 +91,7 @@ func (m *mirror) timed(ctx context.Context) (context.Context, context.CancelFunc
 	return context.WithTimeout(ctx, m.Timeout)
 }
 
-// run mirrors until it is interrupted or, with --once, done.
+// run mirrors until ctx ends or, with Once, until the keys are copied.
 func (m *mirror) run(ctx context.Context) (Progress, error) {
 	current, err := m.prepare(ctx)
 	if m.tracker != nil {
@@ -105,10 +105,10 @@ func (m *mirror) run(ctx context.Context) (Progress, error) {
 	reported := m.reportProgress(ctx, progressInterval)
 	saved := m.tracker.keep(ctx, m.Warn)
 	revision, err := m.copyAndFollow(ctx, current)
-	interrupted := context.Cause(ctx) // progress is reported no more, whatever the reason
+	interrupted := context.Cause(ctx) // read before cancel, which sets a cause itself
 	cancel()
 	<-reported
-	// How far it has come is worth keeping, whatever the reason for the end.
+	// The position is saved even after an error.
 	if saveErr := <-saved; err == nil {
 		err = saveErr
 	}
@@ -118,10 +118,10 @@ func (m *mirror) run(ctx context.Context) (Progress, error) {
 	return Progress{Changes: m.count.Load(), Revision: revision}, err
 }
 
-// copyAndFollow does what the tracker says is still to be done, and with --prune
-// all of it anew when the source's history was compacted. It returns, with --once,
-// the revision of the source that the destination has; current is the one that
-// the source had at the start.
+// copyAndFollow copies and follows from the tracker's position. If the source's history
+// was compacted and Prune is set, it starts again with a full copy. It returns the last
+// source revision that is completely at the destination. With Once it stops at current,
+// the source's revision at the start.
 func (m *mirror) copyAndFollow(ctx context.Context, current int64) (int64, error) {
 	until := int64(0)
 	if m.Once {
@@ -143,9 +143,8 @@ func (m *mirror) copyAndFollow(ctx context.Context, current int64) (int64, error
 	}
 }
 
-// prepare asks both clusters who they are, reads the checkpoint and writes it
-// again: what cannot work is found before anything is written. It returns the
-// source's revision.
+// prepare queries both clusters, reads the checkpoint and writes it again. So a mirror
+// that cannot work fails before any key is written. It returns the source's revision.
 func (m *mirror) prepare(ctx context.Context) (current int64, err error) {
 	type answer struct {
 		cluster uint64
@@ -157,7 +156,7 @@ func (m *mirror) prepare(ctx context.Context) (current int64, err error) {
 		crash.Go(func() {
 			timed, cancel := m.timed(ctx)
 			defer cancel()
-			// A user who may not read a key may still make a transaction that does nothing.
+			// An empty transaction needs no permission on any key.
 			response, err := retry.Do(timed, retry.Policy{Backoff: retry.Backoff{Min: shortestPause}, Again: retry.IsTransient},
 				func(ctx context.Context) (*clientv3.TxnResponse, error) { return client.Txn(ctx).Commit() })
 			if err != nil {
@@ -203,9 +202,8 @@ func (m *mirror) prepare(ctx context.Context) (current int64, err error) {
 	return source.current, nil
 }
 
-// reportProgress reports progress until ctx ends or a report fails. The returned
-// channel is then closed. A mirror is worth more than its reports: a failed one is
-// only a warning.
+// reportProgress reports progress until ctx ends or a report fails, and then closes the
+// returned channel. A failed report is only a warning, so the mirror continues.
 func (m *mirror) reportProgress(ctx context.Context, interval time.Duration) <-chan struct{} {
 	done := make(chan struct{})
 	crash.Go(func() {

@@ -14,13 +14,13 @@ import (
 	"github.com/ectl-io/ectl/internal/exit"
 )
 
-// leaseSeconds is how long the lease lives that tells clusters apart, where it
-// cannot be revoked.
+// leaseSeconds is the TTL of the lease that isOneCluster creates, in seconds. It matters
+// only if the lease cannot be revoked.
 const leaseSeconds = 60
 
-// notIntoItself refuses a mirror within one cluster whose copies would be copied
-// again without end or, with --prune, whose source would be deleted. The clusters'
-// IDs are the same.
+// notIntoItself refuses a mirror within one cluster if it would copy its own copies
+// indefinitely or, with Prune, delete the keys to copy. It is called if the cluster IDs
+// are equal.
 func (m *mirror) notIntoItself(ctx context.Context) error {
 	var harm string
 	switch {
@@ -43,11 +43,11 @@ func (m *mirror) notIntoItself(ctx context.Context) error {
 	return nil
 }
 
-// isOneCluster says whether source and destination are one cluster, through
-// whatever members. Their ID does not tell: it is the same for clusters that were
-// set up alike, as all those that have one member and no configuration. So the
-// destination is given a lease, and the source asked for it. The endpoints tell,
-// too, and alone where that fails.
+// isOneCluster reports whether source and destination are the same cluster, even through
+// different members. Equal IDs do not prove it, because clusters with the same initial
+// configuration share an ID. So isOneCluster creates a lease on the destination and
+// queries the source for it. A shared endpoint also proves it. If a lease request fails,
+// only the endpoints are compared.
 func (m *mirror) isOneCluster(ctx context.Context) (bool, error) {
 	timed, cancel := m.timed(ctx)
 	defer cancel()
@@ -68,12 +68,11 @@ func (m *mirror) isOneCluster(ctx context.Context) (bool, error) {
 	if err != nil {
 		return m.sameEndpoint(), m.Source.Explain(ctx, err)
 	}
-	// A leader before etcd 3.6 may not have the lease yet.
+	// A leader older than etcd 3.6 may not have the lease yet.
 	return lease.TTL > 0 || m.sameEndpoint(), nil
 }
 
-// sameEndpoint says whether an endpoint of the source is one of the
-// destination's.
+// sameEndpoint reports whether source and destination share an endpoint.
 func (m *mirror) sameEndpoint() bool {
 	hostPort := func(endpoint string) string {
 		_, after, found := strings.Cut(endpoint, "://")

@@ -10,28 +10,28 @@ import (
 	"github.com/ectl-io/ectl/internal/exit"
 )
 
-// saveEvery is how often the checkpoint is written while the mirror moves on.
+// saveEvery is the interval at which a changed position is written to the checkpoint.
 const saveEvery = time.Second
 
-// tracker holds how far the mirror is, and writes it to the checkpoint, if there is
+// tracker holds the position of the mirror, and writes it to the checkpoint, if there is
 // one.
 type tracker struct {
 	path      string // empty: no checkpoint
 	identity  identity
 	continues bool          // an earlier run left a checkpoint
 	anchor    func() string // of the fence
-	release   func()        // gives the checkpoint up for another process
+	release   func()        // unlocks the checkpoint
 	prune     bool          // copies are made with --prune
 
 	mu sync.Mutex
 	at position
 
 	saving sync.Mutex
-	saved  position // as it is in the file
+	saved  position // the position in the file
 }
 
 // openTracker reads the checkpoint at path, or begins at start if there is none. It
-// makes sure that the checkpoint can be written, and that no other process writes it.
+// returns an error if the checkpoint cannot be written, or if another process uses it.
 func openTracker(path string, of identity, start position) (*tracker, error) {
 	t := &tracker{path: path, identity: of, at: start, prune: start.Prune, release: func() {}}
 	if path == "" {
@@ -77,22 +77,21 @@ func (t *tracker) position() position {
 	return t.at
 }
 
-// copying notes that all keys of the revision base before next are at the
-// destination.
+// copying records that all keys before next are at the destination, as of revision base.
 func (t *tracker) copying(base int64, next string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.at = position{Base: base, Next: text(next), Prune: t.prune}
 }
 
-// anew notes that all keys are to be copied again.
+// restart records that all keys are to be copied again.
 func (t *tracker) restart() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.at = position{Prune: t.prune}
 }
 
-// done notes that everything up to revision is at the destination.
+// done records that everything up to revision is at the destination.
 func (t *tracker) done(revision int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -120,10 +119,10 @@ func (t *tracker) save() error {
 	return nil
 }
 
-// keep writes the checkpoint now and then until ctx ends, and once more then,
-// whose error the channel has. A checkpoint that cannot be written, because the disk is
-// full for example, does not end the mirror. The file is still good, if old, and a
-// restart would only repeat some of the work.
+// keep writes the checkpoint every second until ctx ends, and then once more. The
+// returned channel delivers the error of that last write. An earlier error, for example
+// a full disk, is only a warning. The old checkpoint stays valid, and a restart would
+// only repeat some of the work.
 func (t *tracker) keep(ctx context.Context, warn func(string)) <-chan error {
 	result := make(chan error, 1)
 	crash.Go(func() {

@@ -14,27 +14,26 @@ import (
 	"github.com/ectl-io/ectl/internal/watch/stream"
 )
 
-// updates does at the destination what happens at the source. It is the sink of
-// a watch.
+// updates applies the source's changes to the destination. It is the sink of a watch.
 type updates struct {
 	*mirror
 	ctx   context.Context //nolint:containedctx // of the one watch that it is for
 	watch *watch.Watch
-	until int64 // the revision to end with, 0: none
+	until int64 // the last revision to mirror; 0 means no limit
 
-	// What has come and is not at the destination yet: whole revisions, in
-	// order, that touch no key twice. They go there in one transaction.
+	// The changes that are not at the destination yet: whole revisions, in order. They
+	// change no key twice, so one transaction can apply them all.
 	batch    []change
 	size     int
 	keys     map[string]bool
 	revision int64 // the last one in the batch
 }
 
-// errReached ends a watch that has come as far as it was to.
+// errReached ends a watch that has reached its last revision.
 var errReached = errors.New("all that was asked for is at the destination")
 
-// follow mirrors what happens behind the tracker's position, up to the revision
-// until, where that is not 0.
+// follow mirrors the changes after the tracker's position. If until is not 0, it returns
+// when that revision is at the destination.
 func (m *mirror) follow(ctx context.Context, until int64) error {
 	next := m.tracker.position().Revision + 1
 	if until > 0 && next > until {
@@ -67,8 +66,8 @@ func (m *mirror) follow(ctx context.Context, until int64) error {
 	return errors.New("the source has ended the watch without a reason")
 }
 
-// Receive implements watch.Sink. What has come is written when the batch is
-// full, or when no more has come.
+// Receive implements watch.Sink. It adds the events to the batch. It writes the batch if
+// it is full, or if the source reports progress.
 func (u *updates) Receive(r watch.Part) error {
 	switch {
 	case r.CompactRevision != 0:
@@ -99,8 +98,8 @@ func (u *updates) Receive(r watch.Part) error {
 // Idle implements watch.Sink.
 func (u *updates) Idle() error { return u.flush() }
 
-// sameRevision returns how many events from the first on are of its revision. A
-// response holds revisions as a whole.
+// sameRevision returns the number of events at the start that share the first one's
+// revision. A response contains only whole revisions.
 func sameRevision(events []*mvccpb.Event) int {
 	n := 1
 	for n < len(events) && events[n].Kv.GetModRevision() == events[0].Kv.GetModRevision() {
@@ -109,9 +108,9 @@ func sameRevision(events []*mvccpb.Event) int {
 	return n
 }
 
-// add adds a revision to the batch. Where it touches a key of the batch, or
-// where they would be too much together, the batch goes off first: no version of
-// a key is left out, and what was one transaction stays one where it fits.
+// add adds the events of one revision to the batch. If a key would change twice, or if
+// the batch would be too large, add writes the batch first. So every version of a key is
+// written, and a transaction stays one transaction if it fits.
 func (u *updates) add(events []*mvccpb.Event) error {
 	changes := make([]change, len(events))
 	again := false
@@ -128,7 +127,7 @@ func (u *updates) add(events []*mvccpb.Event) error {
 		}
 	}
 	for _, c := range changes {
-		if u.writer.full(len(u.batch), u.size, c.size()) { // one revision is more than a transaction takes
+		if u.writer.full(len(u.batch), u.size, c.size()) { // the revision does not fit in one transaction
 			if err := u.write(); err != nil {
 				return err
 			}
@@ -141,7 +140,8 @@ func (u *updates) add(events []*mvccpb.Event) error {
 	return nil
 }
 
-// flush writes the batch, which holds whole revisions, and notes that.
+// flush writes the batch, which holds whole revisions, and records the position. It
+// returns errReached at the last revision to mirror.
 func (u *updates) flush() error {
 	if len(u.batch) == 0 {
 		return nil
@@ -169,15 +169,16 @@ func (u *updates) reached() error {
 	return nil
 }
 
-// progressEvery is how often the source is asked how far its events have come:
-// the checkpoint of a mirror of keys that never change must not grow old, since
-// what is old gets compacted. Who waits for the answer asks more often.
+// Intervals of progress requests to the source. If no key changes, only the responses
+// advance the position. Otherwise the source would compact the revision in the
+// checkpoint. With Once, progressAtOnce is used, because the mirror waits for the
+// response.
 const (
 	progressEvery  = 10 * time.Second
 	progressAtOnce = 50 * time.Millisecond
 )
 
-// askProgress asks until ctx ends. The answers come to the watch.
+// askProgress requests progress until ctx ends. The watch receives the responses.
 func askProgress(ctx context.Context, watch *watch.Watch, until int64) {
 	every := progressEvery
 	if until > 0 {
@@ -195,9 +196,9 @@ func askProgress(ctx context.Context, watch *watch.Watch, until int64) {
 	}
 }
 
-// answersProgress says whether the source tells the truth about how far a watch
-// has come when it is asked. Servers before 3.4.25 and 3.5.8 answer at once, also
-// when there are events that they have not sent yet (etcd issue 15220).
+// answersProgress reports whether the source's progress responses are reliable. Servers
+// older than 3.4.25 and 3.5.8 respond immediately, even before they have sent all events
+// (etcd issue 15220). If no endpoint returns its version, it returns false.
 func (m *mirror) answersProgress(ctx context.Context) bool {
 	answers := false
 	for _, endpoint := range m.Source.Endpoints() {
@@ -205,7 +206,7 @@ func (m *mirror) answersProgress(ctx context.Context) bool {
 		status, err := m.Source.Status(ctx, endpoint)
 		cancel()
 		if err != nil {
-			continue // it is asked by the others
+			continue // the other endpoints decide
 		}
 		if !truthful(status.Version) {
 			return false
@@ -215,7 +216,8 @@ func (m *mirror) answersProgress(ctx context.Context) bool {
 	return answers
 }
 
-// truthful says whether a server of this version answers as it should.
+// truthful reports whether progress responses of a server with this version are
+// reliable.
 func truthful(version string) bool {
 	var numbers [3]int
 	release, _, _ := strings.Cut(version, "-")

@@ -17,7 +17,7 @@ import (
 	"github.com/ectl-io/ectl/internal/retry"
 )
 
-// change is what is to be done to a key of the destination.
+// change is a put or a deletion of one key of the destination.
 type change struct {
 	key, value []byte
 	deleted    bool
@@ -26,11 +26,11 @@ type change struct {
 func (c change) size() int { return len(c.key) + len(c.value) + changeOverhead }
 
 const (
-	// maxTxnBytes leaves room below the 1.5 MiB that a server takes by default
-	// for one request.
+	// maxTxnBytes is the initial maximum size of a transaction, in bytes. It leaves room
+	// below the default request limit of a server, 1.5 MiB.
 	maxTxnBytes = 1 << 20
 
-	// changeOverhead is more than the encoding adds to a key and its value.
+	// changeOverhead is more than the encoding adds to a key and its value, in bytes.
 	changeOverhead = 32
 )
 
@@ -44,18 +44,19 @@ type writer struct {
 	outage  *sideOutage
 	count   *atomic.Int64 // of the changes made
 
-	maxOps, maxBytes atomic.Int64 // of one transaction; maxOps 0 is any number
+	maxOps, maxBytes atomic.Int64 // of one transaction; 0 in maxOps means no limit
 }
 
-// full says whether a transaction of so many changes and bytes takes no more.
+// full reports whether a transaction with these changes and bytes has no room for a
+// change of more bytes.
 func (w *writer) full(changes, bytes, more int) bool {
 	maxOps := w.maxOps.Load()
 	return maxOps > 0 && int64(changes) >= maxOps || changes > 0 && int64(bytes+more) > w.maxBytes.Load()
 }
 
-// apply makes changes of different keys, in one transaction where the
-// destination takes it, otherwise in the order given. It tries again until it is
-// known that they were made, or that they cannot be.
+// apply makes changes of different keys, in one transaction if the destination accepts
+// it. Otherwise it splits the changes and keeps their order. It retries until the
+// changes are made, or until an error shows that they cannot be made.
 func (w *writer) apply(ctx context.Context, changes []change) error {
 	if err := w.fence.begin(ctx, w, string(changes[0].key)); err != nil {
 		return err
@@ -71,7 +72,7 @@ func (w *writer) apply(ctx context.Context, changes []change) error {
 			w.fence.made(changes, response.Header.GetRevision())
 			w.count.Add(int64(len(changes)))
 			return nil
-		case err == nil: // the fence was moved, by us or by somebody else
+		case err == nil: // the anchor was written, by this or another process
 		case errors.Is(err, rpctypes.ErrTooManyOps) && len(changes) > 1:
 			lower(&w.maxOps, len(changes)/2)
 			return w.halves(ctx, changes)
@@ -103,14 +104,14 @@ func (w *writer) attempt(ctx context.Context, pass pass, changes []change) (*pb.
 	defer cancel()
 	response, err := w.kv.Txn(ctx, request(pass, changes))
 	if retry.Is(err, retry.TimedOut) {
-		err = context.DeadlineExceeded // as the client library says it
+		err = context.DeadlineExceeded // as the client library returns it
 	}
 	return response, rpctypes.Error(err)
 }
 
-// request is the transaction of changes. It is made of the API's own types, all
-// of one kind at once: with those of the client library a copy would spend a
-// third of its time on making and removing them.
+// request returns the transaction of changes. It uses the API's own types, and allocates
+// all values of a type at once. With the client library's types, a copy would spend a
+// third of its time on allocation and garbage collection.
 func request(pass pass, changes []change) *pb.TxnRequest {
 	ops, operations := make([]*pb.RequestOp, len(changes)), make([]pb.RequestOp, len(changes))
 	puts, requests := make([]pb.PutRequest, len(changes)), make([]pb.RequestOp_RequestPut, len(changes))
@@ -135,8 +136,9 @@ func (w *writer) halves(ctx context.Context, changes []change) error {
 	return w.apply(ctx, changes[middle:])
 }
 
-// alone writes a key that is too large for a transaction, as etcdctl does: not
-// much is larger in a transaction.
+// alone writes one key with a plain put, as etcdctl does, if a transaction with it is
+// too large. A put is slightly smaller than such a transaction. For a deletion, alone
+// returns tooLarge.
 func (w *writer) alone(ctx context.Context, c change, tooLarge error) error {
 	if c.deleted {
 		return tooLarge
@@ -161,7 +163,7 @@ func (w *writer) alone(ctx context.Context, c change, tooLarge error) error {
 	}
 }
 
-// refused adds to the destination's refusal what it was about.
+// refused adds to an error of the destination which key or limit it is about.
 func (w *writer) refused(err error, changes []change) error {
 	err = w.client.Explain(context.Background(), err)
 	switch {
@@ -178,9 +180,9 @@ func (w *writer) refused(err error, changes []change) error {
 	return err
 }
 
-// maxRefusals is how often in a row a transaction may be refused to the user. A
-// client logs in again after its login expired, and etcd 3.5 can refuse anybody
-// anything for 100 ms after a change of users.
+// maxRefusals limits the retries of a transaction after permission errors. A client logs
+// in again after its login expired. After a change of users, etcd 3.5 can deny any
+// request for 100 ms.
 const maxRefusals = 4
 
 func isRefusal(err error) bool { return retry.Is(err, retry.Denied|retry.UnknownToken) }
@@ -190,7 +192,7 @@ func isTooLarge(err error) bool {
 		status.Code(err) == codes.ResourceExhausted && strings.Contains(err.Error(), "larger than max")
 }
 
-// lower lowers a bound that the destination has turned out to have.
+// lower reduces a limit after the destination refused a larger transaction.
 func lower(bound *atomic.Int64, to int) {
 	for {
 		before := bound.Load()

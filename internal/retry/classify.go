@@ -12,46 +12,46 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// Class is what an error of a request means for another attempt. Which classes it
-// tries again is for each caller to say.
+// Class groups errors by the reason for which another attempt may succeed. Each caller
+// decides which classes it retries. Classes can be combined with |.
 type Class uint
 
-// The classes. An error of none of them is final: another attempt would end the same.
+// The classes. An error of none of them is Final: another attempt would also fail.
 const (
-	// Transient is a connection, a member or a leader that is gone. Another will take
-	// its place.
+	// Transient reports that a connection, a member or a leader is gone. Another will
+	// replace it.
 	Transient Class = 1 << iota
 
-	// TimedOut is an answer that did not come in time.
+	// TimedOut reports that the response did not come in time.
 	TimedOut
 
-	// Overloaded is a member with too many requests.
+	// Overloaded reports that a member has too many requests.
 	Overloaded
 
-	// Denied is a lack of permission. Of a user who has it, etcd 3.5 denies it for up to
-	// 100 ms after a change of users or roles.
+	// Denied reports a missing permission. For up to 100 ms after a change of users or
+	// roles, etcd 3.5 may also deny requests that are permitted.
 	Denied
 
-	// UnknownToken is a token that expired, or that the member has not heard of yet.
+	// UnknownToken reports a token that expired, or that the member does not know yet.
 	UnknownToken
 
-	// StaleToken is a token from before the last change of users and roles.
+	// StaleToken reports a token that is older than the last change of users and roles.
 	StaleToken
 
-	// Behind is a member that has not reached the requested revision.
+	// Behind reports that a member has not reached the requested revision.
 	Behind
 
-	// Aborted is a request that something on the way has ended.
+	// Aborted reports that the request was cancelled or aborted on its way.
 	Aborted
 
-	// Broken is a stream that ended in the middle.
+	// Broken reports that a stream ended early.
 	Broken
 
-	// Final is none of these.
+	// Final is the class of all other errors.
 	Final Class = 0
 )
 
-// ClassOf returns the class of an error.
+// ClassOf returns the class of an error, which is Final for nil.
 func ClassOf(err error) Class {
 	switch {
 	case err == nil:
@@ -92,15 +92,15 @@ func ClassOf(err error) Class {
 	return Final
 }
 
-// Is says whether err is of one of the classes.
+// Is reports whether the class of err is one of classes.
 func Is(err error, classes Class) bool { return ClassOf(err)&classes != 0 }
 
-// IsTransient says whether the reason for err passes by itself.
+// IsTransient reports whether the reason for err disappears by itself.
 func IsTransient(err error) bool { return Is(err, Transient) }
 
-// IsDropped says whether a member could not propose a change, since there was no leader
-// or it was giving its place to another. The change was not made. API version 3.7 has no
-// name for this error.
+// IsDropped reports whether a member could not propose a change, because there was no
+// leader or it was transferring its leadership. The change was not made. API version 3.7
+// does not define this error.
 func IsDropped(err error) bool {
 	received, ok := errors.AsType[interface {
 		error
@@ -109,22 +109,22 @@ func IsDropped(err error) bool {
 	return ok && received.GRPCStatus().Code() == codes.Unknown && received.GRPCStatus().Message() == "raft proposal dropped"
 }
 
-// Answer is an error of a request that was carried out: only its answer could not be
-// used.
+// Answer is an error of a request that was carried out, although its response could not
+// be used.
 type Answer interface {
 	error
 	Answered() bool
 }
 
-// Answered says whether the server has carried out the request that err answers.
+// Answered reports whether the server has carried out the request that failed with err.
 func Answered(err error) bool {
 	answer, is := errors.AsType[Answer](err)
 	return is && answer.Answered()
 }
 
-// OutcomeUnknown says whether the change that err answers may have been made anyway:
-// the answer did not come, could not be used, or came from a member that does not
-// know.
+// OutcomeUnknown reports whether the change that failed with err may have been made
+// anyway. The response did not come, could not be used, or came from a member that does
+// not know the outcome.
 func OutcomeUnknown(err error) bool {
 	if err == nil {
 		return false
@@ -151,8 +151,8 @@ func OutcomeUnknown(err error) bool {
 	}
 }
 
-// NotSent says whether a request could not be encoded, so that it was not sent. Only
-// text that is not UTF-8 has that effect.
+// NotSent reports whether a request was not sent because it could not be encoded. The
+// only reason is text that is not UTF-8.
 func NotSent(err error) bool {
 	return strings.HasPrefix(status.Convert(err).Message(), "grpc: error while marshaling")
 }

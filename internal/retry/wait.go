@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// Wait waits, unless ctx ends before. It returns the cause of that end.
+// Wait waits for the pause. If ctx ends first, it returns the cause; otherwise it
+// returns nil.
 func Wait(ctx context.Context, pause time.Duration) error {
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
@@ -17,8 +18,8 @@ func Wait(ctx context.Context, pause time.Duration) error {
 	}
 }
 
-// Backoff are the pauses before further attempts. Each is twice as long as the one
-// before it, up to Max.
+// Backoff computes the pauses between attempts. Each pause is twice as long as the
+// previous one, up to Max.
 type Backoff struct {
 	Min time.Duration
 	Max time.Duration // 0: all pauses are Min
@@ -32,13 +33,13 @@ func (b *Backoff) Next() time.Duration {
 	return b.After(b.pauses - 1)
 }
 
-// Reset begins with the shortest pause again.
+// Reset makes the next pause the shortest one.
 func (b *Backoff) Reset() { b.pauses = 0 }
 
-// Limit makes the next pause at most that after n others.
+// Limit makes the next pause no longer than the pause after n others.
 func (b *Backoff) Limit(n int) { b.pauses = min(b.pauses, n) }
 
-// After returns the pause after n others.
+// After returns the pause that follows n others.
 func (b *Backoff) After(n int) time.Duration {
 	longest := max(b.Min, b.Max)
 	pause := b.Min
@@ -50,22 +51,22 @@ func (b *Backoff) After(n int) time.Duration {
 	return pause
 }
 
-// Policy is how often and for which reasons something is tried again.
+// Policy describes which errors are retried, after which pauses and for how long.
 type Policy struct {
 	Backoff
 
-	// Again says whether there may be another attempt after an error.
+	// Again reports whether an error may be retried.
 	Again func(err error) bool
 
-	// For bounds the attempts: how long after the first failure there may be others. 0
-	// is any time.
+	// For limits the retries. A failure later than this after the first one is not
+	// retried. 0 means no limit.
 	For time.Duration
 }
 
-// Do makes attempts until one succeeds, or fails with an error after which the policy
-// allows no other, or ctx ends. It returns what the last attempt has returned.
+// Do makes attempts until one succeeds, the policy allows no retry, or ctx ends. It
+// returns the result and the error of the last attempt.
 func Do[R any](ctx context.Context, policy Policy, attempt func(context.Context) (R, error)) (R, error) {
-	var failed time.Time // zero: no attempt has
+	var failed time.Time // time of the first failure, zero before it
 	for {
 		result, err := attempt(ctx)
 		if err == nil || !policy.Again(err) {

@@ -10,17 +10,17 @@ import (
 )
 
 const (
-	// maxUnchecked is how many parts may wait to be verified. A server sends
-	// 32 KiB in each.
+	// maxUnchecked limits the parts that wait to be verified. A server sends 32 KiB in
+	// each.
 	maxUnchecked = 32
 
-	// syncEvery is how many bytes are written between two syncs to disk.
+	// syncEvery is the number of bytes that are written between two syncs to disk.
 	syncEvery = 32 << 20
 )
 
-// copyTo copies first and the rest of src to f, to check and to progress. Parts are
-// written, verified and, at intervals, synced to disk concurrently. So a large database
-// is on disk soon after its last byte has arrived.
+// copyTo copies first and the rest of src to f, to check and to progress. It writes,
+// verifies and, at intervals, syncs the parts to disk concurrently. So a large database
+// is on disk soon after its last byte has arrived. size is in bytes.
 func copyTo(f *os.File, check, progress io.Writer, first part, src reader) (size int64, err error) {
 	unchecked := make(chan part, maxUnchecked)
 	due := make(chan struct{}, 1)

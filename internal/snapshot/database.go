@@ -12,10 +12,11 @@ import (
 	"github.com/ectl-io/ectl/internal/atomicfile"
 )
 
-// A database begins with a page of 16 bytes of header, and this after it, in the
-// byte order of the server's machine: the magic number, the version, the size of
-// a page, ..., at pagesAt the number of pages, at sumAt the FNV-1a of all before.
-// See https://github.com/etcd-io/bbolt, internal/common/meta.go.
+// The offsets of the fields in a database's first page, in bytes, and their limits.
+// After 16 bytes of header come the magic number, the version, the page size and others.
+// They have the byte order of the server's machine. The number of pages is at pagesAt,
+// and the FNV-1a hash of the previous fields is at sumAt. See
+// https://github.com/etcd-io/bbolt, internal/common/meta.go.
 const (
 	metaAt        = 16
 	magic         = 0xED0CDAED

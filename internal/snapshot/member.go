@@ -12,7 +12,7 @@ import (
 	"github.com/ectl-io/ectl/internal/etcd"
 )
 
-// Pick says which of several members to copy.
+// Pick determines which of several members is copied.
 type Pick string
 
 // The picks.
@@ -22,7 +22,7 @@ const (
 	Any      Pick = "any"
 )
 
-// suits says whether the member with status s is of the kind that is wanted.
+// suits reports whether the member with status s is of the kind p.
 func (p Pick) suits(s *clientv3.StatusResponse) bool {
 	leads := s.Leader == s.Header.GetMemberId()
 	switch p {
@@ -43,7 +43,7 @@ type Member struct {
 	end context.CancelFunc
 }
 
-// Close ends the member's client.
+// Close closes the member's client.
 func (m *Member) Close() {
 	if m.Client != nil {
 		_ = m.Client.Close()
@@ -51,16 +51,17 @@ func (m *Member) Close() {
 	m.end()
 }
 
-// answer is what one endpoint answered.
+// answer is the response of one endpoint.
 type answer struct {
 	*Member
 	place int   // index among the endpoints
 	err   error // why it cannot be copied
 }
 
-// Find returns the member to copy. All endpoints of dialer are queried concurrently, and
-// the first suitable member is used. They must answer within timeout, though the copy
-// itself has no time limit. The client of the member ends with ctx.
+// Find returns the member to copy. It queries all endpoints of dialer concurrently, and
+// returns the first suitable member. Each must answer within timeout, but the copy
+// itself has no time limit. The client of the member ends with ctx. If no member is
+// suitable, Find returns the first error in the order of the endpoints.
 func Find(ctx context.Context, dialer *etcd.Dialer, timeout time.Duration, pick Pick) (*Member, error) {
 	asking, cancel := context.WithCancel(ctx)
 	defer cancel()

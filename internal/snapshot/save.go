@@ -10,16 +10,16 @@ import (
 	"github.com/ectl-io/ectl/internal/etcd"
 )
 
-// Saved is a finished copy.
+// Saved describes a finished copy.
 type Saved struct {
 	Size    int64  // of the file in bytes, with its checksum
 	Version string // of the server's storage; servers before 3.6 do not report it
 }
 
-// Save copies the database of the client's member to the file at path, which gets its
-// name only when the copy is complete and on disk. begin is called when the server begins
-// to send; the writer that it returns gets every byte, to show progress. The copy ends
-// with ctx.
+// Save copies the database of the client's member to the file at path. The file gets its
+// name only when the copy is complete and on disk. Save calls begin when the server
+// begins to send. The writer that begin returns receives every byte, to show progress.
+// The copy ends with ctx.
 func Save(ctx context.Context, client *etcd.Client, path string, begin func() io.Writer) (saved Saved, err error) {
 	file, err := atomicfile.Create(path)
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// serverError returns the server's own text of an error of a stream. The client library
-// leaves it wrapped in gRPC's text.
+// serverError returns the error of a stream with only the server's text, without gRPC's.
+// The client library does not remove that text from errors of streams.
 func serverError(err error) error {
 	var coded interface{ GRPCStatus() *status.Status }
 	if errors.As(err, &coded) {

@@ -12,7 +12,7 @@ import (
 	"github.com/ectl-io/ectl/internal/wire"
 )
 
-// part is a part of a database in the memory in which it was received. The client
+// part is a part of a database, in the memory in which it was received. The client
 // library would copy it into a message and through a pipe, which costs as much as
 // writing it to disk.
 type part struct {
@@ -30,7 +30,7 @@ func (p part) size() (n int) {
 	return n
 }
 
-// reader is the source of parts. The error at the end is io.EOF.
+// reader is the source of parts. After the last part it returns io.EOF.
 type reader interface {
 	Recv() (part, error)
 }

@@ -16,8 +16,9 @@ import (
 	"github.com/ectl-io/ectl/internal/etcd"
 )
 
-// Metric returns the value of a metric of the member at endpoint, which reports it
-// over HTTP at its client URL. The name must be without labels.
+// Metric returns the value of a metric of the member at endpoint, which serves it over
+// HTTP at its client URL. The name must be without labels. It returns an error if the
+// page cannot be read or does not contain the metric.
 func Metric(ctx context.Context, d *etcd.Dialer, endpoint, name string) (float64, error) {
 	config, err := d.TLS()
 	if err != nil {
@@ -63,7 +64,7 @@ func get(ctx context.Context, page string, config *tls.Config) (*http.Response, 
 	request.Close = true
 	port := request.URL.Port()
 	if port == "" {
-		port = request.URL.Scheme // http or https, by the scheme
+		port = request.URL.Scheme // http or https, a service name
 	}
 	dial := new(net.Dialer).DialContext
 	if request.URL.Scheme == "https" {
@@ -84,7 +85,7 @@ func get(ctx context.Context, page string, config *tls.Config) (*http.Response, 
 	return response, nil
 }
 
-// maxMetrics is the maximum size of the metrics page, in bytes. Members send less.
+// maxMetrics limits the size of the response, in bytes. Members send less.
 const maxMetrics = 64 << 20
 
 func exchange(conn net.Conn, request *http.Request) (*http.Response, error) {

@@ -10,9 +10,9 @@ import (
 // pacing is the interval at which Paced checks how many turns are due.
 const pacing = time.Millisecond
 
-// Paced returns a channel of perSecond turns a second until ctx ends, of which at most
-// waiting wait to be taken. Missed turns are not made up later,
-// so that a pause of the cluster shows in the result.
+// Paced returns a channel that delivers perSecond turns per second until ctx ends. At
+// most waiting turns are buffered. Missed turns are not made up later, so that a pause
+// of the cluster shows in the result.
 func Paced(ctx context.Context, perSecond, waiting int) <-chan struct{} {
 	turns := make(chan struct{}, waiting)
 	crash.Go(func() {
@@ -20,7 +20,7 @@ func Paced(ctx context.Context, perSecond, waiting int) <-chan struct{} {
 		tick := time.NewTicker(pacing)
 		defer tick.Stop()
 		// The maximum that may be due at once: the turns of a few late ticks, and one
-		// of which a part is due.
+		// partly due turn.
 		maxDue := 1 + max(1, float64(perSecond)*(5*pacing).Seconds())
 		due, last := 1.0, time.Now()
 		for {
@@ -44,7 +44,8 @@ func Paced(ctx context.Context, perSecond, waiting int) <-chan struct{} {
 	return turns
 }
 
-// Counted returns a channel of n turns. It is closed early if ctx ends.
+// Counted returns a channel that delivers n turns and is then closed. It is closed early
+// if ctx ends.
 func Counted(ctx context.Context, n int) <-chan struct{} {
 	turns := make(chan struct{})
 	crash.Go(func() {

@@ -25,11 +25,13 @@ type Workload struct {
 	Timeout   time.Duration // of one request
 }
 
-// loginsAtOnce limits concurrent logins of the clients: for each, the server computes a
-// hash of the password.
+// loginsAtOnce limits concurrent logins of the clients, because the server computes a
+// hash of the password for each.
 const loginsAtOnce = 16
 
-// Dial connects so many clients to the endpoints of dialer. Close ends them.
+// Dial sets w.Clients. It connects the given number of clients to the endpoints of
+// dialer. If one fails, it closes all of them and returns the error. Close closes the
+// clients.
 func (w *Workload) Dial(ctx context.Context, dialer *etcd.Dialer, clients int) error {
 	w.Clients = make([]*etcd.Client, clients)
 	dialing, first := crash.NewGroup(ctx, loginsAtOnce)
@@ -38,7 +40,8 @@ func (w *Workload) Dial(ctx context.Context, dialer *etcd.Dialer, clients int) e
 			if first.Err() != nil {
 				return context.Cause(first)
 			}
-			// The client outlives this function: it must not end with the context.
+			// The client is used after this function returns, so it must not end with
+			// the context.
 			w.Clients[i], err = dialer.Dial(context.WithoutCancel(ctx), dialer.Endpoints)
 			return err
 		})
@@ -53,7 +56,7 @@ func (w *Workload) Dial(ctx context.Context, dialer *etcd.Dialer, clients int) e
 	return err
 }
 
-// Close ends the clients.
+// Close closes the clients.
 func (w *Workload) Close() {
 	for _, client := range w.Clients {
 		if client != nil {
@@ -62,10 +65,10 @@ func (w *Workload) Close() {
 	}
 }
 
-// First returns the client for everything but the writes.
+// First returns the client that sends all requests except the writes.
 func (w *Workload) First() *etcd.Client { return w.Clients[0] }
 
-// HasKeys says whether the prefix has keys.
+// HasKeys reports whether there are keys with the prefix.
 func (w *Workload) HasKeys(ctx context.Context) (bool, error) {
 	timed, cancel := context.WithTimeout(ctx, w.Timeout)
 	defer cancel()
@@ -86,8 +89,8 @@ type Measured struct {
 	Total     time.Duration   // from the first write to the last
 }
 
-// Write writes a key for each of turns, and calls done after each. When ctx or turns end,
-// the requests in flight have w.Timeout to finish.
+// Write writes one key for each turn, and calls done after each. If ctx ends, the
+// requests in flight have w.Timeout to finish.
 func (w *Workload) Write(ctx context.Context, turns <-chan struct{}, done func()) Measured {
 	results := make([]Measured, len(w.Clients))
 	requests, giveUp := context.WithCancel(context.WithoutCancel(ctx))
@@ -134,8 +137,8 @@ func (w *Workload) Write(ctx context.Context, turns <-chan struct{}, done func()
 	return all
 }
 
-// await returns when finished is closed. After ctx has ended, the requests are cancelled
-// after w.Timeout.
+// await returns when finished is closed. If ctx ends first, it cancels the requests
+// w.Timeout later.
 func (w *Workload) await(ctx context.Context, finished <-chan struct{}, giveUp func()) {
 	select {
 	case <-finished:
@@ -167,7 +170,7 @@ func (w *Workload) Clean(ctx context.Context) (revision int64, err error) {
 	defer cancel()
 	return retry.Do(ctx, retry.Policy{Backoff: retry.Backoff{Min: cleanupPause}, Again: retry.IsTransient},
 		func(ctx context.Context) (int64, error) {
-			// A delete of many keys takes its time. A read finds out sooner that no member
+			// A deletion of many keys takes long. A read shows sooner that no member
 			// answers.
 			if err := w.answers(ctx); err != nil {
 				return 0, err

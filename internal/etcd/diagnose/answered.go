@@ -10,8 +10,8 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// answeredError is the error of a request that the server has carried out, and
-// whose answer could not be used: it was too large, or malformed.
+// answeredError is the error of a request that the server has carried out. Its response
+// could not be used, because it was too large or malformed.
 type answeredError struct {
 	err    error
 	method string
@@ -24,10 +24,9 @@ func (e *answeredError) Unwrap() error { return e.err }
 // Answered implements retry.Answer.
 func (e *answeredError) Answered() bool { return true }
 
-// MarkAnswered marks the error of a request of which an answer began to come. A
-// server has carried a request out when it sends the header of an answer: an error
-// comes without one. The texts of gRPC do not tell whether the server has found
-// the request too large, or the client the answer.
+// MarkAnswered marks the error of a request if the server has carried the request out. A
+// server then sends a response header; it sends errors without one. The text of gRPC
+// does not distinguish a request that is too large from such a response.
 func MarkAnswered(err error, method string, request any, header metadata.MD) error {
 	if err == nil || len(header) == 0 {
 		return err
@@ -41,12 +40,13 @@ func MarkAnswered(err error, method string, request any, header metadata.MD) err
 	return &answeredError{err: err, method: method, writes: Writes(method, request)}
 }
 
-// IsTooLarge says whether a message of gRPC is about the size of another.
+// IsTooLarge reports whether a message of gRPC is that of a request or response that is
+// too large.
 func IsTooLarge(message string) bool {
 	return strings.HasPrefix(message, "grpc: received message larger than max")
 }
 
-// Writes says whether a request changes something, if it is carried out.
+// Writes reports whether a request changes something if it is carried out.
 func Writes(method string, request any) bool {
 	switch r := request.(type) {
 	case *pb.TxnRequest:
@@ -71,7 +71,7 @@ func anyWrites(operations []*pb.RequestOp) bool {
 	return false
 }
 
-// reads are the parts of the names of RPCs that change nothing.
+// reads returns parts of the names of the RPCs that change nothing.
 func reads() []string {
 	return []string{"/Range", "Get", "List", "Status", "/Authenticate", "/LeaseTimeToLive", "/LeaseLeases", "Hash", "/Snapshot", "/Watch"}
 }
@@ -80,7 +80,7 @@ func isRead(method string) bool {
 	return slices.ContainsFunc(reads(), func(part string) bool { return strings.Contains(method, part) })
 }
 
-// reason says what became of the request.
+// reason describes the outcome of the request.
 func (e *answeredError) reason() string {
 	why := "its answer cannot be used"
 	if IsTooLarge(status.Convert(e.err).Message()) {

@@ -19,16 +19,16 @@ import (
 	"github.com/ectl-io/ectl/internal/crash"
 )
 
-// attempts follows what becomes of the connections to each endpoint. gRPC
-// keeps only the last failure of any of them, as text.
+// attempts records the state of the connections to each endpoint. gRPC keeps only the
+// last failure of all of them, as text.
 type attempts struct {
 	endpoints []string
-	tls       *tls.Config // nil if the client talks in the clear
+	tls       *tls.Config // nil if the client uses no TLS
 	flags     Flags
-	direct    bool // no sockets of Unix and no proxy: dialled here
+	direct    bool // no Unix sockets and no proxy: this package dials
 
-	// unreachable ends, with the reason as its cause, once every endpoint has
-	// failed in a way that waiting cannot mend.
+	// unreachable is cancelled, with the reason as its cause, when every endpoint has
+	// failed permanently.
 	unreachable     context.Context //nolint:containedctx // a signal, like a channel, that can be joined to requests
 	markUnreachable context.CancelCauseFunc
 
@@ -39,13 +39,13 @@ type attempts struct {
 	answered bool              // an endpoint has answered
 }
 
-// state is how far an endpoint has let the client come.
+// state records how far connections to an endpoint have come.
 type state struct {
-	resolving bool  // the name server was asked for the host's address, and has not answered
+	resolving bool  // the name server has not answered for the host's address
 	connected bool  // in the last attempt
 	answered  bool  // it has spoken HTTP/2
 	err       error // of the last attempt that failed before it ever answered
-	final     bool  // waiting does not mend err
+	final     bool  // err is permanent
 	probed    bool
 }
 
@@ -59,7 +59,8 @@ func newAttempts(endpoints []string, config *tls.Config, flags Flags) *attempts 
 	return a
 }
 
-// options makes gRPC connect as it does without them, but under watch.
+// options returns options with which gRPC connects as it does without them, but attempts
+// observes the connections.
 func (a *attempts) options() []grpc.DialOption {
 	transport := insecure.NewCredentials()
 	if a.tls != nil {
@@ -72,8 +73,8 @@ func (a *attempts) options() []grpc.DialOption {
 	return options
 }
 
-// addressOf returns the address by which gRPC knows endpoint, empty where that
-// is not HOST:PORT.
+// addressOf returns the address that gRPC uses for endpoint, or an empty string if
+// endpoint is not HOST:PORT or an HTTP URL.
 func addressOf(endpoint string) string {
 	if strings.HasPrefix(endpoint, "unix") {
 		return ""
@@ -88,8 +89,7 @@ func addressOf(endpoint string) string {
 	return u.Host
 }
 
-// proxied says whether gRPC connects to address through a proxy, which the
-// environment names.
+// proxied reports whether the environment makes gRPC connect to address through a proxy.
 func proxied(address string) bool {
 	proxy, err := http.ProxyFromEnvironment(&http.Request{URL: &url.URL{Scheme: "https", Host: address}})
 	return err != nil || proxy != nil
@@ -111,13 +111,13 @@ func (a *attempts) dial(ctx context.Context, address string) (net.Conn, error) {
 	return conn, nil
 }
 
-// isName says whether the host of HOST:PORT is one that a name server knows.
+// isName reports whether the host of HOST:PORT is a name, not an IP address.
 func isName(address string) bool {
 	host, _, err := net.SplitHostPort(address)
 	return err == nil && net.ParseIP(host) == nil
 }
 
-// watchedCredentials tells attempts how handshakes end.
+// watchedCredentials reports the results of handshakes to attempts.
 type watchedCredentials struct {
 	credentials.TransportCredentials
 	attempts *attempts
@@ -144,8 +144,9 @@ func (c watchedCredentials) Clone() credentials.TransportCredentials {
 	return watchedCredentials{c.TransportCredentials.Clone(), c.attempts}
 }
 
-// watchedConn tells attempts whether the server says anything on it: with TLS
-// 1.3 one that does not like the client's certificate hangs up only now.
+// watchedConn reports to attempts whether the server sends anything. With TLS 1.3, a
+// server that refuses the client certificate closes the connection only after the
+// handshake.
 type watchedConn struct {
 	net.Conn
 	attempts *attempts
@@ -196,13 +197,13 @@ func (a *attempts) succeed(address string) {
 
 func (a *attempts) fail(address string, err error) {
 	if errors.Is(err, context.Canceled) || errors.Is(err, net.ErrClosed) {
-		return // the client itself has ended it
+		return // the client itself closed the connection
 	}
 	probe := false
 	a.update(address, func(s *state) {
 		probe = a.direct && !s.probed && !s.answered && hungUp(err)
 		s.probed = s.probed || probe
-		if !s.final && !s.answered { // the more telling one stays
+		if !s.final && !s.answered { // a permanent error explains more, so it stays
 			s.err, s.final = err, final(err)
 		}
 	})
@@ -224,7 +225,7 @@ func (a *attempts) fail(address string, err error) {
 	a.markUnreachable(unreachableError{a.causes()})
 }
 
-// final says whether err will be the same at every further attempt.
+// final reports whether err is permanent, so that every further attempt fails with it.
 func final(err error) bool {
 	var verification *tls.CertificateVerificationError
 	var record tls.RecordHeaderError
@@ -234,18 +235,17 @@ func final(err error) bool {
 	return isAlert(err)
 }
 
-// isAlert says whether the server ended the handshake with an alert of TLS.
+// isAlert reports whether the server ended the handshake with a TLS alert.
 func isAlert(err error) bool {
 	var op *net.OpError
 	return errors.As(err, &op) && op.Op == "remote error"
 }
 
-// unreachableError reports that no endpoint can be reached, for reasons that
-// waiting cannot mend.
+// unreachableError reports that no endpoint can be reached, for permanent reasons.
 type unreachableError struct{ reasons string }
 
-// Error begins with the words that etcdctl ends with after its timeout, because
-// scripts match them.
+// Error begins with the text with which etcdctl ends after its timeout, because scripts
+// match it.
 func (e unreachableError) Error() string {
 	return context.DeadlineExceeded.Error() + ": " + e.reasons
 }

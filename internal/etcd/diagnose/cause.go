@@ -22,8 +22,8 @@ func (a *attempts) answering() []string {
 	return answering
 }
 
-// reason says why the endpoints cannot be talked to. Where one has answered,
-// that is not the reason, but otherwise is.
+// reason returns why the endpoints cannot be reached. If one of them has answered, it
+// returns otherwise.
 func (a *attempts) reason(otherwise string) string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -33,8 +33,8 @@ func (a *attempts) reason(otherwise string) string {
 	return a.causes()
 }
 
-// causes says why the endpoints cannot be talked to, those with the same cause
-// together. The caller holds a.mu.
+// causes returns why the endpoints cannot be reached. It groups those with the same
+// cause. The caller holds a.mu.
 func (a *attempts) causes() string {
 	endpoints := map[string][]string{}
 	var order []string
@@ -51,7 +51,7 @@ func (a *attempts) causes() string {
 	return strings.Join(order, "; ")
 }
 
-// cause says in a sentence what the endpoint's state is and what it means.
+// cause describes the state of the endpoint, and what it means.
 func (s *state) cause(flags *Flags) string {
 	switch {
 	case s != nil && s.err != nil:
@@ -64,8 +64,7 @@ func (s *state) cause(flags *Flags) string {
 	return "no answer: the host is down or a firewall drops the packets"
 }
 
-// meaning puts the error of a connection into a sentence: what it says, what
-// that means and what to do.
+// meaning describes the error of a connection: its text, what that means and what to do.
 func meaning(err error, flags *Flags) string {
 	says := innermost(err)
 	var (
@@ -107,7 +106,7 @@ func meaning(err error, flags *Flags) string {
 	return says
 }
 
-// meaningOfAlert explains what a server says of the client's certificate.
+// meaningOfAlert explains a TLS alert about the client certificate.
 func meaningOfAlert(says string, flags *Flags) string {
 	switch {
 	case strings.Contains(says, "certificate required"):
@@ -120,8 +119,8 @@ func meaningOfAlert(says string, flags *Flags) string {
 	return ""
 }
 
-// innermost is the text of err without where and doing what it was seen, which
-// the endpoint says already.
+// innermost returns the text of err without the operation and the address, which the
+// endpoint already shows.
 func innermost(err error) string {
 	if op, ok := errors.AsType[*net.OpError](err); ok {
 		err = op.Err

@@ -2,7 +2,7 @@
 //
 // When a deadline has passed, client/v3 replaces gRPC's text with a bare "context
 // deadline exceeded", and the reason for a failed connection is lost. So a Diagnosis
-// observes dialling, TLS and requests of one client itself.
+// itself observes the connections, TLS handshakes and requests of one client.
 package diagnose
 
 import (
@@ -20,28 +20,28 @@ import (
 	"github.com/ectl-io/ectl/internal/crash"
 )
 
-// Config is what a Diagnosis knows of its client.
+// Config describes the client of a Diagnosis.
 type Config struct {
 	Client      clientv3.Config
-	TLS         *tls.Config // nil: the client talks in the clear
-	TokenExpiry time.Time   // of a token that was given; zero: it has none that is known
+	TLS         *tls.Config // nil: the client uses no TLS
+	TokenExpiry time.Time   // of a given token; zero if unknown
 	Flags       Flags
 
-	Timeout     time.Duration // how long requests may take
+	Timeout     time.Duration // of requests
 	TimeoutFlag string        // the flag that sets it
 }
 
-// Flags spells the options of a client as its user gives them: those of a mirror's
-// destination have other names.
+// Flags holds the names of a client's options as the user types them. The options of a
+// mirror's destination have other names.
 type Flags struct {
 	Endpoints string // as a part of a sentence
-	Login     string // the flags that say who the user is
+	Login     string // the flags that identify the user
 	CACert    string
 	Cert      string
 	Key       string
 }
 
-// Diagnosis knows why the requests of one client fail.
+// Diagnosis observes the requests of one client and explains why they fail.
 type Diagnosis struct {
 	attempts *attempts
 
@@ -51,29 +51,31 @@ type Diagnosis struct {
 	writes bool   // that request changes something, if it is carried out
 }
 
-// New returns the diagnosis of a client that is to be made with DialOptions.
+// New returns the Diagnosis of a client. The client must be created with its
+// DialOptions.
 func New(config Config) *Diagnosis {
 	return &Diagnosis{attempts: newAttempts(config.Client.Endpoints, config.TLS, config.Flags), config: config}
 }
 
-// DialOptions make gRPC connect as it does without them, but under watch.
+// DialOptions returns options with which gRPC connects as it does without them, but the
+// Diagnosis observes the connections.
 func (d *Diagnosis) DialOptions() []grpc.DialOption { return d.attempts.options() }
 
-// SetTimeout changes how long requests may take.
+// SetTimeout changes the timeout of requests, and the flag that sets it.
 func (d *Diagnosis) SetTimeout(timeout time.Duration, flag string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.config.Timeout, d.config.TimeoutFlag = timeout, flag
 }
 
-// OnUnreachable calls cancel with the reason once no endpoint can be reached and
-// waiting does not mend that, unless stop is called before.
+// OnUnreachable calls cancel with the reason when no endpoint can be reached and the
+// reasons are permanent. It does not call cancel after stop was called.
 func (d *Diagnosis) OnUnreachable(cancel context.CancelCauseFunc) (stop func() bool) {
 	return context.AfterFunc(d.attempts.unreachable, crash.Guarded(func() { cancel(context.Cause(d.attempts.unreachable)) }))
 }
 
-// Unreachable returns why no endpoint can be reached, if waiting does not mend that.
-// Otherwise it is nil.
+// Unreachable returns why no endpoint can be reached, if the reasons are permanent.
+// Otherwise it returns nil.
 func (d *Diagnosis) Unreachable() error {
 	if d.attempts.unreachable.Err() == nil {
 		return nil
@@ -81,8 +83,8 @@ func (d *Diagnosis) Unreachable() error {
 	return context.Cause(d.attempts.unreachable)
 }
 
-// Remember takes notice of a request that failed. writes says that it changes
-// something, if it is carried out.
+// Remember records a request that failed. writes reports whether the request changes
+// something if it is carried out.
 func (d *Diagnosis) Remember(writes bool, err error) {
 	if err == nil {
 		return
@@ -91,7 +93,7 @@ func (d *Diagnosis) Remember(writes bool, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.writes = writes
-	// "while waiting for connections" without a reason adds nothing.
+	// "while waiting for connections" without a reason explains nothing.
 	if d.last == "" || strings.Contains(message, "desc = ") || !isBareDeadline(message) {
 		d.last = message
 	}
@@ -101,10 +103,10 @@ func isBareDeadline(message string) bool {
 	return strings.HasPrefix(message, context.DeadlineExceeded.Error())
 }
 
-// Explain adds to the error of a request what its text leaves out: the cause behind an
-// expired deadline, and what the user can do. It returns other errors as they are.
+// Explain adds to the error of a request what its text leaves out: the cause of an
+// expired deadline, and what the user can do. It returns other errors unchanged.
 func (d *Diagnosis) Explain(ctx context.Context, err error) error {
-	if err == nil || ctx.Err() != nil { // the user has ended it
+	if err == nil || ctx.Err() != nil { // the caller has ended the request
 		return err
 	}
 	if HasOutcome(err) {
@@ -113,7 +115,8 @@ func (d *Diagnosis) Explain(ctx context.Context, err error) error {
 	return d.addReason(ctx, err, d.doubt())
 }
 
-// explainSettled explains the error before the outcome.
+// explainSettled adds the reason to an error with an outcome. The reason precedes the
+// outcome.
 func (d *Diagnosis) explainSettled(ctx context.Context, err error) error {
 	if s, ok := errors.AsType[*settled](err); ok {
 		return &settled{err: d.explainSettled(ctx, s.err), outcome: s.outcome}
@@ -128,8 +131,8 @@ func (d *Diagnosis) addReason(ctx context.Context, err error, doubt string) erro
 	return &explained{err: err, reason: d.reason(ctx, err, doubt)}
 }
 
-// doubt is what to say of a request that was sent and not answered: a change
-// may have been made.
+// doubt returns a warning that a change may have been made, if the last failed request
+// changes something. Otherwise it returns an empty string.
 func (d *Diagnosis) doubt() string {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -2,9 +2,9 @@ package diagnose
 
 import "errors"
 
-// explained is an error with the reason behind it and advice. Its text starts
-// with the text of the error, on which scripts rely. The reason is empty if there
-// is nothing to add; the error then is not explained by another client either.
+// explained is an error with its reason and advice. Its text starts with the text of the
+// error, on which scripts rely. The reason is empty if there is nothing to add. Then no
+// other client explains the error either.
 type explained struct {
 	err    error
 	reason string
@@ -18,12 +18,12 @@ func (e *explained) Error() string {
 }
 func (e *explained) Unwrap() error { return e.err }
 
-// WithReason adds the reason to an error of which the command knows more than Explain,
-// which leaves it as it is.
+// WithReason adds the reason to an error that the command can explain better than
+// Explain. Explain then leaves the error unchanged.
 func WithReason(err error, reason string) error { return &explained{err: err, reason: reason} }
 
-// settled is an error after which it is known what became of the changes. Its text
-// ends with that, after the reason.
+// settled is an error with the outcome of the changes. Its text ends with the outcome,
+// after the reason.
 type settled struct {
 	err     error
 	outcome string
@@ -33,18 +33,17 @@ func (e *settled) Error() string { return e.err.Error() + "; " + e.outcome }
 func (e *settled) Unwrap() error { return e.err }
 
 // WithOutcome adds to the error of a request what the command has done about it and
-// about the changes before it. outcome is a part of a sentence. After that Explain
-// expresses no doubt about changes.
+// about earlier changes. outcome is a part of a sentence. Explain then does not warn
+// that a change may have been made.
 func WithOutcome(err error, outcome string) error { return &settled{err: err, outcome: outcome} }
 
-// HasOutcome says whether err says already what became of the changes.
+// HasOutcome reports whether err already has an outcome.
 func HasOutcome(err error) bool {
 	_, has := errors.AsType[*settled](err)
 	return has
 }
 
-// Text is the text of err without the reason that was added to it: what
-// etcdctl prints.
+// Text returns the text of err without the reason that was added, as etcdctl prints it.
 func Text(err error) string {
 	if e, ok := errors.AsType[*explained](err); ok {
 		return e.err.Error()

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// probeTimeout bounds each look at a server that has hung up.
+// probeTimeout limits each probe of a server that has closed a connection.
 const probeTimeout = 500 * time.Millisecond
 
 var (
@@ -18,16 +18,16 @@ var (
 	errSpeaksPlain = errors.New("the server does not speak TLS")
 )
 
-// hungUp says whether the server closed a connection that had been made
-// without a word, as far as err tells.
+// hungUp reports whether err means that the server closed an established connection
+// without an error message.
 func hungUp(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
-// reasonOfHangup finds out why the server at address hangs up, by further
-// connections that send nothing but greetings. It returns nil where it does
-// not find out.
+// reasonOfHangup finds out why the server at address closes connections. It makes
+// further connections that send only greetings. It returns nil if it does not find the
+// reason.
 func (a *attempts) reasonOfHangup(address string) error {
 	if a.tls == nil {
 		if speaks, _ := a.handshake(address, &tls.Config{
@@ -37,9 +37,9 @@ func (a *attempts) reasonOfHangup(address string) error {
 		}
 		return nil
 	}
-	// With TLS 1.3 a server judges the client's certificate after the client's
-	// half of the handshake is done. Its alert comes while gRPC already
-	// writes, and often a broken pipe is all that is left of it.
+	// With TLS 1.3, a server checks the client certificate after the client has finished
+	// its part of the handshake. gRPC may already be writing when the alert arrives.
+	// Then the error is often only a broken pipe.
 	if speaks, err := a.handshake(address, a.tls); speaks {
 		return err
 	}
@@ -49,8 +49,9 @@ func (a *attempts) reasonOfHangup(address string) error {
 	return nil
 }
 
-// handshake makes a TLS connection and listens. speaks says whether the server
-// speaks TLS, alert is what it had against it.
+// handshake makes a TLS connection and waits for a response. speaks reports whether the
+// server uses TLS. alert is a permanent error of the handshake, for example an alert of
+// the server.
 func (a *attempts) handshake(address string, config *tls.Config) (speaks bool, alert error) {
 	conn, err := dialProbe(address)
 	if err != nil {
@@ -82,18 +83,18 @@ func dialProbe(address string) (net.Conn, error) {
 	return conn, conn.SetDeadline(time.Now().Add(probeTimeout))
 }
 
-// greeting is what an HTTP/2 client says first (RFC 9113, 3.4): the preface
-// and a frame of type SETTINGS without any.
+// greeting is what an HTTP/2 client sends first (RFC 9113, 3.4): the preface and an
+// empty SETTINGS frame.
 const greeting = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + "\x00\x00\x00" + frameSettings + "\x00\x00\x00\x00\x00"
 
 const (
 	frameSettings     = "\x04"
 	frameHeaderLength = 9
-	frameTypeAt       = 3 // in the header of a frame, behind its length
+	frameTypeAt       = 3 // in the header of a frame, after its length
 )
 
-// greetsPlain says whether the server at address answers an HTTP/2 client that
-// has no TLS: with its own SETTINGS.
+// greetsPlain reports whether the server at address answers an HTTP/2 client without
+// TLS. Such a server sends its own SETTINGS frame.
 func greetsPlain(address string) bool {
 	conn, err := dialProbe(address)
 	if err != nil {

@@ -18,8 +18,8 @@ import (
 	"github.com/ectl-io/ectl/internal/retry"
 )
 
-// reason explains err, or is empty. doubt ends the reason of an error
-// that leaves open whether a change was made.
+// reason explains err, or returns an empty string. doubt is the end of the explanation
+// if the request may have made a change.
 func (d *Diagnosis) reason(ctx context.Context, err error, doubt string) string {
 	if e, ok := errors.AsType[*answeredError](err); ok {
 		return e.reason()
@@ -87,8 +87,8 @@ func (d *Diagnosis) reason(ctx context.Context, err error, doubt string) string 
 	return ""
 }
 
-// reasonOfDeadline says why no answer came in time: why no connection came
-// about, or else what is known of the servers that did not answer.
+// reasonOfDeadline explains why no response came in time. That is why no connection was
+// made, or else what is known of the servers that did not respond.
 func (d *Diagnosis) reasonOfDeadline(ctx context.Context, doubt string) string {
 	d.mu.Lock()
 	last, timeout, flag := d.last, d.config.Timeout, d.config.TimeoutFlag
@@ -105,9 +105,9 @@ func (d *Diagnosis) reasonOfDeadline(ctx context.Context, doubt string) string {
 	return d.attempts.reason("no answer came")
 }
 
-// transportCause picks the innermost reason out of gRPC's description of a
-// failed connection, or returns an empty string. It compiles its expression
-// only here: every start would pay for it otherwise.
+// transportCause extracts the innermost reason from gRPC's description of a failed
+// connection, or returns an empty string. The regular expression is compiled only here,
+// because every start would otherwise take longer.
 func transportCause(message string) string {
 	expression := regexp.MustCompile(`desc = "(?:transport: )?(?:Error while dialing: |authentication handshake failed: )?(.*)"`)
 	if cause := expression.FindStringSubmatch(message); cause != nil {
@@ -116,12 +116,12 @@ func transportCause(message string) string {
 	return ""
 }
 
-// leaderTimeout bounds the question who the leader is.
+// leaderTimeout limits the requests that check for a leader.
 const leaderTimeout = time.Second
 
-// leader says which of the members that answer know no leader, or else what
-// otherwise says. A member that is asked for something which needs a leader
-// says at once that there is none, before it asks who wants to know.
+// leader names the responding members that have no leader. If there are none, it returns
+// otherwise. A member without a leader refuses a request that needs one immediately,
+// before it checks the identity of the user.
 func (d *Diagnosis) leader(ctx context.Context, otherwise string) string {
 	ctx, cancel := context.WithTimeout(ctx, leaderTimeout)
 	defer cancel()
@@ -153,7 +153,7 @@ func (d *Diagnosis) leader(ctx context.Context, otherwise string) string {
 	return strings.Join(leaderless, ", ") + ": no leader: fewer than half of the members of the cluster can be reached from there"
 }
 
-// isElection says whether err is that the cluster has no leader at the moment.
+// isElection reports whether err means that the cluster has no leader at the moment.
 func isElection(err error) bool {
 	return errors.Is(err, rpctypes.ErrLeaderChanged) || errors.Is(err, rpctypes.ErrNoLeader) || errors.Is(err, rpctypes.ErrNotLeader) ||
 		errors.Is(err, rpctypes.ErrTimeoutDueToLeaderFail) || retry.IsDropped(err)

@@ -8,18 +8,19 @@ import (
 	"github.com/ectl-io/ectl/internal/retry"
 )
 
-// gRPC waits longer and longer before it connects to a server that does not let
-// it. To one that does, and ends the connection at once, it connects again
-// without a pause: a proxy whose servers have gone would get thousands of
-// connections a second. So connections that end early are counted here.
-const earlyEnd = time.Second // a connection that lasted longer is not counted
+// gRPC waits longer and longer before it reconnects to a server that refuses
+// connections. If a server accepts a connection and closes it immediately, gRPC
+// reconnects without a pause. A proxy without servers would then get thousands of
+// connections per second. So this file counts connections that end early.
+const earlyEnd = time.Second // longer connections are not counted
 
-// pauseAfter returns the pause before a connection that follows so many early ones.
+// pauseAfter returns the pause before a connection that follows early connections which
+// ended early.
 func pauseAfter(early int) time.Duration {
 	return (&retry.Backoff{Min: 50 * time.Millisecond, Max: 1600 * time.Millisecond}).After(early)
 }
 
-// reconnects knows the last connection to each address.
+// reconnects records the last connection to each address.
 type reconnects struct {
 	mu   sync.Mutex
 	last map[string]connection
@@ -27,11 +28,11 @@ type reconnects struct {
 
 type connection struct {
 	begun time.Time
-	early int // connections before it that ended early, one right after the other
+	early int // number of consecutive earlier connections that ended early
 }
 
-// pause waits before a connection to an address is used, if the last ones to it
-// ended early.
+// pause waits before a connection to an address is used, if the last connections to it
+// ended early. It returns the cause if ctx ends first.
 func (r *reconnects) pause(ctx context.Context, address string) error {
 	r.mu.Lock()
 	c := r.last[address]
@@ -43,7 +44,7 @@ func (r *reconnects) pause(ctx context.Context, address string) error {
 	return retry.Wait(ctx, pauseAfter(c.early))
 }
 
-// begin notes that there is a connection to an address.
+// begin records a new connection to an address.
 func (r *reconnects) begin(address string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
