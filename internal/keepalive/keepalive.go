@@ -23,49 +23,48 @@ import (
 // ErrGone reports that the lease does not exist.
 var ErrGone = errors.New("its lease has expired or was revoked")
 
-// A lease is renewed three times in its life. Each attempt leaves time for another one,
-// which goes to another member.
+// A lease is renewed three times within its TTL. Each attempt leaves time for another
+// one, which goes to another member.
 const (
 	renewals     = 3
 	attempts     = 6
-	firstAttempt = 2 * time.Second // while it is unknown how long the lease lives
+	firstAttempt = 2 * time.Second // while the TTL is unknown
 	pause        = 100 * time.Millisecond
 )
 
 // Keeper keeps one lease alive.
 type Keeper struct {
-	// Outage is for how long no server has answered, once it is known how long the
-	// lease lives. It may be nil.
+	// Outage is the time without an answer, counted once the TTL is known. It may be nil.
 	Outage *outage.Outage
 
 	unreachable func() error
 	leases      pb.LeaseClient
 	id          clientv3.LeaseID
 	ttl         time.Duration // 0: unknown
-	until       time.Time     // it lives at least, counted from when the server was asked
+	until       time.Time     // the lease lives at least until then
 
-	stream pb.Lease_LeaseKeepAliveClient // nil: to be made
+	stream pb.Lease_LeaseKeepAliveClient // nil: not open
 	cancel context.CancelFunc            // of the stream
 }
 
-// New returns the keeper of a lease that is known to live until then, ttl after
-// the server was asked for it. Where ttl is 0 that is unknown, and the keeper
-// tries until then for an answer.
+// New returns the keeper of a lease that lives at least until the time until. ttl is the
+// TTL of the lease, counted from the request that returned it. If ttl is 0, it is
+// unknown, and the keeper waits until then for an answer.
 func New(client *etcd.Client, id clientv3.LeaseID, ttl time.Duration, until time.Time) *Keeper {
 	return &Keeper{unreachable: client.Unreachable, leases: clientv3.RetryLeaseClient(client.Client), id: id, ttl: ttl, until: until}
 }
 
-// Keep keeps the lease alive until ctx ends, whose cause it returns, or renewed
-// fails, which is called with each answer. Otherwise its error is ErrGone, or says
-// why nobody could be asked for as long as the lease lives.
+// Keep keeps the lease alive, and calls renewed with each response. If ctx ends, Keep
+// returns the cause. If renewed fails, it returns that error. It returns ErrGone if the
+// lease does not exist. Any other error reports why no member could renew the lease.
 func (k *Keeper) Keep(ctx context.Context, renewed func(*pb.LeaseKeepAliveResponse) error) error {
 	defer k.close()
-	reason := noAnswer // why it has not been renewed since the last time
+	reason := noAnswer // why the lease was not renewed since the last success
 	for {
 		asked := time.Now()
 		response, err := k.ask(ctx)
 		wait := pause
-		if said := words(err); err != nil && said != noAnswer { // the last attempt may be too short for one
+		if said := words(err); err != nil && said != noAnswer { // an attempt may be too short
 			reason = said
 		}
 		switch {
@@ -84,7 +83,7 @@ func (k *Keeper) Keep(ctx context.Context, renewed func(*pb.LeaseKeepAliveRespon
 			return k.unreachable()
 		case !time.Now().Before(k.until):
 			return fmt.Errorf("no member renewed its lease for %s: %s", k.ttl, reason)
-		default: // no later than that: somebody else may have what it stands for then
+		default: // after k.until, another client may hold what the lease protects
 			wait = min(wait, time.Until(k.until))
 		}
 		if err := retry.Wait(ctx, wait); err != nil {
@@ -93,11 +92,11 @@ func (k *Keeper) Keep(ctx context.Context, renewed func(*pb.LeaseKeepAliveRespon
 	}
 }
 
-// ask renews the lease, and counts what has no answer for the outage.
+// ask renews the lease. An attempt without an answer counts for the outage.
 func (k *Keeper) ask(ctx context.Context) (response *pb.LeaseKeepAliveResponse, err error) {
 	o := k.Outage
 	if k.ttl == 0 {
-		o = nil // the caller gives up in time
+		o = nil // the caller stops trying in time
 	}
 	err = o.Attempt(func() error {
 		response, err = k.renew(ctx)
@@ -124,7 +123,7 @@ func (k *Keeper) renew(ctx context.Context) (*pb.LeaseKeepAliveResponse, error) 
 		k.stream = stream
 	}
 	defer k.limit()()
-	// The reason why it cannot be sent is what is received.
+	// If sending fails, Recv returns the reason.
 	_ = k.stream.Send(&pb.LeaseKeepAliveRequest{ID: int64(k.id)})
 	response, err := k.stream.Recv()
 	if err != nil {
@@ -133,8 +132,7 @@ func (k *Keeper) renew(ctx context.Context) (*pb.LeaseKeepAliveResponse, error) 
 	return response, err
 }
 
-// limit ends the stream after as long as one attempt may take, unless it is
-// stopped.
+// limit cancels the stream when an attempt takes too long, unless stop is called first.
 func (k *Keeper) limit() (stop func()) {
 	patience := firstAttempt
 	if k.ttl > 0 {
@@ -155,9 +153,9 @@ func (k *Keeper) close() {
 // noAnswer is the reason if no member answered.
 const noAnswer = "no answer"
 
-// words returns the reason why a lease was not renewed.
+// words returns the reason in err for which a lease was not renewed.
 func words(err error) string {
-	for _, e := range []error{err, status.FromContextError(err).Err()} { // that of a login is none of gRPC's
+	for _, e := range []error{err, status.FromContextError(err).Err()} { // login errors are not gRPC's
 		if code := status.Code(e); code == codes.Canceled || code == codes.DeadlineExceeded { // by the limit of an attempt
 			return noAnswer
 		}

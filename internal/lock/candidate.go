@@ -22,7 +22,7 @@ import (
 	"github.com/ectl-io/ectl/internal/retry"
 )
 
-// Config is what to queue for, and where to report what happens meanwhile.
+// Config defines what to queue for, and where to report events.
 type Config struct {
 	Client *etcd.Client
 	What   string // what the candidate queues for: "the lock"
@@ -30,29 +30,29 @@ type Config struct {
 	Value  string // of the candidate's key
 	TTL    int64  // of its lease, in seconds
 
-	// Timeout is that of entering the queue for the first time, and of leaving it.
-	// Between them it is the time after which a missing server is reported.
+	// Timeout limits the first attempt to enter the queue, and also leaving the queue. In
+	// between, an outage is reported after this time.
 	Timeout time.Duration
 
-	// Signals returns a channel. From then on it gets the signals, which no longer
-	// end the program. It is called when the candidate has entered the queue.
+	// Signals returns a channel. From then on the channel receives the signals, which no
+	// longer end the program. Signals is called when the candidate has entered the queue.
 	Signals func() <-chan os.Signal
 
-	Changes *etcd.Changes // takes notice of what became of the lock
+	Changes *etcd.Changes // records the outcome for the lock
 	Warn    func(sentence string)
-	Say     func(sentence string) // to the user, also one who wants no warnings
+	Say     func(sentence string) // shown even if warnings are off
 }
 
-// Candidate queues for a name, and holds what it acquires.
+// Candidate queues for a lock or an election, and holds what it acquires.
 type Candidate struct {
 	Config
 
 	signals <-chan os.Signal
 	outage  *outage.Outage
-	entry   *queueEntry // nil: it has none
+	entry   *queueEntry // nil: not in the queue
 }
 
-// lostError reports that an entry of the queue, or what it had acquired, is lost.
+// lostError reports that an entry of the queue, or the acquired lock, is lost.
 type lostError struct {
 	what   string
 	reason error
@@ -74,22 +74,22 @@ func New(config Config) *Candidate {
 	return c
 }
 
-// Key is the key that holds what was acquired.
+// Key returns the candidate's key in the queue.
 func (c *Candidate) Key() string { return c.entry.key }
 
-// Created is the revision at which the key was created.
+// Created returns the revision at which the key was created.
 func (c *Candidate) Created() int64 { return c.entry.created }
 
-// Acquired is a revision at which the key was the first of the queue.
+// Acquired returns a revision at which the key was the first of the queue.
 func (c *Candidate) Acquired() int64 { return c.entry.acquired }
 
 var errStopped = errors.New("interrupted while waiting")
 
-// Acquire enters the queue and waits to be first. The context that it returns is
-// cancelled when the lock is lost, with the loss as its cause. Once the candidate has
-// entered the queue, signals end the waiting and no longer the program.
+// Acquire enters the queue and waits to be first. The returned context is cancelled when
+// the lock is lost, with the loss as its cause. Once the candidate has entered the queue,
+// signals end the wait instead of the program.
 func (c *Candidate) Acquire(ctx context.Context) (context.Context, error) {
-	losses := 0 // in a row, of entries that were lost before their leases expired
+	losses := 0 // entries lost in a row before their leases expired
 	for again := false; ; again = true {
 		began := time.Now()
 		held, err := c.queue(ctx, again)
@@ -102,7 +102,7 @@ func (c *Candidate) Acquire(ctx context.Context) (context.Context, error) {
 		lost, isLost := errors.AsType[*lostError](err)
 		if !isLost || errors.Is(err, errKeyDeleted) {
 			if c.entry != nil {
-				err = c.Client.Explain(ctx, err) // what fails from here on is not the reason
+				err = c.Client.Explain(ctx, err) // later failures are not the reason
 				_ = c.release(ctx)
 			}
 			return nil, err
@@ -125,28 +125,29 @@ func (c *Candidate) Acquire(ctx context.Context) (context.Context, error) {
 	}
 }
 
-// maxLosses is how often in a row an entry may be lost sooner than its lease
-// expires by itself. A member or an administrator revokes one lease, and not each of them.
+// maxLosses is how many entries in a row may be lost before their leases expire. A member
+// or an administrator may revoke one lease, but not each of them.
 const maxLosses = 5
 
-// queue enters the queue. A candidate that lost its entry tries until a signal
-// comes, however long the cluster is away.
+// queue enters the queue. After the loss of an entry it tries until a signal comes,
+// however long the cluster is unavailable.
 func (c *Candidate) queue(ctx context.Context, again bool) (context.Context, error) {
 	if !again {
 		timed, cancel := context.WithTimeout(ctx, c.Timeout)
 		defer cancel()
-		return c.enter(ctx, timed, nil) // an outage is its error
+		return c.enter(ctx, timed, nil) // an outage is an error here
 	}
 	asking, stop := c.untilSignal(ctx)
 	held, err := c.enter(ctx, asking, c.outage)
 	stop()
 	if cause := context.Cause(asking); errors.Is(cause, errStopped) {
-		return nil, cause // though it may have entered
+		return nil, cause // even if the candidate has entered the queue
 	}
 	return held, err
 }
 
-// untilSignal returns a context that a signal ends, until stop is called.
+// untilSignal returns a context that is cancelled by a signal. stop cancels it, too, and
+// ends the wait for signals.
 func (c *Candidate) untilSignal(ctx context.Context) (waiting context.Context, stop func()) {
 	waiting, cancel := context.WithCancelCause(ctx)
 	listened := make(chan struct{})
@@ -166,7 +167,8 @@ func (c *Candidate) untilSignal(ctx context.Context) (waiting context.Context, s
 
 func (c *Candidate) stopped() error { return fmt.Errorf("%w for %s", errStopped, c.What) }
 
-// waitForTurn returns when the candidate is first, or an errStopped after a signal.
+// waitForTurn returns nil when the candidate is first, or errStopped after a signal. If
+// the entry is lost, it returns the loss.
 func (c *Candidate) waitForTurn(held context.Context) error {
 	waiting, cancel := context.WithCancel(held)
 	defer cancel()
@@ -183,9 +185,9 @@ func (c *Candidate) waitForTurn(held context.Context) error {
 	}
 }
 
-// enter enters the queue, until asking ends, and keeps the entry until it is
-// released. The context that it returns is cancelled when the entry is lost. What has
-// no answer meanwhile counts for o.
+// enter enters the queue, and keeps the entry until it is released. It stops trying when
+// asking ends. The returned context is cancelled when the entry is lost. Unanswered
+// requests for a lease count for o.
 func (c *Candidate) enter(ctx, asking context.Context, o *outage.Outage) (context.Context, error) {
 	var asked time.Time
 	granted, err := repeat(asking, o, func(ctx context.Context) (*clientv3.LeaseGrantResponse, error) {
@@ -221,13 +223,14 @@ func (c *Candidate) enter(ctx, asking context.Context, o *outage.Outage) (contex
 	return kept, nil
 }
 
-// read reads the candidate's key. If it has gone, that is an error.
+// read reads the candidate's key. If the key is gone, the error is a *lostError.
 func (c *Candidate) read(ctx context.Context) (*clientv3.GetResponse, error) {
 	response, err := c.entry.read(ctx)
 	return response, c.lost(err)
 }
 
-// lost turns the loss of the entry into the loss of what it stood for.
+// lost converts the loss of the entry to a *lostError, and returns other errors as they
+// are.
 func (c *Candidate) lost(err error) error {
 	if _, said := errors.AsType[*lostError](err); said || !isGone(err) {
 		return err
@@ -235,8 +238,8 @@ func (c *Candidate) lost(err error) error {
 	return &lostError{c.What, err}
 }
 
-// release deletes the entry, and so gives up what it had acquired. It is an error if
-// that had been lost before. A signal ends it.
+// release deletes the entry, and so releases the acquired lock. It returns an error if
+// the lock was lost earlier. A signal cancels it.
 func (c *Candidate) release(ctx context.Context) error {
 	c.entry.leave()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.Timeout)

@@ -13,11 +13,11 @@ import (
 	"github.com/ectl-io/ectl/internal/supervise"
 )
 
-// Show is given a holder's key: when it is acquired, and when its value changes.
+// Show is called with a holder's key when it is acquired, and when its value changes.
 type Show func(*clientv3.GetResponse) error
 
-// Wait shows the candidate's key and holds the lock until a signal comes. Each
-// proposal that comes meanwhile becomes the key's value.
+// Wait shows the candidate's key and holds the lock until a signal comes. Each received
+// proposal becomes the key's value. If the lock is lost, Wait returns the loss.
 func (c *Candidate) Wait(held context.Context, show Show, proposals <-chan string) error {
 	err := c.show(held, show)
 	for err == nil {
@@ -54,8 +54,8 @@ func (c *Candidate) propose(held context.Context, proposal string) error {
 	return c.lost(c.entry.put(held, proposal))
 }
 
-// Run starts a command and holds the lock while it runs. If the lock is lost, the
-// command has grace to end. The signals go to the command.
+// Run starts a command and holds the lock while it runs. If the lock is lost, the command
+// is terminated, with grace to exit. Signals are forwarded to the command.
 func (c *Candidate) Run(held context.Context, cmd *exec.Cmd, grace time.Duration, proposals <-chan string) error {
 	running, err := supervise.Start(cmd, grace)
 	if err != nil {
@@ -65,8 +65,8 @@ func (c *Candidate) Run(held context.Context, cmd *exec.Cmd, grace time.Duration
 	return c.attend(held, running, proposals)
 }
 
-// attend waits for the end of a command. If the lock is lost, it tells the command to
-// end.
+// attend waits until a command has exited. If the lock is lost, it terminates the
+// command.
 func (c *Candidate) attend(held context.Context, running *supervise.Child, proposals <-chan string) error {
 	lost, killed := held.Done(), running.Killed
 	reportKilled := func() {
@@ -82,7 +82,7 @@ func (c *Candidate) attend(held context.Context, running *supervise.Child, propo
 			c.Say(fmt.Sprintf("%v: ending the command", context.Cause(held)))
 			running.Terminate()
 		case <-killed:
-			// If it has ended as well, its status shows why.
+			// If it has exited as well, its status shows the reason.
 			if len(running.Ended) == 0 {
 				reportKilled()
 			}
@@ -106,7 +106,7 @@ func (c *Candidate) attend(held context.Context, running *supervise.Child, propo
 	}
 }
 
-// finish returns what to end with after the command has ended.
+// finish returns the result of Run, after the command has exited.
 func (c *Candidate) finish(held context.Context, commandErr error) error {
 	if held.Err() != nil {
 		return exit.With(exit.Cancelled, context.Cause(held))

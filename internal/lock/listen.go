@@ -20,28 +20,29 @@ import (
 	"github.com/ectl-io/ectl/internal/watch/stream"
 )
 
-// listener follows an election: all keys of its queue. The oldest is the leader's.
+// listener follows the queue of an election. The oldest key is the leader's.
 type listener struct {
 	ListenConfig
 
 	outage *outage.Outage
 
 	queue map[string]*mvccpb.KeyValue
-	seen  int64            // revision up to which queue is known
-	shown *mvccpb.KeyValue // the leader's key, as it was shown last
+	seen  int64            // revision that queue is current at
+	shown *mvccpb.KeyValue // the leader's key as last shown
 }
 
-// ListenConfig is which election to follow, and where to report it.
+// ListenConfig defines which election to follow, and where to report it.
 type ListenConfig struct {
 	Client  *etcd.Client
 	Prefix  string                  // of the keys of the election
-	Timeout time.Duration           // of the first reading, and after which a missing watch is reported
-	Signals func() <-chan os.Signal // see Config; it is called when there is something to follow
-	Show    Show                    // is given the leader's key whenever it is another or has another value
+	Timeout time.Duration           // of the first read, and until an outage is reported
+	Signals func() <-chan os.Signal // see Config; called after the first read
+	Show    Show                    // called when the leader or its value has changed
 	Warn    func(sentence string)
 }
 
-// Listen follows an election until a signal comes, or ctx ends.
+// Listen follows an election until a signal comes or ctx ends. After a signal it returns
+// nil.
 func Listen(ctx context.Context, config ListenConfig) error {
 	l := &listener{ListenConfig: config}
 	timed, cancel := context.WithTimeout(ctx, l.Timeout)
@@ -73,8 +74,8 @@ func Listen(ctx context.Context, config ListenConfig) error {
 	return nil
 }
 
-// follow shows what has been read and what happens then, until ctx ends or the
-// right to read has gone. header is that of what has been read.
+// follow shows the leader and all changes, until ctx ends or the permission to read is
+// lost. header is that of the first read.
 func (l *listener) follow(ctx context.Context, header *pb.ResponseHeader) error {
 	for {
 		if err := l.showChange(header); err != nil {
@@ -108,8 +109,8 @@ func (l *listener) read(ctx context.Context) (*pb.ResponseHeader, error) {
 	return response.Header, nil
 }
 
-// watch follows the queue from where it is known. It returns nil when the watch
-// has ended and another may be begun.
+// watch follows the queue from l.seen on. It returns nil when the watch has ended and
+// another one may start.
 func (l *listener) watch(ctx context.Context) error {
 	watch := &watch.Watch{
 		Client: watch.Of(l.Client), Next: l.seen + 1,
@@ -119,8 +120,8 @@ func (l *listener) watch(ctx context.Context) error {
 	return watch.Run(ctx, l)
 }
 
-// Receive implements watch.Sink. If a watch has ended, the next reading of the queue
-// finds out why.
+// Receive implements watch.Sink. If a watch has ended, the next read of the queue returns
+// the reason.
 func (l *listener) Receive(part watch.Part) error {
 	if part.Canceled {
 		return nil
@@ -134,7 +135,7 @@ func (l *listener) Receive(part watch.Part) error {
 		}
 		l.seen = kv.GetModRevision()
 		if i+1 < len(part.Events) && part.Events[i+1].GetKv().GetModRevision() == l.seen {
-			continue // only the end of a transaction counts
+			continue // only the last change of a transaction counts
 		}
 		if err := l.showChange(part.Header); err != nil {
 			return err
@@ -143,10 +144,10 @@ func (l *listener) Receive(part watch.Part) error {
 	return nil
 }
 
-// Idle implements watch.Sink: what is shown is written at once.
+// Idle implements watch.Sink. It does nothing, because changes are shown immediately.
 func (l *listener) Idle() error { return nil }
 
-// showChange shows the leader if it is another one or has another proposal.
+// showChange shows the leader if it or its value has changed.
 func (l *listener) showChange(header *pb.ResponseHeader) error {
 	var leader *mvccpb.KeyValue
 	for _, kv := range l.queue {

@@ -10,12 +10,13 @@ import (
 	"github.com/ectl-io/ectl/internal/limited"
 )
 
-// maxProposal is how long a line may be, in bytes: longer than a server accepts a
-// value.
+// maxProposal is the max length of a line, in bytes. It exceeds the largest value that a
+// server accepts.
 const maxProposal = 16 << 20
 
-// Proposals are the lines of r, without their line endings. The goroutine that reads
-// them is not waited for, because a read cannot be interrupted.
+// Proposals returns a channel with the lines of r, without their line endings. The
+// channel is closed at the end of r, or after warn has received an error of reading. The
+// reading goroutine is not waited for, because a read cannot be interrupted.
 func Proposals(r io.Reader, warn func(sentence string)) <-chan string {
 	all := make(chan string)
 	crash.Go(func() {

@@ -17,18 +17,18 @@ import (
 	"github.com/ectl-io/ectl/internal/watch/stream"
 )
 
-// queueEntry is a key in the queue, which a lease keeps.
+// queueEntry is a key in the queue. A lease keeps it.
 type queueEntry struct {
 	client *etcd.Client
 	outage *outage.Outage
 	lease  clientv3.LeaseID
-	leave  context.CancelFunc // ends the keeping
+	leave  context.CancelFunc // ends the keep-alive
 	prefix string             // of all keys of the queue
 	key    string
 
 	created  int64 // revision of the key's creation
-	entered  int64 // revision at which the key was there
-	acquired int64 // revision at which it was known to be the first, 0: not yet
+	entered  int64 // revision at which the key existed
+	acquired int64 // revision at which the key was the first; 0: not known to be
 }
 
 var (
@@ -36,24 +36,24 @@ var (
 	errContradiction = errors.New("the server reports two revisions for the creation of one key; query another member with --endpoints")
 )
 
-// isGone says whether err reports that an entry has gone.
+// isGone reports whether err means that an entry is gone.
 func isGone(err error) bool {
 	return errors.Is(err, errKeyDeleted) || errors.Is(err, keepalive.ErrGone)
 }
 
-// create creates the key.
+// create creates the key, unless an earlier attempt has created it.
 func (e *queueEntry) create(ctx context.Context, value string) error {
 	first := clientv3.OpGet(e.prefix, clientv3.WithFirstCreate()...)
 	response, err := repeat(ctx, e.outage, func(ctx context.Context) (*clientv3.TxnResponse, error) {
 		return e.client.Txn(ctx).
 			If(clientv3.Compare(clientv3.CreateRevision(e.key), "=", 0)).
 			Then(clientv3.OpPut(e.key, value, clientv3.WithLease(e.lease)), first).
-			// An earlier attempt may have made it, though no answer came.
+			// An earlier attempt may have created it and received no answer.
 			Else(clientv3.OpGet(e.key), first).
 			Commit()
 	})
 	switch {
-	case errors.Is(err, rpctypes.ErrLeaseNotFound): // it took longer than the lease lives
+	case errors.Is(err, rpctypes.ErrLeaseNotFound): // the lease expired meanwhile
 		return keepalive.ErrGone
 	case err != nil:
 		return err
@@ -67,15 +67,15 @@ func (e *queueEntry) create(ctx context.Context, value string) error {
 		}
 		e.created = own.GetCreateRevision()
 	}
-	// Without any key in the queue its own was deleted meanwhile: waiting shows it.
+	// If the queue is empty, this key was deleted meanwhile. waitUntilFirst detects that.
 	if oldest := firstKey(response, 1); oldest != nil && oldest.GetCreateRevision() == e.created {
 		e.acquired = e.entered
 	}
 	return nil
 }
 
-// firstKey returns the first key that an operation of a transaction has read, nil
-// if there is none.
+// firstKey returns the first key that an operation of a transaction has read, or nil if
+// it has read none.
 func firstKey(r *clientv3.TxnResponse, operation int) *mvccpb.KeyValue {
 	if kvs := r.Responses[operation].GetResponseRange().GetKvs(); len(kvs) > 0 {
 		return kvs[0]
@@ -83,7 +83,8 @@ func firstKey(r *clientv3.TxnResponse, operation int) *mvccpb.KeyValue {
 	return nil
 }
 
-// waitUntilFirst returns when no older key is left in the queue.
+// waitUntilFirst returns nil when the queue has no older key. If the key itself is gone,
+// it returns an error.
 func (e *queueEntry) waitUntilFirst(ctx context.Context) error {
 	if e.acquired != 0 {
 		return nil
@@ -106,7 +107,7 @@ func (e *queueEntry) waitUntilFirst(ctx context.Context) error {
 			return err
 		}
 	}
-	own, err := e.read(ctx) // it may have gone while it waited
+	own, err := e.read(ctx) // it may be gone by now
 	if err != nil {
 		return err
 	}
@@ -114,11 +115,11 @@ func (e *queueEntry) waitUntilFirst(ctx context.Context) error {
 	return nil
 }
 
-// watchPause is the wait before a watch that was ended is begun again.
+// watchPause is the wait before a watch that has ended starts again.
 const watchPause = 500 * time.Millisecond
 
-// waitForDeletion returns nil when a key may have been deleted since a revision:
-// it has been, or the watch for it has ended. The error is that of ctx.
+// waitForDeletion returns nil if a key may have been deleted after the revision seen.
+// Either it was deleted, or the watch for it has ended. The error is that of ctx.
 func (e *queueEntry) waitForDeletion(ctx context.Context, key string, seen int64) error {
 	deleted := &watch.Watch{Client: watch.Of(e.client), Query: stream.Query{Key: key}, Next: seen + 1, Outage: e.outage}
 	err := deleted.Run(ctx, deletion{})
@@ -134,7 +135,8 @@ func (e *queueEntry) waitForDeletion(ctx context.Context, key string, seen int64
 // deletion is the sink of a watch that ends when the key is deleted.
 type deletion struct{}
 
-// Receive implements watch.Sink. If the watch was cancelled, reading finds out why.
+// Receive implements watch.Sink. If the watch was cancelled, the next read returns the
+// reason.
 func (deletion) Receive(part watch.Part) error {
 	for _, event := range part.Events {
 		if event.GetType() == mvccpb.Event_DELETE {
@@ -147,7 +149,7 @@ func (deletion) Receive(part watch.Part) error {
 // Idle implements watch.Sink.
 func (deletion) Idle() error { return nil }
 
-// watch returns when the key has gone or ctx has ended.
+// watch returns when the key is gone or ctx has ended.
 func (e *queueEntry) watch(ctx context.Context) error {
 	for seen := e.entered; ; {
 		if err := e.waitForDeletion(ctx, e.key, seen); err != nil {
@@ -162,12 +164,12 @@ func (e *queueEntry) watch(ctx context.Context) error {
 		case err == nil:
 			seen = own.Header.Revision
 		}
-		// After any other error, such as a lost permission to read, it is still known
-		// that the lease lives.
+		// After any other error, such as a lost permission to read, the lease is still
+		// known to be alive.
 	}
 }
 
-// read reads the key.
+// read reads the key. If the key is gone, the error is that of whatIsGone.
 func (e *queueEntry) read(ctx context.Context) (*clientv3.GetResponse, error) {
 	own, err := repeat(ctx, e.outage, func(ctx context.Context) (*clientv3.GetResponse, error) { return e.client.Get(ctx, e.key) })
 	if err == nil && (len(own.Kvs) == 0 || own.Kvs[0].CreateRevision != e.created) {
@@ -176,13 +178,14 @@ func (e *queueEntry) read(ctx context.Context) (*clientv3.GetResponse, error) {
 	return own, err
 }
 
-// whatIsGone says whether the key went with its lease.
+// whatIsGone returns keepalive.ErrGone if the lease of a missing key is gone as well,
+// otherwise errKeyDeleted. If ctx has ended, it returns the cause.
 func (e *queueEntry) whatIsGone(ctx context.Context) error {
 	response, err := repeat(ctx, e.outage, func(ctx context.Context) (*clientv3.LeaseTimeToLiveResponse, error) {
 		return e.client.TimeToLive(ctx, e.lease)
 	})
 	switch {
-	case ctx.Err() != nil: // it is known why, maybe
+	case ctx.Err() != nil: // its cause may be the loss
 		return context.Cause(ctx)
 	case err == nil && response.TTL <= 0:
 		return keepalive.ErrGone
@@ -190,7 +193,7 @@ func (e *queueEntry) whatIsGone(ctx context.Context) error {
 	return errKeyDeleted
 }
 
-// put gives the key another value.
+// put changes the value of the key. If the key is gone, the error is that of whatIsGone.
 func (e *queueEntry) put(ctx context.Context, value string) error {
 	response, err := repeat(ctx, e.outage, func(ctx context.Context) (*clientv3.TxnResponse, error) {
 		return e.client.Txn(ctx).
@@ -204,7 +207,8 @@ func (e *queueEntry) put(ctx context.Context, value string) error {
 	return err
 }
 
-// delete deletes the key and revokes the lease.
+// delete deletes the key and revokes the lease. If the key is gone already, it returns an
+// error.
 func (e *queueEntry) delete(ctx context.Context) error {
 	requests := 0
 	response, err := repeat(ctx, nil, func(ctx context.Context) (*clientv3.TxnResponse, error) {
@@ -218,12 +222,12 @@ func (e *queueEntry) delete(ctx context.Context) error {
 		return err
 	}
 	gone := error(nil)
-	if !response.Succeeded && requests == 1 { // else an attempt without answer may have done it
+	if !response.Succeeded && requests == 1 { // otherwise an earlier attempt may have
 		if gone = e.whatIsGone(ctx); !isGone(gone) {
 			gone = errKeyDeleted
 		}
 	}
-	// Nothing depends on it: otherwise the lease ends by itself.
+	// Its error does not matter, because the lease expires anyway.
 	_, _ = repeat(ctx, nil, func(ctx context.Context) (*clientv3.LeaseRevokeResponse, error) {
 		return e.client.Revoke(ctx, e.lease)
 	})

@@ -15,9 +15,8 @@ const (
 	attemptPause   = 100 * time.Millisecond
 )
 
-// repeat repeats an idempotent request until it is answered, fails for a reason that
-// does not pass, or ctx ends, whose cause it returns. Attempts without an answer count
-// for the outage.
+// repeat repeats an idempotent request until it is answered or fails permanently. If ctx
+// ends first, repeat returns the cause. Attempts without an answer count for the outage.
 func repeat[R any](ctx context.Context, o *outage.Outage, request func(context.Context) (R, error)) (R, error) {
 	unanswered := func(err error) bool { return retry.OutcomeUnknown(err) || retry.IsTransient(err) }
 	timedOut := false

@@ -14,14 +14,14 @@ import (
 	"github.com/ectl-io/ectl/internal/crash"
 )
 
-// Outage is the time for which no server has answered. Several goroutines may share
-// one. A nil Outage does nothing.
+// Outage measures how long no server has answered. Several goroutines may share one. A
+// nil Outage does nothing.
 type Outage struct {
 	// Patience is how long an outage lasts until it is reported.
 	Patience time.Duration
 
-	// Overdue is called with the reason: the server's own, if it has given one, and
-	// else context.DeadlineExceeded, as the client knows more of it.
+	// Overdue is called with the reason: the last error of a server, or
+	// context.DeadlineExceeded if no server has returned one.
 	Overdue func(reason error)
 
 	// Resumed is called after Overdue when a server answers again.
@@ -29,15 +29,16 @@ type Outage struct {
 
 	reporting sync.Mutex // held during a report, so that they come in order
 	mu        sync.Mutex
-	since     time.Time // zero while there is none
-	reason    error     // of the last attempt, nil: it has not ended
+	since     time.Time // zero: no outage
+	reason    error     // of the last failed attempt; nil: none has failed
 	said      bool
 }
 
-// Begin notes that a server is asked. The outage begins unless it has already.
+// Begin notes that a request begins. The outage begins now, unless it has begun already.
 func (o *Outage) Begin() { o.Failed(time.Now(), nil) }
 
-// Failed notes that an attempt that began then has failed for a reason that passes.
+// Failed notes a transient failure of an attempt that began at began. If reason is nil,
+// the attempt has not failed yet.
 func (o *Outage) Failed(began time.Time, reason error) {
 	if o == nil {
 		return
@@ -52,8 +53,8 @@ func (o *Outage) Failed(began time.Time, reason error) {
 	}
 }
 
-// Due returns a channel for when the outage is to be reported. It is nil if there is
-// none, or if it was reported.
+// Due returns a channel that receives a value when the outage is to be reported. It is
+// nil if there is no outage, or if the outage was reported already.
 func (o *Outage) Due() <-chan time.Time {
 	if in, due := o.left(); due {
 		return time.After(in)
@@ -61,7 +62,8 @@ func (o *Outage) Due() <-chan time.Time {
 	return nil
 }
 
-// left is how long it takes until the outage is to be reported.
+// left returns the time until the outage is to be reported. due is false if there is no
+// outage, or if it was reported already.
 func (o *Outage) left() (in time.Duration, due bool) {
 	if o == nil {
 		return 0, false
@@ -71,7 +73,7 @@ func (o *Outage) left() (in time.Duration, due bool) {
 	return time.Until(o.since.Add(o.Patience)), !o.since.IsZero() && !o.said
 }
 
-// Report reports the outage, if it is due.
+// Report reports the outage if it is due and was not reported yet.
 func (o *Outage) Report() {
 	if in, due := o.left(); !due || in > 0 {
 		return
@@ -91,7 +93,7 @@ func (o *Outage) Report() {
 	}
 }
 
-// End notes that a server has answered.
+// End notes that a server has answered. If the outage was reported, End calls Resumed.
 func (o *Outage) End() {
 	if o == nil {
 		return
@@ -107,8 +109,8 @@ func (o *Outage) End() {
 	}
 }
 
-// Attempt runs a request during which the outage is reported when it is due. passes
-// says whether an error of the request leaves the outage as it is.
+// Attempt runs a request. If the outage becomes due meanwhile, it is reported. passes
+// reports whether an error is transient. Any other result ends the outage.
 func (o *Outage) Attempt(request func() error, passes func(error) bool) error {
 	if o == nil {
 		return request()
@@ -122,7 +124,7 @@ func (o *Outage) Attempt(request func() error, passes func(error) bool) error {
 	err := request()
 	if err != nil && passes(err) {
 		o.Failed(began, err)
-		o.Report() // a further attempt may be too short
+		o.Report() // the next attempt may be too short to report it
 	} else {
 		o.End()
 	}

@@ -1,6 +1,7 @@
 package response
 
-// checkNames checks that no name is in a list twice: each costs a request, or more.
+// checkNames checks that no name is in a list twice. Each name costs at least one
+// request.
 func checkNames(method string, names []string) error {
 	seen := make(map[string]struct{}, len(names))
 	for _, name := range names {

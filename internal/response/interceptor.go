@@ -11,7 +11,8 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Unary is an interceptor that checks the responses of a client's requests.
+// Unary intercepts a client's requests and checks their responses. A response that does
+// not fit becomes an *Error.
 func Unary(ctx context.Context, method string, request, response any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, options ...grpc.CallOption) error {
 	if err := invoke(ctx, method, request, response, cc, options...); err != nil {
 		return err
@@ -24,8 +25,8 @@ func Unary(ctx context.Context, method string, request, response any, cc *grpc.C
 	return Check(q, r)
 }
 
-// Stream is an interceptor that checks the responses of a client's streams. It
-// does not see messages that the reader decodes by itself (package wire).
+// Stream intercepts a client's streams and checks their responses. It does not check
+// messages that the reader decodes by itself (package wire).
 func Stream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, open grpc.Streamer, options ...grpc.CallOption) (grpc.ClientStream, error) {
 	stream, err := open(ctx, desc, cc, method, options...)
 	if err != nil {
@@ -34,11 +35,11 @@ func Stream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, met
 	return &checked{ClientStream: stream}, nil
 }
 
-// checked is a stream whose responses are checked.
+// checked checks the responses of a stream.
 type checked struct {
 	grpc.ClientStream
 
-	mu      sync.Mutex // what is sent and what is received are of different goroutines
+	mu      sync.Mutex // different goroutines send and receive
 	request proto.Message
 	watches watches
 	listing *rangeStream

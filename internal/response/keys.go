@@ -21,11 +21,11 @@ const (
 	methodDelete = "DeleteRange"
 )
 
-// openEnd is the end of a range that has none.
+// openEnd is the range end of a range without an end.
 const openEnd = "\x00"
 
-// inside reports whether a key is in the range of a request: an empty end is
-// the key alone.
+// inside reports whether a key is in the range of a request. If end is empty, the range
+// has only the key from.
 func inside(key, from, end []byte) bool {
 	switch {
 	case len(end) == 0:
@@ -36,7 +36,7 @@ func inside(key, from, end []byte) bool {
 	return bytes.Compare(key, from) >= 0 && bytes.Compare(key, end) < 0
 }
 
-// incomplete is the error of a listing that cannot be relied on.
+// incomplete returns the error of a listing that is unreliable.
 func incomplete(method, format string, args ...any) error {
 	return faultf(method, "%s, so the listing is incomplete or wrong", fmt.Sprintf(format, args...))
 }
@@ -69,11 +69,11 @@ func checkListing(q *pb.RangeRequest, r *pb.RangeResponse, newest int64) error {
 type listing struct {
 	method string
 	q      *pb.RangeRequest
-	newest int64  // revision that no key is newer than, unless one was requested; 0: unknown
-	last   []byte // the key before, nil before the first
+	newest int64  // max revision of a key, unless a revision was requested; 0: unknown
+	last   []byte // the previous key; nil: none
 }
 
-// inKeyOrder reports whether the keys come in their own order.
+// inKeyOrder reports whether q requests the keys in ascending order.
 func inKeyOrder(q *pb.RangeRequest) bool {
 	return q.GetSortTarget() == pb.RangeRequest_KEY && q.GetSortOrder() != pb.RangeRequest_DESCEND
 }
@@ -119,7 +119,7 @@ func passes(q *pb.RangeRequest, kv *mvccpb.KeyValue) bool {
 		within(kv.GetCreateRevision(), q.GetMinCreateRevision(), q.GetMaxCreateRevision())
 }
 
-// sorted checks a listing that is sorted by something else than its keys.
+// sorted checks a listing that is not in ascending order of its keys.
 func (l *listing) sorted(kvs []*mvccpb.KeyValue) error {
 	for i := 1; i < len(kvs); i++ {
 		order := l.compare(kvs[i-1], kvs[i])
@@ -156,8 +156,8 @@ func (l *listing) compare(a, b *mvccpb.KeyValue) int {
 	return 0
 }
 
-// total checks the number of keys against the count, which has all keys of the
-// range, and the limit.
+// total checks the number of keys against the count and the limit. The count includes all
+// keys of the range.
 func (l *listing) total(count, keys int64, more bool) error {
 	limit := int64(math.MaxInt64)
 	if l.q.GetLimit() > 0 {
@@ -174,7 +174,7 @@ func (l *listing) total(count, keys int64, more bool) error {
 		return incomplete(l.method, "has %s, more than the limit of %d", quantity.Of(keys, "key"), limit)
 	case keys > count:
 		return incomplete(l.method, "has %s and counts %d", quantity.Of(keys, "key"), count)
-	case filtered(l.q): // the count includes what the filters take away
+	case filtered(l.q): // the count includes keys that the filters exclude
 		if more && keys < limit {
 			return incomplete(l.method, "has %s and leaves others out below the limit of %d", quantity.Of(keys, "key"), limit)
 		}
@@ -192,7 +192,7 @@ func (l *listing) total(count, keys int64, more bool) error {
 type rangeStream struct {
 	listing
 	read  int64
-	ended bool // the last block has come
+	ended bool // the last block was received
 }
 
 // newRangeStream returns the check of the responses to q.
@@ -215,7 +215,7 @@ func (s *rangeStream) next(block *pb.RangeResponse) error {
 	if err := s.keys(block.GetKvs()); err != nil {
 		return err
 	}
-	s.last = bytes.Clone(s.last) // without the memory of the block
+	s.last = bytes.Clone(s.last) // a copy does not keep the memory of the block
 	s.read += keys
 	if limit := s.q.GetLimit(); limit > 0 && s.read > limit {
 		return incomplete(s.method, "has %s, more than the limit of %d", quantity.Of(s.read, "key"), limit)

@@ -7,8 +7,8 @@ import (
 	"github.com/ectl-io/ectl/internal/quantity"
 )
 
-// maxTTL is the longest time that a server grants to a lease, in seconds. As a
-// time.Duration it is still positive.
+// maxTTL is the longest TTL that a server grants to a lease, in seconds. It fits into a
+// time.Duration.
 const maxTTL = 9_000_000_000
 
 const (

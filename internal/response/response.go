@@ -12,7 +12,7 @@
 //   - a list of users or roles has each name once
 //   - a lease has an ID, and a TTL that a server can grant
 //
-// A server that lies consistently cannot be detected by a client.
+// A client cannot detect wrong responses that are consistent with each other.
 package response
 
 import (
@@ -26,7 +26,7 @@ import (
 // Error reports a response that does not fit its request.
 type Error struct {
 	Method string // name of the RPC: "Range"
-	Fault  string // what is wrong, a part of a sentence with the response as its subject
+	Fault  string // the predicate of a sentence about the response
 }
 
 func (e *Error) Error() string {
@@ -37,7 +37,8 @@ func faultf(method, format string, args ...any) error {
 	return &Error{method, fmt.Sprintf(format, args...)}
 }
 
-// Check checks a response to a request. Types that it does not know fit.
+// Check checks a response to a request. It returns an *Error if the response does not
+// fit. It accepts responses of types that it does not know.
 func Check(request, response proto.Message) error {
 	switch r := response.(type) {
 	case *pb.RangeResponse:
@@ -70,8 +71,8 @@ func Check(request, response proto.Message) error {
 	return nil
 }
 
-// maxRevision is more than any store reaches: a revision can be counted on from
-// there without an overflow.
+// maxRevision is more than any store reaches. A revision up to it can be incremented
+// without an overflow.
 const maxRevision = math.MaxInt64 / 2
 
 // checkHeader checks that a response has a header.
@@ -86,8 +87,8 @@ func checkHeader(method string, r interface{ GetHeader() *pb.ResponseHeader }) e
 	return nil
 }
 
-// checkRevision checks that a response has a header with the revision of a store,
-// which begins with 1.
+// checkRevision checks that a response has a header with the revision of a store.
+// Revisions of stores start at 1.
 func checkRevision(method string, r interface{ GetHeader() *pb.ResponseHeader }) error {
 	if err := checkHeader(method, r); err != nil {
 		return err
@@ -98,7 +99,7 @@ func checkRevision(method string, r interface{ GetHeader() *pb.ResponseHeader })
 	return nil
 }
 
-// maxQuoted bounds the bytes of a key in an error.
+// maxQuoted is the max number of bytes of a key in an error.
 const maxQuoted = 64
 
 func quoted(key []byte) string {

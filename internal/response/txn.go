@@ -19,9 +19,9 @@ func checkTxn(request proto.Message, r *pb.TxnResponse) error {
 	return nil
 }
 
-// checkParts checks the parts of a transaction against the operations of the
-// branch that was carried out. newest is the revision of the store after it.
-// The headers of the parts are not complete, and some servers leave them out.
+// checkParts checks the parts of a transaction against the operations of the executed
+// branch. newest is the revision of the store after the transaction. The headers of the
+// parts are incomplete, and some servers omit them.
 func checkParts(q *pb.TxnRequest, r *pb.TxnResponse, newest int64) error {
 	operations := q.GetFailure()
 	if r.GetSucceeded() {

@@ -7,17 +7,18 @@ import (
 
 const methodWatch = "Watch"
 
-// Watch checks the events of one watch.
+// Watch checks the events of one watch against its request.
 type Watch struct {
 	Key, End string // as in a WatchCreateRequest: "" is the key alone, "\x00" open
-	Revision int64  // the first one that was requested, 0: what is to come
+	Revision int64  // first requested revision; 0: only new events
 	PrevKV   bool   // previous keys were requested
 
 	last int64 // revision of the last event
 }
 
-// Check checks the events that come next, in a response of the store's revision
-// newest: each has a key inside the range, and their revisions do not go back.
+// Check checks the next events, from a response at the store's revision newest. Each
+// event must have a key inside the range, and revisions must not decrease. The error is
+// an *Error.
 func (w *Watch) Check(events []*mvccpb.Event, newest int64) error {
 	from, end := []byte(w.Key), []byte(w.End)
 	for _, e := range events {
@@ -43,10 +44,10 @@ func (w *Watch) Check(events []*mvccpb.Event, newest int64) error {
 	return nil
 }
 
-// CheckWatchHeader checks what a WatchResponse has beside its events.
+// CheckWatchHeader checks the header of a WatchResponse, but not its events.
 func CheckWatchHeader(r *pb.WatchResponse) error { return checkHeader(methodWatch, r) }
 
-// watches checks a stream of watches.
+// watches checks the responses of a stream of watches.
 type watches struct {
 	creating []*Watch // in the order of their requests
 	byID     map[int64]*Watch
@@ -78,7 +79,7 @@ func (w *watches) next(r *pb.WatchResponse) error {
 		if w.byID == nil {
 			w.byID = map[int64]*Watch{}
 		}
-		if r.GetWatchId() < 0 || w.byID[r.GetWatchId()] != nil { // the client library would never end
+		if r.GetWatchId() < 0 || w.byID[r.GetWatchId()] != nil { // the client library would hang
 			return faultf(methodWatch, "creates a second watch with the ID %d", r.GetWatchId())
 		}
 		w.byID[r.GetWatchId()] = created

@@ -6,9 +6,9 @@ import (
 	"go.etcd.io/etcd/api/v3/mvccpb"
 )
 
-// alphabet is the set of the bytes that keys are made of. Most keys use few of
-// the 256: as numbers to the base 256, decimal keys would have a gap 246 wide
-// behind every ninth one, and no distance would say how many keys lie in it.
+// alphabet holds the bytes that occur in keys. Most keys use few of the 256 bytes. If
+// decimal keys were numbers to the base 256, there would be a gap of 246 after every
+// tenth key. A distance would then not show how many keys lie in it.
 type alphabet struct {
 	has    [256]bool
 	digits []byte     // the bytes, in order
@@ -25,7 +25,8 @@ func allBytes() *alphabet {
 	return a
 }
 
-// learn adds the bytes in which keys differ.
+// learn adds the bytes that follow the common prefix of the keys, up to windowBytes of
+// each key.
 func (a *alphabet) learn(kvs []*mvccpb.KeyValue) {
 	if len(kvs) == 0 {
 		return
@@ -47,20 +48,20 @@ func (a *alphabet) learn(kvs []*mvccpb.KeyValue) {
 	}
 }
 
-// scale is how an alphabet reads keys near to a template as numbers: where the
-// template has a byte of the alphabet, and behind its end, there is a digit;
-// all other bytes are as fixed as the slashes and words of most keys are.
+// scale converts keys near a template to numbers and back. A position holds a digit if
+// the template has a byte of the alphabet there, or has ended. All other bytes are fixed,
+// like the slashes and words of most keys.
 type scale struct {
 	*alphabet
 	template string
-	length   int // bytes that count
+	length   int // how many bytes of a key are used
 }
 
 func (s scale) isDigit(i int) bool {
 	return i >= len(s.template) || s.has[s.template[i]]
 }
 
-// number reads key, as if lowest digits followed it.
+// number converts key to a number. A short key is padded with the lowest digit.
 func (s scale) number(key string) *big.Int {
 	n, base, digit := new(big.Int), big.NewInt(int64(len(s.digits))), new(big.Int)
 	for i := range s.length {
@@ -75,8 +76,8 @@ func (s scale) number(key string) *big.Int {
 	return n
 }
 
-// key is the reverse of number: a key with the template's fixed bytes. It is
-// not ok where n has more digits than there are.
+// key is the inverse of number. The key has the template's fixed bytes. ok is false if n
+// has more digits than the scale.
 func (s scale) key(n *big.Int) (key string, ok bool) {
 	b := make([]byte, s.length)
 	copy(b, s.template)

@@ -7,42 +7,42 @@ import (
 	"github.com/ectl-io/ectl/internal/access"
 )
 
-// ladder finds ends for the requests behind a subtree that was skipped. What
-// comes next is probably a subtree like it, with many keys of which only the
-// first few are wanted: an end somewhere behind would make the server count
-// them all. So the end is put where the next name at this level should be, by
-// the distance of the last two names, and at the same place within its subtree
-// as the last key that was read had in its own:
+// ladder finds range ends for the requests after a skipped subtree. The next subtree is
+// probably similar: it has many keys, of which only the first few are needed. A distant
+// end would make the server count all of these keys. So the end is placed where the next
+// name of this level is expected, by the distance of the last two names. Its tail is that
+// of the last key that was read:
 //
 //	/pods/a/0001 ... /pods/a/0100, /pods/b/0001 ... /pods/b/0100
-//	the next end is behind /pods/c/0100
+//	the next end is right after /pods/c/0100
 //
-// Where there is no key up to that end the distance grows, up to the end of
-// the level, and then the level above is climbed. Behind a first name there is
-// one that goes on where it ends, or one whose last byte is the next one.
+// If there is no key up to that end, the distance grows until the end of the level is
+// reached. Then the ladder continues with the level above. After the first name of a
+// level no distance is known. The first end then assumes a name that extends it, and the
+// second one a name whose last byte is the next digit.
 type ladder struct {
 	levels Levels
 	end    string // of the whole range
 
-	rungs []rung // of the last key that was read, from the first level on
-	at    int    // the rung that is climbed; -1: none
+	rungs []rung // the levels of the last key that was read, from the top
+	at    int    // index of the current rung; -1: none
 	digit [256]bool
 
-	position, step *big.Int // of the names of this rung
+	position, step *big.Int // number of the last guessed name, and distance to the next
 	firstStep      bool
 }
 
-// rung is one level of a key: PARENT NAME delimiter TAIL.
+// rung is one level of a key, which consists of PARENT NAME delimiter TAIL.
 type rung struct {
 	parent, name, tail string
-	before             string // the name that came before it, of the same parent
+	before             string // the previous name with the same parent
 }
 
-// ladderGrowth is how the distance grows. What a step too far costs is the
-// counting of so many subtrees at most as lie in it.
+// ladderGrowth is the factor by which the distance grows. A step that is too long costs
+// at most the counting of the subtrees within it.
 const ladderGrowth = 4
 
-// start begins to climb behind the subtree of key at depth.
+// start begins to climb after the subtree of key at depth.
 func (l *ladder) start(key []byte, depth int) {
 	rungs := make([]rung, 0, depth)
 	parent := len(l.levels.Prefix)
@@ -66,8 +66,8 @@ func (l *ladder) climbing() bool { return l.rungs != nil && l.at >= 0 }
 
 func (l *ladder) stop() { l.at = -1 }
 
-// learn adds the bytes of a name to the digits that names are made of, digits
-// and letters each as a whole.
+// learn adds the bytes of a name to the digits. A decimal digit or a letter adds its
+// whole class.
 func (l *ladder) learn(name string) {
 	for i := range len(name) {
 		first, last := name[i], name[i]
@@ -82,7 +82,7 @@ func (l *ladder) learn(name string) {
 	}
 }
 
-// grip puts position and step on the rung that is climbed.
+// grip sets position and step for the current rung.
 func (l *ladder) grip() {
 	if l.at < 0 {
 		return
@@ -94,11 +94,11 @@ func (l *ladder) grip() {
 	}
 }
 
-// width is how many digits a name has as a number: one more than the name, so
-// that there is something between two names.
+// width returns how many digits the names of the rung have as numbers. That is one more
+// than the longer name has, so that there are numbers between two names.
 func (r rung) width() int { return max(len(r.name), len(r.before)) + 1 }
 
-// digits are the bytes of names in their order.
+// digits returns the bytes that occur in names, in order.
 func (l *ladder) digits() []byte {
 	var digits []byte
 	for b, is := range l.digit {
@@ -109,10 +109,11 @@ func (l *ladder) digits() []byte {
 	return digits
 }
 
-// base is the number of digits: the lowest is that there is none.
+// base returns the base of the numbers. It is one more than the number of digits, because
+// zero stands for the end of a name.
 func (l *ladder) base() int64 { return int64(len(l.digits()) + 1) }
 
-// number reads a name of at most width bytes.
+// number converts a name of at most width bytes to a number.
 func (l *ladder) number(name string, width int) *big.Int {
 	digits, base := l.digits(), big.NewInt(l.base())
 	n, digit := new(big.Int), new(big.Int)
@@ -125,8 +126,7 @@ func (l *ladder) number(name string, width int) *big.Int {
 	return n
 }
 
-// name is the reverse of number. It is not ok where n has more than width
-// digits.
+// name is the inverse of number. ok is false if n has more than width digits.
 func (l *ladder) name(n *big.Int, width int) (name string, ok bool) {
 	digits, base := l.digits(), big.NewInt(l.base())
 	n, digit := new(big.Int).Set(n), new(big.Int)
@@ -138,14 +138,14 @@ func (l *ladder) name(n *big.Int, width int) (name string, ok bool) {
 	var b []byte
 	for _, place := range places {
 		if place == 0 {
-			break // behind the end of a name there is no more of it
+			break // the name ends here
 		}
 		b = append(b, digits[place-1])
 	}
 	return string(b), n.Sign() == 0
 }
 
-// reach returns the next end, behind from.
+// reach returns the next end, which is after from.
 func (l *ladder) reach(from string) string {
 	for l.at >= 0 {
 		r := l.rungs[l.at]

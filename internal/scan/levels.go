@@ -12,9 +12,9 @@ import (
 	"github.com/ectl-io/ectl/internal/access"
 )
 
-// LevelQuery is a level of keys to read, and those below it down to Depth: the
-// keys of these levels, and for all keys below them the subtrees that they are
-// in.
+// LevelQuery selects a level of keys and the levels below it, down to Depth. The result
+// has the keys of these levels. Deeper keys are represented by the subtrees that contain
+// them.
 type LevelQuery struct {
 	Levels
 	Depth int // at least 1
@@ -27,13 +27,13 @@ type LevelQuery struct {
 	GCPercent func(percent int) // as in Query
 }
 
-// Levels says how keys are cut into levels: at each Delimiter behind Prefix.
+// Levels defines how keys are split into levels: at each Delimiter after Prefix.
 type Levels struct{ Prefix, Delimiter string }
 
-// Cut returns the length of the part of key that stands for its subtree at
-// depth, up to and with the delimiter, or 0 where key itself is of a level as
-// high as that. A delimiter that all keys may begin with opens no level of its
-// own: without a prefix /app/x is in the subtree /app/.
+// Cut returns the length of the part of key that names its subtree at depth, including
+// the delimiter. It returns 0 if key is not that deep, and so is in no such subtree. If
+// Prefix is empty, a delimiter at the start of key opens no level: /app/x is in the
+// subtree /app/.
 func (l Levels) Cut(key []byte, depth int) int {
 	at := len(l.Prefix)
 	if at == 0 && bytes.HasPrefix(key, []byte(l.Delimiter)) {
@@ -49,18 +49,17 @@ func (l Levels) Cut(key []byte, depth int) int {
 	return at
 }
 
-// ReadLevels reads the entries of q and hands them to sink, in the order of
-// their keys and all of one revision. A subtree is a key with the version 0,
-// which no key has: its name up to and with its last delimiter.
+// ReadLevels reads the entries of q and passes them to sink, in the order of their keys
+// and all at one revision. A subtree is passed as a key with version 0, which no stored
+// key has. Its name ends with its last delimiter.
 //
-// A large subtree is skipped and not read: the next request begins behind it.
-// That request's end is chosen so that there are few keys up to it, because the
-// server counts them all (see ladder). Where subtrees are small, and where
-// there are none, keys are read on in pages like those of Read.
+// A large subtree is skipped: the next request begins after it. The end of that request
+// is chosen so that there are few keys up to it, because the server counts them all (see
+// ladder). Small subtrees and plain keys are read in pages like those of Read.
 //
-// The error is that of the server or of sink; it is an *IncompleteError once
-// sink has been given entries. The count that sink's End gets is that of the
-// entries.
+// The error is that of the server or of sink. Once sink has received entries, an error of
+// the server becomes an *IncompleteError, unless ctx has ended. End of sink receives the
+// number of entries as count.
 func ReadLevels(ctx context.Context, kv clientv3.KV, q LevelQuery, sink Sink) error {
 	l := &levelReader{
 		LevelQuery: q,
@@ -79,23 +78,23 @@ func ReadLevels(ctx context.Context, kv clientv3.KV, q LevelQuery, sink Sink) er
 	return sink.End(false, l.read)
 }
 
-// levelReader reads levels. What its reader has read are the entries.
+// levelReader reads levels. Its reader counts entries instead of keys.
 type levelReader struct {
 	LevelQuery
 	*reader
 
-	last    string             // the subtree that was handed on last
-	entries []*mvccpb.KeyValue // of one page
+	last    string             // the last subtree that was passed on
+	entries []*mvccpb.KeyValue // of one page; the memory is reused
 }
 
-// window is a range that begins at the next key and has at most so many keys.
+// window is a range that begins at the next key. keys is an upper bound of its number of
+// keys.
 type window struct {
 	end  string
 	keys int64
 }
 
-// fewKeys is a number of keys that a server counts in about the time that a
-// request takes anyway.
+// fewKeys is a number of keys that a server can count in about the time of one request.
 const fewKeys = 10_000
 
 func (l *levelReader) readRange(ctx context.Context, r access.Range) error {
@@ -139,7 +138,7 @@ func (l *levelReader) readRange(ctx context.Context, r access.Range) error {
 			s = plan.next()
 		}
 		for _, w := range []window{near, rest} {
-			// An end up to which there are few keys is as good as any nearer one.
+			// If there are few keys up to an end, a nearer end is no better.
 			if w.keys <= fewKeys && before(l.next, w.end) && before(s.end, w.end) && s.end != openEnd {
 				s.end = w.end
 			}
@@ -151,7 +150,7 @@ func (l *levelReader) readRange(ctx context.Context, r access.Range) error {
 	}
 }
 
-// levelPage is a page and how many keys its segment has.
+// levelPage is a page and the number of keys in its segment.
 type levelPage struct {
 	page
 	count int64
@@ -174,22 +173,21 @@ func (l *levelReader) fetchLevel(ctx context.Context, s segment) (levelPage, err
 	return levelPage{pageOf(s, response, limit), response.Count}, nil
 }
 
-// before says whether key stands before end, of which openEnd is none.
+// before reports whether key comes before end. Every key comes before openEnd.
 func before(key, end string) bool { return end == openEnd || key < end }
 
-// taken is what became of a page.
+// taken is the result of take.
 type taken struct {
-	passed  int64  // keys of its segment that are not behind l.next any more
-	subtree []byte // the last key, where the rest of its subtree is left out
+	passed  int64  // keys of the segment that are known to be before l.next
+	subtree []byte // the last key, if the rest of its subtree is skipped
 }
 
-// skipFrom is how many keys a page has to have for each of its entries for the
-// rest of the last one's subtree to be skipped: to read that many takes about
-// as long as a request.
+// skipFrom is how many keys per entry a page must have for the rest of its last subtree
+// to be skipped. To read that many keys takes about as long as a request.
 const skipFrom = firstBlock
 
-// take hands on the entries of a page that are new and sets l.next behind it,
-// or behind the subtree that it ends in.
+// take passes on the new entries of a page. It sets l.next to the first key after the
+// page, or after the subtree that the page ends in.
 func (l *levelReader) take(p levelPage) (taken, error) {
 	l.next = p.end
 	keys := int64(len(p.kvs))

@@ -10,31 +10,31 @@ import (
 	"github.com/ectl-io/ectl/internal/crash"
 )
 
-// pagesInFlight is how many pages are asked for before the first of them has
-// come: the server reads one while another is decoded here.
+// pagesInFlight is how many pages are requested at the same time. The server reads one
+// while another is decoded here.
 const pagesInFlight = 2
 
-// segment is a part of the range that one page is to bring.
+// segment is a part of the range that is read as one page.
 type segment struct {
 	from, end string
-	limit     int64 // most keys of the page
+	limit     int64 // max keys of the page
 }
 
 type page struct {
 	segment
 	kvs  []*mvccpb.KeyValue
 	more bool // the segment has more keys
-	cut  bool // it had to be asked for again with a smaller limit
+	cut  bool // it was requested again with a smaller limit
 	err  error
 }
 
-// pending is a page that was asked for.
+// pending is a page that was requested.
 type pending struct {
 	result <-chan page
 	cancel context.CancelFunc
 }
 
-// paged reads the rest of the range in pages, handed on in order.
+// paged reads the rest of the range in pages, and passes them on in order.
 func (r *reader) paged(ctx context.Context, first []*mvccpb.KeyValue) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -57,7 +57,7 @@ func (r *reader) paged(ctx context.Context, first []*mvccpb.KeyValue) error {
 			got.kvs = got.kvs[:left]
 		}
 		if pages = pages[1:]; got.more {
-			// Keys are denser than thought: what is in flight is too far away.
+			// Keys are denser than expected: the pages in flight start too far away.
 			for _, p := range pages {
 				p.cancel()
 			}
@@ -87,30 +87,29 @@ func (r *reader) fetch(ctx context.Context, s segment) pending {
 	return pending{result, cancel}
 }
 
-// pageOf is the page of s in response, when limit was asked for at last.
+// pageOf returns the page of s in response. limit is that of the last request for it.
 func pageOf(s segment, response *clientv3.GetResponse, limit int64) page {
 	cut := limit < s.limit
 	s.limit = limit
 	return page{segment: s, kvs: response.Kvs, more: response.More, cut: cut}
 }
 
-// planner cuts the range into segments, from what the pages so far have shown
-// of the distance between keys and of their size.
+// planner splits the range into segments. It learns the distance between keys, and their
+// size, from the pages that were read.
 type planner struct {
 	end      string // of the whole range
-	from     string // where the next segment starts
+	from     string // start of the next segment
 	finished bool
 
-	block      int64 // keys that the last segment was to have
-	growth     int64 // how much larger the next one may be
+	block      int64 // intended number of keys of the last segment
+	growth     int64 // max factor from one block to the next
 	sample     sample
 	alphabet   *alphabet
-	keys, size int64 // seen so far, size in bytes
-	valueSize  int64 // of a key and its value in the last page that had any
+	keys, size int64 // read so far; size is in bytes
+	valueSize  int64 // bytes of an average key and value in the last page
 }
 
-// sample is what is known of the distance between keys: so many lie between
-// start and end.
+// sample records the density of keys: how many of them lie between start and end.
 type sample struct {
 	start, end string
 	keys       int64
@@ -130,18 +129,18 @@ func newPlanner(r *reader, first []*mvccpb.KeyValue) *planner {
 func (p *planner) next() segment {
 	p.block = p.nextBlock()
 	end := p.sample.reach(p.alphabet, p.from, p.end, p.block)
-	// The limit only keeps a page small where the keys are suddenly denser.
+	// The limit keeps a page small if the keys are suddenly denser.
 	s := segment{from: p.from, end: end, limit: p.block * limitFactor}
 	p.from, p.finished = end, end == p.end
 	return s
 }
 
-// replan starts the next segment at from, whatever was planned before.
+// replan starts the next segment at from, and discards the earlier plan.
 func (p *planner) replan(from string) { p.from, p.finished = from, false }
 
-// nextBlock aims at blockBytes for each page. Of what all pages have shown of
-// the sizes and what the last one has, the larger counts: values that have
-// become large are likely to stay so for a while.
+// nextBlock returns how many keys the next page should have to be of about blockBytes. It
+// uses the average size in all pages or in the last page, whichever is larger. Values
+// that have become large probably stay large for a while.
 func (p *planner) nextBlock() int64 {
 	want := int64(largeBlock)
 	if p.size > 0 {
@@ -161,7 +160,7 @@ func (p *planner) observe(got page) {
 		p.valueSize = size / keys
 	}
 	if got.cut {
-		// Large values are near, where exactly is not known: a larger step would
+		// Large values are near, but their exact place is unknown. A longer step would
 		// read all of them again and again.
 		p.block, p.growth = max(leastBlock, got.limit/limitFactor), carefulGrowth
 	}
@@ -173,18 +172,18 @@ func (p *planner) observe(got page) {
 	p.sample = sample{got.from, end, keys}
 }
 
-// windowBytes is how many bytes behind the common prefix of two keys decide
-// their distance.
+// windowBytes is how many bytes after the common prefix of two keys determine their
+// distance.
 const windowBytes = 16
 
-// maxWidening bounds by how much one segment may be wider than another, in case
-// that one was no measure of what comes.
+// maxWidening is how many times wider than the sample a segment may be. The sample may
+// not be representative of the keys that follow.
 const maxWidening = 64
 
-// reach returns where a segment from the key from on should end to have want
-// keys: keys are taken as numbers whose digits are the bytes of the alphabet,
-// and as many keys in the same distance are expected as in the sample. It
-// returns limit, the end of the whole range, where the estimate is beyond it.
+// reach returns an end for a segment that starts at from, so that it has about want keys.
+// Keys are treated as numbers whose digits are the bytes of the alphabet. The expected
+// density of the keys is that of the sample. If the estimate is beyond limit, the end of
+// the whole range, reach returns limit.
 func (s sample) reach(a *alphabet, from, limit string, want int64) string {
 	for _, a := range []*alphabet{a, allBytes()} {
 		guess, ok := s.reachBy(a, from, want)

@@ -11,9 +11,9 @@ import (
 	"github.com/ectl-io/ectl/internal/access"
 )
 
-// ReadRanges reads several ranges, in their order and all of one revision, and
-// hands them to sink as if they were one. q says how to read each of them; it
-// has no limit. The error is as that of Read.
+// ReadRanges reads several ranges in order, all at one revision, and passes them to sink
+// as one range. q has the options for each of them, and must have no limit. The errors
+// are those of Read.
 func ReadRanges(ctx context.Context, kv clientv3.KV, q Query, ranges []access.Range, sink Sink) error {
 	all := &joined{Sink: sink}
 	for _, r := range ranges {
@@ -32,13 +32,13 @@ func ReadRanges(ctx context.Context, kv clientv3.KV, q Query, ranges []access.Ra
 	return sink.End(false, all.count)
 }
 
-// joined is one Sink for several ranges.
+// joined presents several ranges to a Sink as one.
 type joined struct {
 	Sink
 	begun    bool
 	revision int64
 	count    int64
-	failed   bool // an error is the sink's, not the server's
+	failed   bool // the last error is the sink's, not the server's
 }
 
 // Begin implements Sink.
@@ -65,8 +65,8 @@ func (j *joined) End(_ bool, count int64) error {
 	return nil
 }
 
-// behind is the error of a range behind others, of which so many keys were
-// read.
+// behind returns the error of a range after others. before is the number of keys that
+// were read from these others.
 func behind(err error, before, revision int64) error {
 	if e, ok := errors.AsType[*IncompleteError](err); ok {
 		return &IncompleteError{Read: before + e.Read, Count: unknownCount, Revision: e.Revision, Err: e.Err}

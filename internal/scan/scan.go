@@ -24,55 +24,56 @@ import (
 	"github.com/ectl-io/ectl/internal/retry"
 )
 
-// Query is a range to read, in the order of its keys.
+// Query selects a range to read, in the order of its keys.
 type Query struct {
 	Key, End     string // as in a RangeRequest: "" is the key alone, "\x00" open
-	Limit        int64  // most keys to read, 0: all
+	Limit        int64  // max keys to read; 0: all
 	Revision     int64  // 0: the newest
 	Serializable bool
 	KeysOnly     bool
 
-	// Timeout bounds the wait for each block, not for all of them: a slow
-	// reader of the output must not cut it off.
+	// Timeout limits the wait for each block, not for all of them. So a slow reader of
+	// the output does not cause a timeout.
 	Timeout time.Duration
 
 	// GCPercent lowers the percentage of the garbage collector, see heap.Limit. It is
-	// called when a large range begins. Nil: nothing is called.
+	// called when a large range begins, and may be nil.
 	GCPercent func(percent int)
 }
 
-// Sink takes what is read: Begin once, Keys for each block that has keys, End
-// once, when all was read. It does not keep the keys.
+// Sink receives the keys that are read. Begin is called once, Keys for each block that
+// has keys, and End once after everything was read. End receives whether there are more
+// keys, and how many keys the range has. A Sink must not keep the keys after Keys has
+// returned.
 type Sink interface {
 	Begin(header *pb.ResponseHeader) error
 	Keys(kvs []*mvccpb.KeyValue) error
 	End(more bool, count int64) error
 }
 
-// Block sizes. The first block is small because nothing is known of the size
-// of the values, up to 1.5 MiB each; it is also all there is for most ranges.
+// Block sizes. The first block is small, because the size of the values is unknown and
+// each may have 1.5 MiB. Most ranges fit into it.
 const (
 	firstBlock  = 100
 	smallBlock  = 16
 	leastBlock  = 2
 	largeBlock  = 10_000
 	blockBytes  = 1 << 20
-	blockGrowth = 8 // a larger step would trust one block too much
+	blockGrowth = 8 // a larger factor would rely too much on one block
 
-	// maxBlockBytes bounds what values that are suddenly larger can make of a
-	// block. One that would be larger is asked for again with fewer keys.
+	// maxBlockBytes limits the size of a block if the values are suddenly larger. A block
+	// that would be larger is requested again with fewer keys.
 	maxBlockBytes  = 8 << 20
 	blockShrinking = 8
-	carefulGrowth  = 2 // once there was such a block
+	carefulGrowth  = 2 // after a block was too large
 
-	// limitFactor is how many more keys a page may have than it is meant to.
+	// limitFactor is how many times its intended number of keys a page may have.
 	limitFactor = 2
 )
 
-// IncompleteError says that a range was cut off after some of its keys had
-// been handed on.
+// IncompleteError reports that a read failed after some of the keys had been passed on.
 type IncompleteError struct {
-	Read, Count int64 // Count is unknownCount where nothing has counted them
+	Read, Count int64 // passed on and in total; Count may be unknownCount
 	Revision    int64
 	Err         error
 }
@@ -94,8 +95,9 @@ func (e *IncompleteError) Error() string {
 
 func (e *IncompleteError) Unwrap() error { return e.Err }
 
-// Read reads q and hands it to sink. The error is that of the server or of
-// sink; it is an *IncompleteError once sink has been given keys.
+// Read reads q and passes its keys to sink. The error is that of the server or of sink.
+// Once sink has received keys, an error of the server becomes an *IncompleteError, unless
+// ctx has ended.
 func Read(ctx context.Context, kv clientv3.KV, q Query, sink Sink) error {
 	r := &reader{kv: kv, q: q, sink: sink, pinned: q.Revision}
 	limit := int64(firstBlock)
@@ -127,15 +129,15 @@ func Read(ctx context.Context, kv clientv3.KV, q Query, sink Sink) error {
 	return sink.End(r.read < r.count, r.count)
 }
 
-// The listing of a dishonest or broken server. Within one response the client
-// finds such faults itself (package response); these are between several.
+// Errors of a listing in several responses, from a broken or dishonest server. Package
+// response checks each single response.
 var (
 	errFewer   = errors.New("the server lists fewer keys than it counts")
 	errMore    = errors.New("the server lists more keys than it counts")
 	errCluster = errors.New("the endpoints belong to different clusters; check --endpoints")
 )
 
-// complete checks that as many keys were handed on as the first block counts.
+// complete checks that as many keys were passed on as the first block counts.
 func (r *reader) complete() error {
 	switch {
 	case !r.done():
@@ -150,13 +152,13 @@ type reader struct {
 	kv        clientv3.KV
 	q         Query
 	sink      Sink
-	pinned    int64  // the revision of all blocks
+	pinned    int64  // revision of all blocks
 	cluster   uint64 // of all blocks
-	following bool   // the first block has come: pinned is fixed
-	count     int64  // of the keys in the range
-	read      int64  // keys handed on
-	next      string // the first key not handed on
-	size      int64  // bytes of the keys and values handed on
+	following bool   // the first block was received, and pinned is fixed
+	count     int64  // keys in the range
+	read      int64  // keys passed on
+	next      string // first key that was not passed on
+	size      int64  // bytes of the keys and values passed on
 }
 
 func (r *reader) hand(kvs []*mvccpb.KeyValue) error {
@@ -177,10 +179,10 @@ func bytesOf(kvs []*mvccpb.KeyValue) int64 {
 	return size
 }
 
-// after returns the first key behind key.
+// after returns the first possible key after key.
 func after(key []byte) string { return string(key) + "\x00" }
 
-// left returns how many keys the limit still allows, 0 for any number.
+// left returns how many more keys the limit allows, or 0 if there is no limit.
 func (r *reader) left() int64 {
 	if r.q.Limit == 0 {
 		return 0
@@ -188,23 +190,24 @@ func (r *reader) left() int64 {
 	return r.q.Limit - r.read
 }
 
-// done says that everything that the query asks for was handed on.
+// done reports whether everything that the query selects was passed on.
 func (r *reader) done() bool {
 	return r.read >= r.count || r.q.Limit > 0 && r.read >= r.q.Limit
 }
 
-// gcPercent makes the garbage collector run more often while blocks come and
-// go: they are most of the heap, and none of it lives long.
+// gcPercent makes the garbage collector run more often while blocks are read. They are
+// most of the heap, and all of them are short-lived.
 const gcPercent = 50
 
-// large is called when there is more than the first block.
+// large sets the garbage collector's percentage for a range of more than one block.
 func (q *Query) large() {
 	if q.GCPercent != nil {
 		q.GCPercent(gcPercent)
 	}
 }
 
-// rest reads what the first block left, in the way that the server knows.
+// rest reads everything after the first block. It uses a stream if the server supports
+// streams, otherwise pages.
 func (r *reader) rest(ctx context.Context, first []*mvccpb.KeyValue) error {
 	r.q.large()
 	err := r.streamed(ctx)
@@ -223,7 +226,7 @@ func (r *reader) incomplete(err error) error {
 
 func isUnimplemented(err error) bool { return status.Code(err) == codes.Unimplemented }
 
-// sinkError tells the errors of the sink from those of the server.
+// sinkError distinguishes errors of the sink from those of the server.
 type sinkError struct{ error }
 
 func isSinkError(err error) bool {
@@ -255,13 +258,13 @@ func (r *reader) options(end string, limit int64, serializable bool) []clientv3.
 	return append(options, clientv3.WithLimit(limit))
 }
 
-// retryPause is the wait before a block is asked for again.
+// retryPause is the wait before a block is requested again.
 const retryPause = 100 * time.Millisecond
 
-// get reads one block of at most limit keys, or fewer where so many would be
-// too large; then it returns a smaller limit, which was asked for. After the
-// first block, of which the user waits for an answer, a member that says nothing
-// is given up for the next, to which the request goes when it is made again.
+// get reads one block of at most limit keys. If the block would be too large, it reads
+// fewer keys. asked is the limit of the last request. After a timeout the request is
+// repeated, and goes to the next member. The first block is not repeated, because the
+// user waits for its result.
 func (r *reader) get(ctx context.Context, key, end string, limit int64) (response *clientv3.GetResponse, asked int64, err error) {
 	asked = limit
 	for range silentMembers + 1 {
@@ -273,20 +276,20 @@ func (r *reader) get(ctx context.Context, key, end string, limit int64) (respons
 	return response, asked, err
 }
 
-// silentMembers is how often in a row a request may go to a member that says
-// nothing: with two pages in flight the next one may be the same.
+// silentMembers is how many times a request is repeated after timeouts. Two pages are in
+// flight, so the next member may be the same one.
 const silentMembers = 2
 
-// ask does what get does within the timeout. What a revision holds is the same on
-// every member, so once the first block has fixed the revision any member may
-// answer, without asking the others; one that lags behind says so.
+// ask does what get does, within the timeout. A revision is the same on every member. So
+// once the first block has fixed the revision, any member may answer without consulting
+// the others. A member that lags behind returns an error.
 func (r *reader) ask(ctx context.Context, key, end string, limit int64) (response *clientv3.GetResponse, asked int64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, r.q.Timeout)
 	defer cancel()
 	serializable := r.q.Serializable || r.following
 	for {
 		bounded := ctx
-		if limit > 1 { // a key is read whatever its size
+		if limit > 1 { // a single key may have any size
 			bounded = etcd.AcceptAtMost(ctx, maxBlockBytes)
 		}
 		response, err := r.kv.Get(bounded, key, r.options(end, limit, serializable)...)
@@ -301,7 +304,7 @@ func (r *reader) ask(ctx context.Context, key, end string, limit int64) (respons
 			return response, limit, err
 		}
 		if !r.q.Serializable && serializable {
-			serializable = false // waits until the member has caught up
+			serializable = false // the server then waits until the member has caught up
 			continue
 		}
 		if retry.Wait(ctx, retryPause) != nil {

@@ -10,16 +10,16 @@ import (
 	"github.com/ectl-io/ectl/internal/retry"
 )
 
-// maxBarren is how many streams in a row may break without having brought
-// anything. What stands between client and server may know no streams.
+// maxBarren is how many streams in a row may break without any result. A proxy between
+// client and server may not support streams.
 const maxBarren = 3
 
-// errNoStreams says that the range cannot be read as a stream.
+// errNoStreams reports that the range cannot be read as a stream.
 var errNoStreams = errors.New("no RangeStream")
 
-// streamed reads the rest of the range as a RangeStream. A stream that breaks
-// is taken up again behind the last key, at the same revision. It returns
-// errNoStreams where pages have to take over.
+// streamed reads the rest of the range as a RangeStream. If a stream breaks, another one
+// continues after the last key, at the same revision. It returns errNoStreams if the rest
+// must be read in pages.
 func (r *reader) streamed(ctx context.Context) error {
 	for barren := 0; barren < maxBarren; {
 		before := r.read
@@ -36,8 +36,8 @@ func (r *reader) streamed(ctx context.Context) error {
 			continue
 		}
 		barren++
-		// The server may only be restarting, or lag behind: what its unary
-		// requests say within the timeout decides.
+		// The server may only be restarting, or lag behind. The result of a unary request
+		// within the timeout decides.
 		limit := int64(smallBlock)
 		if r.q.Limit > 0 {
 			limit = min(limit, r.q.Limit-r.read)
@@ -56,24 +56,25 @@ func (r *reader) streamed(ctx context.Context) error {
 	return errNoStreams
 }
 
-// broken are the errors after which a new stream may go on: the connection, the member
-// or the leader is gone, or does not answer; a member lags behind the pinned revision;
-// or users and roles were changed, of which the server tells a stream only at its end.
+// broken are the errors after which a new stream may continue. Either the connection, the
+// member or the leader is gone or does not answer. Or a member lags behind the pinned
+// revision. Or users or roles were changed, which the server reports to a stream only at
+// its end.
 const broken = retry.Transient | retry.TimedOut | retry.Behind | retry.StaleToken | retry.UnknownToken
 
 func (r *reader) stream(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	// Runs while the server is waited for, not while the sink writes.
+	// The timer runs while the server is waited for, not while the sink writes.
 	timer := time.AfterFunc(r.q.Timeout, crash.Guarded(func() { cancel(context.DeadlineExceeded) }))
 	defer timer.Stop()
-	// The server plans its blocks by the sizes so far, too. Pages can be asked
-	// for again with fewer keys.
+	// The server also plans its blocks by the sizes so far, so a block may be too large.
+	// Pages can be requested again with fewer keys.
 	blocks, err := r.kv.GetStream(etcd.AcceptAtMost(ctx, maxBlockBytes), r.next, r.options(r.q.End, r.left(), r.q.Serializable)...)
 	if err != nil {
 		return timeoutOr(ctx, err)
 	}
-	defer func() { // the client's sender ends only when all it has is taken
+	defer func() { // the client's sender ends only after all its blocks were received
 		cancel(nil)
 		for range blocks {
 		}
@@ -94,8 +95,8 @@ func (r *reader) stream(ctx context.Context) error {
 	return timeoutOr(ctx, nil)
 }
 
-// timeoutOr returns the timeout where ctx ended with it, otherwise err: the
-// client only says that its context was cancelled.
+// timeoutOr returns context.DeadlineExceeded if ctx ended with it, otherwise err. The
+// client itself reports only that its context was cancelled.
 func timeoutOr(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); errors.Is(cause, context.DeadlineExceeded) {
 		return cause

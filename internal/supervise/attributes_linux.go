@@ -2,6 +2,6 @@ package supervise
 
 import "syscall"
 
-// attributes make the system tell a command to end when the program dies: the
-// lock is lost soon after it.
+// attributes returns attributes with which the kernel terminates the command when the
+// program dies. The lock is lost soon after that.
 func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM} }

@@ -4,6 +4,6 @@ package supervise
 
 import "syscall"
 
-// attributes are none: this system does not tell a command of the death of the
+// attributes returns nil. This system does not notify a command of the death of the
 // program that started it.
 func attributes() *syscall.SysProcAttr { return nil }

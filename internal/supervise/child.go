@@ -13,31 +13,31 @@ import (
 	"github.com/ectl-io/ectl/internal/exit"
 )
 
-// Child is a command that runs beside the program, which passes signals on to it
-// and can tell it to end.
+// Child is a command that runs beside the program. The program forwards signals to it,
+// and can terminate it.
 type Child struct {
-	Grace  time.Duration   // that it has to end once it is told to
-	Ended  <-chan error    // gets one: nil, or a failure with the command's status
-	Killed <-chan struct{} // closed before it is killed at the end of its grace
+	Grace  time.Duration   // time to exit after it is terminated
+	Ended  <-chan error    // receives nil or an error with the command's status, once
+	Killed <-chan struct{} // closed before the command is killed at the end of its grace
 
 	process  *os.Process
-	killed   chan struct{} // Killed
-	started  uint64        // when it started, see startTime
-	deadline time.Time     // of that, zero: it has not been told
-	disowned *time.Timer   // ends what a signal that was passed on has begun, nil: none was
+	killed   chan struct{} // see Killed
+	started  uint64        // its startTime
+	deadline time.Time     // end of the grace; zero: it was not terminated
+	disowned *time.Timer   // turns the subreaper off; nil: no signal was forwarded
 }
 
-// statusOfKilled is the status of a command that a signal ended, as etcdctl
-// passes it on.
+// statusOfKilled is the status for a command that a signal has ended, as in etcdctl.
 const statusOfKilled exit.Code = 255
 
-// Start starts a command that is to have grace to end once it is told to.
+// Start starts a command that has grace to exit after it is terminated. If the command
+// cannot be started, Start returns an error.
 func Start(cmd *exec.Cmd, grace time.Duration) (*Child, error) {
 	cmd.SysProcAttr = attributes()
 	started, ended := make(chan error), make(chan error, 1)
 	crash.Go(func() {
-		// Linux signals the command when the thread that started it dies, not the
-		// program.
+		// Linux sends the signal of attributes when the thread that started the command
+		// dies, even if the program lives.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		err := cmd.Start()
@@ -53,7 +53,7 @@ func Start(cmd *exec.Cmd, grace time.Duration) (*Child, error) {
 	return &Child{Grace: grace, Ended: ended, Killed: killed, killed: killed, process: cmd.Process, started: startTime(cmd.Process.Pid)}, nil
 }
 
-// failure gives the error of a command the status to end with.
+// failure adds the command's exit status to its error.
 func failure(command string, err error) error {
 	if err == nil {
 		return nil
@@ -62,20 +62,20 @@ func failure(command string, err error) error {
 	said := fmt.Errorf("%s: %w", command, err)
 	switch {
 	case !ok:
-		return err // says which command itself
+		return err // it has the name of the command already
 	case failed.ExitCode() < 0:
 		return exit.With(statusOfKilled, said)
 	}
 	return exit.With(exit.Code(failed.ExitCode()), said)
 }
 
-// Forward passes a signal on to the command.
+// Forward sends a signal to the command, unless it has received it from the terminal.
 func (c *Child) Forward(s os.Signal) {
 	if alreadyDelivered(s) {
 		return
 	}
-	// What the command leaves behind when the signal ends it is ended, too. One
-	// that goes on must not leave the program with children indefinitely.
+	// If the signal ends the command, the orphans that it leaves are terminated, too. A
+	// command that continues must not leave orphans to the program indefinitely.
 	setSubreaper(true)
 	if c.disowned == nil {
 		c.disowned = time.AfterFunc(c.Grace, crash.Guarded(func() { setSubreaper(false) }))
@@ -85,8 +85,8 @@ func (c *Child) Forward(s os.Signal) {
 	c.signal(s)
 }
 
-// Terminate tells the command to end and kills it when its grace is over. A second
-// call changes nothing.
+// Terminate terminates the command, and kills it when its grace is over. A second call
+// has no effect.
 func (c *Child) Terminate() {
 	if !c.deadline.IsZero() {
 		return
@@ -100,7 +100,7 @@ func (c *Child) Terminate() {
 		c.terminate()
 	}
 	time.AfterFunc(c.Grace, crash.Guarded(func() {
-		// Closed first: a command that is seen to be killed was killed by this.
+		// The channel is closed first, so that WasKilled recognizes this kill.
 		close(c.killed)
 		_ = c.process.Kill()
 	}))
@@ -118,9 +118,9 @@ func (c *Child) WasKilled(err error) bool {
 	return ok && endedByKill(failed.ProcessState)
 }
 
-// LeftOrphans says whether the command, which has ended with err, may have left
-// something behind that has to end: it was told to end, or a signal that was
-// passed on to it did so before it could tell others.
+// LeftOrphans reports whether the command, which has ended with err, may have left
+// processes that must be terminated. It returns true if the command was terminated, or if
+// a forwarded signal ended it before it could forward that signal.
 func (c *Child) LeftOrphans(err error) bool {
 	if c.deadline.IsZero() {
 		failed, ok := errors.AsType[*exec.ExitError](err)
@@ -129,13 +129,13 @@ func (c *Child) LeftOrphans(err error) bool {
 	return true
 }
 
-// orphansPause is the wait between two checks of what is left.
+// orphansPause is the wait between two checks for remaining processes.
 const orphansPause = 20 * time.Millisecond
 
-// TerminateOrphans ends what the command has left behind. Orphans are told
-// to end, as the command was. The others are left to their parents. When the grace is
-// over, all are killed. Signals are passed on. It returns whether they have ended by
-// themselves.
+// TerminateOrphans ends the processes that the command has left. Orphans are terminated,
+// as the command was, and signals are forwarded to them. Other processes are left to
+// their parents. When the grace is over, all are killed. gently reports whether all have
+// exited without that.
 func (c *Child) TerminateOrphans(signals <-chan os.Signal) (gently bool) {
 	if c.disowned != nil {
 		c.disowned.Stop()
@@ -173,8 +173,8 @@ func (c *Child) TerminateOrphans(signals <-chan os.Signal) (gently bool) {
 	}
 }
 
-// killOrphans kills what is left. A process that cannot even be killed, because it
-// waits for a disk, is not waited for.
+// killOrphans kills the remaining processes. It stops waiting for a process that cannot
+// be killed because it waits for a disk.
 func (c *Child) killOrphans() {
 	const attempts = 50
 	for range attempts {

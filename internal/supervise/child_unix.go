@@ -9,14 +9,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// alreadyDelivered says whether the terminal has sent a signal to the command
-// already. A command may end at once on a second one.
+// alreadyDelivered reports whether the terminal has sent a signal to the command already.
+// A second signal may make a command exit immediately.
 func alreadyDelivered(s os.Signal) bool { return s == os.Interrupt && terminalInterrupts() }
 
 // signal sends a signal to the command.
 func (c *Child) signal(s os.Signal) { _ = c.process.Signal(s) }
 
-// terminate tells the command to end.
+// terminate sends SIGTERM to the command.
 func (c *Child) terminate() { _ = c.process.Signal(syscall.SIGTERM) }
 
 // endedByKill reports whether SIGKILL ended a process.
@@ -25,12 +25,12 @@ func endedByKill(state *os.ProcessState) bool {
 	return ok && status.Signaled() && status.Signal() == syscall.SIGKILL
 }
 
-// terminalInterrupts says whether the program is in the foreground of its
-// terminal, whose Ctrl-C goes to all programs there.
+// terminalInterrupts reports whether the program is in the foreground of its terminal.
+// Ctrl-C goes to all programs in the foreground.
 func terminalInterrupts() bool {
 	terminal, err := os.Open("/dev/tty")
 	if err != nil {
-		return false // there is none
+		return false // there is no terminal
 	}
 	defer func() { _ = terminal.Close() }()
 	foreground, err := unix.IoctlGetInt(int(terminal.Fd()), unix.TIOCGPGRP)

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// setSubreaper makes the program the parent of what its command leaves behind when it
-// ends, or no longer.
+// setSubreaper makes the program the parent of the orphans of its command. If on is
+// false, it stops that.
 func setSubreaper(on bool) {
 	value := uintptr(0)
 	if on {
@@ -20,17 +20,17 @@ func setSubreaper(on bool) {
 	_ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, value, 0, 0, 0)
 }
 
-// startTime returns when a process started, in ticks of the system's clock, 0 if it has
-// gone.
+// startTime returns when a process started, in ticks since the system started. It returns
+// 0 if the process is gone.
 func startTime(pid int) uint64 {
 	p, _ := readStat(strconv.Itoa(pid))
 	return p.started
 }
 
-// descendants returns the program's children, and all that run below it, in its own
-// session. A daemon has left that, since it is meant to outlive the process that
-// started it. Processes that started before since are not the command's: a script can
-// start processes and then become this program.
+// descendants returns the program's children, and all processes below it, in its own
+// session. A daemon has left the session, because it is meant to outlive the process that
+// started it. Processes that started earlier than since do not belong to the command: a
+// script can start processes and then become this program.
 func descendants(since uint64) (children, all []int) {
 	session, err := unix.Getsid(0)
 	if err != nil {
@@ -44,7 +44,7 @@ func descendants(since uint64) (children, all []int) {
 	for _, entry := range entries {
 		pid, err := strconv.Atoi(entry.Name())
 		if err != nil {
-			continue // no process
+			continue // not a process
 		}
 		if p, ok := readStat(entry.Name()); ok && !p.ended && p.session == session && p.started >= since {
 			below[p.parent] = append(below[p.parent], pid)
@@ -58,14 +58,14 @@ func descendants(since uint64) (children, all []int) {
 	return children, all
 }
 
-// processStat is some of a process's stat, see proc(5).
+// processStat has some of the fields of a process's stat file, see proc(5).
 type processStat struct {
 	parent, session int
 	started         uint64 // in ticks since the system started
-	ended           bool   // and its parent has not taken notice
+	ended           bool   // and its parent has not waited for it
 }
 
-// readStat is false if the process has gone.
+// readStat reads the stat file of a process. It returns false if the process is gone.
 func readStat(pid string) (processStat, bool) {
 	text, err := os.ReadFile("/proc/" + pid + "/stat")
 	if err != nil {
@@ -74,10 +74,10 @@ func readStat(pid string) (processStat, bool) {
 	return parseStat(text)
 }
 
-// parseStat reads PID (NAME) STATE PARENT GROUP SESSION and so on. The name may
-// hold anything.
+// parseStat parses PID (NAME) STATE PARENT GROUP SESSION and so on. NAME may contain any
+// characters.
 func parseStat(text []byte) (processStat, bool) {
-	const state, parent, session, started = 0, 1, 3, 19 // places behind the name
+	const state, parent, session, started = 0, 1, 3, 19 // positions after the name
 	fields := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
 	if len(fields) <= started {
 		return processStat{}, false

@@ -2,12 +2,11 @@
 
 package supervise
 
-// setSubreaper does nothing: this system has no way to find what a command leaves
-// behind.
+// setSubreaper does nothing, because this system cannot find the orphans of a command.
 func setSubreaper(bool) {}
 
-// startTime is not known.
+// startTime returns 0, which means unknown.
 func startTime(int) uint64 { return 0 }
 
-// descendants are not known.
+// descendants returns no processes, because they are unknown.
 func descendants(uint64) (children, all []int) { return nil, nil }

@@ -5,11 +5,11 @@ import (
 	"syscall"
 )
 
-// terminate is the signal that tells a process to end.
+// terminate is the signal that terminates a process.
 const terminate = syscall.SIGTERM
 
-// prepare does nothing: what a command has started is found by its parents, and
-// a group of its own would take the terminal from a command that asks there.
+// prepare does nothing, because the descendants of a command are found by their parents.
+// A process group would prevent the command from reading from the terminal.
 func prepare(*exec.Cmd) {}
 
 func (c *command) terminate() { _ = c.Process.Signal(terminate) }

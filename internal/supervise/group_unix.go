@@ -8,12 +8,12 @@ import (
 	"syscall"
 )
 
-// terminate is the signal that tells a process to end.
+// terminate is the signal that terminates a process.
 const terminate = syscall.SIGTERM
 
-// prepare puts the command into a process group, with which it ends. If there is
-// a terminal, the command stays in the group that may read from it, to which
-// Ctrl-C goes, too.
+// prepare puts the command into a process group, so that the whole group can be
+// terminated. If there is a terminal, the command stays in the group that may read from
+// it. Ctrl-C goes to that group, too.
 func prepare(cmd *exec.Cmd) {
 	if terminal, err := os.Open("/dev/tty"); err == nil {
 		_ = terminal.Close()

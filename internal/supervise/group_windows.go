@@ -5,7 +5,7 @@ import (
 	"os/exec"
 )
 
-// terminate ends a process at once: there is no gentle way.
+// terminate kills a process, because Windows has no gentle way.
 var terminate = os.Kill
 
 func prepare(*exec.Cmd) {}

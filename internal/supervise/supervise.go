@@ -16,23 +16,23 @@ import (
 )
 
 const (
-	// grace is how long a command may take to end once it is told to, before it
-	// is killed.
+	// grace is how long a command may take to exit after it is terminated. Then it is
+	// killed.
 	grace = 2 * time.Second
 
-	// pause is the wait between two looks at what is left of a command.
+	// pause is the wait between two checks for remaining processes.
 	pause = 20 * time.Millisecond
 
-	// killAttempts is how often is looked whether what was killed has gone. What
-	// cannot even be killed, because it waits for a disk, is not waited for.
+	// killAttempts is how many times processes are killed and checked. A process that
+	// waits for a disk cannot be killed, and is not waited for.
 	killAttempts = 50
 )
 
-// command is one that runs.
+// command is a running command.
 type command struct {
 	*exec.Cmd
 	started uint64
-	ended   chan error // gets what Wait returns
+	ended   chan error // receives the result of Wait
 }
 
 func start(cmd *exec.Cmd) (*command, error) {
@@ -45,11 +45,11 @@ func start(cmd *exec.Cmd) (*command, error) {
 	return c, nil
 }
 
-// Run runs a command. If ctx ends first, the command is told to end, on Linux
-// together with what it has started in this session, and is killed if that takes
-// too long. Run returns the cause of ctx's end then.
+// Run runs a command. If ctx ends first, Run terminates the command, and kills it if it
+// does not exit in time. On Linux that includes the processes that the command started in
+// this session. Run then returns the cause of ctx's end.
 func Run(ctx context.Context, cmd *exec.Cmd) error {
-	cmd.WaitDelay = grace // for outputs that are no files, which others may hold
+	cmd.WaitDelay = grace // other processes may keep outputs open that are not files
 	c, err := start(cmd)
 	if err != nil {
 		return err
@@ -63,17 +63,16 @@ func Run(ctx context.Context, cmd *exec.Cmd) error {
 	}
 }
 
-// ErrTooLong reports that a command has printed more than was asked for.
+// ErrTooLong reports that a command has printed more than the limit.
 var ErrTooLong = errors.New("it prints too much")
 
-// FirstLine runs a command and returns the first line that it prints, with its
-// line ending if there is one. What comes after that line is discarded. A command
-// that prints more than maxBytes ends as one whose context does, see Run, with
-// ErrTooLong.
+// FirstLine runs a command and returns the first line that it prints, with its line
+// ending if there is one. Later output is discarded. If the command prints more than
+// maxBytes, it is terminated as in Run, and the error is ErrTooLong.
 //
-// The line is known when the command has ended and either the line is complete
-// or its output has been closed: a process that the command has left behind may
-// keep it open. Such a process is left alone, unless ctx ends.
+// FirstLine waits until the command has exited, and the line is complete or the output is
+// closed. A process that the command has left may keep the output open. Such a process is
+// not terminated, unless ctx ends.
 func FirstLine(ctx context.Context, cmd *exec.Cmd, maxBytes int) (string, error) {
 	reader, writer, err := os.Pipe()
 	if err != nil {
@@ -81,7 +80,7 @@ func FirstLine(ctx context.Context, cmd *exec.Cmd, maxBytes int) (string, error)
 	}
 	defer reader.Close()
 	cmd.Stdout = writer
-	setSubreaper(true) // what outlives its parent is still to be found
+	setSubreaper(true) // so that orphans are found
 	defer setSubreaper(false)
 	c, err := start(cmd)
 	_ = writer.Close()
@@ -119,14 +118,14 @@ func FirstLine(ctx context.Context, cmd *exec.Cmd, maxBytes int) (string, error)
 	return line, nil
 }
 
-// lineRead is a first line, or why there is none.
+// lineRead is a first line, or the reason why there is none.
 type lineRead struct {
 	line string
 	err  error
 }
 
-// readLine sends the first line of r, and an error if r has more than maxBytes.
-// It is closed at the end of r.
+// readLine sends the first line of r, and an error if r has more than maxBytes. The
+// channel is closed at the end of r, or after an error.
 func readLine(r io.Reader, maxBytes int) <-chan lineRead {
 	read := make(chan lineRead, 2)
 	crash.Go(func() {
@@ -158,7 +157,8 @@ func readLine(r io.Reader, maxBytes int) <-chan lineRead {
 	return read
 }
 
-// end ends the command, unless it has ended, and what it has started.
+// end ends the command and the processes that it has started. ended reports that the
+// command itself has exited.
 func (c *command) end(ended bool) {
 	setSubreaper(true)
 	told := map[int]bool{}
@@ -176,7 +176,7 @@ func (c *command) end(ended bool) {
 			told[pid] = true
 		}
 		select {
-		case _, ended = <-c.ended: // it gets one value, and is never closed
+		case _, ended = <-c.ended: // receives one value, and is never closed
 		case <-over:
 			c.kill(ended)
 			return
@@ -195,7 +195,7 @@ func (c *command) kill(ended bool) {
 			signal(pid, os.Kill)
 		}
 		select {
-		case _, ended = <-c.ended: // it gets one value, and is never closed
+		case _, ended = <-c.ended: // receives one value, and is never closed
 		case <-time.After(pause):
 		}
 		if ended && len(all) == 0 {

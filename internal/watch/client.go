@@ -7,7 +7,7 @@ import (
 	"github.com/ectl-io/ectl/internal/watch/stream"
 )
 
-// Client is what a Watch needs of a client.
+// Client is the interface to a cluster that a Watch uses.
 type Client interface {
 	Events(ctx context.Context, q stream.Query) (stream.Source, error)
 	Unreachable() error

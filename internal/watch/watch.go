@@ -21,25 +21,25 @@ import (
 	"github.com/ectl-io/ectl/internal/watch/stream"
 )
 
-// Sink takes what a watch receives.
+// Sink receives the parts of a watch.
 type Sink interface {
-	// Receive takes a part of what happened, a notice of progress, or the reason
-	// why there will be no more. An error ends the watch.
+	// Receive takes some events, a progress notification, or the reason why the watch has
+	// ended. An error ends the watch.
 	Receive(p Part) error
 
-	// Idle is called when everything that has come was handed on, before the
-	// next part is waited for. An error ends the watch.
+	// Idle is called when all received parts were passed on, before the next part is
+	// waited for. An error ends the watch.
 	Idle() error
 }
 
-// Part is what a watch receives at once: whole revisions. A large response of
-// the server comes in several of them, see package stream.
+// Part is what a watch receives at once. It has whole revisions. A large response of the
+// server is split into several parts, see package stream.
 type Part struct {
 	stream.Part
-	err error // of the stream
+	err error // error of the stream
 }
 
-// Err returns the reason why there will be no more, or nil.
+// Err returns the reason why the watch has ended, or nil if it continues.
 func (p Part) Err() error {
 	switch {
 	case p.err != nil:
@@ -54,48 +54,49 @@ func (p Part) Err() error {
 	return rpctypes.ErrFutureRev
 }
 
-// Watch is one watch. It begins anew, where it stopped, after what passes: a
-// lost connection, a cluster without a leader, a login that expired. Nothing is
-// lost or doubled: what the sink gets are whole revisions, and a watch begins
-// anew behind the last of them.
+// Watch watches keys. After a transient failure, it starts again where it stopped. Such
+// failures are a lost connection, a cluster without a leader, and an expired login. No
+// event is lost or repeated: the sink receives whole revisions, and the watch starts
+// again after the last of them.
 type Watch struct {
 	Client Client
-	Query  stream.Query // but for the revision
+	Query  stream.Query // its Revision is not used, see Next
 
-	// Next is the first revision that was not handed on, 0 for what is to come.
-	// Run moves it on after each part that the sink has taken.
+	// Next is the first revision that was not passed on; 0 means only new events. Run
+	// updates it after each part that the sink has received.
 	Next int64
 
-	// Lends says that the events are the sink's until Receive returns, whose memory
-	// is then used for others. Else it may keep them.
+	// Lends means that the sink may use the events only until Receive returns. Their
+	// memory is then reused. Otherwise the sink may keep them.
 	Lends bool
 
-	// GCPercent lowers the percentage of the garbage collector, see heap.Limit. Nil: the
-	// watch is one of few events.
+	// GCPercent lowers the percentage of the garbage collector, see heap.Limit. It is nil
+	// for a watch of few events.
 	GCPercent func(percent int)
 
-	// Outage is for how long there has been no watch, for whatever reason. The
-	// attempts go on. It is reported from the goroutine of Run, unless others share
-	// it. Its patience is also how long logins may be refused.
+	// Outage is the time without a watch, for any reason. The attempts continue
+	// meanwhile. It is reported from the goroutine of Run, unless other goroutines share
+	// it. Its Patience also limits how long logins may be refused.
 	Outage *outage.Outage
 
-	inside  bool          // the sink has a part of a response, and more of it follows
-	backoff retry.Backoff // since there was a watch
-	refused time.Time     // the first login since the server last accepted the watch that was refused, zero: none was
+	inside  bool          // the sink has a part of a response, and more parts follow
+	backoff retry.Backoff // since the watch last worked
+	refused time.Time     // first refused login since a watch was accepted; zero: none
 
 	prepare sync.Once
-	ask     chan struct{} // for progress
+	ask     chan struct{} // requests for progress
 }
 
-// mostAsked is how many requests for progress wait for a stream.
+// mostAsked is how many requests for progress can wait for a stream.
 const mostAsked = 16
 
-// RequestProgress asks the server how far the watch has come: at once, or as
-// soon as there is a stream. The answer comes to the sink.
+// RequestProgress requests the progress of the watch from the server. If there is no
+// stream, the request waits for one. The sink receives the answer. A request has no
+// effect if mostAsked others wait.
 func (w *Watch) RequestProgress() {
 	select {
 	case w.asks() <- struct{}{}:
-	default: // as many will be answered
+	default: // enough requests are waiting
 	}
 }
 
@@ -104,18 +105,19 @@ func (w *Watch) asks() chan struct{} {
 	return w.ask
 }
 
-// Pauses before a watch begins again.
+// Limits of the pause before a watch starts again.
 const (
 	shortPause = 50 * time.Millisecond
 	longPause  = 1600 * time.Millisecond
 )
 
-// gcPercent makes the garbage collector run often: what happened in the past
-// comes in large messages, and next to them nothing lives long.
+// gcPercent makes the garbage collector run often. Old events arrive in large messages,
+// and almost everything else is short-lived.
 const gcPercent = 20
 
-// Run hands on what happens until the server has cancelled the watch for good,
-// which sink was told, or ctx ends, whose cause it returns, or sink fails.
+// Run passes on events to sink. It returns nil after the server has cancelled the watch
+// for good, and sink has received the reason. If ctx ends, it returns the cause. If sink
+// fails, it returns that error.
 func (w *Watch) Run(ctx context.Context, sink Sink) error {
 	if w.GCPercent != nil {
 		w.GCPercent(gcPercent)
@@ -133,7 +135,7 @@ func (w *Watch) Run(ctx context.Context, sink Sink) error {
 	}
 }
 
-// pause waits before the next attempt.
+// pause waits before the next attempt. If ctx ends first, it returns the cause.
 func (w *Watch) pause(ctx context.Context, pause time.Duration) error {
 	over := time.After(pause)
 	for {
@@ -148,7 +150,7 @@ func (w *Watch) pause(ctx context.Context, pause time.Duration) error {
 	}
 }
 
-// begin watches from w.Next on. It returns whether to begin again.
+// begin watches from w.Next on. again reports whether to start another watch.
 func (w *Watch) begin(ctx context.Context, sink Sink) (again bool, err error) {
 	watching, cancel := context.WithCancel(clientv3.WithRequireLeader(ctx))
 	parts := make(chan Part)
@@ -174,7 +176,7 @@ func (w *Watch) begin(ctx context.Context, sink Sink) (again bool, err error) {
 				case part = <-parts:
 					waiting = false
 				case <-overdue:
-					w.Outage.Report() // like etcdctl it goes on waiting
+					w.Outage.Report() // the watch keeps waiting, as in etcdctl
 				case <-settled:
 					settled = nil
 					w.resumed()
@@ -218,8 +220,8 @@ func (w *Watch) begin(ctx context.Context, sink Sink) (again bool, err error) {
 	}
 }
 
-// endResponse ends a response of which the sink has a part, and whose rest does
-// not come: it comes again, as another one.
+// endResponse ends a response of which the sink has only a part. The rest of it arrives
+// later, as another response.
 func (w *Watch) endResponse(sink Sink) error {
 	if !w.inside {
 		return nil
@@ -228,8 +230,8 @@ func (w *Watch) endResponse(sink Sink) error {
 	return sink.Receive(Part{Part: stream.Part{WatchResponse: &pb.WatchResponse{}, Continues: true}})
 }
 
-// read reads parts one after the other, the next one while the sink has the one
-// before, until the stream ends.
+// read sends the parts of one stream to parts until the stream ends. It reads the next
+// part while the sink handles the current one.
 func (w *Watch) read(ctx context.Context, parts chan<- Part) {
 	q := w.Query
 	q.Revision = w.Next
@@ -257,7 +259,7 @@ func (w *Watch) read(ctx context.Context, parts chan<- Part) {
 			part.err = refusal(part.CancelReason)
 		}
 		if part.err != nil {
-			// As the client library, and with it etcdctl, makes of it.
+			// The client library, and so etcdctl, returns an error as such a response.
 			part.WatchResponse = &pb.WatchResponse{Header: &pb.ResponseHeader{}, Canceled: true}
 		}
 		select {
@@ -271,8 +273,8 @@ func (w *Watch) read(ctx context.Context, parts chan<- Part) {
 	}
 }
 
-// refusal is the error in the reason why a server has not accepted a watch,
-// which has gRPC's words before the server's.
+// refusal returns the error that is the server's reason for refusing a watch. In reason,
+// gRPC's own words come first.
 func refusal(reason string) error {
 	if i := strings.Index(reason, "etcdserver: "); i > 0 {
 		reason = reason[i:]
@@ -297,26 +299,27 @@ func (w *Watch) received(p Part) {
 	}
 }
 
-// settleTime is how long a watch has to last until it counts, unless something
-// comes before. A server or a proxy may accept each watch and end it at once.
+// settleTime is how long a watch must last to count as working, unless it receives
+// something earlier. A server or a proxy may accept each watch and end it at once.
 const settleTime = time.Second
 
-// resumed notes that there is a watch.
+// resumed notes that the watch works.
 func (w *Watch) resumed() {
 	w.backoff.Reset()
 	w.Outage.End()
 }
 
-// canResume says whether the watch ended for a reason that passes.
+// canResume reports whether the watch ended for a transient reason.
 func (w *Watch) canResume(p Part) bool {
 	err := p.Err()
 	if p.CompactRevision != 0 {
 		return false
 	}
 	if retry.Is(err, retry.UnknownToken|retry.StaleToken) {
-		// The next watch logs in again. A token that was given is refused again. One
-		// of a login may be, too, by a member that has not heard of it yet, and every
-		// watch has another one: it is soon that counts, and often.
+		// The next watch logs in again. A token that the user passed would be refused
+		// again. The token of a login may be refused by a member that does not know it
+		// yet. Every watch gets another token, so the attempts must be quick and
+		// frequent.
 		if w.refused.IsZero() {
 			w.refused = time.Now()
 		}

@@ -16,14 +16,14 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// ErrMalformed is the error of what is no message.
+// ErrMalformed reports that a message cannot be decoded.
 var ErrMalformed = errors.New("a malformed message of the server")
 
 // Stream is a stream of requests of type Q and responses of type R.
 type Stream[Q proto.Message, R any] struct{ stream grpc.ClientStream }
 
-// Open opens the stream of an RPC, "/package.Service/Method". Each message that
-// comes is given to decode, which has to Ref what it keeps of it.
+// Open opens the stream of an RPC, which is named as in "/package.Service/Method". decode
+// is called with each received message. It must call Ref on the buffers that it keeps.
 func Open[Q proto.Message, R any](ctx context.Context, conn grpc.ClientConnInterface, method string, decode func(mem.BufferSlice) (R, error), options ...grpc.CallOption) (Stream[Q, R], error) {
 	both := &grpc.StreamDesc{ServerStreams: true, ClientStreams: true}
 	stream, err := conn.NewStream(ctx, both, method, append(options, grpc.ForceCodecV2(codec[R](decode)))...)
@@ -33,17 +33,18 @@ func Open[Q proto.Message, R any](ctx context.Context, conn grpc.ClientConnInter
 // Send sends a request.
 func (s Stream[Q, R]) Send(request Q) error { return s.stream.SendMsg(request) }
 
-// CloseSend says that there will be no more requests.
+// CloseSend ends the requests. Responses can still be received.
 func (s Stream[Q, R]) CloseSend() error { return s.stream.CloseSend() }
 
-// Recv returns the next response. The error is gRPC's, io.EOF at the end.
+// Recv returns the next response. The error is gRPC's, or io.EOF at the end of the
+// stream.
 func (s Stream[Q, R]) Recv() (R, error) {
 	var r R
 	err := s.stream.RecvMsg(&r)
 	return r, err
 }
 
-// codec decodes what is received. What is sent is encoded as usual.
+// codec decodes received messages. Requests are encoded as usual.
 type codec[R any] func(mem.BufferSlice) (R, error)
 
 // Marshal implements encoding.CodecV2.
@@ -67,10 +68,10 @@ func (c codec[R]) Unmarshal(data mem.BufferSlice, v any) error {
 	return err
 }
 
-// Name implements encoding.CodecV2: the format is the usual one.
+// Name implements encoding.CodecV2. The wire format is the usual one.
 func (codec[R]) Name() string { return "proto" }
 
-// Tag reads the number and the kind of a field.
+// Tag reads the number and the wire type of a field, or returns ErrMalformed.
 func Tag(r *mem.Reader) (protowire.Number, protowire.Type, error) {
 	tag, err := Varint(r)
 	if err != nil {
@@ -83,7 +84,7 @@ func Tag(r *mem.Reader) (protowire.Number, protowire.Type, error) {
 	return number, kind, nil
 }
 
-// Varint reads a varint.
+// Varint reads a varint, or returns ErrMalformed.
 func Varint(r *mem.Reader) (uint64, error) {
 	v, err := binary.ReadUvarint(r)
 	if err != nil {
@@ -92,7 +93,8 @@ func Varint(r *mem.Reader) (uint64, error) {
 	return v, nil
 }
 
-// Length reads the length of a field, all of which is there.
+// Length reads the length of a field in bytes. It returns ErrMalformed if fewer bytes
+// remain.
 func Length(r *mem.Reader) (int, error) {
 	n, err := Varint(r)
 	if err != nil || n > uint64(r.Remaining()) {
@@ -101,7 +103,8 @@ func Length(r *mem.Reader) (int, error) {
 	return int(n), nil
 }
 
-// AppendField appends a field, of which the tag was read, to b.
+// AppendField appends a field to b. The tag of the field was read already. The error is
+// ErrMalformed.
 func AppendField(b []byte, r *mem.Reader, number protowire.Number, kind protowire.Type) ([]byte, error) {
 	b = protowire.AppendTag(b, number, kind)
 	var n int

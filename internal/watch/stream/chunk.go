@@ -7,12 +7,11 @@ import (
 	"go.etcd.io/etcd/api/v3/mvccpb"
 )
 
-// chunk is the memory of some decoded events: their keys and values, their
-// messages and the list of them. It is used again for others when nobody needs
-// them any more: most of the work on a large response is else to find memory for
-// its events and to collect it.
+// chunk is the memory of some decoded events: their keys and values, their messages and
+// the list of them. It is reused after all users have released it. Otherwise allocation
+// and garbage collection would dominate the cost of a large response.
 type chunk struct {
-	users  atomic.Int32 // the parts that have events of it, and the stream that holds some back
+	users  atomic.Int32 // the parts that have its events, and the stream if it holds some
 	bytes  []byte
 	slabs  [][]slot
 	events []*mvccpb.Event
@@ -25,11 +24,11 @@ type slot struct {
 }
 
 const (
-	// chunkSize is how many bytes of events are decoded at once, where the first
-	// of them is no longer.
+	// chunkSize is how many bytes of events are decoded at once. A longer event is
+	// decoded alone.
 	chunkSize = 128 << 10
 
-	// slabSize is how many slots are made at once.
+	// slabSize is how many slots are allocated at once.
 	slabSize = 128
 )
 
@@ -57,7 +56,8 @@ func (c *chunk) slot() *slot {
 	return s
 }
 
-// release is called by each user once.
+// release must be called once by each user. The last call makes the memory available for
+// other events, unless it is larger than chunkSize.
 func (c *chunk) release() {
 	if c.users.Add(-1) > 0 || cap(c.bytes) > chunkSize {
 		return

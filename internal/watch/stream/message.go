@@ -13,15 +13,14 @@ import (
 	"github.com/ectl-io/ectl/internal/wire"
 )
 
-// message is a WatchResponse whose events are decoded a few at a time: a
-// response of the past may have 100 MB of them, and as messages of package
-// mvccpb they take several times as much. (The server could send fragments, but
-// spends the square of their size on cutting them: 200,000 events took it a
-// minute.)
+// message is a WatchResponse whose events are decoded a few at a time. A response with
+// old events may have 100 MB of them. As messages of package mvccpb they take several
+// times as much memory. (The server could send fragments, but the cost of splitting is
+// quadratic: 200,000 events took it a minute.)
 type message struct {
 	*pb.WatchResponse
-	data *mem.Reader // the events that were not decoded, and what frees their memory
-	next int         // length of the first of them; -1: there is none
+	data *mem.Reader // the undecoded events; Close frees their memory
+	next int         // length of the first of them; -1: none
 }
 
 // Field numbers of WatchResponse, Event and KeyValue, from etcd's rpc.proto and
@@ -41,8 +40,8 @@ const (
 	kvLease          protowire.Number = 6
 )
 
-// decode reads all of a WatchResponse but its events, which are its last
-// fields: encoders write fields by their numbers.
+// decode reads all of a WatchResponse except its events. Events are the last fields,
+// because encoders write fields in the order of their numbers.
 func decode(data mem.BufferSlice) (*message, error) {
 	m := &message{WatchResponse: &pb.WatchResponse{}, data: data.Reader(), next: -1}
 	var head []byte
@@ -76,11 +75,11 @@ func (m *message) length() error {
 	return err
 }
 
-// more says whether there are events that were not decoded.
+// more reports whether the message has undecoded events.
 func (m *message) more() bool { return m.next >= 0 }
 
-// events decodes some events, which are the chunk's. There is none where the
-// message has no more of them.
+// events decodes some events into a chunk. It returns nil if the message has no more
+// events.
 func (m *message) events() (*chunk, error) {
 	if !m.more() {
 		m.free()
@@ -106,7 +105,7 @@ func (m *message) events() (*chunk, error) {
 	return c, nil
 }
 
-// last returns the revision of the last event. It takes nothing of the message.
+// last returns the revision of the last event. It does not consume any event.
 func (m *message) last() (int64, error) {
 	views, err := m.data.Peek(m.data.Remaining(), nil)
 	if err != nil {
@@ -133,7 +132,7 @@ func (m *message) last() (int64, error) {
 	return lastRevision(c.events), nil
 }
 
-// toNext goes to the next event.
+// toNext moves to the next event.
 func (m *message) toNext() error {
 	if m.next = -1; m.data.Remaining() == 0 {
 		return nil
@@ -148,7 +147,7 @@ func (m *message) toNext() error {
 	return m.length()
 }
 
-// free gives the memory of the events back.
+// free releases the memory of the events.
 func (m *message) free() { _ = m.data.Close() }
 
 func (s *slot) decode(b []byte) error {
@@ -177,8 +176,8 @@ func (s *slot) decode(b []byte) error {
 	return nil
 }
 
-// decodeKeyValue decodes a field whose value is a KeyValue. The key and value
-// are parts of b.
+// decodeKeyValue decodes a field whose value is a KeyValue. Its key and value share the
+// memory of b.
 func decodeKeyValue(kv *mvccpb.KeyValue, b []byte) error {
 	b, _ = protowire.ConsumeBytes(b)
 	for len(b) > 0 {
@@ -206,7 +205,7 @@ func decodeKeyValue(kv *mvccpb.KeyValue, b []byte) error {
 	return nil
 }
 
-// nextField splits b behind its first field.
+// nextField splits b after its first field.
 func nextField(b []byte) (number protowire.Number, kind protowire.Type, value, rest []byte, err error) {
 	number, kind, n := protowire.ConsumeTag(b)
 	if n < 0 {

@@ -34,62 +34,62 @@ import (
 	"github.com/ectl-io/ectl/internal/wire"
 )
 
-// Query is what to read the events of.
+// Query selects the events to read.
 type Query struct {
 	Key, End       string // as in a WatchCreateRequest: "" is the key alone, "\x00" open
-	Revision       int64  // the first one; 0: what is to come
-	PrevKV         bool   // with each key as it was before
-	ProgressNotify bool   // also say now and then how far it has come
+	Revision       int64  // the first one; 0: only new events
+	PrevKV         bool   // include the previous key and value
+	ProgressNotify bool   // also report progress from time to time
 }
 
-// Part is a response of the server, or a part of one: Fragment says that more
-// of it follows. All events of a revision are in one part.
+// Part is a response of the server, or a part of one. Fragment is set if more parts of
+// the response follow. All events of a revision are in one part.
 type Part struct {
 	*pb.WatchResponse
-	Continues bool // it is not the first part
+	Continues bool // it is not the first part of its response
 
-	chunks []*chunk // of its events
+	chunks []*chunk // memory of its events
 }
 
-// Free gives the memory of the events back, where they and all that they have
-// are not needed any more. It may be called once, and need not be.
+// Free releases the memory of the events, of their keys and of their values. They must
+// not be used any more. Free is optional, and may be called only once.
 func (p Part) Free() {
 	for _, c := range p.chunks {
 		c.release()
 	}
 }
 
-// IsProgress says whether the part is a notice of how far the stream has come.
+// IsProgress reports whether the part is a progress notification.
 func (p Part) IsProgress() bool {
 	return len(p.Events) == 0 && !p.Created && !p.Canceled && !p.Fragment && !p.Continues && p.CompactRevision == 0 && p.Header.GetRevision() != 0
 }
 
-// Source is what events are read from: a Stream, or a test's.
+// Source provides events. It is a Stream, except in tests.
 type Source interface {
 	Recv() (Part, error)
 	RequestProgress()
 	Close()
 }
 
-// Stream is one stream of events. Its methods are for one goroutine, except
+// Stream is one stream of events. Only one goroutine may call its methods, except for
 // RequestProgress and Close.
 type Stream struct {
 	stream stream
 	query  Query
 	cancel context.CancelFunc
 
-	creating []*watch // whose creation the server has not answered, in order
-	current  *watch   // whose parts are handed on
-	ahead    []*watch // by their first revision
+	creating []*watch // not confirmed by the server yet, in the order of creation
+	current  *watch   // whose parts are passed on
+	ahead    []*watch // sorted by first revision
 	byID     map[int64]*watch
 
-	open   *message        // is being handed on; nil: none
-	next   int64           // the first revision that was not handed on
-	begun  bool            // a part of it was handed on, and more of it follows
-	inside bool            // a part of it was decoded, and more of it follows
-	held   []*mvccpb.Event // of a revision that the next part may go on with
-	chunks []*chunk        // of those
-	size   extent          // of the one that is being handed on
+	open   *message        // the message that is being passed on; nil: none
+	next   int64           // first revision that was not passed on
+	begun  bool            // a part of open was passed on, and more of it follows
+	inside bool            // a part of open was decoded, and more of it follows
+	held   []*mvccpb.Event // of a revision that may continue in the next part
+	chunks []*chunk        // memory of held
+	size   extent          // of the response that is being passed on
 
 	sending sync.Mutex
 }
@@ -105,23 +105,23 @@ type watch struct {
 	start    int64 // its first revision
 	id       int64
 	wasAhead bool
-	closed   bool       // the server was told to end it
-	kept     []*message // of one that was ahead, not handed on yet
+	closed   bool       // the server was requested to cancel it
+	kept     []*message // messages of a watch ahead, not passed on yet
 	check    response.Watch
 }
 
-// extent is what is known of a response that is being handed on.
+// extent describes a response that is being passed on.
 type extent struct {
-	start     int64 // the first revision that it may have
-	revisions int64 // that it has
+	start     int64 // first revision that it may have
+	revisions int64 // number of revisions so far
 	bytes     int64
 }
 
 // method is the RPC of watches.
 const method = "/etcdserverpb.Watch/Watch"
 
-// Open begins to read q, as soon as there is a connection. The stream ends
-// with ctx, and at the latest with Close.
+// Open starts to read q, as soon as there is a connection. The stream ends when ctx ends
+// or Close is called.
 func Open(ctx context.Context, conn grpc.ClientConnInterface, q Query, options ...grpc.CallOption) (*Stream, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	stream, err := wire.Open[*pb.WatchRequest](ctx, conn, method, decode, append(options, grpc.WaitForReady(true))...)
@@ -142,12 +142,12 @@ func begin(stream stream, q Query, cancel context.CancelFunc) *Stream {
 // Close ends the stream.
 func (s *Stream) Close() { s.cancel() }
 
-// RequestProgress asks the server to say how far the stream has come.
+// RequestProgress requests a progress notification from the server.
 func (s *Stream) RequestProgress() {
 	s.send(&pb.WatchRequest{RequestUnion: &pb.WatchRequest_ProgressRequest{ProgressRequest: &pb.WatchProgressRequest{}}})
 }
 
-// send sends a request. Where that fails Recv says why.
+// send sends a request. If that fails, Recv returns the reason.
 func (s *Stream) send(r *pb.WatchRequest) {
 	s.sending.Lock()
 	defer s.sending.Unlock()
@@ -163,7 +163,8 @@ func (s *Stream) create(w *watch) {
 	}}})
 }
 
-// end tells the server to end a watch. What it has sent by then still comes.
+// end requests that the server cancels a watch. Messages that the server has already sent
+// still arrive.
 func (s *Stream) end(w *watch) {
 	if w.closed {
 		return
@@ -174,15 +175,15 @@ func (s *Stream) end(w *watch) {
 	}
 }
 
-// errGap ends a stream of which a watch ahead is gone that the one before it
-// relied on. It is an error after which a stream is begun anew.
+// errGap returns the error of a stream that lost a watch ahead which the previous watch
+// relied on. The reader starts another stream after this error.
 func errGap() error {
 	return status.Error(codes.Unavailable, "a part of the events is missing")
 }
 
-// Recv returns the next part: in the order of revisions, each event once. The
-// error is that of the stream, as package rpctypes has it where it is the
-// server's.
+// Recv returns the next part. Parts are in the order of revisions, and each event comes
+// once. The error is that of the stream. Errors of the server are those of package
+// rpctypes.
 func (s *Stream) Recv() (Part, error) {
 	for {
 		if s.open == nil {
@@ -199,8 +200,8 @@ func (s *Stream) Recv() (Part, error) {
 	}
 }
 
-// receive receives a message. It is the open one then, where it is of the
-// current watch and is to be handed on.
+// receive receives a message. The message becomes the open one if it belongs to the
+// current watch and is to be passed on.
 func (s *Stream) receive() error {
 	if w := s.current; len(w.kept) > 0 {
 		s.open = w.kept[0]
@@ -222,7 +223,7 @@ func (s *Stream) receive() error {
 	case w != s.current:
 		return s.keep(w, m)
 	case m.Created && w.wasAhead && m.Canceled:
-		return errGap() // before it was there
+		return errGap() // cancelled before it was confirmed
 	case m.Created && w.wasAhead:
 	default:
 		s.open = m
@@ -230,8 +231,8 @@ func (s *Stream) receive() error {
 	return nil
 }
 
-// watchOf returns the watch that a message is of, or nil where it is of none
-// any more.
+// watchOf returns the watch that a message belongs to, or nil if the message is not
+// needed.
 func (s *Stream) watchOf(m *message) *watch {
 	switch {
 	case m.Created && len(s.creating) > 0:
@@ -241,14 +242,14 @@ func (s *Stream) watchOf(m *message) *watch {
 		if !m.Canceled {
 			s.byID[w.id] = w
 		}
-		if w.closed { // before it was there
+		if w.closed { // before it was confirmed
 			w.closed = false
 			s.end(w)
 			return nil
 		}
 		return w
 	case m.WatchId == progressID:
-		return s.current // which has come that far by itself
+		return s.current // which has made the same progress
 	}
 	w := s.byID[m.WatchId]
 	if m.Canceled {
@@ -260,17 +261,17 @@ func (s *Stream) watchOf(m *message) *watch {
 	return w
 }
 
-// progressID stands for all watches of a stream in the answer to a request for
-// progress.
+// progressID is the ID in the answer to a request for progress. It stands for all watches
+// of a stream.
 const progressID = -1
 
-// keep keeps a message of a watch that is ahead.
+// keep stores a message of a watch that is ahead.
 func (s *Stream) keep(w *watch, m *message) error {
 	switch {
 	case m.Canceled:
 		s.ahead = slices.DeleteFunc(s.ahead, func(a *watch) bool { return a == w })
 		return nil
-	case !m.more(): // it was created, or tells its own progress
+	case !m.more(): // a confirmation, or a progress notification
 		return nil
 	}
 	w.kept = append(w.kept, m)
@@ -289,18 +290,18 @@ func lastRevision(events []*mvccpb.Event) int64 {
 	return events[len(events)-1].GetKv().GetModRevision()
 }
 
-// take takes a part of the open message for being handed on. There may be
-// nothing of it left to hand on.
+// take takes the next part of the open message. It returns false if none of its events is
+// to be passed on.
 func (s *Stream) take() (Part, bool, error) {
 	m := s.open
-	if !m.more() { // it has no events, and had none
+	if !m.more() { // a message without events
 		s.open = nil
 		part := Part{WatchResponse: m.WatchResponse}
 		switch {
 		case m.Created && s.next == 0:
 			s.next = m.Header.GetRevision() + 1
 		case part.IsProgress():
-			// It has caught up. What it is still to bring comes by itself.
+			// The current watch has caught up. It receives all further events itself.
 			for _, w := range s.ahead {
 				s.end(w)
 			}
@@ -334,9 +335,9 @@ func (s *Stream) take() (Part, bool, error) {
 	return part, some, nil
 }
 
-// hold keeps back, of the events that it held and of more, which are of chunk c,
-// those of the last revision where more of them may follow. It returns the
-// others with their chunks.
+// hold returns the events that can be passed on, with their chunks. These are the held
+// events and more, which are in chunk c. If further events follow, hold keeps those of
+// the last revision, because it may continue.
 func (s *Stream) hold(more []*mvccpb.Event, c *chunk, follow bool) ([]*mvccpb.Event, []*chunk) {
 	events, chunks := more, slices.Concat(s.chunks, []*chunk{c})
 	if len(s.held) > 0 {
@@ -355,13 +356,14 @@ func (s *Stream) hold(more []*mvccpb.Event, c *chunk, follow bool) ([]*mvccpb.Ev
 		s.chunks = chunks
 		return nil, nil
 	}
-	// What was held before is of one revision, which is not the last.
+	// The events held earlier have one revision, which is not the last. So the events
+	// held now are in c.
 	c.users.Add(1)
 	s.chunks = []*chunk{c}
 	return events[:whole], chunks
 }
 
-// measure counts events that are handed on and sets what is next.
+// measure counts events that are passed on, and sets the next revision.
 func (s *Stream) measure(events []*mvccpb.Event) {
 	for _, e := range events {
 		if revision := e.GetKv().GetModRevision(); revision >= s.next {
@@ -375,19 +377,19 @@ func (s *Stream) measure(events []*mvccpb.Event) {
 }
 
 const (
-	// manyRevisions in one response are as many as come of the past: it was
-	// probably cut.
+	// manyRevisions is how many revisions a response must have to count as split. The
+	// server then probably has more old events.
 	manyRevisions = 500
-	// mostAhead bounds the watches ahead: for each event a server asks all of
-	// them whether they want it.
+	// mostAhead is the max number of watches ahead. For each event, a server checks all
+	// of them.
 	mostAhead = 32
-	// bytesAhead bounds what is held of them.
+	// bytesAhead limits the expected size of the messages that are kept for them.
 	bytesAhead = 8 << 20
 )
 
-// catchUp is called behind a response. The watch ahead that is next takes over
-// where its time has come. Where there is none, and the current one is far
-// behind the revision of the server, new ones are put ahead.
+// catchUp is called after each response. The next watch ahead becomes the current one if
+// its first revision is reached. If no watch is ahead, and the current one lags far
+// behind the revision of the server, catchUp creates watches ahead.
 func (s *Stream) catchUp(revision int64) {
 	for len(s.ahead) > 0 && s.ahead[0].start <= s.next {
 		s.end(s.current)
