@@ -17,7 +17,7 @@ const (
 	RootUser = "root"
 )
 
-// OpenEnd, as the end of a range, means that the range has no end: it covers all keys
+// OpenEnd is the end of a range that has no end: the range covers all keys
 // from its first key on. As the key of such a range, OpenEnd stands for the first
 // possible key.
 const OpenEnd = "\x00"
