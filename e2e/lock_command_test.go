@@ -236,7 +236,7 @@ func TestALockWithoutServersIsLostWithItsLease(t *testing.T) {
 	r := q.ours("lock", "name", "--ttl", "3", "--", "sh", "-c", trapping).WaitFor("ready")
 	killed := time.Now()
 	q.server.Members[0].Kill()
-	r.WantEnd("status 5").WantStderr("the lock was lost: nobody renewed its lease for 3s: ").WantStderr("connection refused")
+	r.WantEnd("status 5").WantStderr("the lock was lost: no member renewed its lease for 3s: ").WantStderr("connection refused")
 	if took := time.Since(killed); took < time.Second {
 		t.Errorf("it was given up after %s, when the lease had a second to live at least", took)
 	}
