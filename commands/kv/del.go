@@ -22,8 +22,9 @@ import (
 type delOptions struct {
 	Keys    cli.KeyRange
 	PrevKV  bool
-	Range   bool // two arguments are meant as a range
-	Pausing bool // wait, in case two arguments were meant as a list
+	Range   bool // two arguments are meant as a range, or an empty key as every key
+	Yes     bool
+	Pausing bool // wait, in case two arguments were meant as a list, or the key of every key was an empty variable
 	DryRun  bool
 	MaxKeys optionalInt
 }
@@ -34,9 +35,12 @@ func NewDelCmd(f *cli.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "del KEY [END]",
 		Short: "Delete a key or a range of keys",
-		Long: `Delete a key, or all keys from KEY up to END, without END. Two arguments are a
-range, not a list. Without --range, del waits two seconds so that you can
-cancel.
+		Long: `Delete a key, or all keys from KEY up to END, without END.
+
+Two arguments are a range, not a list. An empty KEY with --prefix or --from-key
+is every key. A script with an unset variable deletes this way, too. In both
+cases del waits two seconds so that you can cancel. --range, --yes and
+--max-keys skip the wait.
 
 --dry-run prints the keys that would be deleted and their number. --max-keys
 deletes nothing if there are more keys, even with concurrent writers. Both also
@@ -53,7 +57,8 @@ need permission to read the keys.`,
 	flags := cmd.Flags()
 	opts.Keys.AddFlags(flags, "delete")
 	flags.BoolVar(&opts.PrevKV, "prev-kv", false, "also print the deleted keys and values")
-	flags.BoolVar(&opts.Range, "range", false, "delete the range KEY END without waiting")
+	flags.BoolVar(&opts.Range, flagRange, false, "delete the range KEY END without waiting")
+	flags.BoolVar(&opts.Yes, cli.FlagYes, false, "delete every key or a range without waiting")
 	flags.BoolVar(&opts.DryRun, flagDryRun, false, "print the keys that would be deleted, and delete nothing")
 	flags.Var(&opts.MaxKeys, flagMaxKeys, "delete nothing if there are more than `N` keys")
 	return cmd
@@ -64,11 +69,14 @@ func (o *delOptions) Complete(_ *cli.Factory, _ *cobra.Command, args []string) e
 	if err := o.Keys.Complete(args, cli.EmptyKeyAsGiven); err != nil {
 		return err
 	}
-	o.Pausing = len(args) > 1 && !o.Range && !o.DryRun
+	everyKey := o.Keys.Range().IsEveryKey()
+	o.Pausing = (len(args) > 1 || everyKey) && !o.Range && !o.Yes && !o.MaxKeys.given && !o.DryRun
 	return nil
 }
 
-// pause is how long del waits before it deletes a range that may be meant as a list.
+const flagRange = "range"
+
+// pause is how long del waits before it deletes what may not be meant.
 const pause = 2 * time.Second
 
 func runDel(ctx context.Context, f *cli.Factory, opts *delOptions) error {
@@ -158,12 +166,17 @@ func (o *delOptions) tooMany(count int64) error {
 	return fmt.Errorf("nothing was deleted: found %s (%s), but --%s allows %d", quantity.Of(count, "key"), o.Keys.String(), flagMaxKeys, o.MaxKeys.value)
 }
 
-// pause waits, so that a user can cancel if they meant a list.
+// pause waits, so that a user can cancel if they meant a list, or if a variable was
+// empty.
 func (o *delOptions) pause(ctx context.Context, f *cli.Factory) error {
 	if !o.Pausing {
 		return nil
 	}
-	f.Warn(fmt.Sprintf("deleting all keys from %q up to %q (not included) in 2 seconds: interrupt to cancel; --range skips the wait", o.Keys.Key, o.Keys.End))
+	keys := fmt.Sprintf("all keys from %q up to %q (not included)", o.Keys.Key, o.Keys.End)
+	if o.Keys.Range().IsEveryKey() {
+		keys = "every key of the cluster, because KEY is empty,"
+	}
+	f.Warn(fmt.Sprintf("deleting %s in 2 seconds: interrupt to cancel; --%s skips the wait", keys, flagRange))
 	return retry.Wait(ctx, pause)
 }
 

@@ -147,11 +147,20 @@ func TestOnlyWhatIsInTheOrderOfKeysStreams(t *testing.T) {
 	}
 }
 
-func TestDelHesitatesBeforeTwoKeys(t *testing.T) {
-	for line, want := range map[string]bool{"a": false, "a b": true, "a b --max-keys 9": true, "a b --dry-run": false, "a b --range": false, "a --prefix": false, "a --from-key": false} {
+func TestDelHesitatesBeforeTwoKeysAndEveryKey(t *testing.T) {
+	for line, want := range map[string]bool{
+		"a": false, "a --prefix": false, "a --from-key": false,
+		"a b": true, "a b --dry-run": false, "a b --range": false, "a b --yes": false, "a b --max-keys 9": false,
+		"EMPTY": false, "EMPTY b": true, "EMPTY --prefix": true, "EMPTY --from-key": true, "--prefix EMPTY --range=false": true,
+		"EMPTY --prefix --range": false, "EMPTY --from-key --yes": false, "EMPTY --prefix --max-keys 0": false, "EMPTY --prefix --dry-run": false,
+	} {
 		t.Run(line, func(t *testing.T) {
 			run, got := clitest.New(""), delOptions{}
-			err := run.Execute(t.Context(), NewDelCmd(clitest.Completed(run, &got)), strings.Fields(line)...)
+			args := strings.Fields(line)
+			for i, arg := range args {
+				args[i] = strings.ReplaceAll(arg, "EMPTY", "")
+			}
+			err := run.Execute(t.Context(), NewDelCmd(clitest.Completed(run, &got)), args...)
 			if err != nil || got.Pausing != want {
 				t.Errorf("del %s hesitates: %t, %v; want %t", line, got.Pausing, err, want)
 			}
@@ -160,13 +169,19 @@ func TestDelHesitatesBeforeTwoKeys(t *testing.T) {
 }
 
 func TestAnInterruptDuringThePauseDeletesNothing(t *testing.T) {
-	run := clitest.New("")
 	interrupted := errors.New("interrupted")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(interrupted)
-	err := run.Execute(ctx, NewDelCmd(run.Factory), "a", "b")
-	if !errors.Is(err, interrupted) || !strings.Contains(run.Err.String(), `all keys from "a" up to "b" (not included) in 2 seconds`) {
-		t.Errorf("del a b, interrupted = %v with %q on stderr; want the interrupt behind a warning", err, &run.Err)
+	for warning, args := range map[string][]string{
+		`all keys from "a" up to "b" (not included) in 2 seconds`:          {"a", "b"},
+		"every key of the cluster, because KEY is empty, in 2 seconds":     {"", "--prefix"},
+		"because KEY is empty, in 2 seconds: interrupt to cancel; --range": {"--from-key", ""},
+	} {
+		run := clitest.New("")
+		err := run.Execute(ctx, NewDelCmd(run.Factory), args...)
+		if !errors.Is(err, interrupted) || !strings.Contains(run.Err.String(), warning) {
+			t.Errorf("del %q, interrupted = %v with %q on stderr; want the interrupt behind a warning", args, err, &run.Err)
+		}
 	}
 }
 
