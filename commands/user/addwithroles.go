@@ -13,10 +13,10 @@ import (
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/access/plan"
-	"github.com/ectl-io/ectl/internal/access/policy"
 	"github.com/ectl-io/ectl/internal/access/rollback"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/secret"
+	"github.com/ectl-io/ectl/internal/suggest"
 	"github.com/ectl-io/ectl/output"
 )
 
@@ -164,7 +164,7 @@ func rolesExist(ctx context.Context, f *cli.Factory, names []string) error {
 		if slices.Contains(response.Roles, name) {
 			continue
 		}
-		if hint := policy.Suggest(name, response.Roles); hint != "" {
+		if hint := suggest.Hint(name, response.Roles); hint != "" {
 			name += " (" + hint + ")"
 		}
 		unknown = append(unknown, name)

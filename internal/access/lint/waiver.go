@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/ectl-io/ectl/internal/access/policy"
+	"github.com/ectl-io/ectl/internal/suggest"
 )
 
 // CheckWaivers reports waivers of rules that do not exist, as problems of their
@@ -20,7 +21,7 @@ func CheckWaivers(waivers []policy.Waiver) policy.Errors {
 		if known[w.Rule] {
 			continue
 		}
-		hint := policy.Suggest(w.Rule, names)
+		hint := suggest.Hint(w.Rule, names)
 		if hint == "" {
 			hint = "the rules are " + strings.Join(names, ", ")
 		}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/ectl-io/ectl/internal/access"
 	"github.com/ectl-io/ectl/internal/quantity"
+	"github.com/ectl-io/ectl/internal/suggest"
 )
 
 // Checker checks assertions against a state that does not change.
@@ -64,7 +65,7 @@ func (c *Checker) noUser(name string) string {
 		if c.users == nil {
 			c.users = c.state.UserNames()
 		}
-		if hint := Suggest(name, c.users); hint != "" {
+		if hint := suggest.Hint(name, c.users); hint != "" {
 			why += "; " + hint
 		}
 	}

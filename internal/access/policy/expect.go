@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/ectl-io/ectl/internal/access"
+	"github.com/ectl-io/ectl/internal/suggest"
 )
 
 // Assertion is a statement about what a user can do, such as "bob can write prefix
@@ -45,10 +46,10 @@ func ParseAssertion(text string) (Assertion, error) {
 	case "cannot":
 		a.Cannot = true
 	default:
-		return a, withHint("the second word of an assertion is can or cannot", Suggest(words[1].text, []string{"can", "cannot"}))
+		return a, withHint("the second word of an assertion is can or cannot", suggest.Hint(words[1].text, []string{"can", "cannot"}))
 	}
 	if a.Access, err = access.ParseAccess(words[2].text); err != nil {
-		return a, withHint(unknownAccess, Suggest(words[2].text, access.AccessNames()))
+		return a, withHint(unknownAccess, suggest.Hint(words[2].text, access.AccessNames()))
 	}
 	a.Range, err = parseAssertedRange(words[3:])
 	if err != nil {
@@ -87,7 +88,7 @@ func parseAssertedRange(words []word) (access.Range, error) {
 				return keyRange(name, texts[1:])
 			}
 		}
-		return access.Range{}, withHint("the word behind the access says no kind of range", Suggest(first.text, keyFields()))
+		return access.Range{}, withHint("the word behind the access says no kind of range", suggest.Hint(first.text, keyFields()))
 	}
 	return access.Range{}, errors.New("it names no range of keys; " + assertionForm)
 }

@@ -10,6 +10,7 @@ import (
 	"go.yaml.in/yaml/v4/plugin/loaderlimits"
 
 	"github.com/ectl-io/ectl/internal/access"
+	"github.com/ectl-io/ectl/internal/suggest"
 )
 
 // Document is the content of a policy file.
@@ -177,7 +178,7 @@ func (p *parser) checkNames() {
 				names = append(slices.Collect(maps.Keys(p.policy.Roles)), access.RootRole)
 			}
 			p.steps += len(names)
-			if near := Suggest(m.role, names); near != "" {
+			if near := suggest.Hint(m.role, names); near != "" {
 				hint = near
 			}
 		}

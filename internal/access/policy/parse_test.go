@@ -308,21 +308,6 @@ func TestAssertions(t *testing.T) {
 	}
 }
 
-func TestSuggestionsAreNear(t *testing.T) {
-	known := []string{"prefix", "key", "range", "from"}
-	for wrong, want := range map[string]string{"prefx": "prefix", "perfix": "prefix", "PREFIX": "prefix", "ky": "key", "xyz": "", "rnage": "range", "": ""} {
-		t.Run(wrong, func(t *testing.T) {
-			got := Suggest(wrong, known)
-			if want != "" {
-				want = fmt.Sprintf("did you mean %q?", want)
-			}
-			if got != want {
-				t.Errorf("Suggest(%q) = %q, want %q", wrong, got, want)
-			}
-		})
-	}
-}
-
 func TestAByteOrderMarkIsNoPartOfAPolicy(t *testing.T) {
 	for name, text := range map[string]string{
 		"YAML": "apiVersion: ectl/v1\nroles: {app: []}\n",

@@ -8,6 +8,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/ectl-io/ectl/internal/access"
+	"github.com/ectl-io/ectl/internal/suggest"
 )
 
 func (p *parser) role(name string, key, value *yaml.Node) {
@@ -62,7 +63,7 @@ func (p *parser) permission(n *yaml.Node) (permission access.Permission, ok bool
 			}
 			var err error
 			if permission.Access, err = access.ParseAccess(text); err != nil {
-				p.problem(value, Suggest(text, access.AccessNames()), unknownAccess)
+				p.problem(value, suggest.Hint(text, access.AccessNames()), unknownAccess)
 			}
 			return
 		case fieldAll:

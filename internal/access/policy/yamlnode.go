@@ -7,6 +7,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/ectl-io/ectl/internal/access"
+	"github.com/ectl-io/ectl/internal/suggest"
 )
 
 // resolve returns the node that an alias refers to, or n itself.
@@ -72,7 +73,7 @@ func (p *parser) fields(n *yaml.Node, what string, known []string, each func(nam
 			each(key.Value, key, value)
 			return
 		}
-		switch hint := Suggest(key.Value, known); {
+		switch hint := suggest.Hint(key.Value, known); {
 		case hint == "":
 			p.problem(key, "the fields are "+strings.Join(known, ", "), "%s has no such field", what)
 		case p.inUser || isNull(value):

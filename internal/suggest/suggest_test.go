@@ -1,0 +1,78 @@
+package suggest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestHintsAreNear(t *testing.T) {
+	known := []string{"prefix", "key", "range", "from"}
+	for wrong, want := range map[string]string{"prefx": "prefix", "perfix": "prefix", "PREFIX": "prefix", "ky": "key", "xyz": "", "rnage": "range", "": ""} {
+		t.Run(wrong, func(t *testing.T) {
+			got := Hint(wrong, known)
+			if want != "" {
+				want = fmt.Sprintf("did you mean %q?", want)
+			}
+			if got != want {
+				t.Errorf("Hint(%q) = %q, want %q", wrong, got, want)
+			}
+		})
+	}
+}
+
+func TestTheBestMatchComesFirst(t *testing.T) {
+	known := []string{"ls", "user", "role", "get", "put", "grant-role", "add", "delete", "status"}
+	foreign := map[string][]string{"create": {"add", "put", "mint"}, "rm": {"delete"}, "show": {"get"}, "login": {"whoami"}}
+	for wrong, want := range map[string][]string{
+		"usr":    {"user"},
+		"uesr":   {"user"},
+		"gte":    {"get"},
+		"pet":    {"get", "put"},
+		"create": {"add", "put"},
+		"creat":  {"add", "put"},
+		"CREATE": {"add", "put"},
+		"rm":     {"delete"},
+		"shwo":   {"get"},
+		"sohw":   {"get"},
+		"login":  {}, // the name that it stands for is not known
+		"statsu": {"status"},
+		"zzz":    {},
+	} {
+		t.Run(wrong, func(t *testing.T) {
+			if got := Words(wrong, known, foreign); !slices.Equal(got, want) {
+				t.Errorf("Words(%q) = %q, want %q", wrong, got, want)
+			}
+		})
+	}
+}
+
+func TestAtMostThreeNamesAreSuggested(t *testing.T) {
+	if got := Similar("aaaa", []string{"aaab", "aaac", "aaad", "aaae", "aaaa1"}); !slices.Equal(got, []string{"aaaa1", "aaab", "aaac"}) {
+		t.Errorf("Similar = %q", got)
+	}
+}
+
+func TestLongWordsAreNotCompared(t *testing.T) {
+	long := strings.Repeat("x", 1<<20)
+	if hint := Hint(long, []string{long + "x"}); hint != "" {
+		t.Error("a name of 1 MiB is compared with others")
+	}
+	if hint := Hint("x", []string{long}); hint != "" {
+		t.Error("a word is compared with a name of 1 MiB")
+	}
+}
+
+func TestQuestions(t *testing.T) {
+	for want, names := range map[string][]string{
+		"":                          nil,
+		"did you mean a?":           {"a"},
+		"did you mean a or b?":      {"a", "b"},
+		"did you mean a, b or c d?": {"a", "b", "c d"},
+	} {
+		if got := Question(names); got != want {
+			t.Errorf("Question(%q) = %q, want %q", names, got, want)
+		}
+	}
+}
