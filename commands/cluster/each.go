@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/spf13/pflag"
-	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/etcd"
@@ -37,9 +36,9 @@ func (o *targets) endpoints(ctx context.Context, f *cli.Factory) ([]string, erro
 		// Only here does etcdctl exit with status 1 after a failed login.
 		return nil, exit.Force(exit.Error, err)
 	}
-	response, err := cli.Call(ctx, f, func(ctx context.Context, _ *etcd.Client) (*clientv3.MemberListResponse, error) {
-		return client.MemberList(ctx)
-	})
+	ctx, cancel := f.Timeout(ctx)
+	defer cancel()
+	response, err := client.MemberList(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("failed to fetch endpoints from etcd cluster member list: %w", err)
 	}

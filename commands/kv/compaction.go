@@ -71,7 +71,7 @@ func (o *compactionOptions) Complete(_ *cli.Factory, cmd *cobra.Command, args []
 
 func runCompaction(ctx context.Context, f *cli.Factory, opts *compactionOptions) error {
 	if opts.Keep > 0 {
-		current, err := currentRevision(ctx, f)
+		current, err := cli.Call(ctx, f, currentRevision)
 		if err != nil {
 			return err
 		}
@@ -80,14 +80,7 @@ func runCompaction(ctx context.Context, f *cli.Factory, opts *compactionOptions)
 			return nil
 		}
 	}
-	_, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.CompactResponse, error) {
-		var options []clientv3.CompactOption
-		if opts.Physical {
-			options = append(options, clientv3.WithCompactPhysical())
-		}
-		return c.Compact(ctx, opts.Revision, options...)
-	})
-	switch {
+	switch err := f.Do(ctx, opts.compact); {
 	case opts.Keep > 0 && errors.Is(err, rpctypes.ErrCompacted):
 		f.Say(fmt.Sprintf("unchanged: revision %d is already compacted", opts.Revision))
 		return nil
@@ -97,12 +90,19 @@ func runCompaction(ctx context.Context, f *cli.Factory, opts *compactionOptions)
 	return f.Print(output.Compaction{Revision: opts.Revision})
 }
 
+func (o *compactionOptions) compact(ctx context.Context, c *etcd.Client) error {
+	var options []clientv3.CompactOption
+	if o.Physical {
+		options = append(options, clientv3.WithCompactPhysical())
+	}
+	_, err := c.Compact(ctx, o.Revision, options...)
+	return err
+}
+
 // currentRevision returns the revision of the cluster. It sends an empty transaction,
 // which needs no permission on keys.
-func currentRevision(ctx context.Context, f *cli.Factory) (int64, error) {
-	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.TxnResponse, error) {
-		return c.Txn(ctx).Commit()
-	})
+func currentRevision(ctx context.Context, c *etcd.Client) (int64, error) {
+	response, err := c.Txn(ctx).Commit()
 	if err != nil {
 		return 0, err
 	}

@@ -89,13 +89,15 @@ func runDel(ctx context.Context, f *cli.Factory, opts *delOptions) error {
 	case opts.MaxKeys.given:
 		return delAtMost(ctx, f, opts)
 	}
-	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.DeleteResponse, error) {
-		return c.Delete(ctx, opts.Keys.Key, opts.api()...)
-	})
+	response, err := cli.Call(ctx, f, opts.delete)
 	if err != nil {
 		return err
 	}
 	return f.Print(output.Deletion{Response: response})
+}
+
+func (o *delOptions) delete(ctx context.Context, c *etcd.Client) (*clientv3.DeleteResponse, error) {
+	return c.Delete(ctx, o.Keys.Key, o.api()...)
 }
 
 // tryDel prints the keys that would be deleted.
@@ -124,42 +126,43 @@ func tryDel(ctx context.Context, f *cli.Factory, opts *delOptions) error {
 }
 
 // delAtMost deletes the range unless it has more keys than are allowed.
-//
-// It counts the keys at some revision. A transaction then deletes them if no key of the
-// range was created after that revision, so that only counted keys are deleted. If the
-// condition fails, it counts again, until the command's timeout.
 func delAtMost(ctx context.Context, f *cli.Factory, opts *delOptions) error {
-	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*pb.DeleteRangeResponse, error) {
-		for again := false; ; again = true {
-			counted, err := c.Get(ctx, opts.Keys.Key, append(opts.rangeOf(), clientv3.WithCountOnly())...)
-			if err != nil && again {
-				return nil, fmt.Errorf("nothing was deleted because of concurrent writers: %w", err)
-			}
-			if err != nil {
-				return nil, err
-			}
-			if counted.Count > opts.MaxKeys.value {
-				return nil, opts.tooMany(counted.Count)
-			}
-			noneNew := clientv3.Compare(clientv3.CreateRevision(opts.Keys.Key), "<", counted.Header.GetRevision()+1)
-			if opts.Keys.End != "" {
-				noneNew = noneNew.WithRange(opts.Keys.End)
-			}
-			deleted, err := c.Txn(ctx).If(noneNew).Then(clientv3.OpDelete(opts.Keys.Key, opts.api()...)).Commit()
-			if err != nil {
-				return nil, err
-			}
-			if deleted.Succeeded {
-				response := deleted.Responses[0].GetResponseDeleteRange()
-				response.Header = deleted.Header
-				return response, nil
-			}
-		}
-	})
+	response, err := cli.Call(ctx, f, opts.deleteAtMost)
 	if err != nil {
 		return explainReadPermission(err, "--"+flagDryRun+" and --"+flagMaxKeys)
 	}
 	return f.Print(output.Deletion{Response: (*clientv3.DeleteResponse)(response)})
+}
+
+// deleteAtMost counts the keys at some revision. A transaction then deletes them if no
+// key of the range was created after that revision, so that only counted keys are
+// deleted. If the condition fails, it counts again, until the command's timeout.
+func (o *delOptions) deleteAtMost(ctx context.Context, c *etcd.Client) (*pb.DeleteRangeResponse, error) {
+	for again := false; ; again = true {
+		counted, err := c.Get(ctx, o.Keys.Key, append(o.rangeOf(), clientv3.WithCountOnly())...)
+		if err != nil && again {
+			return nil, fmt.Errorf("nothing was deleted because of concurrent writers: %w", err)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if counted.Count > o.MaxKeys.value {
+			return nil, o.tooMany(counted.Count)
+		}
+		noneNew := clientv3.Compare(clientv3.CreateRevision(o.Keys.Key), "<", counted.Header.GetRevision()+1)
+		if o.Keys.End != "" {
+			noneNew = noneNew.WithRange(o.Keys.End)
+		}
+		deleted, err := c.Txn(ctx).If(noneNew).Then(clientv3.OpDelete(o.Keys.Key, o.api()...)).Commit()
+		if err != nil {
+			return nil, err
+		}
+		if deleted.Succeeded {
+			response := deleted.Responses[0].GetResponseDeleteRange()
+			response.Header = deleted.Header
+			return response, nil
+		}
+	}
 }
 
 func (o *delOptions) tooMany(count int64) error {

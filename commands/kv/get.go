@@ -195,9 +195,9 @@ func (o *getOptions) read(ctx context.Context, f *cli.Factory, client *etcd.Clie
 			GCPercent: f.Heap.Lower,
 		}, sink)
 	}
-	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.GetResponse, error) {
-		return c.Get(ctx, o.Keys.Key, o.api()...)
-	})
+	ctx, cancel := f.Timeout(ctx)
+	defer cancel()
+	response, err := client.Get(ctx, o.Keys.Key, o.api()...)
 	if err != nil {
 		return err
 	}

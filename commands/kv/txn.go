@@ -13,7 +13,6 @@ import (
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/crash"
-	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/txn"
 	"github.com/ectl-io/ectl/output"
@@ -64,16 +63,17 @@ func (*txnOptions) Complete(*cli.Factory, *cobra.Command, []string) error { retu
 
 func runTxn(ctx context.Context, f *cli.Factory, opts *txnOptions) error {
 	// The password of a login comes first from standard input, as in etcdctl.
-	if _, err := f.Client(ctx); err != nil {
+	client, err := f.Client(ctx)
+	if err != nil {
 		return err
 	}
 	transaction, err := readTxn(ctx, f, opts)
 	if err != nil {
 		return err
 	}
-	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.TxnResponse, error) {
-		return c.Txn(ctx).If(transaction.compares...).Then(transaction.success...).Else(transaction.failure...).Commit()
-	})
+	ctx, cancel := f.Timeout(ctx)
+	defer cancel()
+	response, err := client.Txn(ctx).If(transaction.compares...).Then(transaction.success...).Else(transaction.failure...).Commit()
 	if err != nil {
 		return err
 	}

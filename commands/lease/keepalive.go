@@ -50,9 +50,7 @@ func (o *keepAliveOptions) Complete(_ *cli.Factory, _ *cobra.Command, args []str
 }
 
 func runKeepAliveOnce(ctx context.Context, f *cli.Factory, opts *keepAliveOptions) error {
-	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.LeaseKeepAliveResponse, error) {
-		return c.KeepAliveOnce(ctx, opts.ID)
-	})
+	response, err := cli.CallWith(ctx, f, (*etcd.Client).KeepAliveOnce, opts.ID)
 	if err != nil {
 		return exit.With(exit.BadConnection, err)
 	}

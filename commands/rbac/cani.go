@@ -155,8 +155,9 @@ func askServer(ctx context.Context, f *cli.Factory, opts *canIOptions) (access.D
 		if kind == access.Write {
 			op = clientv3.OpDelete(opts.Keys.Key, clientv3.WithRange(opts.Keys.End))
 		}
-		_, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.TxnResponse, error) {
-			return c.Txn(ctx).Else(op).Commit()
+		err := f.Do(ctx, func(ctx context.Context, c *etcd.Client) error {
+			_, err := c.Txn(ctx).Else(op).Commit()
+			return err
 		})
 		switch {
 		case errors.Is(err, rpctypes.ErrPermissionDenied):

@@ -6,7 +6,6 @@ import (
 	"github.com/spf13/cobra"
 	"go.etcd.io/etcd/api/v3/authpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
-	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/completions"
@@ -64,9 +63,7 @@ func runAdd(ctx context.Context, f *cli.Factory, opts *addOptions) error {
 	if len(opts.Permissions) > 0 {
 		return runAddWithPermissions(ctx, f, opts)
 	}
-	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthRoleAddResponse, error) {
-		return c.RoleAdd(ctx, opts.Name)
-	})
+	response, err := cli.CallWith(ctx, f, (*etcd.Client).RoleAdd, opts.Name)
 	return f.PrintChange(output.RoleAdded(opts.Name, response), err, cli.Idempotent{
 		Enabled:    opts.IfNotExists,
 		NoOpErrors: []error{rpctypes.ErrRoleAlreadyExist},

@@ -75,9 +75,7 @@ func addRole(name string, result *output.RoleWithPermissions) rollback.Change {
 }
 
 func permissionsOf(ctx context.Context, f *cli.Factory, role string) ([]*authpb.Permission, error) {
-	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthRoleGetResponse, error) {
-		return c.RoleGet(ctx, role)
-	})
+	response, err := cli.CallWith(ctx, f, (*etcd.Client).RoleGet, role)
 	if err != nil {
 		return nil, err
 	}

@@ -137,13 +137,15 @@ func (o *addOptions) newPassword(ctx context.Context, f *cli.Factory) (string, e
 	return o.Password.Read(ctx, f, o.Name)
 }
 
-// add sends the request. It does not send an empty name. The client library would treat
+// add returns the request. It does not send an empty name. The client library would treat
 // the error of the server as a lost login, and would retry for seconds.
-func (o *addOptions) add(ctx context.Context, c *etcd.Client, password string) (*clientv3.AuthUserAddResponse, error) {
-	if o.Name == "" {
-		return nil, diagnose.WithReason(rpctypes.ErrUserEmpty, "give the name of the new user")
+func (o *addOptions) add(password string) func(context.Context, *etcd.Client) (*clientv3.AuthUserAddResponse, error) {
+	return func(ctx context.Context, c *etcd.Client) (*clientv3.AuthUserAddResponse, error) {
+		if o.Name == "" {
+			return nil, diagnose.WithReason(rpctypes.ErrUserEmpty, "give the name of the new user")
+		}
+		return c.UserAddWithOptions(ctx, o.Name, password, &clientv3.UserAddOptions{NoPassword: o.NoPassword})
 	}
-	return c.UserAddWithOptions(ctx, o.Name, password, &clientv3.UserAddOptions{NoPassword: o.NoPassword})
 }
 
 func (o *addOptions) exists() string { return "User " + o.Name + " exists" }
@@ -159,9 +161,7 @@ func runAdd(ctx context.Context, f *cli.Factory, opts *addOptions) error {
 	if err != nil {
 		return err
 	}
-	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthUserAddResponse, error) {
-		return opts.add(ctx, c, password)
-	})
+	response, err := cli.Call(ctx, f, opts.add(password))
 	return f.PrintChange(output.UserAdded(opts.Name, response), err, cli.Idempotent{
 		Enabled:    opts.IfNotExists,
 		NoOpErrors: []error{rpctypes.ErrUserAlreadyExist},

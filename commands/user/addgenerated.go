@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
-	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/etcd"
@@ -30,9 +29,7 @@ func runAddGenerated(ctx context.Context, f *cli.Factory, opts *addOptions) erro
 	if err != nil {
 		return err
 	}
-	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthUserAddResponse, error) {
-		return opts.add(ctx, c, password)
-	})
+	response, err := cli.Call(ctx, f, opts.add(password))
 	result := output.UserAdded(opts.Name, response).Idempotent()
 	if err == nil {
 		return parts.Finish(result)
@@ -57,22 +54,18 @@ func (o *addOptions) deliver(ctx context.Context, f *cli.Factory, parts *output.
 
 // isThere reports whether the user exists.
 func (o *addOptions) isThere(ctx context.Context, f *cli.Factory) (bool, error) {
-	_, err := cli.Call(ctx, f, o.get)
+	_, err := cli.CallWith(ctx, f, (*etcd.Client).UserGet, o.Name)
 	if errors.Is(err, rpctypes.ErrUserNotFound) {
 		return false, nil
 	}
 	return err == nil, err
 }
 
-func (o *addOptions) get(ctx context.Context, c *etcd.Client) (*clientv3.AuthUserGetResponse, error) {
-	return c.UserGet(ctx, o.Name)
-}
-
 // effect determines whether the printed password is in effect. The user did not exist
 // before the password was printed. If the user exists now, it has that password.
 func (o *addOptions) effect(ctx context.Context, f *cli.Factory) secret.Effect {
 	return cli.EffectOf(ctx, f.Detached(), func(ctx context.Context, c *etcd.Client) error {
-		_, err := o.get(ctx, c)
+		_, err := c.UserGet(ctx, o.Name)
 		return err
 	}, func(err error) secret.Effect {
 		switch {

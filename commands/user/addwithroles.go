@@ -115,7 +115,7 @@ func addWithRoles(ctx context.Context, f *cli.Factory, opts *addOptions, passwor
 func addUser(opts *addOptions, password string, answered func(*pb.ResponseHeader)) rollback.Change {
 	return rollback.Change{
 		Do: func(ctx context.Context, c *etcd.Client) error {
-			response, err := opts.add(ctx, c, password)
+			response, err := opts.add(password)(ctx, c)
 			if err == nil && answered != nil {
 				answered(response.Header)
 			}
@@ -177,9 +177,7 @@ func rolesExist(ctx context.Context, f *cli.Factory, names []string) error {
 
 // rolesLacking returns the roles of wanted that the user does not have.
 func rolesLacking(ctx context.Context, f *cli.Factory, name string, wanted []string) ([]string, error) {
-	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthUserGetResponse, error) {
-		return c.UserGet(ctx, name)
-	})
+	response, err := cli.CallWith(ctx, f, (*etcd.Client).UserGet, name)
 	if err != nil {
 		return nil, err
 	}

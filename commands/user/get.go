@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/spf13/cobra"
-	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/completions"
@@ -40,9 +39,7 @@ func (o *getOptions) Complete(_ *cli.Factory, _ *cobra.Command, args []string) e
 }
 
 func runGet(ctx context.Context, f *cli.Factory, opts *getOptions) error {
-	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthUserGetResponse, error) {
-		return c.UserGet(ctx, opts.Name)
-	})
+	response, err := cli.CallWith(ctx, f, (*etcd.Client).UserGet, opts.Name)
 	if err != nil {
 		return err
 	}
@@ -51,9 +48,7 @@ func runGet(ctx context.Context, f *cli.Factory, opts *getOptions) error {
 	}
 	result := output.UserDetail{Name: opts.Name, Response: response}
 	for _, role := range response.Roles {
-		response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthRoleGetResponse, error) {
-			return c.RoleGet(ctx, role)
-		})
+		response, err := cli.CallWith(ctx, f, (*etcd.Client).RoleGet, role)
 		if err != nil {
 			return err
 		}

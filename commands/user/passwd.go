@@ -14,6 +14,7 @@ import (
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/retry"
 	"github.com/ectl-io/ectl/internal/secret"
+	"github.com/ectl-io/ectl/internal/session"
 	"github.com/ectl-io/ectl/output"
 )
 
@@ -76,9 +77,7 @@ func (o *passwdOptions) change(ctx context.Context, f *cli.Factory, password str
 // runPasswdGenerated changes the password to a generated one. It prints the new
 // password first. Until then, the old password stays valid.
 func runPasswdGenerated(ctx context.Context, f *cli.Factory, opts *passwdOptions) error {
-	if _, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthUserGetResponse, error) {
-		return c.UserGet(ctx, opts.Name)
-	}); err != nil {
+	if _, err := cli.CallWith(ctx, f, (*etcd.Client).UserGet, opts.Name); err != nil {
 		return err
 	}
 	password, err := opts.Password.Read(ctx, f, opts.Name)
@@ -98,10 +97,7 @@ func runPasswdGenerated(ctx context.Context, f *cli.Factory, opts *passwdOptions
 	}
 	effect := secret.NotInEffect
 	if retry.OutcomeUnknown(err) {
-		effect = cli.EffectOf(ctx, f.As("", ""), func(ctx context.Context, c *etcd.Client) error {
-			_, err := c.Authenticate(ctx, opts.Name, password)
-			return err
-		}, func(err error) secret.Effect {
+		effect = cli.EffectOf(ctx, f.As("", ""), login(opts.Name, password), func(err error) secret.Effect {
 			switch {
 			case err == nil:
 				return secret.InEffect
@@ -118,9 +114,7 @@ func runPasswdGenerated(ctx context.Context, f *cli.Factory, opts *passwdOptions
 // password, the server reports success but changes nothing. Only a login shows this,
 // and only while authentication is on. Other errors of the login are ignored.
 func verifyPassword(ctx context.Context, f *cli.Factory, name, password string) error {
-	_, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthenticateResponse, error) {
-		return c.Authenticate(ctx, name, password)
-	})
+	err := f.Do(ctx, login(name, password))
 	if errors.Is(err, rpctypes.ErrAuthFailed) || etcd.IsNoPasswordUser(err) {
 		return fmt.Errorf("the password of %s was not changed: the user was added without a password and is identified by its certificate; to give it one, delete it and add it again", name)
 	}
@@ -128,4 +122,11 @@ func verifyPassword(ctx context.Context, f *cli.Factory, name, password string) 
 		f.Warn("authentication is off, so the new password was not verified: a user that was added without a password still has none")
 	}
 	return nil
+}
+
+func login(name, password string) session.Request {
+	return func(ctx context.Context, c *etcd.Client) error {
+		_, err := c.Authenticate(ctx, name, password)
+		return err
+	}
 }
