@@ -173,6 +173,10 @@ func setHelp(root *cobra.Command, f *cli.Factory) {
 		help(cmd, args)
 		fmt.Fprintf(cmd.OutOrStdout(), "\nUse \"%s options\" for the options that every command takes.\n", f.Program)
 	})
+	root.SetUsageFunc(func(cmd *cobra.Command) error {
+		writeUsage(cmd.OutOrStderr(), cmd)
+		return nil
+	})
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		if invalid, ok := errors.AsType[*pflag.InvalidValueError](err); ok && invalid.GetFlag().Name == etcd.FlagEndpoints {
 			err = fmt.Errorf("invalid --%s: %w", etcd.FlagEndpoints, invalid.Unwrap()) // without the value: it may hold a login

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -153,11 +152,6 @@ func TestEveryCommandDescribesItself(t *testing.T) {
 	visit = func(cmd *cobra.Command) {
 		if cmd.Short == "" || strings.HasSuffix(cmd.Short, ".") {
 			t.Errorf("%s is described as %q, want a sentence without its full stop", cmd.CommandPath(), cmd.Short)
-		}
-		for line := range strings.SplitSeq(cmd.Long, "\n") {
-			if width := utf8.RuneCountInString(line); width > 80 {
-				t.Errorf("%s: a line of its help is %d wide, want at most the 80 of a terminal: %s", cmd.CommandPath(), width, line)
-			}
 		}
 		if !cmd.HasParent() || cmd.Parent().HasParent() || cmd.GroupID != "" || cmd.Hidden {
 			for _, sub := range cmd.Commands() {

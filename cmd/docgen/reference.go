@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/ectl-io/ectl/commands/cli"
 )
 
 const generatedNote = "<!-- Written by cmd/docgen from the command tree: make generate -->\n\n"
@@ -125,7 +127,7 @@ func options(cmd *cobra.Command) string {
 	all := pflag.NewFlagSet(cmd.Name(), pflag.ContinueOnError)
 	all.AddFlagSet(cmd.LocalFlags())
 	all.AddFlagSet(cmd.InheritedFlags())
-	return all.FlagUsages()
+	return cli.FlagUsages(all)
 }
 
 // run1 returns the output of the command name.

@@ -62,7 +62,8 @@ During the login of root, a user ectl-rescuer-... with the role root exists,
 which could disable authentication again. Its password is random and is not
 shown. If a run is killed, this user may remain. The next run deletes it.`,
 		Example: `  ectl auth bootstrap
-  ectl auth bootstrap --new-user-password-file root.password -f policy.yaml --yes
+  ectl auth bootstrap --new-user-password-file root.password \
+    -f policy.yaml --yes
   ectl auth bootstrap --generate-password -w json
   ectl auth bootstrap --no-password --cert root.crt --key root.key`,
 		Args: cli.NoArgs,

@@ -50,7 +50,8 @@ during its defragmentation, which takes seconds for each gigabyte.
 
 The size before and after is printed on standard error. --wait waits until a
 member is healthy again. It ignores alarms that were on before.`,
-		Example: `  ectl defrag --cluster --leader-last --wait --min-free 20% --command-timeout 1m`,
+		Example: `  ectl defrag --cluster --leader-last --wait --min-free 20% \
+    --command-timeout 1m`,
 		GroupID: cli.GroupCluster,
 		Args:    cobra.ArbitraryArgs, // as etcdctl, which ignores them
 		RunE:    cli.Run(f, opts, runDefrag),

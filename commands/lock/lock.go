@@ -82,7 +82,8 @@ lost or a forwarded signal ends the command. They also receive SIGTERM, and are
 killed after --grace, before the lock is released. Processes in their own
 session, such as daemons, keep running.`,
 		Example: `  ectl lock /locks/deploy -- ./deploy.sh production
-  ectl lock /locks/backup --ttl 30 --grace 10s -- sh -c 'exec backup --token "$ETCD_LOCK_REV"'`,
+  ectl lock /locks/backup --ttl 30 --grace 10s -- \
+    sh -c 'exec backup --token "$ETCD_LOCK_REV"'`,
 		GroupID:           cli.GroupConcurrency,
 		Args:              cli.Args(1, cli.Unlimited, "the name of a lock [and a command]"),
 		RunE:              cli.Run(f, opts, runLock),

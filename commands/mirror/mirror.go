@@ -66,10 +66,12 @@ With --once, the command exits when the keys are copied. If it resumes from a
 checkpoint, it exits when the destination has all changes up to its start.
 
 On both sides, the mirror continues after lost connections and leader changes.`,
-		Example: `  ectl make-mirror https://etcd1.example.com:2379,https://etcd2.example.com:2379 --dest-cacert ca.pem
+		Example: `  ectl make-mirror https://b1.example.com:2379,https://b2.example.com:2379 \
+    --dest-cacert ca.pem
   ectl make-mirror 127.0.0.1:22379 --prefix /app/ --dest-prefix /copy/app/
   ectl make-mirror 127.0.0.1:22379 --checkpoint /var/lib/mirror/state --once
-  ectl make-mirror 127.0.0.1:22379 --checkpoint /var/lib/mirror/state --prune --yes`,
+  ectl make-mirror 127.0.0.1:22379 --checkpoint /var/lib/mirror/state \
+    --prune --yes`,
 		GroupID: cli.GroupCluster,
 		Args:    cli.Args(1, 1, "one destination"),
 		RunE:    cli.Run(f, opts, runMirror),

@@ -51,7 +51,8 @@ printed.
 The copy comes from one member. With several endpoints, --pick must select one.
 The copy has no time limit, unless --command-timeout is given.`,
 		Example: `  ectl snapshot save /backup/etcd.db
-  ectl snapshot save /backup/etcd.db --pick follower --endpoints etcd1:2379,etcd2:2379,etcd3:2379`,
+  ectl snapshot save /backup/etcd.db --pick follower \
+    --endpoints etcd1:2379,etcd2:2379,etcd3:2379`,
 		Args:              cli.Args(1, 1, "a file name"),
 		RunE:              cli.Run(f, opts, runSave),
 		ValidArgsFunction: completions.File,

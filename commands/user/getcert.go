@@ -82,10 +82,14 @@ while it is valid for longer. Otherwise it is replaced. This suits cron jobs.
 
 The new certificate is tried on the server. If the server would not accept it, a
 warning gives the reason.`,
-		Example: `  ectl user get-cert app --out-file app.crt --out-key-file app.key --ca-cert ca.crt --ca-key ca.key
-  ectl user get-cert app --out-file app.crt --out-key-file app.key --ca-key ca.key --renew-before 30d
-  ectl user get-cert app --create --csr app.csr --out-file app.crt --ca-key ca.key --ttl 30d
-  openssl pkey -in encrypted.key | ectl user get-cert app --ca-key - --out-file app.crt --out-key-file app.key`,
+		Example: `  ectl user get-cert app --out-file app.crt --out-key-file app.key \
+    --ca-cert ca.crt --ca-key ca.key
+  ectl user get-cert app --out-file app.crt --out-key-file app.key \
+    --ca-key ca.key --renew-before 30d
+  ectl user get-cert app --create --csr app.csr --out-file app.crt \
+    --ca-key ca.key --ttl 30d
+  openssl pkey -in encrypted.key | ectl user get-cert app --ca-key - \
+    --out-file app.crt --out-key-file app.key`,
 		Args:              cli.Args(1, 1, "a user name"),
 		RunE:              cli.Run(f, opts, runGetCert),
 		ValidArgsFunction: completions.Args(f, completions.Users),
