@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -113,64 +114,55 @@ func (r *run) execute(ctx context.Context, p *plan.Plan) error {
 	return nil
 }
 
-// stage runs the steps of a stage, concurrently as far as their needs allow, and
-// calls stepDone after each success. After an error, or if ctx is cancelled, it
-// starts no further step. It returns after all running steps have ended.
+// stage runs the steps of a stage, concurrently as far as their needs allow, and calls
+// stepDone after each success. After an error, or if ctx is cancelled, it starts no
+// further step. It returns after all running steps have ended.
 func (r *run) stage(ctx context.Context, stage plan.Stage, stepDone func()) error {
-	waiting := make([]int, len(stage)) // by step: the number of steps it still waits for
-	dependents := make([][]int, len(stage))
-	var ready []int // ascending
-	for i, step := range stage {
-		waiting[i] = len(step.Needs)
-		for _, n := range step.Needs {
-			dependents[n] = append(dependents[n], i)
-		}
-		if len(step.Needs) == 0 {
-			ready = append(ready, i)
-		}
+	made := make([]chan struct{}, len(stage)) // by step: closed after its success
+	for i := range made {
+		made[i] = make(chan struct{})
 	}
-	type ended struct {
-		step int
-		err  error
-	}
-	ends := make(chan ended)
-	failure := r.look(ctx)
-	looked := time.Now()
-	for running := 0; running > 0 || len(ready) > 0 && failure == nil; {
+	for next := 0; next < len(stage); {
 		// The revision is conclusive only while no change is running.
-		pausing := time.Since(looked) > interval
-		if pausing && running == 0 {
-			failure, looked, pausing = r.look(ctx), time.Now(), false
+		if err := r.look(ctx); err != nil {
+			return err
 		}
-		if failure == nil && ctx.Err() != nil {
-			failure = context.Cause(ctx)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
 		}
-		for failure == nil && !pausing && running < Parallel && len(ready) > 0 {
-			i := ready[0]
-			ready = ready[1:]
-			running++
-			crash.Go(func() { ends <- ended{i, r.step(ctx, stage[i])} })
+		looked := time.Now()
+		var failure error
+		group, going := crash.NewGroup(ctx, Parallel)
+		for ; next < len(stage) && going.Err() == nil && time.Since(looked) < interval; next++ {
+			step := next
+			group.Start(func() error {
+				for _, need := range stage[step].Needs { // earlier steps, so they are started
+					select {
+					case <-made[need]:
+					case <-going.Done():
+					}
+				}
+				if going.Err() != nil {
+					return context.Cause(going)
+				}
+				err := r.step(ctx, stage[step])
+				r.mu.Lock()
+				defer r.mu.Unlock()
+				switch {
+				case err == nil:
+					close(made[step])
+					stepDone()
+				case failure == nil || isDoubtful(failure):
+					failure = err
+				}
+				return err
+			})
 		}
-		if running == 0 {
-			continue
-		}
-		e := <-ends
-		running--
-		if e.err != nil {
-			if failure == nil || isDoubtful(failure) {
-				failure = e.err
-			}
-			continue
-		}
-		stepDone()
-		for _, d := range dependents[e.step] {
-			if waiting[d]--; waiting[d] == 0 {
-				at, _ := slices.BinarySearch(ready, d)
-				ready = slices.Insert(ready, at, d)
-			}
+		if err := group.Wait(); err != nil {
+			return cmp.Or(failure, err)
 		}
 	}
-	return failure
+	return nil
 }
 
 // look returns an error if the changes so far cannot have led to the current auth
