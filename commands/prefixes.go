@@ -13,10 +13,15 @@ import (
 // expandPrefixes returns args with unambiguous prefixes of command names completed. For
 // example, "user li" becomes "user list". cobra's own prefix matching would let the
 // names of our extensions make etcdctl's prefixes ambiguous. Here etcdctl's names win.
-func expandPrefixes(root *cobra.Command, args []string) []string {
-	expanded := append([]string(nil), args...)
+//
+// If a group of commands is followed by a word that is none of its subcommands, unknown
+// reports this. Words after "help" are not checked, nor are incomplete command lines that
+// a shell completes.
+func expandPrefixes(root *cobra.Command, args []string) (expanded []string, unknown *unknownCommand) {
+	expanded = append([]string(nil), args...)
 	at, left := firstWord(root, expanded)
-	for cmd := root; at >= 0; at = nextWord(cmd, expanded, left) {
+	cmd, helps := root, len(left) < len(args) // a shell completes the line
+	for ; at >= 0; at = nextWord(cmd, expanded, left) {
 		next := findCommand(cmd, expanded[at])
 		if next == nil {
 			break
@@ -26,14 +31,37 @@ func expandPrefixes(root *cobra.Command, args []string) []string {
 		}
 		cmd = next
 		if cmd.Parent() == root && cmd.Name() == "help" {
-			cmd = root // its arguments name a command
+			cmd, helps = root, true // its arguments name a command
 		}
 		if !cmd.HasSubCommands() {
-			break
+			return expanded, nil
 		}
 		left = slices.DeleteFunc(left, func(i int) bool { return i == at })
 	}
-	return expanded
+	if at < 0 {
+		at = oddWord(cmd, expanded, left)
+	}
+	if at >= 0 && !helps {
+		unknown = newUnknownCommand(cmd, expanded[at])
+	}
+	return expanded, unknown
+}
+
+// oddWord returns the index in left of an argument for the group cmd that cannot be the
+// name of a command, or -1. Such an argument is empty, or stands after "--".
+func oddWord(cmd *cobra.Command, args []string, left []int) int {
+	for i := 0; i < len(left); i++ {
+		word := args[left[i]]
+		switch {
+		case word == "":
+			return left[i]
+		case word == "--" && i+1 < len(left):
+			return left[i+1]
+		case takesValue(cmd, word):
+			i++
+		}
+	}
+	return -1
 }
 
 // firstWord returns the index of the argument that names a command below root, or -1.

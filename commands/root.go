@@ -28,6 +28,7 @@ import (
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/heap"
 	"github.com/ectl-io/ectl/internal/iostreams"
+	"github.com/ectl-io/ectl/internal/suggest"
 )
 
 // Run runs one command line and returns the exit status. The program was called as
@@ -40,8 +41,7 @@ func Run(ctx context.Context, program string, streams *iostreams.Streams, memory
 	f := cli.NewFactory(program, streams)
 	f.Line, f.Heap = args, memory
 	root := newRoot(f, args)
-	root.SetArgs(expandPrefixes(root, args))
-	err := root.ExecuteContext(ctx)
+	err := execute(ctx, f, root, args)
 	if err != nil {
 		err = f.Explain(ctx, err)
 	}
@@ -52,19 +52,28 @@ func Run(ctx context.Context, program string, streams *iostreams.Streams, memory
 	}
 	err = f.Settle(err)
 	if err != nil && ctx.Err() == nil && !exit.IsAnswer(err) {
-		f.SayError(suggesting(err))
+		f.SayError(err)
 	}
 	return exit.CodeOf(err)
 }
 
-// suggesting puts cobra's suggestions for an unknown command, which are on separate
-// lines, into the line of the error.
-func suggesting(err error) error {
-	text, names, ok := strings.Cut(err.Error(), "\n\nDid you mean this?\n")
-	if !ok || !strings.HasPrefix(text, "unknown command ") {
-		return err
+// execute runs the command that args name. A word that is no command is an error. In the
+// groups that etcdctl has, it is only printed, because etcdctl reports success.
+func execute(ctx context.Context, f *cli.Factory, root *cobra.Command, args []string) error {
+	args, unknown := expandPrefixes(root, args)
+	if unknown != nil && unknown.isOwn() {
+		return unknown
 	}
-	return fmt.Errorf("%s; did you mean %s?", text, strings.Join(strings.Fields(names), " or "))
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	switch {
+	case unknown == nil:
+	case err != nil:
+		return exit.With(exit.CodeOf(err), unknown) // err is only a consequence, such as an unknown flag
+	default:
+		f.SayError(unknown)
+	}
+	return err
 }
 
 // topCommand is a command directly below the root, by its name.
@@ -141,9 +150,10 @@ func newRoot(f *cli.Factory, args []string) *cobra.Command {
   ectl endpoint status --cluster -w table
   ectl snapshot save backup.db
   ectl --endpoints https://etcd1:2379 --cacert ca.crt --user root member list`,
-		SilenceUsage:      true,
-		SilenceErrors:     true,
-		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+		SilenceUsage:       true,
+		SilenceErrors:      true,
+		DisableSuggestions: true, // see unknownCommand
+		CompletionOptions:  cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
 	root.SetIn(f.Streams.In)
 	root.SetOut(f.Text())
@@ -181,23 +191,37 @@ func setHelp(root *cobra.Command, f *cli.Factory) {
 		if invalid, ok := errors.AsType[*pflag.InvalidValueError](err); ok && invalid.GetFlag().Name == etcd.FlagEndpoints {
 			err = fmt.Errorf("invalid --%s: %w", etcd.FlagEndpoints, invalid.Unwrap()) // without the value: it may hold a login
 		}
-		advice := ""
-		if _, unknown := errors.AsType[*pflag.NotExistError](err); unknown && strings.Contains(cmd.Use, "-- COMMAND") {
-			advice = "; put a command with options after --: -- sh -c exit"
+		advice := seeHelp(cmd)
+		if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok {
+			question := suggest.Question(flagsLike(cmd, unknown))
+			switch {
+			case strings.Contains(cmd.Use, "-- COMMAND"):
+				advice = "put a command with options after --: -- sh -c exit; " + advice
+			case question != "":
+				advice = question
+			}
 		}
-		return fmt.Errorf("%w%s; see '%s --help'", err, advice, cmd.CommandPath())
+		return fmt.Errorf("%w; %s", err, advice)
 	})
 	root.InitDefaultHelpCmd() // after all commands are added
 	if topic, _, err := root.Find([]string{"help"}); err == nil {
 		known := topic.Run
-		topic.Run = func(cmd *cobra.Command, args []string) {
-			args = expandPrefixes(root, args) // those after "--" are not yet expanded
-			if _, _, err := root.Find(args); err != nil {
+		topic.Run = nil
+		topic.RunE = func(cmd *cobra.Command, args []string) error {
+			args, unknown := expandPrefixes(root, args) // those after "--" are not yet expanded
+			switch {
+			case unknown == nil:
+			case unknown.isOwn():
+				return unknown
+			case unknown.group == root:
 				// As in etcdctl, this is not an error. But no help text is printed.
-				f.Say(fmt.Sprintf("Unknown help topic %q; see '%s --help'", strings.Join(args, " "), root.CommandPath()))
-				return
+				f.Say("Unknown help topic: " + unknown.Error())
+				return nil
+			default:
+				defer f.SayError(unknown)
 			}
 			known(cmd, args)
+			return nil
 		}
 	}
 	if flag := root.Flags().Lookup("help"); flag != nil {

@@ -67,9 +67,6 @@ func Words(wrong string, known []string, foreign map[string][]string) []string {
 	slices.SortFunc(found, func(a, b candidate) int {
 		return cmp.Or(cmp.Compare(a.distance, b.distance), strings.Compare(a.name, b.name))
 	})
-	if len(found) > 0 && found[0].distance == 0 {
-		foreign = nil // the word differs only in the case of its letters
-	}
 	for _, word := range sortedKeys(foreign) {
 		d, similar := compare(wrong, word)
 		if !similar {
@@ -82,6 +79,9 @@ func Words(wrong string, known []string, foreign map[string][]string) []string {
 		}
 	}
 	slices.SortStableFunc(found, func(a, b candidate) int { return cmp.Compare(a.distance, b.distance) })
+	if len(found) > 0 && found[0].distance == 0 { // the meaning of a word of another tool is certain
+		found = slices.DeleteFunc(found, func(c candidate) bool { return c.distance > 0 })
+	}
 	names := make([]string, 0, maxNames)
 	for _, c := range found[:min(len(found), maxNames)] {
 		names = append(names, c.name)
