@@ -1,12 +1,15 @@
 package commands
 
 import (
+	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/completions"
+	"github.com/ectl-io/ectl/internal/suggest"
 )
 
 func newCompletionCmd(f *cli.Factory) *cobra.Command {
@@ -35,11 +38,24 @@ To load it in every session, add the line to the start-up file of the shell.`,
 		GroupID:               cli.GroupUtility,
 		DisableFlagsInUseLine: true,
 		ValidArgs:             completions.Shells(),
-		Args:                  cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
+		Args:                  cobra.MatchAll(cobra.ExactArgs(1), oneOfShells),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return WriteCompletion(cmd.Root(), args[0], cmd.OutOrStdout())
 		},
 	}
+}
+
+// oneOfShells refuses other shells than those of completions.Shells.
+func oneOfShells(cmd *cobra.Command, args []string) error {
+	err := cobra.OnlyValidArgs(cmd, args)
+	if err == nil {
+		return nil
+	}
+	shells := completions.Shells()
+	if question := suggest.Question(suggest.Words(args[0], shells, map[string][]string{"sh": {"bash"}, "pwsh": {"powershell"}})); question != "" {
+		return fmt.Errorf("%w; %s", err, question)
+	}
+	return fmt.Errorf("%w; the shells are %s", err, strings.Join(shells, ", "))
 }
 
 // WriteCompletion writes the completion script of shell for the tree root.

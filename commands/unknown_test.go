@@ -145,3 +145,33 @@ func TestEverySuggestionExists(t *testing.T) {
 		}
 	}
 }
+
+func TestAValueThatIsUnknownLeadsToTheOneThatIsMeant(t *testing.T) {
+	for line, want := range map[string]struct {
+		code exit.Code
+		err  string
+	}{
+		"user list -w jsn":                  {exit.BadFeature, `unsupported output format "jsn"; did you mean json?`},
+		"user list -w JSON":                 {exit.BadFeature, `did you mean json?`},
+		"user list -w yml":                  {exit.BadFeature, `did you mean yaml?`},
+		"user list -w xml":                  {exit.BadFeature, `the formats are simple,`},
+		"user list -w md":                   {exit.BadFeature, `the formats are simple,`}, // not of this command
+		"rbac lint -w md":                   {exit.BadFeature, `did you mean markdown?`},
+		"get k --order ascnd":               {exit.BadFeature, `did you mean ASCEND?`},
+		"get k --sort-by versoin":           {exit.BadFeature, `did you mean VERSION?`},
+		"snapshot save f --pick leadr":      {exit.BadFeature, `did you mean leader?`},
+		"rbac can-i raed /k":                {exit.BadArgs, `did you mean read?`},
+		"rbac who-can rw /k":                {exit.BadArgs, `did you mean readwrite?`},
+		"role grant-permission app wirte k": {exit.BadArgs, `did you mean write?`},
+		"role grant-permission app rw k":    {exit.BadArgs, `did you mean readwrite?`},
+		"completion bahs":                   {exit.Error, `invalid argument "bahs" for "ectl completion"; did you mean bash?`},
+		"completion pwsh":                   {exit.Error, `did you mean powershell?`},
+		"completion tcsh":                   {exit.Error, `the shells are bash, zsh, fish, powershell`},
+	} {
+		t.Run(line, func(t *testing.T) {
+			if got := runIt(t, strings.Fields(line)...); got.code != want.code || got.out != "" || !strings.Contains(got.err, want.err) {
+				t.Errorf("it ends with %d, %q and %q, want %d and %q", got.code, got.out, got.err, want.code, want.err)
+			}
+		})
+	}
+}

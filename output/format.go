@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/suggest"
 )
 
 // Format is the name of an output format, as --write-out accepts it.
@@ -66,7 +67,24 @@ func ParseFormat(name string, formats []Format) (Format, error) {
 			return format, nil
 		}
 	}
-	return "", exit.BadFeaturef("%w %q; the formats are %s", errUnsupported, name, FormatNames(formats))
+	return "", exit.BadFeaturef("%w %q; %s", errUnsupported, name, adviceFor(name, formats))
+}
+
+// adviceFor returns the formats that name probably means, or all formats.
+func adviceFor(name string, formats []Format) string {
+	var known []string
+	for _, format := range formats {
+		known = append(known, string(format))
+	}
+	meant := suggest.Words(name, known, map[string][]string{
+		"text": {"simple"}, "plain": {"simple"}, "raw": {"simple"}, "default": {"simple"}, "pretty": {"table"}, "wide": {"table"},
+		"kv": {"fields"}, "proto": {"protobuf"}, "pb": {"protobuf"}, "protobuffer": {"protobuf"},
+		"yml": {"yaml"}, "jsonl": {"ndjson"}, "jsonlines": {"ndjson"}, "tsv": {"csv"}, "excel": {"csv"}, "md": {"markdown"}, "htm": {"html"},
+	})
+	if len(meant) > 0 {
+		return suggest.Question(meant)
+	}
+	return "the formats are " + FormatNames(formats)
 }
 
 // IsEtcdctls reports whether etcdctl has the format.

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/suggest"
 )
 
 // Choices holds the values of an enumerated flag. The usage, the completion and the
@@ -85,7 +86,7 @@ func (c Choices[T]) Parse(text string) (T, error) {
 		}
 	}
 	var none T
-	return none, exit.BadFeaturef("invalid --%s %q: want %s", c.Flag, text, c.Names())
+	return none, exit.BadFeaturef("invalid --%s %q: want %s%s", c.Flag, text, c.Names(), hint(suggest.Similar(text, c.names())))
 }
 
 // Names returns all names of the choices for the end of a sentence, in the form "a, b

@@ -64,8 +64,8 @@ const (
 
 // Complete implements cli.Options.
 func (o *canIOptions) Complete(_ *cli.Factory, _ *cobra.Command, args []string) (err error) {
-	if o.Access, err = access.ParseAccess(args[0]); err != nil {
-		return exit.With(exit.BadArgs, err)
+	if o.Access, err = cli.ParseAccess(args[0]); err != nil {
+		return err
 	}
 	if o.Live && o.As != "" {
 		return exit.BadArgsf("--%s queries the server as the user of the connection: use --user instead of --%s", flagLive, flagAs)

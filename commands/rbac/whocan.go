@@ -9,7 +9,6 @@ import (
 	"github.com/ectl-io/ectl/completions"
 	"github.com/ectl-io/ectl/internal/access"
 	"github.com/ectl-io/ectl/internal/access/reader"
-	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/iostreams"
 	"github.com/ectl-io/ectl/output"
 )
@@ -44,8 +43,8 @@ applies once authentication is on.`,
 
 // Complete implements cli.Options.
 func (o *whoCanOptions) Complete(_ *cli.Factory, _ *cobra.Command, args []string) (err error) {
-	if o.Access, err = access.ParseAccess(args[0]); err != nil {
-		return exit.With(exit.BadArgs, err)
+	if o.Access, err = cli.ParseAccess(args[0]); err != nil {
+		return err
 	}
 	return o.Keys.Complete(args[1:], cli.EmptyKeyRefused)
 }

@@ -46,7 +46,7 @@ func (o *grantPermissionOptions) Complete(f *cli.Factory, _ *cobra.Command, args
 	o.Role = args[0]
 	kind, err := clientv3.StrToPermissionType(args[1])
 	if err != nil {
-		return exit.BadArgsf("%w: want read, write or readwrite", err)
+		return exit.BadArgsf("%w: want read, write or readwrite%s", err, cli.AccessHint(args[1]))
 	}
 	o.Access = authpb.Permission_Type(kind)
 	warnOfIgnoredEnd(f, args[2:])

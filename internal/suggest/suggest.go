@@ -14,6 +14,10 @@ const (
 	// The cost of a comparison grows with the product of both lengths.
 	maxWord = 100
 
+	// shortWord is the length up to which a word of another tool must match exactly. Too
+	// many short words are similar.
+	shortWord = 3
+
 	// maxNames is the maximum number of names that are suggested for a word.
 	maxNames = 3
 )
@@ -69,7 +73,7 @@ func Words(wrong string, known []string, foreign map[string][]string) []string {
 	})
 	for _, word := range sortedKeys(foreign) {
 		d, similar := compare(wrong, word)
-		if !similar {
+		if !similar || d > 0 && len(wrong) <= shortWord {
 			continue
 		}
 		for _, name := range foreign[word] {
