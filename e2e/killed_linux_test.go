@@ -19,7 +19,7 @@ func killAt(t *testing.T, cmd *exec.Cmd, n int) (made int, ended bool) {
 	// A tracer is a thread.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	cmd.SysProcAttr = &syscall.SysProcAttr{Ptrace: true, Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Ptrace: true, Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +37,7 @@ func killAt(t *testing.T, cmd *exec.Cmd, n int) (made int, ended bool) {
 			t.Fatal(err)
 		}
 		var err error
-		if thread, err = wait4(-1, &status); err != nil {
+		if thread, err = wait4(-pid, &status); err != nil {
 			t.Fatal(err)
 		}
 		signal = 0
@@ -66,15 +66,16 @@ func killTraced(t *testing.T, pid int) {
 	}
 	for {
 		var status unix.WaitStatus
-		thread, err := wait4(-1, &status)
+		thread, err := wait4(-pid, &status)
 		if err != nil || thread == pid && status.Signaled() {
 			return
 		}
 	}
 }
 
-// wait4 waits for a thread of the traced program. It leaves other children of
-// the tests alone: they are not of this thread.
+// wait4 waits for the thread pid, or for a thread of the process group -pid. The traced
+// program has a group of its own. Other tests may have started their children from the
+// same thread of the operating system, so waiting for any child would take theirs.
 func wait4(pid int, status *unix.WaitStatus) (thread int, err error) {
 	for {
 		thread, err = unix.Wait4(pid, status, unix.WALL|unix.WNOTHREAD, nil)
