@@ -12,8 +12,8 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/commands/cli"
-	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/iostreams"
 	"github.com/ectl-io/ectl/internal/txn"
 	"github.com/ectl-io/ectl/output"
 )
@@ -86,8 +86,8 @@ type transaction struct {
 }
 
 // readTxn reads a transaction from standard input. An interrupt ends the read.
-func readTxn(ctx context.Context, f *cli.Factory, opts *txnOptions) (transaction, error) {
-	var t transaction
+func readTxn(ctx context.Context, f *cli.Factory, opts *txnOptions) (*transaction, error) {
+	t := &transaction{}
 	handler := txn.Handler{
 		Begin: func(part txn.Part) error {
 			if !opts.Interactive {
@@ -109,16 +109,11 @@ func readTxn(ctx context.Context, f *cli.Factory, opts *txnOptions) (transaction
 			return nil
 		},
 	}
-	read := make(chan error, 1)
-	crash.Go(func() { read <- txn.Read(bufio.NewReader(f.Stdin()), handler) })
-	select {
-	case err := <-read:
+	return iostreams.Await(ctx, func() (*transaction, error) {
 		// An error may already have a status, for example for a bad argument of put. It
 		// keeps this status, because the innermost status takes precedence.
-		return t, exit.With(exit.InvalidInput, err)
-	case <-ctx.Done():
-		return transaction{}, context.Cause(ctx)
-	}
+		return t, exit.With(exit.InvalidInput, txn.Read(bufio.NewReader(f.Stdin()), handler))
+	})
 }
 
 // parseRequest parses words, a command line of get, put or del, as a request of a

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"sync"
 
 	"github.com/spf13/pflag"
 
@@ -15,6 +14,7 @@ import (
 	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/iostreams"
 	"github.com/ectl-io/ectl/internal/limited"
 	"github.com/ectl-io/ectl/internal/txn"
 )
@@ -27,9 +27,8 @@ type interactive struct {
 	environ   []string // of commands
 
 	results  *results
-	watchers sync.WaitGroup
 	started  []*watcher
-	failed   chan error // error of a watcher; ends the program
+	watchers *crash.Group // the first error of a watcher ends the program
 }
 
 // runInteractive executes the lines of standard input. The end of the input is an
@@ -41,24 +40,23 @@ func runInteractive(ctx context.Context, f *cli.Factory, opts *options) error {
 	}
 	s := &interactive{
 		f: f, client: client, variables: opts.variables, environ: opts.environ(f),
-		results: &results{WatchStream: f.Printer().Watch()}, failed: make(chan error, 1),
+		results: &results{WatchStream: f.Printer().Watch()},
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	defer s.watchers.Wait()
+	s.watchers, ctx = crash.NewGroup(ctx, crash.Unlimited)
+	defer func() { _ = s.watchers.Wait() }()
 	defer cancel(errEnded)
-	lines, readError := readLines(f.Stdin())
+	in := bufio.NewReader(f.Stdin())
 	for {
-		select {
-		case line := <-lines:
-			if err := s.line(ctx, line); err != nil {
-				return err
-			}
-		case err := <-readError:
-			return exit.With(exit.InvalidInput, fmt.Errorf("the watches ended with standard input: %w", err))
-		case err := <-s.failed:
-			return err
-		case <-ctx.Done():
+		line, err := iostreams.Await(ctx, func() (string, error) { return limited.ReadLine(in, maxLine) })
+		switch {
+		case ctx.Err() != nil:
 			return context.Cause(ctx)
+		case err != nil:
+			return exit.With(exit.InvalidInput, fmt.Errorf("the watches ended with standard input: %w", err))
+		}
+		if err := s.line(ctx, strings.TrimSuffix(line, "\n")); err != nil {
+			return err
 		}
 	}
 }
@@ -68,24 +66,6 @@ var errEnded = errors.New("the interactive mode has ended")
 // maxLine is the maximum length of a line in bytes. Keys have up to 1.5 MiB, and escapes
 // are four times as long.
 const maxLine = 16 << 20
-
-// readLines reads all lines of r. The goroutine may outlive the caller, because the read
-// cannot be interrupted.
-func readLines(r io.Reader) (<-chan string, <-chan error) {
-	lines, failed := make(chan string), make(chan error, 1)
-	crash.Go(func() {
-		in := bufio.NewReader(r)
-		for {
-			line, err := limited.ReadLine(in, maxLine)
-			if err != nil {
-				failed <- err
-				return
-			}
-			lines <- strings.TrimSuffix(line, "\n")
-		}
-	})
-	return lines, failed
-}
 
 // line executes one line. It reports an invalid line and returns nil. Mistakes that
 // also end etcdctl are errors.
@@ -119,14 +99,7 @@ func (s *interactive) line(ctx context.Context, line string) error {
 	}
 	w := newWatcher(s.f, s.client, s.results, o, s.environ)
 	s.started = append(s.started, w)
-	s.watchers.Go(crash.Guarded(func() {
-		if err := w.run(ctx); err != nil {
-			select {
-			case s.failed <- err:
-			default:
-			}
-		}
-	}))
+	s.watchers.Start(func() error { return w.run(ctx) })
 	return nil
 }
 

@@ -9,6 +9,9 @@ import (
 // Group runs functions as errgroup.Group does, but in guarded goroutines.
 type Group struct{ group *errgroup.Group }
 
+// Unlimited is the limit of a group that runs any number of functions at once.
+const Unlimited = -1
+
 // NewGroup returns a group that runs at most limit functions at once. It also returns a
 // context for them, which is cancelled by the first error or when Wait returns.
 func NewGroup(ctx context.Context, limit int) (*Group, context.Context) {
