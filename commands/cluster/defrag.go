@@ -259,24 +259,23 @@ const healthInterval = 200 * time.Millisecond
 // waitUntilHealthy waits for a member. Known alarms are ignored: they are often the
 // reason for the defragmentation, and stay on until they are disarmed.
 func waitUntilHealthy(ctx context.Context, f *cli.Factory, c *etcd.Client, endpoint string, limit time.Duration, known alarms) error {
-	for deadline := time.Now().Add(limit); ; {
+	untilHealthy := retry.Policy{Backoff: retry.Backoff{Min: healthInterval}, For: limit, Again: func(error) bool { return true }}
+	health, err := retry.Do(ctx, untilHealthy, func(ctx context.Context) (output.Health, error) {
 		timed, cancel := f.Timeout(ctx)
+		defer cancel()
 		h, err := checkHealth(timed, c, endpoint)
-		cancel()
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
+		if err == nil && h.Error != "" && (h.Alarms == nil || !known.has(h.Alarms.Alarms)) {
+			err = errors.New(h.Reason)
 		}
-		if err == nil && (h.Error == "" || h.Alarms != nil && known.has(h.Alarms.Alarms)) {
-			return nil
-		}
-		if time.Now().After(deadline) {
-			if err != nil {
-				h.Reason = c.Explain(ctx, err).Error()
-			}
-			return fmt.Errorf("stopped: etcd member[%s] is not healthy %s after it was defragmented: %s", endpoint, limit, h.Reason)
-		}
-		if err := retry.Wait(ctx, healthInterval); err != nil {
-			return err
-		}
+		return h, err
+	})
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case err == nil:
+		return nil
+	case health.Reason == "":
+		health.Reason = c.Explain(ctx, err).Error()
 	}
+	return fmt.Errorf("stopped: etcd member[%s] is not healthy %s after it was defragmented: %s", endpoint, limit, health.Reason)
 }

@@ -2,7 +2,6 @@ package lease
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -73,52 +72,13 @@ func runKeepAlive(ctx context.Context, f *cli.Factory, opts *keepAliveOptions) e
 		},
 		Resumed: func(time.Duration) { f.Warn("a server answers again") },
 	}
-	for until := time.Now().Add(f.Connection.CommandTimeout); ; {
-		keeper := keepalive.New(client, opts.ID, 0, until)
-		keeper.Outage = missing
-		gone, err := keep(ctx, show, keeper)
-		if err != nil {
-			return err
-		}
-		if !gone {
-			left, err := timeToLive(ctx, f, opts.ID)
-			if err != nil {
-				return exit.With(exit.BadConnection, err)
-			}
-			if gone, until = left <= 0, time.Now().Add(left); !gone {
-				continue // a new leader renews every lease
-			}
-		}
-		return show(output.LeaseGone{ID: opts.ID})
-	}
-}
-
-// keep keeps the lease alive until it expires, or until no member has answered for the
-// TTL of the lease. The error is a write error, or the cause of the end of ctx.
-func keep(ctx context.Context, show func(output.Result) error, keeper *keepalive.Keeper) (gone bool, err error) {
-	var printErr error
-	err = keeper.Keep(ctx, func(r *pb.LeaseKeepAliveResponse) error {
-		printErr = show(output.LeaseKeptAlive{Response: &clientv3.LeaseKeepAliveResponse{
+	err = keepalive.UntilGone(ctx, client, opts.ID, missing, func(r *pb.LeaseKeepAliveResponse) error {
+		return show(output.LeaseKeptAlive{Response: &clientv3.LeaseKeepAliveResponse{
 			ResponseHeader: r.GetHeader(), ID: clientv3.LeaseID(r.GetID()), TTL: r.GetTTL(),
 		}})
-		return printErr
-	})
-	switch {
-	case ctx.Err() != nil:
-		return false, context.Cause(ctx)
-	case printErr != nil:
-		return false, printErr
-	}
-	return errors.Is(err, keepalive.ErrGone), nil
-}
-
-// timeToLive returns the remaining time of a lease that could not be renewed.
-func timeToLive(ctx context.Context, f *cli.Factory, id clientv3.LeaseID) (time.Duration, error) {
-	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.LeaseTimeToLiveResponse, error) {
-		return c.TimeToLive(ctx, id)
 	})
 	if err != nil {
-		return 0, err
+		return err
 	}
-	return time.Duration(response.TTL) * time.Second, nil
+	return show(output.LeaseGone{ID: opts.ID})
 }
