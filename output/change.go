@@ -22,6 +22,7 @@ type Change struct {
 	action   string // what happened to the subject, a past participle
 
 	idempotent bool
+	noEffect   bool // the server accepted the request, but had nothing to change
 	unknown    bool // it is unknown whether the change was made
 }
 
@@ -36,6 +37,13 @@ func (c Change) Idempotent() Change {
 // nothing.
 func (c Change) Unchanged() Change {
 	c.response, c.idempotent, c.action = nil, true, "unchanged"
+	return c
+}
+
+// WithoutEffect returns the change as one that the server accepted although it had
+// already been made. etcdctl's formats stay the same, unless the command may be run again.
+func (c Change) WithoutEffect() Change {
+	c.noEffect, c.action = true, "unchanged"
 	return c
 }
 
@@ -55,7 +63,7 @@ func (c Change) changed() any {
 	if c.unknown {
 		return nil
 	}
-	return c.response != nil
+	return c.response != nil && !c.noEffect
 }
 
 // Simple implements Result.

@@ -3,6 +3,8 @@ package output
 import (
 	"go.etcd.io/etcd/api/v3/authpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/ectl-io/ectl/internal/access/reader"
 )
 
 func permission(kind authpb.Permission_Type, key, end string) *authpb.Permission {
@@ -99,6 +101,7 @@ func userCases() []goldenCase {
 		show("password-changed", passwd),
 		showParts("password-changed-generated", ofBob, passwd.Idempotent()),
 		show("role-granted", RoleGranted("bob", "app", &clientv3.AuthUserGrantRoleResponse{Header: h})),
+		show("role-granted-again", RoleGranted("bob", "app", &clientv3.AuthUserGrantRoleResponse{Header: h}).WithoutEffect()),
 		show("role-revoked", revoked),
 		show("role-revoked-unchanged", revoked.Unchanged()),
 		show("user-list", list("root", "bob", "имя", "a,b")),
@@ -125,7 +128,7 @@ func userCases() []goldenCase {
 func roleCases() []goldenCase {
 	h := header()
 	granted := func(kind authpb.Permission_Type, key, end string) Change {
-		return PermissionGranted("app", permission(kind, key, end), &clientv3.AuthRoleGrantPermissionResponse{Header: h})
+		return PermissionGranted("app", reader.Permission(permission(kind, key, end)), &clientv3.AuthRoleGrantPermissionResponse{Header: h})
 	}
 	revoked := func(named, key, end string) Change {
 		return PermissionRevoked("app", named, key, end, &clientv3.AuthRoleRevokePermissionResponse{Header: h})
@@ -150,6 +153,7 @@ func roleCases() []goldenCase {
 		show("permission-granted-prefix", granted(authpb.READWRITE, "/app/", "/app0")),
 		show("permission-granted-everything", granted(authpb.WRITE, "\x00", "\x00")),
 		show("permission-granted-binary", granted(authpb.WRITE, "\xff\x00", "\xff\x01")),
+		show("permission-granted-again", granted(authpb.READ, "/config", "").WithoutEffect()),
 		show("permission-revoked-key", revoked("/config", "/config", "")),
 		show("permission-revoked-range", revoked("/app/", "/app/", "/app0")),
 		show("permission-revoked-open", revoked("", "\x00", "\x00")),

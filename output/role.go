@@ -21,10 +21,10 @@ func RoleDeleted(name string, r *clientv3.AuthRoleDeleteResponse) Change {
 }
 
 // PermissionGranted is the result of "role grant-permission".
-func PermissionGranted(role string, perm *authpb.Permission, r *clientv3.AuthRoleGrantPermissionResponse) Change {
+func PermissionGranted(role string, p access.Permission, r *clientv3.AuthRoleGrantPermissionResponse) Change {
 	c := roleChange((*pb.AuthRoleGrantPermissionResponse)(r), fmt.Sprintf("Role %s updated", role), role, "granted")
-	c.subject = append(c.subject, Member{"access", accessName(perm.GetPermType())})
-	c.subject = append(c.subject, rangeMembers(perm.GetKey(), perm.GetRangeEnd())...)
+	c.subject = append(c.subject, Member{"access", p.Access.String()})
+	c.subject = append(c.subject, rangeMembers(p.Range.Key, p.Range.End)...)
 	return c
 }
 

@@ -109,7 +109,9 @@ func bootstrap(ctx context.Context, f *cli.Factory, opts *bootstrapOptions, repo
 		if b.Reconciler, err = readPolicy(ctx, f, opts); err != nil {
 			return outcome, err
 		}
-		b.Agree = func(ctx context.Context, p *plan.Plan) error { return f.AgreeToPlan(ctx, p, opts.Yes) }
+		b.Agree = func(ctx context.Context, p *plan.Plan) error {
+			return f.AgreeToPlan(ctx, p, b.Reconciler.Policy.Waivers, opts.Yes)
+		}
 	}
 	if err := identify(ctx, f, opts, b); err != nil {
 		return outcome, err

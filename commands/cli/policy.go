@@ -40,9 +40,9 @@ func (f *Factory) RequireYes(yes bool) error {
 // FlagYes is the flag that skips the confirmation.
 const FlagYes = "yes"
 
-// AgreeToPlan shows the plan and asks for confirmation, unless yes is set. It returns an
-// error if the user does not confirm.
-func (f *Factory) AgreeToPlan(ctx context.Context, p *plan.Plan, yes bool) error {
+// AgreeToPlan shows the plan with its warnings and asks for confirmation, unless yes is
+// set. It returns an error if the user does not confirm.
+func (f *Factory) AgreeToPlan(ctx context.Context, p *plan.Plan, waivers []policy.Waiver, yes bool) error {
 	if !f.Quiet || !yes {
 		f.BreakLine()
 		shown := output.PolicyPlan{Plan: p, Colour: f.Streams.Colour(f.Streams.ErrIsTerminal)}
@@ -50,6 +50,7 @@ func (f *Factory) AgreeToPlan(ctx context.Context, p *plan.Plan, yes bool) error
 			return err
 		}
 	}
+	f.WarnOfPlannedGrants(p, waivers)
 	if yes {
 		return nil
 	}

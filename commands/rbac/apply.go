@@ -76,7 +76,9 @@ func runApply(ctx context.Context, f *cli.Factory, opts *applyOptions) error {
 	}
 	parts, begun := f.Printer().Parts(), false
 	result, err := r.Apply(ctx, f.Session, reconcile.Caller{
-		Agree:  func(ctx context.Context, p *plan.Plan) error { return f.AgreeToPlan(ctx, p, opts.Yes) },
+		Agree: func(ctx context.Context, p *plan.Plan) error {
+			return f.AgreeToPlan(ctx, p, r.Policy.Waivers, opts.Yes)
+		},
 		Failed: f.SayFailedApply,
 		Deliver: func(ctx context.Context, passwords []secret.GeneratedPassword) error {
 			err := f.Deliver(ctx, func() error { return parts.Begin(output.PolicyPasswords{Passwords: passwords}) })

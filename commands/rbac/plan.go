@@ -131,6 +131,7 @@ func preview(ctx context.Context, f *cli.Factory, opts *planOptions) error {
 	for _, failed := range unmet {
 		f.Warn(failed.String())
 	}
+	f.WarnOfPlannedGrants(p, r.Policy.Waivers)
 	if err := f.Print(output.PolicyPlan{Plan: p, Untried: c.Untried, Colour: f.Streams.Colour(f.Streams.OutIsTerminal)}); err != nil {
 		return err
 	}

@@ -52,7 +52,13 @@ func runAddWithPermissions(ctx context.Context, f *cli.Factory, opts *addOptions
 	if !result.Created && len(granting) == 0 {
 		f.Say(roleExists(opts.Name) + " with these permissions: unchanged")
 	}
-	return f.Print(result)
+	if err := f.Print(result); err != nil {
+		return err
+	}
+	for _, permission := range granting {
+		f.WarnOfGrant(plan.Step{Verb: plan.GrantKeys, Role: opts.Name, Permission: reader.Permission(permission)})
+	}
+	return nil
 }
 
 func addRole(name string, result *output.RoleWithPermissions) rollback.Change {

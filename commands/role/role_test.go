@@ -7,6 +7,7 @@ import (
 	"go.etcd.io/etcd/api/v3/authpb"
 
 	"github.com/ectl-io/ectl/commands/clitest"
+	"github.com/ectl-io/ectl/internal/access"
 	"github.com/ectl-io/ectl/internal/exit"
 )
 
@@ -42,7 +43,7 @@ func TestPermissionsTakeAKeyAndPerhapsAnEnd(t *testing.T) {
 			if err := run.Execute(t.Context(), cmd, append([]string{"app", "write"}, test.args...)...); err != nil {
 				t.Errorf("grant-permission app write %q: %v", test.args, err)
 			}
-			if grant.Role != "app" || grant.Access != authpb.WRITE || grant.Range.Key != test.key || grant.Range.End != test.end {
+			if grant.Role != "app" || grant.Access != access.Write || grant.Range.Key != test.key || grant.Range.End != test.end {
 				t.Errorf("grant-permission app write %q is asked to grant %v on %q to %q, want write on %q to %q",
 					test.args, grant.Access, grant.Range.Key, grant.Range.End, test.key, test.end)
 			}
@@ -64,8 +65,8 @@ func TestPermissionsTakeAKeyAndPerhapsAnEnd(t *testing.T) {
 }
 
 func TestKindsOfPermissionsAreInAnyCase(t *testing.T) {
-	for word, want := range map[string]authpb.Permission_Type{
-		"read": authpb.READ, "WRITE": authpb.WRITE, "ReadWrite": authpb.READWRITE,
+	for word, want := range map[string]access.Access{
+		"read": access.Read, "WRITE": access.Write, "ReadWrite": access.ReadWrite,
 	} {
 		t.Run(word, func(t *testing.T) {
 			run := clitest.New("")

@@ -107,6 +107,9 @@ func addWithRoles(ctx context.Context, f *cli.Factory, opts *addOptions, passwor
 	if !result.Created && len(granting) == 0 {
 		f.Say(opts.exists() + " with these roles: unchanged")
 	}
+	for _, role := range granting {
+		f.WarnOfGrant(plan.Step{Verb: plan.GrantRole, User: opts.Name, Role: role})
+	}
 	return result, nil
 }
 

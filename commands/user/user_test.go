@@ -150,7 +150,7 @@ func TestTheOtherCommandsTakeTheirNames(t *testing.T) {
 	}
 	run = clitest.New("")
 	var grant grantRoleOptions
-	if err := run.Execute(t.Context(), newGrantRoleCmd(clitest.Completed(run, &grant)), "bob", "app"); err != nil || grant != (grantRoleOptions{"bob", "app"}) {
+	if err := run.Execute(t.Context(), newGrantRoleCmd(clitest.Completed(run, &grant)), "bob", "app"); err != nil || grant != (grantRoleOptions{User: "bob", Role: "app"}) {
 		t.Errorf("user grant-role is asked to do %+v, %v", grant, err)
 	}
 	run = clitest.New("")

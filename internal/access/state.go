@@ -98,6 +98,14 @@ type Role struct {
 	Permissions []Permission
 }
 
+// Effective returns what a user with only this role may do.
+func (r Role) Effective() Effective {
+	s := NewState()
+	s.Roles[r.Name] = r
+	s.Users[""] = User{Roles: []string{r.Name}}
+	return s.Effective("")
+}
+
 // User is a user with the names of its roles, in the server's order (by name).
 type User struct {
 	Name  string

@@ -19,8 +19,14 @@ func (l *linter) oneGrant(object, role string, p access.Permission) {
 	prefix := p.Range.IsPrefix()
 	grants := []access.Permission{p}
 	if string(end) == access.OpenEnd && !prefix {
-		l.add(ruleOpenEnded, object, grants, fmt.Sprintf("it goes on behind %s to the end of the key space, over everything that sorts there now or later", access.DescribeKey(key)),
-			revoke(role, p.Range))
+		why := fmt.Sprintf("it goes on behind %s to the end of the key space, over everything that sorts there now or later", access.DescribeKey(key))
+		mend := []plan.Step{revoke(role, p.Range)}
+		if goesOn(key) || !utf8.Valid(key) {
+			why += "; the fix takes all of it away" + l.from(role) + ": grant the keys that are needed first"
+		} else {
+			mend = append([]plan.Step{grant(role, access.Permission{Access: p.Access, Range: access.PrefixRange(key)})}, mend...)
+		}
+		l.add(ruleOpenEnded, object, grants, why, mend...)
 	}
 	if prefix && goesOn(key) {
 		narrow := access.Permission{Access: p.Access, Range: access.PrefixRange(append(bytes.Clone(key), separator(key)))}
@@ -36,6 +42,22 @@ func (l *linter) oneGrant(object, role string, p access.Permission) {
 		}
 		l.add(ruleWildcard, object, grants, why, append(mend, revoke(role, p.Range))...)
 	}
+}
+
+// maxHolders is the maximum number of holders of a role that a finding names.
+const maxHolders = 3
+
+// from returns " from" and the users that hold the role, or an empty string if it knows
+// none.
+func (l *linter) from(role string) string {
+	holders := l.holders[role]
+	switch n := len(holders); {
+	case n == 0:
+		return ""
+	case n > maxHolders:
+		return fmt.Sprintf(" from %s and %d more", strings.Join(holders[:maxHolders], ", "), n-maxHolders)
+	}
+	return " from " + strings.Join(holders, ", ")
 }
 
 // goesOn reports whether longer names than the last one in the key may exist. It

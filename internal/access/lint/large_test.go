@@ -37,7 +37,7 @@ func superfluousByPairs(r access.Role) []string {
 				wider, narrower = true, narrower || o.Access != p.Access
 			}
 		}
-		covered := roleEffective(access.Role{Name: r.Name, Permissions: others}).Allows(p.Access, p.Range)
+		covered := access.Role{Name: r.Name, Permissions: others}.Effective().Allows(p.Access, p.Range)
 		switch {
 		case duplicate:
 			found[i], is[i] = ruleDuplicate, covered

@@ -102,7 +102,7 @@ func (l *linter) role(r access.Role) {
 	if len(r.Permissions) == 0 {
 		l.add(ruleEmptyRole, object, nil, "it grants nothing, so that holding it says nothing", plan.Step{Verb: plan.DeleteRole, Role: r.Name})
 	}
-	e := roleEffective(r)
+	e := r.Effective()
 	l.everyKey(object, r, e)
 	grants := newRoleGrants(r)
 	superfluous := l.superfluous(object, grants)
@@ -136,14 +136,6 @@ func (l *linter) everyKey(object string, r access.Role, e access.Effective) {
 	if together != 0 {
 		l.add(ruleWholeKeySpace, object, nil, fmt.Sprintf("its grants together allow to %s every key, those included that come later", verb(together)))
 	}
-}
-
-// roleEffective returns the permissions of a user that has only this role.
-func roleEffective(r access.Role) access.Effective {
-	s := access.NewState()
-	s.Roles[r.Name] = r
-	s.Users[""] = access.User{Roles: []string{r.Name}}
-	return s.Effective("")
 }
 
 // writeOnly finds keys that the role may write but not read. It ignores keys that

@@ -210,7 +210,7 @@ func TestWhatMendsAGrantLeavesAccessAsItWas(t *testing.T) {
 	mended := map[string]int{}
 	for range 3000 {
 		role := access.Role{Name: "app", Permissions: randomPermissions(random, 5)}
-		before := roleEffective(role)
+		before := role.Effective()
 		for _, f := range Find(stateOf(role)) {
 			switch f.Rule.Name {
 			case ruleDuplicate, ruleNarrower, ruleShadowed, ruleAdjacent:
@@ -221,7 +221,7 @@ func TestWhatMendsAGrantLeavesAccessAsItWas(t *testing.T) {
 			for _, step := range f.Mend {
 				after.Permissions = do(after.Permissions, step, random)
 			}
-			e := roleEffective(after)
+			e := after.Effective()
 			if !e.Read.Equal(before.Read) || !e.Write.Equal(before.Write) {
 				t.Fatalf("%v, mended by %q because of %s, becomes %v", role.Permissions, f.Mend, f.Rule.Name, after.Permissions)
 			}
@@ -231,6 +231,32 @@ func TestWhatMendsAGrantLeavesAccessAsItWas(t *testing.T) {
 	for _, rule := range []string{ruleDuplicate, ruleNarrower, ruleShadowed, ruleAdjacent} {
 		if mended[rule] < 100 {
 			t.Errorf("%s was found %d times only", rule, mended[rule])
+		}
+	}
+}
+
+// The command that takes the wide grant away comes after one that keeps what was
+// probably meant, or the finding names what is lost.
+func TestTheFixOfAnOpenEndSaysWhatIsLost(t *testing.T) {
+	for key, want := range map[string]struct{ why, mend string }{
+		"/logs/": {"now or later", "grant read prefix /logs/ to role app; revoke keys from /logs/ from role app"},
+		"m":      {"the fix takes all of it away from a, b, c and 1 more: grant the keys that are needed first", "revoke keys from m from role app"},
+	} {
+		s := access.NewState()
+		s.Roles["app"] = access.Role{Name: "app", Permissions: []access.Permission{{Access: access.Read, Range: access.Range{Key: []byte(key), End: []byte(access.OpenEnd)}}}}
+		for _, user := range []string{"a", "b", "c", "d"} {
+			s.Users[user] = access.User{Name: user, Roles: []string{"app"}}
+		}
+		found := Find(s)
+		if len(found) != 1 {
+			t.Fatalf("keys from %s: %v, want one finding", key, found)
+		}
+		var mend []string
+		for _, step := range found[0].Mend {
+			mend = append(mend, step.String())
+		}
+		if got := strings.Join(mend, "; "); got != want.mend || !strings.HasSuffix(found[0].Why, want.why) {
+			t.Errorf("keys from %s: %s, mended by %s; want %s, mended by %s", key, found[0].Why, got, want.why, want.mend)
 		}
 	}
 }
