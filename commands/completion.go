@@ -9,6 +9,7 @@ import (
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/completions"
+	"github.com/ectl-io/ectl/internal/colour"
 	"github.com/ectl-io/ectl/internal/suggest"
 )
 
@@ -73,5 +74,10 @@ func completeGlobals(root *cobra.Command) {
 		}
 		return formats, cobra.ShellCompDirectiveNoFileComp
 	})
+	var modes []cobra.Completion
+	for _, mode := range colour.Modes() {
+		modes = append(modes, string(mode))
+	}
+	_ = root.RegisterFlagCompletionFunc(cli.FlagColour, cobra.FixedCompletions(modes, cobra.ShellCompDirectiveNoFileComp))
 	completions.Defaults(root)
 }

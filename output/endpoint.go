@@ -7,6 +7,8 @@ import (
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/ectl-io/ectl/internal/colour"
 )
 
 // Health reports whether one endpoint works.
@@ -28,7 +30,7 @@ type EndpointHealth struct{ Endpoints []Health }
 func (r EndpointHealth) Simple(t *Text) {
 	for _, h := range r.Endpoints {
 		if h.healthy() {
-			t.Linef("%s is healthy: successfully committed proposal: took = %s", h.Endpoint, h.Took)
+			t.Linef("%s is %s: successfully committed proposal: took = %s", h.Endpoint, t.paint.Paint(colour.Good, "healthy"), h.Took)
 		}
 	}
 }

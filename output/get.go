@@ -74,7 +74,7 @@ func (p *Printer) stream(o keyForms) RangeStream {
 		return &ndjsonRange{p: p, o: o}
 	case Simple, Markdown, HTML: // ranges have no Markdown or HTML
 	}
-	return o.simple(Text{w: p.w, hex: p.hex, screen: p.screen})
+	return o.simple(Text{w: p.w, hex: p.hex, screen: p.screen, paint: p.paint})
 }
 
 func (o RangeOptions) simple(t Text) RangeStream { return &simpleRangeStream{t, o} }

@@ -78,7 +78,6 @@ func policyCases() []goldenCase {
 		show("policy-export", PolicyExport{State: policyOf(policyBefore).State()}),
 		show("policy-export-empty", PolicyExport{State: access.NewState()}),
 		show("policy-plan", PolicyPlan{Plan: policyPlan()}),
-		show("policy-plan-coloured", PolicyPlan{Plan: policyPlan(), Colour: true}),
 		show("policy-plan-empty", PolicyPlan{Plan: &plan.Plan{Kept: []string{"the user root stays, though the policy does not name it"}}}),
 		showParts("policy-applied", passwords, applied),
 		showParts("policy-applied-in-part", passwords, inPart),

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/ectl-io/ectl/internal/colour"
 	"github.com/ectl-io/ectl/internal/visible"
 )
 
@@ -21,6 +22,7 @@ type Printer struct {
 	format Format
 	hex    bool
 	screen bool // the output is a terminal
+	paint  colour.Painter
 	out    io.Writer
 	w      *bufio.Writer // buffers out
 }
@@ -39,6 +41,9 @@ func NewPrinter(w io.Writer, name string, formats []Format, hex bool) (*Printer,
 // OnTerminal sets whether the output is a terminal. On a terminal, listings escape
 // invisible characters in keys. Otherwise they write each key as it is, for programs.
 func (p *Printer) OnTerminal(is bool) { p.screen = is }
+
+// InColours sets the Painter of words in simple and in the tables of ectl's own commands.
+func (p *Printer) InColours(paint colour.Painter) { p.paint = paint }
 
 // Format returns the printer's format.
 func (p *Printer) Format() Format { return p.format }
@@ -83,7 +88,7 @@ func (p *Printer) Print(r Result) error {
 		return p.protobuf(api)
 	case Table:
 		if ours {
-			return r.Table().visible(ours).render(p.w)
+			return r.Table().visible(ours).painted(p.paint).render(p.w)
 		}
 		return r.Table().render(p.w)
 	case CSV:
@@ -122,7 +127,7 @@ func itemsOf(r Result) []Object {
 }
 
 func (p *Printer) text(visible bool) *Text {
-	return &Text{w: p.w, hex: p.hex, screen: p.screen, visible: visible}
+	return &Text{w: p.w, hex: p.hex, screen: p.screen, paint: p.paint, visible: visible}
 }
 
 func (p *Printer) fields() *FieldText { return &FieldText{Text{w: p.w, hex: p.hex}} }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/ectl-io/ectl/internal/access"
+	"github.com/ectl-io/ectl/internal/colour"
 )
 
 // CanI is the result of "rbac can-i".
@@ -17,7 +18,7 @@ type CanI struct {
 
 // Simple implements Result: the answer on the first line, the reasons below.
 func (r CanI) Simple(t *Text) {
-	t.Linef("%s", yesNo(r.Allowed))
+	t.Tonef(colour.OfAnswer(r.Allowed), yesNo(r.Allowed), "")
 	for _, line := range grantLines(r.Grants) {
 		t.Linef("%s", line)
 	}
@@ -44,7 +45,7 @@ func (r CanI) Table() TableData {
 		missing = describeKey(r.Missing)
 	}
 	return oneRow("user", plainName(r.User), "access", r.Access.String(), "keys", r.Range.String(), "allowed", yesNo(r.Allowed),
-		"by", strings.Join(grantLines(r.Grants), "\n"), "first key not covered", missing, "not allowed there", r.missingAccess(), "would cover it", strings.Join(needed, "\n"))
+		"by", strings.Join(grantLines(r.Grants), "\n"), "first key not covered", missing, "not allowed there", r.missingAccess(), "would cover it", strings.Join(needed, "\n")).answers("allowed")
 }
 
 func (r CanI) missingAccess() string {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/ectl-io/ectl/internal/access/lint"
+	"github.com/ectl-io/ectl/internal/colour"
 	"github.com/ectl-io/ectl/internal/quantity"
 )
 
@@ -74,15 +75,20 @@ func (f Finding) object() string {
 	return object
 }
 
+// severityTone returns the tone of the name of a severity.
+func severityTone(name string) colour.Tone {
+	return map[string]colour.Tone{lint.High.String(): colour.Bad, lint.Medium.String(): colour.Caution}[name]
+}
+
 // Simple implements Result: each finding, and below it the commands that fix it.
 func (r Lint) Simple(t *Text) {
 	for _, f := range r.Findings {
-		line := fmt.Sprintf("%s %s: %s: %s", f.Rule.Severity, f.Rule.Name, f.object(), f.Why)
+		line := fmt.Sprintf(" %s: %s: %s", f.Rule.Name, f.object(), f.Why)
 		if f.Waived != "" {
-			t.Linef("waived %s (%s)", line, cell([]byte(f.Waived)))
+			t.Linef("waived %s%s (%s)", f.Rule.Severity, line, cell([]byte(f.Waived)))
 			continue
 		}
-		t.Linef("%s", line)
+		t.Tonef(severityTone(f.Rule.Severity.String()), f.Rule.Severity.String(), "%s", line)
 		for _, command := range f.CommandLines {
 			t.Linef("    %s", command)
 		}
@@ -91,7 +97,7 @@ func (r Lint) Simple(t *Text) {
 
 // Table implements Result.
 func (r Lint) Table() TableData {
-	t := TableData{Header: []string{"severity", "rule", "object", "why", "to mend it", "waived"}}
+	t := TableData{Header: []string{"severity", "rule", "object", "why", "to mend it", "waived"}, tones: map[string]func(string) colour.Tone{"severity": severityTone}}
 	for _, f := range r.Findings {
 		t.Rows = append(t.Rows, []string{f.Rule.Severity.String(), f.Rule.Name, f.object(), f.Why, strings.Join(f.CommandLines, "\n"), f.Waived})
 	}

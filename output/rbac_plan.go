@@ -6,10 +6,9 @@ import (
 	"io"
 	"strings"
 
-	"github.com/fatih/color"
-
 	"github.com/ectl-io/ectl/internal/access"
 	"github.com/ectl-io/ectl/internal/access/plan"
+	"github.com/ectl-io/ectl/internal/colour"
 	"github.com/ectl-io/ectl/internal/visible"
 )
 
@@ -17,24 +16,23 @@ import (
 type PolicyPlan struct {
 	Plan    *plan.Plan
 	Untried []string // users with passwords that were not checked
-	Colour  bool     // write in colours, for a terminal
 }
 
 // Simple implements Result.
-func (r PolicyPlan) Simple(t *Text) { r.write(t.w) }
+func (r PolicyPlan) Simple(t *Text) { r.write(t.w, t.paint) }
 
 // Show writes the lines for people to w.
-func (r PolicyPlan) Show(w io.Writer) error {
+func (r PolicyPlan) Show(w io.Writer, paint colour.Painter) error {
 	buffered := bufio.NewWriter(w)
-	r.write(buffered)
+	r.write(buffered, paint)
 	return buffered.Flush()
 }
 
-func (r PolicyPlan) write(w *bufio.Writer) {
+func (r PolicyPlan) write(w *bufio.Writer, paint colour.Painter) {
 	for _, block := range r.blocks() {
-		r.line(w, block.action, "", block.title)
+		writeChange(w, paint, block.action, "", block.title)
 		for _, d := range block.parts {
-			r.line(w, d.Action, "    ", part(d))
+			writeChange(w, paint, d.Action, "    ", part(d))
 		}
 	}
 	if len(r.Plan.Differences) > 0 {
@@ -45,7 +43,7 @@ func (r PolicyPlan) write(w *bufio.Writer) {
 		for _, e := range r.Plan.Effects {
 			fmt.Fprintf(w, "  user %s%s\n", cell([]byte(e.User)), fate(e))
 			for _, c := range consequences(e) {
-				r.line(w, c.action, "      ", c.text)
+				writeChange(w, paint, c.action, "      ", c.text)
 			}
 		}
 		_ = w.WriteByte('\n')
@@ -75,16 +73,10 @@ func glyph(a plan.Action) string {
 	return map[plan.Action]string{plan.Add: "+", plan.Change: "~", plan.Remove: "-"}[a]
 }
 
-// line writes a change, in the colour of its action.
-func (r PolicyPlan) line(w io.Writer, action plan.Action, indent, text string) {
-	line := fmt.Sprintf("%s%s %s", indent, glyph(action), visible.Line(text))
-	if r.Colour {
-		paint := map[plan.Action]color.Attribute{plan.Add: color.FgGreen, plan.Change: color.FgYellow, plan.Remove: color.FgRed}
-		c := color.New(paint[action])
-		c.EnableColor() // r.Colour already decides it
-		line = c.Sprint(line)
-	}
-	fmt.Fprintln(w, line)
+// writeChange writes a change, in the colour of its action.
+func writeChange(w io.Writer, paint colour.Painter, action plan.Action, indent, text string) {
+	tone := map[plan.Action]colour.Tone{plan.Add: colour.Good, plan.Change: colour.Caution, plan.Remove: colour.Bad}[action]
+	fmt.Fprintln(w, paint.Paint(tone, fmt.Sprintf("%s%s %s", indent, glyph(action), visible.Line(text))))
 }
 
 // block holds the changes to one role or user.

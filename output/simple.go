@@ -7,6 +7,7 @@ import (
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
 
+	"github.com/ectl-io/ectl/internal/colour"
 	"github.com/ectl-io/ectl/internal/visible"
 )
 
@@ -15,16 +16,25 @@ type Text struct {
 	w       *bufio.Writer
 	hex     bool
 	screen  bool // the output is a terminal
+	paint   colour.Painter
 	visible bool // escape invisible characters
 }
 
 // Linef writes a formatted line.
-func (t *Text) Linef(format string, args ...any) {
+func (t *Text) Linef(format string, args ...any) { t.line(fmt.Sprintf(format, args...)) }
+
+// Tonef writes a formatted line. Its first word is the word, in the colour of tone.
+func (t *Text) Tonef(tone colour.Tone, word, format string, args ...any) {
+	_, _ = t.w.WriteString(t.paint.Paint(tone, word))
+	t.line(fmt.Sprintf(format, args...))
+}
+
+// line writes the rest of a line.
+func (t *Text) line(text string) {
 	if t.visible {
-		_, _ = t.w.WriteString(visible.Line(fmt.Sprintf(format, args...)))
-	} else {
-		fmt.Fprintf(t.w, format, args...)
+		text = visible.Line(text)
 	}
+	_, _ = t.w.WriteString(text)
 	_ = t.w.WriteByte('\n')
 }
 

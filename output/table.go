@@ -11,6 +11,7 @@ import (
 	"github.com/olekukonko/tablewriter"
 	"github.com/olekukonko/tablewriter/tw"
 
+	"github.com/ectl-io/ectl/internal/colour"
 	"github.com/ectl-io/ectl/internal/visible"
 )
 
@@ -22,6 +23,35 @@ type TableData struct {
 	// names is the number of columns with names, if keys are the headers of the columns
 	// after them. Keys are never capitalized. 0 means that all columns have names.
 	names int
+
+	// tones returns the tone of the cells of a column, by the name of the column.
+	tones map[string]func(cell string) colour.Tone
+}
+
+// answers returns the table with the tones of answers in a column. Its cells are yes or no.
+func (t TableData) answers(column string) TableData {
+	t.tones = map[string]func(string) colour.Tone{column: func(cell string) colour.Tone { return colour.OfAnswer(cell == yesNo(true)) }}
+	return t
+}
+
+// painted returns the table with its cells in the colours of their tones. Only the last
+// step before a table is drawn may paint it.
+func (t TableData) painted(paint colour.Painter) TableData {
+	if !paint || t.tones == nil {
+		return t
+	}
+	rows := make([][]string, 0, len(t.Rows))
+	for _, row := range t.Rows {
+		cells := slices.Clone(row)
+		for i, name := range t.Header {
+			if tone := t.tones[name]; tone != nil {
+				cells[i] = paint.Paint(tone(cells[i]), cells[i])
+			}
+		}
+		rows = append(rows, cells)
+	}
+	t.Rows = rows
+	return t
 }
 
 // oneRow returns a table of one row. The arguments are columns and values in turn.

@@ -1,5 +1,7 @@
 package output
 
+import "github.com/ectl-io/ectl/internal/colour"
+
 // PasswordChecked is the result of "user check-password".
 type PasswordChecked struct {
 	User   string
@@ -10,15 +12,15 @@ type PasswordChecked struct {
 // Simple implements Result.
 func (r PasswordChecked) Simple(t *Text) {
 	if r.Right {
-		t.Linef("yes")
+		t.Tonef(colour.Good, "yes", "")
 		return
 	}
-	t.Linef("no: %s", r.Reason)
+	t.Tonef(colour.Bad, "no", ": %s", r.Reason)
 }
 
 // Table implements Result.
 func (r PasswordChecked) Table() TableData {
-	return oneRow("user", cell([]byte(r.User)), "password is right", yesNo(r.Right), "reason", r.Reason)
+	return oneRow("user", cell([]byte(r.User)), "password is right", yesNo(r.Right), "reason", r.Reason).answers("password is right")
 }
 
 // Document implements Result.

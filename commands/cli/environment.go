@@ -19,7 +19,7 @@ const (
 
 // ownFlag reports whether name is a global flag that etcdctl does not have.
 func ownFlag(name string) bool {
-	return name == flagQuiet || name == etcd.FlagPasswordFile || name == etcd.FlagTokenFile
+	return name == flagQuiet || name == FlagColour || name == etcd.FlagPasswordFile || name == etcd.FlagTokenFile
 }
 
 // Variable returns the name of the environment variable that sets the global

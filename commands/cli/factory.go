@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/ectl-io/ectl/internal/colour"
 	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
@@ -39,6 +40,8 @@ type Factory struct {
 	Hex    bool
 	Quiet  bool // no warnings, and no answer that the exit status already gives
 
+	colours colour.Mode // of words, in the output and in messages
+
 	globals  *pflag.FlagSet
 	formats  []output.Format                      // that the command supports
 	inspect  func(context.Context, Options) error // if not nil, called instead of running the command
@@ -53,7 +56,7 @@ const EtcdctlName = "etcdctl"
 
 // NewFactory returns the Factory of one run of the program.
 func NewFactory(program string, streams *iostreams.Streams) *Factory {
-	f := &Factory{Program: program, Streams: streams, Prompter: prompt.New(streams), formats: output.Formats()}
+	f := &Factory{Program: program, Streams: streams, Prompter: prompt.New(streams), formats: output.Formats(), colours: colour.Auto}
 	f.said = &lines{to: func() io.Writer { return streams.Err }}
 	f.Session = session.New(f.Prompter, f.Warn)
 	return f
@@ -68,6 +71,7 @@ func (f *Factory) BindGlobals(fs *pflag.FlagSet) {
 	fs.StringVarP(&f.Format, FlagFormat, "w", string(output.Simple), "`format` of the output: "+output.FormatNames(output.Formats()))
 	fs.BoolVar(&f.Hex, "hex", false, "print keys and values as hexadecimal bytes")
 	fs.BoolVar(&f.Quiet, flagQuiet, false, "print no warnings, and no answer that the exit status already gives")
+	fs.Var(&f.colours, FlagColour, "`when` to write words in colours: auto (on a terminal), always, never")
 	fs.VisitAll(func(flag *pflag.Flag) { flag.Hidden = true })
 	f.globals = fs
 }
@@ -75,6 +79,7 @@ func (f *Factory) BindGlobals(fs *pflag.FlagSet) {
 // Names of the global flags that do not configure the connection.
 const (
 	FlagFormat = "write-out"
+	FlagColour = "color"
 	flagQuiet  = "quiet"
 )
 
@@ -126,6 +131,8 @@ func (f *Factory) Prepare() error {
 		return err
 	}
 	printer.OnTerminal(f.Streams.OutIsTerminal)
+	// etcdctl writes no colours.
+	printer.InColours(f.painter(f.Streams.OutIsTerminal && !f.AsEtcdctl()))
 	f.printer = printer
 	for _, warning := range f.Connection.Warnings() {
 		f.Warn(warning)
@@ -220,18 +227,41 @@ func (f *Factory) Settle(err error) error {
 // Warn prints a warning on standard error, unless --quiet is given.
 func (f *Factory) Warn(sentence string) {
 	if !f.Quiet {
-		f.Say("Warning: " + sentence)
+		fmt.Fprintln(f.said, f.onStderr().Paint(colour.Caution, "Warning:")+" "+f.safe(sentence))
 	}
 }
 
 // Say prints a line for the user on standard error.
-func (f *Factory) Say(sentence string) {
-	fmt.Fprintln(f.said, visible.Line(f.HideLogins(sentence)))
+func (f *Factory) Say(sentence string) { fmt.Fprintln(f.said, f.safe(sentence)) }
+
+// SayBad prints a line like Say. The first word in it is written in the colour of what is
+// bad.
+func (f *Factory) SayBad(sentence, word string) {
+	before, after, found := strings.Cut(f.safe(sentence), word)
+	if found {
+		before += f.onStderr().Paint(colour.Bad, word)
+	}
+	fmt.Fprintln(f.said, before+after)
 }
 
 // SayError prints an error on standard error. Its text often comes from a server.
 func (f *Factory) SayError(err error) {
-	fmt.Fprintln(f.said, "Error: "+f.HideLogins(visible.Error(err)))
+	fmt.Fprintln(f.said, f.onStderr().Paint(colour.Bad, "Error:")+" "+f.HideLogins(visible.Error(err)))
+}
+
+// safe returns a sentence without invisible characters and logins.
+func (f *Factory) safe(sentence string) string { return visible.Line(f.HideLogins(sentence)) }
+
+func (f *Factory) onStderr() colour.Painter { return f.painter(f.Streams.ErrIsTerminal) }
+
+// painter returns the Painter of standard output or standard error. It also heeds the
+// variable of --color for errors of the command line, which precede Prepare.
+func (f *Factory) painter(isTerminal bool) colour.Painter {
+	mode := f.colours
+	if value, _ := f.Streams.LookupEnv(Variable(FlagColour)); mode == colour.Auto && value != "" {
+		_ = mode.Set(value) // Prepare warns of an invalid value
+	}
+	return mode.Painter(f.Streams.Colour(isTerminal))
 }
 
 // Stdin returns the part of standard input that prompts have not consumed.

@@ -45,8 +45,7 @@ const FlagYes = "yes"
 func (f *Factory) AgreeToPlan(ctx context.Context, p *plan.Plan, waivers []policy.Waiver, yes bool) error {
 	if !f.Quiet || !yes {
 		f.BreakLine()
-		shown := output.PolicyPlan{Plan: p, Colour: f.Streams.Colour(f.Streams.ErrIsTerminal)}
-		if err := shown.Show(f.Streams.Err); err != nil {
+		if err := (output.PolicyPlan{Plan: p}).Show(f.Streams.Err, f.onStderr()); err != nil {
 			return err
 		}
 	}

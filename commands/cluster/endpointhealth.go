@@ -58,7 +58,7 @@ func printHealth(ctx context.Context, f *cli.Factory, from *endpointFlags) error
 		}
 		if h.Error != "" {
 			healthy = false
-			f.Say(fmt.Sprintf("%s is unhealthy: failed to commit proposal: %s", a.Name(), h.Reason))
+			f.SayBad(fmt.Sprintf("%s is unhealthy: failed to commit proposal: %s", a.Name(), h.Reason), "unhealthy")
 		}
 		result.Endpoints = append(result.Endpoints, h)
 	}

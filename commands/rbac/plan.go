@@ -132,7 +132,7 @@ func preview(ctx context.Context, f *cli.Factory, opts *planOptions) error {
 		f.Warn(failed.String())
 	}
 	f.WarnOfPlannedGrants(p, r.Policy.Waivers)
-	if err := f.Print(output.PolicyPlan{Plan: p, Untried: c.Untried, Colour: f.Streams.Colour(f.Streams.OutIsTerminal)}); err != nil {
+	if err := f.Print(output.PolicyPlan{Plan: p, Untried: c.Untried}); err != nil {
 		return err
 	}
 	switch {

@@ -65,9 +65,10 @@ func (s *Streams) LookupEnv(name string) (value string, ok bool) {
 }
 
 // Colour reports whether text for a stream is coloured. It returns false if the stream is
-// not a terminal, if NO_COLOR is not empty (no-color.org), or if TERM is "dumb".
+// not a terminal, if NO_COLOR is not empty (no-color.org), or if TERM is "dumb" or not
+// set: nothing is known of such a terminal.
 func (s *Streams) Colour(isTerminal bool) bool {
 	unwanted, _ := s.LookupEnv("NO_COLOR")
 	terminal, _ := s.LookupEnv("TERM")
-	return isTerminal && unwanted == "" && terminal != "dumb"
+	return isTerminal && unwanted == "" && terminal != "" && terminal != "dumb"
 }
