@@ -17,6 +17,13 @@ type Changes struct {
 	check   func() error
 }
 
+// Reset starts the count of another run.
+func (c *Changes) Reset() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.made, c.outcome, c.check = 0, "", nil
+}
+
 // BeforePassword makes check run right before each request that sets a password. The
 // request is not sent if check fails.
 func (c *Changes) BeforePassword(check func() error) {

@@ -86,6 +86,15 @@ func (o *Options) Check() error {
 	return o.checkIdentity()
 }
 
+// Counting returns a dialer for the same endpoints and user. Its clients count what they
+// change in changes.
+func (d *Dialer) Counting(changes *Changes) *Dialer {
+	counting, options := *d, *d.options
+	options.Changes = changes
+	counting.options = &options
+	return &counting
+}
+
 // WarnOfExposure warns if a password would be sent unencrypted to one of endpoints.
 func (d *Dialer) WarnOfExposure(endpoints []string) {
 	if d.auth == nil || d.auth.Password == "" || len(endpoints) == 0 {
@@ -207,6 +216,13 @@ func (o *Options) config(endpoints []string, auth *clientv3.AuthConfig) (*client
 // expired deadline, and what the user can do. It returns other errors unchanged.
 func (c *Client) Explain(ctx context.Context, err error) error {
 	return c.requests.diagnosis.Explain(ctx, err)
+}
+
+// Forget makes the client explain errors of further requests as if there had been no
+// earlier ones. A client of several commands needs it before each.
+func (c *Client) Forget() {
+	c.requests.diagnosis.Forget()
+	c.requests.count.Store(0)
 }
 
 // StreamOptions returns the call options of a stream that is opened without the client

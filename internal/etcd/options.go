@@ -3,6 +3,7 @@
 package etcd
 
 import (
+	"fmt"
 	"io"
 	"slices"
 	"time"
@@ -143,6 +144,33 @@ func (o *Options) As(name, password string) *Options {
 		other.User = name
 	}
 	return &other
+}
+
+// Fingerprint returns a text that is the same for all options that give the same client.
+// It contains secrets.
+func (o *Options) Fingerprint() string {
+	k := *o
+	k.DebugLog, k.Changes, k.valueless, k.unreadLogins, k.piped = nil, nil, nil, nil, nil
+	return fmt.Sprintf("%#v", k)
+}
+
+// Inherit sets all options but the identity to those of from.
+func (o *Options) Inherit(from *Options) {
+	user, password, passwordFile, token, tokenFile := o.User, o.Password, o.PasswordFile, o.Token, o.TokenFile
+	changes := o.Changes
+	*o = *from
+	o.User, o.Password, o.PasswordFile, o.Token, o.TokenFile = user, password, passwordFile, token, tokenFile
+	o.valueless, o.Changes = nil, changes
+}
+
+// InheritIdentity sets the identity to that of from, if no option of flags gives one.
+func (o *Options) InheritIdentity(from *Options, flags *pflag.FlagSet) {
+	for _, name := range []string{flagUser, flagPassword, FlagPasswordFile, flagToken, FlagTokenFile} {
+		if flags.Changed(name) {
+			return
+		}
+	}
+	o.User, o.Password, o.PasswordFile, o.Token, o.TokenFile = from.User, from.Password, from.PasswordFile, from.Token, from.TokenFile
 }
 
 // SecretFlags returns the flags whose values may contain a secret. --user may contain

@@ -95,6 +95,16 @@ func (s *Signals) Capture() <-chan os.Signal {
 	return s.captured
 }
 
+// Release ends Capture. Further signals cancel the context again.
+func (s *Signals) Release() {
+	if s == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.captured = nil
+}
+
 // Ended returns the signal that cancelled the context, or nil if none did.
 func (s *Signals) Ended() os.Signal {
 	s.mu.Lock()

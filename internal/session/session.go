@@ -1,4 +1,5 @@
-// Package session holds the connection and the identity of one command.
+// Package session holds the connection and the identity of one command, and the
+// connections that several commands share.
 package session
 
 import (
@@ -16,6 +17,7 @@ type Session struct {
 	warn     func(string)
 	dialer   *etcd.Dialer
 	client   *etcd.Client
+	shared   *Connections // nil: the session has clients of its own
 }
 
 // New returns a session without connections. It prompts for a missing password with
@@ -32,7 +34,12 @@ func (s *Session) Client(ctx context.Context) (*etcd.Client, error) {
 		if err != nil {
 			return nil, err
 		}
-		client, err := dialer.Dial(ctx, dialer.Endpoints)
+		var client *etcd.Client
+		if s.shared != nil {
+			client, err = s.shared.client(ctx, &s.Connection, dialer)
+		} else {
+			client, err = dialer.Dial(ctx, dialer.Endpoints)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -45,7 +52,13 @@ func (s *Session) Client(ctx context.Context) (*etcd.Client, error) {
 // prompts for a missing password.
 func (s *Session) Dialer(ctx context.Context) (*etcd.Dialer, error) {
 	if s.dialer == nil {
-		dialer, err := etcd.NewDialer(ctx, &s.Connection, s.prompter, s.warn)
+		var dialer *etcd.Dialer
+		var err error
+		if s.shared != nil {
+			dialer, err = s.shared.dialer(ctx, &s.Connection)
+		} else {
+			dialer, err = etcd.NewDialer(ctx, &s.Connection, s.prompter, s.warn)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -58,7 +71,7 @@ func (s *Session) Dialer(ctx context.Context) (*etcd.Dialer, error) {
 // do not close that client; Disconnect does.
 func (s *Session) Detached() *Session {
 	other := *s
-	other.client = nil
+	other.client, other.shared = nil, nil
 	return &other
 }
 
@@ -78,12 +91,13 @@ func (s *Session) Quiet() *Session {
 	return other
 }
 
-// Disconnect closes the client. The next use connects again.
+// Disconnect closes the client, unless it belongs to Connections. The next use connects
+// again.
 func (s *Session) Disconnect() {
-	if s.client != nil {
+	if s.client != nil && s.shared == nil {
 		_ = s.client.Close()
-		s.client = nil
 	}
+	s.client = nil
 }
 
 // Timeout returns ctx with the command's timeout.

@@ -99,6 +99,13 @@ func (d *Diagnosis) Remember(writes bool, err error) {
 	}
 }
 
+// Forget discards the record of failed requests.
+func (d *Diagnosis) Forget() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.last, d.writes = "", false
+}
+
 func isBareDeadline(message string) bool {
 	return strings.HasPrefix(message, context.DeadlineExceeded.Error())
 }
