@@ -39,7 +39,17 @@ import (
 // Its error is then the cause of ctx and is not printed.
 func Run(ctx context.Context, program string, streams *iostreams.Streams, memory *heap.Limit, args []string) exit.Code {
 	f := cli.NewFactory(program, streams)
-	f.Line, f.Heap = args, memory
+	f.Line, f.Heap, f.Execute = args, memory, runLine
+	err := runLine(ctx, f, args)
+	if err != nil && ctx.Err() == nil && !exit.IsAnswer(err) {
+		f.SayError(err)
+	}
+	return exit.CodeOf(err)
+}
+
+// runLine runs the command line args with f. It returns the error of the command with its
+// cause, and does not print it.
+func runLine(ctx context.Context, f *cli.Factory, args []string) error {
 	root := newRoot(f, args)
 	err := execute(ctx, f, root, args)
 	if err != nil {
@@ -50,18 +60,15 @@ func Run(ctx context.Context, program string, streams *iostreams.Streams, memory
 	if closeErr := f.Close(); closeErr != nil && (err == nil || exit.IsAnswer(err)) {
 		err = closeErr
 	}
-	err = f.Settle(err)
-	if err != nil && ctx.Err() == nil && !exit.IsAnswer(err) {
-		f.SayError(err)
-	}
-	return exit.CodeOf(err)
+	return f.Settle(err)
 }
 
 // execute runs the command that args name. A word that is no command is an error. In the
-// groups that etcdctl has, it is only printed, because etcdctl reports success.
+// groups that etcdctl has, it is only printed, because etcdctl reports success. A script
+// must not go on after it.
 func execute(ctx context.Context, f *cli.Factory, root *cobra.Command, args []string) error {
 	args, unknown := expandPrefixes(root, args)
-	if unknown != nil && unknown.isOwn() {
+	if unknown != nil && (unknown.isOwn() || f.IsInner()) {
 		return unknown
 	}
 	root.SetArgs(args)
@@ -110,6 +117,7 @@ func topCommands() []topCommand {
 		{"check", check.NewCmd},
 		{"alarm", cluster.NewAlarmCmd},
 		{"downgrade", cluster.NewDowngradeCmd},
+		{"run", newRunCmd},
 		{"version", newVersionCmd},
 		{"options", newOptionsCmd},
 		{"completion", newCompletionCmd},

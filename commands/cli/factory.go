@@ -42,6 +42,12 @@ type Factory struct {
 
 	colours colour.Mode // of words, in the output and in messages
 
+	// Execute runs another command line. It returns the error that the command ends with,
+	// explained, and does not print it.
+	Execute func(context.Context, *Factory, []string) error
+
+	outer    *Factory // of the command that runs this command line, or nil
+	number   int      // of the line in the outer command's script
 	globals  *pflag.FlagSet
 	formats  []output.Format                      // that the command supports
 	inspect  func(context.Context, Options) error // if not nil, called instead of running the command
@@ -74,6 +80,9 @@ func (f *Factory) BindGlobals(fs *pflag.FlagSet) {
 	fs.Var(&f.colours, FlagColour, "`when` to write words in colours: auto (on a terminal), always, never")
 	fs.VisitAll(func(flag *pflag.Flag) { flag.Hidden = true })
 	f.globals = fs
+	if f.outer != nil {
+		f.inherit()
+	}
 }
 
 // Names of the global flags that do not configure the connection.
@@ -108,7 +117,9 @@ func (f *Factory) Prepare() error {
 		return nil
 	}
 	f.prepared = true
-	if err := f.applyEnvironment(); err != nil {
+	if f.outer != nil {
+		f.Connection.InheritIdentity(&f.outer.Connection, f.globals)
+	} else if err := f.applyEnvironment(); err != nil {
 		return err
 	}
 	for _, name := range []string{etcd.FlagCert, etcd.FlagKey, etcd.FlagCACert} {
@@ -117,7 +128,7 @@ func (f *Factory) Prepare() error {
 		}
 	}
 	f.Connection.Valueless(f.globals, func(flag string) string {
-		if value, set := f.Streams.LookupEnv(Variable(flag)); set && value == "" {
+		if value, set := f.Streams.LookupEnv(Variable(flag)); set && value == "" && f.outer == nil {
 			return Variable(flag)
 		}
 		return ""
@@ -125,6 +136,9 @@ func (f *Factory) Prepare() error {
 	out := f.stdout()
 	if f.Streams.OutIsTerminal && f.Streams.ErrIsTerminal && f.Format != string(output.Protobuf) { // protobuf has no lines
 		out = lineWriter{out, f.said}
+	}
+	if f.number > 0 && f.Format == string(output.NDJSON) {
+		out = &numberedWriter{out, f.number, true}
 	}
 	printer, err := output.NewPrinter(out, f.Format, f.formats, f.Hex)
 	if err != nil {
