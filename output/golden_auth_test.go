@@ -101,6 +101,8 @@ func userCases() []goldenCase {
 		show("password-changed", passwd),
 		showParts("password-changed-generated", ofBob, passwd.Idempotent()),
 		show("role-granted", RoleGranted("bob", "app", &clientv3.AuthUserGrantRoleResponse{Header: h})),
+		show("dry-run", DryRun{[]string{"add user a b", "grant role app to user a\x1bb"}}),
+		show("dry-run-empty", DryRun{}),
 		show("role-granted-again", RoleGranted("bob", "app", &clientv3.AuthUserGrantRoleResponse{Header: h}).WithoutEffect()),
 		show("role-revoked", revoked),
 		show("role-revoked-unchanged", revoked.Unchanged()),

@@ -15,6 +15,6 @@ func NewCmd(f *cli.Factory) *cobra.Command {
 		Long:    "Enable or disable authentication, and show whether it is enabled.",
 		GroupID: cli.GroupAuth,
 	}
-	cmd.AddCommand(newEnableCmd(f), newDisableCmd(f), newStatusCmd(f), cli.Extension(newBootstrapCmd(f)))
+	cmd.AddCommand(cli.DryRun(f, newEnableCmd(f)), cli.DryRun(f, newDisableCmd(f)), newStatusCmd(f), cli.Extension(cli.DryRun(f, newBootstrapCmd(f))))
 	return cmd
 }

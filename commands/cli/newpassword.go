@@ -64,6 +64,8 @@ func (o *NewPassword) Read(ctx context.Context, f *Factory, name string) (passwo
 			f.Warn(fmt.Sprintf("no password after the colon: the new password of %s is empty", name))
 		}
 		return o.Value, nil
+	case f.DryRun() && o.File == "": // no password is needed, as none is sent
+		return secret.Generate(), nil
 	case o.Generate:
 		return secret.Generate(), nil
 	case o.File != "":

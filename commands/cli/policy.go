@@ -31,7 +31,7 @@ func (f *Factory) Reconciler(p policy.Policy, children Children) *reconcile.Reco
 // RequireYes refuses to apply a policy if there is no terminal to ask for confirmation,
 // unless yes is set.
 func (f *Factory) RequireYes(yes bool) error {
-	if !yes && !f.Prompter.Interactive() {
+	if !yes && !f.DryRun() && !f.Prompter.Interactive() {
 		return exit.BadArgsf("apply needs confirmation, but there is no terminal: give --%s", FlagYes)
 	}
 	return nil
@@ -43,13 +43,16 @@ const FlagYes = "yes"
 // AgreeToPlan shows the plan with its warnings and asks for confirmation, unless yes is
 // set. It returns an error if the user does not confirm.
 func (f *Factory) AgreeToPlan(ctx context.Context, p *plan.Plan, waivers []policy.Waiver, yes bool) error {
-	if !f.Quiet || !yes {
+	if !f.Quiet || !yes && !f.DryRun() {
 		f.BreakLine()
 		if err := (output.PolicyPlan{Plan: p}).Show(f.Streams.Err, f.onStderr()); err != nil {
 			return err
 		}
 	}
 	f.WarnOfPlannedGrants(p, waivers)
+	if f.DryRun() {
+		return f.WithholdPlan(p)
+	}
 	if yes {
 		return nil
 	}

@@ -23,11 +23,11 @@ func NewMemberCmd(f *cli.Factory) *cobra.Command {
 		GroupID: cli.GroupCluster,
 	}
 	cmd.AddCommand(
-		newMemberAddCmd(f),
+		cli.DryRun(f, newMemberAddCmd(f)),
 		newMemberListCmd(f),
-		newMemberPromoteCmd(f),
-		newMemberRemoveCmd(f),
-		newMemberUpdateCmd(f),
+		cli.DryRun(f, newMemberPromoteCmd(f)),
+		cli.DryRun(f, newMemberRemoveCmd(f)),
+		cli.DryRun(f, newMemberUpdateCmd(f)),
 	)
 	return cmd
 }

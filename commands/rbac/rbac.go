@@ -23,7 +23,7 @@ keys, find security problems, and manage users and roles with policy files.`,
 		newLintCmd(f),
 		newExportCmd(f),
 		newPlanCmd(f),
-		newApplyCmd(f),
+		cli.DryRun(f, newApplyCmd(f)),
 		newTestCmd(f),
 	)
 	return cli.Extension(cmd)

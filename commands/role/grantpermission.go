@@ -108,6 +108,17 @@ func runGrantPermission(ctx context.Context, f *cli.Factory, c *etcd.Client, opt
 	return nil
 }
 
+// grantedTo returns the role with the permission in place of others on the same range.
+func (o *grantPermissionOptions) grantedTo(role access.Role) access.Role {
+	after := access.Role{Name: role.Name, Permissions: []access.Permission{o.permission()}}
+	for _, p := range role.Permissions {
+		if !p.Range.Equal(o.Range.Range()) {
+			after.Permissions = append(after.Permissions, p)
+		}
+	}
+	return after
+}
+
 // roleOf reads the role.
 func roleOf(ctx context.Context, c *etcd.Client, name string) (access.Role, error) {
 	response, err := c.RoleGet(ctx, name)
@@ -139,6 +150,9 @@ func warnOfNarrowing(ctx context.Context, f *cli.Factory, c *etcd.Client, opts *
 	old := opts.step()
 	old.Permission.Access = accessOn(before, keys)
 	after, err := roleOf(ctx, c, opts.Role)
+	if f.DryRun() {
+		after = opts.grantedTo(before)
+	}
 	if err != nil {
 		f.Warn(fmt.Sprintf("role %s on %s: was %s; to restore it: %s", opts.Role, keys, old.Permission.Access, f.StepLine(old)))
 		return

@@ -16,12 +16,12 @@ func NewCmd(f *cli.Factory) *cobra.Command {
 		GroupID: cli.GroupAuth,
 	}
 	cmd.AddCommand(
-		newAddCmd(f),
-		newDeleteCmd(f),
+		cli.DryRun(f, newAddCmd(f)),
+		cli.DryRun(f, newDeleteCmd(f)),
 		newGetCmd(f),
 		newListCmd(f),
-		newGrantPermissionCmd(f),
-		newRevokePermissionCmd(f),
+		cli.DryRun(f, newGrantPermissionCmd(f)),
+		cli.DryRun(f, newRevokePermissionCmd(f)),
 	)
 	return cmd
 }

@@ -17,16 +17,16 @@ func NewCmd(f *cli.Factory) *cobra.Command {
 		GroupID: cli.GroupAuth,
 	}
 	cmd.AddCommand(
-		newAddCmd(f),
-		newDeleteCmd(f),
+		cli.DryRun(f, newAddCmd(f)),
+		cli.DryRun(f, newDeleteCmd(f)),
 		newGetCmd(f),
 		newListCmd(f),
-		newPasswdCmd(f),
-		newGrantRoleCmd(f),
-		newRevokeRoleCmd(f),
+		cli.DryRun(f, newPasswdCmd(f)),
+		cli.DryRun(f, newGrantRoleCmd(f)),
+		cli.DryRun(f, newRevokeRoleCmd(f)),
 		cli.Extension(newCheckPasswordCmd(f)),
 		cli.Extension(newGetCertCmd(f)),
-		cli.Extension(newOffboardCmd(f)),
+		cli.Extension(cli.DryRun(f, newOffboardCmd(f))),
 	)
 	return cmd
 }

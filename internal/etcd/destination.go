@@ -15,7 +15,7 @@ func (o *Options) DestinationOf(endpoints []string, identity *Options) *Options 
 	d.Endpoints, d.InsecureDiscovery, d.Debug, d.DebugLog = endpoints, true, o.Debug, o.DebugLog
 	d.DialTimeout, d.CommandTimeout = o.DialTimeout, o.CommandTimeout
 	d.KeepAliveTime, d.KeepAliveTimeout = o.KeepAliveTime, o.KeepAliveTimeout
-	d.Changes = o.Changes
+	d.Changes, d.DryRun = o.Changes, o.DryRun
 	d.MaxRequestBytes, d.MaxRecvBytes = o.MaxRequestBytes, o.MaxRecvBytes
 	return &d
 }

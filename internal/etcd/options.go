@@ -45,6 +45,9 @@ type Options struct {
 	// DebugLog receives the client's log if Debug is set.
 	DebugLog io.Writer
 
+	// DryRun keeps the clients from sending changes. It is nil outside a dry run.
+	DryRun *DryRun
+
 	// Changes counts what the clients change. It may be nil.
 	Changes *Changes
 

@@ -22,6 +22,7 @@ import (
 type requests struct {
 	diagnosis *diagnose.Diagnosis
 	changes   *Changes
+	dryRun    *DryRun // nil: changes are sent
 	config    clientv3.Config
 	flags     diagnose.Flags
 
@@ -29,7 +30,7 @@ type requests struct {
 }
 
 func (o *Options) newRequests(config *clientv3.Config) *requests {
-	r := &requests{config: *config, flags: o.flags(), changes: o.Changes}
+	r := &requests{config: *config, flags: o.flags(), changes: o.Changes, dryRun: o.DryRun}
 	r.diagnosis = diagnose.New(diagnose.Config{
 		Client: *config, TLS: tlsOf(config), TokenExpiry: ReadToken(config.Token).Expiry, Flags: r.flags,
 		Timeout: config.DialTimeout, TimeoutFlag: "--dial-timeout",
@@ -66,6 +67,9 @@ func (r *requests) unary(ctx context.Context, method string, req, reply any, cc 
 	defer cancel(nil)
 	defer r.diagnosis.OnUnreachable(cancel)()
 	if err := r.refuseInTheClear(req); err != nil {
+		return err
+	}
+	if answered, err := r.dryRun.answer(ctx, cc, method, req, reply); answered {
 		return err
 	}
 	if err := r.changes.beforePassword(req); err != nil {

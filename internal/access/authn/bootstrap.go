@@ -139,7 +139,11 @@ func (b *Bootstrap) whereOff(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := b.apply(ctx, b.Session); err != nil {
+	err := b.apply(ctx, b.Session)
+	if errors.Is(err, etcd.ErrDryRunOver) { // the policy is the last step before
+		return b.Session.Do(ctx, Enable)
+	}
+	if err != nil {
 		return err
 	}
 	if err := enableProven(ctx, b.Session, b.Root, b.Report.Report); err != nil {

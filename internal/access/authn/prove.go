@@ -25,6 +25,9 @@ import (
 // An interrupt takes effect only at the end. Otherwise authentication could stay on
 // without a user who can log in.
 func enableProven(ctx context.Context, s, who *session.Session, report rollback.Report) error {
+	if s.Connection.DryRun != nil { // no login would succeed
+		return s.Do(ctx, Enable)
+	}
 	err := enableAndProve(context.WithoutCancel(ctx), s, who, report)
 	if err != nil && ctx.Err() != nil { // errors of an interrupted command are not printed
 		report.Say("Interrupted, and: " + err.Error())

@@ -1,0 +1,160 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"go.etcd.io/etcd/api/v3/authpb"
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/ectl-io/ectl/internal/access"
+	"github.com/ectl-io/ectl/internal/access/plan"
+	"github.com/ectl-io/ectl/internal/access/reader"
+	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/quantity"
+	"github.com/ectl-io/ectl/output"
+)
+
+// FlagDryRun is the option of each command that can show its effect without it.
+const FlagDryRun = "dry-run"
+
+// DryRun adds --dry-run to a command that changes users, roles, permissions or members.
+// In a dry run the command runs as usual, but no change is sent and its result is not
+// printed. The requests that would be sent are printed instead.
+func DryRun(f *Factory, cmd *cobra.Command) *cobra.Command {
+	dry := false
+	cmd.Flags().BoolVar(&dry, FlagDryRun, false, "print the requests that would make changes, and send none of them")
+	run := cmd.RunE
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if !dry {
+			return run(cmd, args)
+		}
+		f.formats = Formats(cmd)
+		if err := f.Prepare(); err != nil {
+			return err
+		}
+		return f.runDry(func() error { return run(cmd, args) })
+	}
+	return cmd
+}
+
+// DryRun reports whether no change is sent.
+func (f *Factory) DryRun() bool { return f.Connection.DryRun != nil }
+
+func (f *Factory) runDry(run func() error) error {
+	printer := f.printer
+	discard, err := output.NewPrinter(io.Discard, string(printer.Format()), []output.Format{printer.Format()}, false)
+	if err != nil {
+		return err
+	}
+	f.printer, f.Connection.DryRun = discard, etcd.NewDryRun()
+	err = run()
+	f.printer = printer
+	if err != nil && !errors.Is(err, etcd.ErrDryRunOver) {
+		return err
+	}
+	result := output.DryRun{}
+	for _, request := range f.Connection.DryRun.Withheld() {
+		result.Requests = append(result.Requests, describeRequest(request))
+	}
+	if err := errors.Join(f.Print(result), f.printer.Flush()); err != nil {
+		return err
+	}
+	f.Say("dry run: " + quantity.Of(len(result.Requests), "request") + " would be sent; nothing was changed")
+	return nil
+}
+
+// WithholdPlan records the requests of a plan in a dry run. It returns the error that
+// ends the command, because a plan is verified by reading its effect.
+func (f *Factory) WithholdPlan(p *plan.Plan) error {
+	for _, stage := range p.Stages {
+		for _, step := range stage {
+			f.Connection.DryRun.Withhold(requestOf(step))
+		}
+	}
+	return etcd.ErrDryRunOver
+}
+
+// requestOf returns the request of a step.
+func requestOf(s plan.Step) proto.Message {
+	switch s.Verb {
+	case plan.AddRole:
+		return &pb.AuthRoleAddRequest{Name: s.Role}
+	case plan.DeleteRole:
+		return &pb.AuthRoleDeleteRequest{Role: s.Role}
+	case plan.GrantKeys:
+		return &pb.AuthRoleGrantPermissionRequest{Name: s.Role, Perm: &authpb.Permission{
+			PermType: authpb.Permission_Type(reader.PermissionType(s.Permission.Access)),
+			Key:      s.Permission.Range.Key, RangeEnd: s.Permission.Range.End,
+		}}
+	case plan.RevokeKeys:
+		return &pb.AuthRoleRevokePermissionRequest{Role: s.Role, Key: s.Permission.Range.Key, RangeEnd: s.Permission.Range.End}
+	case plan.AddUser:
+		return &pb.AuthUserAddRequest{Name: s.User}
+	case plan.DeleteUser:
+		return &pb.AuthUserDeleteRequest{Name: s.User}
+	case plan.SetPassword:
+		return &pb.AuthUserChangePasswordRequest{Name: s.User}
+	case plan.GrantRole:
+		return &pb.AuthUserGrantRoleRequest{User: s.User, Role: s.Role}
+	case plan.RevokeRole:
+	}
+	return &pb.AuthUserRevokeRoleRequest{Name: s.User, Role: s.Role}
+}
+
+// stepOf returns the step that a request makes. ok is false for requests that do not
+// concern users and roles.
+func stepOf(request proto.Message) (s plan.Step, ok bool) {
+	switch r := request.(type) {
+	case *pb.AuthRoleAddRequest:
+		return plan.Step{Verb: plan.AddRole, Role: r.GetName()}, true
+	case *pb.AuthRoleDeleteRequest:
+		return plan.Step{Verb: plan.DeleteRole, Role: r.GetRole()}, true
+	case *pb.AuthRoleGrantPermissionRequest:
+		return plan.Step{Verb: plan.GrantKeys, Role: r.GetName(), Permission: reader.Permission(r.GetPerm())}, true
+	case *pb.AuthRoleRevokePermissionRequest:
+		keys := access.Range{Key: r.GetKey(), End: r.GetRangeEnd()}
+		return plan.Step{Verb: plan.RevokeKeys, Role: r.GetRole(), Permission: access.Permission{Range: keys}}, true
+	case *pb.AuthUserAddRequest:
+		return plan.Step{Verb: plan.AddUser, User: r.GetName()}, true
+	case *pb.AuthUserDeleteRequest:
+		return plan.Step{Verb: plan.DeleteUser, User: r.GetName()}, true
+	case *pb.AuthUserChangePasswordRequest:
+		return plan.Step{Verb: plan.SetPassword, User: r.GetName()}, true
+	case *pb.AuthUserGrantRoleRequest:
+		return plan.Step{Verb: plan.GrantRole, User: r.GetUser(), Role: r.GetRole()}, true
+	case *pb.AuthUserRevokeRoleRequest:
+		return plan.Step{Verb: plan.RevokeRole, User: r.GetName(), Role: r.GetRole()}, true
+	}
+	return s, false
+}
+
+// describeRequest describes what a request would do. It never shows a password.
+func describeRequest(request proto.Message) string {
+	if step, ok := stepOf(request); ok {
+		return step.String()
+	}
+	switch r := request.(type) {
+	case *pb.AuthEnableRequest:
+		return "enable authentication"
+	case *pb.AuthDisableRequest:
+		return "disable authentication"
+	case *pb.MemberAddRequest:
+		kind := "member"
+		if r.GetIsLearner() {
+			kind = "learner"
+		}
+		return fmt.Sprintf("add %s with the peer URLs %s", kind, strings.Join(r.GetPeerURLs(), ","))
+	case *pb.MemberRemoveRequest:
+		return fmt.Sprintf("remove member %x", r.GetID())
+	case *pb.MemberUpdateRequest:
+		return fmt.Sprintf("set the peer URLs of member %x to %s", r.GetID(), strings.Join(r.GetPeerURLs(), ","))
+	case *pb.MemberPromoteRequest:
+		return fmt.Sprintf("promote member %x", r.GetID())
+	}
+	return string(request.ProtoReflect().Descriptor().Name())
+}
