@@ -7,7 +7,7 @@ type Bootstrap struct {
 
 // BootstrapStep is one completed step of "auth bootstrap".
 type BootstrapStep struct {
-	Says      string // the state after the step, as a line
+	Line      string // the state after the step, as a line
 	Changed   bool   // the step changed the cluster
 	Passwords []GeneratedPassword
 }
@@ -25,7 +25,7 @@ func (s BootstrapStep) result() string {
 // Simple implements Result: a line for each step.
 func (r Bootstrap) Simple(t *Text) {
 	for _, step := range r.Steps {
-		t.Linef("%s", step.Says)
+		t.Linef("%s", step.Line)
 		for _, p := range step.Passwords {
 			t.Linef("Password of %s: %s", plainName(p.User), p.Password)
 		}
@@ -36,12 +36,12 @@ func (r Bootstrap) Simple(t *Text) {
 func (r Bootstrap) Table() TableData {
 	t := TableData{Header: []string{"step", "result", "user", "password"}}
 	for _, step := range r.Steps {
-		row := []string{step.Says, step.result(), "", ""}
+		row := []string{step.Line, step.result(), "", ""}
 		if len(step.Passwords) == 0 {
 			t.Rows = append(t.Rows, row)
 		}
 		for _, p := range step.Passwords {
-			t.Rows = append(t.Rows, []string{step.Says, step.result(), cell([]byte(p.User)), p.Password})
+			t.Rows = append(t.Rows, []string{step.Line, step.result(), cell([]byte(p.User)), p.Password})
 		}
 	}
 	return t
@@ -54,7 +54,7 @@ func (r Bootstrap) Document() Object { return Object{{"steps", r.Items()}} }
 func (r Bootstrap) Items() []Object {
 	items := []Object{}
 	for _, step := range r.Steps {
-		item := Object{{"step", step.Says}, {"changed", step.Changed}}
+		item := Object{{"step", step.Line}, {"changed", step.Changed}}
 		if len(step.Passwords) > 0 {
 			item = append(item, Member{"passwords", passwordItems(step.Passwords)})
 		}
@@ -126,7 +126,7 @@ func (s *BootstrapStream) End() error {
 	case Table:
 		t := TableData{Header: []string{"step", "result"}}
 		for _, step := range s.steps {
-			t.Rows = append(t.Rows, []string{step.Says, step.result()})
+			t.Rows = append(t.Rows, []string{step.Line, step.result()})
 		}
 		return t.render(s.p.w)
 	case Protobuf:

@@ -61,12 +61,12 @@ type Performance struct {
 
 // The limits that a cluster must meet to pass, as in etcdctl.
 const (
-	leastThroughput    = 0.9 // of the wanted rate
+	minThroughput      = 0.9 // of the wanted rate
 	slowestPermitted   = 0.5 // seconds
 	deviationPermitted = 0.1 // seconds
 )
 
-func (r Performance) fastEnough() bool   { return r.Throughput/float64(r.Wanted) > leastThroughput }
+func (r Performance) fastEnough() bool   { return r.Throughput/float64(r.Wanted) > minThroughput }
 func (r Performance) neverTooSlow() bool { return r.Slowest <= slowestPermitted }
 
 // steady reports whether the deviation is within its limit. It returns true if the

@@ -34,12 +34,12 @@ func authCases() []goldenCase {
 	h := header()
 	status := AuthStatus{&clientv3.AuthStatusResponse{Header: h, Enabled: true, AuthRevision: 17}}
 	bootstrapped := Bootstrap{Steps: []BootstrapStep{
-		{Says: "Password of root generated", Passwords: []GeneratedPassword{{User: "root", Password: "Kp7vQmZ3xTnR8sWdYb4hJcGf"}}},
-		{Says: "Role root exists", Changed: false},
-		{Says: "User root created", Changed: true},
-		{Says: "Passwords of the policy generated", Passwords: []GeneratedPassword{{User: "a b", Password: "x"}, {User: "bob", Password: "y"}}},
-		{Says: "Policy applied", Changed: true},
-		{Says: "Authentication enabled", Changed: true},
+		{Line: "Password of root generated", Passwords: []GeneratedPassword{{User: "root", Password: "Kp7vQmZ3xTnR8sWdYb4hJcGf"}}},
+		{Line: "Role root exists", Changed: false},
+		{Line: "User root created", Changed: true},
+		{Line: "Passwords of the policy generated", Passwords: []GeneratedPassword{{User: "a b", Password: "x"}, {User: "bob", Password: "y"}}},
+		{Line: "Policy applied", Changed: true},
+		{Line: "Authentication enabled", Changed: true},
 	}}
 	return []goldenCase{
 		show("auth-enabled", AuthSwitched{Enabled: true}),

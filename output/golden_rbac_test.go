@@ -113,7 +113,7 @@ func oddFindings() Lint {
 	lint.Waive(findings, []policy.Waiver{{Rule: "whole-key-space", Object: "role auditor, all", Reason: "auditors see all <everything>"}})
 	for _, f := range findings {
 		finding := Finding{Finding: f}
-		for _, step := range f.Mend {
+		for _, step := range f.Fix {
 			finding.CommandLines = append(finding.CommandLines, commandLine(step))
 		}
 		r.Findings = append(r.Findings, finding)

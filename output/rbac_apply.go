@@ -29,9 +29,9 @@ func effect(e secret.Effect) string {
 // Failure returns sentences that describe what a failed apply has changed.
 func (r PolicyApplied) Failure() []string {
 	sentences := []string{"Nothing was changed."}
-	if r.Changes > 0 || len(r.Doubtful) > 0 {
+	if r.Changes > 0 || len(r.Unconfirmed) > 0 {
 		sentences = []string{fmt.Sprintf("%s %s made; run the command again to do the rest.", quantity.Of(r.Changes, "change"), quantity.Verb(r.Changes, "was", "were"))}
-		for _, step := range r.Doubtful {
+		for _, step := range r.Unconfirmed {
 			sentences = append(sentences, fmt.Sprintf("No answer came to: %s. It may have been made.", step))
 		}
 	}

@@ -115,10 +115,10 @@ func (p accessPage) summary() {
 			without = append(without, plainName(u.Name))
 		}
 	}
-	term("Hold the role root", words(namesOrNobody(root)))
+	term("Hold the role root", words(namesOrNone(root)))
 	switch {
 	case p.WithoutPassword != nil:
-		term("Have no password", words(namesOrNobody(without)))
+		term("Have no password", words(namesOrNone(without)))
 	case p.Cluster.Enabled:
 		term("Have no password", words("not asked: etcd has no list of them; with --check-passwords each user is tried with a wrong password, and the server's refusal tells"))
 	default:
@@ -132,7 +132,7 @@ func (p accessPage) summary() {
 		"<output id=\"shown\" class=\"soft\" for=\"search\"></output></form>\n")
 }
 
-func namesOrNobody(names []string) string {
+func namesOrNone(names []string) string {
 	if len(names) == 0 {
 		return "nobody"
 	}

@@ -177,15 +177,15 @@ func report(f *cli.Factory, steps *output.BootstrapStream) authn.Report {
 	return authn.Report{
 		Report: f.Rollbacks(),
 		Failed: f.SayFailedApply,
-		Step: func(changed bool, says string) error {
-			if err := steps.Next(output.BootstrapStep{Says: says, Changed: changed}); err != nil {
+		Step: func(changed bool, line string) error {
+			if err := steps.Next(output.BootstrapStep{Line: line, Changed: changed}); err != nil {
 				return err
 			}
 			return f.Printer().Flush()
 		},
-		Deliver: func(ctx context.Context, says string, passwords ...secret.GeneratedPassword) error {
+		Deliver: func(ctx context.Context, line string, passwords ...secret.GeneratedPassword) error {
 			return f.Deliver(ctx, func() error {
-				return steps.Next(output.BootstrapStep{Says: says, Passwords: passwords})
+				return steps.Next(output.BootstrapStep{Line: line, Passwords: passwords})
 			})
 		},
 	}

@@ -17,7 +17,7 @@ func (f *Factory) WarnOfGrant(step plan.Step) {
 	for _, finding := range lint.OfStep(step) {
 		warning := grantSentence(finding)
 		var lines []string
-		for _, mend := range finding.Mend {
+		for _, mend := range finding.Fix {
 			lines = append(lines, f.StepLine(mend))
 		}
 		if len(lines) > 0 {

@@ -21,8 +21,8 @@ type repeatFlags struct {
 
 const (
 	flagWatch = "watch"
-	// leastPause is the minimum interval, so that the queries do not load the cluster.
-	leastPause = 100 * time.Millisecond
+	// minInterval is the minimum interval, so that the queries do not load the cluster.
+	minInterval = 100 * time.Millisecond
 )
 
 func (o *repeatFlags) addFlags(flags *pflag.FlagSet) {
@@ -39,8 +39,8 @@ func (o *repeatFlags) repeat(ctx context.Context, f *cli.Factory, look func(cont
 	switch {
 	case o.Every == 0:
 		return look(ctx)
-	case o.Every < leastPause:
-		return exit.BadArgsf("--%s must be at least %s: got %s", flagWatch, leastPause, o.Every)
+	case o.Every < minInterval:
+		return exit.BadArgsf("--%s must be at least %s: got %s", flagWatch, minInterval, o.Every)
 	}
 	o.next = f.Results()
 	tick := time.NewTicker(o.Every)

@@ -146,7 +146,7 @@ func findings(ctx context.Context, f *cli.Factory, state access.State, waivers [
 	}
 	for _, finding := range found {
 		lines := []string{}
-		for _, step := range finding.Mend {
+		for _, step := range finding.Fix {
 			line, ok := f.CommandLine(cli.StepArgs(step)...)
 			if !ok { // an incomplete fix would not help
 				lines = nil

@@ -76,7 +76,7 @@ func addRole(name string, result *output.RoleWithPermissions) rollback.Change {
 		},
 		Absent: rpctypes.ErrRoleNotFound,
 		Done:   "the role " + name + " was added",
-		Mend:   plan.Step{Verb: plan.DeleteRole, Role: name},
+		Fix:    plan.Step{Verb: plan.DeleteRole, Role: name},
 	}
 }
 
@@ -110,11 +110,11 @@ func restoring(step rollback.Change, role string, p *authpb.Permission, had []*a
 		_, err := c.RoleRevokePermission(ctx, role, string(p.GetKey()), string(p.GetRangeEnd()))
 		return err
 	}
-	step.Undo, step.Absent, step.UndoInDoubt = revoke, rpctypes.ErrPermissionNotGranted, true
-	step.Mend = plan.Step{Verb: plan.RevokeKeys, Role: role, Permission: reader.Permission(p)}
+	step.Undo, step.Absent, step.UndoUnknown = revoke, rpctypes.ErrPermissionNotGranted, true
+	step.Fix = plan.Step{Verb: plan.RevokeKeys, Role: role, Permission: reader.Permission(p)}
 	if before := onRange(had, keysOf(p)); before != nil {
 		step.Undo = func(ctx context.Context, c *etcd.Client) error { return narrow(ctx, c, role, before, revoke) }
-		step.Mend = plan.Step{Verb: plan.GrantKeys, Role: role, Permission: reader.Permission(before)}
+		step.Fix = plan.Step{Verb: plan.GrantKeys, Role: role, Permission: reader.Permission(before)}
 	}
 	return step
 }

@@ -130,7 +130,7 @@ func addUser(opts *addOptions, password string, answered func(*pb.ResponseHeader
 		},
 		Absent: rpctypes.ErrUserNotFound,
 		Done:   "the user " + opts.Name + " was added",
-		Mend:   plan.Step{Verb: plan.DeleteUser, User: opts.Name},
+		Fix:    plan.Step{Verb: plan.DeleteUser, User: opts.Name},
 	}
 }
 
@@ -148,9 +148,9 @@ func grantStep(user, role string, result *output.UserWithRoles) rollback.Change 
 			return err
 		},
 		Absent:      rpctypes.ErrRoleNotGranted,
-		UndoInDoubt: true,
+		UndoUnknown: true,
 		Done:        "the role " + role + " was granted to " + user,
-		Mend:        plan.Step{Verb: plan.RevokeRole, User: user, Role: role},
+		Fix:         plan.Step{Verb: plan.RevokeRole, User: user, Role: role},
 	}
 }
 

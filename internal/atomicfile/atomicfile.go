@@ -65,14 +65,14 @@ func randomID() string {
 	return hex.EncodeToString(random)
 }
 
-// mostAttempts is the maximum number of attempts to create a temporary file. Another
+// maxAttempts is the maximum number of attempts to create a temporary file. Another
 // process may remove the file before it is locked.
-const mostAttempts = 100
+const maxAttempts = 100
 
 // createPart creates the temporary file of a target and locks it.
 func createPart(target, id string) (*os.File, error) {
 	path := target + "." + id + partSuffix
-	for range mostAttempts {
+	for range maxAttempts {
 		file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, privateMode)
 		if err != nil {
 			return nil, err

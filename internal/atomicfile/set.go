@@ -88,7 +88,7 @@ func (f *setFile) write(content Content, replace bool) error {
 	mode := content.Mode
 	if info, err := os.Lstat(f.target); err == nil && replace {
 		mode = info.Mode().Perm()
-		if err := giveTo(f.file, info); err != nil {
+		if err := setOwner(f.file, info); err != nil {
 			return fmt.Errorf("%s cannot be replaced by a file of the same owner: %w", f.name, err)
 		}
 	}

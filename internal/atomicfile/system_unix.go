@@ -40,8 +40,8 @@ func ownerOf(info os.FileInfo) (user, group int, known bool) {
 	return int(system.Uid), int(system.Gid), true
 }
 
-// giveTo changes the user and the group of file to those of other.
-func giveTo(file *os.File, other os.FileInfo) error {
+// setOwner changes the user and the group of file to those of other.
+func setOwner(file *os.File, other os.FileInfo) error {
 	user, group, known := ownerOf(other)
 	info, err := file.Stat()
 	if err != nil || !known {

@@ -36,5 +36,5 @@ func removeLocked(lock *flock.Flock) {
 // ownerOf reports that the owner is not known. Windows has access lists instead.
 func ownerOf(os.FileInfo) (user, group int, known bool) { return 0, 0, false }
 
-// giveTo does nothing, because ownerOf knows no owners on Windows.
-func giveTo(*os.File, os.FileInfo) error { return nil }
+// setOwner does nothing, because ownerOf knows no owners on Windows.
+func setOwner(*os.File, os.FileInfo) error { return nil }

@@ -19,8 +19,8 @@ func Check(path string) error {
 // have created the file, or a link to it.
 func targetOf(path string) (string, error) { return resolve(path, refusePlanted) }
 
-// mostLinks is the maximum number of symbolic links that lead to a file, as in Linux.
-const mostLinks = 40
+// maxLinks is the maximum number of symbolic links that lead to a file, as in Linux.
+const maxLinks = 40
 
 // resolve returns the file that path leads to, through symbolic links in its last
 // element. It calls check for each link and for the file. The file need not exist.
@@ -28,7 +28,7 @@ const mostLinks = 40
 // the system's lists of open files, because standard output may be redirected to a file.
 func resolve(path string, check func(path string, info fs.FileInfo) error) (string, error) {
 	target := path
-	for range mostLinks {
+	for range maxLinks {
 		folder, err := filepath.EvalSymlinks(filepath.Dir(target))
 		if err != nil {
 			return "", err

@@ -98,7 +98,7 @@ func (o *Options) ignored() []string {
 	}
 	for _, name := range []string{flagUser, flagToken, FlagTokenFile} {
 		if option, found := o.valueless[name]; found {
-			warnings = append(warnings, option.name+" has no value: "+o.whoElse())
+			warnings = append(warnings, option.name+" has no value: "+o.identification())
 		}
 	}
 	switch {
@@ -110,8 +110,8 @@ func (o *Options) ignored() []string {
 	return warnings
 }
 
-// whoElse describes what identifies the client if an option has no value.
-func (o *Options) whoElse() string {
+// identification describes what identifies the client if an option has no value.
+func (o *Options) identification() string {
 	switch {
 	case o.hasToken():
 		return "the token says who you are"

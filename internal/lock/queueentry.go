@@ -169,18 +169,18 @@ func (e *queueEntry) watch(ctx context.Context) error {
 	}
 }
 
-// read reads the key. If the key is gone, the error is that of whatIsGone.
+// read reads the key. If the key is gone, the error is that of goneError.
 func (e *queueEntry) read(ctx context.Context) (*clientv3.GetResponse, error) {
 	own, err := repeat(ctx, e.outage, func(ctx context.Context) (*clientv3.GetResponse, error) { return e.client.Get(ctx, e.key) })
 	if err == nil && (len(own.Kvs) == 0 || own.Kvs[0].CreateRevision != e.created) {
-		err = e.whatIsGone(ctx)
+		err = e.goneError(ctx)
 	}
 	return own, err
 }
 
-// whatIsGone returns keepalive.ErrGone if the lease of a missing key is gone as well,
+// goneError returns keepalive.ErrGone if the lease of a missing key is gone as well,
 // otherwise errKeyDeleted. If ctx has ended, it returns the cause.
-func (e *queueEntry) whatIsGone(ctx context.Context) error {
+func (e *queueEntry) goneError(ctx context.Context) error {
 	response, err := repeat(ctx, e.outage, func(ctx context.Context) (*clientv3.LeaseTimeToLiveResponse, error) {
 		return e.client.TimeToLive(ctx, e.lease)
 	})
@@ -193,7 +193,7 @@ func (e *queueEntry) whatIsGone(ctx context.Context) error {
 	return errKeyDeleted
 }
 
-// put changes the value of the key. If the key is gone, the error is that of whatIsGone.
+// put changes the value of the key. If the key is gone, the error is that of goneError.
 func (e *queueEntry) put(ctx context.Context, value string) error {
 	response, err := repeat(ctx, e.outage, func(ctx context.Context) (*clientv3.TxnResponse, error) {
 		return e.client.Txn(ctx).
@@ -202,7 +202,7 @@ func (e *queueEntry) put(ctx context.Context, value string) error {
 			Commit()
 	})
 	if err == nil && !response.Succeeded {
-		return e.whatIsGone(ctx)
+		return e.goneError(ctx)
 	}
 	return err
 }
@@ -223,7 +223,7 @@ func (e *queueEntry) delete(ctx context.Context) error {
 	}
 	gone := error(nil)
 	if !response.Succeeded && requests == 1 { // otherwise an earlier attempt may have
-		if gone = e.whatIsGone(ctx); !isGone(gone) {
+		if gone = e.goneError(ctx); !isGone(gone) {
 			gone = errKeyDeleted
 		}
 	}

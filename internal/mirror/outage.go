@@ -24,7 +24,7 @@ type sideOutage struct {
 // newSideOutage returns a sideOutage without an outage. It warns when an outage has
 // lasted for timeout, and when the outage is over.
 func newSideOutage(client *etcd.Client, side string, timeout time.Duration, warn func(string)) *sideOutage {
-	return &sideOutage{backoff: retry.Backoff{Min: shortestPause, Max: longestPause}, Outage: &outage.Outage{
+	return &sideOutage{backoff: retry.Backoff{Min: minPause, Max: maxPause}, Outage: &outage.Outage{
 		Patience: timeout,
 		Overdue: func(reason error) {
 			warn(fmt.Sprintf("%s: %v", side, client.Explain(context.Background(), diagnose.WithOutcome(reason, "still trying"))))
@@ -38,8 +38,8 @@ func newSideOutage(client *etcd.Client, side string, timeout time.Duration, warn
 // Pauses between attempts. The longest is short, because a user may be waiting for the
 // cluster to come back.
 const (
-	shortestPause = 50 * time.Millisecond
-	longestPause  = 2 * time.Second
+	minPause = 50 * time.Millisecond
+	maxPause = 2 * time.Second
 )
 
 // wait waits before another attempt after err. If ctx ends first, it returns the cause.

@@ -157,7 +157,7 @@ func (m *mirror) prepare(ctx context.Context) (current int64, err error) {
 			timed, cancel := m.timed(ctx)
 			defer cancel()
 			// An empty transaction needs no permission on any key.
-			response, err := retry.Do(timed, retry.Policy{Backoff: retry.Backoff{Min: shortestPause}, Again: retry.IsTransient},
+			response, err := retry.Do(timed, retry.Policy{Backoff: retry.Backoff{Min: minPause}, Again: retry.IsTransient},
 				func(ctx context.Context) (*clientv3.TxnResponse, error) { return client.Txn(ctx).Commit() })
 			if err != nil {
 				answers <- answer{err: client.Explain(ctx, err)}

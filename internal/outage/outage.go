@@ -31,7 +31,7 @@ type Outage struct {
 	mu        sync.Mutex
 	since     time.Time // zero: no outage
 	reason    error     // of the last failed attempt; nil: none has failed
-	said      bool
+	reported  bool
 }
 
 // Begin notes that a request begins. The outage begins now, unless it has begun already.
@@ -70,7 +70,7 @@ func (o *Outage) left() (in time.Duration, due bool) {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return time.Until(o.since.Add(o.Patience)), !o.since.IsZero() && !o.said
+	return time.Until(o.since.Add(o.Patience)), !o.since.IsZero() && !o.reported
 }
 
 // Report reports the outage if it is due and was not reported yet.
@@ -81,8 +81,8 @@ func (o *Outage) Report() {
 	o.reporting.Lock()
 	defer o.reporting.Unlock()
 	o.mu.Lock()
-	due := !o.since.IsZero() && !o.said
-	o.said = o.said || due
+	due := !o.since.IsZero() && !o.reported
+	o.reported = o.reported || due
 	reason := context.DeadlineExceeded
 	if served, ok := errors.AsType[rpctypes.EtcdError](o.reason); ok {
 		reason = served
@@ -101,10 +101,10 @@ func (o *Outage) End() {
 	o.reporting.Lock()
 	defer o.reporting.Unlock()
 	o.mu.Lock()
-	said, since := o.said, o.since
-	o.since, o.reason, o.said = time.Time{}, nil, false
+	reported, since := o.reported, o.since
+	o.since, o.reason, o.reported = time.Time{}, nil, false
 	o.mu.Unlock()
-	if said && o.Resumed != nil {
+	if reported && o.Resumed != nil {
 		o.Resumed(time.Since(since))
 	}
 }

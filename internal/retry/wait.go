@@ -41,11 +41,11 @@ func (b *Backoff) Limit(n int) { b.pauses = min(b.pauses, n) }
 
 // After returns the pause that follows n others.
 func (b *Backoff) After(n int) time.Duration {
-	longest := max(b.Min, b.Max)
+	maxPause := max(b.Min, b.Max)
 	pause := b.Min
 	for range n {
-		if pause *= 2; pause >= longest {
-			return longest
+		if pause *= 2; pause >= maxPause {
+			return maxPause
 		}
 	}
 	return pause

@@ -149,7 +149,7 @@ func (p *planner) nextBlock() int64 {
 	if p.valueSize > 0 {
 		want = min(want, blockBytes/p.valueSize)
 	}
-	return max(leastBlock, min(want, largeBlock, p.block*p.growth))
+	return max(minBlock, min(want, largeBlock, p.block*p.growth))
 }
 
 func (p *planner) observe(got page) {
@@ -162,7 +162,7 @@ func (p *planner) observe(got page) {
 	if got.cut {
 		// Large values are near, but their exact place is unknown. A longer step would
 		// read all of them again and again.
-		p.block, p.growth = max(leastBlock, got.limit/limitFactor), carefulGrowth
+		p.block, p.growth = max(minBlock, got.limit/limitFactor), carefulGrowth
 	}
 	p.alphabet.learn(got.kvs)
 	end := got.end

@@ -56,7 +56,7 @@ type Sink interface {
 const (
 	firstBlock  = 100
 	smallBlock  = 16
-	leastBlock  = 2
+	minBlock    = 2
 	largeBlock  = 10_000
 	blockBytes  = 1 << 20
 	blockGrowth = 8 // a larger factor would rely too much on one block

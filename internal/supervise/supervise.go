@@ -161,7 +161,7 @@ func readLine(r io.Reader, maxBytes int) <-chan lineRead {
 // command itself has exited.
 func (c *command) end(ended bool) {
 	setSubreaper(true)
-	told := map[int]bool{}
+	signalled := map[int]bool{}
 	over := time.After(grace)
 	c.terminate()
 	for {
@@ -170,10 +170,10 @@ func (c *command) end(ended bool) {
 			return
 		}
 		for _, pid := range all {
-			if !told[pid] && pid != c.Process.Pid {
+			if !signalled[pid] && pid != c.Process.Pid {
 				signal(pid, terminate)
 			}
-			told[pid] = true
+			signalled[pid] = true
 		}
 		select {
 		case _, ended = <-c.ended: // receives one value, and is never closed

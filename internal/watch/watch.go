@@ -87,12 +87,12 @@ type Watch struct {
 	ask     chan struct{} // requests for progress
 }
 
-// mostAsked is how many requests for progress can wait for a stream.
-const mostAsked = 16
+// maxProgressRequests is how many requests for progress can wait for a stream.
+const maxProgressRequests = 16
 
 // RequestProgress requests the progress of the watch from the server. If there is no
 // stream, the request waits for one. The sink receives the answer. A request has no
-// effect if mostAsked others wait.
+// effect if maxProgressRequests others wait.
 func (w *Watch) RequestProgress() {
 	select {
 	case w.asks() <- struct{}{}:
@@ -101,7 +101,7 @@ func (w *Watch) RequestProgress() {
 }
 
 func (w *Watch) asks() chan struct{} {
-	w.prepare.Do(func() { w.ask = make(chan struct{}, mostAsked) })
+	w.prepare.Do(func() { w.ask = make(chan struct{}, maxProgressRequests) })
 	return w.ask
 }
 

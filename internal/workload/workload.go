@@ -93,8 +93,8 @@ type Measured struct {
 // requests in flight have w.Timeout to finish.
 func (w *Workload) Write(ctx context.Context, turns <-chan struct{}, done func()) Measured {
 	results := make([]Measured, len(w.Clients))
-	requests, giveUp := context.WithCancel(context.WithoutCancel(ctx))
-	defer giveUp()
+	requests, cancelRequests := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancelRequests()
 	value := strings.Repeat("\x00", w.ValueSize)
 	start := time.Now()
 	writing, _ := crash.NewGroup(requests, len(w.Clients))
@@ -126,7 +126,7 @@ func (w *Workload) Write(ctx context.Context, turns <-chan struct{}, done func()
 		_ = writing.Wait()
 		close(finished)
 	})
-	w.await(ctx, finished, giveUp)
+	w.await(ctx, finished, cancelRequests)
 	all := Measured{Errors: map[string]int{}, Total: time.Since(start)}
 	for _, r := range results {
 		all.Latencies = append(all.Latencies, r.Latencies...)
@@ -139,13 +139,13 @@ func (w *Workload) Write(ctx context.Context, turns <-chan struct{}, done func()
 
 // await returns when finished is closed. If ctx ends first, it cancels the requests
 // w.Timeout later.
-func (w *Workload) await(ctx context.Context, finished <-chan struct{}, giveUp func()) {
+func (w *Workload) await(ctx context.Context, finished <-chan struct{}, cancelRequests func()) {
 	select {
 	case <-finished:
 		return
 	case <-ctx.Done():
 	}
-	defer time.AfterFunc(w.Timeout, crash.Guarded(giveUp)).Stop()
+	defer time.AfterFunc(w.Timeout, crash.Guarded(cancelRequests)).Stop()
 	<-finished
 }
 

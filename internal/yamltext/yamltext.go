@@ -19,7 +19,7 @@ func String(s string) *yaml.Node {
 	switch {
 	case !visible.Is(strings.NewReplacer("\n", "", "\t", "").Replace(s)):
 		n.Style = yaml.DoubleQuotedStyle // Dump writes escapes there
-	case looksOtherwise(s):
+	case isOtherType(s):
 		n.Style = yaml.SingleQuotedStyle
 	}
 	return n
@@ -34,10 +34,10 @@ func Name(s string) *yaml.Node {
 	return n
 }
 
-// looksOtherwise reports whether a YAML parser may read s, unquoted, as something other
+// isOtherType reports whether a YAML parser may read s, unquoted, as something other
 // than a string. The library quotes such words of YAML 1.2. Many parsers still use YAML
 // 1.1, which has more boolean words and more notations for numbers and dates.
-func looksOtherwise(s string) bool {
+func isOtherType(s string) bool {
 	switch strings.ToLower(s) {
 	case "y", "n", "yes", "no", "on", "off", "true", "false", "null":
 		return true

@@ -22,10 +22,10 @@ import (
 const Parallel = 16
 
 const (
-	// fruitless is the maximum number of consecutive rounds without progress. Run
+	// maxIdle is the maximum number of consecutive rounds without progress. Run
 	// then gives up. A round makes no progress if no response arrives, or if the
 	// server accepts changes without making them.
-	fruitless = 5
+	maxIdle = 5
 
 	// rest is half of the pause after the first round without progress. The pause
 	// doubles with each further one.
@@ -59,9 +59,9 @@ type Report struct {
 	Changes  int    // the number of changes that were made
 	Revision uint64 // auth revision at the last read; 0 if the server does not return it
 
-	// Doubtful lists changes with an unknown outcome: they were sent, no response
+	// Unconfirmed lists changes with an unknown outcome: they were sent, no response
 	// arrived, and a later read was not possible.
-	Doubtful []plan.Step
+	Unconfirmed []plan.Step
 
 	// Added lists the users that were added, or may have been.
 	Added []string
@@ -93,8 +93,8 @@ func (e *StepError) Unwrap() error { return e.Err }
 // used for servers that do not return the auth revision.
 var errOutdated = errors.New("users or roles have changed since the plan was made; nothing was changed: check rbac plan, and apply again")
 
-// errStubborn reports that the server accepts changes without making them.
-var errStubborn = errors.New("the cluster does not follow the policy, although the server accepted each change: see what is left with rbac plan")
+// errNotFollowed reports that the server accepts changes without making them.
+var errNotFollowed = errors.New("the cluster does not follow the policy, although the server accepted each change: see what is left with rbac plan")
 
 // Run executes the plan of the task, then checks whether the cluster follows the
 // policy. If it does not, Run executes what is left. If progress is not nil, Run
@@ -127,7 +127,7 @@ func Run(ctx context.Context, api clientv3.Auth, bound reader.Bound, task Task, 
 		if interference := r.settle(snapshot); interference != nil {
 			return r.done(), interference
 		}
-		if err != nil && !isDoubtful(err) {
+		if err != nil && !outcomeUnknown(err) {
 			return r.done(), err
 		}
 		options := task.Options
@@ -144,9 +144,9 @@ func Run(ctx context.Context, api clientv3.Auth, bound reader.Bound, task Task, 
 		default:
 			idle++
 		}
-		if idle == fruitless {
+		if idle == maxIdle {
 			if err == nil {
-				err = errStubborn
+				err = errNotFollowed
 			}
 			return r.done(), err
 		}

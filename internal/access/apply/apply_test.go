@@ -188,7 +188,7 @@ func many(n int) string {
 func TestChangesAreMadeSixteenAtATimeAndInTheOrderOfTheirNeeds(t *testing.T) {
 	s := newFakeServer()
 	report, err := s.apply(t.Context(), t, many(30))
-	if err != nil || !report.Complete || report.Changes != 120 || report.Revision != 121 || len(report.Doubtful) > 0 {
+	if err != nil || !report.Complete || report.Changes != 120 || report.Revision != 121 || len(report.Unconfirmed) > 0 {
 		t.Errorf("the report is %+v, %v; want 120 changes, all made", report, err)
 	}
 	if s.most != Parallel {
@@ -216,7 +216,7 @@ func TestAnswersThatDoNotComeAreLookedFor(t *testing.T) {
 				return nil
 			})
 			report, err := s.apply(t.Context(), t, many(20))
-			if err != nil || !report.Complete || report.Changes != 80 || len(s.state.Users) != 21 || len(report.Doubtful) > 0 {
+			if err != nil || !report.Complete || report.Changes != 80 || len(s.state.Users) != 21 || len(report.Unconfirmed) > 0 {
 				t.Errorf("lost %s: the report is %+v, %v; want 80 changes", name, report, err)
 			}
 		})
@@ -318,7 +318,7 @@ func TestAnInterruptionLeavesNothingInDoubt(t *testing.T) {
 		return nil
 	}
 	report, err := s.apply(ctx, t, many(30))
-	if !errors.Is(err, interrupted) || report.Complete || len(report.Doubtful) > 0 || report.Changes != s.changes || report.Changes >= 120 {
+	if !errors.Is(err, interrupted) || report.Complete || len(report.Unconfirmed) > 0 || report.Changes != s.changes || report.Changes >= 120 {
 		t.Errorf("after %d changes the report is %+v, %v; want them, and not all 120", s.changes, report, err)
 	}
 }

@@ -34,9 +34,9 @@ type run struct {
 	added       map[string]bool
 
 	// The outcome of the changes since the revision base was read.
-	base     uint64
-	made     uint64
-	doubtful []plan.Step
+	base    uint64
+	made    uint64
+	unknown []plan.Step
 }
 
 func newRun(api clientv3.Auth, bound reader.Bound, task Task, progress func(done, total int)) *run {
@@ -53,7 +53,7 @@ func newRun(api clientv3.Auth, bound reader.Bound, task Task, progress func(done
 
 // done completes the report and returns it.
 func (r *run) done() Report {
-	r.report.Doubtful = r.doubtful
+	r.report.Unconfirmed = r.unknown
 	r.report.Added = slices.Sorted(maps.Keys(r.added))
 	return r.report
 }
@@ -86,7 +86,7 @@ func (r *run) settle(s reader.Snapshot) error {
 		r.report.Changes += int(s.Revision - r.base - r.made) // the doubtful ones that were made
 	}
 	r.report.Revision = s.Revision
-	r.base, r.made, r.doubtful = s.Revision, 0, nil
+	r.base, r.made, r.unknown = s.Revision, 0, nil
 	return nil
 }
 
@@ -124,16 +124,16 @@ func (r *run) stage(ctx context.Context, stage plan.Stage, stepDone func()) erro
 	}
 	for next := 0; next < len(stage); {
 		// The revision is conclusive only while no change is running.
-		if err := r.look(ctx); err != nil {
+		if err := r.checkRevision(ctx); err != nil {
 			return err
 		}
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		looked := time.Now()
+		checked := time.Now()
 		var failure error
 		group, going := crash.NewGroup(ctx, Parallel)
-		for ; next < len(stage) && going.Err() == nil && time.Since(looked) < interval; next++ {
+		for ; next < len(stage) && going.Err() == nil && time.Since(checked) < interval; next++ {
 			step := next
 			group.Start(func() error {
 				for _, need := range stage[step].Needs { // earlier steps, so they are started
@@ -152,7 +152,7 @@ func (r *run) stage(ctx context.Context, stage plan.Stage, stepDone func()) erro
 				case err == nil:
 					close(made[step])
 					stepDone()
-				case failure == nil || isDoubtful(failure):
+				case failure == nil || outcomeUnknown(failure):
 					failure = err
 				}
 				return err
@@ -167,7 +167,7 @@ func (r *run) stage(ctx context.Context, stage plan.Stage, stepDone func()) erro
 
 // look returns an error if the changes so far cannot have led to the current auth
 // revision. No change may be running.
-func (r *run) look(ctx context.Context) error {
+func (r *run) checkRevision(ctx context.Context) error {
 	if r.base == 0 {
 		return nil
 	}
@@ -184,7 +184,7 @@ func (r *run) look(ctx context.Context) error {
 // revision.
 func (r *run) explains(revision uint64) error {
 	expected := r.base + r.made
-	if revision < expected || revision > expected+uint64(len(r.doubtful)) {
+	if revision < expected || revision > expected+uint64(len(r.unknown)) {
 		return &InterferenceError{Revision: revision, Expected: expected}
 	}
 	return nil
@@ -195,7 +195,7 @@ func (r *run) explains(revision uint64) error {
 func (r *run) step(ctx context.Context, step plan.Step) error {
 	policy := retry.Policy{
 		Backoff: retry.Backoff{Min: 5 * time.Millisecond, Max: 100 * time.Millisecond},
-		Again:   isPassing,
+		Again:   isTemporary,
 		For:     refusals,
 	}
 	_, err := retry.Do(ctx, policy, func(ctx context.Context) (struct{}, error) {
@@ -220,8 +220,8 @@ func (r *run) end(step plan.Step, err error) {
 		if step.Verb == plan.SetPassword {
 			r.passwordSet[step.User] = true
 		}
-	case isDoubtful(err):
-		r.doubtful = append(r.doubtful, step)
+	case outcomeUnknown(err):
+		r.unknown = append(r.unknown, step)
 	default:
 		return
 	}
@@ -260,14 +260,14 @@ func (r *run) request(ctx context.Context, step plan.Step) error {
 	return err
 }
 
-// isDoubtful reports whether the server may have made the change despite err.
-func isDoubtful(err error) bool {
+// outcomeUnknown reports whether the server may have made the change despite err.
+func outcomeUnknown(err error) bool {
 	_, interfered := errors.AsType[*InterferenceError](err)
 	return !interfered && retry.OutcomeUnknown(err)
 }
 
-// isPassing reports whether the server will probably accept the request soon.
-func isPassing(err error) bool {
+// isTemporary reports whether the server will probably accept the request soon.
+func isTemporary(err error) bool {
 	return retry.Is(err, retry.Denied|retry.StaleToken|retry.Overloaded)
 }
 
@@ -279,7 +279,7 @@ func (r *run) read(ctx context.Context) (reader.Snapshot, error) {
 		Backoff: retry.Backoff{Min: 100 * time.Millisecond},
 		Again: func(err error) bool {
 			since := time.Since(began)
-			return isDoubtful(err) && since < patience || isPassing(err) && since < refusals
+			return outcomeUnknown(err) && since < patience || isTemporary(err) && since < refusals
 		},
 	}
 	return retry.Do(ctx, policy, func(ctx context.Context) (reader.Snapshot, error) { return reader.Read(ctx, r.api, r.bound) })

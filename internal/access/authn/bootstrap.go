@@ -49,8 +49,8 @@ type Bootstrap struct {
 type Report struct {
 	rollback.Report
 
-	Step    func(changed bool, says string) error                                               // prints a step
-	Deliver func(ctx context.Context, says string, passwords ...secret.GeneratedPassword) error // prints generated passwords
+	Step    func(changed bool, line string) error                                               // prints a step
+	Deliver func(ctx context.Context, line string, passwords ...secret.GeneratedPassword) error // prints generated passwords
 	Failed  func(reconcile.Result)                                                              // prints what a failed apply has changed
 }
 
@@ -79,9 +79,9 @@ func (b *Bootstrap) run(ctx context.Context) error {
 	case err != nil:
 		return err
 	case on:
-		err = b.whereOn(ctx)
+		err = b.ifOn(ctx)
 	default:
-		err = b.whereOff(ctx)
+		err = b.ifOff(ctx)
 	}
 	if err != nil || b.Reconciler == nil {
 		return err
@@ -98,8 +98,8 @@ func either(changed bool, then, otherwise string) string {
 	return otherwise
 }
 
-// whereOn verifies that root can log in if authentication is already on.
-func (b *Bootstrap) whereOn(ctx context.Context) error {
+// ifOn verifies that root can log in if authentication is already on.
+func (b *Bootstrap) ifOn(ctx context.Context) error {
 	if b.Generated {
 		return errors.New("authentication is already on, so no password was generated and nothing was changed; pass root's password to verify it")
 	}
@@ -118,8 +118,8 @@ func (b *Bootstrap) whereOn(ctx context.Context) error {
 	return b.Report.Step(false, proven)
 }
 
-// whereOff creates root, applies the policy, and enables authentication.
-func (b *Bootstrap) whereOff(ctx context.Context) error {
+// ifOff creates root, applies the policy, and enables authentication.
+func (b *Bootstrap) ifOff(ctx context.Context) error {
 	if b.Again != nil { // the login test cannot detect a mistyped password
 		if err := b.Again(ctx); err != nil {
 			return err
@@ -270,11 +270,11 @@ func (b *Bootstrap) apply(ctx context.Context, s *session.Session) error {
 		},
 	})
 	if err == nil || applied.Changes > 0 {
-		says := either(applied.Changes > 0, "Policy applied", "Policy followed already")
+		line := either(applied.Changes > 0, "Policy applied", "Policy followed already")
 		if err != nil {
-			says = "Policy applied in part"
+			line = "Policy applied in part"
 		}
-		if printed := b.Report.Step(applied.Changes > 0, says); err == nil {
+		if printed := b.Report.Step(applied.Changes > 0, line); err == nil {
 			err = printed
 		}
 	}

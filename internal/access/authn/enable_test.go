@@ -17,7 +17,7 @@ func TestWhoWouldBeLockedOut(t *testing.T) {
 		self   etcd.Self
 		secure bool
 		state  access.State
-		says   string // empty: not locked out
+		line   string // empty: not locked out
 	}{
 		"root":                         {etcd.Self{By: etcd.ByPassword, User: "root"}, false, state, ""},
 		"a holder of the role root":    {etcd.Self{By: etcd.ByPassword, User: "admin"}, false, state, ""},
@@ -32,8 +32,8 @@ func TestWhoWouldBeLockedOut(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := lockedOut(test.self, test.secure, test.state)
-			if !strings.Contains(got, test.says) || (got == "") != (test.says == "") {
-				t.Errorf("it is told %q, want %q", got, test.says)
+			if !strings.Contains(got, test.line) || (got == "") != (test.line == "") {
+				t.Errorf("it is told %q, want %q", got, test.line)
 			}
 		})
 	}

@@ -37,10 +37,10 @@ func newRescuer(ctx context.Context, s *session.Session, report rollback.Report)
 			return err
 		},
 		Undo:        r.delete,
-		UndoInDoubt: true, // the random name is unique to this run
+		UndoUnknown: true, // the random name is unique to this run
 		Absent:      rpctypes.ErrUserNotFound,
 		Done:        "the user " + r.name + " was added",
-		Mend:        r.deletion(),
+		Fix:         r.deletion(),
 	})
 	if err != nil {
 		return r, err

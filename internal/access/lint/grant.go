@@ -35,12 +35,12 @@ func (l *linter) oneGrant(object, role string, p access.Permission) {
 	}
 	if bytes.ContainsRune(key, '*') || bytes.ContainsRune(end, '*') {
 		why := "etcd has no wildcards: the * is a character like any other"
-		var mend []plan.Step
+		var fix []plan.Step
 		if literal, rest, _ := bytes.Cut(key, []byte("*")); len(literal) > 0 && len(rest) == 0 && len(end) == 0 {
-			mend = append(mend, grant(role, access.Permission{Access: p.Access, Range: access.PrefixRange(literal)}))
+			fix = append(fix, grant(role, access.Permission{Access: p.Access, Range: access.PrefixRange(literal)}))
 			why += "; a prefix was probably meant"
 		}
-		l.add(ruleWildcard, object, grants, why, append(mend, revoke(role, p.Range))...)
+		l.add(ruleWildcard, object, grants, why, append(fix, revoke(role, p.Range))...)
 	}
 }
 

@@ -17,7 +17,7 @@ type Finding struct {
 	Object string              // the checked object, for example "role app" or "user bob"
 	Grants []access.Permission // the grants of the role that the finding is about, if any
 	Why    string              // a sentence
-	Mend   []plan.Step         // the steps of the fix; empty if the user must decide
+	Fix    []plan.Step         // the steps of the fix; empty if the user must decide
 	Waived string              // the reason of the waiver; empty if there is none
 }
 
@@ -162,8 +162,8 @@ func (l *linter) writeOnly(object string, r access.Role, e access.Effective) {
 	}
 }
 
-func (l *linter) add(rule, object string, grants []access.Permission, why string, mend ...plan.Step) {
-	l.findings = append(l.findings, Finding{Rule: l.rules[rule], Object: object, Grants: grants, Why: why, Mend: mend})
+func (l *linter) add(rule, object string, grants []access.Permission, why string, fix ...plan.Step) {
+	l.findings = append(l.findings, Finding{Rule: l.rules[rule], Object: object, Grants: grants, Why: why, Fix: fix})
 }
 
 // verb returns the access as a verb for a sentence.

@@ -63,14 +63,14 @@ func randomPermissions(random *rand.Rand, maxRanges int) []access.Permission {
 func found(s access.State) []string {
 	var lines []string
 	for _, f := range Find(s) {
-		var grants, mend []string
+		var grants, fix []string
 		for _, p := range f.Grants {
 			grants = append(grants, p.String())
 		}
-		for _, step := range f.Mend {
-			mend = append(mend, step.String())
+		for _, step := range f.Fix {
+			fix = append(fix, step.String())
 		}
-		lines = append(lines, fmt.Sprintf("%s %s %s (%s): %s", f.Rule.Severity, f.Rule.Name, f.Object, strings.Join(grants, " + "), strings.Join(mend, "; ")))
+		lines = append(lines, fmt.Sprintf("%s %s %s (%s): %s", f.Rule.Severity, f.Rule.Name, f.Object, strings.Join(grants, " + "), strings.Join(fix, "; ")))
 	}
 	return lines
 }
@@ -218,12 +218,12 @@ func TestWhatMendsAGrantLeavesAccessAsItWas(t *testing.T) {
 				continue // what mends these changes what may be done, on purpose
 			}
 			after := role
-			for _, step := range f.Mend {
+			for _, step := range f.Fix {
 				after.Permissions = do(after.Permissions, step, random)
 			}
 			e := after.Effective()
 			if !e.Read.Equal(before.Read) || !e.Write.Equal(before.Write) {
-				t.Fatalf("%v, mended by %q because of %s, becomes %v", role.Permissions, f.Mend, f.Rule.Name, after.Permissions)
+				t.Fatalf("%v, mended by %q because of %s, becomes %v", role.Permissions, f.Fix, f.Rule.Name, after.Permissions)
 			}
 			mended[f.Rule.Name]++
 		}
@@ -252,7 +252,7 @@ func TestTheFixOfAnOpenEndSaysWhatIsLost(t *testing.T) {
 			t.Fatalf("keys from %s: %v, want one finding", key, found)
 		}
 		var mend []string
-		for _, step := range found[0].Mend {
+		for _, step := range found[0].Fix {
 			mend = append(mend, step.String())
 		}
 		if got := strings.Join(mend, "; "); got != want.mend || !strings.HasSuffix(found[0].Why, want.why) {

@@ -21,13 +21,13 @@ func (l *linter) superfluous(object string, g *roleGrants) []bool {
 		wider, isWider := g.wider(i)
 		switch {
 		case g.sameKeys.hasAnother(i):
-			mend := g.once(i)
+			fix := g.once(i)
 			if !g.sameRange.hasAnother(i) {
-				mend = g.without(i) // the duplicate is in another notation
+				fix = g.without(i) // the duplicate is in another notation
 			}
 			is[i] = g.covered(i)
 			l.add(ruleDuplicate, object, []access.Permission{p}, "the role has another grant on the same range, and both count: the server keeps the old one at times when a grant is changed",
-				mend...)
+				fix...)
 		case isWider && wider.Access != p.Access:
 			l.add(ruleNarrower, object, []access.Permission{p, wider}, fmt.Sprintf("it restricts nothing: %s of the same role still counts, and nothing can be denied", wider),
 				g.without(i)...)

@@ -136,7 +136,7 @@ func (b *builder) users() {
 }
 
 func (b *builder) newUser(user policy.User) {
-	if user.Password.Source == policy.Unsaid {
+	if user.Password.Source == policy.NotGiven {
 		b.problems = append(b.problems, policy.Problem{
 			At:      user.At,
 			Message: fmt.Sprintf("the user %s is not there yet, and the policy does not say what its password is", user.Name),

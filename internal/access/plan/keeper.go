@@ -28,7 +28,7 @@ func IsKeeper(role string) bool {
 // gives, and deletes the temporary roles.
 func (s *scheduler) keepAndFinish() {
 	ended := clone(s.state)
-	doAll(ended, s.readyOf(s.takes, allOf(s.takes)).steps...)
+	doAll(ended, s.readyOf(s.removing, allOf(s.removing)).steps...)
 	taken := ended.Decider()
 	var keepers, memberships, deletions []*task
 	roles := map[string]*task{} // by the permissions that they grant
@@ -52,7 +52,7 @@ func (s *scheduler) keepAndFinish() {
 		memberships = append(memberships, &task{Step: Step{Verb: GrantRole, User: user, Role: role.Role}, needs: []*task{role}})
 	}
 	keepers = append(keepers, memberships...)
-	for _, pending := range []*[]*task{&keepers, &s.takes, &s.gives, &deletions} {
+	for _, pending := range []*[]*task{&keepers, &s.removing, &s.adding, &deletions} {
 		chosen := map[*task]bool{}
 		all := s.readyOf(*pending, allOf(*pending))
 		s.do(all.steps)

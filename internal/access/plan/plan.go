@@ -4,7 +4,6 @@ package plan
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/ectl-io/ectl/internal/access"
 	"github.com/ectl-io/ectl/internal/access/policy"
@@ -95,11 +94,6 @@ func (p *Plan) Count(action Action) int {
 		}
 	}
 	return n
-}
-
-// Takes reports whether the plan removes anything: access, a user, or a role.
-func (p *Plan) Takes() bool {
-	return p.Count(Remove) > 0 || slices.ContainsFunc(p.Effects, Effect.LosesAny)
 }
 
 // NewAccess returns the users that gain permissions or whose password changes. A new

@@ -20,13 +20,13 @@ import (
 
 // scheduler orders the steps of a plan.
 type scheduler struct {
-	state   access.State       // after the stages so far
-	decider *access.Decider    // of the state; nil after a change of the state
-	bounds  map[string]*bounds // by user; shared by users with the same permissions
-	gives   []*task            // tasks that do not remove access, cheapest order first
-	takes   []*task
-	stages  []Stage
-	keepers int // the last number used for a temporary role
+	state    access.State       // after the stages so far
+	decider  *access.Decider    // of the state; nil after a change of the state
+	bounds   map[string]*bounds // by user; shared by users with the same permissions
+	adding   []*task            // tasks that do not remove access, cheapest order first
+	removing []*task
+	stages   []Stage
+	keepers  int // the last number used for a temporary role
 
 	steps int // units of work, for tests
 }
@@ -41,7 +41,7 @@ func newScheduler(p *Plan) *scheduler {
 }
 
 func (s *scheduler) schedule(p *Plan) []Stage {
-	if len(s.gives)+len(s.takes) == 0 {
+	if len(s.adding)+len(s.removing) == 0 {
 		return nil
 	}
 	before, after := p.Before.Decider(), p.After.Decider()
@@ -58,9 +58,9 @@ func (s *scheduler) schedule(p *Plan) []Stage {
 		s.bounds[name] = known[like]
 	}
 	for {
-		given := s.stage(&s.gives, s.exceeds, s.alwaysExceeds)
-		taken := s.stage(&s.takes, s.lacks, s.alwaysLacks)
-		if len(s.gives)+len(s.takes) == 0 {
+		given := s.stage(&s.adding, s.exceeds, s.alwaysExceeds)
+		taken := s.stage(&s.removing, s.lacks, s.alwaysLacks)
+		if len(s.adding)+len(s.removing) == 0 {
 			return s.stages
 		}
 		if !given && !taken {

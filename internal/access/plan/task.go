@@ -34,7 +34,7 @@ func (s *scheduler) tasks(p *Plan) {
 		}
 		take := func(verb Verb) *task {
 			t := give(verb)
-			s.takes = append(s.takes, t)
+			s.removing = append(s.removing, t)
 			return t
 		}
 		switch d.Subject {
@@ -82,9 +82,9 @@ func (s *scheduler) tasks(p *Plan) {
 	}
 	// The cost of each change on the server grows with the number of users. So roles
 	// come before users, and the roles of a user directly after the user.
-	s.gives = slices.Concat(roles, grants, users)
+	s.adding = slices.Concat(roles, grants, users)
 	// For the same reason, users are deleted first.
-	slices.SortStableFunc(s.takes, func(a, b *task) int { return takeOrder(a.Verb) - takeOrder(b.Verb) })
+	slices.SortStableFunc(s.removing, func(a, b *task) int { return takeOrder(a.Verb) - takeOrder(b.Verb) })
 }
 
 func takeOrder(v Verb) int {

@@ -111,10 +111,10 @@ func (p *parser) document(text []byte) {
 				p.problem(value, "write "+APIVersion, "this program does not know the apiVersion")
 			}
 		case fieldRoles:
-			p.policy.SaysRoles = true
+			p.policy.HasRoles = true
 			p.names(value, "role", p.role)
 		case fieldUsers:
-			p.policy.SaysUsers = true
+			p.policy.HasUsers = true
 			p.inUser = true
 			p.names(value, "user", p.user)
 			p.inUser = false

@@ -55,7 +55,7 @@ func (p *parser) password(n *yaml.Node) Password {
 		return password
 	}
 	p.fields(n, "a password", passwordFields(), func(name string, key, value *yaml.Node) {
-		if password.Source != Unsaid {
+		if password.Source != NotGiven {
 			p.problem(key, "", "the password comes from one place, here are %s and %s", password.Source, name)
 			return
 		}
@@ -72,7 +72,7 @@ func (p *parser) password(n *yaml.Node) Password {
 		}
 		password.Value = text
 	})
-	if password.Source == Unsaid && n.Kind == yaml.MappingNode && len(n.Content) == 0 {
+	if password.Source == NotGiven && n.Kind == yaml.MappingNode && len(n.Content) == 0 {
 		p.problem(n, hint, "the password comes from nowhere")
 	}
 	return password

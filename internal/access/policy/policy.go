@@ -22,9 +22,9 @@ type Policy struct {
 	Expect  []Assertion
 	Waivers []Waiver
 
-	// SaysRoles and SaysUsers report whether any file has the field, even if it is
+	// HasRoles and HasUsers report whether any file has the field, even if it is
 	// empty.
-	SaysRoles, SaysUsers bool
+	HasRoles, HasUsers bool
 }
 
 // Role is a role with its desired permissions, in the order of the file.
@@ -54,9 +54,9 @@ type Password struct {
 // Source is a kind of password source.
 type Source string
 
-// The sources. Each except Unsaid and None is also the name of a field in the file.
+// The sources. Each except NotGiven and None is also the name of a field in the file.
 const (
-	Unsaid   Source = ""         // the file does not name a source
+	NotGiven Source = ""         // the file does not name a source
 	None     Source = "none"     // no password: a certificate identifies the user
 	Env      Source = "env"      // an environment variable
 	File     Source = "file"     // the first line of a file
@@ -80,7 +80,7 @@ func (p Password) String() string {
 		return "password from a command"
 	case Generate:
 		return "with a generated password"
-	case Unsaid:
+	case NotGiven:
 	}
 	return "password not said"
 }

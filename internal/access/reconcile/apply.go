@@ -45,8 +45,8 @@ type Result struct {
 	// Generated lists the users with generated and delivered passwords.
 	Generated []PasswordEffect
 
-	// Doubtful lists changes with an unknown outcome, because no response arrived.
-	Doubtful []plan.Step
+	// Unconfirmed lists changes with an unknown outcome, because no response arrived.
+	Unconfirmed []plan.Step
 }
 
 // Apply makes the cluster follow the policy, after the caller agrees. With an error,
@@ -91,7 +91,7 @@ func (r *Reconciler) Apply(ctx context.Context, s *session.Session, caller Calle
 	report, err := apply.Run(ctx, client, s.Timeout, task, shown.Show)
 	shown.End()
 	result.Complete, result.Changes, result.RevisionAfter, result.Requests = report.Complete, report.Changes, report.Revision, client.Requests()
-	result.Doubtful = report.Doubtful
+	result.Unconfirmed = report.Unconfirmed
 	for _, password := range generated {
 		result.Generated = append(result.Generated, PasswordEffect{password.User, effectOf(report, password.User)})
 	}
@@ -129,7 +129,7 @@ func (r *Reconciler) ready(ctx context.Context, p *plan.Plan, known *passwords) 
 // effectOf returns whether the generated password of the user is in effect.
 func effectOf(report apply.Report, user string) secret.Effect {
 	switch {
-	case slices.ContainsFunc(report.Doubtful, func(s plan.Step) bool { return s.Verb == plan.AddUser && s.User == user }):
+	case slices.ContainsFunc(report.Unconfirmed, func(s plan.Step) bool { return s.Verb == plan.AddUser && s.User == user }):
 		return secret.EffectUnknown
 	case slices.Contains(report.Added, user):
 		return secret.InEffect

@@ -84,7 +84,7 @@ func (r *Reconciler) mayPrune(there reader.Snapshot, self etcd.Self) error {
 		name  string
 		said  bool
 		there int
-	}{{"users", r.Policy.SaysUsers, users}, {"roles", r.Policy.SaysRoles, roles}} {
+	}{{"users", r.Policy.HasUsers, users}, {"roles", r.Policy.HasRoles, roles}} {
 		if !section.said && section.there > 0 {
 			return exit.With(exit.InvalidInput, fmt.Errorf("the policy has no %s: --prune would remove all %d of them; if that is meant, write \"%s: {}\"", section.name, section.there, section.name))
 		}

@@ -105,7 +105,7 @@ func (p *passwords) readFrom(ctx context.Context, from policy.Password) (string,
 		return p.fromCommand(ctx, from.Value)
 	case policy.Generate:
 		return secret.Generate(), nil
-	case policy.None, policy.Unsaid:
+	case policy.None, policy.NotGiven:
 	}
 	return "", nil
 }

@@ -122,7 +122,7 @@ func TestPruneIsRefusedIfItIsMoreLikelyAMistake(t *testing.T) {
 		there.Roles[name] = access.Role{Name: name}
 	}
 	admin, unknown := etcd.Self{User: "admin"}, etcd.Self{By: etcd.ByToken}
-	both := policy.Policy{SaysUsers: true, SaysRoles: true}
+	both := policy.Policy{HasUsers: true, HasRoles: true}
 	for name, test := range map[string]struct {
 		there  reader.Snapshot
 		policy policy.Policy
@@ -131,8 +131,8 @@ func TestPruneIsRefusedIfItIsMoreLikelyAMistake(t *testing.T) {
 	}{
 		"users and roles":             {there, both, admin, ""},
 		"an identity that is unknown": {there, both, unknown, "the token does not name its user"},
-		"no roles":                    {there, policy.Policy{SaysUsers: true}, admin, "the policy has no roles: --prune would remove all 1 of them"},
-		"no users":                    {there, policy.Policy{SaysRoles: true}, admin, "the policy has no users: --prune would remove all 1 of them"},
+		"no roles":                    {there, policy.Policy{HasUsers: true}, admin, "the policy has no roles: --prune would remove all 1 of them"},
+		"no users":                    {there, policy.Policy{HasRoles: true}, admin, "the policy has no users: --prune would remove all 1 of them"},
 		"nothing to remove":           {nothing, policy.Policy{}, unknown, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

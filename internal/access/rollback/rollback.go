@@ -25,12 +25,12 @@ type Change struct {
 
 	Absent error // the error of Undo that means that there is nothing to roll back
 
-	// UndoInDoubt reports that Undo does no harm if the change was not made. Undo
+	// UndoUnknown reports that Undo does no harm if the change was not made. Undo
 	// then also runs after a Do with an unknown outcome.
-	UndoInDoubt bool
+	UndoUnknown bool
 
 	Done string    // what has changed, for example "the role app was added"
-	Mend plan.Step // the step for the user if Undo fails; none if its Verb is empty
+	Fix  plan.Step // the step for the user if Undo fails; none if its Verb is empty
 }
 
 // Sequence makes changes one after another, with the client of its session.
@@ -48,7 +48,7 @@ type Report struct {
 
 type doneChange struct {
 	Change
-	doubtful bool // the outcome is unknown
+	unknown bool // the outcome is unknown
 }
 
 // New returns a sequence without changes. If the command is interrupted, the sequence
@@ -70,8 +70,8 @@ func (s *Sequence) Do(ctx context.Context, change Change) error {
 		s.done = append(s.done, doneChange{Change: change})
 		return s.Fail(ctx, err)
 	}
-	if retry.OutcomeUnknown(err) && (change.UndoInDoubt || change.Undo == nil && len(s.done) > 0) {
-		s.done = append(s.done, doneChange{Change: change, doubtful: true})
+	if retry.OutcomeUnknown(err) && (change.UndoUnknown || change.Undo == nil && len(s.done) > 0) {
+		s.done = append(s.done, doneChange{Change: change, unknown: true})
 	}
 	return s.Fail(ctx, err)
 }
@@ -114,8 +114,8 @@ func (s *Sequence) undo(ctx context.Context) string {
 		}
 		err := undoing.request(ctx, change.Undo)
 		if err != nil && !retry.Answered(err) && (change.Absent == nil || !errors.Is(err, change.Absent)) {
-			if says := undoing.session.Explain(ctx, err).Error(); !slices.Contains(failures, says) {
-				failures = append(failures, says)
+			if reason := undoing.session.Explain(ctx, err).Error(); !slices.Contains(failures, reason) {
+				failures = append(failures, reason)
 			}
 			left = append(left, depending...)
 		}
@@ -124,20 +124,20 @@ func (s *Sequence) undo(ctx context.Context) string {
 	if len(failures) == 0 {
 		return "what had been changed before was changed back, nothing is left of it"
 	}
-	var remains, mend []string
+	var remains, fixes []string
 	for _, change := range slices.Backward(left) {
 		what := change.Done
-		if change.doubtful {
+		if change.unknown {
 			what = "perhaps " + what
 		}
 		remains = append(remains, what)
-		if change.Mend.Verb == "" {
+		if change.Fix.Verb == "" {
 			continue
 		}
-		if line := s.report.Command(change.Mend); !slices.Contains(mend, line) {
-			mend = append(mend, line)
+		if line := s.report.Command(change.Fix); !slices.Contains(fixes, line) {
+			fixes = append(fixes, line)
 		}
 	}
 	return fmt.Sprintf("this remains, because changing it back failed (%s): %s; to change it back: %s",
-		strings.Join(failures, "; "), strings.Join(remains, ", "), strings.Join(mend, "; "))
+		strings.Join(failures, "; "), strings.Join(remains, ", "), strings.Join(fixes, "; "))
 }

@@ -380,9 +380,9 @@ const (
 	// manyRevisions is how many revisions a response must have to count as split. The
 	// server then probably has more old events.
 	manyRevisions = 500
-	// mostAhead is the max number of watches ahead. For each event, a server checks all
+	// maxAhead is the max number of watches ahead. For each event, a server checks all
 	// of them.
-	mostAhead = 32
+	maxAhead = 32
 	// bytesAhead limits the expected size of the messages that are kept for them.
 	bytesAhead = 8 << 20
 )
@@ -399,7 +399,7 @@ func (s *Stream) catchUp(revision int64) {
 	if len(s.ahead) > 0 || s.size.revisions < manyRevisions {
 		return
 	}
-	count := min(mostAhead, bytesAhead/(s.size.bytes+1), (revision-s.next)/width)
+	count := min(maxAhead, bytesAhead/(s.size.bytes+1), (revision-s.next)/width)
 	for i := range count {
 		w := &watch{start: s.next + (i+1)*width, wasAhead: true}
 		s.ahead = append(s.ahead, w)
