@@ -22,7 +22,7 @@ func newOptionsCmd(f *cli.Factory) *cobra.Command {
 				visible.Usage += " [$" + cli.Variable(flag.Name) + "]"
 				shown.AddFlag(&visible)
 			})
-			fmt.Fprintf(cmd.OutOrStdout(), "Every command takes these options. Each can also be set by the environment\nvariable in brackets.\n\n%s", cli.FlagUsages(shown))
+			fmt.Fprintf(cmd.OutOrStdout(), "Every command takes these options. Each can also be set by the environment\nvariable in brackets. The prefixes ETCDCTL_ and ECTL_ mean the same.\n\n%s", cli.FlagUsages(shown))
 		},
 	}
 }

@@ -41,7 +41,7 @@ func expandPrefixes(root *cobra.Command, args []string) (expanded []string, unkn
 	if at < 0 {
 		at = oddWord(cmd, expanded, left)
 	}
-	if at >= 0 && !helps {
+	if at >= 0 && !helps && (expanded[at] != "help" || cmd == root) { // "user help" prints the help of user
 		unknown = newUnknownCommand(cmd, expanded[at])
 	}
 	return expanded, unknown

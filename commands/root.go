@@ -28,7 +28,6 @@ import (
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/heap"
 	"github.com/ectl-io/ectl/internal/iostreams"
-	"github.com/ectl-io/ectl/internal/suggest"
 )
 
 // Run runs one command line and returns the exit status. The program was called as
@@ -195,22 +194,7 @@ func setHelp(root *cobra.Command, f *cli.Factory) {
 		writeUsage(cmd.OutOrStderr(), cmd)
 		return nil
 	})
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		if invalid, ok := errors.AsType[*pflag.InvalidValueError](err); ok && invalid.GetFlag().Name == etcd.FlagEndpoints {
-			err = fmt.Errorf("invalid --%s: %w", etcd.FlagEndpoints, invalid.Unwrap()) // without the value: it may hold a login
-		}
-		advice := seeHelp(cmd)
-		if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok {
-			question := suggest.Question(flagsLike(cmd, unknown))
-			switch {
-			case strings.Contains(cmd.Use, "-- COMMAND"):
-				advice = "put a command with options after --: -- sh -c exit; " + advice
-			case question != "":
-				advice = question
-			}
-		}
-		return fmt.Errorf("%w; %s", err, advice)
-	})
+	root.SetFlagErrorFunc(explainFlag)
 	root.InitDefaultHelpCmd() // after all commands are added
 	if topic, _, err := root.Find([]string{"help"}); err == nil {
 		known := topic.Run
@@ -235,6 +219,30 @@ func setHelp(root *cobra.Command, f *cli.Factory) {
 	if flag := root.Flags().Lookup("help"); flag != nil {
 		flag.Hidden = true
 	}
+}
+
+// explainFlag adds to the error of a flag what is probably meant, or refers to the help
+// of cmd.
+func explainFlag(cmd *cobra.Command, err error) error {
+	advice := ""
+	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok {
+		advice = cli.UnknownFlagHint(cmd, unknown)
+		if strings.Contains(cmd.Use, "-- COMMAND") {
+			advice = "put a command with options after --: -- sh -c exit; " + seeHelp(cmd)
+		}
+	}
+	if invalid, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		flag := invalid.GetFlag()
+		if flag.Name == etcd.FlagEndpoints {
+			err = fmt.Errorf("invalid --%s: %w", etcd.FlagEndpoints, invalid.Unwrap()) // without the value: it may hold a login
+		} else {
+			advice = cli.ValueHint(flag, invalid.GetValue())
+		}
+	}
+	if advice == "" {
+		advice = seeHelp(cmd)
+	}
+	return fmt.Errorf("%w; %s", err, advice)
 }
 
 // inNameOf replaces "ectl" in examples with the name of the program.

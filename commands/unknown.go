@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/iostreams"
@@ -46,7 +45,7 @@ func (e *unknownCommand) isOwn() bool {
 // of the program.
 func newUnknownCommand(group *cobra.Command, word string) *unknownCommand {
 	var names []string
-	foreign := foreignCommands()
+	foreign := suggest.Commands()
 	for _, sub := range group.Commands() {
 		names = append(names, sub.Name())
 		for _, alias := range sub.Aliases {
@@ -58,7 +57,7 @@ func newUnknownCommand(group *cobra.Command, word string) *unknownCommand {
 			foreign[word] = append(foreign[word], name)
 		}
 	}
-	names = append(names, otherPrograms()...)
+	names = append(names, suggest.OtherPrograms()...)
 	paths, byName := commandPaths()
 	if !group.HasParent() {
 		names = append(names, paths...)
@@ -89,25 +88,4 @@ func commandPaths() (paths []string, byName map[string][]string) {
 		}
 	}
 	return paths, byName
-}
-
-// flagsLike returns the flags of cmd that an unknown flag may mean, as the user types
-// them.
-func flagsLike(cmd *cobra.Command, unknown *pflag.NotExistError) []string {
-	var known []string
-	cmd.Flags().VisitAll(func(flag *pflag.Flag) { known = append(known, flag.Name) })
-	var names []string
-	if word := unknown.GetSpecifiedName(); unknown.GetSpecifiedShortnames() == "" {
-		names = suggest.Words(word, known, foreignFlags())
-	} else {
-		for _, name := range foreignShorthands()[word] {
-			if cmd.Flags().Lookup(name) != nil {
-				names = append(names, name)
-			}
-		}
-	}
-	for i, name := range names {
-		names[i] = "--" + name
-	}
-	return names
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/suggest"
 )
 
 func TestAWordThatIsNoCommandIsNamed(t *testing.T) {
@@ -79,7 +80,7 @@ func TestAWordThatIsNoCommandIsNamed(t *testing.T) {
 			t.Errorf("%q ends with %d, prints %q and on stderr %q", args, got.code, got.out, got.err)
 		}
 	}
-	for _, line := range []string{"rbac", "user", "help", "help rbac", "help user add", "user --help", "user add --help", "help help"} {
+	for _, line := range []string{"rbac", "user", "help", "help rbac", "help user add", "user --help", "user add --help", "help help", "user help", "rbac help"} {
 		if got := runIt(t, strings.Fields(line)...); got.code != exit.Success || got.out == "" || got.err != "" {
 			t.Errorf("%s ends with %d and %q on stderr, want help", line, got.code, got.err)
 		}
@@ -104,6 +105,10 @@ func TestAFlagThatIsUnknownLeadsToTheOneThatIsMeant(t *testing.T) {
 		"put k v --ttl 5":             "did you mean --lease?",
 		"rbac apply --force":          "did you mean --yes?",
 		"user list --command-timeout": "see 'ectl user list --help'",
+		"get k --command-timeout 60":  `missing unit in duration "60"; did you mean 60s?`,
+		"lock l --grace 5":            "did you mean 5s?",
+		"get k --limit ten":           "want a whole number",
+		"get k --max-recv-bytes 10MB": "did you mean 10485760?",
 	} {
 		t.Run(line, func(t *testing.T) {
 			if got := runIt(t, strings.Fields(line)...); got.code != exit.Error || got.out != "" || !strings.Contains(got.err, want) {
@@ -116,7 +121,7 @@ func TestAFlagThatIsUnknownLeadsToTheOneThatIsMeant(t *testing.T) {
 // A suggestion must be something that the user can type.
 func TestEverySuggestionExists(t *testing.T) {
 	root := newTestRoot()
-	names, flags := otherPrograms(), map[string]bool{}
+	names, flags := suggest.OtherPrograms(), map[string]bool{}
 	var visit func(cmd *cobra.Command)
 	visit = func(cmd *cobra.Command) {
 		names = append(names, cmd.Name(), strings.TrimPrefix(cmd.CommandPath(), "ectl "))
@@ -128,14 +133,14 @@ func TestEverySuggestionExists(t *testing.T) {
 		}
 	}
 	visit(root)
-	for word, suggestions := range foreignCommands() {
+	for word, suggestions := range suggest.Commands() {
 		for _, name := range suggestions {
 			if !slices.Contains(names, name) {
 				t.Errorf("%q leads to %q, which is no command", word, name)
 			}
 		}
 	}
-	for _, table := range []map[string][]string{foreignFlags(), foreignShorthands()} {
+	for _, table := range []map[string][]string{suggest.Flags(), suggest.Shorthands()} {
 		for word, suggestions := range table {
 			for _, name := range suggestions {
 				if !flags[name] {

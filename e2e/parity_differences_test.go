@@ -105,6 +105,11 @@ var differences = map[string]func(reference, ours harness.Result) error{
 		}
 		return nil
 	},
+	"zero-timeout": func(reference, ours harness.Result) error {
+		return firstError(
+			succeeded(reference),
+			refused(ours, "1", ": must be positive"))
+	},
 	"expired-certificate": func(_, ours harness.Result) error {
 		return refused(ours, "128", "expired at")
 	},

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -138,7 +139,9 @@ func runPage(t *testing.T, page, dir string, options etcdserver.Options, atLeast
 	}
 	shell := exec.CommandContext(context.WithoutCancel(t.Context()), "sh", "-c", script)
 	shell.Dir = dir
-	shell.Env = append(os.Environ(), "PATH="+harness.EctlFolder()+string(os.PathListSeparator)+os.Getenv("PATH"),
+	// The variables of the tests, such as ECTL_BIN, are unknown to the program.
+	environ := slices.DeleteFunc(os.Environ(), func(variable string) bool { return strings.HasPrefix(variable, "ECTL_") })
+	shell.Env = append(environ, "PATH="+harness.EctlFolder()+string(os.PathListSeparator)+os.Getenv("PATH"),
 		"ETCDCTL_ENDPOINTS="+server.Endpoints()[0])
 	out, err := shell.Output()
 	if err != nil {

@@ -41,7 +41,7 @@ func TestVariablesSetTheOptionsThatTheCommandLineLeftAlone(t *testing.T) {
 	f, stderr, err := prepared(t, []string{
 		"ETCDCTL_ENDPOINTS=a:1,b:2", "ETCDCTL_USER=root:pw", "ETCDCTL_COMMAND_TIMEOUT=7s", "ETCDCTL_WRITE_OUT=json", "ETCDCTL_HEX=true",
 		"ETCDCTL_INSECURE_TRANSPORT=false", "ETCDCTL_DISCOVERY_SRV=example.com", "ETCDCTL_API=2", "ETCDCTL_WATCH_KEY=k", "ETCDCTL_WATCH_RANGE_END=l",
-		"ETCDCTL_MAX_RECV_BYTES=99", "ECTL_PASSWORD_FILE=/pw", "ECTL_AUTH_JWT_TOKEN_FILE=/token", "HOME=/root", "ETCDCTL=/usr/bin/etcdctl", "ETCD_NAME=m1", "ECTL_OTHER=x",
+		"ETCDCTL_MAX_RECV_BYTES=99", "ECTL_PASSWORD_FILE=/pw", "ECTL_AUTH_JWT_TOKEN_FILE=/token", "HOME=/root", "ETCDCTL=/usr/bin/etcdctl", "ETCD_NAME=m1", "ECTL=x",
 	}, "--dial-timeout=3s")
 	if err != nil || stderr != "" {
 		t.Fatalf("Prepare = %v with %q on stderr", err, stderr)
@@ -82,17 +82,95 @@ func TestOurOwnOptionsGoBeforeTheirVariables(t *testing.T) {
 	if err != nil || stderr != "" || f.Connection.PasswordFile != "/flag" || !f.Quiet {
 		t.Errorf("Prepare = %v, %q, with the file %s, quiet %t; want the file of the flag, and quiet", err, stderr, f.Connection.PasswordFile, f.Quiet)
 	}
-	// etcdctl has no such options: its prefix does not set them.
-	f, _, err = prepared(t, []string{"ETCDCTL_PASSWORD_FILE=/variable", "ECTL_ENDPOINTS=x:1"})
-	if err != nil || f.Connection.PasswordFile != "" || f.Connection.Endpoints[0] != "127.0.0.1:2379" {
-		t.Errorf("variables with the other prefix are taken: %+v, %v", f.Connection, err)
+}
+
+func TestBothPrefixesSetEveryOption(t *testing.T) {
+	environ := []string{"ETCDCTL_PASSWORD_FILE=/variable", "ECTL_ENDPOINTS=x:1", "ECTL_USER=alice", "ETCDCTL_QUIET=true", "ECTL_WRITE_OUT=json", "ECTL_COMMAND_TIMEOUT=9s"}
+	f, stderr, err := prepared(t, environ)
+	if err != nil || stderr != "" || f.Connection.PasswordFile != "/variable" || f.Connection.Endpoints[0] != "x:1" || f.Connection.User != "alice" || !f.Quiet || f.Format != "json" || f.Connection.CommandTimeout != 9*time.Second {
+		t.Errorf("Prepare = %v, %q, and the options are %+v", err, stderr, f.Connection)
+	}
+	// A flag goes before an ECTL_ variable.
+	f, stderr, err = prepared(t, environ, "--user=bob", "--endpoints=y:1")
+	if err != nil || stderr != "" || f.Connection.User != "bob" || f.Connection.Endpoints[0] != "y:1" {
+		t.Errorf("Prepare = %v, %q, and the options are %+v", err, stderr, f.Connection)
+	}
+	for _, test := range []struct {
+		environ []string
+		user    string // empty: an error
+	}{
+		{[]string{"ECTL_USER=alice", "ETCDCTL_USER=alice"}, "alice"},
+		{[]string{"ECTL_USER=alice", "ETCDCTL_USER="}, "alice"},
+		{[]string{"ECTL_USER=", "ETCDCTL_USER=alice"}, "alice"},
+		{[]string{"ECTL_USER=alice:topsecret", "ETCDCTL_USER=bob:topsecret"}, ""},
+	} {
+		f, _, err := prepared(t, test.environ)
+		switch {
+		case test.user == "":
+			if exit.CodeOf(err) != exit.Error || err == nil || !strings.Contains(err.Error(), "ETCDCTL_USER and ECTL_USER have different values") || strings.Contains(err.Error(), "topsecret") {
+				t.Errorf("%q: %v, want status 1 and both names", test.environ, err)
+			}
+		case err != nil || f.Connection.User != test.user:
+			t.Errorf("%q: user %q, %v; want %q", test.environ, f.Connection.User, err, test.user)
+		}
+	}
+}
+
+func TestUnknownVariablesLeadToTheOneThatIsMeant(t *testing.T) {
+	for name, want := range map[string]string{
+		"ETCDCTL_USERNAME":      "; did you mean ETCDCTL_USER?",
+		"ETCDCTL_PEERS":         "; did you mean ETCDCTL_ENDPOINTS?",
+		"ETCDCTL_ENDPOINT":      "; did you mean ETCDCTL_ENDPOINTS?",
+		"ETCDCTL_CA_FILE":       "; did you mean ETCDCTL_CACERT?",
+		"ETCDCTL_CERT_FILE":     "; did you mean ETCDCTL_CERT?",
+		"ETCDCTL_KEY_FILE":      "; did you mean ETCDCTL_KEY?",
+		"ETCDCTL_OUTPUT":        "; did you mean ETCDCTL_WRITE_OUT?",
+		"ETCDCTL_TOTAL_TIMEOUT": "; did you mean ETCDCTL_COMMAND_TIMEOUT?",
+		"ETCDCTL_PASSWORDFILE":  "; did you mean ETCDCTL_PASSWORD_FILE?",
+		"ECTL_PASWORD_FILE":     "; did you mean ECTL_PASSWORD_FILE?",
+		"ECTL_USERNAME":         "; did you mean ECTL_USER?",
+		"ECTL_OTHER":            "",
+		"ETCDCTL_DEST_PASSWORD": "",
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, stderr, err := prepared(t, []string{name + "=topsecret"})
+			if want := "Warning: the environment variable " + name + " is unknown" + want + "\n"; err != nil || stderr != want {
+				t.Errorf("%s: %v with %q on stderr, want %q", name, err, stderr, want)
+			}
+		})
+	}
+	// Commands of watch and elect may run ectl.
+	if _, stderr, err := prepared(t, []string{"ECTL_WATCH_KEY=k", "ECTL_WATCH_VALUE=v", "ECTL_WATCH_PREV_VALUE=v", "ECTL_ELECTION_KEY=k", "ECTL_ELECTION_REV=1"}); err != nil || stderr != "" {
+		t.Errorf("variables for commands: %v with %q on stderr", err, stderr)
+	}
+}
+
+func TestAValueOfAVariableThatDoesNotFitIsCorrected(t *testing.T) {
+	for variable, want := range map[string]string{
+		"ETCDCTL_COMMAND_TIMEOUT=60":     "--command-timeout; did you mean 60s?",
+		"ETCDCTL_COMMAND_TIMEOUT=2.5":    "did you mean 2.5s?",
+		"ECTL_DIAL_TIMEOUT=5 min":        "did you mean 5m?",
+		"ETCDCTL_KEEPALIVE_TIME=1d":      "did you mean 24h?",
+		"ETCDCTL_COMMAND_TIMEOUT=xyz":    "want a number with a unit, such as 5s, 2m or 1h30m",
+		"ETCDCTL_HEX=yes":                "want true or false",
+		"ETCDCTL_MAX_RECV_BYTES=10MiB":   "did you mean 10485760?",
+		"ETCDCTL_MAX_RECV_BYTES=1.5":     "want a whole number",
+		"ETCDCTL_MAX_REQUEST_BYTES=none": "want a whole number",
+	} {
+		t.Run(variable, func(t *testing.T) {
+			name, value, _ := strings.Cut(variable, "=")
+			_, stderr, err := prepared(t, []string{variable})
+			if err != nil || !strings.HasPrefix(stderr, "Warning: "+name+" is ignored: its value is invalid for --") || !strings.Contains(stderr, want) || strings.Contains(stderr, value+" ") {
+				t.Errorf("%s: %v with %q on stderr, want %q", variable, err, stderr, want)
+			}
+		})
 	}
 }
 
 func TestUnknownVariablesAreWarnedOfByTheirNames(t *testing.T) {
 	environ := []string{"ETCDCTL_PASSWROD=topsecret", "ETCDCTL_ENDPOINT=topsecret", "ETCDCTL_="}
 	_, stderr, err := prepared(t, environ)
-	want := "Warning: the environment variable ETCDCTL_PASSWROD is unknown\nWarning: the environment variable ETCDCTL_ENDPOINT is unknown\nWarning: the environment variable ETCDCTL_ is unknown\n"
+	want := "Warning: the environment variable ETCDCTL_PASSWROD is unknown; did you mean ETCDCTL_PASSWORD?\nWarning: the environment variable ETCDCTL_ENDPOINT is unknown; did you mean ETCDCTL_ENDPOINTS?\nWarning: the environment variable ETCDCTL_ is unknown\n"
 	if err != nil || stderr != want {
 		t.Errorf("Prepare = %v with %q on stderr, want %q", err, stderr, want)
 	}
@@ -159,6 +237,25 @@ func TestEmptyFileNamesAreRefused(t *testing.T) {
 				t.Errorf("an empty variable for --%s is %v", flag, err)
 			}
 		})
+	}
+}
+
+func TestATimeoutInWhichNoServerCanAnswerIsRefused(t *testing.T) {
+	for _, value := range []string{"0", "0s", "-1s"} {
+		_, _, flag := prepared(t, nil, "--command-timeout="+value)
+		_, _, variable := prepared(t, []string{"ETCDCTL_COMMAND_TIMEOUT=" + value})
+		for _, err := range []error{flag, variable} {
+			if exit.CodeOf(err) != exit.Error || err == nil || !strings.Contains(err.Error(), "must be positive") {
+				t.Errorf("a timeout of %s: %v, want status 1", value, err)
+			}
+		}
+	}
+	// These switch something off, as in etcdctl.
+	for _, flag := range []string{"dial-timeout=-1s", "keepalive-time=-1s", "keepalive-timeout=-1s", "max-recv-bytes=-1", "max-request-bytes=-1"} {
+		name, _, _ := strings.Cut(flag, "=")
+		if _, stderr, err := prepared(t, nil, "--"+flag); err != nil || !strings.HasPrefix(stderr, "Warning: --"+name+" is negative: ") {
+			t.Errorf("--%s: %v, %q; want a warning", flag, err, stderr)
+		}
 	}
 }
 

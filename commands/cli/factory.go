@@ -127,12 +127,10 @@ func (f *Factory) Prepare() error {
 			return err
 		}
 	}
-	f.Connection.Valueless(f.globals, func(flag string) string {
-		if value, set := f.Streams.LookupEnv(Variable(flag)); set && value == "" && f.outer == nil {
-			return Variable(flag)
-		}
-		return ""
-	})
+	if err := f.Connection.CheckTimes(); err != nil {
+		return err
+	}
+	f.Connection.Valueless(f.globals, f.emptyVariable)
 	out := f.stdout()
 	if f.Streams.OutIsTerminal && f.Streams.ErrIsTerminal && f.Format != string(output.Protobuf) { // protobuf has no lines
 		out = lineWriter{out, f.said}

@@ -77,6 +77,9 @@ func (o *electOptions) Complete(_ *cli.Factory, cmd *cobra.Command, args []strin
 	case len(args) == proposed && o.Listen:
 		return exit.BadArgsf("a proposal and --listen exclude each other: choose one")
 	}
+	if err := o.validate(); err != nil {
+		return err
+	}
 	if err := cli.Exclusive(cmd.Flags(), flagListen, flagProclaim); err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/commands/cli"
+	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/lock"
 	"github.com/ectl-io/ectl/output"
 )
@@ -41,6 +42,14 @@ func (h *holding) addFlags(flags *pflag.FlagSet, ttl int) {
 	flags.IntVar(&h.TTL, "ttl", ttl, "`seconds` until it is lost if no member can renew its lease")
 	flags.DurationVar(&h.Grace, "grace", defaultGrace, "time for the command to exit after the loss, before it is killed")
 	h.Children.AddFlags(flags, "the command")
+}
+
+// validate refuses a time before the kill that is negative.
+func (h *holding) validate() error {
+	if h.Grace < 0 {
+		return exit.BadArgsf("--grace %s: must not be negative", h.Grace)
+	}
+	return nil
 }
 
 // seconds returns the TTL of the lease. As in etcdctl, the default of elections
@@ -96,7 +105,7 @@ session, such as daemons, keep running.`,
 // Complete implements cli.Options.
 func (o *lockOptions) Complete(_ *cli.Factory, _ *cobra.Command, args []string) error {
 	o.Name, o.Command = args[0], args[1:]
-	return nil
+	return o.validate()
 }
 
 func runLock(ctx context.Context, f *cli.Factory, opts *lockOptions) error {

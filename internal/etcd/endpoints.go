@@ -33,10 +33,26 @@ func (l endpointList) Set(text string) error {
 // Warnings returns warnings for the user about options that are probably not read as
 // intended.
 func (o *Options) Warnings() []string {
+	var warnings []string
 	if o.endpointsCut {
-		return []string{"only the first line of --" + FlagEndpoints + " is read: separate endpoints with commas"}
+		warnings = append(warnings, "only the first line of --"+FlagEndpoints+" is read: separate endpoints with commas")
 	}
-	return nil
+	for _, limit := range []struct {
+		flag     string
+		negative bool
+		means    string
+	}{
+		{flagDialTimeout, o.DialTimeout < 0, "the login has no time limit"},
+		{flagKeepAliveTime, o.KeepAliveTime < 0, "no keep-alive pings are sent"},
+		{flagKeepAliveTimeout, o.KeepAliveTimeout < 0, "the first ping closes the connection"},
+		{flagMaxRequestBytes, o.MaxRequestBytes < 0, "the default limit applies"},
+		{flagMaxRecvBytes, o.MaxRecvBytes < 0, "the default limit applies"},
+	} {
+		if limit.negative {
+			warnings = append(warnings, "--"+limit.flag+" is negative: "+limit.means)
+		}
+	}
+	return warnings
 }
 
 // resolveEndpoints returns the endpoints to dial: those from DNS discovery, or else the

@@ -62,6 +62,12 @@ type Options struct {
 const (
 	FlagEndpoints = "endpoints"
 
+	flagDialTimeout      = "dial-timeout"
+	flagKeepAliveTime    = "keepalive-time"
+	flagKeepAliveTimeout = "keepalive-timeout"
+	flagMaxRequestBytes  = "max-request-bytes"
+	flagMaxRecvBytes     = "max-recv-bytes"
+
 	flagDiscoverySRV     = "discovery-srv"
 	flagDiscoverySRVName = "discovery-srv-name"
 	FlagCert             = "cert"
@@ -113,12 +119,12 @@ func (o *Options) AddFlags(fs *pflag.FlagSet) {
 	list.Value = endpointList{list.Value, &o.endpointsCut, &o.unreadLogins}
 	fs.BoolVar(&o.Debug, "debug", false, "write the client's log to standard error, without secrets")
 
-	fs.DurationVar(&o.DialTimeout, "dial-timeout", 2*time.Second, "longest wait for the login")
+	fs.DurationVar(&o.DialTimeout, flagDialTimeout, 2*time.Second, "longest wait for the login")
 	fs.DurationVar(&o.CommandTimeout, FlagCommandTimeout, 5*time.Second, "longest wait for the answer to a command, once connected")
-	fs.DurationVar(&o.KeepAliveTime, "keepalive-time", 2*time.Second, "idle time after which the connection is tried with a ping")
-	fs.DurationVar(&o.KeepAliveTimeout, "keepalive-timeout", 6*time.Second, "longest wait for the answer to such a ping")
-	fs.IntVar(&o.MaxRequestBytes, "max-request-bytes", 0, "largest request to send, in bytes (0: 2 MiB)")
-	fs.IntVar(&o.MaxRecvBytes, "max-recv-bytes", 0, "largest response to accept, in bytes (0: 2 GiB)")
+	fs.DurationVar(&o.KeepAliveTime, flagKeepAliveTime, 2*time.Second, "idle time after which the connection is tried with a ping")
+	fs.DurationVar(&o.KeepAliveTimeout, flagKeepAliveTimeout, 6*time.Second, "longest wait for the answer to such a ping")
+	fs.IntVar(&o.MaxRequestBytes, flagMaxRequestBytes, 0, "largest request to send, in bytes (0: 2 MiB)")
+	fs.IntVar(&o.MaxRecvBytes, flagMaxRecvBytes, 0, "largest response to accept, in bytes (0: 2 GiB)")
 
 	fs.BoolVar(&o.InsecureTransport, "insecure-transport", true, "talk without TLS to endpoints that do not ask for it")
 	fs.BoolVar(&o.InsecureDiscovery, "insecure-discovery", true, "accept endpoints without TLS from DNS discovery")
@@ -135,6 +141,15 @@ func (o *Options) AddFlags(fs *pflag.FlagSet) {
 
 	fs.StringVarP(&o.DiscoverySRV, flagDiscoverySRV, "d", "", "`domain` whose SRV records name the endpoints")
 	fs.StringVar(&o.DiscoverySRVName, flagDiscoverySRVName, "", "service name to look up there")
+}
+
+// CheckTimes refuses a timeout in which no server can answer. The error has the status of
+// etcdctl's commands that use the timeout.
+func (o *Options) CheckTimes() error {
+	if o.CommandTimeout <= 0 {
+		return fmt.Errorf("--%s %s: must be positive, for example 5s", FlagCommandTimeout, o.CommandTimeout)
+	}
+	return nil
 }
 
 // As returns the options with another identity: the user name, identified only by

@@ -48,7 +48,8 @@ func Similar(wrong string, known []string) []string { return Words(wrong, known,
 
 // Words works like Similar. Besides known, it compares wrong with the keys of foreign,
 // which are words of other tools. Each of these stands for the names in its value. Names
-// that are not in known do not count.
+// that are not in known do not count. A name that is clearly less similar than the best
+// one is omitted.
 func Words(wrong string, known []string, foreign map[string][]string) []string {
 	if len(wrong) > maxWord {
 		return nil
@@ -83,8 +84,12 @@ func Words(wrong string, known []string, foreign map[string][]string) []string {
 		}
 	}
 	slices.SortStableFunc(found, func(a, b candidate) int { return cmp.Compare(a.distance, b.distance) })
-	if len(found) > 0 && found[0].distance == 0 { // the meaning of a word of another tool is certain
-		found = slices.DeleteFunc(found, func(c candidate) bool { return c.distance > 0 })
+	if len(found) > 0 {
+		worst := found[0].distance
+		if worst > 0 { // otherwise the meaning of the word is certain
+			worst++
+		}
+		found = slices.DeleteFunc(found, func(c candidate) bool { return c.distance > worst })
 	}
 	names := make([]string, 0, maxNames)
 	for _, c := range found[:min(len(found), maxNames)] {

@@ -1,10 +1,10 @@
-package commands
+package suggest
 
-// foreignCommands returns words that other tools, and etcdctl's API version 2, use for
+// Commands returns words that other tools, and etcdctl's API version 2, use for
 // commands. Each word stands for names of commands, the most probable first. A name that
 // a group of commands does not have does not count there. A name of two words is a
 // command with its group.
-func foreignCommands() map[string][]string {
+func Commands() map[string][]string {
 	return map[string][]string{
 		// Create and change.
 		"create": {"add", "grant", "put"},
@@ -134,13 +134,13 @@ func foreignCommands() map[string][]string {
 	}
 }
 
-// otherPrograms returns the suggestions of foreignCommands that are no commands of this
+// OtherPrograms returns the suggestions of Commands that are no commands of this
 // program.
-func otherPrograms() []string { return []string{"--user NAME", "etcdutl snapshot restore"} }
+func OtherPrograms() []string { return []string{"--user NAME", "etcdutl snapshot restore"} }
 
-// foreignFlags returns words that other tools, and etcdctl's API version 2, use for
+// Flags returns words that other tools, and etcdctl's API version 2, use for
 // flags. Each word stands for names of flags, the most probable first.
-func foreignFlags() map[string][]string {
+func Flags() map[string][]string {
 	return map[string][]string{
 		"all":             {"from-key", "prefix"},
 		"address":         {"endpoints"},
@@ -189,9 +189,9 @@ func foreignFlags() map[string][]string {
 	}
 }
 
-// foreignShorthands returns letters that other tools use as short flags. Each stands for
+// Shorthands returns letters that other tools use as short flags. Each stands for
 // names of flags.
-func foreignShorthands() map[string][]string {
+func Shorthands() map[string][]string {
 	return map[string][]string{
 		"C": {"endpoints"},
 		"e": {"endpoints"},
