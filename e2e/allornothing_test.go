@@ -67,7 +67,7 @@ func TestCommandsOfSeveralChangesMakeAllOrNone(t *testing.T) {
 		{"the second grant never arrives", addRole, on(harness.RequestLost, 2, "RoleGrantPermission"), "Error: ", undone, false},
 		{"the second grant's answer is lost", addRole, on(harness.AnswerLost, 2, "RoleGrantPermission"), "Error: ", undone, false},
 		{"the second grant's answer never comes", addRole, on(harness.Unanswered, 2, "RoleGrantPermission"), "Error: context deadline exceeded: ", undone, false},
-		{"the role's answer is lost", addRole, on(harness.AnswerLost, 1, "RoleAdd"), "Error: ", "the change may have been made all the same: look before you repeat it", true},
+		{"the role's answer is lost", addRole, on(harness.AnswerLost, 1, "RoleAdd"), "Error: ", "the change may have been made: check before you repeat it", true},
 		{"changing back fails", addRole, func(m string, n int) harness.Fault {
 			if m == "RoleGrantPermission" && n == 2 || m == "RoleDelete" {
 				return harness.RequestLost

@@ -60,8 +60,8 @@ func TestABootstrapThatFailsLocksNobodyOut(t *testing.T) {
 		faults func(string, int) harness.Fault
 		says   string // the end of the error
 	}{
-		{"the role's answer is lost", on(harness.AnswerLost, 1, "RoleAdd"), "the change may have been made all the same: look before you repeat it"},
-		{"the user's answer is lost", on(harness.AnswerLost, 1, "UserAdd"), "the change may have been made all the same: look before you repeat it"},
+		{"the role's answer is lost", on(harness.AnswerLost, 1, "RoleAdd"), "the change may have been made: check before you repeat it"},
+		{"the user's answer is lost", on(harness.AnswerLost, 1, "UserAdd"), "the change may have been made: check before you repeat it"},
 		{"the rescuer's answer is lost", on(harness.AnswerLost, 2, "UserAdd"), "the connection broke before the answer came; what had been changed before was changed back, nothing is left of it; authentication was not turned on"},
 		{"the rescuer's grant never arrives", on(harness.RequestLost, 2, "UserGrantRole"), "the connection broke before the answer came; what had been changed before was changed back, nothing is left of it; authentication was not turned on"},
 		{"the switch never arrives", on(harness.RequestLost, 1, "AuthEnable"), "authentication was turned off again"},

@@ -90,7 +90,7 @@ func TestAnOutputThatIsLostAfterAChangeSaysSo(t *testing.T) {
 			{"get other", none}, {"get other -w json", none}, {"ls", none}, {"role list", none}, {"whoami", none},
 			{"member list", none}, {"endpoint status", none}, {"rbac export", none}, {"version", none}, {"help", none},
 			{"rbac plan --exit-code -f - <<< $'apiVersion: ectl/v1\\nroles: {extra: []}'", none}, // the status would be an answer
-			{"lock name", "; the lock was given up"}, {"elect name value", "; the leadership was given up"},
+			{"lock name", "; the lock was released"}, {"elect name value", "; the leadership was released"},
 			{"check perf --duration 100ms", "; the keys of the check were deleted"},
 		} {
 			r := through(t, c, `exec `+redirection+`; "$0" `+test.line, c.Endpoint())

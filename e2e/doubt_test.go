@@ -16,7 +16,7 @@ func TestAnUnansweredChangeIsInDoubt(t *testing.T) {
 	proxy := harness.NewTCPProxy(t, server.Endpoint())
 	proxy.Limit(1, harness.Lost) // the server's settings pass
 	env := harness.Env(t.TempDir(), "ETCDCTL_ENDPOINTS="+proxy.URL)
-	const doubt = "the change may have been made all the same: look before you repeat it"
+	const doubt = "the change may have been made: check before you repeat it"
 
 	for _, test := range []struct {
 		args  []string

@@ -88,7 +88,7 @@ func TestFailuresNameTheirCause(t *testing.T) {
 
 	const (
 		deadline  = "context deadline exceeded: "
-		refused   = ": connection refused: nothing listens there; is etcd running, and is --endpoints right?"
+		refused   = ": connection refused: nothing listens there; check that etcd is running, and check --endpoints"
 		says      = ": accepts connections and then says nothing: it may be stopped or overloaded"
 		untrusted = ": tls: failed to verify certificate: x509: certificate signed by unknown authority:" +
 			" the authority of the server's certificate is not trusted; give it with --cacert"
@@ -106,7 +106,7 @@ func TestFailuresNameTheirCause(t *testing.T) {
 		{"refused login", "--endpoints " + dead + " --user root:x get k", deadline + dead + refused, "2", false},
 		{
 			"unknown host", "--endpoints no-such-host.invalid:2379 get k",
-			deadline + "no-such-host.invalid:2379: no such host no-such-host.invalid: is --endpoints right?", "1", false,
+			deadline + "no-such-host.invalid:2379: no such host no-such-host.invalid: check --endpoints", "1", false,
 		},
 		{"accepts and does not answer", "--endpoints " + silent + " get k", deadline + silent + says, "1", false},
 		{"login there", "--endpoints " + silent + " --user root:x get k", deadline + silent + says, "2", false},
@@ -347,7 +347,7 @@ func TestClusterWithoutLeaderIsToldFromOneThatIsSlow(t *testing.T) {
 	noLeader := "Error: context deadline exceeded: " + left + ": no leader: fewer than half of the members of the cluster can be reached from there"
 	// A member without leader holds a change back for some seconds, and makes it
 	// where a leader is found meanwhile.
-	const doubt = "; the change may have been made all the same: look before you repeat it"
+	const doubt = "; the change may have been made: check before you repeat it"
 	for _, test := range []struct {
 		args   string
 		status string

@@ -442,7 +442,7 @@ func TestLongCommandsEndWithTheReason(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			after := map[string]string{"lock name": "; the lock was given up", "elect name me": "; the leadership was given up"}[line]
+			after := map[string]string{"lock name": "; the lock was released", "elect name me": "; the leadership was released"}[line]
 			ends(harness.StartWritingTo(t, harness.Ectl(), c.env, full, command.args...), "status 6", "Error: write the output: write /dev/stdout: no space left on device"+after+"\n")
 			full.Close()
 

@@ -258,7 +258,7 @@ func TestAMirrorGoesOnWithoutRoomForItsCheckpoint(t *testing.T) {
 	}
 	room(0)
 	fillKeys(t, client, 20, "w")
-	says("Warning: the checkpoint stays as it was, the mirror goes on: ")
+	says("Warning: the checkpoint stays as it was, the mirror continues: ")
 	becomes(t, dest.MustClient(), "", mustKeysUnder(t, client, ""), mirror.MustRun)
 	if state := harness.MustRead(t, filepath.Join(source.Home, "state")); !strings.Contains(state, "revision") {
 		t.Errorf("the checkpoint is %q", state)

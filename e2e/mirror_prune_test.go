@@ -98,7 +98,7 @@ func TestAMirrorThatPrunesOutlastsACompaction(t *testing.T) {
 	}
 	compacted("k/001")
 	r := source.RunAt(source.Endpoint(), prune...)
-	if r.Status != "0" || !strings.Contains(r.Stderr, "Warning: etcdserver: mvcc: required revision has been compacted: the mirror was to go on at revision ") ||
+	if r.Status != "0" || !strings.Contains(r.Stderr, "Warning: etcdserver: mvcc: required revision has been compacted: the mirror was to continue at revision ") ||
 		!strings.Contains(r.Stderr, "\nKeys deleted at the destination that the source does not have: 100\n") {
 		t.Errorf("after a compaction: status %s, %s", r.Status, r.Stderr)
 	}

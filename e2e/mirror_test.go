@@ -321,7 +321,7 @@ func TestAMirrorOfWhatIsCompactedSaysBothRevisions(t *testing.T) {
 	before := mustKeysUnder(t, dest.MustClient(), "")
 	for checkpoint, revision := range map[string]string{"state": "5", "copying": "3"} {
 		r := source.RunAt(source.Endpoint(), "make-mirror", dest.Endpoint(), "--checkpoint", checkpoint)
-		for _, part := range []string{"Error: etcdserver: mvcc: required revision has been compacted: ", "at revision " + revision, "10 is the oldest", "; with --prune everything is copied anew"} {
+		for _, part := range []string{"Error: etcdserver: mvcc: required revision has been compacted: ", "at revision " + revision, "10 is the oldest", "; with --prune everything is copied again"} {
 			if r.Status != "1" || !strings.Contains(r.Stderr, part) {
 				t.Errorf("%s: status %s, %q, want %q", checkpoint, r.Status, r.Stderr, part)
 			}

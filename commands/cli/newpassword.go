@@ -32,7 +32,7 @@ const (
 // AddFlags binds the sources to flags, except a value on the command line.
 func (o *NewPassword) AddFlags(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.Interactive, "interactive", true, "prompt for the password; with =false, read one line of standard input")
-	secret.FileVar(fs, &o.File, flagNewPasswordFile, "`file` whose first line is the password (-: standard input)")
+	secret.FileVar(fs, &o.File, flagNewPasswordFile, "`file` with the password in its first line (-: standard input)")
 	fs.BoolVar(&o.Generate, flagGeneratePassword, false, "generate a random password, and print it once before it is set")
 }
 

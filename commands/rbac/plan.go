@@ -119,7 +119,7 @@ func preview(ctx context.Context, f *cli.Factory, opts *planOptions) error {
 	}
 	p := c.Plan
 	for _, fault := range c.Faults {
-		f.Warn(fault.String() + ": it is not looked at")
+		f.Warn(fault.String() + ": it is ignored")
 	}
 	if len(c.Untried) > 0 {
 		f.Warn(untried(c.Untried))

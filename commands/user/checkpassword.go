@@ -50,7 +50,7 @@ error. With --quiet, the answer is not printed.`,
 	}
 	flags := cmd.Flags()
 	flags.BoolVar(&opts.Interactive, "interactive", true, "prompt for the password; with =false, read one line of standard input")
-	secret.FileVar(flags, &opts.File, flagUserPasswordFile, "`file` whose first line is the password (-: standard input)")
+	secret.FileVar(flags, &opts.File, flagUserPasswordFile, "`file` with the password in its first line (-: standard input)")
 	return cli.FormatsOf(cmd, output.PasswordChecked{})
 }
 

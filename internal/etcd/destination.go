@@ -29,7 +29,7 @@ func (o *Options) AddDestinationFlags(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.InsecureTransport, "dest-insecure-transport", true, "talk without TLS to a destination that does not ask for it")
 	fs.StringVar(&o.User, destinationPrefix+flagUser, "", "who you are at the destination: `name[:password]` (asks for a password that is not given)")
 	fs.StringVar(&o.Password, destinationPrefix+flagPassword, "", "password of --dest-user, which is then a name alone")
-	secret.FileVar(fs, &o.PasswordFile, destinationPrefix+FlagPasswordFile, "`file` whose first line is the password of --dest-user (-: standard input)")
+	secret.FileVar(fs, &o.PasswordFile, destinationPrefix+FlagPasswordFile, "`file` with the password of --dest-user in its first line (-: standard input)")
 }
 
 // question returns the prompt for a missing password.

@@ -78,7 +78,7 @@ func (o *Options) checkIdentity() error {
 	case split && password == "":
 		return noPassword(name, "nothing follows the colon of "+o.flag(flagUser))
 	case !split && o.valueless[flagPassword].variable:
-		return noPassword(name, o.valueless[flagPassword].name+" is set and has no value; unset it to be asked for the password")
+		return noPassword(name, o.valueless[flagPassword].name+" is set and has no value; unset it to be prompted for the password")
 	}
 	return nil
 }
@@ -103,7 +103,7 @@ func (o *Options) ignored() []string {
 	}
 	switch {
 	case o.hasToken() && o.User != "":
-		warnings = append(warnings, o.flag(flagUser)+" is ignored: the token says who you are")
+		warnings = append(warnings, o.flag(flagUser)+" is ignored: the token identifies you")
 	case !o.hasToken() && o.User == "" && o.hasPassword():
 		warnings = append(warnings, "the password is ignored: give its user with "+o.flag(flagUser))
 	}
@@ -114,11 +114,11 @@ func (o *Options) ignored() []string {
 func (o *Options) identification() string {
 	switch {
 	case o.hasToken():
-		return "the token says who you are"
+		return "the token identifies you"
 	case o.User != "":
-		return o.flag(flagUser) + " says who you are"
+		return o.flag(flagUser) + " identifies you"
 	case o.Cert != "":
-		return "the client certificate says who you are"
+		return "the client certificate identifies you"
 	}
 	return "there is no login"
 }

@@ -128,18 +128,18 @@ func (o *Options) AddFlags(fs *pflag.FlagSet) {
 
 	fs.BoolVar(&o.InsecureTransport, "insecure-transport", true, "talk without TLS to endpoints that do not ask for it")
 	fs.BoolVar(&o.InsecureDiscovery, "insecure-discovery", true, "accept endpoints without TLS from DNS discovery")
-	fs.BoolVar(&o.InsecureSkipTLSVerify, "insecure-skip-tls-verify", false, "do not verify the server's certificate: anybody can be the server (for tests only)")
+	fs.BoolVar(&o.InsecureSkipTLSVerify, "insecure-skip-tls-verify", false, "do not verify the server's certificate: any server is accepted (for tests only)")
 	fs.StringVar(&o.Cert, FlagCert, "", "certificate `file` that identifies this client")
 	fs.StringVar(&o.Key, FlagKey, "", "private key `file` of that certificate")
 	fs.StringVar(&o.CACert, FlagCACert, "", "`file` of the certificate authorities that vouch for the server")
 
 	fs.StringVar(&o.User, flagUser, "", "who you are: `name[:password]` (asks for a password that is not given)")
 	fs.StringVar(&o.Password, flagPassword, "", "password of --user, which is then a name alone")
-	secret.FileVar(fs, &o.PasswordFile, FlagPasswordFile, "`file` whose first line is the password of --user (-: standard input)")
-	fs.StringVar(&o.Token, flagToken, "", "JSON web token that says who you are, in place of --user")
-	secret.FileVar(fs, &o.TokenFile, FlagTokenFile, "`file` whose first line is that token (-: standard input)")
+	secret.FileVar(fs, &o.PasswordFile, FlagPasswordFile, "`file` with the password of --user in its first line (-: standard input)")
+	fs.StringVar(&o.Token, flagToken, "", "JSON web token that identifies you, in place of --user")
+	secret.FileVar(fs, &o.TokenFile, FlagTokenFile, "`file` with that token in its first line (-: standard input)")
 
-	fs.StringVarP(&o.DiscoverySRV, flagDiscoverySRV, "d", "", "`domain` whose SRV records name the endpoints")
+	fs.StringVarP(&o.DiscoverySRV, flagDiscoverySRV, "d", "", "`domain` with the SRV records of the endpoints")
 	fs.StringVar(&o.DiscoverySRVName, flagDiscoverySRVName, "", "service name to look up there")
 }
 

@@ -13,7 +13,7 @@ import (
 
 // ErrTooLarge reports that the response to a request is larger than its context accepts,
 // see AcceptAtMost.
-var ErrTooLarge = errors.New("the response is larger than was asked for")
+var ErrTooLarge = errors.New("the response is larger than requested")
 
 type maxResponseKey struct{}
 

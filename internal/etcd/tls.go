@@ -92,7 +92,7 @@ func checkValidity(flag, path string, cert *x509.Certificate, now time.Time) err
 	case now.After(cert.NotAfter):
 		return fmt.Errorf("%s %s: the certificate of %q expired at %s", flag, path, cert.Subject.CommonName, cert.NotAfter.Format(day))
 	case now.Before(cert.NotBefore):
-		return fmt.Errorf("%s %s: the certificate of %q is not valid before %s; is this machine's clock right?", flag, path, cert.Subject.CommonName, cert.NotBefore.Format(day))
+		return fmt.Errorf("%s %s: the certificate of %q is not valid before %s: check this machine's clock", flag, path, cert.Subject.CommonName, cert.NotBefore.Format(day))
 	}
 	return nil
 }

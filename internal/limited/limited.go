@@ -19,7 +19,7 @@ type Error struct {
 
 // Error implements error.
 func (e *Error) Error() string {
-	return fmt.Sprintf("%s has more than %s, which is the limit", e.What, size(e.Max))
+	return fmt.Sprintf("%s exceeds the limit of %s", e.What, size(e.Max))
 }
 
 func size(n int) string {

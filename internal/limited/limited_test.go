@@ -42,18 +42,18 @@ func TestAsMuchAsTheLimitIsRead(t *testing.T) {
 	if got, err := ReadFile(file, limit); err != nil || string(got) != whole {
 		t.Errorf("ReadFile = %d bytes, %v", len(got), err)
 	}
-	if _, err := ReadFile(file, limit-1); err == nil || err.Error() != "read "+file+": the file has more than 65535 bytes, which is the limit" {
+	if _, err := ReadFile(file, limit-1); err == nil || err.Error() != "read "+file+": the file exceeds the limit of 65535 bytes" {
 		t.Errorf("ReadFile of a larger file: %v", err)
 	}
 }
 
 func TestWhatHasNoEndIsNotReadFurther(t *testing.T) {
 	_, err := ReadAll(endless{}, "standard input", 64<<10)
-	if err == nil || err.Error() != "standard input has more than 64 KiB, which is the limit" {
+	if err == nil || err.Error() != "standard input exceeds the limit of 64 KiB" {
 		t.Errorf("ReadAll: %v", err)
 	}
 	_, err = ReadLine(bufio.NewReader(endless{}), 2<<20)
-	if err == nil || err.Error() != "the line has more than 2 MiB, which is the limit" {
+	if err == nil || err.Error() != "the line exceeds the limit of 2 MiB" {
 		t.Errorf("ReadLine: %v", err)
 	}
 }

@@ -257,8 +257,8 @@ func (c *Candidate) release(ctx context.Context) error {
 		return exit.With(exit.Cancelled, c.lost(err))
 	case err != nil:
 		c.Changes.Became(fmt.Sprintf("%s will be free within %s", c.What, quantity.Of(c.TTL, "second")))
-		return fmt.Errorf("%w (while giving %s up, which will be free within %s anyway)", err, c.What, quantity.Of(c.TTL, "second"))
+		return fmt.Errorf("%w (while releasing %s; it is released within %s anyway, when its lease expires)", err, c.What, quantity.Of(c.TTL, "second"))
 	}
-	c.Changes.Became(c.What + " was given up")
+	c.Changes.Became(c.What + " was released")
 	return nil
 }

@@ -114,7 +114,7 @@ func readCheckpoint(path string, of identity) (at position, found bool, err erro
 		return at, false, exit.BadArgsf("--checkpoint: %s is no checkpoint of this command; name another file", path)
 	}
 	if differences := c.differences(of); len(differences) > 0 {
-		return at, false, exit.BadArgsf("--checkpoint: %s belongs to another mirror: %s; name another file, or remove this one to copy everything anew",
+		return at, false, exit.BadArgsf("--checkpoint: %s belongs to another mirror: %s; name another file, or remove this one to copy everything again",
 			path, strings.Join(differences, ", "))
 	}
 	return c.position, true, nil

@@ -25,14 +25,14 @@ func (m *mirror) compactedAt(revision, oldest int64) error {
 }
 
 func (e *compactedError) Error() string {
-	text := fmt.Sprintf("%v: the mirror was to go on at revision %d", rpctypes.ErrCompacted, e.revision)
+	text := fmt.Sprintf("%v: the mirror was to continue at revision %d", rpctypes.ErrCompacted, e.revision)
 	if e.oldest > 0 {
 		text += fmt.Sprintf(", and %d is the oldest that has not been compacted", e.oldest)
 	}
 	if e.prune {
-		return text + "; everything is copied anew, and what the source no longer has is deleted at the destination"
+		return text + "; everything is copied again, and keys that the source no longer has are deleted at the destination"
 	}
-	return text + "; with --prune everything is copied anew, and what the source no longer has is deleted at the destination"
+	return text + "; with --prune everything is copied again, and keys that the source no longer has are deleted at the destination"
 }
 
 func (e *compactedError) Unwrap() error { return rpctypes.ErrCompacted }

@@ -257,7 +257,7 @@ func TestProgressIsReportedNowAndThen(t *testing.T) {
 	m.Progress = func(Progress) error { attempts++; return errors.New("no space left on device") }
 	m.Warn = func(sentence string) { warnings = append(warnings, sentence) }
 	<-m.reportProgress(t.Context(), time.Millisecond)
-	if attempts != 1 || len(warnings) != 1 || !strings.HasSuffix(warnings[0], "the mirror goes on: no space left on device") {
+	if attempts != 1 || len(warnings) != 1 || !strings.HasSuffix(warnings[0], "the mirror continues: no space left on device") {
 		t.Errorf("after %d attempts that fail it says %q", attempts, warnings)
 	}
 }

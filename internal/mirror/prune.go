@@ -120,7 +120,7 @@ func (p *pruner) Keys(kvs []*mvccpb.KeyValue) error {
 func (p *pruner) End(bool, int64) error {
 	if !p.any {
 		if key, err := p.there.peek(); err == nil && key != nil {
-			p.err = fmt.Errorf("the source has no keys %s, and --prune would delete all those that the destination has %s: is it the right source? del --prefix deletes them there if that is wanted",
+			p.err = fmt.Errorf("the source has no keys %s, and --prune would delete all those that the destination has %s: check the source; to delete them, use del --prefix at the destination",
 				WithPrefix(p.rename.from), WithPrefix(p.rename.to))
 			return p.err
 		}

@@ -194,7 +194,7 @@ func (m *mirror) prepare(ctx context.Context) (current int64, err error) {
 	}
 	at := m.tracker.position()
 	if behind := max(at.Revision, at.Base); behind > source.current && m.tracker.continues {
-		return 0, exit.BadArgsf("the source is at revision %d and %s at %d: the source is not what it was, was it restored from a backup? Remove the file to copy everything anew",
+		return 0, exit.BadArgsf("the source is at revision %d, which is older than revision %[3]d in %[2]s: it may have been restored from a backup; to copy everything again, remove the file",
 			source.current, m.Checkpoint, behind)
 	}
 	m.writer.fence.resume(string(at.Anchor))
@@ -217,7 +217,7 @@ func (m *mirror) reportProgress(ctx context.Context, interval time.Duration) <-c
 			case <-tick.C:
 			}
 			if err := m.Progress(Progress{Changes: m.count.Load(), Revision: m.tracker.position().Revision}); err != nil {
-				m.Warn(fmt.Sprintf("the number of keys can no longer be printed, the mirror goes on: %v", err))
+				m.Warn(fmt.Sprintf("the number of keys can no longer be printed, the mirror continues: %v", err))
 				return
 			}
 		}

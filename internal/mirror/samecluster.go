@@ -38,7 +38,7 @@ func (m *mirror) notIntoItself(ctx context.Context) error {
 	case same:
 		return exit.BadArgsf("source and destination are the same cluster, and %s", harm)
 	case err != nil && m.Prune:
-		return fmt.Errorf("%w: whether source and destination are the same cluster cannot be told; without --prune it is taken from their endpoints", err)
+		return fmt.Errorf("%w: cannot determine whether source and destination are the same cluster; without --prune, their endpoints are compared", err)
 	}
 	return nil
 }

@@ -62,7 +62,7 @@ func (t *tracker) read() error {
 	case t.prune:
 		t.at.Prune = true
 	default:
-		return exit.BadArgsf("--checkpoint: %s is of a copy in the middle of which a run with --prune has ended: give --prune again, or remove the file to copy everything anew without", t.path)
+		return exit.BadArgsf("--checkpoint: %s is from a run with --prune that ended during its copy: give --prune again, or remove the file to copy everything again without it", t.path)
 	}
 	if err := (checkpoint{checkpointVersion, t.identity, t.at}).write(t.path); err != nil {
 		return exit.With(exit.IO, fmt.Errorf("cannot write the checkpoint: %w", err))
@@ -139,7 +139,7 @@ func (t *tracker) keep(ctx context.Context, warn func(string)) <-chan error {
 			err := t.save()
 			switch {
 			case err != nil && !failing:
-				warn(fmt.Sprintf("the checkpoint stays as it was, the mirror goes on: %v", err))
+				warn(fmt.Sprintf("the checkpoint stays as it was, the mirror continues: %v", err))
 			case err == nil && failing:
 				warn("the checkpoint is written again")
 			}

@@ -30,7 +30,7 @@ type updates struct {
 }
 
 // errReached ends a watch that has reached its last revision.
-var errReached = errors.New("all that was asked for is at the destination")
+var errReached = errors.New("all requested changes are at the destination")
 
 // follow mirrors the changes after the tracker's position. If until is not 0, it returns
 // when that revision is at the destination.
@@ -41,7 +41,7 @@ func (m *mirror) follow(ctx context.Context, until int64) error {
 	}
 	asks := m.answersProgress(ctx)
 	if until > 0 && !asks {
-		return errors.New("--once: a source before etcd 3.4.25, 3.5.8 or 3.6 cannot say that nothing more has happened; let the mirror run, or copy everything anew, without the checkpoint")
+		return errors.New("--once: a source before etcd 3.4.25, 3.5.8 or 3.6 cannot report that there are no more events; leave out --once, or copy everything again without the checkpoint")
 	}
 	following, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -198,7 +198,7 @@ func TestTheEndOfTheHistoryIsSaid(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := u.Receive(response(&pb.WatchResponse{Header: &pb.ResponseHeader{}, Canceled: true, CompactRevision: 7}))
-	if !errors.Is(err, rpctypes.ErrCompacted) || !strings.Contains(err.Error(), "at revision 4, and 7 is the oldest") || !strings.Contains(err.Error(), "; with --prune everything is copied anew") {
+	if !errors.Is(err, rpctypes.ErrCompacted) || !strings.Contains(err.Error(), "at revision 4, and 7 is the oldest") || !strings.Contains(err.Error(), "; with --prune everything is copied again") {
 		t.Errorf("%v", err)
 	}
 	if len(d.txns) != 1 {

@@ -208,7 +208,7 @@ func (s *rangeStream) next(block *pb.RangeResponse) error {
 	case block == nil:
 		return incomplete(s.method, "has a block without content")
 	case s.ended:
-		return incomplete(s.method, "goes on after its last block")
+		return incomplete(s.method, "continues after its last block")
 	case block.GetHeader() == nil && keys == 0:
 		return incomplete(s.method, "has a block without keys")
 	}

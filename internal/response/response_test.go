@@ -158,7 +158,7 @@ func TestTheBlocksOfAStreamAreOneListing(t *testing.T) {
 		{[]*pb.RangeResponse{block("k1"), block(), listed(1, false)}, "a block without keys"},
 		{[]*pb.RangeResponse{block("k"), listed(3, false, "k1")}, "has 2 keys and counts 3"},
 		{[]*pb.RangeResponse{block("k")}, "ends without its last block"},
-		{[]*pb.RangeResponse{listed(1, false, "k"), block("k1")}, "goes on after its last block"},
+		{[]*pb.RangeResponse{listed(1, false, "k"), block("k1")}, "continues after its last block"},
 		{[]*pb.RangeResponse{nil}, "without content"},
 	} {
 		s := newRangeStream(prefix(nil))

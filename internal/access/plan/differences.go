@@ -139,7 +139,7 @@ func (b *builder) newUser(user policy.User) {
 	if user.Password.Source == policy.NotGiven {
 		b.problems = append(b.problems, policy.Problem{
 			At:      user.At,
-			Message: fmt.Sprintf("the user %s is not there yet, and the policy does not say what its password is", user.Name),
+			Message: fmt.Sprintf("the user %s does not exist yet, and the policy gives no source of its password", user.Name),
 			Hint:    "add password: {env: VARIABLE}, {file: PATH}, {command: LINE}, {generate: true} or none",
 		})
 	}
@@ -166,10 +166,10 @@ func (b *builder) memberships(there access.User, wanted policy.User) access.User
 		}
 		switch {
 		case there.Name == access.RootUser && role == access.RootRole:
-			b.keep("the user root keeps the role root, though the policy does not say so")
+			b.keep("the user root keeps the role root, although the policy does not grant it")
 			after.Roles = append(after.Roles, role)
 		case there.Name == b.options.Identity:
-			b.keep("%s keeps the role %s, though the policy does not say so, because apply runs as %s", there.Name, role, there.Name)
+			b.keep("%s keeps the role %s, although the policy does not grant it, because apply runs as %s", there.Name, role, there.Name)
 			after.Roles = append(after.Roles, role)
 		default:
 			b.add(Difference{Action: Remove, Subject: Membership, User: there.Name, Role: role})

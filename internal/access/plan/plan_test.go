@@ -139,9 +139,9 @@ change password root`
 	if got := lines(named); !strings.HasSuffix(got, also) {
 		t.Errorf("the plan is\n%s\nwant at its end%s", got, also)
 	}
-	const kept = "admin keeps the role root, though the policy does not say so, because apply runs as admin\n" +
+	const kept = "admin keeps the role root, although the policy does not grant it, because apply runs as admin\n" +
 		"the password of admin stays, because apply runs as admin\n" +
-		"the user root keeps the role root, though the policy does not say so"
+		"the user root keeps the role root, although the policy does not grant it"
 	if got := strings.Join(named.Kept, "\n"); got != kept {
 		t.Errorf("it keeps\n%s\nwant\n%s", got, kept)
 	}
@@ -151,8 +151,8 @@ func TestANewUserNeedsAPassword(t *testing.T) {
 	_, err := New(cluster(t, ""), read(t, "users: {kim: {}, lee: }\nroles: {ectl-keep-7: }"), Options{})
 	const want = `3 problems in the policy
   p.yaml:3:9: the name "ectl-keep-7" is taken by the roles that apply makes for a while; choose another
-  p.yaml:2:9: the user kim is not there yet, and the policy does not say what its password is; add password: {env: VARIABLE}, {file: PATH}, {command: LINE}, {generate: true} or none
-  p.yaml:2:18: the user lee is not there yet, and the policy does not say what its password is; add password: {env: VARIABLE}, {file: PATH}, {command: LINE}, {generate: true} or none`
+  p.yaml:2:9: the user kim does not exist yet, and the policy gives no source of its password; add password: {env: VARIABLE}, {file: PATH}, {command: LINE}, {generate: true} or none
+  p.yaml:2:18: the user lee does not exist yet, and the policy gives no source of its password; add password: {env: VARIABLE}, {file: PATH}, {command: LINE}, {generate: true} or none`
 	if err == nil || err.Error() != want {
 		t.Errorf("New = %v\nwant %s", err, want)
 	}

@@ -22,7 +22,7 @@ const (
 )
 
 // TooLarge is the message for a policy that is larger than MaxSize.
-const TooLarge = "the policy has more than 16 MiB, which is the limit"
+const TooLarge = "the policy exceeds the limit of 16 MiB"
 
 // byteOrderMark may begin a file. It is not part of the policy.
 const byteOrderMark = "\ufeff"
@@ -91,7 +91,7 @@ func (p *parser) visit(at, value *yaml.Node) bool {
 	}
 	if !p.limits.exceeded {
 		p.limits.exceeded = true
-		p.problem(at, "repeat less with aliases", "the policy has more than %d values or %d MiB with what its aliases repeat, which is the limit", maxValues, MaxSize>>20)
+		p.problem(at, "use fewer aliases", "with its aliases replaced by their values, the policy exceeds the limit of %d values or %d MiB", maxValues, MaxSize>>20)
 	}
 	return false
 }

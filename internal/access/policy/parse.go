@@ -125,7 +125,7 @@ func (p *parser) document(text []byte) {
 		}
 	})
 	if !seen && root.Kind == yaml.MappingNode {
-		p.problem(root, "write "+fieldAPIVersion+": "+APIVersion+" into the first line", "the file does not say its apiVersion")
+		p.problem(root, "write "+fieldAPIVersion+": "+APIVersion+" into the first line", "the file has no apiVersion")
 	}
 }
 

@@ -83,10 +83,10 @@ func (p *parser) permission(n *yaml.Node) (permission access.Permission, ok bool
 		return permission, false
 	}
 	if permission.Access == 0 {
-		p.problem(n, "add "+fieldAccess+": read, write or readwrite", "the permission does not say its access")
+		p.problem(n, "add "+fieldAccess+": read, write or readwrite", "the permission has no access")
 	}
 	if len(said) == 0 {
-		p.problem(n, "add one of "+strings.Join(keyFields(), ", ")+", "+fieldAll, "the permission does not say for which keys it is")
+		p.problem(n, "add one of "+strings.Join(keyFields(), ", ")+", "+fieldAll, "the permission has no keys")
 	}
 	return permission, p.faults == faults
 }

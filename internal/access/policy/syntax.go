@@ -33,7 +33,7 @@ func (p *parser) syntax(err error) Problem {
 	case strings.Contains(message, "value contains itself"):
 		problem.Message = "an anchor's value contains itself"
 	case strings.Contains(message, "exceeded max depth"):
-		problem.Message = fmt.Sprintf("values stand in one another more than %d deep, which is the limit", maxDepth)
+		problem.Message = fmt.Sprintf("values are nested deeper than the limit of %d levels", maxDepth)
 	case quotesNothing(message) && fault.ContextMsg != "" && quotesNothing(fault.ContextMsg):
 		problem.Message = fault.ContextMsg + ": " + message
 	case quotesNothing(message):

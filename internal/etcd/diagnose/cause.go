@@ -83,11 +83,11 @@ func meaning(err error, flags *Flags) string {
 	case errors.As(err, &plain):
 		return says + ": the server does not speak TLS: use http:// endpoints"
 	case errors.As(err, &lookup) && lookup.IsNotFound:
-		return "no such host " + lookup.Name + ": is " + flags.Endpoints + " right?"
+		return "no such host " + lookup.Name + ": check " + flags.Endpoints
 	case errors.As(err, &lookup) && lookup.IsTimeout:
 		return says + ": the name server does not answer; check this machine's name servers"
 	case errors.As(err, &lookup):
-		return says + ": the name server does not know the host; is " + flags.Endpoints + " right?"
+		return says + ": the name server does not know the host; check " + flags.Endpoints
 	case errors.As(err, &authority):
 		return says + ": the authority of the server's certificate is not trusted; give it with " + flags.CACert
 	case errors.As(err, &name):
@@ -97,7 +97,7 @@ func meaning(err error, flags *Flags) string {
 	case isAlert(err):
 		return says + meaningOfAlert(says, flags)
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return says + ": nothing listens there; is etcd running, and is " + flags.Endpoints + " right?"
+		return says + ": nothing listens there; check that etcd is running, and check " + flags.Endpoints
 	case hungUp(err):
 		return says + ": the server hung up"
 	case errors.As(err, &network) && network.Timeout():

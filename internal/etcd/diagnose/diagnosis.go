@@ -146,5 +146,5 @@ func (d *Diagnosis) doubt() string {
 	if !d.writes {
 		return ""
 	}
-	return "; the change may have been made all the same: look before you repeat it"
+	return "; the change may have been made: check before you repeat it"
 }

@@ -41,7 +41,7 @@ func TestWhatTheErrorOfAConnectionMeans(t *testing.T) {
 		err  error
 		says []string
 	}{
-		{"nothing listens", dialError(os.NewSyscallError("connect", syscall.ECONNREFUSED)), []string{"connection refused", "is etcd running"}},
+		{"nothing listens", dialError(os.NewSyscallError("connect", syscall.ECONNREFUSED)), []string{"connection refused", "check that etcd is running"}},
 		{"no such host", dialError(&net.DNSError{Err: "no such host", Name: "etcd-1", IsNotFound: true}), []string{"no such host etcd-1", "--endpoints"}},
 		{"a name server that fails", dialError(&net.DNSError{Err: "server misbehaving", Name: "etcd-1", Server: "10.0.0.1:53"}), []string{"server misbehaving", "name server", "--endpoints"}},
 		{"no route", dialError(os.NewSyscallError("connect", syscall.EHOSTUNREACH)), []string{"no route to host"}},
@@ -76,7 +76,7 @@ func TestEndpointsWithTheSameCauseAreNamedTogether(t *testing.T) {
 	a.fail("one:1", dialError(os.NewSyscallError("connect", syscall.ECONNREFUSED)))
 	a.fail("two:2", dialError(os.NewSyscallError("connect", syscall.ECONNREFUSED)))
 	a.update("three:3", func(s *state) { s.connected = true })
-	want := "one:1, http://two:2: connection refused: nothing listens there; is etcd running, and is --endpoints right?; " +
+	want := "one:1, http://two:2: connection refused: nothing listens there; check that etcd is running, and check --endpoints; " +
 		"three:3: accepts connections and then says nothing: it may be stopped or overloaded; " +
 		"four:4: no answer: the host is down or a firewall drops the packets"
 	if got := a.reason("otherwise"); got != want {
@@ -204,9 +204,9 @@ func TestAdviceNamesTheFlagsOfItsClient(t *testing.T) {
 		err  error
 		want string
 	}{
-		{dialError(&net.DNSError{Err: "no such host", Name: "a", IsNotFound: true}), "is the destination right?"},
-		{dialError(&net.DNSError{Err: "server misbehaving", Name: "a"}), "is the destination right?"},
-		{dialError(os.NewSyscallError("connect", syscall.ECONNREFUSED)), "is the destination right?"},
+		{dialError(&net.DNSError{Err: "no such host", Name: "a", IsNotFound: true}), "check the destination"},
+		{dialError(&net.DNSError{Err: "server misbehaving", Name: "a"}), "check the destination"},
+		{dialError(os.NewSyscallError("connect", syscall.ECONNREFUSED)), "check the destination"},
 		{x509.HostnameError{Certificate: &x509.Certificate{DNSNames: []string{"a"}}, Host: "b"}, "use one of them in the destination"},
 		{x509.UnknownAuthorityError{}, "give it with --dest-cacert"},
 		{&net.OpError{Op: "remote error", Err: errors.New("tls: certificate required")}, "give --dest-cert and --dest-key"},

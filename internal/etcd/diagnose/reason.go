@@ -55,7 +55,7 @@ func (d *Diagnosis) reason(ctx context.Context, err error, doubt string) string 
 	case errors.Is(err, rpctypes.ErrTooManyLearners):
 		return "promote or remove the one that there is; member list shows it"
 	case errors.Is(err, rpctypes.ErrPeerURLExist):
-		return "another member has one of these URLs; member list shows whose they are"
+		return "another member has one of these URLs; member list shows which"
 	case errors.Is(err, rpctypes.ErrBadLeaderTransferee):
 		return "only a member with a vote can lead; member list shows the IDs"
 	case errors.Is(err, rpctypes.ErrNoSpace):
