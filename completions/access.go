@@ -46,6 +46,15 @@ func AccessKinds(_ context.Context, _ *etcd.Client, r Request) (Candidates, erro
 	return startingWith([]string{"read", "write", "readwrite"}, r.Word), nil
 }
 
+// AccessKindsAndActions completes what "rbac can-i" checks.
+func AccessKindsAndActions(_ context.Context, _ *etcd.Client, r Request) (Candidates, error) {
+	words := []string{"read", "write", "readwrite"}
+	for _, action := range access.Actions() {
+		words = append(words, string(action))
+	}
+	return startingWith(words, r.Word), nil
+}
+
 // KeysOfRole completes the keys of the permissions of the role in the preceding argument.
 // With --prefix or --from-key, only permissions of that form count.
 func KeysOfRole(ctx context.Context, c *etcd.Client, r Request) (Candidates, error) {

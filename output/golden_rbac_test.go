@@ -42,6 +42,8 @@ func rbacCases() []goldenCase {
 	return []goldenCase{
 		show("can-i-yes", CanI{User: "alice", Access: access.Read, Range: appRange, Decision: allowed}),
 		show("can-i-no", CanI{User: "a, b", Access: access.ReadWrite, Range: accessRange("\x01", "\xff"), Decision: refused}),
+		show("can-i-action-yes", CanIDo{User: "root", Action: access.Compact, Allowed: true}),
+		show("can-i-action-no", CanIDo{User: "a, b", Action: access.Administer}),
 		show("can-i-live-yes", CanI{Access: access.Write, Range: accessRange("k", ""), Live: true, Decision: access.Decision{Allowed: true}}),
 		show("can-i-live-no", CanI{Access: access.ReadWrite, Range: accessRange("\x00", "\x00"), Live: true, Decision: access.Decision{MissingAccess: access.Write}}),
 		show("whoami", WhoAmI{User: "alice", By: "password", Known: true, Enabled: true, Roles: []string{"app"}, Effective: alice, Token: &TokenInUse{}}),

@@ -83,6 +83,33 @@ func (r CanI) Document() Object {
 	return document
 }
 
+// CanIDo is the result of "rbac can-i" about an action.
+type CanIDo struct {
+	User    string
+	Action  access.Action
+	Allowed bool
+}
+
+// Simple implements Result.
+func (r CanIDo) Simple(t *Text) {
+	t.Linef("%s", yesNo(r.Allowed))
+	if r.Allowed {
+		t.Linef("role root: %s", r.Action.Describe())
+		return
+	}
+	t.Linef("would allow it: role root (%s)", r.Action.Describe())
+}
+
+// Table implements Result.
+func (r CanIDo) Table() TableData {
+	return oneRow("user", plainName(r.User), "action", string(r.Action), "allowed", yesNo(r.Allowed), "needs", "role "+access.RootRole)
+}
+
+// Document implements Result.
+func (r CanIDo) Document() Object {
+	return Object{{"allowed", r.Allowed}, {"user", r.User}, {"action", string(r.Action)}, {"needs_role", access.RootRole}}
+}
+
 // plainName returns the name of a user or role for a sentence, a cell or a list. A name
 // that could be misread there is quoted.
 func plainName(name string) string {

@@ -3,6 +3,8 @@ package rbac
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
@@ -15,11 +17,13 @@ import (
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/etcd/diagnose"
 	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/suggest"
 	"github.com/ectl-io/ectl/output"
 )
 
 // canIOptions holds the arguments and flags of "rbac can-i".
 type canIOptions struct {
+	Action access.Action // empty: Access on Keys
 	Access access.Access
 	Keys   cli.KeyRange
 	As     string // empty: the user of the connection
@@ -29,7 +33,7 @@ type canIOptions struct {
 func newCanICmd(f *cli.Factory) *cobra.Command {
 	opts := &canIOptions{}
 	cmd := &cobra.Command{
-		Use:   "can-i read|write|readwrite KEY [END]",
+		Use:   "can-i read|write|readwrite KEY [END] | can-i ACTION",
 		Short: "Check whether a user may read or write keys, and why",
 		Long: `Check whether you or another user may read or write keys. The keys are one key,
 the keys from KEY up to END (without END), a prefix, or all keys from KEY on.
@@ -41,14 +45,20 @@ With --live, the server itself is queried, by a transaction without effect.
 While authentication is off, every client has full access: the answer then
 applies once authentication is on.
 
+ACTION is something that only users with the role root may do:
+
+` + actionLines() + `
+etcd 3.4 also lets other users compact and move-leader.
+
 Exit status: 0 for yes, 1 for no and for errors. Errors are printed on standard
 error. With --quiet, the answer is not printed.`,
 		Example: `  ectl rbac can-i write /app/config
   ectl rbac can-i readwrite /app/ --prefix --as alice
-  ectl rbac can-i read /app/ --prefix --live --quiet && echo yes`,
-		Args:              cli.Args(2, 3, "read, write or readwrite, and a key [and an end key]"),
+  ectl rbac can-i read /app/ --prefix --live --quiet && echo yes
+  ectl rbac can-i snapshot --as backup`,
+		Args:              cli.Args(1, 3, "read, write or readwrite, and a key [and an end key], or an action"),
 		RunE:              cli.Run(f, opts, runCanI),
-		ValidArgsFunction: completions.Args(f, completions.AccessKinds, completions.Keys, completions.Keys),
+		ValidArgsFunction: completions.Args(f, completions.AccessKindsAndActions, completions.Keys, completions.Keys),
 	}
 	opts.Keys.AddFlags(cmd.Flags(), "check")
 	cmd.Flags().StringVar(&opts.As, flagAs, "", "check for this `user` (root may check every user)")
@@ -64,8 +74,19 @@ const (
 
 // Complete implements cli.Options.
 func (o *canIOptions) Complete(_ *cli.Factory, _ *cobra.Command, args []string) (err error) {
-	if o.Access, err = cli.ParseAccess(args[0]); err != nil {
-		return err
+	var isAction bool
+	if o.Action, isAction = access.ParseAction(args[0]); isAction {
+		return o.completeAction(args)
+	}
+	if o.Access, err = access.ParseAccess(args[0]); err != nil {
+		hint := cli.AccessHint(args[0])
+		if action := suggest.Hint(args[0], actionNames()); action != "" {
+			hint = "; " + action
+		}
+		return exit.BadArgsf("%w, or an action: %s%s", err, strings.Join(actionNames(), ", "), hint)
+	}
+	if len(args) == 1 {
+		return exit.BadArgsf("no key given: want a key after %s", o.Access)
 	}
 	if o.Live && o.As != "" {
 		return exit.BadArgsf("--%s queries the server as the user of the connection: use --user instead of --%s", flagLive, flagAs)
@@ -73,49 +94,89 @@ func (o *canIOptions) Complete(_ *cli.Factory, _ *cobra.Command, args []string) 
 	return o.Keys.Complete(args[1:], cli.EmptyKeyRefused)
 }
 
-func runCanI(ctx context.Context, f *cli.Factory, opts *canIOptions) error {
-	answer := output.CanI{User: opts.As, Access: opts.Access, Range: opts.Keys.Range(), Live: opts.Live}
-	var err error
-	if opts.Live {
-		answer.Decision, err = askServer(ctx, f, opts)
-	} else {
-		answer.User, answer.Decision, err = decide(ctx, f, opts)
+// completeAction checks the arguments of a question about an action.
+func (o *canIOptions) completeAction(args []string) error {
+	switch {
+	case len(args) > 1 || o.Keys.Prefix || o.Keys.FromKey:
+		return exit.BadArgsf("%s is an action, which has no keys: give it alone", o.Action)
+	case o.Live:
+		return exit.BadArgsf("--%s answers for keys only: the server has no request that tries an action without effect", flagLive)
 	}
+	return nil
+}
+
+// actionNames returns the names of the actions.
+func actionNames() []string {
+	var names []string
+	for _, action := range access.Actions() {
+		names = append(names, string(action))
+	}
+	return names
+}
+
+// actionLines describes the actions, one a line.
+func actionLines() string {
+	var lines strings.Builder
+	for _, action := range access.Actions() {
+		fmt.Fprintf(&lines, "  %-12s %s\n", string(action), action.Describe())
+	}
+	return lines.String()
+}
+
+func runCanI(ctx context.Context, f *cli.Factory, opts *canIOptions) error {
+	if opts.Live {
+		decision, err := askServer(ctx, f, opts)
+		if err != nil {
+			return err
+		}
+		return printAnswer(f, output.CanI{Access: opts.Access, Range: opts.Keys.Range(), Live: true, Decision: decision}, decision.Allowed)
+	}
+	user, may, err := effective(ctx, f, opts)
 	if err != nil {
 		return err
 	}
+	if opts.Action != "" {
+		allowed := may.May(opts.Action)
+		return printAnswer(f, output.CanIDo{User: user, Action: opts.Action, Allowed: allowed}, allowed)
+	}
+	decision := may.Decide(opts.Access, opts.Keys.Range())
+	return printAnswer(f, output.CanI{User: user, Access: opts.Access, Range: opts.Keys.Range(), Decision: decision}, decision.Allowed)
+}
+
+// printAnswer prints an answer. The exit status is the answer, too.
+func printAnswer(f *cli.Factory, answer output.Result, allowed bool) error {
 	if !f.Quiet {
 		if err := f.Print(answer); err != nil {
 			return err
 		}
 	}
-	if !answer.Allowed {
+	if !allowed {
 		return exit.Answer(exit.Error)
 	}
 	return nil
 }
 
-// decide computes the answer from the roles of the user.
-func decide(ctx context.Context, f *cli.Factory, opts *canIOptions) (user string, d access.Decision, err error) {
+// effective returns what the user may do, by its roles.
+func effective(ctx context.Context, f *cli.Factory, opts *canIOptions) (user string, may access.Effective, err error) {
 	user = opts.As
 	if user == "" {
 		if user, err = inUse(ctx, f); err != nil {
-			return user, d, err
+			return user, may, err
 		}
 	}
 	client, err := f.Client(ctx)
 	if err != nil {
-		return user, d, err
+		return user, may, err
 	}
 	snapshot, err := reader.ReadUser(ctx, client, f.Timeout, user)
 	switch {
 	case errors.Is(err, rpctypes.ErrPermissionDenied):
-		return user, d, diagnose.WithReason(err, "only root may check other users; without --"+flagAs+" it checks your own access")
+		return user, may, diagnose.WithReason(err, "only root may check other users; without --"+flagAs+" it checks your own access")
 	case err != nil:
-		return user, d, err
+		return user, may, err
 	}
 	warnWhileOff(f, snapshot)
-	return user, snapshot.Effective(user).Decide(opts.Access, opts.Keys.Range()), nil
+	return user, snapshot.Effective(user), nil
 }
 
 // warnWhileOff warns that the answer does not apply yet.

@@ -107,7 +107,7 @@ func (w *watcher) print(ctx context.Context, r watch.Part) error {
 	if w.inside = r.Fragment; !w.inside {
 		defer w.results.Unlock()
 	}
-	return w.show(r, r.WatchResponse, r.Continues)
+	return w.show(ctx, r, r.WatchResponse, r.Continues)
 }
 
 // printAndRun prints each part as a separate response. Otherwise the output of commands
@@ -122,7 +122,7 @@ func (w *watcher) printAndRun(ctx context.Context, r watch.Part) error {
 	if r.Fragment {
 		response = &pb.WatchResponse{Header: r.Header, Events: r.Events}
 	}
-	if err := w.show(r, response, false); err != nil {
+	if err := w.show(ctx, r, response, false); err != nil {
 		return err
 	}
 	for _, event := range r.Events {
@@ -137,9 +137,9 @@ func (w *watcher) printAndRun(ctx context.Context, r watch.Part) error {
 }
 
 // show prints the events as a response or as a part of one.
-func (w *watcher) show(r watch.Part, response *pb.WatchResponse, continues bool) error {
+func (w *watcher) show(ctx context.Context, r watch.Part, response *pb.WatchResponse, continues bool) error {
 	if r.Canceled {
-		w.sayCanceled(r)
+		w.sayCanceled(ctx, r)
 	}
 	printer := w.f.Printer()
 	if r.IsProgress() && printer.Format().IsEtcdctls() {
@@ -150,8 +150,8 @@ func (w *watcher) show(r watch.Part, response *pb.WatchResponse, continues bool)
 	return w.results.Next(response, continues)
 }
 
-func (w *watcher) sayCanceled(r watch.Part) {
-	text := fmt.Sprintf("watch was canceled (%v)", r.Err())
+func (w *watcher) sayCanceled(ctx context.Context, r watch.Part) {
+	text := fmt.Sprintf("watch was canceled (%v)", w.client.Explain(ctx, r.Err()))
 	if r.CompactRevision != 0 {
 		text += fmt.Sprintf(": cannot resume at revision %d, because the history before revision %d was compacted", w.watch.Next, r.CompactRevision)
 	}

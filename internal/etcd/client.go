@@ -3,6 +3,7 @@ package etcd
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"math"
@@ -121,7 +122,7 @@ func (d *Dialer) Dial(ctx context.Context, endpoints []string) (*Client, error) 
 	if err != nil {
 		return nil, exit.With(exit.BadArgs, err)
 	}
-	return d.dial(ctx, config)
+	return d.dial(ctx, config, d.Self)
 }
 
 // DialUnnamed creates a client of the dialer's endpoints without a login.
@@ -148,7 +149,13 @@ func (d *Dialer) DialAs(ctx context.Context, certificate *tls.Certificate, asked
 		asked(info)
 		return certificate, nil
 	}
-	return d.dial(ctx, config)
+	return d.dial(ctx, config, func() (Self, error) {
+		cert, err := x509.ParseCertificate(certificate.Certificate[0])
+		if err != nil {
+			return Self{}, err
+		}
+		return Self{By: ByCertificate, User: cert.Subject.CommonName, Cert: cert}, nil
+	})
 }
 
 // Secure reports whether connections to the endpoints use TLS.
@@ -165,10 +172,10 @@ func (d *Dialer) TLS() (*tls.Config, error) {
 	return config.TLS, nil
 }
 
-func (d *Dialer) dial(ctx context.Context, config *clientv3.Config) (*Client, error) {
+func (d *Dialer) dial(ctx context.Context, config *clientv3.Config, self func() (Self, error)) (*Client, error) {
 	o := d.options
 	config.Context = ctx
-	r := o.newRequests(config)
+	r := o.newRequests(config, self)
 	client, err := clientv3.New(*config)
 	if err != nil {
 		return nil, exit.With(exit.BadConnection, r.diagnosis.Explain(ctx, err))

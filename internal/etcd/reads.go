@@ -2,9 +2,12 @@ package etcd
 
 import (
 	"context"
+	"time"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"google.golang.org/grpc"
+
+	"github.com/ectl-io/ectl/internal/etcd/diagnose"
 )
 
 // preflightTxnReads checks that the user may read what a transaction reads, if the
@@ -24,7 +27,10 @@ func (r *requests) preflightTxnReads(ctx context.Context, method string, req any
 	r.count.Add(1)
 	// The server checks the permissions of both branches. Without conditions, it does
 	// not execute this one.
-	return invoker(ctx, method, &pb.TxnRequest{Failure: reads}, &pb.TxnResponse{}, cc, opts...)
+	asked, sent := &pb.TxnRequest{Failure: reads}, time.Now()
+	err := diagnose.Plain(invoker(ctx, method, asked, &pb.TxnResponse{}, cc, opts...))
+	r.diagnosis.Remember(diagnose.Request{Method: method, Message: asked, Conn: cc, Sent: sent}, err)
+	return err
 }
 
 // identified reports whether the client sends an identity to the server: a user, a token

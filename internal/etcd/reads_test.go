@@ -8,6 +8,8 @@ import (
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"google.golang.org/grpc"
+
+	"github.com/ectl-io/ectl/internal/etcd/diagnose"
 )
 
 func reading(key string) *pb.RequestOp {
@@ -40,7 +42,7 @@ func TestATransactionThatReadsAndWritesIsAskedForFirst(t *testing.T) {
 	} {
 		refused := errors.New("refused")
 		asked := 0
-		tr := &requests{config: clientv3.Config{Username: c.user}}
+		tr := &requests{config: clientv3.Config{Username: c.user}, diagnosis: diagnose.New(diagnose.Config{})}
 		err := tr.preflightTxnReads(t.Context(), "", &pb.TxnRequest{Success: c.success, Failure: c.failure}, nil,
 			func(_ context.Context, _ string, req, _ any, _ *grpc.ClientConn, _ ...grpc.CallOption) error {
 				probe := req.(*pb.TxnRequest)

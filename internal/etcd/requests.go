@@ -4,9 +4,11 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"io"
 	"sync/atomic"
 	"time"
 
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
@@ -29,11 +31,13 @@ type requests struct {
 	count atomic.Int64
 }
 
-func (o *Options) newRequests(config *clientv3.Config) *requests {
+// newRequests returns the requests of a client. self returns the identity of the client.
+func (o *Options) newRequests(config *clientv3.Config, self func() (Self, error)) *requests {
 	r := &requests{config: *config, flags: o.flags(), changes: o.Changes, dryRun: o.DryRun}
 	r.diagnosis = diagnose.New(diagnose.Config{
 		Client: *config, TLS: tlsOf(config), TokenExpiry: ReadToken(config.Token).Expiry, Flags: r.flags,
-		Timeout: config.DialTimeout, TimeoutFlag: "--dial-timeout",
+		Identity: func() diagnose.Identity { return identityOf(self) },
+		Timeout:  config.DialTimeout, TimeoutFlag: "--dial-timeout",
 	})
 	bound := responseBound(config.MaxCallRecvMsgSize)
 	config.DialOptions = append(r.diagnosis.DialOptions(),
@@ -80,7 +84,6 @@ func (r *requests) unary(ctx context.Context, method string, req, reply any, cc 
 		if reason := r.diagnosis.Unreachable(); err != nil && reason != nil && errors.Is(context.Cause(ctx), reason) {
 			return struct{}{}, reason
 		}
-		r.diagnosis.Remember(diagnose.Writes(method, req), err)
 		return struct{}{}, err
 	}
 	policy := retry.Policy{
@@ -93,15 +96,17 @@ func (r *requests) unary(ctx context.Context, method string, req, reply any, cc 
 
 // send sends a request once.
 func (r *requests) send(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoker grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+	sent := time.Now()
 	if err := r.preflightTxnReads(ctx, method, req, cc, invoker, opts...); err != nil {
 		return err
 	}
 	r.count.Add(1)
 	var header metadata.MD
 	err := invoker(ctx, method, req, reply, cc, append(opts, grpc.Header(&header))...)
-	if err = diagnose.MarkAnswered(err, method, req, header); err == nil {
+	if err = diagnose.MarkAnswered(diagnose.Plain(err), method, req, header); err == nil {
 		r.changes.answered(method, req, reply)
 	}
+	r.diagnosis.Remember(diagnose.Request{Method: method, Message: req, Conn: cc, Sent: sent}, err)
 	return err
 }
 
@@ -112,14 +117,42 @@ func (r *requests) stream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.C
 	stop := r.diagnosis.OnUnreachable(cancel)
 	stream, err := streamer(ctx, desc, cc, method, opts...)
 	stop()
+	request := diagnose.Request{Method: method, Conn: cc, Sent: time.Now()}
 	if err == nil {
 		context.AfterFunc(stream.Context(), crash.Guarded(func() { cancel(nil) }))
-		return stream, nil
+		return &observedStream{ClientStream: stream, diagnosis: r.diagnosis, request: request}, nil
 	}
 	defer cancel(nil)
 	if reason := r.diagnosis.Unreachable(); reason != nil {
 		return nil, reason
 	}
-	r.diagnosis.Remember(diagnose.Writes(method, nil), err)
+	err = diagnose.Plain(err)
+	r.diagnosis.Remember(request, err)
 	return nil, err
+}
+
+// observedStream reports requests and errors of a stream to the diagnosis.
+type observedStream struct {
+	grpc.ClientStream
+	diagnosis *diagnose.Diagnosis
+	request   diagnose.Request // without a message
+}
+
+// SendMsg implements grpc.ClientStream.
+func (s *observedStream) SendMsg(message any) error {
+	if watch, ok := message.(*pb.WatchRequest); ok && watch.GetCreateRequest() != nil {
+		request := s.request
+		request.Message, request.Sent = message, time.Now()
+		s.diagnosis.Watching(request)
+	}
+	return diagnose.Plain(s.ClientStream.SendMsg(message))
+}
+
+// RecvMsg implements grpc.ClientStream.
+func (s *observedStream) RecvMsg(message any) error {
+	err := diagnose.Plain(s.ClientStream.RecvMsg(message))
+	if err != nil && !errors.Is(err, io.EOF) {
+		s.diagnosis.RememberRefusal(s.request, err)
+	}
+	return err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 
+	"github.com/ectl-io/ectl/internal/etcd/diagnose"
 	"github.com/ectl-io/ectl/internal/exit"
 )
 
@@ -47,6 +48,16 @@ func (d *Dialer) Self() (Self, error) {
 		self.By, self.User = ByPassword, d.auth.Username
 	}
 	return self, nil
+}
+
+// identityOf describes a client for an error. A certificate that cannot be read any more
+// identifies no user.
+func identityOf(self func() (Self, error)) diagnose.Identity {
+	s, err := self()
+	if err != nil || s.By == ByNothing {
+		return diagnose.Identity{}
+	}
+	return diagnose.Identity{By: string(s.By), User: s.User}
 }
 
 // Login logs the dialer's user in again, and describes the token that the server

@@ -15,7 +15,6 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/status"
 
 	"github.com/ectl-io/ectl/internal/crash"
 )
@@ -26,9 +25,16 @@ type Config struct {
 	TLS         *tls.Config // nil: the client uses no TLS
 	TokenExpiry time.Time   // of a given token; zero if unknown
 	Flags       Flags
+	Identity    func() Identity // of the client; called only to explain an error
 
 	Timeout     time.Duration // of requests
 	TimeoutFlag string        // the flag that sets it
+}
+
+// Identity describes as whom a client sends requests.
+type Identity struct {
+	By   string // "password", "token" or "certificate"; empty without an identity
+	User string // empty if unknown
 }
 
 // Flags holds the names of a client's options as the user types them. The options of a
@@ -45,16 +51,19 @@ type Flags struct {
 type Diagnosis struct {
 	attempts *attempts
 
-	mu     sync.Mutex
-	config Config
-	last   string // gRPC's text of the last failed request
-	writes bool   // that request changes something, if it is carried out
+	mu         sync.Mutex
+	config     Config
+	last       string             // gRPC's text of the last failed request
+	writes     bool               // that request changes something, if it is carried out
+	refused    map[string]Request // by the server's text, see explainedByRequest
+	watching   Request            // see Watching
+	explaining bool               // a request of ask is under way
 }
 
 // New returns the Diagnosis of a client. The client must be created with its
 // DialOptions.
 func New(config Config) *Diagnosis {
-	return &Diagnosis{attempts: newAttempts(config.Client.Endpoints, config.TLS, config.Flags), config: config}
+	return &Diagnosis{attempts: newAttempts(config.Client.Endpoints, config.TLS, config.Flags), config: config, refused: map[string]Request{}}
 }
 
 // DialOptions returns options with which gRPC connects as it does without them, but the
@@ -83,27 +92,11 @@ func (d *Diagnosis) Unreachable() error {
 	return context.Cause(d.attempts.unreachable)
 }
 
-// Remember records a request that failed. writes reports whether the request changes
-// something if it is carried out.
-func (d *Diagnosis) Remember(writes bool, err error) {
-	if err == nil {
-		return
-	}
-	message := status.Convert(err).Message()
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.writes = writes
-	// "while waiting for connections" without a reason explains nothing.
-	if d.last == "" || strings.Contains(message, "desc = ") || !isBareDeadline(message) {
-		d.last = message
-	}
-}
-
 // Forget discards the record of failed requests.
 func (d *Diagnosis) Forget() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.last, d.writes = "", false
+	d.last, d.writes, d.refused, d.watching = "", false, map[string]Request{}, Request{}
 }
 
 func isBareDeadline(message string) bool {

@@ -46,7 +46,10 @@ func HasOutcome(err error) bool {
 // Text returns the text of err without the reason that was added, as etcdctl prints it.
 func Text(err error) string {
 	if e, ok := errors.AsType[*explained](err); ok {
-		return e.err.Error()
+		err = e.err
+	}
+	if p, ok := errors.AsType[*plain](err); ok && p.Error() == err.Error() {
+		err = p.err
 	}
 	return err.Error()
 }

@@ -24,11 +24,20 @@ func (d *Diagnosis) reason(ctx context.Context, err error, doubt string) string 
 	if e, ok := errors.AsType[*answeredError](err); ok {
 		return e.reason()
 	}
+	if isDenied(err) {
+		return d.reasonOfDenial(ctx)
+	}
 	switch {
+	case errors.Is(err, rpctypes.ErrUserNotFound):
+		return d.reasonOfMissingUser(ctx)
+	case errors.Is(err, rpctypes.ErrRoleNotFound):
+		return d.reasonOfMissingRole(ctx)
+	case errors.Is(err, rpctypes.ErrRoleNotGranted):
+		return d.reasonOfRoleNotGranted(ctx)
 	case errors.Is(err, context.DeadlineExceeded), status.Code(err) == codes.DeadlineExceeded:
 		return d.reasonOfDeadline(ctx, doubt)
 	case errors.Is(err, rpctypes.ErrUserEmpty), strings.HasSuffix(err.Error(), "auth: user name is empty"): // maintenance before etcd 3.6
-		return "the command names an empty user, or authentication is on; say who you are with " + d.config.Flags.Login + " or a client certificate"
+		return d.reasonOfNoUser()
 	case errors.Is(err, rpctypes.ErrInvalidAuthToken):
 		if expiry := d.config.TokenExpiry; !expiry.IsZero() && time.Now().After(expiry) {
 			return "the token expired at " + expiry.Format(time.RFC3339)
@@ -85,6 +94,20 @@ func (d *Diagnosis) reason(ctx context.Context, err error, doubt string) string 
 		}
 	}
 	return ""
+}
+
+// reasonOfNoUser explains why the server identifies no user.
+func (d *Diagnosis) reasonOfNoUser() string {
+	const empty = "the command names an empty user, or "
+	if d.config.Identity != nil {
+		switch who := d.config.Identity(); {
+		case who.By == byCertificate && who.User == "":
+			return empty + "authentication is on and the client certificate has no common name, so it identifies no user"
+		case who.By == byCertificate:
+			return empty + "the server ignores the client certificate of " + name(who.User) + ": it runs without --client-cert-auth, or behind a proxy; log in with " + d.config.Flags.Login
+		}
+	}
+	return empty + "authentication is on; say who you are with " + d.config.Flags.Login + " or a client certificate"
 }
 
 // reasonOfDeadline explains why no response came in time. That is why no connection was
