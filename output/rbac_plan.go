@@ -55,8 +55,21 @@ func (r PolicyPlan) write(w *bufio.Writer, paint colour.Painter) {
 		}
 		_ = w.WriteByte('\n')
 	}
+	if n := len(r.Plan.Unnamed); n > 0 {
+		fmt.Fprintln(w, "Not named by the policy, and kept without --prune:")
+		for _, unnamed := range r.Plan.Unnamed[:min(n, maxUnnamed)] {
+			fmt.Fprintf(w, "  %s\n", visible.Line(unnamed))
+		}
+		if n > maxUnnamed {
+			fmt.Fprintf(w, "  and %d more (-w json lists all)\n", n-maxUnnamed)
+		}
+		_ = w.WriteByte('\n')
+	}
 	fmt.Fprintln(w, r.summary())
 }
+
+// maxUnnamed is the maximum number of lines about what the policy does not name.
+const maxUnnamed = 50
 
 func (r PolicyPlan) summary() string {
 	if r.Plan.IsEmpty() {
@@ -209,7 +222,10 @@ func (r PolicyPlan) Document() Object {
 		}
 		effects = append(effects, effect)
 	}
-	kept, untried := r.Plan.Kept, r.Untried
+	kept, unnamed, untried := r.Plan.Kept, r.Plan.Unnamed, r.Untried
+	if unnamed == nil {
+		unnamed = []string{}
+	}
 	if kept == nil {
 		kept = []string{}
 	}
@@ -220,6 +236,7 @@ func (r PolicyPlan) Document() Object {
 		{"changes", differences},
 		{"effects", effects},
 		{"left_alone", kept},
+		{"not_named", unnamed},
 		{"passwords_not_tried", untried},
 		{"add", r.Plan.Count(plan.Add)},
 		{"change", r.Plan.Count(plan.Change)},

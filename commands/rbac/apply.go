@@ -3,12 +3,18 @@ package rbac
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/ectl-io/ectl/commands/cli"
+	"github.com/ectl-io/ectl/internal/access"
 	"github.com/ectl-io/ectl/internal/access/plan"
+	"github.com/ectl-io/ectl/internal/access/policy"
 	"github.com/ectl-io/ectl/internal/access/reconcile"
+	"github.com/ectl-io/ectl/internal/atomicfile"
+	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/secret"
 	"github.com/ectl-io/ectl/output"
 )
@@ -16,8 +22,11 @@ import (
 // applyOptions holds the flags of "rbac apply".
 type applyOptions struct {
 	planning
-	Yes bool
+	Yes    bool
+	Backup string // file for the policy of before; empty: none
 }
+
+const flagBackup = "backup"
 
 func newApplyCmd(f *cli.Factory) *cobra.Command {
 	opts := &applyOptions{}
@@ -27,6 +36,9 @@ func newApplyCmd(f *cli.Factory) *cobra.Command {
 		Long: `Change the users, roles and permissions of the cluster so that they match a
 policy file. The command shows the plan of "rbac plan", asks for confirmation,
 and applies it.
+
+--backup keeps the users, roles and permissions of before as a policy file. They
+can be restored with "rbac apply --prune", except passwords.
 
 Without --prune, only users and roles that the policy names are changed. The
 user root with its role root, and the user that runs the command, never lose
@@ -58,6 +70,7 @@ Exit status: 0 for success, 1 for errors, 3 for an invalid policy file.`,
 	}
 	opts.addFlags(cmd.Flags())
 	cmd.Flags().BoolVar(&opts.Yes, cli.FlagYes, false, "apply the policy without confirmation")
+	cmd.Flags().StringVar(&opts.Backup, flagBackup, "", "before the first change, export the users and roles to this `file`, which must not exist")
 	return cli.FormatsOf(cmd, output.PolicyApplied{})
 }
 
@@ -66,7 +79,53 @@ func (o *applyOptions) Complete(f *cli.Factory, _ *cobra.Command, _ []string) er
 	if err := o.Files.validate(); err != nil {
 		return err
 	}
+	if err := o.checkBackup(); err != nil {
+		return err
+	}
 	return f.RequireYes(o.Yes)
+}
+
+// checkBackup refuses a file that exists. A second run of an interrupted apply would
+// replace the policy of before with a half-changed one.
+func (o *applyOptions) checkBackup() error {
+	if o.Backup == "" {
+		return nil
+	}
+	if _, err := os.Lstat(o.Backup); err == nil {
+		return exit.BadArgsf("--%s: %s already exists: nothing was changed; give another name", flagBackup, o.Backup)
+	}
+	return nil
+}
+
+// backUp writes the users and roles of before as a policy.
+func (o *applyOptions) backUp(f *cli.Factory, before access.State) error {
+	if o.Backup == "" || f.DryRun() {
+		return nil
+	}
+	text, err := policy.YAML(before)
+	if err == nil {
+		var file *atomicfile.File
+		if file, err = atomicfile.Write(o.Backup, text, backupMode); err == nil {
+			err = file.Commit()
+		}
+	}
+	if err != nil {
+		return exit.With(exit.IO, fmt.Errorf("--%s: %w: nothing was changed", flagBackup, err))
+	}
+	f.Say(fmt.Sprintf("The policy of before is in %s; to return to it: %s", o.Backup, o.restore(f)))
+	return nil
+}
+
+// backupMode lets only the owner read the backup, which shows who may do what.
+const backupMode = 0o600
+
+// restore returns the command line that applies the backup.
+func (o *applyOptions) restore(f *cli.Factory) string {
+	line, ok := f.CommandLine(cli.CommandArgs("rbac apply", []string{"-f", o.Backup, "--prune"})...)
+	if !ok {
+		return "rbac apply -f FILE --prune"
+	}
+	return line
 }
 
 func runApply(ctx context.Context, f *cli.Factory, opts *applyOptions) error {
@@ -77,7 +136,10 @@ func runApply(ctx context.Context, f *cli.Factory, opts *applyOptions) error {
 	parts, begun := f.Printer().Parts(), false
 	result, err := r.Apply(ctx, f.Session, reconcile.Caller{
 		Agree: func(ctx context.Context, p *plan.Plan) error {
-			return f.AgreeToPlan(ctx, p, r.Policy.Waivers, opts.Yes)
+			if err := f.AgreeToPlan(ctx, p, r.Policy.Waivers, opts.Yes); err != nil {
+				return err
+			}
+			return opts.backUp(f, p.Before)
 		},
 		Failed: f.SayFailedApply,
 		Deliver: func(ctx context.Context, passwords []secret.GeneratedPassword) error {

@@ -66,7 +66,8 @@ func newPlanCmd(f *cli.Factory) *cobra.Command {
 policy file. Also show their effect: for each user, the keys that it gains and
 loses access to. Nothing is changed.
 
-Without --prune, only users and roles that the policy names are changed.
+Without --prune, only users and roles that the policy names are changed. The
+plan lists what stays although the policy does not name it.
 
 Passwords are not read, so that an untrusted policy can be planned. None of its
 commands is run, and no variable or file with a password is read. A warning

@@ -23,6 +23,11 @@ func (b *builder) keep(format string, args ...any) {
 	b.plan.Kept = append(b.plan.Kept, fmt.Sprintf(format, args...))
 }
 
+// unnamed records something that the policy does not name and that stays without Prune.
+func (b *builder) unnamed(format string, args ...any) {
+	b.plan.Unnamed = append(b.plan.Unnamed, fmt.Sprintf(format, args...))
+}
+
 func (b *builder) roles() {
 	before, wanted := b.plan.Before.Roles, b.policy.State().Roles
 	for _, name := range names(before, wanted) {
@@ -46,6 +51,9 @@ func (b *builder) roles() {
 		case IsKeeper(name), b.options.Prune && name != access.RootRole:
 			b.add(Difference{Action: Remove, Subject: Role, Role: name})
 		default:
+			if name != access.RootRole {
+				b.unnamed("role %s", name)
+			}
 			b.plan.After.Roles[name] = there
 		}
 	}
@@ -63,7 +71,9 @@ func (b *builder) grants(there, wanted access.Role) access.Role {
 		case !keep && b.options.Prune:
 			b.add(Difference{Action: Remove, Subject: Grant, Role: wanted.Name, Before: p.Access, Range: p.Range})
 			continue
-		case keep && access != p.Access:
+		case !keep:
+			b.unnamed("%s of role %s", p, wanted.Name)
+		case access != p.Access:
 			b.add(Difference{Action: Change, Subject: Grant, Role: wanted.Name, Before: p.Access, After: access, Range: p.Range})
 			p.Access = access
 		}
@@ -122,7 +132,10 @@ func (b *builder) users() {
 				}
 			}
 		case !b.options.Prune:
-			b.plan.After.Users[name] = b.memberships(there, policy.User{Name: name})
+			if name != access.RootUser {
+				b.unnamed("user %s", name)
+			}
+			b.plan.After.Users[name] = b.memberships(there, policy.User{Name: name, Roles: there.Roles})
 		case name == access.RootUser:
 			b.keep("the user root stays, though the policy does not name it")
 			b.plan.After.Users[name] = there
@@ -162,6 +175,9 @@ func (b *builder) memberships(there access.User, wanted policy.User) access.User
 		}
 		if !b.options.Prune || named[role] {
 			after.Roles = append(after.Roles, role)
+			if !named[role] && !(there.Name == access.RootUser && role == access.RootRole) {
+				b.unnamed("role %s of user %s", role, there.Name)
+			}
 			continue
 		}
 		switch {

@@ -65,6 +65,7 @@ type Plan struct {
 	Differences   []Difference // sorted by name: roles with grants, then users with roles
 	Effects       []Effect     // on users whose permissions or passwords change, by name
 	Kept          []string     // sentences on what the plan keeps despite the policy
+	Unnamed       []string     // sentences on what stays although the policy does not name it; Prune removes it
 	Stages        []Stage
 }
 
