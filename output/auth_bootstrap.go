@@ -110,7 +110,7 @@ func (s *BootstrapStream) Next(step BootstrapStep) error {
 			return s.p.Print(Bootstrap{Steps: s.steps})
 		}
 		return nil
-	case Simple, Fields, NDJSON, Markdown, HTML:
+	case Simple, Fields, NDJSON, Markdown, HTML, Wide:
 	}
 	return s.p.Print(this)
 }
@@ -131,7 +131,7 @@ func (s *BootstrapStream) End() error {
 		return t.render(s.p.w)
 	case Protobuf:
 		return s.p.Print(Bootstrap{Steps: s.steps})
-	case Simple, Fields, YAML, NDJSON, CSV, Markdown, HTML:
+	case Simple, Fields, YAML, NDJSON, CSV, Markdown, HTML, Wide:
 	}
 	return nil
 }

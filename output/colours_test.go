@@ -69,7 +69,7 @@ func TestOnlyLinesAndOurTablesAreColoured(t *testing.T) {
 			continue
 		}
 		for _, format := range c.formats {
-			if format == Simple || format == Table {
+			if format == Simple || format == Table || format == Wide {
 				continue
 			}
 			if coloured, plain := painted(t, c.result, format); coloured != plain {

@@ -28,6 +28,7 @@ const (
 const (
 	Markdown Format = "markdown" // the table, for a ticket or a wiki
 	HTML     Format = "html"     // one self-contained page for a browser
+	Wide     Format = "wide"     // what matters, in columns that fit a terminal
 )
 
 // Formats returns the formats of every command, in the order of --help.
@@ -41,6 +42,8 @@ func FormatsOf(r Result) []Format {
 	switch r.(type) {
 	case AccessMatrix:
 		return append(Formats(), Markdown, HTML)
+	case EndpointOverview:
+		return append(Formats(), Wide)
 	case Lint, WhoCan:
 		return append(Formats(), Markdown)
 	}
@@ -92,7 +95,7 @@ func (f Format) IsEtcdctls() bool {
 	switch f {
 	case Simple, Fields, JSON, Protobuf, Table:
 		return true
-	case YAML, NDJSON, CSV, Markdown, HTML:
+	case YAML, NDJSON, CSV, Markdown, HTML, Wide:
 	}
 	return false
 }

@@ -72,7 +72,7 @@ func (p *Printer) stream(o keyForms) RangeStream {
 		return &yamlRange{p: p, o: o}
 	case NDJSON:
 		return &ndjsonRange{p: p, o: o}
-	case Simple, Markdown, HTML: // ranges have no Markdown or HTML
+	case Simple, Markdown, HTML, Wide: // ranges have no other formats
 	}
 	return o.simple(Text{w: p.w, hex: p.hex, screen: p.screen, paint: p.paint})
 }

@@ -52,6 +52,7 @@ func clusterCases() []goldenCase {
 		show("endpoint-status", statusOfThree()),
 		showHex("endpoint-status-hex", statusOfThree()),
 		show("endpoint-status-unanswered", EndpointStatus{[]Status{{Endpoint: "http://10.0.0.1:2379", Reason: "context deadline exceeded: it is down"}}}),
+		show("endpoint-overview", overviewOfFour()),
 		show("endpoint-hashkv", hashOfThree()),
 		showHex("endpoint-hashkv-hex", hashOfThree()),
 		show("leader-moved", moved),
@@ -103,6 +104,16 @@ func statusOfThree() EndpointStatus {
 		{Endpoint: "http://10.0.0.1:2379", Response: leader},
 		{Endpoint: "http://10.0.0.2:2379", Reason: "context deadline exceeded: it is down"},
 		{Endpoint: "10.0.0.3:2379", Response: learner},
+	}}
+}
+
+func overviewOfFour() EndpointOverview {
+	now := time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)
+	return EndpointOverview{Now: now, Members: []MemberOverview{
+		{Name: "etcd-0", Role: "leader", Health: MemberOK, Latency: 1234567, Size: 2_100_000_000, SizeInUse: 2_000_000_000, Quota: 8_589_934_592, Expires: now.AddDate(0, 11, 30)},
+		{Name: "a \x1b[2J", Role: "follower", Health: MemberAlarm, Latency: 12345678, RevisionLag: 123_456, Size: 1_023_000_000, SizeInUse: 4_096, Alarms: []string{"NOSPACE", "CORRUPT"}, Expires: now.Add(-time.Hour)},
+		{Name: "10.0.0.3:2379", Health: MemberDown},
+		{Name: "a-name-of-a-member-that-is-much-too-long", Role: "learner", Health: MemberUnknown, RevisionLag: 9_999, Size: 20_480, SizeInUse: 16_384, Expires: now.AddDate(0, 0, 13)},
 	}}
 }
 

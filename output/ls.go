@@ -126,7 +126,7 @@ func (s *simpleListing) Keys(kvs []*mvccpb.KeyValue) error {
 			a := attributes(kv, "-")
 			fmt.Fprintf(s.t.w, "%7s %9s %16s %10s  ", a[0], a[1], a[2], a[3])
 		}
-		if s.t.screen {
+		if s.t.screen != nil {
 			s.t.Linef("%s", s.t.shown(string(kv.GetKey())))
 			continue
 		}

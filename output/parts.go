@@ -48,7 +48,7 @@ func (s *Parts) Begin(b Beginning) error {
 		return s.openObject(b.Document().MarshalJSON())
 	case CSV:
 		return s.beginCSV(b)
-	case Simple, Fields, Protobuf, Table, YAML, Markdown, HTML:
+	case Simple, Fields, Protobuf, Table, YAML, Markdown, HTML, Wide:
 	}
 	return s.p.Print(b)
 }
@@ -81,7 +81,7 @@ func (s *Parts) Finish(r Result) error {
 		// A reader merges two messages in a row into one with the fields of both.
 	case CSV:
 		return s.finishCSV(r.Table())
-	case Simple, Table, Markdown, HTML:
+	case Simple, Table, Markdown, HTML, Wide:
 	}
 	return s.p.Print(r)
 }

@@ -21,7 +21,7 @@ const rangeBuffer = 64 << 10
 type Printer struct {
 	format Format
 	hex    bool
-	screen bool // the output is a terminal
+	screen func() int // columns of the terminal, or nil if the output is none
 	paint  colour.Painter
 	out    io.Writer
 	w      *bufio.Writer // buffers out
@@ -38,9 +38,10 @@ func NewPrinter(w io.Writer, name string, formats []Format, hex bool) (*Printer,
 	return &Printer{format: format, hex: hex, out: w, w: bufio.NewWriter(w)}, nil
 }
 
-// OnTerminal sets whether the output is a terminal. On a terminal, listings escape
-// invisible characters in keys. Otherwise they write each key as it is, for programs.
-func (p *Printer) OnTerminal(is bool) { p.screen = is }
+// OnTerminal makes the printer write for a person at a terminal with this number of
+// columns, which may change. Listings then escape invisible characters in keys. Otherwise
+// they write each key as it is, for programs.
+func (p *Printer) OnTerminal(columns func() int) { p.screen = columns }
 
 // InColours sets the Painter of words in simple and in the tables of ectl's own commands.
 func (p *Printer) InColours(paint colour.Painter) { p.paint = paint }
@@ -99,6 +100,9 @@ func (p *Printer) Print(r Result) error {
 		return p.objects(itemsOf(r))
 	case Markdown:
 		return r.Table().visible(ours).markdown(p.w)
+	case Wide:
+		r.Simple(p.text(ours))
+		return nil
 	case HTML: // only a selfWriter supports it
 	}
 	return fmt.Errorf("%w %q", errUnsupported, p.format)

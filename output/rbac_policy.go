@@ -25,7 +25,7 @@ func (r PolicyExport) writeAs(format Format, w *bufio.Writer) (bool, error) {
 		text, err = policy.YAML(r.State)
 	case JSON:
 		text, err = policy.JSON(r.State)
-	case Fields, Protobuf, Table, NDJSON, CSV, Markdown, HTML:
+	case Fields, Protobuf, Table, NDJSON, CSV, Markdown, HTML, Wide:
 		return false, nil
 	}
 	if err == nil {

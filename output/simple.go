@@ -15,7 +15,7 @@ import (
 type Text struct {
 	w       *bufio.Writer
 	hex     bool
-	screen  bool // the output is a terminal
+	screen  func() int // columns of the terminal, or nil if the output is none
 	paint   colour.Painter
 	visible bool // escape invisible characters
 }
@@ -38,6 +38,14 @@ func (t *Text) line(text string) {
 	_ = t.w.WriteByte('\n')
 }
 
+// limit returns the maximum length of a line, or 0 if there is none.
+func (t *Text) limit() int {
+	if t.screen == nil {
+		return 0
+	}
+	return t.screen()
+}
+
 // KeyValue writes the key and the value on a line each, unchanged or, with --hex, as \x
 // escapes.
 func (t *Text) KeyValue(kv *mvccpb.KeyValue) {
@@ -58,7 +66,7 @@ func (t *Text) bytesLine(b []byte) {
 // bytesLine, on a terminal it looks as in a table, and otherwise it is unchanged.
 func (t *Text) shown(key string) string {
 	switch {
-	case !t.hex && t.screen:
+	case !t.hex && t.screen != nil:
 		return cell([]byte(key))
 	case !t.hex:
 		return key

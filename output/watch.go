@@ -38,7 +38,7 @@ func (p *Printer) Watch() WatchStream {
 		return &yamlWatch{p: p}
 	case NDJSON:
 		return &ndjsonWatch{p: p}
-	case Simple, Markdown, HTML: // watches have no Markdown or HTML
+	case Simple, Markdown, HTML, Wide: // watches have no other formats
 	}
 	return &simpleWatch{Text{w: p.w, hex: p.hex}}
 }

@@ -92,6 +92,9 @@ const (
 	flagQuiet  = "quiet"
 )
 
+// FormatGiven reports whether the user chose an output format.
+func (f *Factory) FormatGiven() bool { return f.globals.Changed(FlagFormat) }
+
 // Globals returns the global flags.
 func (f *Factory) Globals() *pflag.FlagSet { return f.globals }
 
@@ -142,7 +145,9 @@ func (f *Factory) Prepare() error {
 	if err != nil {
 		return err
 	}
-	printer.OnTerminal(f.Streams.OutIsTerminal)
+	if f.Streams.OutIsTerminal {
+		printer.OnTerminal(func() int { return iostreams.Columns(f.Streams.Out) })
+	}
 	// etcdctl writes no colours.
 	printer.InColours(f.painter(f.Streams.OutIsTerminal && !f.AsEtcdctl()))
 	f.printer = printer

@@ -35,7 +35,7 @@ With --watch, the endpoints are queried repeatedly until interrupted. An
 endpoint that does not answer then does not fail the command. A terminal shows
 only the latest answers. Without a terminal, the answers are printed one after
 another.`,
-		Example: `  ectl endpoint status --cluster --watch 2s -w table
+		Example: `  ectl endpoint status --cluster --watch 2s
   ectl endpoint health --watch 10s -w ndjson >> health.log`,
 		GroupID: cli.GroupCluster,
 	}

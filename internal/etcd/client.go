@@ -13,6 +13,7 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
 
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/prompt"
@@ -246,6 +247,20 @@ func (c *Client) StreamOptions() []grpc.CallOption {
 // Requests returns the number of requests that the client has sent. Streams, such as
 // watches, do not count.
 func (c *Client) Requests() int { return int(c.requests.count.Load()) }
+
+// CertificateExpiry returns when the certificate of the server expires that answered the
+// last request. The time is zero without TLS.
+func (c *Client) CertificateExpiry() time.Time {
+	from := c.requests.peer.Load()
+	if from == nil {
+		return time.Time{}
+	}
+	info, ok := from.AuthInfo.(credentials.TLSInfo)
+	if !ok || len(info.State.PeerCertificates) == 0 {
+		return time.Time{}
+	}
+	return info.State.PeerCertificates[0].NotAfter
+}
 
 // Unreachable returns the reason why no endpoint can be reached, if it is permanent, and
 // otherwise nil. Watches need it, because they do not keep the type of their error.

@@ -12,6 +12,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/peer"
 
 	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd/diagnose"
@@ -29,6 +30,7 @@ type requests struct {
 	flags     diagnose.Flags
 
 	count atomic.Int64
+	peer  atomic.Pointer[peer.Peer] // that answered last
 }
 
 // newRequests returns the requests of a client. self returns the identity of the client.
@@ -102,7 +104,9 @@ func (r *requests) send(ctx context.Context, method string, req, reply any, cc *
 	}
 	r.count.Add(1)
 	var header metadata.MD
-	err := invoker(ctx, method, req, reply, cc, append(opts, grpc.Header(&header))...)
+	var from peer.Peer
+	err := invoker(ctx, method, req, reply, cc, append(opts, grpc.Header(&header), grpc.Peer(&from))...)
+	r.peer.Store(&from)
 	if err = diagnose.MarkAnswered(diagnose.Plain(err), method, req, header); err == nil {
 		r.changes.answered(method, req, reply)
 	}

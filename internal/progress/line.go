@@ -3,10 +3,7 @@ package progress
 import (
 	"bytes"
 	"io"
-	"os"
 	"unicode/utf8"
-
-	"golang.org/x/term"
 )
 
 const (
@@ -15,8 +12,6 @@ const (
 	besides = 58
 	// widest is the maximum width of a bar, in columns.
 	widest = 60
-	// usual is the assumed width of a terminal that does not report one, in columns.
-	usual = 80
 )
 
 // line rewrites one line of a terminal. It cuts off text that does not fit, because a
@@ -24,16 +19,6 @@ const (
 type line struct {
 	io.Writer
 	columns func() int // the width may change at any time
-}
-
-// columnsOf returns the width of a terminal, in columns.
-func columnsOf(w io.Writer) int {
-	if file, ok := w.(*os.File); ok {
-		if columns, _, err := term.GetSize(int(file.Fd())); err == nil && columns > 0 {
-			return columns
-		}
-	}
-	return usual
 }
 
 // Write implements io.Writer. p holds a whole line, or the sequence that clears it.

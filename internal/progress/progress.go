@@ -39,7 +39,7 @@ func newBar(s *iostreams.Streams, quiet bool, size int64, options ...progressbar
 	if !s.ErrIsTerminal || quiet || size <= 0 {
 		return &Bar{}
 	}
-	to := line{s.Err, func() int { return columnsOf(s.Err) }}
+	to := line{s.Err, func() int { return iostreams.Columns(s.Err) }}
 	return &Bar{progressbar.NewOptions64(size, append(options,
 		progressbar.OptionSetWriter(to),
 		progressbar.OptionShowCount(),

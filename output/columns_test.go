@@ -1,0 +1,66 @@
+package output
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/clipperhouse/displaywidth"
+
+	"github.com/ectl-io/ectl/internal/colour"
+)
+
+// onTerminal returns the lines that are printed of r on a terminal with this number of
+// columns.
+func onTerminal(t *testing.T, r Result, format Format, columns int, paint colour.Painter) []string {
+	t.Helper()
+	var b bytes.Buffer
+	p, err := NewPrinter(&b, string(format), FormatsOf(r), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.OnTerminal(func() int { return columns })
+	p.InColours(paint)
+	if err := p.Print(r); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	return strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
+}
+
+func TestAnOverviewFitsATerminal(t *testing.T) {
+	for _, columns := range []int{80, 100, 200} {
+		lines := onTerminal(t, overviewOfFour(), Wide, columns, false)
+		if len(lines) != 5 {
+			t.Errorf("%d lines, want a head and four members: %q", len(lines), lines)
+		}
+		for _, line := range lines {
+			if width := displaywidth.String(line); width > columns || strings.TrimRight(line, " ") != line {
+				t.Errorf("a line has %d columns, want at most %d and no blank at its end: %q", width, columns, line)
+			}
+		}
+	}
+	wide := strings.Join(onTerminal(t, overviewOfFour(), Wide, 200, false), "\n")
+	if !strings.Contains(wide, "a-name-of-a-member-that-is-much-too-long  learner") || !strings.Contains(wide, `a \x1b[2J `) {
+		t.Errorf("with room for it, a name is cut, or its characters are not visible:\n%s", wide)
+	}
+	narrow := strings.Join(onTerminal(t, overviewOfFour(), Wide, 80, false), "\n")
+	if !strings.Contains(narrow, "a-name-of-a… learner") || !strings.Contains(narrow, "NOSPACE,CORRUPT") {
+		t.Errorf("the name of a member should be cut, and nothing else:\n%s", narrow)
+	}
+}
+
+func TestColoursDoNotMoveColumns(t *testing.T) {
+	plain, coloured := onTerminal(t, overviewOfFour(), Wide, 80, false), onTerminal(t, overviewOfFour(), Wide, 80, true)
+	all := strings.Join(coloured, "\n")
+	for _, want := range []string{"\x1b[32mok\x1b[0m", "\x1b[31malarm\x1b[0m", "\x1b[31mdown\x1b[0m", "\x1b[31mgone\x1b[0m", "\x1b[33m13d\x1b[0m", "\x1b[31mNOSPACE,CORRUPT\x1b[0m"} {
+		if !strings.Contains(all, want) {
+			t.Errorf("no %q in\n%s", want, all)
+		}
+	}
+	if bare := strings.NewReplacer("\x1b[31m", "", "\x1b[32m", "", "\x1b[33m", "", "\x1b[0m", "").Replace(all); bare != strings.Join(plain, "\n") {
+		t.Errorf("without its colours it is\n%s\nwant\n%s", bare, strings.Join(plain, "\n"))
+	}
+}
