@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 
+	"github.com/ectl-io/ectl/internal/etcd/diagnose"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/prompt"
 )
@@ -179,6 +180,9 @@ func (d *Dialer) dial(ctx context.Context, config *clientv3.Config, self func() 
 	r := o.newRequests(config, self)
 	client, err := clientv3.New(*config)
 	if err != nil {
+		if advice := diagnose.BadZone(config.Endpoints[0]); advice != "" {
+			err = diagnose.WithReason(fmt.Errorf("%s: %w", config.Endpoints[0], err), advice)
+		}
 		return nil, exit.With(exit.BadConnection, r.diagnosis.Explain(ctx, err))
 	}
 	r.diagnosis.SetTimeout(o.CommandTimeout, "--"+FlagCommandTimeout)

@@ -2,6 +2,7 @@ package etcd
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/url"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/ectl-io/ectl/internal/etcd/diagnose"
 	"github.com/ectl-io/ectl/internal/exit"
 )
 
@@ -37,6 +39,7 @@ func (o *Options) Warnings() []string {
 	if o.endpointsCut {
 		warnings = append(warnings, "only the first line of --"+FlagEndpoints+" is read: separate endpoints with commas")
 	}
+	warnings = append(warnings, o.malformedEndpoints()...)
 	for _, limit := range []struct {
 		flag     string
 		negative bool
@@ -51,6 +54,23 @@ func (o *Options) Warnings() []string {
 		if limit.negative {
 			warnings = append(warnings, "--"+limit.flag+" is negative: "+limit.means)
 		}
+	}
+	return warnings
+}
+
+// malformedEndpoints returns warnings about endpoints that cannot work. If none of the
+// endpoints can work, the error of the connection reports it.
+func (o *Options) malformedEndpoints() (warnings []string) {
+	if o.DiscoverySRV != "" || o.checkEndpoints() != nil { // a login must not be shown
+		return nil
+	}
+	for _, endpoint := range o.Endpoints {
+		if reason := diagnose.Malformed(strings.TrimSpace(endpoint)); reason != "" {
+			warnings = append(warnings, fmt.Sprintf("--%s: %q cannot be reached: %s", FlagEndpoints, endpoint, reason))
+		}
+	}
+	if len(warnings) == len(o.Endpoints) {
+		return nil
 	}
 	return warnings
 }
@@ -92,7 +112,7 @@ func (o *Options) exposed(endpoints []string) []string {
 	}
 	var exposed []string
 	for _, endpoint := range endpoints {
-		if !isLocal(endpoint) {
+		if !isLocal(endpoint) && diagnose.Malformed(endpoint) == "" {
 			exposed = append(exposed, endpoint)
 		}
 	}

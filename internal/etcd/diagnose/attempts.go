@@ -34,6 +34,8 @@ type attempts struct {
 
 	reconnects reconnects
 
+	malformed map[string]string // endpoints to which no connection is possible, with the reason
+
 	mu       sync.Mutex
 	states   map[string]*state // by the address that gRPC uses
 	answered bool              // an endpoint has answered
@@ -50,12 +52,18 @@ type state struct {
 }
 
 func newAttempts(endpoints []string, config *tls.Config, flags Flags) *attempts {
-	a := &attempts{endpoints: endpoints, tls: config, flags: flags, states: map[string]*state{}}
+	a := &attempts{endpoints: endpoints, tls: config, flags: flags, states: map[string]*state{}, malformed: map[string]string{}}
+	for _, endpoint := range endpoints {
+		if reason := Malformed(endpoint); reason != "" {
+			a.malformed[endpoint] = reason
+		}
+	}
 	a.direct = !slices.ContainsFunc(endpoints, func(endpoint string) bool {
 		address := addressOf(endpoint)
 		return address == "" || proxied(address)
 	})
 	a.unreachable, a.markUnreachable = context.WithCancelCause(context.Background())
+	a.checkUnreachable()
 	return a
 }
 
@@ -214,11 +222,16 @@ func (a *attempts) fail(address string, err error) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.answered {
-		return
+	if !a.answered {
+		a.checkUnreachable()
 	}
+}
+
+// checkUnreachable reports if no endpoint can be reached, for permanent reasons. The
+// caller holds a.mu.
+func (a *attempts) checkUnreachable() {
 	for _, endpoint := range a.endpoints {
-		if s := a.states[addressOf(endpoint)]; s == nil || !s.final {
+		if s := a.states[addressOf(endpoint)]; a.malformed[endpoint] == "" && (s == nil || !s.final) {
 			return
 		}
 	}

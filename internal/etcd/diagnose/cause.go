@@ -39,7 +39,10 @@ func (a *attempts) causes() string {
 	endpoints := map[string][]string{}
 	var order []string
 	for _, endpoint := range a.endpoints {
-		cause := a.states[addressOf(endpoint)].cause(&a.flags)
+		cause := a.malformed[endpoint]
+		if cause == "" {
+			cause = a.states[addressOf(endpoint)].cause(&a.flags)
+		}
 		if endpoints[cause] == nil {
 			order = append(order, cause)
 		}
