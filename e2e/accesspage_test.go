@@ -105,7 +105,7 @@ func TestThePageOfAnAccessReview(t *testing.T) {
 		t.Errorf("printed it is a PDF of %d bytes", len(pdf))
 	}
 
-	// It asks nobody for anything, and nothing went wrong.
+	// It sends no request, and nothing failed.
 	for _, event := range eventsOf[*network.EventRequestWillBeSent](b) {
 		if url := event.Request.URL; !strings.HasPrefix(url, "file://"+page) && url != forbidden {
 			t.Errorf("it asks for %s", url)

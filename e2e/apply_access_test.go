@@ -63,7 +63,7 @@ type prober struct {
 }
 
 // probe is a transaction without effect: the operation stands in the branch
-// that is never taken, and is checked all the same.
+// that is never taken, and is checked nevertheless.
 type probe struct {
 	op      clientv3.Op
 	says    string
@@ -115,10 +115,10 @@ func (p *prober) ask(ctx context.Context, all []probe, done <-chan struct{}) err
 	}
 }
 
-// TestNobodyLosesOrGainsAccessWhileAPolicyIsApplied goes from one random policy
+// TestNoUserLosesOrGainsAccessWhileAPolicyIsApplied goes from one random policy
 // to the next on a real server, while its users ask for what they must always
 // be allowed, and for what neither policy allows.
-func TestNobodyLosesOrGainsAccessWhileAPolicyIsApplied(t *testing.T) {
+func TestNoUserLosesOrGainsAccessWhileAPolicyIsApplied(t *testing.T) {
 	t.Parallel()
 	a := newApplier(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: harness.RootPassword})
 	proxy := harness.NewRPCProxy(t, a.server.Endpoint())

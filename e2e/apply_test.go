@@ -185,7 +185,7 @@ func parsePolicy(t *testing.T, text string) access.State {
 	return p.State()
 }
 
-// outOfBounds says whether somebody lacks in now what both old and final allow,
+// outOfBounds reports whether a user lacks in now what both old and final allow,
 // or has what neither does.
 func outOfBounds(old, final, now access.State) error {
 	for _, user := range slices.Concat(old.UserNames(), final.UserNames(), now.UserNames()) {
@@ -248,7 +248,7 @@ users:
 
 // TestApplyThatIsKilledIsCompletedByTheNext kills apply before and after each
 // of its changes in turn; with ECTL_SOAK, of all its requests. Whenever it dies,
-// nobody has lost or gained what they must not, and the next run completes it.
+// no user has lost or gained access against the bounds, and the next run completes it.
 func TestApplyThatIsKilledIsCompletedByTheNext(t *testing.T) {
 	t.Parallel()
 	a := newApplier(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: harness.RootPassword})
@@ -283,7 +283,7 @@ func TestApplyThatIsKilledIsCompletedByTheNext(t *testing.T) {
 			err := cmd.Run()
 			if !dead.Load() {
 				if err != nil {
-					t.Fatalf("apply that nobody killed: %v\n%s", err, output)
+					t.Fatalf("apply that was not killed: %v\n%s", err, output)
 				}
 				continue
 			}
@@ -323,9 +323,9 @@ func crowd(t *testing.T, n int) access.State {
 	return s
 }
 
-// TestApplyStopsWhenSomebodyElseChangesAccess lets another administrator add a
+// TestApplyStopsIfAnotherProcessChangesAccess lets another administrator add a
 // user in the middle. apply sees it while it still has much to do.
-func TestApplyStopsWhenSomebodyElseChangesAccess(t *testing.T) {
+func TestApplyStopsIfAnotherProcessChangesAccess(t *testing.T) {
 	t.Parallel()
 	a := newApplier(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: harness.RootPassword})
 	proxy := harness.NewRPCProxy(t, a.server.Endpoint())
@@ -365,9 +365,9 @@ func TestApplyStopsWhenSomebodyElseChangesAccess(t *testing.T) {
 	}
 }
 
-// TestApplySeesAtTheEndThatSomebodyElseHasChangedAccess is for a change that
+// TestApplyDetectsAtTheEndThatAnotherProcessChangedAccess is for a change that
 // comes so late that only the last look can see it.
-func TestApplySeesAtTheEndThatSomebodyElseHasChangedAccess(t *testing.T) {
+func TestApplyDetectsAtTheEndThatAnotherProcessChangedAccess(t *testing.T) {
 	t.Parallel()
 	a := newApplier(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: harness.RootPassword})
 	proxy := harness.NewRPCProxy(t, a.server.Endpoint())
@@ -533,7 +533,7 @@ func (a *applier) settle() {
 }
 
 // TestGeneratedPasswordsAreShownWhenALaterStepFails: the users are there, and
-// nobody else knows their passwords.
+// no other process knows their passwords.
 func TestGeneratedPasswordsAreShownWhenALaterStepFails(t *testing.T) {
 	t.Parallel()
 	a := newApplier(t, etcdserver.Options{Dir: t.TempDir(), RootPassword: harness.RootPassword})

@@ -52,7 +52,7 @@ func stateOfAuth(t *testing.T, c *harness.Cluster) (on bool, users []string) {
 
 // Whatever goes wrong in the middle, authentication is on and root can log in,
 // or it is off; and the next run completes it.
-func TestABootstrapThatFailsLocksNobodyOut(t *testing.T) {
+func TestAFailedBootstrapLocksNoUserOut(t *testing.T) {
 	t.Parallel()
 	c := newBootstrapCluster(t)
 	for _, test := range []struct {
@@ -82,7 +82,7 @@ func TestABootstrapThatFailsLocksNobodyOut(t *testing.T) {
 }
 
 // The answer to the switch is lost, but it was made: the login proves it.
-func TestABootstrapWhoseSwitchIsNotAnsweredIsProven(t *testing.T) {
+func TestALostAnswerToTheSwitchOfABootstrapIsVerified(t *testing.T) {
 	t.Parallel()
 	c := newBootstrapCluster(t)
 	way := harness.NewFaultyProxy(t, c.Endpoint(), on(harness.AnswerLost, 1, "AuthEnable"))

@@ -223,10 +223,10 @@ func (c *chaos) mirror() (check func()) {
 		return c.ours("make-mirror", c.dest.Endpoint(), "--checkpoint", file, "--prefix", "k/", "--dest-prefix", "m/"), file
 	}
 	run, _ := begins()
-	anew := func(how string) {
+	restart := func(how string) {
 		text := run.Stderr.String()
 		c.note("make-mirror, %s: %s", how, shape(text))
-		// It can only begin where somebody answers.
+		// It can only start if a server answers.
 		if how == "signal killed" || strings.Contains(text, "Error: context deadline exceeded: ") {
 			run, _ = begins()
 			return
@@ -244,10 +244,10 @@ func (c *chaos) mirror() (check func()) {
 		select {
 		case <-c.stop:
 		case <-run.Gone:
-			anew(run.End())
+			restart(run.End())
 		case <-time.After(time.Duration(200+r.IntN(5000)) * time.Millisecond):
 			_ = run.Cmd.Process.Kill()
-			anew(run.End())
+			restart(run.End())
 		}
 	})
 	return func() {
@@ -263,7 +263,7 @@ func (c *chaos) mirror() (check func()) {
 			}
 			if run.HasEnded() {
 				how := run.End()
-				anew(how)
+				restart(how)
 			}
 			if time.Now().After(deadline) {
 				c.t.Errorf("the mirror differs, stderr %q: %s", run.Stderr, head(cmp.Diff(want, got)))

@@ -85,7 +85,7 @@ func (c *chaos) check(o *onlooker, mark string) {
 			_, err := fmt.Sscanf(after(text, "cannot resume at revision "), "%d, because the history before revision %d was", &next, &oldest)
 			compacted = err == nil && how == "status 5" && next < oldest
 			c.note("watch, %s: %s", how, shape(text))
-			if !compacted && (tail(o.file) != "" || !strings.Contains(text, "Error: context deadline exceeded: ")) { // nobody answered at its begin
+			if !compacted && (tail(o.file) != "" || !strings.Contains(text, "Error: context deadline exceeded: ")) { // no server answered at its start
 				c.t.Errorf("%s has ended with %s, stderr %q", o.name, how, text)
 			}
 			if !compacted {

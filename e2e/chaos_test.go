@@ -318,7 +318,7 @@ func (c *chaos) happen() {
 }
 
 // Whatever happens to the cluster and on the way to it, in whatever order, the
-// long commands lose, double and invent nothing, nobody holds a lock beside its
+// long commands lose, double and invent nothing, no second process holds a lock beside its
 // holder, and what fails says why. ECTL_SOAK=1 makes it long, and of another seed
 // each time, which ECTL_SEED repeats.
 func TestLongCommandsInChaos(t *testing.T) {

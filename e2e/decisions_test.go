@@ -39,7 +39,7 @@ func TestDecisionsAreTheServers(t *testing.T) {
 // decisions is a server with random users and roles.
 type decisions struct {
 	random *rand.Rand
-	client *clientv3.Client // of nobody: each request has the token of a user
+	client *clientv3.Client // without a login: each request has the token of a user
 	users  []string
 	tokens map[string]string
 	state  access.State

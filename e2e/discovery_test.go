@@ -197,7 +197,7 @@ func TestEndpointsAreDiscoveredByDNS(t *testing.T) {
 		},
 		{
 			// etcdctl has the domain expected as the server's name, but gRPC
-			// verifies that of the host all the same.
+			// verifies that of the host nevertheless.
 			name: "only TLS, certificate of the domain", status: "1",
 			args:   "--discovery-srv tls.test --discovery-srv-name domain --insecure-discovery=false --command-timeout 1s --cacert " + ca,
 			stderr: []string{"Error: ", "certificate is valid for tls.test, not etcd1.tls.test."},

@@ -268,7 +268,7 @@ func (c *faultyCluster) begin() []underWay {
 	return all
 }
 
-// slowReader begins a command whose output nobody reads until it is asked for.
+// slowReader starts a command, and reads its output only when the test asks for it.
 func (c *faultyCluster) slowReader(args ...string) (*harness.Process, io.Reader) {
 	c.t.Helper()
 	reader, writer, err := os.Pipe()

@@ -212,7 +212,7 @@ func slowGet(t *testing.T, env, args []string, meanwhile func()) (stdout []byte,
 }
 
 // TestCompactionCutsALargeGetOff compacts the revision that a get reads while
-// nobody reads its output. What comes is a part of the whole, said to be so.
+// its output is not read. The output is incomplete, and the error reports this.
 func TestCompactionCutsALargeGetOff(t *testing.T) {
 	t.Parallel()
 	// Pages: a stream of 3.7 may have been read by the server already.
@@ -251,7 +251,7 @@ func compactAll(t *testing.T, server *etcdserver.Server) {
 }
 
 // TestLargeGetOutlivesAMember restarts the member that a get reads from while
-// nobody reads its output. Nothing is lost, doubled or out of order.
+// its output is not read. Nothing is lost, doubled or out of order.
 func TestLargeGetOutlivesAMember(t *testing.T) {
 	for _, version := range []string{"3.7.3", "3.6.16"} {
 		t.Run(version, func(t *testing.T) {
@@ -273,9 +273,9 @@ func TestLargeGetOutlivesAMember(t *testing.T) {
 	}
 }
 
-// TestLargeGetStopsWhenNobodyReads closes the output half way: the program
+// TestLargeGetStopsIfItsOutputIsNotRead closes the output half way: the program
 // ends by SIGPIPE, as the reference does, and says nothing.
-func TestLargeGetStopsWhenNobodyReads(t *testing.T) {
+func TestLargeGetStopsIfItsOutputIsNotRead(t *testing.T) {
 	t.Parallel()
 	server := startLarge(t, etcdserver.Latest)
 	for _, program := range []string{harness.Ectl(), harness.Etcdctl()} {

@@ -245,7 +245,7 @@ func TestALockWithoutServersIsLostWithItsLease(t *testing.T) {
 	}
 }
 
-// Who is killed takes the command along: nobody else keeps its lock.
+// A killed lock takes its command along: no other process keeps its lock.
 func TestTheCommandOfAKilledLockIsTold(t *testing.T) {
 	t.Parallel()
 	q := newQueue(t, etcdserver.Options{Dir: t.TempDir()})

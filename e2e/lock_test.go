@@ -132,7 +132,7 @@ func TestWaitingForALockCanBeInterrupted(t *testing.T) {
 	}
 }
 
-// A lost place in the queue is taken again; one that somebody deleted is not.
+// A lost place in the queue is taken again; one that was deleted is not.
 func TestALostPlaceInTheQueueIsTakenAgain(t *testing.T) {
 	t.Parallel()
 	q := newQueue(t, etcdserver.Options{Dir: t.TempDir()})

@@ -73,8 +73,8 @@ func TestAMirrorPrunesBelowItsPrefixOnly(t *testing.T) {
 	}
 }
 
-// A mirror with --prune whose history was compacted copies everything anew,
-// and what was deleted in the part that nobody can read any more is deleted there.
+// A mirror with --prune whose history was compacted copies everything again,
+// and deletes what was deleted in the compacted part.
 func TestAMirrorThatPrunesOutlastsACompaction(t *testing.T) {
 	t.Parallel()
 	source, dest := harness.NewCluster(t, etcdserver.Options{}), harness.NewCluster(t, etcdserver.Options{})
@@ -112,7 +112,7 @@ func TestAMirrorThatPrunesOutlastsACompaction(t *testing.T) {
 		t.Fatal(err)
 	}
 	compacted("k/002")
-	// Without --prune keys before the middle would stay for ever.
+	// Without --prune keys before the middle would stay.
 	if r := source.RunAt(source.Endpoint(), "make-mirror", dest.Endpoint(), "--checkpoint", "state", "--once"); r.Status != "128" || !strings.Contains(r.Stderr, "give --prune again") {
 		t.Errorf("a copy that is finished without --prune: status %s, %s", r.Status, r.Stderr)
 	}

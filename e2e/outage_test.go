@@ -29,7 +29,7 @@ func TestAnOutageIsSaidAndSoIsItsEnd(t *testing.T) {
 	}
 	put("w/0", "before")
 	put("e/0", "before")
-	for _, queue := range []string{"l/0", "short/0", "c/0"} { // somebody else has them
+	for _, queue := range []string{"l/0", "short/0", "c/0"} { // another process holds them
 		put(queue, "")
 	}
 	follow := func(args ...string) *harness.Process {

@@ -132,7 +132,7 @@ var differences = map[string]func(reference, ours harness.Result) error{
 	},
 	"txn-panics": func(reference, ours harness.Result) error {
 		panics := reference.Status == "2" && strings.Contains(reference.Stderr, "panic: ")
-		// Asked for help, it prints some and waits for itself, for ever where it
+		// With --help, it prints help and waits for itself, indefinitely if it
 		// looks after a login, too.
 		waits := reference.Status == "2" && strings.Contains(reference.Stderr, "all goroutines are asleep") ||
 			strings.HasPrefix(reference.Status, "killed")

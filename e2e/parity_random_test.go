@@ -13,7 +13,7 @@ import (
 	"github.com/ectl-io/ectl/e2e/parity"
 )
 
-// TestParityOfRandomCommandLines compares command lines that nobody thought of.
+// TestParityOfRandomCommandLines compares random command lines.
 // A line must be answered alike, or differ in exactly one of the ways that
 // docs/compatibility.md lists. The lines are the same in every run; to explore,
 // set ECTL_RANDOM_SEED and ECTL_RANDOM_LINES. With ECTL_SOAK set there are

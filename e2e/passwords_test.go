@@ -54,7 +54,7 @@ const ofFirst = "; exit ${PIPESTATUS[0]}"
 
 // A reader that has not read, and goes away long after the password was written, is
 // noticed before the request that sets it.
-func TestAPasswordWhoseReaderGoesAwayUnreadIsNotSet(t *testing.T) {
+func TestAPasswordIsNotSetIfItsReaderExitsWithoutReading(t *testing.T) {
 	t.Parallel()
 	c := newPasswordCluster(t, etcdserver.Options{})
 	writeSecret(t, c.Home, "roles.yaml", policyWithPasswords+"roles: {team: []}\n")
@@ -265,7 +265,7 @@ func TestApplySaysWhichPasswordsAreInEffect(t *testing.T) {
 
 // Killed at any of its requests, bootstrap has either not turned authentication on
 // or has printed the password by which root logs in.
-func TestNobodyIsLockedOutByABootstrapThatIsKilled(t *testing.T) {
+func TestAKilledBootstrapLocksNoUserOut(t *testing.T) {
 	t.Parallel()
 	c := harness.NewCluster(t, etcdserver.Options{})
 	for _, format := range []string{"json", "table"} {

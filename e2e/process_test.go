@@ -117,7 +117,7 @@ func TestInterruptAtAPromptRestoresTheTerminal(t *testing.T) {
 	}
 }
 
-// Ctrl-C ends a program that waits for somebody to type, as it ends etcdctl.
+// Ctrl-C ends a program that waits for input from a terminal, as it ends etcdctl.
 func TestInterruptEndsAWaitForInput(t *testing.T) {
 	t.Parallel()
 	server := harness.StartServer(t, etcdserver.Options{Dir: t.TempDir()})
@@ -149,7 +149,7 @@ func TestInterruptEndsAWaitForInput(t *testing.T) {
 }
 
 // "del FROM TO" without --range says what it will delete and gives two seconds
-// to think again. Whoever does loses nothing.
+// to cancel. Then nothing is lost.
 func TestDeletingARangeCanBeInterrupted(t *testing.T) {
 	server := harness.StartServer(t, etcdserver.Options{Dir: t.TempDir()})
 	client, err := server.Client("", "")
@@ -195,7 +195,7 @@ func TestDeletingARangeCanBeInterrupted(t *testing.T) {
 	}
 }
 
-// Whoever answers at once, as a program does that waits for the question, sees
+// A user who answers at once, as a program does that waits for the question, sees
 // nothing of the answer, neither behind the first question nor between the two.
 func TestAnswersThatAreThereAtOnceAreNotShown(t *testing.T) {
 	home := t.TempDir()

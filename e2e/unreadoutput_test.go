@@ -17,7 +17,7 @@ import (
 
 // One signal ends a command whose output is not read: it has filled the pipe, and
 // waits for the reader.
-func TestASignalEndsACommandWhoseOutputIsNotRead(t *testing.T) {
+func TestASignalEndsACommandIfItsOutputIsNotRead(t *testing.T) {
 	t.Parallel()
 	c := harness.NewCluster(t, etcdserver.Options{})
 	client := c.MustClient()

@@ -239,7 +239,7 @@ func (b *bench) large(ctx context.Context, m measurer, version, endpoint string)
 		if wallTargets[version][format] == 0 {
 			continue
 		}
-		// Nobody reads here: etcdctl's write for each line costs it little.
+		// The output is discarded here: etcdctl's write for each line costs it little.
 		m.pipe = false
 		if median, err = m.alternate(ctx, b.runs, ectl, etcdctl); err != nil {
 			return err

@@ -34,7 +34,7 @@ type candidate struct {
 type measurer struct {
 	launch  string
 	environ []string
-	pipe    bool // somebody reads the output
+	pipe    bool // the output is read
 	lines   int  // of output, after which the program is interrupted; 0: it ends by itself
 	fails   bool // it ends with another status than 0, as it should
 

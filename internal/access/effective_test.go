@@ -56,7 +56,7 @@ func TestTheRoleRootAllowsEverythingWhateverItHolds(t *testing.T) {
 	}
 }
 
-func TestNobodyAndUnknownRolesMayDoNothing(t *testing.T) {
+func TestUnknownUsersAndRolesMayDoNothing(t *testing.T) {
 	s := stateOf()
 	s.Users["u"] = User{Name: "u", Roles: []string{"gone"}}
 	for _, user := range []string{"u", "nobody"} {

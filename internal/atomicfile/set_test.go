@@ -66,7 +66,7 @@ func TestTheFilesOfASetAreWrittenTogetherOrNotAtAll(t *testing.T) {
 }
 
 // What fails when the first file has its name already is undone.
-func TestASetWhoseSecondFileCannotBeReplacedIsUndone(t *testing.T) {
+func TestASetIsUndoneIfItsSecondFileCannotBeReplaced(t *testing.T) {
 	for before, want := range map[string]string{"old": "a=old b=old", "": "b=old"} {
 		t.Run(before, func(t *testing.T) {
 			folder := t.TempDir()

@@ -42,7 +42,7 @@ func TestADestinationIsItsOwnCluster(t *testing.T) {
 	}
 }
 
-// Whoever reads an error has to find the option that it is about.
+// An error names the option that caused it.
 func TestErrorsOfADestinationNameItsOptions(t *testing.T) {
 	folder := t.TempDir()
 	write := func(name string, content []byte) string {

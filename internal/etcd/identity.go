@@ -35,7 +35,7 @@ func (o *Options) identity(ctx context.Context, p *prompt.Prompter, warn func(st
 		return &clientv3.AuthConfig{Token: token}, nil
 	}
 	if o.User == "" {
-		return nil, nil //nolint:nilnil // nobody is a valid identity
+		return nil, nil //nolint:nilnil // a client without a login is valid
 	}
 	password, err := fromFlagOrFile(ctx, o.Password, o.flag(FlagPasswordFile), o.PasswordFile, p, warn)
 	if err != nil {

@@ -17,7 +17,7 @@ func newSignals(t *testing.T) (*Signals, context.Context) {
 	return &Signals{cancel: cancel, done: make(chan struct{})}, ctx
 }
 
-func TestAReadThatNobodyWritesForEndsWithASignal(t *testing.T) {
+func TestAReadWithoutAWriterEndsWithASignal(t *testing.T) {
 	s, ctx := newSignals(t)
 	reader, writer := io.Pipe()
 	defer writer.Close()
@@ -48,7 +48,7 @@ func TestAllIsReadThatIsThere(t *testing.T) {
 	}
 }
 
-func TestAWriteThatNobodyReadsEndsWithASignal(t *testing.T) {
+func TestAWriteWithoutAReaderEndsWithASignal(t *testing.T) {
 	s, ctx := newSignals(t)
 	reader, writer := io.Pipe()
 	defer reader.Close()
@@ -62,7 +62,7 @@ func TestAWriteThatNobodyReadsEndsWithASignal(t *testing.T) {
 		t.Errorf("the write ends with %v, want %v", err, ErrInterrupted)
 	}
 	if !errors.Is(context.Cause(ctx), ErrInterrupted) {
-		t.Errorf("nobody has captured the signals, and the context has ended with %v", context.Cause(ctx))
+		t.Errorf("no one captured the signals, and the context has ended with %v", context.Cause(ctx))
 	}
 	if s.deliver(syscall.SIGTERM); s.Ended() != os.Interrupt {
 		t.Errorf("after a second signal %v has ended the context, want the first", s.Ended())

@@ -63,7 +63,7 @@ func (s *silentStream) Recv() (*pb.LeaseKeepAliveResponse, error) {
 	return nil, status.FromContextError(s.ctx.Err()).Err()
 }
 
-// Whoever keeps a lease knows that it may be gone as soon as it may be, counted
+// A keeper knows that its lease may be gone as soon as it may be, counted
 // from when it was last renewed.
 func TestALeaseIsGivenUpInTime(t *testing.T) {
 	for seconds := range int64(10) {
@@ -84,7 +84,7 @@ func TestALeaseIsGivenUpInTime(t *testing.T) {
 }
 
 // While no server answers that is said, with an attempt still under way.
-func TestALeaseThatNobodyRenewsIsSaid(t *testing.T) {
+func TestALeaseThatNoMemberRenewsIsReported(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const ttl = 600
 		leases := &silent{answers: 1, ttl: ttl}

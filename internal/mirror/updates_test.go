@@ -22,7 +22,7 @@ import (
 // destination is a server in memory that takes so many operations in one
 // transaction.
 type destination struct {
-	pb.KVClient // the methods that nobody calls here
+	pb.KVClient // the methods that are not called here
 
 	most int
 	keys map[string]string

@@ -111,7 +111,7 @@ func TestACertificateDoesNotOutlastItsAuthority(t *testing.T) {
 	}
 }
 
-func TestAnAuthorityWhoseCertificatesNobodyAcceptsIsRefused(t *testing.T) {
+func TestAnAuthorityWithCertificatesThatNoServerAcceptsIsRefused(t *testing.T) {
 	key := newKey(t, ECDSAP256)
 	for says, change := range map[string]func(*x509.Certificate){
 		"not the certificate of an authority": func(c *x509.Certificate) { c.IsCA = false },
@@ -145,7 +145,7 @@ func TestTheAuthorityIsFoundInABundle(t *testing.T) {
 	}
 }
 
-func TestRequestsAreOfWhoeverHasTheKey(t *testing.T) {
+func TestARequestProvesThatItsSenderHasTheKey(t *testing.T) {
 	key := newKey(t, ECDSAP256)
 	text, err := NewRequest(Subject{"bob", []string{"ops"}}, key)
 	if err != nil {

@@ -63,7 +63,7 @@ func TestABarOfAnyWholeIsTakenAway(t *testing.T) {
 		silent.Set(1)
 		silent.End()
 		if screen.Len() != before {
-			t.Error("a bar is shown without a terminal, or to somebody who wants quiet")
+			t.Error("a bar is shown without a terminal, or with --quiet")
 		}
 	}
 }

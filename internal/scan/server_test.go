@@ -23,7 +23,7 @@ var errGone = status.Error(codes.Unavailable, "error reading from server: EOF")
 // server answers range requests as etcd does, from keys in memory. The client
 // in front of it is the real one.
 type server struct {
-	pb.KVClient // the methods that nobody calls here
+	pb.KVClient // the methods that are not called here
 
 	keys     []*mvccpb.KeyValue // sorted
 	revision int64
@@ -61,7 +61,7 @@ func newServer(streams bool, names ...string) *server {
 func (s *server) kv() clientv3.KV { return clientv3.NewKVFromKVClient(s, nil) }
 
 // seen returns the requests so far: unary ones, and those for streams. A page
-// that nobody waits for any more may still be on its way.
+// that is no longer awaited may still be on its way.
 func (s *server) seen() (requests, opened []*pb.RangeRequest) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -164,7 +164,7 @@ func (s *server) RangeStream(ctx context.Context, r *pb.RangeRequest, _ ...grpc.
 }
 
 type stream struct {
-	grpc.ClientStream // the methods that nobody calls here
+	grpc.ClientStream // the methods that are not called here
 
 	ctx     context.Context //nolint:containedctx // a stream of gRPC has one
 	server  *server

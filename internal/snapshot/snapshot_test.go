@@ -126,7 +126,7 @@ func written(data []byte, seed uint64) *checksum {
 	return c
 }
 
-func TestAWholeSnapshotIsRecognizedHoweverItComes(t *testing.T) {
+func TestAWholeSnapshotIsRecognizedInAnyPieces(t *testing.T) {
 	for sectors := minPages; sectors < 20; sectors++ {
 		for seed := range uint64(20) {
 			if err := written(whole(sectors), seed).verify(); err != nil {

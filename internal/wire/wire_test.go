@@ -45,7 +45,7 @@ func fixed() []byte {
 	return protowire.AppendFixed64(b, 8)
 }
 
-func TestFieldsAreReadHoweverTheyCome(t *testing.T) {
+func TestFieldsAreReadInAnyPieces(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	for range 200 {
 		message := &pb.WatchResponse{

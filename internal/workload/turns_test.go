@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// The turns come at the rate that was asked for, and what nobody takes is not
+// The turns come at the requested rate, and a turn that is not taken is not
 // made up for.
 func TestTurnsArePaced(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())

@@ -116,7 +116,7 @@ func TestReaderWhoGoesAwayLeavesNothing(t *testing.T) {
 	}
 	read.Close()
 	if err := cmd.Wait(); err == nil {
-		t.Error("the demonstration did not notice that nobody reads it")
+		t.Error("the demonstration did not notice that its output is not read")
 	}
 	wantNothingLeft(t, dir)
 }

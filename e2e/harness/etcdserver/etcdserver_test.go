@@ -55,7 +55,7 @@ func TestEveryVersionServesAndAuthenticates(t *testing.T) {
 					t.Fatalf("root cannot write: %v", err)
 				}
 				if _, err := anonymous(t, s).Get(ctx, "k"); err == nil {
-					t.Fatal("somebody who did not authenticate can read")
+					t.Fatal("a client without a login can read")
 				}
 				status, err := client.Status(ctx, s.Endpoints()[0])
 				if err != nil {

@@ -260,7 +260,7 @@ func TestARefusalPassesAnErrorDoesNot(t *testing.T) {
 	}
 }
 
-func TestWhatSomebodyElseDoesStopsIt(t *testing.T) {
+func TestAChangeByAnotherProcessStopsIt(t *testing.T) {
 	s := newFakeServer()
 	s.before = func(number int) error {
 		if number == 70 { // in the last stage of the server's work, or almost
@@ -274,7 +274,7 @@ func TestWhatSomebodyElseDoesStopsIt(t *testing.T) {
 	if interference, ok := errors.AsType[*InterferenceError](err); !ok || interference.Revision != interference.Expected+1 || report.Complete {
 		t.Errorf("the report is %+v, %v; want an interference by one change", report, err)
 	}
-	// A change of somebody else that is in the way of ours is the reason, too.
+	// A change by another process is the reason, too, if it prevents one of ours.
 	s = newFakeServer()
 	s.before = func(number int) error {
 		if number == 30 {
@@ -338,7 +338,7 @@ func TestAPlanThatIsOutOfDateIsNotExecuted(t *testing.T) {
 			}
 			s.meanwhile = nil
 			if report, err := s.apply(t.Context(), t, many(2)); err != nil || report.Changes != 7 {
-				t.Errorf("without revision: %t: planned anew, the report is %+v, %v; want the 7 changes that are left", old, report, err)
+				t.Errorf("without revision: %t: planned again, the report is %+v, %v; want the 7 changes that are left", old, report, err)
 			}
 		})
 	}

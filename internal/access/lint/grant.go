@@ -19,7 +19,7 @@ func (l *linter) oneGrant(object, role string, p access.Permission) {
 	prefix := p.Range.IsPrefix()
 	grants := []access.Permission{p}
 	if string(end) == access.OpenEnd && !prefix {
-		why := fmt.Sprintf("it goes on behind %s to the end of the key space, over everything that sorts there now or later", access.DescribeKey(key))
+		why := fmt.Sprintf("it covers all keys from %s to the end of the key space, including future ones", access.DescribeKey(key))
 		mend := []plan.Step{revoke(role, p.Range)}
 		if goesOn(key) || !utf8.Valid(key) {
 			why += "; the fix takes all of it away" + l.from(role) + ": grant the keys that are needed first"

@@ -97,7 +97,7 @@ func (l *linter) role(r access.Role) {
 	}
 	object := "role " + r.Name
 	if len(l.holders[r.Name]) == 0 {
-		l.add(ruleUnheldRole, object, nil, "nobody holds it: what it grants waits for somebody to be given it", plan.Step{Verb: plan.DeleteRole, Role: r.Name})
+		l.add(ruleUnheldRole, object, nil, "no user has it: its permissions have no effect until a user is granted it", plan.Step{Verb: plan.DeleteRole, Role: r.Name})
 	}
 	if len(r.Permissions) == 0 {
 		l.add(ruleEmptyRole, object, nil, "it grants nothing, so that holding it says nothing", plan.Step{Verb: plan.DeleteRole, Role: r.Name})
@@ -123,7 +123,7 @@ func (l *linter) everyKey(object string, r access.Role, e access.Effective) {
 	for _, p := range r.Permissions {
 		if p.Range.IsEveryKey() && p.AllowsAny() {
 			found |= p.Access
-			l.add(ruleWholeKeySpace, object, []access.Permission{p}, fmt.Sprintf("whoever holds it may %s every key, those included that come later", verb(p.Access)),
+			l.add(ruleWholeKeySpace, object, []access.Permission{p}, fmt.Sprintf("its users may %s every key, including future ones", verb(p.Access)),
 				revoke(r.Name, p.Range))
 		}
 	}
@@ -134,7 +134,7 @@ func (l *linter) everyKey(object string, r access.Role, e access.Effective) {
 		}
 	}
 	if together != 0 {
-		l.add(ruleWholeKeySpace, object, nil, fmt.Sprintf("its grants together allow to %s every key, those included that come later", verb(together)))
+		l.add(ruleWholeKeySpace, object, nil, fmt.Sprintf("its grants together allow to %s every key, including future ones", verb(together)))
 	}
 }
 

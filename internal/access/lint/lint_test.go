@@ -239,7 +239,7 @@ func TestWhatMendsAGrantLeavesAccessAsItWas(t *testing.T) {
 // probably meant, or the finding names what is lost.
 func TestTheFixOfAnOpenEndSaysWhatIsLost(t *testing.T) {
 	for key, want := range map[string]struct{ why, mend string }{
-		"/logs/": {"now or later", "grant read prefix /logs/ to role app; revoke keys from /logs/ from role app"},
+		"/logs/": {"future ones", "grant read prefix /logs/ to role app; revoke keys from /logs/ from role app"},
 		"m":      {"the fix takes all of it away from a, b, c and 1 more: grant the keys that are needed first", "revoke keys from m from role app"},
 	} {
 		s := access.NewState()

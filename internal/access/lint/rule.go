@@ -63,7 +63,7 @@ func Rules() []Rule {
 		{ruleShadowed, Low, "grants that others of the same role make superfluous"},
 		{ruleAdjacent, Low, "grants of the same role that could be one, because they touch or overlap"},
 		{ruleWriteOnly, Low, "keys that may be written and not read"},
-		{ruleUnheldRole, Low, "roles that nobody holds"},
+		{ruleUnheldRole, Low, "roles that no user has"},
 		{ruleEmptyRole, Low, "roles without grants"},
 		{ruleUserWithoutRole, Low, "users without roles"},
 	}

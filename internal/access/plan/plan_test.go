@@ -158,7 +158,7 @@ func TestANewUserNeedsAPassword(t *testing.T) {
 	}
 }
 
-func TestRootIsMadeWhereSomebodyIsToHoldIt(t *testing.T) {
+func TestTheRoleRootIsCreatedIfAUserIsToHoldIt(t *testing.T) {
 	p, err := New(access.NewState(), read(t, "users: {root: {roles: [root], password: none}}"), Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -82,7 +82,7 @@ func inSomeOrder(r *rand.Rand, stage Stage) []Step {
 	return steps
 }
 
-// between fails where somebody lacks in now what both old and final allow, or
+// between fails if a user lacks in now what both old and final allow, or
 // has what neither does.
 func between(old, final, now access.State) error {
 	for _, user := range names(now.Users, names2(old, final)) {
@@ -122,9 +122,9 @@ func describe(s access.State) string {
 }
 
 // At every point of the execution, in any order that the stages leave open,
-// everybody can do what both policies allow, and nobody what neither does; also
-// where the execution ends at any point and begins anew.
-func TestNobodyLosesOrGainsAccessInBetween(t *testing.T) {
+// each user can do what both policies allow, and nothing that neither allows. This
+// also holds if the execution ends at any point and starts again.
+func TestNoUserLosesOrGainsAccessInBetween(t *testing.T) {
 	kept, interrupted, longest := 0, 0, 0
 	for seed := range uint64(2000) {
 		r := rand.New(rand.NewPCG(seed, 1))
@@ -150,7 +150,7 @@ func TestNobodyLosesOrGainsAccessInBetween(t *testing.T) {
 			if run == 0 {
 				wanted = p.After
 			} else if p.After.Effective("u1").Read.String() != wanted.Effective("u1").Read.String() {
-				t.Fatalf("seed %d: begun anew, the plan ends elsewhere", seed)
+				t.Fatalf("seed %d: started again, the plan ends in another state", seed)
 			}
 			longest = max(longest, len(p.Stages))
 			var steps []Step

@@ -20,7 +20,7 @@ import (
 
 // server answers as etcd does, from users and roles in memory.
 type server struct {
-	clientv3.Auth // the methods that nobody calls here
+	clientv3.Auth // the methods that are not called here
 
 	mu       sync.Mutex
 	users    map[string][]string
@@ -182,7 +182,7 @@ func TestReadEndsWithTheFirstErrorOfTheServer(t *testing.T) {
 	}
 }
 
-// denying lets nobody look at users.
+// denying lets no user read users.
 type denying struct{ *server }
 
 func (s *denying) UserGet(context.Context, string) (*clientv3.AuthUserGetResponse, error) {

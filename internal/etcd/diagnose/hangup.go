@@ -31,7 +31,7 @@ func hungUp(err error) bool {
 func (a *attempts) reasonOfHangup(address string) error {
 	if a.tls == nil {
 		if speaks, _ := a.handshake(address, &tls.Config{
-			InsecureSkipVerify: true, //nolint:gosec // whoever it is, only that it speaks TLS counts
+			InsecureSkipVerify: true, //nolint:gosec // only tests whether the server speaks TLS
 		}); speaks {
 			return errSpeaksTLS
 		}

@@ -256,7 +256,7 @@ func TestAShortPastNeedsOneWatch(t *testing.T) {
 	}
 }
 
-// Whoever reads on behind the last event of a stream that ended misses nothing.
+// A stream that continues after the last event of an ended stream misses nothing.
 func TestAWatchAheadThatFailsLosesNothing(t *testing.T) {
 	r := newRand(t)
 	for range 15 {
@@ -342,7 +342,7 @@ func TestEventsThatAreGivenBackTakeNoNewMemory(t *testing.T) {
 		part.Free()
 	}
 	runtime.ReadMemStats(&after)
-	if size := after.TotalAlloc - before.TotalAlloc; size > 20<<20 { // their messages alone would take 30 MB; under the race detector some are made anew
+	if size := after.TotalAlloc - before.TotalAlloc; size > 20<<20 { // their messages alone would take 30 MB; under the race detector some are allocated again
 		t.Errorf("%d events took %d bytes", n, size)
 	}
 }
