@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// scriptCommands is the number of commands of the script.
+const scriptCommands = 1000
+
+// scriptTarget is the largest wanted ratio of a script to single calls of etcdctl.
+const scriptTarget = 0.05
+
+// scripting measures a script that creates users and roles, with authentication on,
+// beside the same commands by single calls of etcdctl. A sample of the calls is measured
+// and scaled. Each measurement has a server of its own.
+func (b *bench) scripting(ctx context.Context) error {
+	dir, err := os.MkdirTemp("", "ectl-bench-script-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	lines := provisioning(scriptCommands)
+	file := filepath.Join(dir, "script")
+	if err := os.WriteFile(file, []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
+		return err
+	}
+	var runs, calls []usage
+	for i := range b.runs {
+		say("script of %d commands, run %d", len(lines), i+1)
+		if err := b.onFreshServer(ctx, func(m measurer, _ string) error {
+			u, err := m.run(ctx, []string{b.ectl, "run", file})
+			runs = append(runs, u)
+			return err
+		}); err != nil {
+			return err
+		}
+		if err := b.onFreshServer(ctx, func(m measurer, _ string) error {
+			var took usage
+			for _, line := range lines[:sampledCalls] {
+				u, err := m.run(ctx, append([]string{b.etcdctl}, strings.Fields(line)...))
+				if err != nil {
+					return err
+				}
+				took.wall += u.wall * scriptCommands / sampledCalls
+				took.cpu += u.cpu * scriptCommands / sampledCalls
+			}
+			calls = append(calls, took)
+			return nil
+		}); err != nil {
+			return err
+		}
+	}
+	task := fmt.Sprintf("run of %d commands", len(lines))
+	for _, measure := range []struct {
+		what   string
+		of     func(usage) time.Duration
+		target float64
+	}{{"wall", func(u usage) time.Duration { return u.wall }, scriptTarget}, {"CPU", func(u usage) time.Duration { return u.cpu }, 0}} {
+		ours, theirs := median(runs, measure.of), median(calls, measure.of)
+		b.report.compare(task, fmt.Sprintf("%s (etcdctl calls, %d scaled)", measure.what, sampledCalls), round(ours), round(theirs), ratio(ours, theirs), measure.target)
+	}
+	return nil
+}
+
+// provisioning returns count commands that create users and roles with their grants.
+func provisioning(count int) []string {
+	var lines []string
+	for i := range count / 4 {
+		lines = append(lines,
+			fmt.Sprintf("role add role%d", i),
+			fmt.Sprintf("role grant-permission role%d readwrite /app%d/ --prefix", i, i),
+			fmt.Sprintf("user add user%d --no-password", i),
+			fmt.Sprintf("user grant-role user%d role%d", i, i))
+	}
+	return lines
+}
