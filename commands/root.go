@@ -18,6 +18,7 @@ import (
 	"github.com/ectl-io/ectl/commands/kv"
 	"github.com/ectl-io/ectl/commands/lease"
 	"github.com/ectl-io/ectl/commands/lock"
+	"github.com/ectl-io/ectl/commands/login"
 	"github.com/ectl-io/ectl/commands/mirror"
 	"github.com/ectl-io/ectl/commands/rbac"
 	"github.com/ectl-io/ectl/commands/role"
@@ -40,6 +41,11 @@ func Run(ctx context.Context, program string, streams *iostreams.Streams, memory
 	f := cli.NewFactory(program, streams)
 	f.Line, f.Heap, f.Execute = args, memory, runLine
 	err := runLine(ctx, f, args)
+	if again, reason := f.WithoutRefusedLogin(err); again != nil {
+		f, err = again, runLine(ctx, again, args)
+	} else {
+		err = reason
+	}
 	if err != nil && ctx.Err() == nil && !exit.IsAnswer(err) {
 		f.SayError(err)
 	}
@@ -107,6 +113,8 @@ func topCommands() []topCommand {
 		{"auth", auth.NewCmd},
 		{"rbac", rbac.NewCmd},
 		{"whoami", rbac.NewWhoAmICmd},
+		{"login", login.NewLoginCmd},
+		{"logout", login.NewLogoutCmd},
 		{"member", cluster.NewMemberCmd},
 		{"endpoint", cluster.NewEndpointCmd},
 		{"move-leader", cluster.NewMoveLeaderCmd},

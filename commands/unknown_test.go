@@ -53,7 +53,7 @@ func TestAWordThatIsNoCommandIsNamed(t *testing.T) {
 		"health":         {exit.Error, false, `did you mean endpoint health?`},
 		"backup f":       {exit.Error, false, `did you mean snapshot save?`},
 		"restore f":      {exit.Error, false, `did you mean etcdutl snapshot restore?`},
-		"login":          {exit.Error, false, `did you mean --user NAME or whoami?`},
+		"signin":         {exit.Error, false, `did you mean login?`},
 		"grant":          {exit.Error, false, `did you mean user grant-role or role grant-permission?`},
 		"set k v":        {exit.Error, false, `did you mean put?`},
 		"rm k":           {exit.Error, false, `did you mean del?`},

@@ -19,6 +19,7 @@ func meetsNoServer() map[string]string {
 	return map[string]string{
 		"version":    "prints what is built in",
 		"options":    "prints what is built in",
+		"logout":     "removes a file",
 		"run":        "runs other commands, which have trials",
 		"completion": "prints what is built in; live completion has trials, as __complete",
 	}

@@ -1,6 +1,8 @@
 package output
 
 import (
+	"time"
+
 	"go.etcd.io/etcd/api/v3/authpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
@@ -47,6 +49,10 @@ func authCases() []goldenCase {
 		show("auth-status-on", status),
 		showHex("auth-status-hex", status),
 		show("auth-status-off", AuthStatus{&clientv3.AuthStatusResponse{Header: h, AuthRevision: 1}}),
+		show("login", Login{User: "root", Endpoints: []string{"https://a:2379", "https://b:2379"}, Since: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}),
+		show("login-until", Login{User: "a b", Endpoints: []string{"a:2379"}, Since: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Expiry: time.Date(2026, 1, 2, 4, 0, 0, 0, time.UTC)}),
+		show("logout", Logout{Users: []string{"root", "two\nlines"}}),
+		show("logout-of-no-user", Logout{}),
 		showAll("bootstrapped", func(p *Printer) error {
 			stream := p.Bootstrap()
 			for _, step := range bootstrapped.Steps {

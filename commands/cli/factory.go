@@ -52,9 +52,12 @@ type Factory struct {
 	formats  []output.Format                      // that the command supports
 	inspect  func(context.Context, Options) error // if not nil, called instead of running the command
 	prepared bool
-	printer  *output.Printer
-	text     *textWriter // nil if Text was not called
-	said     *lines      // on standard error
+	wrote    bool // to standard output
+
+	withoutLogin bool // a kept login does not count
+	printer      *output.Printer
+	text         *textWriter // nil if Text was not called
+	said         *lines      // on standard error
 }
 
 // EtcdctlName is the program name under which ectl replaces etcdctl.
@@ -134,6 +137,7 @@ func (f *Factory) Prepare() error {
 		return err
 	}
 	f.Connection.Valueless(f.globals, f.emptyVariable)
+	f.useLogin()
 	out := f.stdout()
 	if f.Streams.OutIsTerminal && f.Streams.ErrIsTerminal && f.Format != string(output.Protobuf) { // protobuf has no lines
 		out = lineWriter{out, f.said}
@@ -161,7 +165,9 @@ func (f *Factory) Prepare() error {
 	return nil
 }
 
-func (f *Factory) stdout() io.Writer { return dataWriter{f.Streams.Signals.Writer(f.Streams.Out)} }
+func (f *Factory) stdout() io.Writer {
+	return dataWriter{f.Streams.Signals.Writer(f.Streams.Out), &f.wrote}
+}
 
 // Text returns a writer to standard output for text that is not a result, such as help.
 // Close returns its first write error.
@@ -186,11 +192,15 @@ func (w *textWriter) Write(p []byte) (int, error) {
 }
 
 // dataWriter writes data. A write error has the status exit.IO.
-type dataWriter struct{ io.Writer }
+type dataWriter struct {
+	io.Writer
+	wrote *bool
+}
 
 // Write implements io.Writer.
 func (w dataWriter) Write(p []byte) (int, error) {
 	n, err := w.Writer.Write(p)
+	*w.wrote = *w.wrote || n > 0
 	if err != nil {
 		err = exit.With(exit.IO, &unwrittenError{err})
 	}

@@ -51,6 +51,7 @@ type Options struct {
 	// Changes counts what the clients change. It may be nil.
 	Changes *Changes
 
+	login        keptLogin         // see UseLogin
 	valueless    map[string]lost   // see Valueless
 	prefix       string            // prefix of the identity's flags, see DestinationOf
 	endpointsCut bool              // see Warnings
@@ -157,7 +158,7 @@ func (o *Options) CheckTimes() error {
 func (o *Options) As(name, password string) *Options {
 	other := *o
 	other.User, other.Password = "", password
-	other.PasswordFile, other.Token, other.TokenFile, other.valueless = "", "", "", nil
+	other.PasswordFile, other.Token, other.TokenFile, other.valueless, other.login = "", "", "", nil, keptLogin{}
 	if password != "" {
 		other.User = name
 	}
@@ -178,7 +179,7 @@ func (o *Options) Inherit(from *Options) {
 	changes := o.Changes
 	*o = *from
 	o.User, o.Password, o.PasswordFile, o.Token, o.TokenFile = user, password, passwordFile, token, tokenFile
-	o.valueless, o.Changes = nil, changes
+	o.valueless, o.login, o.Changes = nil, keptLogin{}, changes
 }
 
 // InheritIdentity sets the identity to that of from, if no option of flags gives one.
@@ -188,7 +189,7 @@ func (o *Options) InheritIdentity(from *Options, flags *pflag.FlagSet) {
 			return
 		}
 	}
-	o.User, o.Password, o.PasswordFile, o.Token, o.TokenFile = from.User, from.Password, from.PasswordFile, from.Token, from.TokenFile
+	o.User, o.Password, o.PasswordFile, o.Token, o.TokenFile, o.login = from.User, from.Password, from.PasswordFile, from.Token, from.TokenFile, from.login
 }
 
 // SecretFlags returns the flags whose values may contain a secret. --user may contain

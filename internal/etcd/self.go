@@ -44,6 +44,9 @@ func (d *Dialer) Self() (Self, error) {
 	case d.auth.Token != "":
 		self.By, self.Token = ByToken, ReadToken(d.auth.Token)
 		self.User = self.Token.User
+		if d.options.login.user != "" {
+			self.User = d.options.login.user
+		}
 	default:
 		self.By, self.User = ByPassword, d.auth.Username
 	}
@@ -63,11 +66,18 @@ func identityOf(self func() (Self, error)) diagnose.Identity {
 // Login logs the dialer's user in again, and describes the token that the server
 // returns. It may be called only if Self returns ByPassword.
 func (d *Dialer) Login(ctx context.Context, c *Client) (TokenInfo, error) {
+	token, err := d.NewToken(ctx, c)
+	return ReadToken(token), err
+}
+
+// NewToken logs the dialer's user in and returns the token. It may be called only if Self
+// returns ByPassword.
+func (d *Dialer) NewToken(ctx context.Context, c *Client) (string, error) {
 	response, err := c.Authenticate(ctx, d.auth.Username, d.auth.Password)
 	if err != nil {
-		return TokenInfo{}, err
+		return "", err
 	}
-	return ReadToken(response.Token), nil
+	return response.Token, nil
 }
 
 // Password returns the password with which the dialer's clients log in. It may be called

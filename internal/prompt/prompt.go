@@ -25,6 +25,7 @@ type Prompter struct {
 	in       *bufio.Reader
 	terminal *os.File
 	err      io.Writer
+	used     bool
 }
 
 // New returns a Prompter that reads from the terminal of s, or from s.In if there is
@@ -36,7 +37,13 @@ func New(s *iostreams.Streams) *Prompter {
 // Stdin returns the rest of standard input after the answers that were read. All reads
 // of standard input must go through it, because its buffer may hold more than the
 // answers.
-func (p *Prompter) Stdin() *bufio.Reader { return p.in }
+func (p *Prompter) Stdin() *bufio.Reader {
+	p.used = true
+	return p.in
+}
+
+// Used reports whether an answer or standard input may have been read.
+func (p *Prompter) Used() bool { return p.used }
 
 // Interactive reports whether there is a terminal to prompt on.
 func (p *Prompter) Interactive() bool { return p.terminal != nil }
@@ -45,7 +52,7 @@ func (p *Prompter) Interactive() bool { return p.terminal != nil }
 // etcdctl does. At the end of the input the answer is empty. If ctx is done first, Secret
 // restores the terminal and returns the cause of ctx.
 func (p *Prompter) Secret(ctx context.Context, question string) (string, error) {
-	question = visible.Line(question)
+	question, p.used = visible.Line(question), true
 	if p.terminal == nil {
 		fmt.Fprintln(p.err, question)
 		line, err := p.Line(ctx)
@@ -76,6 +83,7 @@ const maxAnswer = 64 << 10
 // Line reads one line of standard input and returns it without its line ending. If the
 // input ends without a line, the error is io.EOF. An empty line is no error.
 func (p *Prompter) Line(ctx context.Context) (string, error) {
+	p.used = true
 	return iostreams.Await(ctx, func() (string, error) {
 		line, err := limited.ReadLine(p.in, maxAnswer)
 		switch {

@@ -60,7 +60,8 @@ func Commands() map[string][]string {
 		"ttl":         {"timetolive"},
 		"hash":        {"hashkv", "endpoint hashkv"},
 		// Access.
-		"login":       {"--user NAME", "whoami"},
+		"signin":      {"login"},
+		"auth-login":  {"login"},
 		"whois":       {"whoami"},
 		"id":          {"whoami"},
 		"grant":       {"grant-role", "grant-permission", "user grant-role", "role grant-permission"},

@@ -1,0 +1,73 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+
+	"github.com/ectl-io/ectl/internal/login"
+)
+
+// LoginPlace returns what a login of this command line is bound to.
+func (f *Factory) LoginPlace() login.Place {
+	return login.Place{
+		Program: f.Program, Endpoints: f.Connection.Endpoints,
+		CACert: f.Connection.CACert, Cert: f.Connection.Cert, Insecure: f.Connection.InsecureSkipTLSVerify,
+	}
+}
+
+// Logins returns the store of the logins that "login" keeps.
+func (f *Factory) Logins() (*login.Store, error) { return login.NewStore(f.Streams.LookupEnv) }
+
+// useLogin takes the token of a kept login, if the command line gives no identity, or a
+// user without a password.
+func (f *Factory) useLogin() {
+	if f.withoutLogin || !f.Connection.TakesLogin() {
+		return
+	}
+	store, err := f.Logins()
+	if err != nil {
+		return // then no login was kept
+	}
+	kept, err := store.Find(f.LoginPlace(), f.Connection.User)
+	if err != nil {
+		f.Warn(fmt.Sprintf("the login that was kept is not used: %v", err))
+		return
+	}
+	if kept != nil {
+		f.Connection.UseLogin(kept.User, kept.Token)
+	}
+}
+
+// refusedLogin returns the user of a kept login whose token the server has refused, which
+// is the reason for err. Otherwise it returns an empty string.
+func (f *Factory) refusedLogin(err error) string {
+	if errors.Is(err, rpctypes.ErrInvalidAuthToken) || errors.Is(err, rpctypes.ErrAuthOldRevision) {
+		return f.Connection.LoginUser()
+	}
+	return ""
+}
+
+// WithoutRefusedLogin is for a command that failed with err. If the server has refused the
+// token of a kept login, it forgets this login, and returns a Factory with which the
+// command line runs as if there had been none. The user is told. It returns nil if this
+// is not the reason, or if the command has read input or printed output, so that it must
+// not run again. err then has the advice.
+func (f *Factory) WithoutRefusedLogin(err error) (*Factory, error) {
+	user := f.refusedLogin(err)
+	if user == "" {
+		return nil, err
+	}
+	if store, storeErr := f.Logins(); storeErr == nil {
+		_, _ = store.Remove(f.LoginPlace(), user) // it is useless, and nothing depends on its removal
+	}
+	expired := fmt.Sprintf("the login of %s has expired", user)
+	if f.wrote || f.Prompter.Used() || f.outer != nil {
+		return nil, fmt.Errorf("%w: %s: run \"%s login\" and repeat the command", err, expired, f.Program)
+	}
+	f.Warn(expired)
+	again := NewFactory(f.Program, f.Streams)
+	again.Line, again.Heap, again.Execute, again.withoutLogin = f.Line, f.Heap, f.Execute, true
+	return again, err
+}
