@@ -18,6 +18,7 @@ type RangeOptions struct {
 	KeysOnly  bool // the values were not requested
 	CountOnly bool // neither keys nor values were requested
 	ValueOnly bool // in simple, omit the keys
+	Raw       bool // in simple, write only the value, without a line break
 	Lines     bool // in simple, write no line for values that were not requested
 }
 
@@ -111,6 +112,10 @@ func (s *simpleRangeStream) Begin(*pb.ResponseHeader) error { return nil }
 
 func (s *simpleRangeStream) Keys(kvs []*mvccpb.KeyValue) error {
 	for _, kv := range kvs {
+		if s.o.Raw {
+			_, _ = s.t.w.Write(kv.GetValue())
+			continue
+		}
 		if !s.o.ValueOnly {
 			s.t.bytesLine(kv.GetKey())
 		}

@@ -11,6 +11,7 @@ import (
 // ListingOptions controls how "ls" shows its result.
 type ListingOptions struct {
 	Long bool // also show version, size, lease and revision, which needs the values
+	Null bool // in simple, write each key unchanged, followed by a NUL
 }
 
 // Listing returns the stream that writes the result of "ls" in the printer's format. A
@@ -122,6 +123,11 @@ func (s *simpleListing) Begin(*pb.ResponseHeader) error { return nil }
 
 func (s *simpleListing) Keys(kvs []*mvccpb.KeyValue) error {
 	for _, kv := range kvs {
+		if s.o.Null {
+			_, _ = s.t.w.Write(kv.GetKey())
+			_ = s.t.w.WriteByte(0)
+			continue
+		}
 		if s.o.Long {
 			a := attributes(kv, "-")
 			fmt.Fprintf(s.t.w, "%7s %9s %16s %10s  ", a[0], a[1], a[2], a[3])

@@ -27,6 +27,7 @@ type getOptions struct {
 	KeysOnly     bool
 	CountOnly    bool
 	ValueOnly    bool
+	Raw          bool // the value byte for byte
 	MinCreateRev int64
 	MaxCreateRev int64
 	MinModRev    int64
@@ -42,6 +43,7 @@ type getOptions struct {
 const (
 	flagKeysOnly  = "keys-only"
 	flagCountOnly = "count-only"
+	flagRaw       = "raw"
 )
 
 // NewGetCmd returns the command "get".
@@ -60,6 +62,7 @@ server reads the range in one request. Its response must fit in memory.`,
 		Example: `  ectl get /config/size
   ectl get /config/ --prefix -w yaml
   ectl get "" --prefix --keys-only
+  ectl get /tls/key --raw > key.pem
   ectl get /config/size --fail-if-missing --print-value-only || echo unset`,
 		GroupID:           cli.GroupKV,
 		Args:              cli.Args(1, cli.Unlimited, "a key [and an end key]"),
@@ -76,6 +79,7 @@ server reads the range in one request. Its response must fit in memory.`,
 	flags.BoolVar(&opts.KeysOnly, flagKeysOnly, false, "do not read the values")
 	flags.BoolVar(&opts.CountOnly, flagCountOnly, false, "print only the number of keys")
 	flags.BoolVar(&opts.ValueOnly, "print-value-only", false, "print only the values, in the format simple")
+	flags.BoolVar(&opts.Raw, flagRaw, false, "print only the value of one key, byte for byte and without a line break")
 	flags.Int64Var(&opts.MinCreateRev, "min-create-rev", 0, "minimum create revision of the keys")
 	flags.Int64Var(&opts.MaxCreateRev, "max-create-rev", 0, "maximum create revision of the keys")
 	flags.Int64Var(&opts.MinModRev, "min-mod-rev", 0, "minimum modification revision of the keys")
@@ -115,7 +119,20 @@ func (o *getOptions) Complete(f *cli.Factory, cmd *cobra.Command, args []string)
 	if o.ValueOnly && f.Printer().Format() != output.Simple {
 		return exit.BadArgsf("--print-value-only works only with the format simple")
 	}
-	return nil
+	return o.checkRaw(f, cmd)
+}
+
+// checkRaw refuses --raw if the output would not be exactly one value.
+func (o *getOptions) checkRaw(f *cli.Factory, cmd *cobra.Command) error {
+	switch {
+	case !o.Raw:
+		return nil
+	case f.Printer().Format() != output.Simple || f.Hex:
+		return exit.BadArgsf("--%s works only with the format simple, without --hex", flagRaw)
+	case o.Keys.End != "":
+		return exit.BadArgsf("--%s prints one value: give one key", flagRaw)
+	}
+	return cli.Exclusive(cmd.Flags(), flagRaw, flagKeysOnly, flagCountOnly)
 }
 
 // streams reports whether the keys can be read block by block: in key order and
@@ -150,7 +167,7 @@ func runGet(ctx context.Context, f *cli.Factory, opts *getOptions) error {
 	if err != nil {
 		return err
 	}
-	sink := &counting{RangeStream: f.Printer().Range(output.RangeOptions{KeysOnly: opts.KeysOnly, CountOnly: opts.CountOnly, ValueOnly: opts.ValueOnly})}
+	sink := &counting{RangeStream: f.Printer().Range(output.RangeOptions{KeysOnly: opts.KeysOnly, CountOnly: opts.CountOnly, ValueOnly: opts.ValueOnly, Raw: opts.Raw})}
 	if err := opts.read(ctx, f, client, sink); err != nil {
 		return err
 	}

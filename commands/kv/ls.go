@@ -9,6 +9,7 @@ import (
 	"github.com/ectl-io/ectl/completions"
 	"github.com/ectl-io/ectl/internal/access"
 	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/scan"
 	"github.com/ectl-io/ectl/output"
 )
@@ -18,7 +19,13 @@ type lsOptions struct {
 	levelOptions
 	Recursive bool
 	Long      bool
+	Null      bool // end each key with a NUL
 }
+
+const (
+	flagLong = "long"
+	flagNull = "null"
+)
 
 // NewLsCmd returns the command "ls".
 func NewLsCmd(f *cli.Factory) *cobra.Command {
@@ -36,6 +43,9 @@ they are found, all at one revision, except in the format table.
 --long shows the version, the size of the value in bytes, the lease and the
 modification revision before each key. It reads the values to do so.
 
+On a terminal, a key with invisible characters is a quoted string. Otherwise
+each key is unchanged, so a key can contain a line break. Programs use --null.
+
 Users without permission on the whole prefix see only the keys they may read.`,
 		Example: `  ectl ls
   ectl ls /registry/ --long
@@ -48,20 +58,27 @@ Users without permission on the whole prefix see only the keys they may read.`,
 	flags := cmd.Flags()
 	opts.addFlags(flags)
 	flags.BoolVarP(&opts.Recursive, flagRecursive, "R", false, "list all keys and no subtrees")
-	flags.BoolVarP(&opts.Long, "long", "l", false, "show version, size, lease and revision of each key")
+	flags.BoolVarP(&opts.Long, flagLong, "l", false, "show version, size, lease and revision of each key")
+	flags.BoolVarP(&opts.Null, flagNull, "0", false, "end each key with a NUL byte in place of a line break, for xargs -0")
 	return cli.Extension(cmd)
 }
 
 // Complete implements cli.Options.
-func (o *lsOptions) Complete(_ *cli.Factory, cmd *cobra.Command, args []string) error {
+func (o *lsOptions) Complete(f *cli.Factory, cmd *cobra.Command, args []string) error {
 	if err := o.complete(args); err != nil {
+		return err
+	}
+	if o.Null && (f.Printer().Format() != output.Simple || f.Hex) {
+		return exit.BadArgsf("--%s works only with the format simple, without --hex", flagNull)
+	}
+	if err := cli.Exclusive(cmd.Flags(), flagNull, flagLong); err != nil {
 		return err
 	}
 	return cli.Exclusive(cmd.Flags(), flagRecursive, flagDepth)
 }
 
 func runLs(ctx context.Context, f *cli.Factory, opts *lsOptions) error {
-	sink := f.Printer().Listing(output.ListingOptions{Long: opts.Long})
+	sink := f.Printer().Listing(output.ListingOptions{Long: opts.Long, Null: opts.Null})
 	return opts.read(ctx, f, func(client *etcd.Client, ranges []access.Range) error {
 		if opts.Recursive {
 			return scan.ReadRanges(ctx, client.KV, scan.Query{KeysOnly: !opts.Long, Timeout: f.Connection.CommandTimeout, GCPercent: f.Heap.Lower}, ranges, sink)

@@ -4,13 +4,18 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"os/exec"
+	"slices"
 	"strings"
+	"syscall"
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/ectl-io/ectl/internal/access"
+	"github.com/ectl-io/ectl/internal/quantity"
 	"github.com/ectl-io/ectl/internal/supervise"
 )
 
@@ -22,28 +27,69 @@ const (
 // runCommand runs the command for one event. If the command fails, the program exits
 // with status 1.
 func (w *watcher) runCommand(ctx context.Context, revision int64, event *clientv3.Event) error {
-	cmd := exec.Command(w.Command[0], w.Command[1:]...) //nolint:noctx // supervise ends it, and the processes that it started, with ctx
-	cmd.Env = eventEnviron(w.environ, revision, event)
-	cmd.Stdout, cmd.Stderr = w.f.Streams.ChildOut(), w.f.Streams.Err
-	if err := supervise.Run(ctx, cmd); err != nil {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		return fmt.Errorf("command %q error (%w)", w.Command, err)
+	err := w.runWithFittingEnvironment(ctx, revision, event)
+	if err == nil || ctx.Err() == nil {
+		return err
 	}
-	return nil
+	return context.Cause(ctx)
 }
 
-// eventEnviron returns the environment of the command for an event.
-func eventEnviron(environ []string, revision int64, event *mvccpb.Event) []string {
-	var env []string
+// runWithFittingEnvironment runs the command. The system limits the size of an
+// environment, and on Linux also of a variable, to 128 KiB. If the variables of the event
+// do not fit, the command gets the value on standard input, and lacks the longest ones.
+func (w *watcher) runWithFittingEnvironment(ctx context.Context, revision int64, event *clientv3.Event) error {
+	inherited, own := eventEnviron(w.environ, revision, event)
+	var lacks []string
+	for {
+		cmd := exec.Command(w.Command[0], w.Command[1:]...) //nolint:noctx // supervise ends it, and the processes that it started, with ctx
+		cmd.Env = slices.Concat(inherited, own)
+		cmd.Stdout, cmd.Stderr = w.f.Streams.ChildOut(), w.f.Streams.Err
+		if len(lacks) > 0 {
+			cmd.Env = append(cmd.Env, stdinVariable+"=value")
+			cmd.Stdin = bytes.NewReader(event.Kv.GetValue())
+		}
+		err := supervise.Run(ctx, cmd)
+		if errors.Is(err, syscall.E2BIG) && len(own) > 0 {
+			longest := 0
+			for i, variable := range own {
+				if len(variable) > len(own[longest]) {
+					longest = i
+				}
+			}
+			name, _, _ := strings.Cut(own[longest], "=")
+			lacks = append(lacks, name)
+			own = slices.Delete(own, longest, longest+1)
+			continue
+		}
+		if len(lacks) > 0 {
+			w.f.Warn(fmt.Sprintf("the value of %s (%s) is too large for the environment of the command: it is on standard input, and the command lacks %s",
+				access.DescribeKey(abridged(event.Kv.GetKey())), quantity.Of(len(event.Kv.GetValue()), "byte"), strings.Join(lacks, ", ")))
+		}
+		if err != nil {
+			return fmt.Errorf("command %q error (%w)", w.Command, err)
+		}
+		return nil
+	}
+}
+
+// stdinVariable tells the command that the value is on standard input.
+const stdinVariable = ownVariables + "STDIN"
+
+// abridged returns the beginning of a key that is too long for a message.
+func abridged(key []byte) []byte { return key[:min(len(key), maxKeyInMessage)] }
+
+const maxKeyInMessage = 1 << 10
+
+// eventEnviron returns the environment of the command for an event: the inherited
+// variables, and those of the event.
+func eventEnviron(environ []string, revision int64, event *mvccpb.Event) (inherited, own []string) {
 	for _, variable := range environ {
 		// A watch inside a watch command must not inherit its variables.
 		if !strings.HasPrefix(variable, ownVariables) {
-			env = append(env, variable)
+			inherited = append(inherited, variable)
 		}
 	}
-	env = append(env,
+	own = append(own,
 		fmt.Sprintf("ETCD_WATCH_REVISION=%d", revision),
 		fmt.Sprintf("ETCD_WATCH_EVENT_TYPE=%q", event.GetType()),
 		fmt.Sprintf("ETCD_WATCH_KEY=%q", event.GetKv().GetKey()),
@@ -51,9 +97,9 @@ func eventEnviron(environ []string, revision int64, event *mvccpb.Event) []strin
 		rawVariable("KEY", event.GetKv().GetKey()),
 		rawVariable("VALUE", event.GetKv().GetValue()))
 	if prev := event.GetPrevKv(); prev != nil {
-		env = append(env, rawVariable("PREV_VALUE", prev.GetValue()))
+		own = append(own, rawVariable("PREV_VALUE", prev.GetValue()))
 	}
-	return env
+	return inherited, own
 }
 
 // rawVariable returns a variable with the unchanged value. A variable cannot hold a NUL

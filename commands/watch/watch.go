@@ -53,7 +53,9 @@ COMMAND is run for each event, one after another. In its environment,
 ETCD_WATCH_REVISION, ETCD_WATCH_EVENT_TYPE, ETCD_WATCH_KEY and ETCD_WATCH_VALUE
 are quoted Go strings. ECTL_WATCH_KEY, ECTL_WATCH_VALUE and, with --prev-kv,
 ECTL_WATCH_PREV_VALUE are unquoted. If one of these contains a NUL byte, it is
-encoded in base64, and _BASE64 is appended to the name of the variable.
+encoded in base64, and _BASE64 is appended to the name of the variable. If a
+value is too large for the environment, it is on standard input. Then
+ECTL_WATCH_STDIN is "value", and the variables that do not fit are missing.
 
 The command does not inherit the login of this program. ETCDCTL_USER,
 ETCDCTL_PASSWORD and ETCDCTL_AUTH_JWT_TOKEN are removed from its environment,

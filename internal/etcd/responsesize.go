@@ -20,7 +20,7 @@ type maxResponseKey struct{}
 // AcceptAtMost returns a context for requests that accept responses, and messages of a
 // stream, of at most n bytes. A larger response is refused with ErrTooLarge, by its
 // announced length, before it is read. If the user's limit is lower than n, that limit
-// applies, with gRPC's error.
+// applies.
 func AcceptAtMost(ctx context.Context, n int) context.Context {
 	return context.WithValue(ctx, maxResponseKey{}, n)
 }
@@ -31,7 +31,10 @@ type responseBound int
 
 func (users responseBound) of(ctx context.Context) (n int, bound bool) {
 	n, bound = ctx.Value(maxResponseKey{}).(int)
-	return n, bound && (users <= 0 || int(users) > n)
+	if users > 0 {
+		n = min(n, int(users))
+	}
+	return n, bound
 }
 
 func (users responseBound) unary(ctx context.Context, method string, request, response any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, options ...grpc.CallOption) error {
