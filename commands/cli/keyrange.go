@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"fmt"
+
 	"github.com/spf13/pflag"
 
 	"github.com/ectl-io/ectl/internal/access"
@@ -70,6 +72,13 @@ func (r *KeyRange) Complete(args []string, empty EmptyKey) error {
 		r.End = args[1]
 	}
 	return nil
+}
+
+// WarnIfReversed warns if the range ends before it begins, so that it has no keys.
+func (f *Factory) WarnIfReversed(r KeyRange) {
+	if r.End != "" && r.Range().IsEmpty() {
+		f.Warn(fmt.Sprintf("the range is empty: its end %s is not after its start %s", access.DescribeKey([]byte(r.End)), access.DescribeKey([]byte(r.Key))))
+	}
 }
 
 // Range returns the range as a range of package access.

@@ -80,6 +80,7 @@ const flagRange = "range"
 const pause = 2 * time.Second
 
 func runDel(ctx context.Context, f *cli.Factory, opts *delOptions) error {
+	f.WarnIfReversed(opts.Keys)
 	if err := opts.pause(ctx, f); err != nil {
 		return err
 	}

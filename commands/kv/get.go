@@ -167,6 +167,7 @@ func runGet(ctx context.Context, f *cli.Factory, opts *getOptions) error {
 	if err != nil {
 		return err
 	}
+	f.WarnIfReversed(opts.Keys)
 	sink := &counting{RangeStream: f.Printer().Range(output.RangeOptions{KeysOnly: opts.KeysOnly, CountOnly: opts.CountOnly, ValueOnly: opts.ValueOnly, Raw: opts.Raw})}
 	if err := opts.read(ctx, f, client, sink); err != nil {
 		return err

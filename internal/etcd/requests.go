@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/peer"
+	"google.golang.org/grpc/status"
 
 	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd/diagnose"
@@ -155,8 +156,13 @@ func (s *observedStream) SendMsg(message any) error {
 // RecvMsg implements grpc.ClientStream.
 func (s *observedStream) RecvMsg(message any) error {
 	err := diagnose.Plain(s.ClientStream.RecvMsg(message))
-	if err != nil && !errors.Is(err, io.EOF) {
-		s.diagnosis.RememberRefusal(s.request, err)
+	if err == nil || errors.Is(err, io.EOF) {
+		return err
 	}
-	return err
+	s.diagnosis.RememberRefusal(s.request, err)
+	if !diagnose.IsTooLarge(status.Convert(err).Message()) {
+		return err
+	}
+	header, _ := s.Header() // after an error, it is there or there is none
+	return diagnose.MarkAnswered(err, s.request.Method, nil, header)
 }

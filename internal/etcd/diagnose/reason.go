@@ -27,7 +27,16 @@ func (d *Diagnosis) reason(ctx context.Context, err error, doubt string) string 
 	if isDenied(err) {
 		return d.reasonOfDenial(ctx)
 	}
+	if reason := reasonOfLimit(err); reason != "" {
+		return reason
+	}
 	switch {
+	case errors.Is(err, rpctypes.ErrInvalidAuthMgmt):
+		return d.reasonOfInvalidAuth()
+	case errors.Is(err, rpctypes.ErrCompacted):
+		return d.reasonOfCompaction(ctx)
+	case errors.Is(err, rpctypes.ErrFutureRev):
+		return "the cluster has not reached it; \"get KEY -w fields\" shows the current revision"
 	case errors.Is(err, rpctypes.ErrUserNotFound):
 		return d.reasonOfMissingUser(ctx)
 	case errors.Is(err, rpctypes.ErrRoleNotFound):

@@ -69,7 +69,8 @@ const deniedBefore36 = "auth: permission denied"
 func explainedByRequest(message string) bool {
 	switch message {
 	case rpctypes.ErrPermissionDenied.Error(), deniedBefore36,
-		rpctypes.ErrUserNotFound.Error(), rpctypes.ErrRoleNotFound.Error(), rpctypes.ErrRoleNotGranted.Error():
+		rpctypes.ErrUserNotFound.Error(), rpctypes.ErrRoleNotFound.Error(), rpctypes.ErrRoleNotGranted.Error(),
+		rpctypes.ErrInvalidAuthMgmt.Error(), rpctypes.ErrCompacted.Error():
 		return true
 	}
 	return false
@@ -97,6 +98,11 @@ func (d *Diagnosis) watched() Request {
 // ask sends one more request to explain why r failed. The time for both is the timeout
 // of r.
 func (d *Diagnosis) ask(ctx context.Context, r Request, send func(context.Context, pb.AuthClient) error) error {
+	return d.askWith(ctx, r, func(ctx context.Context) error { return send(ctx, pb.NewAuthClient(r.Conn)) })
+}
+
+// askWith is ask for other services.
+func (d *Diagnosis) askWith(ctx context.Context, r Request, send func(context.Context) error) error {
 	d.mu.Lock()
 	timeout := d.config.Timeout
 	d.explaining = true
@@ -108,7 +114,7 @@ func (d *Diagnosis) ask(ctx context.Context, r Request, send func(context.Contex
 	}()
 	ctx, cancel := context.WithDeadline(ctx, r.Sent.Add(timeout))
 	defer cancel()
-	return send(ctx, pb.NewAuthClient(r.Conn))
+	return send(ctx)
 }
 
 // keyAccesses returns the accesses to keys that a request needs, each once.
