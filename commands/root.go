@@ -94,20 +94,28 @@ type topCommand struct {
 	make func(*cli.Factory) *cobra.Command
 }
 
-// topCommands returns the commands below the root.
+// topCommands returns the commands below the root. Their order is that of the help: what
+// a newcomer needs first comes first in its group.
 func topCommands() []topCommand {
 	return []topCommand{
 		{"get", kv.NewGetCmd},
 		{"put", kv.NewPutCmd},
 		{"del", kv.NewDelCmd},
 		{"txn", kv.NewTxnCmd},
+		{"watch", watch.NewCmd},
 		{"ls", kv.NewLsCmd},
 		{"du", kv.NewDuCmd},
-		{"compaction", kv.NewCompactionCmd},
-		{"watch", watch.NewCmd},
 		{"lease", lease.NewCmd},
-		{"lock", lock.NewLockCmd},
-		{"elect", lock.NewElectCmd},
+		{"compaction", kv.NewCompactionCmd},
+		{"endpoint", cluster.NewEndpointCmd},
+		{"member", cluster.NewMemberCmd},
+		{"alarm", cluster.NewAlarmCmd},
+		{"snapshot", snapshot.NewCmd},
+		{"defrag", cluster.NewDefragCmd},
+		{"move-leader", cluster.NewMoveLeaderCmd},
+		{"make-mirror", mirror.NewCmd},
+		{"check", check.NewCmd},
+		{"downgrade", cluster.NewDowngradeCmd},
 		{"user", user.NewCmd},
 		{"role", role.NewCmd},
 		{"auth", auth.NewCmd},
@@ -115,19 +123,12 @@ func topCommands() []topCommand {
 		{"whoami", rbac.NewWhoAmICmd},
 		{"login", login.NewLoginCmd},
 		{"logout", login.NewLogoutCmd},
-		{"member", cluster.NewMemberCmd},
-		{"endpoint", cluster.NewEndpointCmd},
-		{"move-leader", cluster.NewMoveLeaderCmd},
-		{"defrag", cluster.NewDefragCmd},
-		{"snapshot", snapshot.NewCmd},
-		{"make-mirror", mirror.NewCmd},
-		{"check", check.NewCmd},
-		{"alarm", cluster.NewAlarmCmd},
-		{"downgrade", cluster.NewDowngradeCmd},
+		{"lock", lock.NewLockCmd},
+		{"elect", lock.NewElectCmd},
 		{"run", newRunCmd},
-		{"version", newVersionCmd},
 		{"options", newOptionsCmd},
 		{"completion", newCompletionCmd},
+		{"version", newVersionCmd},
 	}
 }
 

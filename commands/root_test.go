@@ -317,3 +317,15 @@ func TestACommandAloneIsTheOneOfTheWholeTree(t *testing.T) {
 		}
 	}
 }
+
+func TestTheHelpListsFirstWhatANewcomerNeedsFirst(t *testing.T) {
+	help := runIt(t, "--help").out
+	at := -1
+	for _, name := range []string{"get", "put", "compaction", "endpoint", "member", "downgrade", "user", "whoami", "lock", "run", "version", "help"} {
+		next := strings.Index(help, "\n  "+name+" ")
+		if next <= at {
+			t.Errorf("%s is missing or too early in the help:\n%s", name, help)
+		}
+		at = next
+	}
+}

@@ -3,6 +3,7 @@ package commands
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -40,6 +41,25 @@ func writeUsage(w io.Writer, cmd *cobra.Command) {
 	fmt.Fprintln(w)
 }
 
+// inOrder returns the subcommands of cmd in the order of the help: those of the root as
+// in topCommands, all others by name.
+func inOrder(cmd *cobra.Command) []*cobra.Command {
+	subs := slices.Clone(cmd.Commands())
+	if cmd.HasParent() {
+		return subs
+	}
+	top := topCommands()
+	position := func(sub *cobra.Command) int {
+		at := slices.IndexFunc(top, func(c topCommand) bool { return c.name == sub.Name() })
+		if at < 0 { // cobra's own command "help"
+			return len(top)
+		}
+		return at
+	}
+	slices.SortStableFunc(subs, func(a, b *cobra.Command) int { return position(a) - position(b) })
+	return subs
+}
+
 // writeSubcommands writes a line for each subcommand of cmd, in the groups of cmd.
 func writeSubcommands(w io.Writer, cmd *cobra.Command) {
 	groups := cmd.Groups()
@@ -48,7 +68,7 @@ func writeSubcommands(w io.Writer, cmd *cobra.Command) {
 	}
 	for _, group := range groups {
 		fmt.Fprint(w, "\n\n", group.Title)
-		for _, sub := range cmd.Commands() {
+		for _, sub := range inOrder(cmd) {
 			if sub.GroupID == group.ID && (sub.IsAvailableCommand() || sub.Name() == "help") {
 				column := 2 + sub.NamePadding() + 1
 				fmt.Fprintf(w, "\n  %-*s %s", sub.NamePadding(), sub.Name(), wrap(sub.Short, column, column))
