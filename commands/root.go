@@ -182,6 +182,7 @@ func newRoot(f *cli.Factory, args []string) *cobra.Command {
 		&cobra.Group{ID: cli.GroupConcurrency, Title: "Locks and elections:"},
 		&cobra.Group{ID: cli.GroupUtility, Title: "This program:"},
 	)
+	addVersionFlag(root, f)
 	root.InitDefaultHelpFlag() // so that -h is not treated as an option with a value
 	addCommands(root, f, args)
 	root.SetHelpCommandGroupID(cli.GroupUtility)

@@ -54,6 +54,7 @@ func TestStatusOfACommandLine(t *testing.T) {
 		"help user add":               {exit.Success, ""},
 		"user add --help":             {exit.Success, ""},
 		"version":                     {exit.Success, ""},
+		"--version":                   {exit.Success, ""},
 		"options":                     {exit.Success, ""},
 		"completion zsh":              {exit.Success, ""},
 		"nonsense":                    {exit.Error, "nonsense"},
@@ -127,6 +128,14 @@ func TestTheVersionOfEtcdctl(t *testing.T) {
 	for _, args := range [][]string{{"version"}, {"version", "-w", "json"}, {"version", "-w", "xml"}, {"version", "--hex"}} {
 		if got := runAs(t.Context(), "etcdctl", "", nil, args...); got.out != two || got.code != exit.Success {
 			t.Errorf("etcdctl %s prints %q and ends with %d, want %q and 0", args, got.out, got.code, two)
+		}
+	}
+	for _, program := range []string{"ectl", "etcdctl"} {
+		for _, format := range []string{"simple", "json", "yaml"} {
+			flag, command := runAs(t.Context(), program, "", nil, "--version", "-w", format), runAs(t.Context(), program, "", nil, "version", "-w", format)
+			if flag != command || flag.out == "" {
+				t.Errorf("%s --version -w %s: %+v, want what the command gives: %+v", program, format, flag, command)
+			}
 		}
 	}
 	if got := runAs(t.Context(), "ectl", "", nil, "version"); !strings.HasPrefix(got.out, "ectl version: ") || !strings.Contains(got.out, "Compatible with etcdctl: 3.7.3\n") {

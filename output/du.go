@@ -22,6 +22,9 @@ type Usage struct {
 
 // Simple implements Result.
 func (r Usage) Simple(t *Text) {
+	if t.screen != nil {
+		t.Linef("%8s %9s  %s", "SIZE", "KEYS", "PREFIX")
+	}
 	for _, level := range r.Levels {
 		name := t.shown(level.Prefix)
 		if name == "" {

@@ -47,7 +47,7 @@ func attributes(kv *mvccpb.KeyValue, none string) []string {
 	}
 }
 
-func (o ListingOptions) simple(t Text) RangeStream { return &simpleListing{t, o} }
+func (o ListingOptions) simple(t Text) RangeStream { return &simpleListing{t: t, o: o} }
 
 func (o ListingOptions) fields(f FieldText, kv *mvccpb.KeyValue) {
 	f.quotedBytes("", "Key", kv.GetKey())
@@ -113,15 +113,23 @@ func (o ListingOptions) object(kv *mvccpb.KeyValue) Object {
 func (o ListingOptions) counted() bool { return false }
 
 // simpleListing writes a line for each entry. With Long, the attributes come before the
-// key, because only the key can have spaces.
+// key, because only the key can have spaces. A terminal then shows their names first.
 type simpleListing struct {
-	t Text
-	o ListingOptions
+	t      Text
+	o      ListingOptions
+	headed bool
 }
+
+// longLine is the format of the attributes.
+const longLine = "%7s %9s %16s %10s  "
 
 func (s *simpleListing) Begin(*pb.ResponseHeader) error { return nil }
 
 func (s *simpleListing) Keys(kvs []*mvccpb.KeyValue) error {
+	if s.o.Long && !s.o.Null && s.t.screen != nil && !s.headed && len(kvs) > 0 {
+		s.headed = true
+		s.t.Linef(longLine+"KEY", "VERSION", "SIZE", "LEASE", "REVISION")
+	}
 	for _, kv := range kvs {
 		if s.o.Null {
 			_, _ = s.t.w.Write(kv.GetKey())
@@ -130,7 +138,7 @@ func (s *simpleListing) Keys(kvs []*mvccpb.KeyValue) error {
 		}
 		if s.o.Long {
 			a := attributes(kv, "-")
-			fmt.Fprintf(s.t.w, "%7s %9s %16s %10s  ", a[0], a[1], a[2], a[3])
+			fmt.Fprintf(s.t.w, longLine, a[0], a[1], a[2], a[3])
 		}
 		if s.t.screen != nil {
 			s.t.Linef("%s", s.t.shown(string(kv.GetKey())))

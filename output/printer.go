@@ -108,6 +108,15 @@ func (p *Printer) Print(r Result) error {
 	return fmt.Errorf("%w %q", errUnsupported, p.format)
 }
 
+// PrintList writes one result. It reports whether the result is a list without items, for
+// which nothing was written.
+func (p *Printer) PrintList(r Result) (nothing bool, err error) {
+	list, ok := r.(Lister)
+	before := p.w.Buffered()
+	err = p.Print(r)
+	return ok && len(list.Items()) == 0 && p.w.Buffered() == before, err
+}
+
 // formsOf returns the forms of r for fields, json and protobuf, from the API or from its
 // document. ours reports whether only ectl has the command.
 func formsOf(r Result) (forms apiForms, ours bool) {

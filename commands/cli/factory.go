@@ -228,7 +228,20 @@ func CallWith[Argument, Response any](ctx context.Context, f *Factory, method fu
 func (f *Factory) Printer() *output.Printer { return f.printer }
 
 // Print prints one result on standard output.
-func (f *Factory) Print(r output.Result) error { return f.printer.Print(r) }
+func (f *Factory) Print(r output.Result) error {
+	nothing, err := f.printer.PrintList(r)
+	if nothing && err == nil {
+		f.SayNone()
+	}
+	return err
+}
+
+// SayNone tells a person at a terminal that a list has no items.
+func (f *Factory) SayNone() {
+	if f.Streams.OutIsTerminal && f.Streams.ErrIsTerminal && f.Format == string(output.Simple) && !f.Quiet {
+		f.Say("none")
+	}
+}
 
 // Results returns a function that prints a sequence of results on standard output. It
 // flushes each result immediately.

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/spf13/cobra"
+	"go.etcd.io/etcd/api/v3/mvccpb"
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/completions"
@@ -78,8 +79,8 @@ func (o *lsOptions) Complete(f *cli.Factory, cmd *cobra.Command, args []string) 
 }
 
 func runLs(ctx context.Context, f *cli.Factory, opts *lsOptions) error {
-	sink := f.Printer().Listing(output.ListingOptions{Long: opts.Long, Null: opts.Null})
-	return opts.read(ctx, f, func(client *etcd.Client, ranges []access.Range) error {
+	sink := &countingSink{Sink: f.Printer().Listing(output.ListingOptions{Long: opts.Long, Null: opts.Null})}
+	err := opts.read(ctx, f, func(client *etcd.Client, ranges []access.Range) error {
 		if opts.Recursive {
 			return scan.ReadRanges(ctx, client.KV, scan.Query{KeysOnly: !opts.Long, Timeout: f.Connection.CommandTimeout, GCPercent: f.Heap.Lower}, ranges, sink)
 		}
@@ -93,4 +94,20 @@ func runLs(ctx context.Context, f *cli.Factory, opts *lsOptions) error {
 			GCPercent: f.Heap.Lower,
 		}, sink)
 	})
+	if err == nil && sink.keys == 0 && !opts.Null {
+		f.SayNone()
+	}
+	return err
+}
+
+// countingSink counts the keys that it passes on.
+type countingSink struct {
+	scan.Sink
+	keys int
+}
+
+// Keys implements scan.Sink.
+func (s *countingSink) Keys(kvs []*mvccpb.KeyValue) error {
+	s.keys += len(kvs)
+	return s.Sink.Keys(kvs)
 }
