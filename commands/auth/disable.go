@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -23,5 +24,13 @@ func runDisable(ctx context.Context, f *cli.Factory, c *etcd.Client, _ cli.NoOpt
 	if _, err := c.AuthDisable(ctx); err != nil {
 		return err
 	}
-	return f.Print(output.AuthSwitched{Enabled: false})
+	if err := errors.Join(f.Print(output.AuthSwitched{Enabled: false}), f.Printer().Flush()); err != nil {
+		return err
+	}
+	if f.Explains() {
+		f.Say("Every client can now read and write every key, and change users and roles.")
+		f.Say("To take it back:")
+		f.Say("    " + f.Program + " auth enable --check --user root")
+	}
+	return nil
 }

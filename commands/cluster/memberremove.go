@@ -2,11 +2,16 @@ package cluster
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/quantity"
 	"github.com/ectl-io/ectl/output"
 )
 
@@ -38,9 +43,54 @@ func (o *memberRemoveOptions) Complete(_ *cli.Factory, _ *cobra.Command, args []
 }
 
 func runMemberRemove(ctx context.Context, f *cli.Factory, c *etcd.Client, opts *memberRemoveOptions) error {
+	removed := memberBefore(ctx, f, c, opts.ID)
 	response, err := c.MemberRemove(ctx, opts.ID)
 	if err != nil {
 		return err
 	}
-	return f.Print(output.MemberRemoved(opts.ID, response))
+	if err := errors.Join(f.Print(output.MemberRemoved(opts.ID, response)), f.Printer().Flush()); err != nil {
+		return err
+	}
+	if removed != nil {
+		sayRemoved(f, removed, len(response.Members))
+	}
+	return nil
+}
+
+// memberBefore returns the member before it is removed, for sayRemoved. It returns nil if
+// no person reads the message.
+func memberBefore(ctx context.Context, f *cli.Factory, c *etcd.Client, id uint64) *pb.Member {
+	if !f.Explains() {
+		return nil
+	}
+	response, err := c.MemberList(ctx)
+	if err != nil {
+		return nil
+	}
+	for _, member := range response.Members {
+		if member.GetID() == id {
+			return member
+		}
+	}
+	return nil
+}
+
+// sayRemoved prints which member was removed, how many are left, and the command that
+// adds it again.
+func sayRemoved(f *cli.Factory, removed *pb.Member, left int) {
+	name := removed.GetName()
+	if name == "" {
+		name = "NAME"
+	}
+	if !f.DryRun() {
+		f.Say(fmt.Sprintf("The cluster loses %s at %s: %s left.", name, strings.Join(removed.GetPeerURLs(), ","), quantity.Of(left, "member")))
+	}
+	args := []string{"member", "add", name, "--" + flagPeerURLs + "=" + strings.Join(removed.GetPeerURLs(), ",")}
+	if removed.GetIsLearner() {
+		args = append(args, "--learner")
+	}
+	if line, ok := f.CommandLine(args...); ok {
+		f.Say("To take it back, with an empty data directory:")
+		f.Say("    " + line)
+	}
 }

@@ -39,10 +39,15 @@ func (o *deleteOptions) Complete(_ *cli.Factory, _ *cobra.Command, args []string
 }
 
 func runDelete(ctx context.Context, f *cli.Factory, c *etcd.Client, opts *deleteOptions) error {
+	before, known := f.AccessBefore(ctx)
 	response, err := c.RoleDelete(ctx, opts.Name)
-	return f.PrintChange(output.RoleDeleted(opts.Name, response), err, cli.Idempotent{
+	printed := f.PrintChange(output.RoleDeleted(opts.Name, response), err, cli.Idempotent{
 		Enabled:    opts.IfExists,
 		NoOpErrors: []error{rpctypes.ErrRoleNotFound},
 		Message:    "Role " + opts.Name + " does not exist",
 	})
+	if err == nil && printed == nil && known {
+		f.SayLost(before, before.WithoutRole(opts.Name))
+	}
+	return printed
 }

@@ -47,10 +47,15 @@ func (o *revokePermissionOptions) Complete(f *cli.Factory, _ *cobra.Command, arg
 
 func runRevokePermission(ctx context.Context, f *cli.Factory, c *etcd.Client, opts *revokePermissionOptions) error {
 	key, end := opts.Range.Key, opts.Range.End
+	before, known := f.AccessBefore(ctx)
 	response, err := c.RoleRevokePermission(ctx, opts.Role, key, end)
-	return f.PrintChange(output.PermissionRevoked(opts.Role, opts.Key, key, end, response), err, cli.Idempotent{
+	printed := f.PrintChange(output.PermissionRevoked(opts.Role, opts.Key, key, end, response), err, cli.Idempotent{
 		Enabled:    opts.IfExists,
 		NoOpErrors: []error{rpctypes.ErrPermissionNotGranted, rpctypes.ErrRoleNotFound},
 		Message:    fmt.Sprintf("Role %s has no permission on %s", opts.Role, opts.Range.Range()),
 	})
+	if err == nil && printed == nil && known {
+		f.SayLost(before, before.WithoutPermissions(opts.Role, opts.Range.Range()))
+	}
+	return printed
 }

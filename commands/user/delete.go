@@ -39,12 +39,17 @@ func (o *deleteOptions) Complete(_ *cli.Factory, _ *cobra.Command, args []string
 }
 
 func runDelete(ctx context.Context, f *cli.Factory, c *etcd.Client, opts *deleteOptions) error {
+	before, known := f.AccessBefore(ctx)
 	response, err := c.UserDelete(ctx, opts.Name)
-	return f.PrintChange(output.UserDeleted(opts.Name, response), err, cli.Idempotent{
+	printed := f.PrintChange(output.UserDeleted(opts.Name, response), err, cli.Idempotent{
 		Enabled:    opts.IfExists,
 		NoOpErrors: []error{rpctypes.ErrUserNotFound},
 		Message:    doesNotExist(opts.Name),
 	})
+	if err == nil && printed == nil && known {
+		f.SayLost(before, before.WithoutUser(opts.Name))
+	}
+	return printed
 }
 
 func doesNotExist(name string) string { return "User " + name + " does not exist" }

@@ -51,6 +51,7 @@ func runOffboard(ctx context.Context, f *cli.Factory, opts *offboardOptions) err
 	if err := notOneself(ctx, f, opts.Name); err != nil {
 		return err
 	}
+	before, known := f.AccessBefore(ctx)
 	done, err := offboard.Run(ctx, f.Session, opts.Name)
 	if errors.Is(err, rpctypes.ErrUserNotFound) && !done.There && opts.IfExists {
 		f.Say(doesNotExist(opts.Name) + ": unchanged")
@@ -63,6 +64,9 @@ func runOffboard(ctx context.Context, f *cli.Factory, opts *offboardOptions) err
 	// The result is printed before the note about what remains.
 	if err := errors.Join(f.Print(result), f.Printer().Flush()); err != nil {
 		return err
+	}
+	if known {
+		f.SayLost(before, before.WithoutUser(opts.Name))
 	}
 	if f.Quiet {
 		return nil

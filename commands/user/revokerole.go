@@ -39,10 +39,15 @@ func (o *revokeRoleOptions) Complete(_ *cli.Factory, _ *cobra.Command, args []st
 }
 
 func runRevokeRole(ctx context.Context, f *cli.Factory, c *etcd.Client, opts *revokeRoleOptions) error {
+	before, known := f.AccessBefore(ctx)
 	response, err := c.UserRevokeRole(ctx, opts.User, opts.Role)
-	return f.PrintChange(output.RoleRevoked(opts.User, opts.Role, response), err, cli.Idempotent{
+	printed := f.PrintChange(output.RoleRevoked(opts.User, opts.Role, response), err, cli.Idempotent{
 		Enabled:    opts.IfExists,
 		NoOpErrors: []error{rpctypes.ErrRoleNotGranted, rpctypes.ErrUserNotFound},
 		Message:    fmt.Sprintf("User %s does not have the role %s", opts.User, opts.Role),
 	})
+	if err == nil && printed == nil && known {
+		f.SayLost(before, before.WithoutMembership(opts.User, opts.Role))
+	}
+	return printed
 }
