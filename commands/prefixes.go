@@ -17,7 +17,7 @@ import (
 // If a group of commands is followed by a word that is none of its subcommands, unknown
 // reports this. Words after "help" are not checked, nor are incomplete command lines that
 // a shell completes.
-func expandPrefixes(root *cobra.Command, args []string) (expanded []string, unknown *unknownCommand) {
+func expandPrefixes(root *cobra.Command, args []string) (expanded []string, unknown *unknownCommandError) {
 	expanded = append([]string(nil), args...)
 	at, left := firstWord(root, expanded)
 	cmd, helps := root, len(left) < len(args) // a shell completes the line

@@ -168,7 +168,7 @@ func newRoot(f *cli.Factory, args []string) *cobra.Command {
   ectl --endpoints https://etcd1:2379 --cacert ca.crt --user root member list`,
 		SilenceUsage:       true,
 		SilenceErrors:      true,
-		DisableSuggestions: true, // see unknownCommand
+		DisableSuggestions: true, // see unknownCommandError
 		CompletionOptions:  cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
 	root.SetIn(f.Streams.In)

@@ -11,16 +11,16 @@ import (
 	"github.com/ectl-io/ectl/internal/suggest"
 )
 
-// unknownCommand reports a word that is no subcommand of group. For the groups of
+// unknownCommandError reports a word that is no subcommand of group. For the groups of
 // etcdctl, cobra prints the help of the group and reports success, as etcdctl does.
-type unknownCommand struct {
+type unknownCommandError struct {
 	group *cobra.Command
 	word  string
 	names []string // that may be meant
 }
 
 // Error implements error.
-func (e *unknownCommand) Error() string {
+func (e *unknownCommandError) Error() string {
 	text := fmt.Sprintf("unknown command %q for %q; ", e.word, e.group.CommandPath())
 	if question := suggest.Question(e.names); question != "" {
 		return text + question
@@ -31,7 +31,7 @@ func (e *unknownCommand) Error() string {
 func seeHelp(cmd *cobra.Command) string { return "see '" + cmd.CommandPath() + " --help'" }
 
 // isOwn reports whether etcdctl lacks the group, so that an unknown word is an error.
-func (e *unknownCommand) isOwn() bool {
+func (e *unknownCommandError) isOwn() bool {
 	for cmd := e.group; cmd != nil; cmd = cmd.Parent() {
 		if cli.IsExtension(cmd) {
 			return true
@@ -43,7 +43,7 @@ func (e *unknownCommand) isOwn() bool {
 // newUnknownCommand returns the error for word, which is no subcommand of group, with
 // the commands that may be meant. These are subcommands of group, or else other commands
 // of the program.
-func newUnknownCommand(group *cobra.Command, word string) *unknownCommand {
+func newUnknownCommand(group *cobra.Command, word string) *unknownCommandError {
 	var names []string
 	foreign := suggest.Commands()
 	for _, sub := range group.Commands() {
@@ -66,7 +66,7 @@ func newUnknownCommand(group *cobra.Command, word string) *unknownCommand {
 	if len(meant) == 0 {
 		meant = suggest.Words(word, paths, byName)
 	}
-	return &unknownCommand{group: group, word: word, names: meant}
+	return &unknownCommandError{group: group, word: word, names: meant}
 }
 
 // commandPaths returns the names of all commands below the groups, such as "user add".

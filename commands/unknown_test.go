@@ -163,7 +163,7 @@ func TestAValueThatIsUnknownLeadsToTheOneThatIsMeant(t *testing.T) {
 		"user list -w md":                   {exit.BadFeature, `the formats are simple,`}, // not of this command
 		"rbac lint -w md":                   {exit.BadFeature, `did you mean markdown?`},
 		"get k --order ascnd":               {exit.BadFeature, `did you mean ASCEND?`},
-		"get k --sort-by versoin":           {exit.BadFeature, `did you mean VERSION?`},
+		"get k --sort-by verzion":           {exit.BadFeature, `did you mean VERSION?`},
 		"snapshot save f --pick leadr":      {exit.BadFeature, `did you mean leader?`},
 		"rbac can-i raed /k":                {exit.BadArgs, `did you mean read?`},
 		"rbac who-can rw /k":                {exit.BadArgs, `did you mean readwrite?`},

@@ -74,7 +74,9 @@ func (d *DryRun) answer(ctx context.Context, cc *grpc.ClientConn, method string,
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.withheld = append(d.withheld, request.(proto.Message))
+	if message, ok := request.(proto.Message); ok { // as every request is
+		d.withheld = append(d.withheld, message)
+	}
 	d.remember(request)
 	complete(request, reply)
 	if _, enables := request.(*pb.AuthEnableRequest); enables {
@@ -90,8 +92,8 @@ func (d *DryRun) known(request, reply any) bool {
 	switch r := request.(type) {
 	case *pb.AuthUserGetRequest:
 		roles, added := d.users[r.GetName()]
-		if added {
-			reply.(*pb.AuthUserGetResponse).Roles = roles
+		if response, ok := reply.(*pb.AuthUserGetResponse); ok && added {
+			response.Roles = roles
 			complete(request, reply)
 		}
 		return added

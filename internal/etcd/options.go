@@ -184,10 +184,8 @@ func (o *Options) Inherit(from *Options) {
 
 // InheritIdentity sets the identity to that of from, if no option of flags gives one.
 func (o *Options) InheritIdentity(from *Options, flags *pflag.FlagSet) {
-	for _, name := range []string{flagUser, flagPassword, FlagPasswordFile, flagToken, FlagTokenFile} {
-		if flags.Changed(name) {
-			return
-		}
+	if slices.ContainsFunc([]string{flagUser, flagPassword, FlagPasswordFile, flagToken, FlagTokenFile}, flags.Changed) {
+		return
 	}
 	o.User, o.Password, o.PasswordFile, o.Token, o.TokenFile, o.login = from.User, from.Password, from.PasswordFile, from.Token, from.TokenFile, from.login
 }

@@ -56,24 +56,23 @@ func Parse(text []byte, lookup Lookup) ([]Line, error) {
 	var lines []Line
 	var failed []error
 	last := 0
-	err := syntax.NewParser(syntax.Variant(syntax.LangPOSIX)).Stmts(bytes.NewReader(text), func(stmt *syntax.Stmt) bool {
+	for stmt, err := range syntax.NewParser(syntax.Variant(syntax.LangPOSIX)).StmtsSeq(bytes.NewReader(text)) {
+		if err != nil {
+			return nil, errors.Join(append(failed, syntaxError(err))...)
+		}
 		line, err := p.line(stmt)
 		if err == nil && line.Number == last {
 			err = &Error{line.Number, "two commands on one line: write each on a line of its own, or quote the semicolon"}
 		}
 		if err != nil {
 			failed = append(failed, err)
-			return true
+			continue
 		}
 		last = line.Number
 		lines = append(lines, line)
-		return true
-	})
-	if err == nil {
-		err = p.checkComments()
 	}
-	if err != nil {
-		failed = append(failed, syntaxError(err))
+	if err := p.checkComments(); err != nil {
+		failed = append(failed, err)
 	}
 	if len(failed) > 0 {
 		return nil, errors.Join(failed...)

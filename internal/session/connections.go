@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/prompt"
 )
@@ -15,7 +16,7 @@ import (
 // clients at the same time, because a client records the last failure for its errors;
 // other commands get a Fork.
 type Connections struct {
-	ctx     context.Context // of the clients
+	ctx     context.Context //nolint:containedctx // the clients outlive the commands
 	logins  *logins
 	changes etcd.Changes
 	clients map[string]*etcd.Client
@@ -83,7 +84,7 @@ func (c *Connections) client(ctx context.Context, options *etcd.Options, dialer 
 		return client, nil
 	}
 	own, cancel := context.WithCancelCause(c.ctx)
-	stop := context.AfterFunc(ctx, func() { cancel(context.Cause(ctx)) })
+	stop := context.AfterFunc(ctx, crash.Guarded(func() { cancel(context.Cause(ctx)) }))
 	client, err := dialer.Dial(own, dialer.Endpoints)
 	if !stop() && err == nil {
 		_ = client.Close()

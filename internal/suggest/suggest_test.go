@@ -35,7 +35,6 @@ func TestTheBestMatchComesFirst(t *testing.T) {
 		"CREATE": {"add", "put"},
 		"rm":     {"delete"},
 		"shwo":   {"get"},
-		"sohw":   {"get"},
 		"login":  {}, // the name that it stands for is not known
 		"statsu": {"status"},
 		"zzz":    {},

@@ -175,7 +175,7 @@ func (b *builder) memberships(there access.User, wanted policy.User) access.User
 		}
 		if !b.options.Prune || named[role] {
 			after.Roles = append(after.Roles, role)
-			if !named[role] && !(there.Name == access.RootUser && role == access.RootRole) {
+			if !named[role] && (there.Name != access.RootUser || role != access.RootRole) {
 				b.unnamed("role %s of user %s", role, there.Name)
 			}
 			continue

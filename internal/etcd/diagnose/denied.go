@@ -79,8 +79,7 @@ func (d *Diagnosis) isNoUser(ctx context.Context, r Request, name string) bool {
 
 // String describes the identity as the subject of a sentence.
 func (i Identity) String() string {
-	switch {
-	case i.User == "":
+	if i.User == "" {
 		return "the user of the " + i.By
 	}
 	return fmt.Sprintf("user %s (by %s)", name(i.User), i.By)
