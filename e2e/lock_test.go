@@ -3,6 +3,8 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"io"
+	"net/http"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -54,6 +56,24 @@ func (q *queue) queued(name string, n int) string {
 	q.t.Helper()
 	harness.WaitUntil(q.t, fmt.Sprintf("%d keys below %s", n, name), func() bool { return len(q.keys(name)) == n })
 	return q.keys(name)[n-1]
+}
+
+// watched waits until a client watches the server, or until none does.
+func (q *queue) watched(want bool) {
+	q.t.Helper()
+	harness.WaitUntil(q.t, fmt.Sprintf("a watch: %t", want), func() bool {
+		request, err := http.NewRequestWithContext(q.t.Context(), http.MethodGet, q.server.Endpoint()+"/metrics", http.NoBody)
+		if err != nil {
+			q.t.Fatal(err)
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			return false
+		}
+		defer response.Body.Close()
+		metrics, err := io.ReadAll(response.Body)
+		return err == nil && want != strings.Contains(string(metrics), "\netcd_debugging_mvcc_watcher_total 0\n")
+	})
 }
 
 // revoke revokes the lease of a key, after which the key is named.
@@ -114,13 +134,14 @@ func TestWaitingForALockCanBeInterrupted(t *testing.T) {
 					t.Helper()
 					r := harness.Start(t, program, q.env, args...)
 					q.queued("name", 2)
-					time.Sleep(100 * time.Millisecond) // the reference heeds signals a moment later
+					q.watched(true) // until then, the reference leaves its key behind
 					r.Signal(sig)
 					end := r.End()
 					if r.Stdout.String() != "" {
 						t.Errorf("%v prints %q", args, r.Stdout)
 					}
 					q.queued("name", 1)
+					q.watched(false)
 					return end
 				})
 				if reference != ours {

@@ -3,13 +3,10 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"os/exec"
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/creack/pty"
 
 	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
@@ -19,26 +16,13 @@ import (
 // and returns all that was written to it, in order.
 func onOneTerminal(t *testing.T, c *harness.Cluster, status string, args ...string) string {
 	t.Helper()
-	t.Helper()
-	control, tty, err := pty.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer control.Close()
-	if err := pty.Setsize(tty, &pty.Winsize{Rows: 50, Cols: 300}); err != nil {
-		t.Fatal(err)
-	}
-	written := make(chan string)
-	go func() {
-		text, _ := io.ReadAll(control) // it ends with an error
-		written <- strings.ReplaceAll(string(text), "\r\n", "\n")
-	}()
+	terminal := harness.NewTerminal(t, 50, 300)
 	cmd := exec.CommandContext(t.Context(), harness.Ectl(), args...)
 	cmd.Dir, cmd.Env = c.Home, harness.Env(c.Home, "ETCDCTL_ENDPOINTS="+c.Endpoint())
-	cmd.Stdout, cmd.Stderr = tty, tty
-	got := harness.Ending(cmd.Run())
-	tty.Close()
-	text := <-written
+	cmd.Stdout, cmd.Stderr = terminal.TTY, terminal.TTY
+	terminal.Start(cmd)
+	got := terminal.End()
+	text := strings.ReplaceAll(terminal.String(), "\r\n", "\n")
 	if got != "status "+status {
 		t.Errorf("%v ends with %s: %s", args, got, text)
 	}

@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"io"
 	"os"
@@ -13,8 +12,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/creack/pty"
 
 	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
@@ -200,38 +197,17 @@ func TestDeletingARangeCanBeInterrupted(t *testing.T) {
 func TestAnswersThatAreThereAtOnceAreNotShown(t *testing.T) {
 	home := t.TempDir()
 	for range 20 {
-		control, tty, err := pty.Open()
-		if err != nil {
-			t.Fatal(err)
-		}
+		terminal := harness.NewTerminal(t, 24, 80)
 		cmd := exec.Command(harness.Ectl(), "user", "add", "bob")
 		cmd.Env = harness.Env(home, "ETCDCTL_ENDPOINTS=127.0.0.1:1", "ETCDCTL_COMMAND_TIMEOUT=1ms")
-		cmd.Stdin, cmd.Stdout, cmd.Stderr = tty, tty, tty
-		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 0}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		_ = tty.Close() // so that the end of the program ends the reading
-		var shown []byte
-		answers := 0
-		for block := make([]byte, 4096); ; {
-			n, err := control.Read(block)
-			shown = append(shown, block[:n]...)
-			// The line break after the first answer is when the second is due.
-			if answers == 0 && bytes.Contains(shown, []byte("Password of bob: ")) || answers == 1 && bytes.Contains(shown, []byte("\n")) {
-				answers++
-				if _, err := control.WriteString("swordfish\n"); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if err != nil {
-				break
-			}
-		}
-		_ = cmd.Wait()
-		_ = control.Close()
-		if answers != 2 || bytes.Contains(shown, []byte("swordfish")) {
-			t.Fatalf("after %d answers the terminal shows:\n%s", answers, shown)
+		terminal.Start(cmd)
+		asked := terminal.MustShow("Password of bob: ", 0)
+		terminal.Type("swordfish\n")
+		terminal.MustShow("\n", asked) // then the second answer is due
+		terminal.Type("swordfish\n")
+		terminal.End()
+		if terminal.Contains("swordfish") {
+			t.Fatalf("the terminal shows:\n%s", terminal)
 		}
 	}
 }

@@ -10,16 +10,26 @@ import (
 // Output collects the output of a program so far, from one or more streams. It is safe
 // for concurrent use.
 type Output struct {
-	mu    sync.Mutex
-	text  bytes.Buffer
-	ended bool
+	mu      sync.Mutex
+	text    bytes.Buffer
+	ended   bool
+	changed chan struct{} // closed at the next change; nil if nothing waits for it
 }
 
 // Write implements io.Writer.
 func (o *Output) Write(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.change()
 	return o.text.Write(p)
+}
+
+// change wakes what waits for a change. The caller holds o.mu.
+func (o *Output) change() {
+	if o.changed != nil {
+		close(o.changed)
+		o.changed = nil
+	}
 }
 
 // String returns the whole output.
@@ -43,6 +53,7 @@ func (o *Output) Since(from int) string {
 func (o *Output) End() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.change()
 	o.ended = true
 }
 
@@ -60,11 +71,20 @@ func (o *Output) WaitFor(text string, from int) (int, bool) {
 // wait waits until holds returns true for the output, until the output ends, or until
 // HangTimeout.
 func (o *Output) wait(holds func(all []byte) bool) {
-	for deadline := time.Now().Add(HangTimeout); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
+	for hang := time.After(HangTimeout); ; {
 		o.mu.Lock()
-		held, ended := holds(o.text.Bytes()), o.ended
+		over := holds(o.text.Bytes()) || o.ended
+		if o.changed == nil {
+			o.changed = make(chan struct{})
+		}
+		changed := o.changed
 		o.mu.Unlock()
-		if held || ended {
+		if over {
+			return
+		}
+		select {
+		case <-changed:
+		case <-hang:
 			return
 		}
 	}

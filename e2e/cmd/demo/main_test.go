@@ -4,18 +4,14 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
-	"sync"
 	"syscall"
 	"testing"
-	"time"
 
-	"github.com/creack/pty"
+	"github.com/ectl-io/ectl/e2e/harness"
 )
 
 // asDemo makes the test binary be the demonstration itself.
@@ -121,108 +117,36 @@ func TestReaderWhoGoesAwayLeavesNothing(t *testing.T) {
 	wantNothingLeft(t, dir)
 }
 
-// terminal is the demonstration on a pseudo-terminal.
-type terminal struct {
-	cmd *exec.Cmd
-	pty *os.File
-
-	mu     sync.Mutex
-	screen strings.Builder
-}
-
-func onTerminal(t *testing.T) (*terminal, string) {
+// onTerminal starts the demonstration on a terminal. It also returns the folder of
+// command.
+func onTerminal(t *testing.T) (*harness.Terminal, string) {
 	t.Helper()
 	cmd, dir := command(t)
-	master, err := pty.Start(cmd)
-	if err != nil {
-		t.Fatal(err)
-	}
-	term := &terminal{cmd: cmd, pty: master}
-	go func() {
-		buffer := make([]byte, 4096)
-		for {
-			n, err := master.Read(buffer)
-			term.mu.Lock()
-			term.screen.Write(buffer[:n])
-			term.mu.Unlock()
-			if err != nil {
-				return
-			}
-		}
-	}()
-	t.Cleanup(func() {
-		master.Close()
-		if cmd.ProcessState == nil {
-			_ = cmd.Process.Kill()
-			_ = cmd.Wait()
-		}
-	})
+	term := harness.NewTerminal(t, 50, 200)
+	term.Start(cmd)
 	return term, dir
-}
-
-func (s *terminal) text() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.screen.String()
-}
-
-func (s *terminal) await(t *testing.T, text string) {
-	t.Helper()
-	for deadline := time.Now().Add(5 * time.Minute); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-		if strings.Contains(s.text(), text) {
-			return
-		}
-	}
-	t.Fatalf("no %q on the terminal:\n%s", text, s.text())
-}
-
-func (s *terminal) write(t *testing.T, text string) {
-	t.Helper()
-	if _, err := io.WriteString(s.pty, text); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// awaitEnd returns the exit status.
-func (s *terminal) awaitEnd(t *testing.T) int {
-	t.Helper()
-	done := make(chan error, 1)
-	go func() { done <- s.cmd.Wait() }()
-	select {
-	case err := <-done:
-		var exited *exec.ExitError
-		if err != nil && !errors.As(err, &exited) {
-			t.Fatal(err)
-		}
-		return s.cmd.ProcessState.ExitCode()
-	case <-time.After(5 * time.Minute):
-		_ = s.cmd.Process.Kill()
-		<-done
-		t.Fatalf("it does not end:\n%s", s.text())
-		return 0
-	}
 }
 
 func TestOnATerminalItLeavesTheReaderInAShell(t *testing.T) {
 	term, dir := onTerminal(t)
-	term.await(t, "This is a shell")
-	term.write(t, "ectl user list | tr '\\n' +; echo\n")
-	term.await(t, "alice+root+")
-	term.write(t, "ETCDCTL_USER=alice ECTL_PASSWORD_FILE=alice.password ectl get /app/ --prefix --print-value-only | tr e E\n")
-	term.await(t, "hEllo")
-	term.write(t, "exit 3\n")
-	if status := term.awaitEnd(t); status != 0 {
-		t.Errorf("exit status %d after the shell ended, want 0:\n%s", status, term.text())
+	term.MustShow("This is a shell", 0)
+	term.Type("ectl user list | tr '\\n' +; echo\n")
+	term.MustShow("alice+root+", 0)
+	term.Type("ETCDCTL_USER=alice ECTL_PASSWORD_FILE=alice.password ectl get /app/ --prefix --print-value-only | tr e E\n")
+	term.MustShow("hEllo", 0)
+	term.Type("exit 3\n")
+	if end := term.End(); end != "status 0" {
+		t.Errorf("%s after the shell ended, want status 0:\n%s", end, term)
 	}
 	wantNothingLeft(t, dir)
 }
 
 func TestCtrlCWhileTheMainJobRunsLeavesNothing(t *testing.T) {
 	term, dir := onTerminal(t)
-	term.await(t, "$ ectl user add root")
-	term.write(t, "\x03")
-	if status := term.awaitEnd(t); status != 130 {
-		t.Errorf("exit status %d, want 130:\n%s", status, term.text())
+	term.MustShow("$ ectl user add root", 0)
+	term.Type("\x03")
+	if end := term.End(); end != "status 130" {
+		t.Errorf("%s, want status 130:\n%s", end, term)
 	}
 	wantNothingLeft(t, dir)
 }
@@ -231,15 +155,13 @@ func TestSignalsWhileTheShellRunsLeaveNothing(t *testing.T) {
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		t.Run(signal.String(), func(t *testing.T) {
 			term, dir := onTerminal(t)
-			term.await(t, "This is a shell")
+			term.MustShow("This is a shell", 0)
 			// Something that the reader left running goes too.
-			term.write(t, "echo start''ed; (exec -a sleep-"+dir+" sleep 600)\n")
-			term.await(t, "started")
-			if err := term.cmd.Process.Signal(signal); err != nil {
-				t.Fatal(err)
-			}
-			if status := term.awaitEnd(t); status != 130 {
-				t.Errorf("exit status %d, want 130:\n%s", status, term.text())
+			term.Type("echo start''ed; (exec -a sleep-" + dir + " sleep 600)\n")
+			term.MustShow("started", 0)
+			term.Signal(signal)
+			if end := term.End(); end != "status 130" {
+				t.Errorf("%s, want status 130:\n%s", end, term)
 			}
 			wantNothingLeft(t, dir)
 		})
