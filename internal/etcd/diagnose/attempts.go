@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -97,12 +96,6 @@ func addressOf(endpoint string) string {
 	return u.Host
 }
 
-// proxied reports whether the environment makes gRPC connect to address through a proxy.
-func proxied(address string) bool {
-	proxy, err := http.ProxyFromEnvironment(&http.Request{URL: &url.URL{Scheme: "https", Host: address}})
-	return err != nil || proxy != nil
-}
-
 func (a *attempts) dial(ctx context.Context, address string) (net.Conn, error) {
 	defer crash.Guard() // gRPC calls it
 	a.update(address, func(s *state) { s.connected, s.resolving = false, isName(address) })
@@ -167,10 +160,13 @@ func (c *watchedConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	if !c.read {
 		c.read = true
-		if n > 0 {
-			c.attempts.succeed(c.address)
-		} else {
+		switch {
+		case n == 0:
 			c.attempts.fail(c.address, err)
+		case isHTTP1(p[:n]):
+			c.attempts.fail(c.address, errSpeaksHTTP)
+		default:
+			c.attempts.succeed(c.address)
 		}
 	}
 	return n, err
@@ -235,14 +231,14 @@ func (a *attempts) checkUnreachable() {
 			return
 		}
 	}
-	a.markUnreachable(unreachableError{a.causes()})
+	a.markUnreachable(unreachableError{a.throughProxy(a.causes())})
 }
 
 // final reports whether err is permanent, so that every further attempt fails with it.
 func final(err error) bool {
 	var verification *tls.CertificateVerificationError
 	var record tls.RecordHeaderError
-	if errors.As(err, &verification) || errors.As(err, &record) {
+	if errors.As(err, &verification) || errors.As(err, &record) || errors.Is(err, errSpeaksHTTP) || lacksALPN(err) {
 		return true
 	}
 	return isAlert(err)

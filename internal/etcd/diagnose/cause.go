@@ -79,6 +79,8 @@ func meaning(err error, flags *Flags) string {
 		network   net.Error
 	)
 	switch {
+	case errors.Is(err, errSpeaksHTTP), lacksALPN(err):
+		return notEtcd
 	case errors.Is(err, errSpeaksTLS):
 		return says + ": use https:// endpoints"
 	case errors.Is(err, errSpeaksPlain):

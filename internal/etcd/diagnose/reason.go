@@ -89,6 +89,9 @@ func (d *Diagnosis) reason(ctx context.Context, err error, doubt string) string 
 	case errors.Is(err, rpctypes.ErrRootUserNotExist):
 		return "add it first: user add root"
 	}
+	if answersHTTP(status.Convert(err).Message()) {
+		return d.attempts.throughProxy(notEtcd)
+	}
 	switch status.Code(err) {
 	case codes.Internal: // a proxy or the connection, not etcd
 		if retry.NotSent(err) {
@@ -99,7 +102,7 @@ func (d *Diagnosis) reason(ctx context.Context, err error, doubt string) string 
 		return "this server is too old for the command"
 	case codes.Unavailable:
 		if !strings.Contains(err.Error(), "etcdserver: ") {
-			return d.attempts.reason("the connection broke before the answer came" + doubt)
+			return d.attempts.throughProxy(d.attempts.reason("the connection broke before the answer came" + doubt))
 		}
 	}
 	return ""
@@ -123,16 +126,25 @@ func (d *Diagnosis) reasonOfNoUser() string {
 // made, or else what is known of the servers that did not respond.
 func (d *Diagnosis) reasonOfDeadline(ctx context.Context, doubt string) string {
 	d.mu.Lock()
-	last, timeout, flag := d.last, d.config.Timeout, d.config.TimeoutFlag
+	last := d.last
 	d.mu.Unlock()
 	if strings.HasPrefix(last, "etcdserver: ") {
 		return d.leader(ctx, last)
 	}
+	return d.attempts.throughProxy(d.reasonOfNoConnection(ctx, last, doubt))
+}
+
+// reasonOfNoConnection explains why there is no connection, or no response on it. last
+// is gRPC's text of the last failed request.
+func (d *Diagnosis) reasonOfNoConnection(ctx context.Context, last, doubt string) string {
+	d.mu.Lock()
+	timeout, flag := d.config.Timeout, d.config.TimeoutFlag
+	d.mu.Unlock()
 	if answering := d.attempts.answering(); len(answering) > 0 {
 		return d.leader(ctx, fmt.Sprintf("%s did not answer within %s (%s)", strings.Join(answering, ", "), timeout, flag)) + doubt
 	}
 	if cause := transportCause(last); cause != "" && !d.attempts.direct {
-		return cause
+		return meaningOfProxy(cause)
 	}
 	return d.attempts.reason("no answer came")
 }
