@@ -187,7 +187,7 @@ func TestEndpointsAreDiscoveredByDNS(t *testing.T) {
 		{name: "TLS", args: "--discovery-srv tls.test --cacert " + ca, stdout: "of the host"},
 		{name: "TLS and a service name", args: "--discovery-srv tls.test --discovery-srv-name prod --cacert " + ca, stdout: "of the host"},
 		{
-			name: "TLS is verified", args: "--discovery-srv tls.test --command-timeout 1s", status: "1",
+			name: "TLS is verified", args: "--discovery-srv tls.test --command-timeout 30s", status: "1",
 			stderr: []string{"Error: ", "unknown authority"},
 		},
 		{
@@ -199,7 +199,7 @@ func TestEndpointsAreDiscoveredByDNS(t *testing.T) {
 			// etcdctl has the domain expected as the server's name, but gRPC
 			// verifies that of the host nevertheless.
 			name: "only TLS, certificate of the domain", status: "1",
-			args:   "--discovery-srv tls.test --discovery-srv-name domain --insecure-discovery=false --command-timeout 1s --cacert " + ca,
+			args:   "--discovery-srv tls.test --discovery-srv-name domain --insecure-discovery=false --command-timeout 30s --cacert " + ca,
 			stderr: []string{"Error: ", "certificate is valid for tls.test, not etcd1.tls.test."},
 		},
 		{
