@@ -7,13 +7,19 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
 // scriptCommands is the number of commands of the script.
 const scriptCommands = 1000
 
-// scriptTarget is the largest wanted ratio of a script to single calls of etcdctl.
-const scriptTarget = 0.05
+// The largest wanted ratios to single calls of etcdctl with a password: of a script, and
+// of single commands after a login.
+const (
+	scriptTarget = 0.05
+	loginTarget  = 0.3
+)
 
 // scripting measures a script that creates users and roles, with authentication on,
 // beside the same commands by single calls of etcdctl. A sample of the calls is measured
@@ -55,6 +61,9 @@ func (b *bench) scripting(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := b.loggedIn(ctx); err != nil {
+		return err
+	}
 	task := fmt.Sprintf("run of %d commands", len(lines))
 	for _, measure := range []struct {
 		what   string
@@ -64,6 +73,25 @@ func (b *bench) scripting(ctx context.Context) error {
 		ours, theirs := median(runs, measure.of), median(calls, measure.of)
 		b.report.compare(task, fmt.Sprintf("%s (etcdctl calls, %d scaled)", measure.what, sampledCalls), round(ours), round(theirs), ratio(ours, theirs), measure.target)
 	}
+	return nil
+}
+
+// loggedIn measures a small command with the login that "login" has kept, beside etcdctl's
+// with a password.
+func (b *bench) loggedIn(ctx context.Context) error {
+	server, m, err := b.start(ctx, etcdserver.Options{RootPassword: applyRoot, Flags: []string{"--bcrypt-cost", "10"}})
+	if err != nil {
+		return err
+	}
+	defer server.Stop()
+	if _, err := m.run(ctx, []string{b.ectl, "login", "--user", "root:" + applyRoot}); err != nil {
+		return err
+	}
+	ours, theirs, err := b.beside(ctx, m, b.starts, []string{"get", "k"}, []string{"get", "k", "--user", "root:" + applyRoot})
+	if err != nil {
+		return err
+	}
+	b.report.compare("get of a key after login", "wall (etcdctl --user)", round(ours.wall), round(theirs.wall), ratio(ours.wall, theirs.wall), loginTarget)
 	return nil
 }
 
