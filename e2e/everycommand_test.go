@@ -17,11 +17,12 @@ import (
 // no trial.
 func meetsNoServer() map[string]string {
 	return map[string]string{
-		"version":    "prints what is built in",
-		"options":    "prints what is built in",
-		"logout":     "removes a file",
-		"run":        "runs other commands, which have trials",
-		"completion": "prints what is built in; live completion has trials, as __complete",
+		"snapshot status": "reads a file",
+		"version":         "prints what is built in",
+		"options":         "prints what is built in",
+		"logout":          "removes a file",
+		"run":             "runs other commands, which have trials",
+		"completion":      "prints what is built in; live completion has trials, as __complete",
 	}
 }
 

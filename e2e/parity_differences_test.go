@@ -105,6 +105,12 @@ var differences = map[string]func(reference, ours harness.Result) error{
 		}
 		return nil
 	},
+	"snapshot-status": func(reference, ours harness.Result) error {
+		return firstError(
+			succeeded(reference),
+			unless(strings.Contains(reference.Stdout, "snapshot"), "the reference prints no help"),
+			unless(regexp.MustCompile(`^[0-9a-f]+, \d+, \d+, .*B, 3\.7\.0\n$`).MatchString(ours.Stdout), "ours prints no status"))
+	},
 	"zero-timeout": func(reference, ours harness.Result) error {
 		return firstError(
 			succeeded(reference),

@@ -76,6 +76,7 @@ func clusterCases() []goldenCase {
 		show("datascale-with-errors", Datascale{Keys: 10000, Memory: -1, Failures: []Failure{{"x", 7}}}),
 		show("memory-unknown", UnknownMemory{"fetch error: it is down", "before"}),
 		show("mirrored", MirrorProgress{Count: 20000, Revision: 20012}),
+		show("snapshot-status", SnapshotStatus{Hash: 892396603, Revision: 1043, Keys: 30, Size: 2170880, Version: "3.7.0"}),
 		show("snapshot-saved-of-an-old-server", SnapshotSaved{"x", "", 20512}),
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/progress"
+	"github.com/ectl-io/ectl/internal/shell"
 	"github.com/ectl-io/ectl/internal/snapshot"
 	"github.com/ectl-io/ectl/output"
 )
@@ -49,7 +50,10 @@ FILE must not be a device, a pipe or an open file of a process, such as
 printed.
 
 The copy comes from one member. With several endpoints, --pick must select one.
-The copy has no time limit, unless --command-timeout is given.`,
+The copy has no time limit, unless --command-timeout is given.
+
+The member, its revision and the size are printed on standard error. To restore
+a member from the copy, use "etcdutl snapshot restore FILE --data-dir FOLDER".`,
 		Example: `  ectl snapshot save /backup/etcd.db
   ectl snapshot save /backup/etcd.db --pick follower \
     --endpoints etcd1:2379,etcd2:2379,etcd3:2379`,
@@ -123,5 +127,21 @@ func saveTo(ctx context.Context, f *cli.Factory, opts *saveOptions) error {
 	if err != nil {
 		return member.Client.Explain(ctx, err)
 	}
-	return f.Print(output.SnapshotSaved{Path: opts.Path, Size: saved.Size, Version: saved.Version})
+	if err := f.Print(output.SnapshotSaved{Path: opts.Path, Size: saved.Size, Version: saved.Version}); err != nil {
+		return err
+	}
+	if !f.Quiet {
+		f.Say(describe(member, opts.Path, saved.Size))
+	}
+	return nil
+}
+
+// describe returns a line about a copy: whose it is, and how to restore it.
+func describe(member *snapshot.Member, path string, size int64) string {
+	line := fmt.Sprintf("Copied member %x (%s) at revision %d or later: %s", member.Status.Header.GetMemberId(),
+		strings.Join(member.Client.Endpoints(), ", "), member.Status.Header.GetRevision(), output.Bytesize(size))
+	if restore, ok := shell.Line("etcdutl", "snapshot", "restore", path); ok {
+		line += "; to restore it: " + restore + " --data-dir FOLDER"
+	}
+	return line
 }

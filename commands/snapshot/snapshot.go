@@ -13,9 +13,9 @@ func NewCmd(f *cli.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "snapshot COMMAND",
 		Short:   "Back up the database of a member",
-		Long:    "Back up the database of a member. A cluster can be restored from the copy.",
+		Long:    "Back up the database of a member, and check the copy. \"etcdutl snapshot restore\"\nrestores a cluster from it.",
 		GroupID: cli.GroupCluster,
 	}
-	cmd.AddCommand(newSaveCmd(f))
+	cmd.AddCommand(newSaveCmd(f), cli.Extension(newStatusCmd(f)))
 	return cmd
 }
