@@ -85,7 +85,7 @@ func sayRemoved(f *cli.Factory, removed *pb.Member, left int) {
 	if !f.DryRun() {
 		f.Say(fmt.Sprintf("The cluster loses %s at %s: %s left.", name, strings.Join(removed.GetPeerURLs(), ","), quantity.Of(left, "member")))
 	}
-	args := []string{"member", "add", name, "--" + flagPeerURLs + "=" + strings.Join(removed.GetPeerURLs(), ",")}
+	args := []string{"member", "add", name, "--" + flagPeerURLs, strings.Join(removed.GetPeerURLs(), ",")}
 	if removed.GetIsLearner() {
 		args = append(args, "--learner")
 	}
