@@ -57,5 +57,8 @@ func (t TableData) columns(w *bufio.Writer, limit int, paint colour.Painter) {
 	}
 }
 
-// Columns writes a table without borders, which fits the terminal.
-func (t *Text) Columns(table TableData) { table.columns(t.w, t.limit(), t.paint) }
+// Columns writes a table without borders.
+func (t *Text) Columns(table TableData) { table.columns(t.w, 0, t.paint) }
+
+// FitColumns writes a table without borders, which fits the terminal.
+func (t *Text) FitColumns(table TableData) { table.columns(t.w, t.limit(), t.paint) }

@@ -43,7 +43,7 @@ type EndpointOverview struct {
 }
 
 // Simple implements Result.
-func (r EndpointOverview) Simple(t *Text) { t.Columns(r.Table()) }
+func (r EndpointOverview) Simple(t *Text) { t.FitColumns(r.Table()) }
 
 // Table implements Result.
 func (r EndpointOverview) Table() TableData {

@@ -6,6 +6,7 @@ import (
 	"go.etcd.io/etcd/api/v3/authpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/ectl-io/ectl/internal/access"
 	"github.com/ectl-io/ectl/internal/access/reader"
 )
 
@@ -114,6 +115,9 @@ func userCases() []goldenCase {
 		show("role-revoked-unchanged", revoked.Unchanged()),
 		show("user-list", list("root", "bob", "имя", "a,b")),
 		show("user-list-empty", list()),
+		show("user-details", UserDetails{oddState(), map[string]bool{"alice": true}}),
+		show("user-details-unknown", UserDetails{State: oddState()}),
+		show("user-details-empty", UserDetails{State: access.NewState()}),
 		show("user-info", UserInfo{"bob", user("app", "readers")}),
 		show("user-info-without-roles", UserInfo{"bob", user()}),
 		show("user-detail", UserDetail{"bob", user("app", "binary", "empty"), []RoleInfo{appRole(), binaryRole(), role("empty")}}),
@@ -170,6 +174,9 @@ func roleCases() []goldenCase {
 		showHex("role-list-hex", list("app", "root")),
 		show("role-list-empty", list()),
 		show("role-info", appRole()),
+		show("role-info-holders", RoleInfo{"app", appRole().Response, []string{"alice", "имя"}}),
+		show("role-details", RoleDetails{oddState()}),
+		show("role-details-empty", RoleDetails{access.NewState()}),
 		show("role-info-empty", role("empty")),
 		show("role-info-root", role("root")),
 		show("role-info-root-with-permissions", role("root", permission(authpb.READ, "/config", ""))),

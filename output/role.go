@@ -90,6 +90,7 @@ func (r RoleList) Items() []Object { return nameItems("role", r.response().GetRo
 type RoleInfo struct {
 	Name     string
 	Response *clientv3.AuthRoleGetResponse
+	Holders  []string // users who hold the role; nil if unknown
 }
 
 func (r RoleInfo) response() *pb.AuthRoleGetResponse { return (*pb.AuthRoleGetResponse)(r.Response) }
@@ -176,5 +177,9 @@ func (r RoleInfo) Document() Object {
 	if r.allowsEverything() && len(permissions) == 0 {
 		permissions = append(permissions, Object{{"access", accessName(authpb.READWRITE)}, {"description", everythingDescription}})
 	}
-	return Object{{"role", r.Name}, {"permissions", permissions}}
+	document := Object{{"role", r.Name}, {"permissions", permissions}}
+	if r.Holders != nil {
+		document = append(document, Member{"users", r.Holders})
+	}
+	return document
 }

@@ -95,7 +95,7 @@ func runMatrix(ctx context.Context, f *cli.Factory, opts *matrixOptions) error {
 	case !snapshot.Enabled:
 		f.Warn("users without a password cannot be found while authentication is off")
 	default:
-		if result.WithoutPassword, err = withoutPassword(ctx, f, result.Users); err != nil {
+		if result.WithoutPassword, err = cli.WithoutPassword(ctx, f, snapshot.UserNames()); err != nil {
 			return err
 		}
 	}
@@ -117,17 +117,4 @@ func matrixOf(ctx context.Context, f *cli.Factory, opts *matrixOptions, snapshot
 			ID: snapshot.Cluster, Enabled: snapshot.Enabled, Revision: snapshot.Revision, At: time.Now(),
 		},
 	}, err
-}
-
-// withoutPassword returns the users without a password.
-func withoutPassword(ctx context.Context, f *cli.Factory, users []access.UserAccess) (map[string]bool, error) {
-	client, err := f.Client(ctx)
-	if err != nil {
-		return nil, err
-	}
-	names := make([]string, 0, len(users))
-	for _, u := range users {
-		names = append(names, u.Name)
-	}
-	return reader.WithoutPassword(ctx, client, f.Timeout, names)
 }

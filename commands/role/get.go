@@ -2,11 +2,14 @@ package role
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/completions"
+	"github.com/ectl-io/ectl/internal/access/reader"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/output"
 )
@@ -19,6 +22,8 @@ func newGetCmd(f *cli.Factory) *cobra.Command {
 	return &cobra.Command{
 		Use:   "get NAME",
 		Short: "Show the permissions of a role",
+		Long: `Show the permissions of a role. In the formats yaml and ndjson, also show the
+users who hold the role, if the user of the command is root.`,
 		Example: `  ectl role get app
   ectl role get app -w table`,
 		Args:              cli.Args(1, 1, "a role name"),
@@ -38,5 +43,16 @@ func runGet(ctx context.Context, f *cli.Factory, c *etcd.Client, opts *getOption
 	if err != nil {
 		return err
 	}
-	return f.Print(output.RoleInfo{Name: opts.Name, Response: response})
+	info := output.RoleInfo{Name: opts.Name, Response: response}
+	switch f.Printer().Format() { //nolint:exhaustive // the other formats have no place for the holders
+	case output.YAML, output.NDJSON:
+		snapshot, err := reader.Read(ctx, c, f.Timeout)
+		switch {
+		case err == nil:
+			info.Holders = append([]string{}, snapshot.Holders()[opts.Name]...)
+		case !errors.Is(err, rpctypes.ErrPermissionDenied):
+			return err
+		}
+	}
+	return f.Print(info)
 }

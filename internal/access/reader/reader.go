@@ -290,12 +290,14 @@ func PermissionType(a access.Access) clientv3.PermissionType {
 // password. etcd has no request for that, so WithoutPassword tries a login with a
 // wrong password. For users without a password, the refusal has a message of its own.
 // This works only while authentication is on. For the server, each refused login of
-// another user is as expensive as a successful one.
-func WithoutPassword(ctx context.Context, api clientv3.Auth, bound Bound, names []string) (map[string]bool, error) {
+// another user is as expensive as a successful one. tried is called after each login,
+// from several goroutines.
+func WithoutPassword(ctx context.Context, api clientv3.Auth, bound Bound, names []string, tried func()) (map[string]bool, error) {
 	wrong := rand.Text() // no user has this password
 	without, err := each(ctx, parallelLogins, names, func(ctx context.Context, name string) (bool, error) {
 		ctx, cancel := bound(ctx)
 		defer cancel()
+		defer tried()
 		_, err := api.Authenticate(ctx, name, wrong)
 		switch {
 		case etcd.IsNoPasswordUser(err):

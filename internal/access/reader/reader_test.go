@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"go.etcd.io/etcd/api/v3/authpb"
@@ -221,12 +222,16 @@ func TestReadUserReadsTheUserWithItsRoles(t *testing.T) {
 
 func TestWithoutPasswordGoesByTheServersRefusal(t *testing.T) {
 	s := &refusing{without: []string{"b", "d"}}
-	got, err := WithoutPassword(t.Context(), s, unbounded, []string{"a", "b", "c", "d"})
+	var tried atomic.Int32
+	got, err := WithoutPassword(t.Context(), s, unbounded, []string{"a", "b", "c", "d"}, func() { tried.Add(1) })
 	if err != nil || !maps.Equal(got, map[string]bool{"a": false, "b": true, "c": false, "d": true}) {
 		t.Errorf("WithoutPassword = %v, %v", got, err)
 	}
+	if n := tried.Load(); n != 4 {
+		t.Errorf("%d logins were reported, want 4", n)
+	}
 	s.off = true
-	if _, err := WithoutPassword(t.Context(), s, unbounded, []string{"a"}); !errors.Is(err, rpctypes.ErrAuthNotEnabled) {
+	if _, err := WithoutPassword(t.Context(), s, unbounded, []string{"a"}, func() {}); !errors.Is(err, rpctypes.ErrAuthNotEnabled) {
 		t.Errorf("WithoutPassword with authentication off = %v", err)
 	}
 }
