@@ -140,7 +140,18 @@ func runCanI(ctx context.Context, f *cli.Factory, opts *canIOptions) error {
 		return printAnswer(f, output.CanIDo{User: user, Action: opts.Action, Allowed: allowed}, allowed)
 	}
 	decision := may.Decide(opts.Access, opts.Keys.Range())
-	return printAnswer(f, output.CanI{User: user, Access: opts.Access, Range: opts.Keys.Range(), Decision: decision}, decision.Allowed)
+	answer := printAnswer(f, output.CanI{User: user, Access: opts.Access, Range: opts.Keys.Range(), Decision: decision}, decision.Allowed)
+	if prefix, missing := may.SeparatorMissing(opts.Access, opts.Keys.Range()); missing && !f.Quiet && exit.IsAnswer(answer) {
+		if err := f.Printer().Flush(); err != nil { // the answer comes before the note
+			return exit.With(exit.IO, err)
+		}
+		name := "separator"
+		if prefix[len(prefix)-1] == '/' {
+			name = "slash"
+		}
+		f.Say(fmt.Sprintf("%s is allowed on %s: add the %s", opts.Access, access.PrefixRange(prefix), name))
+	}
+	return answer
 }
 
 // printAnswer prints an answer. The exit status is the answer, too.

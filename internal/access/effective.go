@@ -127,6 +127,21 @@ func (e Effective) FirstMissing(a Access, r Range) (key []byte, missing Access) 
 	return key, missing
 }
 
+// SeparatorMissing reports whether a is allowed on all keys below r's first key with a
+// separator at its end, although it is not allowed on all of r. It returns that prefix.
+func (e Effective) SeparatorMissing(a Access, r Range) (prefix []byte, missing bool) {
+	if e.Allows(a, r) || len(r.End) > 0 && !r.IsPrefix() {
+		return nil, false
+	}
+	for _, separator := range []byte("/.:") {
+		prefix := append(bytes.Clone(r.Key), separator)
+		if e.Allows(a, PrefixRange(prefix)) {
+			return prefix, true
+		}
+	}
+	return nil, false
+}
+
 // Decision reports whether an access is allowed, with the reasons.
 type Decision struct {
 	Allowed bool
