@@ -49,5 +49,8 @@ func runEnable(ctx context.Context, f *cli.Factory, opts *enableOptions) (err er
 	if err != nil {
 		return err
 	}
+	if !opts.Check {
+		f.Warn("the login of root was not verified: \"auth enable --check\" and \"auth bootstrap\" verify it, and disable authentication again if it fails")
+	}
 	return f.Print(output.AuthSwitched{Enabled: true})
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/commands/cli"
@@ -56,7 +57,9 @@ func printHashes(ctx context.Context, f *cli.Factory, opts *endpointHashKVOption
 		return err
 	}
 	result := output.EndpointHashKV{}
+	var found clusters
 	for _, a := range answers {
+		found.add(a.Name(), (*pb.HashKVResponse)(a.Response).GetHeader())
 		hash := output.Hash{Endpoint: a.Endpoint, Response: a.Response}
 		if a.Err != nil {
 			hash.Reason = a.Err.Error()
@@ -69,5 +72,6 @@ func printHashes(ctx context.Context, f *cli.Factory, opts *endpointHashKVOption
 			return err
 		}
 	}
+	found.warn(f)
 	return members.Failure(answers)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/exit"
@@ -67,7 +68,9 @@ func printStatus(ctx context.Context, f *cli.Factory, from *endpointFlags) error
 	}
 	sayWithoutStatus(f, answers)
 	result := output.EndpointStatus{}
+	var found clusters
 	for _, a := range answers {
+		found.add(a.Name(), (*pb.StatusResponse)(a.Response).GetHeader())
 		status := output.Status{Endpoint: a.Endpoint, Response: a.Response}
 		if a.Err != nil {
 			status.Reason = a.Err.Error()
@@ -79,6 +82,7 @@ func printStatus(ctx context.Context, f *cli.Factory, from *endpointFlags) error
 			return err
 		}
 	}
+	found.warn(f)
 	return withoutStatus(answers)
 }
 

@@ -2,13 +2,16 @@ package cluster
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/quantity"
 	"github.com/ectl-io/ectl/output"
 )
 
@@ -69,7 +72,50 @@ func runMemberAdd(ctx context.Context, f *cli.Factory, c *etcd.Client, opts *mem
 	}
 	response, err := add(ctx, strings.Split(opts.PeerURLs, ","))
 	if err != nil {
+		return adviseScheme(err, opts.PeerURLs)
+	}
+	if err := f.Print(output.MemberAdded{Name: opts.Name, PeerURLs: opts.PeerURLs, Response: response}); err != nil {
 		return err
 	}
-	return f.Print(output.MemberAdded{Name: opts.Name, PeerURLs: opts.PeerURLs, Response: response})
+	for _, warning := range addWarnings(response.Members, opts.Name) {
+		f.Warn(warning)
+	}
+	return nil
+}
+
+// adviseScheme adds to the error of a request with peer URLs that one of them has no
+// scheme.
+func adviseScheme(err error, urls string) error {
+	for url := range strings.SplitSeq(urls, ",") {
+		if !strings.Contains(url, "://") {
+			return fmt.Errorf("%w: %q has no scheme: use http://%s, or https://", err, url, url)
+		}
+	}
+	return err
+}
+
+// addWarnings returns warnings about a cluster to which a member called name was added.
+func addWarnings(all []*pb.Member, name string) []string {
+	var warnings []string
+	voters, started, unnamed := 0, 0, 0
+	for _, m := range all {
+		if m.GetName() == "" {
+			unnamed++
+		}
+		if m.GetIsLearner() {
+			continue
+		}
+		voters++
+		if m.GetName() != "" {
+			started++
+		}
+	}
+	if unnamed > 1 || name == "" && unnamed > 0 { // the new member has no name yet
+		warnings = append(warnings, "ETCD_INITIAL_CLUSTER has an empty name, of a member that was never started: write the name that it starts with; \"member list\" shows the members")
+	}
+	if quorum := voters/2 + 1; voters > 0 && started < quorum {
+		warnings = append(warnings, fmt.Sprintf("the cluster has no quorum until the new member runs: %d of its %d voting members must be up, and %d %s ever started",
+			quorum, voters, started, quantity.Verb(started, "was", "were")))
+	}
+	return warnings
 }

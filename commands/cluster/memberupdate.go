@@ -48,7 +48,7 @@ func (o *memberUpdateOptions) Complete(_ *cli.Factory, _ *cobra.Command, args []
 func runMemberUpdate(ctx context.Context, f *cli.Factory, c *etcd.Client, opts *memberUpdateOptions) error {
 	response, err := c.MemberUpdate(ctx, opts.ID, strings.Split(opts.PeerURLs, ","))
 	if err != nil {
-		return err
+		return adviseScheme(err, opts.PeerURLs)
 	}
 	return f.Print(output.MemberUpdated(opts.ID, response))
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/commands/cli"
@@ -72,6 +73,13 @@ func runMoveLeader(ctx context.Context, f *cli.Factory, opts *moveLeaderOptions)
 func findLeader(ctx context.Context, f *cli.Factory, endpoints []string) (endpoint string, leader uint64, err error) {
 	answers, err := askEach(ctx, f, endpoints, askStatus)
 	if err != nil {
+		return "", 0, err
+	}
+	var found clusters
+	for _, a := range answers {
+		found.add(a.Name(), (*pb.StatusResponse)(a.Response).GetHeader())
+	}
+	if err := found.refuse(); err != nil {
 		return "", 0, err
 	}
 	for _, a := range answers {

@@ -87,7 +87,7 @@ func (d *Diagnosis) reason(ctx context.Context, err error, doubt string) string 
 	case errors.Is(err, rpctypes.ErrPermissionNotGranted):
 		return "a range has to be given as it was granted, with --prefix for a prefix say; role get NAME shows what the role has"
 	case errors.Is(err, rpctypes.ErrRootUserNotExist):
-		return "add it first: user add root"
+		return "\"auth bootstrap\" adds it and verifies its login; \"user add root\" only adds it"
 	}
 	if answersHTTP(status.Convert(err).Message()) {
 		return d.attempts.throughProxy(notEtcd)
