@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -121,7 +122,7 @@ func bootstrap(ctx context.Context, f *cli.Factory, opts *bootstrapOptions, repo
 }
 
 func readPolicy(ctx context.Context, f *cli.Factory, opts *bootstrapOptions) (*reconcile.Reconciler, error) {
-	if err := f.RequireYes(opts.Yes); err != nil {
+	if err := f.RequireYes(opts.Yes, slices.Contains(opts.Policies, secret.Stdin)); err != nil {
 		return nil, err
 	}
 	p, err := reconcile.ReadPolicy(ctx, f.Stdin(), opts.Policies)

@@ -55,6 +55,17 @@ func (o *NewPassword) Validate(format output.Format, others ...string) error {
 	return nil
 }
 
+// WarnOfLoginPassword warns if the password of the login is given without a login. It is
+// probably meant to be the new password.
+func (o *NewPassword) WarnOfLoginPassword(f *Factory) {
+	if f.globals.Changed(flagLoginPassword) && f.Connection.User == "" {
+		f.Warn(fmt.Sprintf("--%s is the password of the login (--user), not the new password: give that with --%s", flagLoginPassword, flagNewPasswordFile))
+	}
+}
+
+// flagLoginPassword is the global flag of the login's password.
+const flagLoginPassword = "password"
+
 // Read returns the new password of the user name. A generated password must be printed
 // with Factory.Deliver.
 func (o *NewPassword) Read(ctx context.Context, f *Factory, name string) (password string, err error) {

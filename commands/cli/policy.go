@@ -29,9 +29,11 @@ func (f *Factory) Reconciler(p policy.Policy, children Children) *reconcile.Reco
 }
 
 // RequireYes refuses to apply a policy if there is no terminal to ask for confirmation,
-// unless yes is set.
-func (f *Factory) RequireYes(yes bool) error {
-	if !yes && !f.DryRun() && !f.Prompter.Interactive() {
+// unless yes is set. If the policy comes from standard input, the controlling terminal can
+// ask.
+func (f *Factory) RequireYes(yes, fromStdin bool) error {
+	asks := f.Prompter.Interactive() || fromStdin && f.Streams.ErrIsTerminal && f.Prompter.HasControllingTerminal()
+	if !yes && !f.DryRun() && !asks {
 		return exit.BadArgsf("apply needs confirmation, but there is no terminal: give --%s", FlagYes)
 	}
 	return nil

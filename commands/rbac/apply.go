@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -82,7 +83,7 @@ func (o *applyOptions) Complete(f *cli.Factory, _ *cobra.Command, _ []string) er
 	if err := o.checkBackup(); err != nil {
 		return err
 	}
-	return f.RequireYes(o.Yes)
+	return f.RequireYes(o.Yes, slices.Contains(o.Files.Paths, secret.Stdin))
 }
 
 // checkBackup refuses a file that exists. A second run of an interrupted apply would

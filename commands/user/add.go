@@ -66,6 +66,7 @@ that it lacks. Its other roles and its password stay unchanged.`,
 // Complete implements cli.Options.
 func (o *addOptions) Complete(f *cli.Factory, cmd *cobra.Command, args []string) error {
 	o.split(args[0])
+	o.Password.WarnOfLoginPassword(f)
 	o.rolesGiven = cmd.Flags().Changed(flagRoles)
 	return o.validate(f.Printer().Format())
 }

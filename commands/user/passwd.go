@@ -46,6 +46,7 @@ report this.`,
 // Complete implements cli.Options.
 func (o *passwdOptions) Complete(f *cli.Factory, _ *cobra.Command, args []string) error {
 	o.Name = args[0]
+	o.Password.WarnOfLoginPassword(f)
 	return o.Password.Validate(f.Printer().Format())
 }
 

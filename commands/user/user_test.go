@@ -187,3 +187,20 @@ func TestDurationsAreGivenInDays(t *testing.T) {
 		})
 	}
 }
+
+func TestThePasswordOfTheLoginIsNotTheNewOne(t *testing.T) {
+	for line, warns := range map[string]bool{
+		"add x --no-password --password pw":             true,
+		"passwd x --interactive=false --password pw":    true,
+		"add x --no-password --user root --password pw": false,
+		"add x --no-password":                           false,
+	} {
+		t.Run(line, func(t *testing.T) {
+			run := clitest.New("", "ETCDCTL_ENDPOINTS=localhost")
+			_ = run.Execute(t.Context(), NewCmd(run.Factory), strings.Fields(line)...)
+			if got := strings.Contains(run.Err.String(), "Warning: --password is the password of the login (--user), not the new password"); got != warns {
+				t.Errorf("stderr %q, want the warning %t", run.Err.String(), warns)
+			}
+		})
+	}
+}

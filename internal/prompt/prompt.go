@@ -134,16 +134,40 @@ var (
 
 // Confirm prompts with question and reports whether the answer is "yes". The user must
 // type it in full, so that a key pressed by accident does not confirm. It needs a
-// terminal.
+// terminal. If standard input is none, the controlling terminal answers.
 func (p *Prompter) Confirm(ctx context.Context, question string) (bool, error) {
 	out, done := p.terminalOut()
 	defer done()
 	fmt.Fprintf(out, "%s (yes/no): ", visible.Line(question))
-	answer, err := p.Line(ctx)
+	answer, err := p.confirmation(ctx)
 	if errors.Is(err, io.EOF) {
 		err = nil
 	}
 	return strings.TrimSpace(answer) == "yes", err
+}
+
+// confirmation reads the answer to Confirm.
+func (p *Prompter) confirmation(ctx context.Context) (string, error) {
+	if p.terminal == nil {
+		if tty, err := os.Open(ttyInput); err == nil {
+			return iostreams.Await(ctx, func() (string, error) {
+				defer tty.Close()
+				return typedLine(tty)
+			})
+		}
+	}
+	return p.Line(ctx)
+}
+
+// HasControllingTerminal reports whether Confirm can ask although standard input is not a
+// terminal.
+func (p *Prompter) HasControllingTerminal() bool {
+	tty, err := os.Open(ttyInput)
+	if err != nil {
+		return false
+	}
+	_ = tty.Close()
+	return true
 }
 
 // terminalOut returns the writer for prompts and a function that closes it. The writer is

@@ -3,4 +3,7 @@
 package prompt
 
 // ttyPath is the controlling terminal.
-const ttyPath = "/dev/tty"
+const (
+	ttyPath  = "/dev/tty"
+	ttyInput = "/dev/tty"
+)

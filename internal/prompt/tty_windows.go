@@ -1,4 +1,7 @@
 package prompt
 
-// ttyPath is the console's output.
-const ttyPath = "CONOUT$"
+// ttyPath is the console's output, ttyInput its input.
+const (
+	ttyPath  = "CONOUT$"
+	ttyInput = "CONIN$"
+)

@@ -98,11 +98,12 @@ func firstLine(r *bufio.Reader, name string) (string, error) {
 		return "", fmt.Errorf("read %s: %w", name, err)
 	}
 	line = strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r")
+	line = strings.TrimPrefix(line, markUTF8) // of an editor, not of the secret
 	if line == "" {
 		return "", fmt.Errorf("the first line of %s is empty", name)
 	}
 	if err := CheckText(line, "the first line of "+name); err != nil {
-		return "", fmt.Errorf("%w: save it as UTF-8 without a byte order mark", err)
+		return "", fmt.Errorf("%w: save it as UTF-8", err)
 	}
 	return line, nil
 }

@@ -17,6 +17,7 @@ func TestReadFileTakesTheFirstLineAsItIs(t *testing.T) {
 		{"a Windows line ending", "secret\r\n", "secret"},
 		{"space is part of it", " se cret \n", " se cret "},
 		{"further lines are not", "secret\nmore\n", "secret"},
+		{"a byte order mark is not", "\ufeffsecret\n", "secret"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "password")
@@ -98,7 +99,7 @@ func TestASecretThatIsNoUTF8IsSaidToBe(t *testing.T) {
 		{"UTF-16, little end first", "\xff\xfep\x00w\x00\r\x00\n\x00", "is UTF-16, not UTF-8"},
 		{"UTF-16, big end first", "\xfe\xff\x00p\x00w\x00\n", "is UTF-16, not UTF-8"},
 		{"UTF-16 without a mark", "p\x00w\x00\n\x00", "has a NUL byte"},
-		{"UTF-8 with a mark", "\xef\xbb\xbfpw\n", "starts with a byte order mark"},
+		{"a mark alone", "\xef\xbb\xbf\n", "is empty"},
 		{"Latin 1", "p\xfcw\n", "is not UTF-8"},
 		{"a byte of a compressed file", "\x1f\x8b\x08pw", "is not UTF-8"},
 		{"UTF-8", "pü\u2028w\n", ""},
