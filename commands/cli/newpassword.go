@@ -19,6 +19,7 @@ type NewPassword struct {
 	Interactive bool   // prompt twice; otherwise read a line of standard input
 	File        string // its first line is the password
 	Generate    bool
+	Out         string // file for the generated password, instead of printing it
 	Value       string // given on the command line
 	Given       bool   // Value was given on the command line, possibly empty
 	AllowEmpty  bool   // an empty line of standard input is a password, as in etcdctl
@@ -27,6 +28,7 @@ type NewPassword struct {
 const (
 	flagNewPasswordFile  = "new-user-password-file"
 	flagGeneratePassword = "generate-password"
+	flagNewPasswordOut   = "new-user-password-out"
 )
 
 // AddFlags binds the sources to flags, except a value on the command line.
@@ -34,6 +36,11 @@ func (o *NewPassword) AddFlags(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.Interactive, "interactive", true, "prompt for the password; with =false, read one line of standard input")
 	secret.FileVar(fs, &o.File, flagNewPasswordFile, "`file` with the password in its first line (-: standard input)")
 	fs.BoolVar(&o.Generate, flagGeneratePassword, false, "generate a random password, and print it once before it is set")
+}
+
+// AddOutFlag binds the file for a generated password to a flag.
+func (o *NewPassword) AddOutFlag(fs *pflag.FlagSet) {
+	fs.StringVar(&o.Out, flagNewPasswordOut, "", "write the generated password to this new `file` instead of printing it")
 }
 
 // Validate refuses more than one source. others are the names of other sources that were
@@ -49,7 +56,10 @@ func (o *NewPassword) Validate(format output.Format, others ...string) error {
 	if len(sources) > 1 {
 		return exit.BadArgsf("%s and %s both give the password: choose one", sources[0], sources[1])
 	}
-	if o.Generate && format == output.Protobuf {
+	if o.Out != "" && !o.Generate {
+		return exit.BadArgsf("--%s needs --%s", flagNewPasswordOut, flagGeneratePassword)
+	}
+	if o.Generate && o.Out == "" && format == output.Protobuf {
 		return exit.BadFeaturef("the format protobuf cannot contain the password of --%s: choose another format", flagGeneratePassword)
 	}
 	return nil

@@ -50,11 +50,13 @@ that it lacks. Its other roles and its password stay unchanged.`,
 		Example: `  ectl user add bob
   ectl user add bob --new-user-password-file bob.password
   ectl user add bob --generate-password --if-not-exists -w json
+  ectl user add bob --generate-password --new-user-password-out bob.password
   ectl user add kube-apiserver --no-password --roles kubernetes`,
 		Args: cli.Args(1, 1, "a user name"),
 		RunE: cli.Run(f, opts, runAdd),
 	}
 	opts.Password.AddFlags(cmd.Flags())
+	opts.Password.AddOutFlag(cmd.Flags())
 	cmd.Flags().StringVar(&opts.Password.Value, flagNewUserPassword, "", "the new `password`; other users of this machine can see it")
 	cmd.Flags().BoolVar(&opts.NoPassword, "no-password", false, "add a user without a password, identified by the common name of its certificate")
 	cmd.Flags().BoolVar(&opts.IfNotExists, "if-not-exists", false, "succeed if the user already exists")

@@ -24,32 +24,30 @@ func runAddGenerated(ctx context.Context, f *cli.Factory, opts *addOptions) erro
 	if there {
 		return f.PrintChange(output.UserAdded(opts.Name, nil), rpctypes.ErrUserAlreadyExist, again)
 	}
-	parts := f.Printer().Parts()
-	password, err := opts.deliver(ctx, f, parts, nil)
+	password, delivery, err := opts.deliver(ctx, f, nil)
 	if err != nil {
 		return err
 	}
 	response, err := cli.Call(ctx, f, opts.add(password))
 	result := output.UserAdded(opts.Name, response).Idempotent()
 	if err == nil {
-		return parts.Finish(result)
+		return delivery.Finish(result)
 	}
 	effect := secret.NotInEffect
 	if retry.OutcomeUnknown(err) {
 		effect = opts.effect(ctx, f)
 	}
-	return f.FinishFailed(ctx, err, effect, parts, result.Failed(effect != secret.NotInEffect))
+	return delivery.Fail(ctx, err, effect, result.Failed(effect != secret.NotInEffect))
 }
 
-// deliver generates the password and prints it in the first part of the result.
-// roles are the roles to be granted. If nil, the result does not list roles.
-func (o *addOptions) deliver(ctx context.Context, f *cli.Factory, parts *output.Parts, roles []string) (password string, err error) {
+// deliver generates the password, and prints it in the first part of the result or writes
+// it to a file. roles are the roles to be granted. If nil, the result does not list roles.
+func (o *addOptions) deliver(ctx context.Context, f *cli.Factory, roles []string) (password string, delivery *cli.Delivery, err error) {
 	if password, err = o.Password.Read(ctx, f, o.Name); err != nil {
-		return "", err
+		return "", nil, err
 	}
-	return password, f.Deliver(ctx, func() error {
-		return parts.Begin(output.PasswordOfUser{GeneratedPassword: output.GeneratedPassword{User: o.Name, Password: password}, Roles: roles})
-	})
+	delivery, err = o.Password.Deliver(ctx, f, output.PasswordOfUser{GeneratedPassword: output.GeneratedPassword{User: o.Name, Password: password}, Roles: roles})
+	return password, delivery, err
 }
 
 // isThere reports whether the user exists.

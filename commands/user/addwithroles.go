@@ -58,8 +58,7 @@ func runAddGeneratedWithRoles(ctx context.Context, f *cli.Factory, opts *addOpti
 		}
 		return f.Print(result)
 	}
-	parts := f.Printer().Parts()
-	password, err := opts.deliver(ctx, f, parts, opts.Roles)
+	password, delivery, err := opts.deliver(ctx, f, opts.Roles)
 	if err != nil {
 		return err
 	}
@@ -68,14 +67,14 @@ func runAddGeneratedWithRoles(ctx context.Context, f *cli.Factory, opts *addOpti
 	result, err := addWithRoles(ctx, f, &alone, password)
 	result.Idempotent = true
 	if err == nil {
-		return parts.Finish(result)
+		return delivery.Finish(result)
 	}
 	effect := secret.NotInEffect
 	if !errors.Is(err, rpctypes.ErrUserAlreadyExist) {
 		effect = opts.effect(ctx, f)
 	}
 	result.Created, result.Granted, result.Failed, result.Unknown = false, nil, true, effect != secret.NotInEffect
-	return f.FinishFailed(ctx, err, effect, parts, result)
+	return delivery.Fail(ctx, err, effect, result)
 }
 
 // addWithRoles adds the user and grants its roles. An existing user is granted the

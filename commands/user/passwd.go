@@ -40,6 +40,7 @@ report this.`,
 		ValidArgsFunction: completions.Args(f, completions.Users),
 	}
 	opts.Password.AddFlags(cmd.Flags())
+	opts.Password.AddOutFlag(cmd.Flags())
 	return cmd
 }
 
@@ -85,16 +86,14 @@ func runPasswdGenerated(ctx context.Context, f *cli.Factory, opts *passwdOptions
 	if err != nil {
 		return err
 	}
-	parts := f.Printer().Parts()
-	if err := f.Deliver(ctx, func() error {
-		return parts.Begin(output.PasswordOfUser{GeneratedPassword: output.GeneratedPassword{User: opts.Name, Password: password}})
-	}); err != nil {
+	delivery, err := opts.Password.Deliver(ctx, f, output.PasswordOfUser{GeneratedPassword: output.GeneratedPassword{User: opts.Name, Password: password}})
+	if err != nil {
 		return err
 	}
 	response, err := opts.change(ctx, f, password)
 	result := output.PasswordChanged(opts.Name, response).Idempotent()
 	if err == nil {
-		return parts.Finish(result)
+		return delivery.Finish(result)
 	}
 	effect := secret.NotInEffect
 	if retry.OutcomeUnknown(err) {
@@ -108,7 +107,7 @@ func runPasswdGenerated(ctx context.Context, f *cli.Factory, opts *passwdOptions
 			return secret.EffectUnknown
 		})
 	}
-	return f.FinishFailed(ctx, err, effect, parts, result.Failed(effect != secret.NotInEffect))
+	return delivery.Fail(ctx, err, effect, result.Failed(effect != secret.NotInEffect))
 }
 
 // verifyPassword verifies the new password with a login. For a user without a
