@@ -13,7 +13,7 @@ func (o *Options) flags() diagnose.Flags {
 		CACert: o.flag(FlagCACert), Cert: o.flag(FlagCert), Key: o.flag(FlagKey),
 	}
 	if o.prefix != "" { // it has no token, and an argument in place of --endpoints
-		flags.Endpoints, flags.Login = "the destination", o.flag(flagUser)
+		flags.Endpoints, flags.Login, flags.Side = "the destination", o.flag(flagUser), "the destination"
 	}
 	return flags
 }

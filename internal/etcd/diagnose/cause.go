@@ -42,6 +42,9 @@ func (a *attempts) causes() string {
 		cause := a.malformed[endpoint]
 		if cause == "" {
 			cause = a.states[addressOf(endpoint)].cause(&a.flags)
+			if first := a.endpoints[0]; a.mixes(endpoint) {
+				cause = innermost(a.states[addressOf(endpoint)].err) + ": the first endpoint, " + first + ", decides for all whether TLS is used; give the same scheme for all"
+			}
 		}
 		if endpoints[cause] == nil {
 			order = append(order, cause)
@@ -52,6 +55,18 @@ func (a *attempts) causes() string {
 		order[i] = strings.Join(endpoints[cause], ", ") + ": " + cause
 	}
 	return strings.Join(order, "; ")
+}
+
+// mixes reports whether a connection failed because its endpoint has another scheme than
+// the first one. The caller holds a.mu.
+func (a *attempts) mixes(endpoint string) bool {
+	s := a.states[addressOf(endpoint)]
+	if s == nil || s.err == nil {
+		return false
+	}
+	var record tls.RecordHeaderError
+	return errors.Is(s.err, errSpeaksTLS) && strings.HasPrefix(endpoint, "https://") ||
+		(errors.Is(s.err, errSpeaksPlain) || errors.As(s.err, &record)) && strings.HasPrefix(endpoint, "http://")
 }
 
 // cause describes the state of the endpoint, and what it means.
@@ -96,6 +111,9 @@ func meaning(err error, flags *Flags) string {
 	case errors.As(err, &authority):
 		return says + ": the authority of the server's certificate is not trusted; give it with " + flags.CACert
 	case errors.As(err, &name):
+		if c := name.Certificate; c != nil && len(c.DNSNames) == 0 && len(c.IPAddresses) == 0 {
+			return says + ": the server's certificate has no names (subject alternative names); issue one that has the host's name or IP address"
+		}
 		return says + ": the server's certificate is for other names; use one of them in " + flags.Endpoints
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return says + ": the server's certificate has expired, or the clock here is wrong"
@@ -117,7 +135,7 @@ func meaningOfAlert(says string, flags *Flags) string {
 	case strings.Contains(says, "certificate required"):
 		return ": the server wants a client certificate; give " + flags.Cert + " and " + flags.Key
 	case strings.Contains(says, "bad certificate"):
-		return ": the server refuses the client certificate, or wants one; check " + flags.Cert + " and " + flags.Key
+		return ": the server refuses the client certificate, which must allow client authentication (extended key usage), or wants one; check " + flags.Cert + " and " + flags.Key + ""
 	case strings.Contains(says, "unknown certificate authority"):
 		return ": the server does not trust the authority of the client certificate; check " + flags.Cert
 	}

@@ -45,6 +45,7 @@ type Flags struct {
 	CACert    string
 	Cert      string
 	Key       string
+	Side      string // "the destination" of a mirror; empty for all other clients
 }
 
 // Diagnosis observes the requests of one client and explains why they fail.
@@ -128,7 +129,14 @@ func (d *Diagnosis) addReason(ctx context.Context, err error, doubt string) erro
 	if _, has := errors.AsType[*explained](err); has {
 		return err
 	}
-	return &explained{err: err, reason: d.reason(ctx, err, doubt)}
+	reason := d.reason(ctx, err, doubt)
+	if side := d.config.Flags.Side; side != "" {
+		if reason != "" {
+			reason += "; "
+		}
+		reason += "at " + side + " " + strings.Join(d.config.Client.Endpoints, ", ")
+	}
+	return &explained{err: err, reason: reason}
 }
 
 // doubt returns a warning that a change may have been made, if the last failed request
