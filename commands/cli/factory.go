@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -18,6 +20,8 @@ import (
 	"github.com/ectl-io/ectl/internal/heap"
 	"github.com/ectl-io/ectl/internal/iostreams"
 	"github.com/ectl-io/ectl/internal/prompt"
+	"github.com/ectl-io/ectl/internal/reminder"
+	"github.com/ectl-io/ectl/internal/secret"
 	"github.com/ectl-io/ectl/internal/session"
 	"github.com/ectl-io/ectl/internal/visible"
 	"github.com/ectl-io/ectl/output"
@@ -264,11 +268,18 @@ func (f *Factory) Settle(err error) error {
 	return f.Connection.Changes.Settle(err)
 }
 
-// Warn prints a warning on standard error, unless --quiet is given.
+// Warn prints a warning on standard error, unless --quiet is given. It warns of the mode of
+// a file only once an hour.
 func (f *Factory) Warn(sentence string) {
-	if !f.Quiet {
+	if !f.Quiet && (!secret.IsExposure(sentence) || f.isDue(sentence)) {
 		fmt.Fprintln(f.said, f.onStderr().Paint(colour.Caution, "Warning:")+" "+f.safe(sentence))
 	}
+}
+
+// isDue reports whether a warning about a file has not been printed for a while.
+func (f *Factory) isDue(sentence string) bool {
+	folder, _ := os.Getwd() // the path in the sentence may be relative
+	return reminder.Due(f.Streams, folder+"\x00"+sentence, time.Now())
 }
 
 // Say prints a line for the user on standard error.

@@ -87,10 +87,17 @@ func open(path string) (file *os.File, warning string, err error) {
 	}
 	// Windows has no such permission bits.
 	if runtime.GOOS != "windows" && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {
-		warning = fmt.Sprintf("other users can read %s (mode %#o): chmod 600 %s", path, info.Mode().Perm(), path)
+		warning = fmt.Sprintf(exposed+"%s (mode %#o): chmod 600 %s", path, info.Mode().Perm(), path)
 	}
 	return file, warning, nil
 }
+
+// exposed is the beginning of the warning about a file that other users can read.
+const exposed = "other users can read "
+
+// IsExposure reports whether a warning is about a file that other users can read. A
+// script causes the same one with each command.
+func IsExposure(warning string) bool { return strings.HasPrefix(warning, exposed) }
 
 func firstLine(r *bufio.Reader, name string) (string, error) {
 	line, err := limited.ReadLine(r, maxSize)
