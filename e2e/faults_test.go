@@ -421,7 +421,7 @@ func TestLongCommandsEndWithTheReason(t *testing.T) {
 		{[]string{"elect", "name", "me", "--", "sh", "-c", "echo begins; exec sleep 60"}, "begins", "status 255"},
 		{[]string{"elect", "leads", "--listen"}, "leads/", "status 0"},
 		{[]string{"endpoint", "status", "--watch", "100ms"}, "false", "signal interrupt"},
-		{[]string{"snapshot", "save", filepath.Join(c.dir, "saved.db"), "--pick", "any"}, "", ""},
+		{[]string{"snapshot", "save", filepath.Join(c.dir, "saved.db"), "--pick", "any", "--quiet"}, "", ""},
 	} {
 		line := strings.Join(command.args, " ")
 		if command.args[0] == "elect" {

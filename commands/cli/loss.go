@@ -80,7 +80,7 @@ func lost(e plan.Effect) string {
 		access.Set
 	}{{"read and write ", both}, {"read ", e.LosesRead.Difference(both)}, {"write ", e.LosesWrite.Difference(both)}} {
 		if !keys.IsEmpty() {
-			parts = append(parts, keys.access+keys.Set.String())
+			parts = append(parts, keys.access+keys.String())
 		}
 	}
 	return strings.Join(parts, "; ")

@@ -40,7 +40,7 @@ func changedDatabase(t *testing.T) []byte {
 			if change.deleted {
 				revision = append(revision, deletionMark)
 			}
-			value, err := proto.Marshal(&mvccpb.KeyValue{Key: []byte(change.key), Value: []byte("v"), ModRevision: int64(change.revision)}) //nolint:gosec // small
+			value, err := proto.Marshal(&mvccpb.KeyValue{Key: []byte(change.key), Value: []byte("v"), ModRevision: int64(change.revision)})
 			if err != nil {
 				return err
 			}

@@ -82,7 +82,7 @@ func TestWithoutATerminalItShowsTheMainJobAndEnds(t *testing.T) {
 		"User root created\n",
 		"$ ectl role grant-permission app readwrite /app/ --prefix\nRole app updated\n",
 		"Role app is granted to user alice\n",
-		"$ ectl auth enable\nAuthentication Enabled\n",
+		"$ ectl auth enable --check --user root --password-file root.password\nAuthentication Enabled\n",
 		"$ ectl put /app/greeting hello --user alice --password-file alice.password\nOK\n",
 		"Error: etcdserver: permission denied",
 		"(exit status 1)\n",

@@ -78,7 +78,7 @@ func (s *session) mainJob(ctx context.Context) error {
 			line: "ectl user add alice --new-user-password-file " + alicePassword},
 		{line: "ectl user grant-role alice app"},
 		{says: "From now on every request needs a user.",
-			line: "ectl auth enable"},
+			line: "ectl auth enable --check" + asRoot},
 		{says: "Alice may write under /app/ ...",
 			line: "ectl put /app/greeting hello" + asAlice},
 		{says: "... and may not read anything else.",
