@@ -141,7 +141,7 @@ func runPage(t *testing.T, page, dir string, options etcdserver.Options, atLeast
 	shell.Dir = dir
 	// The variables of the tests, such as ECTL_BIN, are unknown to the program.
 	environ := slices.DeleteFunc(os.Environ(), func(variable string) bool { return strings.HasPrefix(variable, "ECTL_") })
-	shell.Env = append(environ, "PATH="+harness.EctlFolder()+string(os.PathListSeparator)+os.Getenv("PATH"),
+	shell.Env = append(slices.Clone(environ), "PATH="+harness.EctlFolder()+string(os.PathListSeparator)+os.Getenv("PATH"),
 		"ETCDCTL_ENDPOINTS="+server.Endpoints()[0])
 	out, err := shell.Output()
 	if err != nil {
