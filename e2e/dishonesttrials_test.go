@@ -172,7 +172,7 @@ func trials() []trial {
 		trial{line: "auth disable", on: "new", canned: canned("Auth/AuthDisable")},
 		trial{line: "auth bootstrap --user root:pw", on: "new", canned: canned("Auth/AuthEnable", "Auth/AuthDisable", "Auth/Authenticate", "Auth/UserAdd", "Auth/UserGrantRole", "Auth/UserDelete", "Auth/UserChangePassword")},
 		trial{line: "whoami", on: "auth", env: alice},
-		trial{line: "login --user alice:alicepw", on: "auth"},
+		trial{line: "login", on: "auth", env: alice},
 		trial{line: "ls / --depth 2", on: "auth", env: alice, listing: true},
 		trial{line: "rbac matrix", on: "auth"},
 		trial{line: "rbac lint", on: "auth"},
