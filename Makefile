@@ -37,6 +37,8 @@ LDFLAGS = -s -w $(ENTRY) \
 TESTFLAGS ?=
 # Arguments for the benchmark, as in: make bench BENCHFLAGS='-servers 3.7.3'
 BENCHFLAGS ?=
+# The number of tests on servers that run at the same time. They wait more than they compute.
+E2E_PARALLEL ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2))))
 # The limit for one package ends a hang. The e2e package starts hundreds of servers, and
 # takes several times as long on a busy machine.
 TEST_TIMEOUT ?= 90m
@@ -65,7 +67,7 @@ test-unit: ## Run the tests that need no server
 
 .PHONY: test-e2e
 test-e2e: build servers ## Run the tests on real servers
-	cd e2e && $(GO) test $(TAGS) -timeout $(TEST_TIMEOUT) $(TESTFLAGS) ./... </dev/null
+	cd e2e && $(GO) test $(TAGS) -parallel $(E2E_PARALLEL) -timeout $(TEST_TIMEOUT) $(TESTFLAGS) ./... </dev/null
 
 .PHONY: lint
 lint: $(LINT) $(VULNCHECK) $(PROSE) ## Run the linters of code and prose, and other checks
