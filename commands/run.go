@@ -17,6 +17,7 @@ import (
 	"github.com/ectl-io/ectl/internal/iostreams"
 	"github.com/ectl-io/ectl/internal/limited"
 	"github.com/ectl-io/ectl/internal/prompt"
+	"github.com/ectl-io/ectl/internal/quantity"
 	"github.com/ectl-io/ectl/internal/script"
 	"github.com/ectl-io/ectl/internal/secret"
 	"github.com/ectl-io/ectl/internal/session"
@@ -207,6 +208,7 @@ type scriptRun struct {
 	out         io.Writer              // for what the run itself prints
 	connections []*session.Connections // of each worker
 	failed      []error                // in the order of the lines
+	succeeded   int                    // number of commands
 }
 
 // execute runs one line.
@@ -256,6 +258,7 @@ func (r *scriptRun) done(n int, err error) error {
 		_, err := fmt.Fprintf(r.out, "%s: %s\n", line.place(), cli.Masked(line.Words))
 		return err
 	case err == nil:
+		r.succeeded++
 		return nil
 	}
 	r.failed = append(r.failed, err)
@@ -293,6 +296,8 @@ func (r *scriptRun) result() error {
 	switch {
 	case len(r.failed) == 0:
 		return nil
+	case !r.opts.KeepGoing && !r.opts.DryRun && r.succeeded > 0:
+		return fmt.Errorf("%w; %s succeeded", r.failed[0], quantity.Of(r.succeeded, "other command"))
 	case !r.opts.KeepGoing && !r.opts.DryRun:
 		return r.failed[0]
 	}
