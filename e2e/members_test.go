@@ -1,7 +1,9 @@
 package e2e
 
 import (
+	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -56,4 +58,49 @@ func TestMemberJoinsAndLeaves(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestMembersAreGivenByName(t *testing.T) {
+	t.Parallel()
+	c := harness.NewCluster(t, etcdserver.Options{Members: 3})
+	endpoints := strings.Join(c.Endpoints(), ",")
+	// A member has its name in the list only some time after it answers.
+	harness.Retry(t, func() string {
+		if list := c.MustRunAt(endpoints, "member", "list"); strings.Count(list, ", started, ") != len(c.Endpoints()) {
+			return "the members are\n" + list
+		}
+		return ""
+	})
+	byName := map[string]string{}
+	for line := range strings.Lines(c.MustRunAt(endpoints, "member", "list")) {
+		fields := strings.Split(line, ", ")
+		byName[fields[2]] = fields[0]
+	}
+	for name, id := range byName {
+		c.RunUntil("etcdserver: ", endpoints, "move-leader", name)
+		if status := c.MustRunAt(endpoints, "endpoint", "status", "-w", "fields"); !strings.Contains(status, `"Leader" : `) || !leads(t, status, id) {
+			t.Errorf("after move-leader %s, which is %s, the status is\n%s", name, id, status)
+		}
+		if r := c.RunAt(endpoints, "member", "promote", name); !strings.Contains(r.Stderr, "can only promote a learner member") {
+			t.Errorf("member promote %s ends with %s and %q", name, r.Status, r.Stderr)
+		}
+		wrong := "x" + name
+		for _, args := range [][]string{{"member", "remove", wrong}, {"member", "promote", wrong}, {"member", "update", wrong, "--peer-urls", "http://127.0.0.1:1"}, {"move-leader", wrong}} {
+			want := `Error: no member is called "` + wrong + `": did you mean "` + name + `"?` + "\n"
+			if r := c.RunAt(endpoints, args...); r.Status != "128" || r.Stdout != "" || r.Stderr != want {
+				t.Errorf("%q ends with %s, %q and %q, want 128 and %q", args, r.Status, r.Stdout, r.Stderr, want)
+			}
+		}
+	}
+}
+
+// leads reports whether the member with the ID is the leader in an "endpoint status -w
+// fields".
+func leads(t *testing.T, status, id string) bool {
+	t.Helper()
+	number, err := strconv.ParseUint(id, 16, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Contains(status, fmt.Sprintf("\"Leader\" : %d\n", number))
 }

@@ -30,11 +30,41 @@ func TestMemberAddTakesANameAndPeerURLs(t *testing.T) {
 	}
 }
 
-func TestMemberIDsAreHexadecimal(t *testing.T) {
-	for text, want := range map[string]uint64{"10": 16, "DEADbeef": 0xdeadbeef, "ffffffffffffffff": 1<<64 - 1} {
+func TestMembersAreGivenByIDOrName(t *testing.T) {
+	for text, want := range map[string]memberArg{
+		"10": {ID: 16}, "DEADbeef": {ID: 0xdeadbeef}, "ffffffffffffffff": {ID: 1<<64 - 1},
+		"0x1": {Name: "0x1"}, "-1": {Name: "-1"}, "node1": {Name: "node1"}, "a b": {Name: "a b"},
+	} {
 		t.Run(text, func(t *testing.T) {
-			if got, err := parseMemberID(text); got != want || err != nil {
-				t.Errorf("the ID %s is %d, %v, want %d", text, got, err, want)
+			var got memberArg
+			err := got.parse(text)
+			want.text = text
+			if got != want || err != nil {
+				t.Errorf("the member %s is %+v, %v, want %+v", text, got, err, want)
+			}
+		})
+	}
+}
+
+func TestANameIsAcceptedIfOneMemberHasIt(t *testing.T) {
+	members := []*pb.Member{{ID: 1, Name: "node1"}, {ID: 2, Name: "node2"}, {ID: 0x1f}, {ID: 4, Name: "twin"}, {ID: 5, Name: "twin"}}
+	for name, want := range map[string]struct {
+		id  uint64
+		err string
+	}{
+		"node2":   {id: 2},
+		"nod1":    {err: `no member is called "nod1": did you mean "node1"?`},
+		"unknown": {err: `no member is called "unknown": "member list" shows IDs and names`},
+		"twin":    {err: `2 members are called "twin": give one of the IDs 4, 5`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			id, err := idOf(name, members)
+			text := ""
+			if err != nil {
+				text = err.Error()
+			}
+			if id != want.id || text != want.err {
+				t.Errorf("%s is the ID %d, %q, want %d, %q", name, id, text, want.id, want.err)
 			}
 		})
 	}
@@ -83,43 +113,41 @@ func TestWrongCommandLinesAreRefusedBeforeAnythingElse(t *testing.T) {
 		code exit.Code
 		says string
 	}{
-		"member add":                      {exit.BadArgs, "give the name of the new member"},
-		"member add m2":                   {exit.BadArgs, "--peer-urls"},
-		"member add m2 HTTP://a:1":        {exit.BadArgs, "use --peer-urls=HTTP://a:1"},
-		"member add m2 m3 --peer-urls x":  {exit.BadArgs, "want one name: got 2"},
-		"member update 1":                 {exit.BadArgs, "--peer-urls"},
-		"member update --peer-urls x":     {exit.BadArgs, "a member ID"},
-		"member update x --peer-urls x":   {exit.BadArgs, "invalid member ID"},
-		"member remove":                   {exit.BadArgs, "a member ID"},
-		"member remove 1 2":               {exit.BadArgs, "a member ID"},
-		"member remove 0x1":               {exit.BadArgs, "invalid member ID"},
-		"member remove 11112222333344445": {exit.BadArgs, "invalid member ID"},
-		"member promote":                  {exit.BadArgs, "a member ID"},
-		"member promote -- -1":            {exit.BadArgs, "invalid member ID"},
-		"member list --consistency x":     {exit.BadFeature, "consistency"},
-		"move-leader":                     {exit.BadArgs, "a member ID"},
-		"move-leader 1 2":                 {exit.BadArgs, "a member ID"},
-		"move-leader x":                   {exit.BadArgs, "invalid member ID"},
-		"defrag --min-free x":             {exit.BadArgs, "--min-free x"},
-		"defrag --min-free 101%":          {exit.BadArgs, "--min-free 101%"},
-		"defrag --min-free=-1":            {exit.BadArgs, "--min-free -1"},
-		"defrag --min-free NaN":           {exit.BadArgs, "--min-free NaN"},
-		"defrag --wait=-1s":               {exit.BadArgs, "--wait -1s"},
-		"defrag --wait=soon":              {exit.Error, "soon"},
-		"alarm list x":                    {exit.BadArgs, "no arguments"},
-		"alarm disarm x":                  {exit.BadArgs, "no arguments"},
-		"alarm disarm -w xml":             {exit.BadFeature, "xml"},
-		"downgrade validate":              {exit.BadArgs, "no target version"},
-		"downgrade enable 3.6 3.5":        {exit.BadArgs, "want one target version"},
-		"member list -w xml":              {exit.BadFeature, "xml"},
-		"endpoint hashkv --rev x":         {exit.Error, "rev"},
-		"endpoint status --rev 1":         {exit.Error, "rev"},
-		"endpoint health -w xml":          {exit.BadFeature, "xml"},
-		"endpoint health --watch 1ms":     {exit.BadArgs, "must be at least 100ms"},
-		"endpoint status --watch=-2s":     {exit.BadArgs, "must be at least 100ms"},
-		"endpoint status --watch 2":       {exit.Error, "watch"},
-		"endpoint health --endpoints=":    {exit.BadConnection, "no available endpoints"},
-		"member promote 1 --learner":      {exit.Error, "learner"},
+		"member add":                                    {exit.BadArgs, "give the name of the new member"},
+		"member add m2":                                 {exit.BadArgs, "--peer-urls"},
+		"member add m2 HTTP://a:1":                      {exit.BadArgs, "use --peer-urls=HTTP://a:1"},
+		"member add m2 m3 --peer-urls x":                {exit.BadArgs, "want one name: got 2"},
+		"member update 1":                               {exit.BadArgs, "--peer-urls"},
+		"member update --peer-urls x":                   {exit.BadArgs, "the ID or name of a member"},
+		"member update 11112222333344445 --peer-urls x": {exit.BadArgs, "invalid member ID"},
+		"member remove":                                 {exit.BadArgs, "the ID or name of a member"},
+		"member remove 1 2":                             {exit.BadArgs, "the ID or name of a member"},
+		"member remove 11112222333344445":               {exit.BadArgs, "invalid member ID"},
+		"member promote":                                {exit.BadArgs, "the ID or name of a member"},
+		"member list --consistency x":                   {exit.BadFeature, "consistency"},
+		"move-leader":                                   {exit.BadArgs, "the ID or name of a member"},
+		"move-leader 1 2":                               {exit.BadArgs, "the ID or name of a member"},
+		"move-leader 11112222333344445":                 {exit.BadArgs, "invalid member ID"},
+		"defrag --min-free x":                           {exit.BadArgs, "--min-free x"},
+		"defrag --min-free 101%":                        {exit.BadArgs, "--min-free 101%"},
+		"defrag --min-free=-1":                          {exit.BadArgs, "--min-free -1"},
+		"defrag --min-free NaN":                         {exit.BadArgs, "--min-free NaN"},
+		"defrag --wait=-1s":                             {exit.BadArgs, "--wait -1s"},
+		"defrag --wait=soon":                            {exit.Error, "soon"},
+		"alarm list x":                                  {exit.BadArgs, "no arguments"},
+		"alarm disarm x":                                {exit.BadArgs, "no arguments"},
+		"alarm disarm -w xml":                           {exit.BadFeature, "xml"},
+		"downgrade validate":                            {exit.BadArgs, "no target version"},
+		"downgrade enable 3.6 3.5":                      {exit.BadArgs, "want one target version"},
+		"member list -w xml":                            {exit.BadFeature, "xml"},
+		"endpoint hashkv --rev x":                       {exit.Error, "rev"},
+		"endpoint status --rev 1":                       {exit.Error, "rev"},
+		"endpoint health -w xml":                        {exit.BadFeature, "xml"},
+		"endpoint health --watch 1ms":                   {exit.BadArgs, "must be at least 100ms"},
+		"endpoint status --watch=-2s":                   {exit.BadArgs, "must be at least 100ms"},
+		"endpoint status --watch 2":                     {exit.Error, "watch"},
+		"endpoint health --endpoints=":                  {exit.BadConnection, "no available endpoints"},
+		"member promote 1 --learner":                    {exit.Error, "learner"},
 	} {
 		t.Run(line, func(t *testing.T) {
 			run := clitest.New("")

@@ -5,8 +5,6 @@ package cluster
 import (
 	"strings"
 
-	"strconv"
-
 	"github.com/spf13/cobra"
 
 	"github.com/ectl-io/ectl/commands/cli"
@@ -17,9 +15,12 @@ import (
 // NewMemberCmd returns the command "member".
 func NewMemberCmd(f *cli.Factory) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "member COMMAND",
-		Short:   "Manage members: list, add, remove, promote",
-		Long:    "List, add, remove, update and promote the members of the cluster.",
+		Use:   "member COMMAND",
+		Short: "Manage members: list, add, remove, promote",
+		Long: `List, add, remove, update and promote the members of the cluster.
+
+Commands take the ID of a member in hexadecimal, or its name. A name that is a
+hexadecimal number, or that several members have, cannot be used.`,
 		GroupID: cli.GroupCluster,
 	}
 	cmd.AddCommand(
@@ -30,15 +31,6 @@ func NewMemberCmd(f *cli.Factory) *cobra.Command {
 		cli.DryRun(f, newMemberUpdateCmd(f)),
 	)
 	return cmd
-}
-
-// parseMemberID parses a member ID in hexadecimal, as all commands print it.
-func parseMemberID(text string) (uint64, error) {
-	id, err := strconv.ParseUint(text, 16, 64)
-	if err != nil {
-		return 0, exit.BadArgsf("invalid member ID %q: want the hexadecimal ID that \"member list\" prints", text)
-	}
-	return id, nil
 }
 
 const flagPeerURLs = "peer-urls"

@@ -12,27 +12,23 @@ import (
 
 // memberPromoteOptions holds the argument of "member promote".
 type memberPromoteOptions struct {
-	ID uint64
+	memberArg
 }
 
 func newMemberPromoteCmd(f *cli.Factory) *cobra.Command {
 	opts := &memberPromoteOptions{}
 	return &cobra.Command{
-		Use:   "promote ID",
+		Use:   "promote ID|NAME",
 		Short: "Promote a learner",
 		Long:  "Promote a learner to a voting member. The cluster refuses if the learner lags\ntoo far behind the leader.",
-		Args:  cli.Args(1, 1, "a member ID"),
-		RunE:  cli.RunRequest(f, opts, runMemberPromote),
+		Args:  cli.Args(1, 1, "the ID or name of a member"),
+		RunE:  runOnMember(f, opts, runMemberPromote),
 	}
 }
 
 // Complete implements cli.Options.
 func (o *memberPromoteOptions) Complete(_ *cli.Factory, _ *cobra.Command, args []string) error {
-	var err error
-	if o.ID, err = parseMemberID(args[0]); err != nil {
-		return err
-	}
-	return nil
+	return o.parse(args[0])
 }
 
 func runMemberPromote(ctx context.Context, f *cli.Factory, c *etcd.Client, opts *memberPromoteOptions) error {

@@ -17,29 +17,26 @@ import (
 
 // memberRemoveOptions holds the argument of "member remove".
 type memberRemoveOptions struct {
-	ID uint64
+	memberArg
 }
 
 func newMemberRemoveCmd(f *cli.Factory) *cobra.Command {
 	opts := &memberRemoveOptions{}
 	return &cobra.Command{
-		Use:   "remove ID",
+		Use:   "remove ID|NAME",
 		Short: "Remove a member",
 		Long: `Remove a member from the cluster. Its etcd exits, and cannot join again with its
 old data directory.`,
-		Example: `  ectl member remove 8211f1d0f64f3269`,
-		Args:    cli.Args(1, 1, "a member ID"),
-		RunE:    cli.RunRequest(f, opts, runMemberRemove),
+		Example: `  ectl member remove 8211f1d0f64f3269
+  ectl member remove node3`,
+		Args: cli.Args(1, 1, "the ID or name of a member"),
+		RunE: runOnMember(f, opts, runMemberRemove),
 	}
 }
 
 // Complete implements cli.Options.
 func (o *memberRemoveOptions) Complete(_ *cli.Factory, _ *cobra.Command, args []string) error {
-	var err error
-	if o.ID, err = parseMemberID(args[0]); err != nil {
-		return err
-	}
-	return nil
+	return o.parse(args[0])
 }
 
 func runMemberRemove(ctx context.Context, f *cli.Factory, c *etcd.Client, opts *memberRemoveOptions) error {

@@ -13,18 +13,18 @@ import (
 
 // memberUpdateOptions holds the arguments and flags of "member update".
 type memberUpdateOptions struct {
-	ID       uint64
+	memberArg
 	PeerURLs string // comma-separated
 }
 
 func newMemberUpdateCmd(f *cli.Factory) *cobra.Command {
 	opts := &memberUpdateOptions{}
 	cmd := &cobra.Command{
-		Use:   "update ID --peer-urls URL[,URL...]",
+		Use:   "update ID|NAME --peer-urls URL[,URL...]",
 		Short: "Update the peer URLs of a member",
 		Long:  "Update the URLs at which the other members reach a member.",
-		Args:  cli.Args(1, 1, "a member ID"),
-		RunE:  cli.RunRequest(f, opts, runMemberUpdate),
+		Args:  cli.Args(1, 1, "the ID or name of a member"),
+		RunE:  runOnMember(f, opts, runMemberUpdate),
 	}
 	cmd.Flags().StringVar(&opts.PeerURLs, flagPeerURLs, "", "new peer `URLs` of the member, comma-separated")
 	return cmd
@@ -32,17 +32,13 @@ func newMemberUpdateCmd(f *cli.Factory) *cobra.Command {
 
 // Complete implements cli.Options.
 func (o *memberUpdateOptions) Complete(_ *cli.Factory, _ *cobra.Command, args []string) error {
-	var err error
-	if o.ID, err = parseMemberID(args[0]); err != nil {
+	if err := o.parse(args[0]); err != nil {
 		return err
 	}
 	if o.PeerURLs == "" {
 		return errNoPeerURLs()
 	}
-	if err := refuseUserInfo(o.PeerURLs); err != nil {
-		return err
-	}
-	return nil
+	return refuseUserInfo(o.PeerURLs)
 }
 
 func runMemberUpdate(ctx context.Context, f *cli.Factory, c *etcd.Client, opts *memberUpdateOptions) error {

@@ -16,31 +16,28 @@ import (
 
 // moveLeaderOptions holds the argument of "move-leader".
 type moveLeaderOptions struct {
-	ID uint64 // of the member that becomes the leader
+	memberArg // that becomes the leader
 }
 
 // NewMoveLeaderCmd returns the command "move-leader".
 func NewMoveLeaderCmd(f *cli.Factory) *cobra.Command {
 	opts := &moveLeaderOptions{}
 	return &cobra.Command{
-		Use:   "move-leader ID",
+		Use:   "move-leader ID|NAME",
 		Short: "Transfer leadership to another member",
-		Long: `Transfer leadership to the member with the ID. Only the leader can do so: its
-endpoint must be among --endpoints.`,
-		Example: `  ectl move-leader 8211f1d0f64f3269`,
+		Long: `Transfer leadership to a member, given by its ID or name. Only the leader can do
+so: its endpoint must be among --endpoints.`,
+		Example: `  ectl move-leader 8211f1d0f64f3269
+  ectl move-leader node2`,
 		GroupID: cli.GroupCluster,
-		Args:    cli.Args(1, 1, "a member ID"),
+		Args:    cli.Args(1, 1, "the ID or name of a member"),
 		RunE:    cli.Run(f, opts, runMoveLeader),
 	}
 }
 
 // Complete implements cli.Options.
 func (o *moveLeaderOptions) Complete(_ *cli.Factory, _ *cobra.Command, args []string) error {
-	var err error
-	if o.ID, err = parseMemberID(args[0]); err != nil {
-		return err
-	}
-	return nil
+	return o.parse(args[0])
 }
 
 func runMoveLeader(ctx context.Context, f *cli.Factory, opts *moveLeaderOptions) error {
@@ -49,6 +46,9 @@ func runMoveLeader(ctx context.Context, f *cli.Factory, opts *moveLeaderOptions)
 		return err
 	}
 	if err := dialer.RefuseMixture(dialer.Endpoints); err != nil { // each is dialled separately
+		return err
+	}
+	if err := opts.find(ctx, f); err != nil {
 		return err
 	}
 	endpoint, leader, err := findLeader(ctx, f, dialer.Endpoints)
@@ -64,7 +64,7 @@ func runMoveLeader(ctx context.Context, f *cli.Factory, opts *moveLeaderOptions)
 	defer cancel()
 	response, err := client.MoveLeader(timed, opts.ID)
 	if err != nil {
-		return client.Explain(ctx, err)
+		return client.Explain(ctx, opts.explain(timed, client, err))
 	}
 	return f.Print(output.LeaderMoved{From: leader, To: opts.ID, Response: response})
 }
