@@ -12,12 +12,18 @@ import (
 )
 
 func newDisableCmd(f *cli.Factory) *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "disable",
 		Short: "Disable authentication: every client gets full access",
 		Args:  cli.NoArgs,
 		RunE:  cli.RunRequest(f, cli.NoOptions{}, runDisable),
 	}
+	return cli.Destroys(f, cmd, cli.NoOptions{}, cli.Destruction[cli.NoOptions]{Hits: disableHits})
+}
+
+// disableHits describes what is disabled.
+func disableHits(context.Context, *cli.Factory, cli.NoOptions) (string, error) {
+	return "disable authentication: anyone who reaches the endpoints may do anything", nil
 }
 
 func runDisable(ctx context.Context, f *cli.Factory, c *etcd.Client, _ cli.NoOptions) error {

@@ -56,7 +56,11 @@ type Factory struct {
 	formats  []output.Format                      // that the command supports
 	inspect  func(context.Context, Options) error // if not nil, called instead of running the command
 	prepared bool
-	wrote    bool // to standard output
+
+	consent     Consent
+	destruction *destruction // that the command declares, or nil
+
+	wrote bool // to standard output
 
 	withoutLogin bool // a kept login does not count
 	printer      *output.Printer

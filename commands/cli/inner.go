@@ -18,6 +18,7 @@ type Inner struct {
 	Streams     *iostreams.Streams
 	Prompter    *prompt.Prompter
 	Connections *session.Connections
+	Consent     Consent // before something is destroyed
 }
 
 // Inner returns the Factory of a command line that the command of f runs. The global
@@ -26,7 +27,7 @@ type Inner struct {
 func (f *Factory) Inner(line Inner) *Factory {
 	inner := NewFactory(f.Program, line.Streams)
 	inner.Line, inner.Heap, inner.outer, inner.number, inner.Execute = line.Words, f.Heap, f, line.Number, f.Execute
-	inner.Prompter = line.Prompter
+	inner.Prompter, inner.consent = line.Prompter, line.Consent
 	inner.Session = session.New(inner.Prompter, inner.Warn)
 	line.Connections.Share(inner.Session)
 	return inner

@@ -24,7 +24,7 @@ func (NoOptions) Complete(*Factory, *cobra.Command, []string) error { return nil
 
 // Run returns the RunE of a leaf command. It completes the global options and refuses
 // an unknown output format. Then it completes opts and calls run, or the function of
-// Inspect.
+// Inspect. If the command destroys something, the user may be asked first, see Destroys.
 func Run[O Options](f *Factory, opts O, run func(context.Context, *Factory, O) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		f.formats = Formats(cmd)
@@ -36,6 +36,9 @@ func Run[O Options](f *Factory, opts O, run func(context.Context, *Factory, O) e
 		}
 		if f.inspect != nil {
 			return f.inspect(cmd.Context(), opts)
+		}
+		if err := f.agreeToDestroy(cmd.Context()); err != nil {
+			return err
 		}
 		return run(cmd.Context(), f, opts)
 	}

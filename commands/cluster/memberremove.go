@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/etcd"
@@ -22,7 +24,7 @@ type memberRemoveOptions struct {
 
 func newMemberRemoveCmd(f *cli.Factory) *cobra.Command {
 	opts := &memberRemoveOptions{}
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "remove ID|NAME",
 		Short: "Remove a member",
 		Long: `Remove a member from the cluster. Its etcd exits, and cannot join again with its
@@ -32,6 +34,29 @@ old data directory.`,
 		Args: cli.Args(1, 1, "the ID or name of a member"),
 		RunE: runOnMember(f, opts, runMemberRemove),
 	}
+	return cli.Destroys(f, cmd, opts, cli.Destruction[*memberRemoveOptions]{Hits: memberRemoveHits})
+}
+
+// memberRemoveHits describes the member that is removed, and how many are left.
+func memberRemoveHits(ctx context.Context, f *cli.Factory, opts *memberRemoveOptions) (string, error) {
+	if err := opts.find(ctx, f); err != nil {
+		return "", err
+	}
+	return cli.HitsOf(fmt.Sprintf("remove member %x", opts.ID), func() (string, error) {
+		response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.MemberListResponse, error) {
+			return c.MemberList(ctx)
+		})
+		if err != nil {
+			return "", err
+		}
+		member := memberWith(opts.ID, response.Members)
+		if member == nil {
+			return "", nil // the server refuses it
+		}
+		left := len(response.Members) - 1
+		return fmt.Sprintf(" (%s at %s): %s %s left", cmp.Or(member.GetName(), "not started"), strings.Join(member.GetPeerURLs(), ","),
+			quantity.Of(left, "member"), quantity.Verb(left, "is", "are")), nil
+	})
 }
 
 // Complete implements cli.Options.
@@ -64,7 +89,12 @@ func memberBefore(ctx context.Context, f *cli.Factory, c *etcd.Client, id uint64
 	if err != nil {
 		return nil
 	}
-	for _, member := range response.Members {
+	return memberWith(id, response.Members)
+}
+
+// memberWith returns the member with the ID, or nil.
+func memberWith(id uint64, members []*pb.Member) *pb.Member {
+	for _, member := range members {
 		if member.GetID() == id {
 			return member
 		}

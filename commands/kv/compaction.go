@@ -43,7 +43,23 @@ change.`,
 	}
 	cmd.Flags().BoolVar(&opts.Physical, "physical", false, "wait until the server has removed the old revisions from its database")
 	cmd.Flags().Int64Var(&opts.Keep, "keep", 0, "compact all but the last `N` revisions")
-	return cmd
+	return cli.Destroys(f, cmd, opts, cli.Destruction[*compactionOptions]{Hits: compactionHits})
+}
+
+// compactionHits describes the history that is compacted.
+func compactionHits(ctx context.Context, f *cli.Factory, opts *compactionOptions) (string, error) {
+	current, err := cli.Call(ctx, f, currentRevision)
+	if err != nil {
+		return "", err
+	}
+	revision := opts.Revision
+	if opts.Keep > 0 {
+		revision = current - opts.Keep + 1
+	}
+	if revision < 1 || revision > current {
+		return "", nil // it changes nothing, or the server refuses it
+	}
+	return fmt.Sprintf("compact the key history before revision %d; the current revision is %d", revision, current), nil
 }
 
 // Complete implements cli.Options.

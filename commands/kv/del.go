@@ -61,7 +61,24 @@ need permission to read the keys.`,
 	flags.BoolVar(&opts.Yes, cli.FlagYes, false, "delete every key or a range without waiting")
 	flags.BoolVar(&opts.DryRun, flagDryRun, false, "print the keys that would be deleted, and delete nothing")
 	flags.Var(&opts.MaxKeys, flagMaxKeys, "delete nothing if there are more than `N` keys")
-	return cmd
+	return cli.Destroys(f, cmd, opts, cli.Destruction[*delOptions]{If: (*delOptions).destroys, Hits: delHits})
+}
+
+// destroys reports whether the command deletes a range of keys.
+func (o *delOptions) destroys() bool { return o.Keys.End != "" && !o.DryRun }
+
+// delHits describes the range that is deleted.
+func delHits(ctx context.Context, f *cli.Factory, opts *delOptions) (string, error) {
+	counted, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.GetResponse, error) {
+		return c.Get(ctx, opts.Keys.Key, append(opts.rangeOf(), clientv3.WithCountOnly())...)
+	})
+	switch {
+	case retry.Is(err, retry.Denied): // a user can have permission to write keys, but not to read them
+		return "delete " + opts.Keys.String(), nil
+	case err != nil || counted.Count == 0:
+		return "", err
+	}
+	return fmt.Sprintf("delete %s %s: %s", quantity.Grouped(counted.Count), quantity.Verb(counted.Count, "key", "keys"), opts.Keys.String()), nil
 }
 
 // Complete implements cli.Options.
@@ -171,9 +188,9 @@ func (o *delOptions) tooMany(count int64) error {
 }
 
 // pause waits, so that a user can cancel if they meant a list, or if a variable was
-// empty.
+// empty. If the user is asked, there is no need to wait.
 func (o *delOptions) pause(ctx context.Context, f *cli.Factory) error {
-	if !o.Pausing {
+	if !o.Pausing || f.Guarded() {
 		return nil
 	}
 	keys := fmt.Sprintf("all keys from %q up to %q (not included)", o.Keys.Key, o.Keys.End)

@@ -12,6 +12,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/commands/cli"
+	"github.com/ectl-io/ectl/internal/access"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/iostreams"
 	"github.com/ectl-io/ectl/internal/txn"
@@ -55,7 +56,7 @@ Nothing is sent until the whole transaction is read and valid.`,
 		RunE:    cli.Run(f, opts, runTxn),
 	}
 	cmd.Flags().BoolVarP(&opts.Interactive, "interactive", "i", false, "prompt for each part")
-	return cmd
+	return cli.Destroys(f, cmd, opts, cli.Destruction[*txnOptions]{})
 }
 
 // Complete implements cli.Options.
@@ -71,6 +72,9 @@ func runTxn(ctx context.Context, f *cli.Factory, opts *txnOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := transaction.agree(ctx, f); err != nil {
+		return err
+	}
 	ctx, cancel := f.Timeout(ctx)
 	defer cancel()
 	response, err := client.Txn(ctx).If(transaction.compares...).Then(transaction.success...).Else(transaction.failure...).Commit()
@@ -83,6 +87,17 @@ func runTxn(ctx context.Context, f *cli.Factory, opts *txnOptions) error {
 type transaction struct {
 	compares         []clientv3.Cmp
 	success, failure []clientv3.Op
+	deletions        []string // the ranges of keys that it may delete
+}
+
+// agree asks for the deletions.
+func (t *transaction) agree(ctx context.Context, f *cli.Factory) error {
+	if len(t.deletions) == 0 {
+		return nil
+	}
+	return f.Agree(ctx, func(context.Context) (string, error) {
+		return "run a transaction that may delete " + strings.Join(t.deletions, ", "), nil
+	})
 }
 
 // readTxn reads a transaction from standard input. An interrupt ends the read.
@@ -100,6 +115,9 @@ func readTxn(ctx context.Context, f *cli.Factory, opts *txnOptions) (*transactio
 			op, err := parseRequest(ctx, f, words)
 			if err != nil {
 				return err
+			}
+			if op.IsDelete() && len(op.RangeBytes()) > 0 {
+				t.deletions = append(t.deletions, access.Range{Key: op.KeyBytes(), End: op.RangeBytes()}.String())
 			}
 			if part == txn.SuccessRequests {
 				t.success = append(t.success, op)
@@ -120,6 +138,7 @@ func readTxn(ctx context.Context, f *cli.Factory, opts *txnOptions) (*transactio
 // transaction. As on every command line, the names can be abbreviated and options can
 // precede them.
 func parseRequest(ctx context.Context, f *cli.Factory, words []string) (clientv3.Op, error) {
+	whole := f // the Factory of the transaction
 	f, err := f.ForRequest()
 	if err != nil {
 		return clientv3.Op{}, err
@@ -133,7 +152,7 @@ func parseRequest(ctx context.Context, f *cli.Factory, words []string) (clientv3
 			op = clientv3.OpPut(o.Key, o.Value, o.api()...)
 		case *delOptions:
 			op = clientv3.OpDelete(o.Keys.Key, o.api()...)
-			return o.pause(ctx, f)
+			return o.pause(ctx, whole)
 		}
 		return nil
 	})

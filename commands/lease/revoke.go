@@ -5,10 +5,12 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/completions"
+	"github.com/ectl-io/ectl/internal/access"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/output"
 )
@@ -20,7 +22,7 @@ type revokeOptions struct {
 
 func newRevokeCmd(f *cli.Factory) *cobra.Command {
 	opts := &revokeOptions{}
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:               "revoke ID",
 		Short:             "Revoke a lease and delete its keys",
 		Long:              "Revoke a lease. The keys attached to it are deleted.",
@@ -29,6 +31,27 @@ func newRevokeCmd(f *cli.Factory) *cobra.Command {
 		RunE:              cli.RunRequest(f, opts, runRevoke),
 		ValidArgsFunction: completions.Args(f, completions.Leases),
 	}
+	return cli.Destroys(f, cmd, opts, cli.Destruction[*revokeOptions]{Hits: revokeHits})
+}
+
+// revokeHits describes the lease that is revoked, and its keys.
+func revokeHits(ctx context.Context, f *cli.Factory, opts *revokeOptions) (string, error) {
+	return cli.HitsOf(fmt.Sprintf("revoke lease %x", opts.ID), func() (string, error) {
+		lease, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.LeaseTimeToLiveResponse, error) {
+			return c.TimeToLive(ctx, opts.ID, clientv3.WithAttachedKeys())
+		})
+		if err != nil {
+			return "", err
+		}
+		if lease.TTL < 0 {
+			return "", rpctypes.ErrLeaseNotFound
+		}
+		keys := make([]string, 0, len(lease.Keys))
+		for _, key := range lease.Keys {
+			keys = append(keys, access.DescribeKey(key))
+		}
+		return " and delete " + cli.Listed("key", keys), nil
+	})
 }
 
 // Complete implements cli.Options.

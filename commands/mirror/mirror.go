@@ -87,7 +87,7 @@ On both sides, the mirror continues after lost connections and leader changes.`,
 	flags.BoolVar(&opts.Prune, "prune", false, "delete keys below the destination's prefix that the source does not have")
 	flags.BoolVar(&opts.Yes, flagYes, false, "with --prune: do not ask for confirmation")
 	opts.Identity.AddDestinationFlags(flags)
-	return cmd
+	return cli.Destroys(f, cmd, opts, cli.Destruction[*options]{If: func(o *options) bool { return o.Prune }})
 }
 
 // Complete implements cli.Options.

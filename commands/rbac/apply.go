@@ -72,7 +72,7 @@ Exit status: 0 for success, 1 for errors, 3 for an invalid policy file.`,
 	opts.addFlags(cmd.Flags())
 	cmd.Flags().BoolVar(&opts.Yes, cli.FlagYes, false, "apply the policy without confirmation")
 	cmd.Flags().StringVar(&opts.Backup, flagBackup, "", "before the first change, export the users and roles to this `file`, which must not exist")
-	return cli.FormatsOf(cmd, output.PolicyApplied{})
+	return cli.FormatsOf(cli.Destroys(f, cmd, opts, cli.Destruction[*applyOptions]{}), output.PolicyApplied{})
 }
 
 // Complete implements cli.Options.

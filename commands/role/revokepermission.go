@@ -9,6 +9,7 @@ import (
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/completions"
+	"github.com/ectl-io/ectl/internal/access/reader"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/output"
 )
@@ -34,7 +35,21 @@ as for the grant. Part of a range cannot be revoked.`,
 	}
 	opts.Range.AddFlags(cmd.Flags(), "revoke the permission on")
 	cmd.Flags().BoolVar(&opts.IfExists, "if-exists", false, "succeed without a change if the role does not have the permission")
-	return cmd
+	return cli.Destroys(f, cmd, opts, cli.Destruction[*revokePermissionOptions]{Hits: revokePermissionHits})
+}
+
+// revokePermissionHits describes the permission that is revoked, and who has the role.
+func revokePermissionHits(ctx context.Context, f *cli.Factory, opts *revokePermissionOptions) (string, error) {
+	return cli.HitsOf("revoke "+opts.Range.String()+" from role "+opts.Role, func() (string, error) {
+		snapshot, err := reader.ReadAs(ctx, f.Session)
+		if err != nil {
+			return "", err
+		}
+		if _, found := snapshot.Roles[opts.Role]; !found {
+			return "", rpctypes.ErrRoleNotFound
+		}
+		return holders(snapshot.State, opts.Role), nil
+	})
 }
 
 // Complete implements cli.Options.

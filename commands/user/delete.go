@@ -29,7 +29,23 @@ func newDeleteCmd(f *cli.Factory) *cobra.Command {
 		ValidArgsFunction: completions.Args(f, completions.Users),
 	}
 	cmd.Flags().BoolVar(&opts.IfExists, "if-exists", false, "succeed without a change if the user does not exist")
-	return cmd
+	return cli.Destroys(f, cmd, opts, cli.Destruction[*deleteOptions]{Hits: deleteHits})
+}
+
+// deleteHits describes the user that is deleted.
+func deleteHits(ctx context.Context, f *cli.Factory, opts *deleteOptions) (string, error) {
+	return userHits(ctx, f, "delete user ", opts.Name)
+}
+
+// userHits describes a user with its roles.
+func userHits(ctx context.Context, f *cli.Factory, verb, name string) (string, error) {
+	return cli.HitsOf(verb+name, func() (string, error) {
+		user, err := cli.CallWith(ctx, f, (*etcd.Client).UserGet, name)
+		if err != nil {
+			return "", err
+		}
+		return " with " + cli.Listed("role", user.Roles), nil
+	})
 }
 
 // Complete implements cli.Options.

@@ -35,7 +35,12 @@ The user root and the user that runs the command are refused.`,
 		ValidArgsFunction: completions.Args(f, completions.Users),
 	}
 	cmd.Flags().BoolVar(&opts.IfExists, "if-exists", false, "succeed without a change if the user does not exist")
-	return cmd
+	return cli.Destroys(f, cmd, opts, cli.Destruction[*offboardOptions]{Hits: offboardHits})
+}
+
+// offboardHits describes the user that is offboarded.
+func offboardHits(ctx context.Context, f *cli.Factory, opts *offboardOptions) (string, error) {
+	return userHits(ctx, f, "offboard user ", opts.Name)
 }
 
 // Complete implements cli.Options.

@@ -3,6 +3,7 @@ package user
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
@@ -29,7 +30,21 @@ func newRevokeRoleCmd(f *cli.Factory) *cobra.Command {
 		ValidArgsFunction: completions.Args(f, completions.Users, completions.RolesOfUser),
 	}
 	cmd.Flags().BoolVar(&opts.IfExists, "if-exists", false, "succeed without a change if the user does not have the role")
-	return cmd
+	return cli.Destroys(f, cmd, opts, cli.Destruction[*revokeRoleOptions]{Hits: revokeRoleHits})
+}
+
+// revokeRoleHits describes the role that is revoked.
+func revokeRoleHits(ctx context.Context, f *cli.Factory, opts *revokeRoleOptions) (string, error) {
+	return cli.HitsOf("revoke role "+opts.Role+" from user "+opts.User, func() (string, error) {
+		user, err := cli.CallWith(ctx, f, (*etcd.Client).UserGet, opts.User)
+		switch {
+		case err != nil:
+			return "", err
+		case !slices.Contains(user.Roles, opts.Role):
+			return "", rpctypes.ErrRoleNotFound
+		}
+		return ", who has " + cli.Listed("role", user.Roles), nil
+	})
 }
 
 // Complete implements cli.Options.

@@ -136,25 +136,34 @@ var (
 // type it in full, so that a key pressed by accident does not confirm. It needs a
 // terminal. If standard input is none, the controlling terminal answers.
 func (p *Prompter) Confirm(ctx context.Context, question string) (bool, error) {
+	answer, err := p.Answer(ctx, question+" (yes/no): ")
+	return answer == "yes", err
+}
+
+// Answer prompts with question and returns the line that is typed, without white space at
+// its ends. The terminal is that of Confirm. At the end of the input the answer is empty.
+func (p *Prompter) Answer(ctx context.Context, question string) (string, error) {
 	out, done := p.terminalOut()
 	defer done()
-	fmt.Fprintf(out, "%s (yes/no): ", visible.Line(question))
-	answer, err := p.confirmation(ctx)
+	fmt.Fprint(out, visible.Line(question))
+	answer, err := p.typedAnswer(ctx)
 	if errors.Is(err, io.EOF) {
 		err = nil
 	}
-	return strings.TrimSpace(answer) == "yes", err
+	return strings.TrimSpace(answer), err
 }
 
-// confirmation reads the answer to Confirm.
-func (p *Prompter) confirmation(ctx context.Context) (string, error) {
-	if p.terminal == nil {
-		if tty, err := os.Open(ttyInput); err == nil {
-			return iostreams.Await(ctx, func() (string, error) {
-				defer tty.Close()
-				return typedLine(tty)
-			})
-		}
+// typedAnswer reads the answer to a question that is not secret.
+func (p *Prompter) typedAnswer(ctx context.Context) (string, error) {
+	p.used = true
+	if p.terminal != nil {
+		return iostreams.Await(ctx, func() (string, error) { return typedLine(p.terminal) })
+	}
+	if tty, err := os.Open(ttyInput); err == nil {
+		return iostreams.Await(ctx, func() (string, error) {
+			defer tty.Close()
+			return typedLine(tty)
+		})
 	}
 	return p.Line(ctx)
 }

@@ -13,6 +13,15 @@ func Of[N int | int64](n N, noun string) string {
 	return text
 }
 
+// Grouped returns the number with commas between groups of three digits: "1,203".
+func Grouped[N int | int64](n N) string {
+	digits := strconv.FormatInt(int64(n), 10)
+	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}
+
 // Verb returns one if n is 1, and otherwise many: "was" or "were".
 func Verb[N int | int64](n N, one, many string) string {
 	if n == 1 {

@@ -11,3 +11,11 @@ func TestOneOfSomethingIsSingular(t *testing.T) {
 		})
 	}
 }
+
+func TestGroupedSeparatesThousands(t *testing.T) {
+	for n, want := range map[int]string{0: "0", 12: "12", 999: "999", 1203: "1,203", 123456: "123,456", 1234567: "1,234,567", -123: "-123", -1203: "-1,203"} {
+		if got := Grouped(n); got != want {
+			t.Errorf("Grouped(%d) = %q, want %q", n, got, want)
+		}
+	}
+}
