@@ -47,13 +47,16 @@ func runInteractive(ctx context.Context, f *cli.Factory, opts *options) error {
 	defer func() { _ = s.watchers.Wait() }()
 	defer cancel(errEnded)
 	in := bufio.NewReader(f.Stdin())
-	for {
+	for first := true; ; first = false {
 		line, err := iostreams.Await(ctx, func() (string, error) { return limited.ReadLine(in, maxLine) })
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
 		case err != nil:
 			return exit.With(exit.InvalidInput, fmt.Errorf("the watches ended with standard input: %w", err))
+		}
+		if first {
+			line = strings.TrimPrefix(line, limited.ByteOrderMark)
 		}
 		if err := s.line(ctx, strings.TrimSuffix(line, "\n")); err != nil {
 			return err

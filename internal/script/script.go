@@ -17,6 +17,8 @@ import (
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
+
+	"github.com/ectl-io/ectl/internal/limited"
 )
 
 // Line is one command of a script.
@@ -40,15 +42,11 @@ type Error struct {
 // Error implements error.
 func (e *Error) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e.Reason) }
 
-// byteOrderMark begins files that some editors of Windows write. It is not part of the
-// text.
-const byteOrderMark = "\ufeff"
-
 // Parse returns the commands of a script. It looks up all variables with lookup. The
 // error joins an *Error for each invalid line. Lines after one that is not closed, for
 // example by a quote, are not read.
 func Parse(text []byte, lookup Lookup) ([]Line, error) {
-	text = bytes.TrimPrefix(text, []byte(byteOrderMark))
+	text = bytes.TrimPrefix(text, []byte(limited.ByteOrderMark))
 	if at := bytes.IndexByte(text, 0); at >= 0 {
 		return nil, &Error{1 + bytes.Count(text[:at], []byte("\n")), "a script is text: this line has a NUL byte"}
 	}

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/ectl-io/ectl/internal/limited"
 )
 
 // environment is a Lookup of fixed variables.
@@ -34,7 +36,7 @@ func TestWordsAreThoseOfAShell(t *testing.T) {
 		{"patterns and tildes are literal", "del ~/* [a-z]? {a,b}", []string{"del", "~/*", "[a-z]?", "{a,b}"}},
 		{"an equals sign", "put a=b c", []string{"put", "a=b", "c"}},
 		{"a lone dollar", `put k a$ "$"`, []string{"put", "k", "a$", "$"}},
-		{"a byte order mark", byteOrderMark + "put k v", []string{"put", "k", "v"}},
+		{"a byte order mark", limited.ByteOrderMark + "put k v", []string{"put", "k", "v"}},
 		{"a Windows line ending", "put k v\r\n", []string{"put", "k", "v"}},
 		{"a semicolon at the end", "put k v;", []string{"put", "k", "v"}},
 	} {

@@ -89,6 +89,9 @@ func Read(r *bufio.Reader, h Handler) error {
 			if err != nil {
 				return &LineError{number, endError(part, err)}
 			}
+			if number == 1 {
+				line = strings.TrimPrefix(line, limited.ByteOrderMark)
+			}
 			line = strings.TrimSpace(line)
 			if line == "" {
 				break

@@ -96,6 +96,18 @@ func record(input string) (seen []string, err error) {
 	return seen, err
 }
 
+func TestAByteOrderMarkIsNotPartOfTheTransaction(t *testing.T) {
+	for _, mark := range []string{"", "\ufeff"} {
+		seen, err := record(mark + "mod(\"a\") = \"1\"\n\nput k v\n\n\n")
+		if err != nil || len(seen) != 5 || seen[1] != "compare a" {
+			t.Errorf("with the mark %q, read %q, %v", mark, seen, err)
+		}
+	}
+	if seen, err := record("\ufeff\n\ufeffput k v\n\n\n"); err != nil || len(seen) != 4 || !strings.Contains(seen[2], `ufeffput`) {
+		t.Errorf("a mark in a later line is part of it: read %q, %v", seen, err)
+	}
+}
+
 func TestATransactionHasThreeParts(t *testing.T) {
 	seen, err := record("val(\"a\") = \"b\"\nmod(\"c\") = \"1\"\n\n put k \"v w\" \nget k\n \t\ndel k\n\nnot read\n")
 	want := []string{
