@@ -118,3 +118,21 @@ func TestAnOutageIsSaidAndSoIsItsEnd(t *testing.T) {
 	put("e/0", "second")
 	seen("second")
 }
+
+// The warning about a mirror's destination names the side once, with its endpoints.
+func TestAnOutageOfADestinationNamesItOnce(t *testing.T) {
+	t.Parallel()
+	source, dest := harness.NewCluster(t, etcdserver.Options{}), harness.NewCluster(t, etcdserver.Options{})
+	client := source.MustClient()
+	fillKeys(t, client, 1, "before")
+	mirror := harness.Start(t, harness.Ectl(), harness.Env(source.Home, "ETCDCTL_ENDPOINTS="+source.Endpoint(), "ETCDCTL_COMMAND_TIMEOUT=1s"), "make-mirror", dest.Endpoint())
+	begins(t, dest.MustClient(), mirror)
+	dest.Members[0].Kill()
+	fillKeys(t, client, 1, "after")
+	harness.WaitUntil(t, "the warning", func() bool { return strings.Contains(mirror.Stderr.String(), "still trying") })
+	mirror.WantStderr("Warning: context deadline exceeded: ")
+	mirror.WantStderr("; at the destination " + dest.Endpoint() + "; still trying\n")
+	if said := mirror.Stderr.String(); strings.Count(said, "destination") != 1 {
+		t.Errorf("it says %q", said)
+	}
+}

@@ -21,13 +21,23 @@ type sideOutage struct {
 	backoff retry.Backoff
 }
 
+// The sides of a mirror, as warnings name them.
+const (
+	sideSource      = "source"
+	sideDestination = "destination"
+)
+
 // newSideOutage returns a sideOutage without an outage. It warns when an outage has
 // lasted for timeout, and when the outage is over.
 func newSideOutage(client *etcd.Client, side string, timeout time.Duration, warn func(string)) *sideOutage {
 	return &sideOutage{backoff: retry.Backoff{Min: minPause, Max: maxPause}, Outage: &outage.Outage{
 		Patience: timeout,
 		Overdue: func(reason error) {
-			warn(fmt.Sprintf("%s: %v", side, client.Explain(context.Background(), diagnose.WithOutcome(reason, "still trying"))))
+			sentence := client.Explain(context.Background(), diagnose.WithOutcome(reason, "still trying")).Error()
+			if side != sideDestination { // whose errors name it
+				sentence = side + ": " + sentence
+			}
+			warn(sentence)
 		},
 		Resumed: func(after time.Duration) {
 			warn(fmt.Sprintf("%s: answers again after %s", side, after.Round(time.Second)))

@@ -75,10 +75,10 @@ type mirror struct {
 // are copied. Even with an error, it returns the progress so far.
 func Run(ctx context.Context, config Config) (Progress, error) {
 	m := &mirror{Config: config, rename: renaming{config.Prefix, config.DestPrefix}}
-	m.sourceOutage = newSideOutage(m.Source, "source", m.Timeout, m.Warn)
+	m.sourceOutage = newSideOutage(m.Source, sideSource, m.Timeout, m.Warn)
 	m.writer = &writer{
 		client: m.Destination, kv: pb.NewKVClient(m.Destination.ActiveConnection()), renaming: m.rename, timeout: m.Timeout,
-		outage: newSideOutage(m.Destination, "destination", m.Timeout, m.Warn),
+		outage: newSideOutage(m.Destination, sideDestination, m.Timeout, m.Warn),
 		count:  &m.count,
 	}
 	m.writer.maxOps.Store(int64(m.MaxTxnOps))
