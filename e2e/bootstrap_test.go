@@ -50,6 +50,32 @@ func stateOfAuth(t *testing.T, c *harness.Cluster) (on bool, users []string) {
 	return on, strings.Fields(r.Stdout)
 }
 
+// stepsHold fails unless each step that a bootstrap has printed is true of the cluster.
+func stepsHold(t *testing.T, c *harness.Cluster, printed, after string) {
+	t.Helper()
+	isOn, _ := stateOfAuth(t, c)
+	var who []string
+	if isOn {
+		who = []string{"--user", "root:" + harness.RootPassword}
+	}
+	holds := func(word string, line ...string) bool {
+		return slices.Contains(strings.Fields(c.RunAt(c.Endpoint(), append(line, who...)...).Stdout), word)
+	}
+	for step, isTrue := range map[string]func() bool{
+		"Role root created": func() bool { return holds("root", "role", "list") },
+		"User root created": func() bool { return holds("root", "user", "list") },
+		"Role root granted to user root": func() bool {
+			return strings.HasSuffix(c.RunAt(c.Endpoint(), append(who, "user", "get", "root")...).Stdout, "Roles: root\n")
+		},
+		"Authentication enabled": func() bool { return isOn },
+		"Root logged in":         func() bool { return isOn },
+	} {
+		if strings.Contains(printed, step) && !isTrue() {
+			t.Errorf("%s: it prints %q, which is not true, in\n%s", after, step, printed)
+		}
+	}
+}
+
 // Whatever goes wrong in the middle, authentication is on and root can log in,
 // or it is off; and the next run completes it.
 func TestAFailedBootstrapLocksNoUserOut(t *testing.T) {
@@ -73,6 +99,7 @@ func TestAFailedBootstrapLocksNoUserOut(t *testing.T) {
 		if r.Status == "0" || !strings.HasSuffix(strings.TrimSpace(r.Stderr), test.says) {
 			t.Errorf("%s: status %s, stdout\n%s\nand stderr\n%s\nwant %s\nafter %v", test.name, r.Status, r.Stdout, r.Stderr, test.says, way.Requests())
 		}
+		stepsHold(t, c, r.Stdout, test.name)
 		isOn, users := stateOfAuth(t, c)
 		if isOn || strings.Contains(strings.Join(users, " "), "rescuer") {
 			t.Errorf("%s: authentication is on: %t, want false, and the users are %v", test.name, isOn, users)
@@ -123,8 +150,8 @@ func TestAnInterruptedBootstrapIsCompletedByTheNext(t *testing.T) {
 		args := append(slices.Clone(bootstrapArgs[:len(bootstrapArgs)-1]), "5s")
 		cmd := exec.Command(harness.Ectl(), args...)
 		cmd.Dir, cmd.Env = c.Home, harness.Env(c.Home, "ETCDCTL_ENDPOINTS="+way.URL())
-		var stderr strings.Builder
-		cmd.Stderr = &stderr
+		var stdout, stderr strings.Builder
+		cmd.Stdout, cmd.Stderr = &stdout, &stderr
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -135,6 +162,7 @@ func TestAnInterruptedBootstrapIsCompletedByTheNext(t *testing.T) {
 		}
 		_ = cmd.Process.Signal(test.signal)
 		_ = cmd.Wait()
+		stepsHold(t, c, stdout.String(), fmt.Sprintf("%s at %s %d", test.signal, test.method, test.nth))
 		if test.signal == syscall.SIGINT {
 			// It ends by itself, and leaves no rescuer.
 			if _, users := stateOfAuth(t, c); strings.Contains(strings.Join(users, " "), "rescuer") {
