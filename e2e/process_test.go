@@ -98,10 +98,10 @@ func TestInterruptAtAPromptRestoresTheTerminal(t *testing.T) {
 	home := t.TempDir()
 	terminal := harness.NewTerminal(t, 24, 80)
 	before := terminal.State()
-	cmd := exec.Command(harness.Ectl(), "user", "add", "bob")
+	cmd := exec.Command(harness.Ectl(), "auth", "bootstrap")
 	cmd.Env = harness.Env(home)
 	terminal.Start(cmd)
-	terminal.MustShow("Password of bob: ", 0)
+	terminal.MustShow("Password of root: ", 0)
 	if terminal.State() == before {
 		t.Fatal("the prompt leaves the terminal as it was: the password would be seen")
 	}
@@ -198,10 +198,10 @@ func TestAnswersThatAreThereAtOnceAreNotShown(t *testing.T) {
 	home := t.TempDir()
 	for range 20 {
 		terminal := harness.NewTerminal(t, 24, 80)
-		cmd := exec.Command(harness.Ectl(), "user", "add", "bob")
+		cmd := exec.Command(harness.Ectl(), "auth", "bootstrap")
 		cmd.Env = harness.Env(home, "ETCDCTL_ENDPOINTS=127.0.0.1:1", "ETCDCTL_COMMAND_TIMEOUT=1ms")
 		terminal.Start(cmd)
-		asked := terminal.MustShow("Password of bob: ", 0)
+		asked := terminal.MustShow("Password of root: ", 0)
 		terminal.Type("swordfish\n")
 		terminal.MustShow("\n", asked) // then the second answer is due
 		terminal.Type("swordfish\n")

@@ -117,7 +117,7 @@ func TestSecretsAreNeverShown(t *testing.T) {
 			{Prompt: "Password of grace: ", Typed: canary + "\n"}, {Prompt: "again for confirmation: ", Typed: "other\n"},
 		}},
 		{name: "both passwords on a terminal", args: words("user passwd grace --user root"), status: "0", terminal: []harness.Answer{
-			{Prompt: "Password of grace: ", Typed: canary + "\n"}, {Prompt: "again for confirmation: ", Typed: canary + "\n"}, {Prompt: "Password: ", Typed: canary + "\n"},
+			{Prompt: "Password: ", Typed: canary + "\n"}, {Prompt: "Password of grace: ", Typed: canary + "\n"}, {Prompt: "again for confirmation: ", Typed: canary + "\n"},
 		}},
 
 		{name: "rbac plan", args: words("rbac plan --try-passwords -f "+policyFile+" -w json", root...), env: []string{"POLICY_PASSWORD=" + canary}, status: "0"},

@@ -76,6 +76,14 @@ func (o *NewPassword) WarnOfLoginPassword(f *Factory) {
 // flagLoginPassword is the global flag of the login's password.
 const flagLoginPassword = "password"
 
+// AsksFirst reports whether a question can be spared by a request that precedes it: the
+// password is typed twice at a terminal. A question for the login's password would come
+// first then, so under the name etcdctl there is no such request.
+func (o *NewPassword) AsksFirst(f *Factory) bool {
+	given := o.Value != "" || o.Given || o.File != "" || o.Generate || f.DryRun()
+	return o.Interactive && !given && f.Prompter.Interactive() && !(f.AsEtcdctl() && f.Connection.Asks())
+}
+
 // Read returns the new password of the user name. A generated password must be printed
 // with Factory.Deliver.
 func (o *NewPassword) Read(ctx context.Context, f *Factory, name string) (password string, err error) {

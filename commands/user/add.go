@@ -15,6 +15,7 @@ import (
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/etcd/diagnose"
 	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/retry"
 	"github.com/ectl-io/ectl/output"
 )
 
@@ -145,10 +146,15 @@ func (o *addOptions) newPassword(ctx context.Context, f *cli.Factory) (string, e
 func (o *addOptions) add(password string) func(context.Context, *etcd.Client) (*clientv3.AuthUserAddResponse, error) {
 	return func(ctx context.Context, c *etcd.Client) (*clientv3.AuthUserAddResponse, error) {
 		if o.Name == "" {
-			return nil, diagnose.WithReason(rpctypes.ErrUserEmpty, "give the name of the new user")
+			return nil, errEmptyName()
 		}
 		return c.UserAddWithOptions(ctx, o.Name, password, &clientv3.UserAddOptions{NoPassword: o.NoPassword})
 	}
+}
+
+// errEmptyName returns the server's error for an empty name.
+func errEmptyName() error {
+	return diagnose.WithReason(rpctypes.ErrUserEmpty, "give the name of the new user")
 }
 
 func (o *addOptions) exists() string { return "User " + o.Name + " exists" }
@@ -160,14 +166,39 @@ func runAdd(ctx context.Context, f *cli.Factory, opts *addOptions) error {
 	if opts.Password.Generate {
 		return runAddGenerated(ctx, f, opts)
 	}
+	there, err := opts.isThereBeforeQuestion(ctx, f)
+	switch {
+	case err != nil:
+		return err
+	case there:
+		return f.PrintChange(output.UserAdded(opts.Name, nil), rpctypes.ErrUserAlreadyExist, opts.idempotent())
+	}
 	password, err := opts.newPassword(ctx, f)
 	if err != nil {
 		return err
 	}
 	response, err := cli.Call(ctx, f, opts.add(password))
-	return f.PrintChange(output.UserAdded(opts.Name, response), err, cli.Idempotent{
-		Enabled:    opts.IfNotExists,
-		NoOpErrors: []error{rpctypes.ErrUserAlreadyExist},
-		Message:    opts.exists(),
-	})
+	return f.PrintChange(output.UserAdded(opts.Name, response), err, opts.idempotent())
+}
+
+// idempotent describes --if-not-exists.
+func (o *addOptions) idempotent() cli.Idempotent {
+	return cli.Idempotent{Enabled: o.IfNotExists, NoOpErrors: []error{rpctypes.ErrUserAlreadyExist}, Message: o.exists()}
+}
+
+// isThereBeforeQuestion reports whether the user exists, before its password is typed
+// twice in vain. It sends no request if no question is asked. It returns false if you may
+// not know.
+func (o *addOptions) isThereBeforeQuestion(ctx context.Context, f *cli.Factory) (bool, error) {
+	switch {
+	case o.NoPassword || !o.Password.AsksFirst(f):
+		return false, nil
+	case o.Name == "":
+		return false, errEmptyName()
+	}
+	there, err := o.isThere(ctx, f)
+	if retry.Is(err, retry.Denied) {
+		return false, nil
+	}
+	return there, err
 }

@@ -20,9 +20,8 @@ func runAddGenerated(ctx context.Context, f *cli.Factory, opts *addOptions) erro
 	if err != nil {
 		return err
 	}
-	again := cli.Idempotent{Enabled: opts.IfNotExists, NoOpErrors: []error{rpctypes.ErrUserAlreadyExist}, Message: opts.exists()}
 	if there {
-		return f.PrintChange(output.UserAdded(opts.Name, nil), rpctypes.ErrUserAlreadyExist, again)
+		return f.PrintChange(output.UserAdded(opts.Name, nil), rpctypes.ErrUserAlreadyExist, opts.idempotent())
 	}
 	password, delivery, err := opts.deliver(ctx, f, nil)
 	if err != nil {

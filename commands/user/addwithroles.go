@@ -25,12 +25,29 @@ func runAddWithRoles(ctx context.Context, f *cli.Factory, opts *addOptions) erro
 	if opts.Password.Generate {
 		return runAddGeneratedWithRoles(ctx, f, opts)
 	}
-	password, err := opts.newPassword(ctx, f)
-	if err != nil {
-		return err
+	asksFirst := opts.Password.AsksFirst(f)
+	if asksFirst { // a missing role is found before the question
+		if err := rolesExist(ctx, f, opts.Roles); err != nil {
+			return err
+		}
 	}
-	if err := rolesExist(ctx, f, opts.Roles); err != nil {
+	there, err := opts.isThereBeforeQuestion(ctx, f)
+	switch {
+	case err != nil:
 		return err
+	case there && !opts.IfNotExists:
+		return rpctypes.ErrUserAlreadyExist
+	}
+	var password string
+	if !there {
+		if password, err = opts.newPassword(ctx, f); err != nil {
+			return err
+		}
+	}
+	if !asksFirst {
+		if err := rolesExist(ctx, f, opts.Roles); err != nil {
+			return err
+		}
 	}
 	result, err := addWithRoles(ctx, f, opts, password)
 	if err != nil {

@@ -55,6 +55,11 @@ func runPasswd(ctx context.Context, f *cli.Factory, opts *passwdOptions) error {
 	if opts.Password.Generate {
 		return runPasswdGenerated(ctx, f, opts)
 	}
+	if opts.Password.AsksFirst(f) { // a missing user is found before the question
+		if _, err := cli.CallWith(ctx, f, (*etcd.Client).UserGet, opts.Name); err != nil && !retry.Is(err, retry.Denied) {
+			return err
+		}
+	}
 	password, err := opts.Password.Read(ctx, f, opts.Name)
 	if err != nil {
 		return err

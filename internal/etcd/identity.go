@@ -145,6 +145,9 @@ func (o *Options) asks() bool {
 	return !o.hasToken() && o.User != "" && !o.hasPassword() && !strings.Contains(o.User, ":") && !o.valueless[flagPassword].variable
 }
 
+// Asks reports whether the first client would prompt the user for a password.
+func (o *Options) Asks() bool { return o.asks() }
+
 // readsStdin reports whether identity would read standard input.
 func (o *Options) readsStdin() bool {
 	return o.TokenFile == secret.Stdin || o.PasswordFile == secret.Stdin
