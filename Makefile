@@ -77,6 +77,7 @@ lint: $(LINT) $(VULNCHECK) $(PROSE) ## Run the linters of code and prose, and ot
 	@./tools/check-prose $(PROSE)
 	@./tools/check-dead-code
 	@./tools/check-vulnerabilities $(VULNCHECK)
+	@./tools/check-licences
 
 .PHONY: fmt
 fmt: $(LINT) ## Format all Go code
