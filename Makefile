@@ -42,6 +42,9 @@ E2E_PARALLEL ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN 2>/dev/null ||
 # The limit for one package ends a hang. The e2e package starts hundreds of servers, and
 # takes several times as long on a busy machine.
 TEST_TIMEOUT ?= 90m
+# How long `make fuzz` fuzzes each target, and which targets (all by default).
+FUZZTIME ?= 1m
+FUZZ     ?=
 
 SERVERS   := $(CACHE)/etcd-3.7.3 $(CACHE)/etcd-3.6.16 $(CACHE)/etcd-3.5.35
 REFERENCE := $(CACHE)/etcdctl-3.7.3
@@ -68,6 +71,14 @@ test-unit: ## Run the tests that need no server
 .PHONY: test-e2e
 test-e2e: build servers ## Run the tests on real servers
 	cd e2e && $(GO) test $(TAGS) -parallel $(E2E_PARALLEL) -timeout $(TEST_TIMEOUT) $(TESTFLAGS) ./... </dev/null
+
+.PHONY: fuzz
+fuzz: ## Fuzz each target for FUZZTIME, and keep new inputs in .cache/fuzz
+	@./tools/fuzz '$(abspath $(CACHE)/fuzz)' '$(FUZZTIME)' $(FUZZ)
+
+.PHONY: coverage
+coverage: servers ## Measure which code the tests run, and write .cache/coverage/index.html
+	@./tools/coverage '$(abspath $(CACHE)/coverage)' $(TESTFLAGS)
 
 .PHONY: lint
 lint: $(LINT) $(VULNCHECK) $(PROSE) ## Run the linters of code and prose, and other checks
