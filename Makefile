@@ -96,8 +96,8 @@ fmt: $(LINT) ## Format all Go code
 	cd e2e && ../$(LINT) fmt --config ../.golangci.yml ./...
 
 .PHONY: generate
-generate: ## Write docs/reference, the policy's schema, the completion scripts and the man pages
-	$(GO) run $(TAGS) ./cmd/docgen -reference docs/reference -completions completions/scripts -man bin/man -schema docs/policy.schema.json
+generate: ## Write docs/reference, docs/errors.md, the policy's schema, the completion scripts and the man pages
+	$(GO) run $(TAGS) ./cmd/docgen -reference docs/reference -completions completions/scripts -man bin/man -schema docs/policy.schema.json -errors docs/errors.md
 
 .PHONY: check-generated
 check-generated: ## Fail if a tracked generated file is out of date

@@ -1,9 +1,9 @@
 // Docgen generates files from the command tree: the reference in Markdown, the man pages
-// and the completion scripts. It also generates the JSON Schema of policy files. It runs
-// when the project is built. It is a separate program so that ectl does not link the
-// libraries for this.
+// and the completion scripts. It also generates the JSON Schema of policy files, and the
+// page of the errors that ectl explains. It runs when the project is built. It is a
+// separate program so that ectl does not link the libraries for this.
 //
-//	docgen [-reference DIR] [-man DIR] [-date DATE] [-completions DIR] [-schema FILE]
+//	docgen [-reference DIR] [-man DIR] [-date DATE] [-completions DIR] [-schema FILE] [-errors FILE]
 package main
 
 import (
@@ -26,42 +26,50 @@ import (
 
 const program = "ectl"
 
+// files names what to generate. An empty name generates nothing.
+type files struct {
+	reference, man, completions string // folders
+	schema, errors              string
+	date                        string // of the man pages
+}
+
 func main() {
-	reference := flag.String("reference", "", "`folder` for the reference, one page for each command")
-	man := flag.String("man", "", "`folder` for the man pages")
-	date := flag.String("date", "", "`date` of the man pages, as in 2026-01-31 or 2026-01-31T12:00:00Z (default today)")
-	completions := flag.String("completions", "", "`folder` for the completion scripts")
-	schema := flag.String("schema", "", "`file` for the JSON Schema of policy files")
+	var to files
+	flag.StringVar(&to.reference, "reference", "", "`folder` for the reference, one page for each command")
+	flag.StringVar(&to.man, "man", "", "`folder` for the man pages")
+	flag.StringVar(&to.date, "date", "", "`date` of the man pages, as in 2026-01-31 or 2026-01-31T12:00:00Z (default today)")
+	flag.StringVar(&to.completions, "completions", "", "`folder` for the completion scripts")
+	flag.StringVar(&to.schema, "schema", "", "`file` for the JSON Schema of policy files")
+	flag.StringVar(&to.errors, "errors", "", "`file` for the page of errors")
 	flag.Parse()
 
-	if err := run(*reference, *man, *date, *completions, *schema); err != nil {
+	if err := run(to); err != nil {
 		fmt.Fprintln(os.Stderr, "docgen:", err)
 		os.Exit(1)
 	}
 }
 
-func run(reference, man, date, completions, schema string) error {
-	if reference != "" {
-		if err := writeReference(reference); err != nil {
-			return err
-		}
+func run(to files) error {
+	day, err := parseDate(to.date)
+	if err != nil {
+		return err
 	}
-	if man != "" {
-		day, err := parseDate(date)
-		if err != nil {
+	for _, part := range []struct {
+		name  string
+		write func(name string) error
+	}{
+		{to.reference, writeReference},
+		{to.man, func(folder string) error { return writeManPages(folder, day) }},
+		{to.completions, writeScripts},
+		{to.schema, writeSchema},
+		{to.errors, writeErrors},
+	} {
+		if part.name == "" {
+			continue
+		}
+		if err := part.write(part.name); err != nil {
 			return err
 		}
-		if err := writeManPages(man, day); err != nil {
-			return err
-		}
-	}
-	if completions != "" {
-		if err := writeScripts(completions); err != nil {
-			return err
-		}
-	}
-	if schema != "" {
-		return writeSchema(schema)
 	}
 	return nil
 }

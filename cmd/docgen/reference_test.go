@@ -66,7 +66,7 @@ func TestAPageHasTheOptionsOfTheCommandAbove(t *testing.T) {
 
 func TestGlobalOptionsAreOnTheFirstManPageOnly(t *testing.T) {
 	dir := t.TempDir()
-	if err := run("", dir, "2026-01-31", "", ""); err != nil {
+	if err := run(files{man: dir, date: "2026-01-31"}); err != nil {
 		t.Fatal(err)
 	}
 	for page, want := range map[string]bool{"ectl.1": true, "ectl-user-add.1": false} {

@@ -40,10 +40,13 @@ func MarkAnswered(err error, method string, request any, header metadata.MD) err
 	return &answeredError{err: err, method: method, writes: Writes(method, request)}
 }
 
+// tooLarge begins gRPC's text about a message that is too large.
+const tooLarge = "grpc: received message larger than max"
+
 // IsTooLarge reports whether a message of gRPC is that of a request or response that is
 // too large.
 func IsTooLarge(message string) bool {
-	return strings.HasPrefix(message, "grpc: received message larger than max")
+	return strings.HasPrefix(message, tooLarge)
 }
 
 // Writes reports whether a request changes something if it is carried out.

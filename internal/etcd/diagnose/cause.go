@@ -2,7 +2,6 @@ package diagnose
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"net"
 	"strings"
@@ -75,71 +74,11 @@ func (s *state) cause(flags *Flags) string {
 	case s != nil && s.err != nil:
 		return meaning(s.err, flags)
 	case s != nil && s.resolving:
-		return "the name server does not answer, so that the address of the host is unknown; check this machine's name servers"
+		return noNameServer
 	case s != nil && s.connected:
-		return "accepts connections and then says nothing: it may be stopped or overloaded"
+		return silent
 	}
-	return "no answer: the host is down or a firewall drops the packets"
-}
-
-// meaning describes the error of a connection: its text, what that means and what to do.
-func meaning(err error, flags *Flags) string {
-	says := innermost(err)
-	var (
-		lookup    *net.DNSError
-		authority x509.UnknownAuthorityError
-		name      x509.HostnameError
-		invalid   x509.CertificateInvalidError
-		plain     tls.RecordHeaderError
-		network   net.Error
-	)
-	switch {
-	case errors.Is(err, errSpeaksHTTP), lacksALPN(err):
-		return notEtcd
-	case errors.Is(err, errSpeaksTLS):
-		return says + ": use https:// endpoints"
-	case errors.Is(err, errSpeaksPlain):
-		return says + ": use http:// endpoints"
-	case errors.As(err, &plain):
-		return says + ": the server does not speak TLS: use http:// endpoints"
-	case errors.As(err, &lookup) && lookup.IsNotFound:
-		return "no such host " + lookup.Name + ": check " + flags.Endpoints
-	case errors.As(err, &lookup) && lookup.IsTimeout:
-		return says + ": the name server does not answer; check this machine's name servers"
-	case errors.As(err, &lookup):
-		return says + ": the name server does not know the host; check " + flags.Endpoints
-	case errors.As(err, &authority):
-		return says + ": the authority of the server's certificate is not trusted; give it with " + flags.CACert
-	case errors.As(err, &name):
-		if c := name.Certificate; c != nil && len(c.DNSNames) == 0 && len(c.IPAddresses) == 0 {
-			return says + ": the server's certificate has no names (subject alternative names); issue one that has the host's name or IP address"
-		}
-		return says + ": the server's certificate is for other names; use one of them in " + flags.Endpoints
-	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return says + ": the server's certificate has expired, or the clock here is wrong"
-	case isAlert(err):
-		return says + meaningOfAlert(says, flags)
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return says + ": nothing listens there; check that etcd is running, and check " + flags.Endpoints
-	case hungUp(err):
-		return says + ": the server hung up"
-	case errors.As(err, &network) && network.Timeout():
-		return says + ": the host is down or a firewall drops the packets"
-	}
-	return says
-}
-
-// meaningOfAlert explains a TLS alert about the client certificate.
-func meaningOfAlert(says string, flags *Flags) string {
-	switch {
-	case strings.Contains(says, "certificate required"):
-		return ": the server wants a client certificate; give " + flags.Cert + " and " + flags.Key
-	case strings.Contains(says, "bad certificate"):
-		return ": the server refuses the client certificate, which must allow client authentication (extended key usage), or wants one; check " + flags.Cert + " and " + flags.Key + ""
-	case strings.Contains(says, "unknown certificate authority"):
-		return ": the server does not trust the authority of the client certificate; check " + flags.Cert
-	}
-	return ""
+	return noAnswer
 }
 
 // innermost returns the text of err without the operation and the address, which the

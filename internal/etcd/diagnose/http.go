@@ -10,7 +10,11 @@ import (
 var errSpeaksHTTP = errors.New("the server speaks HTTP/1")
 
 // notEtcd describes a port that is not a client port of etcd.
-const notEtcd = "speaks HTTP, but not etcd's API: it may be etcd's peer port, or a web server; use the client port, which is 2379 by default"
+const (
+	notEtcd       = notEtcdCause + "; " + notEtcdRemedy
+	notEtcdCause  = "speaks HTTP, but not etcd's API: it may be etcd's peer port, or a web server"
+	notEtcdRemedy = "use the client port, which is 2379 by default"
+)
 
 // isHTTP1 reports whether a response begins like one of HTTP/1.
 func isHTTP1(response []byte) bool { return bytes.HasPrefix(response, []byte("HTTP/1.")) }

@@ -2,7 +2,6 @@ package diagnose
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -14,26 +13,25 @@ import (
 	"github.com/ectl-io/ectl/internal/access"
 )
 
-// reasonOfLimit names the options that set the limit which a request exceeds. It returns
-// an empty string for other errors.
-func reasonOfLimit(err error) string {
-	const raise = "split the request, or raise etcd's --max-request-bytes (1.5 MiB by default)"
-	message := status.Convert(err).Message()
-	switch {
-	case errors.Is(err, rpctypes.ErrRequestTooLarge):
-		return "the server received it and refused it; " + raise
-	case status.Code(err) == codes.ResourceExhausted && IsTooLarge(message):
-		return "the server received it and refused it; " + raise
-	case status.Code(err) == codes.ResourceExhausted && strings.Contains(message, "trying to send message larger than max"):
-		return "nothing was sent; split the request, or raise --max-request-bytes (2 MiB by default), and etcd's --max-request-bytes with it"
-	case errors.Is(err, rpctypes.ErrTooManyOps):
-		return "split the transaction, or raise etcd's --max-txn-ops (128 by default); make-mirror has --max-txn-ops"
-	case errors.Is(err, rpctypes.ErrTooManyRequests):
-		return "the member has too many requests that are not yet applied; try again later"
-	case errors.Is(err, rpctypes.ErrLeaseTTLTooLarge):
-		return "the maximum is 9,000,000,000 seconds"
+// limits returns the explanations of errors about a limit. They name the options that
+// set it.
+func limits() []explanation {
+	const received, raise = "the server received it and refused it", "split the request, or raise etcd's --max-request-bytes (1.5 MiB by default)"
+	exhausted := func(is func(message string) bool) func(error) bool {
+		return func(err error) bool {
+			return status.Code(err) == codes.ResourceExhausted && is(status.Convert(err).Message())
+		}
 	}
-	return ""
+	const sending = "trying to send message larger than max"
+	return []explanation{
+		server(received, "; ", raise, rpctypes.ErrRequestTooLarge),
+		recognised(exhausted(IsTooLarge), received, "; ", raise, tooLarge),
+		recognised(exhausted(func(message string) bool { return strings.Contains(message, sending) }),
+			"nothing was sent", "; ", "split the request, or raise --max-request-bytes (2 MiB by default), and etcd's --max-request-bytes with it", sending),
+		server("", "", "split the transaction, or raise etcd's --max-txn-ops (128 by default); make-mirror has --max-txn-ops", rpctypes.ErrTooManyOps),
+		server("the member has too many requests that are not yet applied", "; ", "try again later", rpctypes.ErrTooManyRequests),
+		server("the maximum is 9,000,000,000 seconds", "", "", rpctypes.ErrLeaseTTLTooLarge),
+	}
 }
 
 // reasonOfInvalidAuth explains the server's "invalid auth management".
