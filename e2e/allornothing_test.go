@@ -173,3 +173,18 @@ func TestAnOffboardingThatFailsSaysHowFarItCame(t *testing.T) {
 	}
 	c.MustRunAt(c.Endpoint(), "user", "offboard", "bob")
 }
+
+// A dry run that is refused midway has changed nothing, and says so.
+func TestARefusedDryRunHasChangedNothing(t *testing.T) {
+	t.Parallel()
+	c := harness.NewCluster(t, etcdserver.Options{})
+	c.MustRunAt(c.Endpoint(), "role", "add", "old")
+	way := harness.NewFaultyProxy(t, c.Endpoint(), on(harness.RequestLost, 1, "RoleGet"))
+	r := c.RunAt(way.URL(), "user", "add", "new", "--no-password", "--roles", "old", "--dry-run")
+	if r.Status != "1" || r.Stdout != "" || !strings.HasSuffix(r.Stderr, "; dry run: nothing was changed\n") || strings.Contains(r.Stderr, "changed back") {
+		t.Errorf("status %s, stdout %q, stderr %q, after %v", r.Status, r.Stdout, r.Stderr, way.Requests())
+	}
+	if users := c.MustRunAt(c.Endpoint(), "user", "list"); users != "" {
+		t.Errorf("the users are %q", users)
+	}
+}

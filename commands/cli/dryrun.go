@@ -15,6 +15,8 @@ import (
 	"github.com/ectl-io/ectl/internal/access/plan"
 	"github.com/ectl-io/ectl/internal/access/reader"
 	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/etcd/diagnose"
+	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/quantity"
 	"github.com/ectl-io/ectl/output"
 )
@@ -55,7 +57,7 @@ func (f *Factory) runDry(run func() error) error {
 	err = run()
 	f.printer = printer
 	if err != nil && !errors.Is(err, etcd.ErrDryRunOver) {
-		return err
+		return notChanged(err)
 	}
 	result := output.DryRun{}
 	for _, request := range f.Connection.DryRun.Withheld() {
@@ -66,6 +68,15 @@ func (f *Factory) runDry(run func() error) error {
 	}
 	f.Say("dry run: " + quantity.Of(len(result.Requests), "request") + " would be sent; nothing was changed")
 	return nil
+}
+
+// notChanged corrects the outcome of changes in the error of a dry run, because none of
+// them was made.
+func notChanged(err error) error {
+	if !diagnose.HasOutcome(err) {
+		return err
+	}
+	return exit.With(exit.CodeOf(err), diagnose.WithOutcome(diagnose.WithoutOutcome(err), "dry run: nothing was changed"))
 }
 
 // WithholdPlan records the requests of a plan in a dry run. It returns the error that

@@ -58,7 +58,7 @@ While authentication is off, existing passwords are set only with
 --update-passwords. Passwords are read before the confirmation. This runs the
 commands of the policy with /bin/sh. They do not inherit ETCDCTL_USER,
 ETCDCTL_PASSWORD and ETCDCTL_AUTH_JWT_TOKEN, unless --keep-env-secrets is given.
-"rbac plan" runs no commands.
+"rbac plan" and --dry-run run no commands.
 
 Generated passwords are printed once, before the first change. The result lists
 the passwords in effect. If the passwords cannot be printed, nothing is changed.

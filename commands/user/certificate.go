@@ -5,6 +5,8 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/ectl-io/ectl/commands/cli"
@@ -65,6 +67,7 @@ func runGetCert(ctx context.Context, f *cli.Factory, opts *getCertOptions) error
 	if err != nil {
 		return err
 	}
+	opts.sayDry(f, opts.KeyFile, opts.CertFile)
 	if shortened {
 		warning := fmt.Sprintf("the certificate is valid for less than --%s: the authority's own certificate expires at %s", flagTTL, cert.NotAfter.UTC().Format(time.RFC3339))
 		if cert.NotAfter.Sub(now) <= opts.RenewBefore {
@@ -101,7 +104,15 @@ func runRequest(ctx context.Context, f *cli.Factory, opts *getCertOptions) error
 	if err != nil {
 		return err
 	}
+	opts.sayDry(f, opts.KeyFile, opts.CSROut)
 	return f.Print(output.CertificateRequest{User: opts.Name, Created: created, RequestFile: opts.CSROut, KeyFile: opts.KeyFile})
+}
+
+// sayDry names the files that a dry run has not written.
+func (o *getCertOptions) sayDry(f *cli.Factory, files ...string) {
+	if files = slices.DeleteFunc(files, func(file string) bool { return file == "" }); f.DryRun() {
+		f.Say("dry run: " + strings.Join(files, " and ") + " would be written")
+	}
 }
 
 // issue returns the Issue for the certificate or the request.

@@ -25,7 +25,7 @@ func NewCmd(f *cli.Factory) *cobra.Command {
 		cli.DryRun(f, newGrantRoleCmd(f)),
 		cli.DryRun(f, newRevokeRoleCmd(f)),
 		cli.Extension(newCheckPasswordCmd(f)),
-		cli.Extension(newGetCertCmd(f)),
+		cli.Extension(cli.DryRun(f, newGetCertCmd(f))),
 		cli.Extension(cli.DryRun(f, newOffboardCmd(f))),
 	)
 	return cmd

@@ -62,6 +62,9 @@ type Flags struct {
 	Create string // add the user
 }
 
+// isDry reports whether nothing is sent or written.
+func (i *Issue) isDry() bool { return i.Session.Connection.DryRun != nil }
+
 // Subject returns the subject of the certificate.
 func (i *Issue) Subject() pki.Subject {
 	return pki.Subject{CommonName: i.User, Organization: i.Organization}
@@ -135,6 +138,9 @@ func (i *Issue) taken(path string) error {
 
 // Recover completes the files of an earlier run that was killed while it wrote them.
 func (i *Issue) Recover(ctx context.Context, path string) error {
+	if i.isDry() {
+		return nil
+	}
 	finished, err := atomicfile.Recover(ctx, i.paths(path)...)
 	if err != nil {
 		return exit.With(exit.IO, err)
@@ -154,7 +160,7 @@ func (i *Issue) paths(path string) []string {
 }
 
 // Write ensures that the user exists, then writes the file at path and the file of
-// the new key, either both or neither. created reports that the user was added.
+// the new key, either both or neither. In a dry run it writes none. created reports that the user was added.
 func (i *Issue) Write(ctx context.Context, path string, content []byte) (created bool, err error) {
 	files := []atomicfile.Content{{Path: path, Data: content, Mode: publicMode}}
 	if i.key != nil {
@@ -163,6 +169,9 @@ func (i *Issue) Write(ctx context.Context, path string, content []byte) (created
 			return false, err
 		}
 		files = slices.Insert(files, 0, atomicfile.Content{Path: i.KeyFile, Data: text, Mode: privateMode})
+	}
+	if i.isDry() {
+		return i.ensureUser(ctx)
 	}
 	set, err := atomicfile.WriteSet(i.Replace, files...)
 	if err != nil {

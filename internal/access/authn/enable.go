@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 
@@ -95,18 +96,20 @@ func Enable(ctx context.Context, c *etcd.Client) error {
 	if !errors.Is(err, rpctypes.ErrRootRoleNotExist) {
 		return err
 	}
-	done := ""
+	var done []string
 	switch _, err := c.RoleAdd(ctx, access.RootRole); {
 	case err == nil:
-		done = "; the role root was added"
+		done = append(done, "the role root was added")
 	case !errors.Is(err, rpctypes.ErrRoleAlreadyExist):
 		return err
 	}
-	if _, err := c.UserGrantRole(ctx, access.RootUser, access.RootRole); err != nil {
-		return fmt.Errorf("%w%s", err, done)
+	_, err = c.UserGrantRole(ctx, access.RootUser, access.RootRole)
+	if err == nil {
+		done = append(done, "the role root was granted to the user root")
+		_, err = c.AuthEnable(ctx)
 	}
-	if _, err := c.AuthEnable(ctx); err != nil {
-		return fmt.Errorf("%w%s; the role root was granted to the user root", err, done)
+	if err != nil && len(done) > 0 {
+		err = diagnose.WithOutcome(err, strings.Join(done, "; "))
 	}
-	return nil
+	return err
 }

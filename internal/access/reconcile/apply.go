@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/ectl-io/ectl/internal/access/apply"
 	"github.com/ectl-io/ectl/internal/access/plan"
@@ -53,12 +54,16 @@ type Result struct {
 // the result describes the changes that were made.
 func (r *Reconciler) Apply(ctx context.Context, s *session.Session, caller Caller) (result Result, err error) {
 	known := newPasswords(r)
+	known.untouched = s.Connection.DryRun != nil // its commands would run
 	c, err := r.compare(ctx, s, known)
 	if err != nil {
 		return result, err
 	}
 	if err := r.ready(ctx, c.Plan, known); err != nil {
 		return result, err
+	}
+	if len(c.Untried) > 0 {
+		r.Report.Warn("a dry run reads no passwords, so those of existing users may differ and would be set: " + strings.Join(c.Untried, ", ") + "; \"rbac plan --try-passwords\" verifies them")
 	}
 	client, err := s.Client(ctx)
 	if err != nil {
@@ -101,12 +106,12 @@ func (r *Reconciler) Apply(ctx context.Context, s *session.Session, caller Calle
 	return result, err
 }
 
-// ready reads the passwords of the users that the plan adds. It returns an error if a
+// ready reads the passwords of the users that the plan adds, except in a dry run. It returns an error if a
 // password cannot be read, or if an assertion of the policy would not hold after the
 // plan.
 func (r *Reconciler) ready(ctx context.Context, p *plan.Plan, known *passwords) error {
 	for _, d := range p.Differences {
-		if d.Subject == plan.User && d.Action == plan.Add {
+		if d.Subject == plan.User && d.Action == plan.Add && !known.untouched {
 			known.read(ctx, r.Policy.Users[d.User])
 		}
 	}

@@ -43,6 +43,18 @@ func HasOutcome(err error) bool {
 	return has
 }
 
+// WithoutOutcome returns err without the outcome of changes. It also drops the errors that
+// wrap the outcome.
+func WithoutOutcome(err error) error {
+	for {
+		s, has := errors.AsType[*settled](err)
+		if !has {
+			return err
+		}
+		err = s.err
+	}
+}
+
 // Text returns the text of err without the reason that was added, as etcdctl prints it.
 func Text(err error) string {
 	if e, ok := errors.AsType[*explained](err); ok {
