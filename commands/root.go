@@ -187,7 +187,9 @@ func newRoot(f *cli.Factory, args []string) *cobra.Command {
 	addCommands(root, f, args)
 	root.SetHelpCommandGroupID(cli.GroupUtility)
 	setHelp(root, f)
-	completeGlobals(root)
+	if len(args) == 0 || strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
+		completeGlobals(root) // no other command line needs it
+	}
 	return root
 }
 

@@ -1,6 +1,8 @@
 package completions
 
 import (
+	"strings"
+
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -11,8 +13,10 @@ import (
 func Defaults(root *cobra.Command) {
 	for _, flags := range []*pflag.FlagSet{root.PersistentFlags(), root.Flags()} {
 		flags.VisitAll(func(flag *pflag.Flag) {
-			value, _ := pflag.UnquoteUsage(flag)
-			if _, has := root.GetFlagCompletionFunc(flag.Name); has || value == "file" || flag.NoOptDefVal != "" {
+			if flag.NoOptDefVal != "" || strings.Contains(flag.Usage, "`file`") {
+				return
+			}
+			if _, has := root.GetFlagCompletionFunc(flag.Name); has {
 				return
 			}
 			_ = root.RegisterFlagCompletionFunc(flag.Name, cobra.NoFileCompletions) // fails only if the flag does not exist

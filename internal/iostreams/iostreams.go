@@ -5,7 +5,6 @@ package iostreams
 import (
 	"io"
 	"os"
-	"strings"
 
 	"golang.org/x/term"
 )
@@ -57,8 +56,9 @@ func System() *Streams {
 // several times, the last value counts.
 func (s *Streams) LookupEnv(name string) (value string, ok bool) {
 	for _, env := range s.Environ {
-		if k, v, found := strings.Cut(env, "="); found && k == name {
-			value, ok = v, true
+		// This runs dozens of times at each start, so it does not search for the "=".
+		if len(env) > len(name) && env[len(name)] == '=' && env[:len(name)] == name {
+			value, ok = env[len(name)+1:], true
 		}
 	}
 	return value, ok

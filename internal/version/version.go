@@ -43,6 +43,17 @@ func Get() Info {
 		Etcdctl:  Etcdctl,
 		API:      API,
 	}
+	if info.Version == "" || info.Commit == "" || info.Date == "" {
+		info.complete()
+	}
+	setIfEmpty(&info.Version, "unknown")
+	setIfEmpty(&info.Commit, "unknown")
+	setIfEmpty(&info.Date, "unknown")
+	return info
+}
+
+// complete takes what the linker did not set from the build information.
+func (info *Info) complete() {
 	if build, ok := debug.ReadBuildInfo(); ok {
 		if info.Version == "" {
 			info.Version = build.Main.Version
@@ -56,10 +67,6 @@ func Get() Info {
 			}
 		}
 	}
-	setIfEmpty(&info.Version, "unknown")
-	setIfEmpty(&info.Commit, "unknown")
-	setIfEmpty(&info.Date, "unknown")
-	return info
 }
 
 func setIfEmpty(field *string, value string) {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -55,14 +54,30 @@ func schemeLike(scheme string) string {
 	return meant[0]
 }
 
-// almostURL matches an address that begins with a scheme and a damaged "://".
-var almostURL = regexp.MustCompile(`^(?i)(https?)(:/|:|//|/)([^/:].*)$`)
+// damagedURL splits an address that begins with a scheme and a damaged "://". It returns
+// empty strings for other addresses.
+func damagedURL(address string) (scheme, separator, rest string) {
+	for _, scheme := range []string{"https", "http"} {
+		if len(address) < len(scheme) || !strings.EqualFold(address[:len(scheme)], scheme) {
+			continue
+		}
+		after := address[len(scheme):]
+		rest := strings.TrimLeft(after, ":/")
+		switch separator := strings.TrimSuffix(after, rest); separator {
+		case ":/", ":", "//", "/":
+			if rest != "" {
+				return scheme, separator, rest
+			}
+		}
+	}
+	return "", "", ""
+}
 
 // malformedAddress is Malformed for an endpoint without "://".
 func malformedAddress(endpoint string) string {
-	if parts := almostURL.FindStringSubmatch(endpoint); parts != nil {
-		if _, err := strconv.Atoi(parts[3]); err != nil || parts[2] != ":" { // otherwise the host is called "http"
-			return "did you mean " + strings.ToLower(parts[1]) + "://" + parts[3] + "?"
+	if scheme, separator, rest := damagedURL(endpoint); scheme != "" {
+		if _, err := strconv.Atoi(rest); err != nil || separator != ":" { // otherwise the host is called "http"
+			return "did you mean " + scheme + "://" + rest + "?"
 		}
 	}
 	if hostport, _, found := strings.Cut(endpoint, "/"); found {
