@@ -209,9 +209,13 @@ func setHelp(root *cobra.Command, f *cli.Factory) {
 	root.SetFlagErrorFunc(explainFlag)
 	root.InitDefaultHelpCmd() // after all commands are added
 	if topic, _, err := root.Find([]string{"help"}); err == nil {
+		completeTopics(topic)
 		known := topic.Run
 		topic.Run = nil
 		topic.RunE = func(cmd *cobra.Command, args []string) error {
+			if page, ok := topicCalled(args); ok {
+				return printTopic(cmd, f, page)
+			}
 			args, unknown := expandPrefixes(root, args) // those after "--" are not yet expanded
 			switch {
 			case unknown == nil:

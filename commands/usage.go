@@ -32,6 +32,9 @@ func writeUsage(w io.Writer, cmd *cobra.Command) {
 	if cmd.HasAvailableSubCommands() {
 		writeSubcommands(w, cmd)
 	}
+	if !cmd.HasParent() {
+		writeTopics(w, cmd)
+	}
 	if cmd.HasAvailableLocalFlags() {
 		fmt.Fprint(w, "\n\nFlags:\n", strings.TrimRight(cli.FlagUsages(flags), "\n"))
 	}
@@ -74,6 +77,15 @@ func writeSubcommands(w io.Writer, cmd *cobra.Command) {
 				fmt.Fprintf(w, "\n  %-*s %s", sub.NamePadding(), sub.Name(), wrap(sub.Short, column, column))
 			}
 		}
+	}
+}
+
+// writeTopics writes a line for each topic of the help.
+func writeTopics(w io.Writer, root *cobra.Command) {
+	fmt.Fprintf(w, "\n\nTopics of \"%s help TOPIC\":", root.Name())
+	for _, topic := range Topics() {
+		const padding = 11 // the minimum of cobra's NamePadding
+		fmt.Fprintf(w, "\n  %-*s %s", padding, topic.Name, topic.Short)
 	}
 }
 

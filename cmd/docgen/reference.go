@@ -9,17 +9,25 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/ectl-io/ectl/commands"
 	"github.com/ectl-io/ectl/commands/cli"
 )
 
 const generatedNote = "<!-- Written by cmd/docgen from the command tree: make generate -->\n\n"
 
-// writeReference writes a page for each command and an index into dir. It removes the
+// writeReference writes a page for each command and each topic, and an index, into dir. It removes the
 // pages of commands that no longer exist.
 func writeReference(dir string) error {
-	root, _ := newTree(&strings.Builder{})
+	root, f := newTree(&strings.Builder{})
 	pages := map[string]string{
 		"README.md": index(root),
+	}
+	for _, topic := range commands.Topics() {
+		text, err := topicReference(topic, f)
+		if err != nil {
+			return err
+		}
+		pages[topicPage(topic)] = text
 	}
 	for _, cmd := range tree(root)[1:] {
 		text, err := page(cmd)
@@ -72,6 +80,10 @@ func index(root *cobra.Command) string {
 				fmt.Fprintf(&b, "%s- %s — %s\n", indent, link(c), escape(c.Short))
 			}
 		}
+	}
+	b.WriteString("\n## Topics\n\n")
+	for _, topic := range commands.Topics() {
+		fmt.Fprintf(&b, "- [`%s help %s`](%s) — %s\n", program, topic.Name, topicPage(topic), topic.Short)
 	}
 	return b.String()
 }
