@@ -18,6 +18,7 @@ import (
 func meetsNoServer() map[string]string {
 	return map[string]string{
 		"snapshot status": "reads a file",
+		"rbac init":       "writes a file",
 		"version":         "prints what is built in",
 		"options":         "prints what is built in",
 		"logout":          "removes a file",

@@ -75,6 +75,7 @@ func policyCases() []goldenCase {
 		tested.Assertions = append(tested.Assertions, TestedAssertion{Assertion: a, Holds: holds, Why: why})
 	}
 	return []goldenCase{
+		show("policy-started", PolicyStarted{File: "policy.yaml"}),
 		show("policy-export", PolicyExport{State: policyOf(policyBefore).State()}),
 		show("policy-export-empty", PolicyExport{State: access.NewState()}),
 		show("policy-plan", PolicyPlan{Plan: policyPlan()}),
