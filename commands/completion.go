@@ -79,5 +79,6 @@ func completeGlobals(root *cobra.Command) {
 		modes = append(modes, string(mode))
 	}
 	_ = root.RegisterFlagCompletionFunc(cli.FlagColour, cobra.FixedCompletions(modes, cobra.ShellCompDirectiveNoFileComp))
+	_ = root.RegisterFlagCompletionFunc(cli.FlagErrorFormat, cobra.FixedCompletions(cli.ErrorFormats(), cobra.ShellCompDirectiveNoFileComp))
 	completions.Defaults(root)
 }

@@ -83,7 +83,7 @@ func execute(ctx context.Context, f *cli.Factory, root *cobra.Command, args []st
 	case err != nil:
 		return exit.With(exit.CodeOf(err), unknown) // err is only a consequence, such as an unknown flag
 	default:
-		f.SayError(unknown)
+		f.SayMistake(unknown) // the status is 0
 	}
 	return err
 }
@@ -226,7 +226,7 @@ func setHelp(root *cobra.Command, f *cli.Factory) {
 				f.Say("Unknown help topic: " + unknown.Error())
 				return nil
 			default:
-				defer f.SayError(unknown)
+				defer f.SayMistake(unknown)
 			}
 			known(cmd, args)
 			return nil

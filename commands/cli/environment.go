@@ -20,7 +20,7 @@ const (
 
 // ownFlag reports whether name is a global flag that etcdctl does not have.
 func ownFlag(name string) bool {
-	return name == flagQuiet || name == FlagColour || name == etcd.FlagPasswordFile || name == etcd.FlagTokenFile
+	return name == flagQuiet || name == FlagColour || name == FlagErrorFormat || name == etcd.FlagPasswordFile || name == etcd.FlagTokenFile
 }
 
 // Variable returns the documented name of the environment variable that sets the global

@@ -44,7 +44,8 @@ type Factory struct {
 	Hex    bool
 	Quiet  bool // no warnings, and no answer that the exit status already gives
 
-	colours colour.Mode // of words, in the output and in messages
+	colours     colour.Mode // of words, in the output and in messages
+	errorFormat ErrorFormat
 
 	// Execute runs another command line. It returns the error that the command ends with,
 	// explained, and does not print it.
@@ -73,7 +74,7 @@ const EtcdctlName = "etcdctl"
 
 // NewFactory returns the Factory of one run of the program.
 func NewFactory(program string, streams *iostreams.Streams) *Factory {
-	f := &Factory{Program: program, Streams: streams, Prompter: prompt.New(streams), formats: output.Formats(), colours: colour.Auto}
+	f := &Factory{Program: program, Streams: streams, Prompter: prompt.New(streams), formats: output.Formats(), colours: colour.Auto, errorFormat: errorText}
 	f.said = &lines{to: func() io.Writer { return streams.Err }}
 	f.Session = session.New(f.Prompter, f.Warn)
 	return f
@@ -89,6 +90,7 @@ func (f *Factory) BindGlobals(fs *pflag.FlagSet) {
 	fs.BoolVar(&f.Hex, "hex", false, "print keys and values as hexadecimal bytes")
 	fs.BoolVar(&f.Quiet, flagQuiet, false, "print no warnings, and no answer that the exit status already gives")
 	fs.Var(&f.colours, FlagColour, "`when` to write words in colours: auto (on a terminal), always, never")
+	fs.Var(&f.errorFormat, FlagErrorFormat, "`form` of an error on standard error: text (a line), json (an object with error, kind and status)")
 	fs.VisitAll(func(flag *pflag.Flag) { flag.Hidden = true })
 	f.globals = fs
 	if f.outer != nil {
@@ -297,11 +299,6 @@ func (f *Factory) SayBad(sentence, word string) {
 		before += f.onStderr().Paint(colour.Bad, word)
 	}
 	fmt.Fprintln(f.said, before+after)
-}
-
-// SayError prints an error on standard error. Its text often comes from a server.
-func (f *Factory) SayError(err error) {
-	fmt.Fprintln(f.said, f.onStderr().Paint(colour.Bad, "Error:")+" "+f.HideLogins(visible.Error(err)))
 }
 
 // safe returns a sentence without invisible characters and logins.

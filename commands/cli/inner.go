@@ -39,7 +39,8 @@ func (f *Factory) IsInner() bool { return f.outer != nil }
 // inherit takes over the global options of the outer command line.
 func (f *Factory) inherit() {
 	f.Connection.Inherit(&f.outer.Connection)
-	f.Format, f.Hex, f.Quiet, f.colours = f.outer.Format, f.outer.Hex, f.outer.Quiet, f.outer.colours
+	f.Format, f.Hex, f.Quiet = f.outer.Format, f.outer.Hex, f.outer.Quiet
+	f.colours, f.errorFormat = f.outer.colours, f.outer.errorFormat
 }
 
 // numberedWriter adds the member "line" to each object of ndjson.
