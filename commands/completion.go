@@ -10,6 +10,7 @@ import (
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/completions"
 	"github.com/ectl-io/ectl/internal/colour"
+	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/suggest"
 )
 
@@ -19,9 +20,11 @@ func newCompletionCmd(f *cli.Factory) *cobra.Command {
 		Use:   "completion bash|zsh|fish|powershell",
 		Short: "Print the completion script of a shell",
 		Long: `Print the completion script of a shell. It completes commands and options. It
-also completes the names of users, roles and keys, by short queries to the
-cluster of the command line and the environment. It never prompts for a
-password. Names that need quotes in a shell are not offered.
+also completes users, roles, keys, members, endpoints, leases, locks, elections
+and revisions, by short queries to the cluster of the command line and the
+environment. All endpoints are queried at the same time, and the first answer
+counts. It never prompts for a password. Names that need quotes in a shell are
+not offered.
 
 Bash:
   source <(` + p + ` completion bash)
@@ -66,7 +69,8 @@ func WriteCompletion(root *cobra.Command, shell string, w io.Writer) error {
 
 // completeGlobals completes the values of global flags, and everything that commands do
 // not complete themselves.
-func completeGlobals(root *cobra.Command) {
+func completeGlobals(root *cobra.Command, f *cli.Factory) {
+	_ = root.RegisterFlagCompletionFunc(etcd.FlagEndpoints, completions.Values(f, completions.Endpoints)) // fails only if the flag does not exist
 	_ = root.RegisterFlagCompletionFunc(cli.FlagFormat, func(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		var formats []cobra.Completion
 		for _, format := range cli.Formats(cmd) {

@@ -188,7 +188,7 @@ func newRoot(f *cli.Factory, args []string) *cobra.Command {
 	root.SetHelpCommandGroupID(cli.GroupUtility)
 	setHelp(root, f)
 	if len(args) == 0 || strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
-		completeGlobals(root) // no other command line needs it
+		completeGlobals(root, f) // no other command line needs it
 	}
 	return root
 }

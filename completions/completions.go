@@ -6,15 +6,18 @@ package completions
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 
 	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/retry"
 )
 
 // Deadline is the time limit of a completion, from the start of its queries.
@@ -24,16 +27,27 @@ const Deadline = 300 * time.Millisecond
 // candidates.
 const grace = 20 * time.Millisecond
 
-// Connector is the command line to complete. It provides the connection and the words
-// so far.
+// Connector is the command line to complete. It provides the connection, the words so far
+// and the environment.
 type Connector interface {
 	// Unattended returns a function that connects without a prompt and without output
 	// on the terminal. It returns nil if the command line needs a prompt.
-	Unattended() func(context.Context) (*etcd.Client, error)
+	Unattended() Connect
 
 	// Words returns the words after the program's name, unchanged.
 	Words() []string
+
+	// LookupEnv returns a variable of the environment.
+	LookupEnv(name string) (value string, set bool)
 }
+
+// Connect returns a function for each endpoint, which connects to this endpoint only. The
+// clients end with the context that they are made with. An endpoint that refuses the
+// connection, or whose host is unknown, fails at once.
+type Connect func(context.Context) ([]Dial, error)
+
+// Dial connects to one endpoint.
+type Dial func(context.Context) (*etcd.Client, error)
 
 // Request is a word to complete.
 type Request struct {
@@ -73,20 +87,6 @@ func File(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.
 	return nil, cobra.ShellCompDirectiveDefault
 }
 
-// BeforeCommand completes the arguments before "--" with complete. After "--", there is
-// a command with its arguments. For these, the shell offers files.
-func BeforeCommand(c Connector, complete cobra.CompletionFunc) cobra.CompletionFunc {
-	return func(cmd *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		// cobra appends its own "--". So a "--" before the word to complete is visible
-		// only in the original command line.
-		dash, line := cmd.ArgsLenAtDash(), c.Words()
-		if dash >= 0 && dash < len(args) || len(line) > 1 && line[len(line)-2] == "--" {
-			return nil, cobra.ShellCompDirectiveDefault
-		}
-		return complete(cmd, args, toComplete)
-	}
-}
-
 // Value completes the value of an option.
 func Value(c Connector, source Source) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
@@ -102,9 +102,10 @@ func Values(c Connector, source Source) cobra.CompletionFunc {
 		before := toComplete[:at]
 		found := live(cmd.Context(), c, source, Request{Word: toComplete[at:], Args: args, Flags: cmd.Flags()})
 		var more Candidates
-		for _, word := range found.Words {
+		for _, candidate := range found.Words {
+			word, _, _ := strings.Cut(candidate, "\t") // a description follows
 			if !slices.Contains(strings.Split(before, ","), word) && !strings.Contains(word, ",") {
-				more.Words = append(more.Words, before+word)
+				more.Words = append(more.Words, before+candidate)
 			}
 		}
 		more.Open = true // a comma may follow
@@ -121,7 +122,7 @@ func (c Candidates) answer() ([]cobra.Completion, cobra.ShellCompDirective) {
 	return c.Words, directive
 }
 
-// live queries source with a new client. On any error, it returns no candidates.
+// live queries source with new clients. On any error, it returns no candidates.
 func live(ctx context.Context, c Connector, source Source, r Request) Candidates {
 	connect := c.Unattended()
 	if connect == nil {
@@ -130,13 +131,7 @@ func live(ctx context.Context, c Connector, source Source, r Request) Candidates
 	ctx, cancel := context.WithTimeout(ctx, Deadline)
 	defer cancel()
 	result := make(chan Candidates, 1)
-	crash.Go(func() {
-		found, err := ask(ctx, connect, source, r)
-		if err != nil {
-			found = Candidates{}
-		}
-		result <- found
-	})
+	crash.Go(func() { result <- firstAnswer(ctx, connect, source, r) })
 	select {
 	case found := <-result:
 		return found
@@ -145,13 +140,45 @@ func live(ctx context.Context, c Connector, source Source, r Request) Candidates
 	}
 }
 
-func ask(ctx context.Context, connect func(context.Context) (*etcd.Client, error), source Source, r Request) (Candidates, error) {
+// firstAnswer queries source at all endpoints at the same time. The first answer counts,
+// so an endpoint that does not answer costs nothing if another one does.
+func firstAnswer(ctx context.Context, connect Connect, source Source, r Request) Candidates {
 	ctx, cancel := context.WithTimeout(ctx, Deadline-grace)
 	defer cancel()
-	client, err := connect(ctx)
+	endpoints, err := connect(ctx)
 	if err != nil {
-		return Candidates{}, err
+		return Candidates{}
 	}
-	defer func() { _ = client.Close() }()
-	return source(ctx, client, r)
+	type answer struct {
+		found Candidates
+		err   error
+	}
+	answers := make(chan answer, len(endpoints))
+	for _, dial := range endpoints {
+		crash.Go(func() {
+			var a answer
+			client, err := dial(ctx)
+			if a.err = err; err == nil {
+				a.found, a.err = source(ctx, client, r)
+			}
+			answers <- a
+		})
+	}
+	for range endpoints {
+		a := <-answers
+		switch {
+		case a.err == nil:
+			return a.found
+		case isRefusal(a.err): // by every member
+			return Candidates{}
+		}
+	}
+	return Candidates{}
+}
+
+// isRefusal reports whether a server has refused a request, so that another one would
+// refuse it, too.
+func isRefusal(err error) bool {
+	_, answered := errors.AsType[rpctypes.EtcdError](err)
+	return answered && !retry.Is(err, retry.Transient|retry.UnknownToken|retry.StaleToken)
 }

@@ -2,9 +2,25 @@ package completions
 
 import (
 	"context"
+	"fmt"
 	"strconv"
+	"strings"
+	"sync"
 
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/quantity"
+)
+
+const (
+	// maxDescribed is the maximum number of leases that are described. Each takes a
+	// request.
+	maxDescribed = 100
+
+	// leasesAtOnce is the number of leases that are queried at the same time.
+	leasesAtOnce = 16
 )
 
 // Leases completes the IDs of leases.
@@ -13,9 +29,66 @@ func Leases(ctx context.Context, c *etcd.Client, r Request) (Candidates, error) 
 	if err != nil {
 		return Candidates{}, err
 	}
-	ids := make([]string, 0, len(response.Leases))
+	var ids []clientv3.LeaseID
 	for _, lease := range response.Leases {
-		ids = append(ids, strconv.FormatInt(int64(lease.ID), 16))
+		if strings.HasPrefix(hex(lease.ID), r.Word) {
+			ids = append(ids, lease.ID)
+		}
 	}
-	return startingWith(ids, r.Word), nil
+	about := leases(ctx, c, ids[:min(len(ids), maxDescribed)])
+	found := Candidates{Words: make([]string, 0, len(ids))}
+	for _, id := range ids {
+		lease := about[id]
+		switch {
+		case lease == nil:
+			found.Words = append(found.Words, hex(id))
+		case lease.TTL >= 0: // otherwise it has just expired
+			found.Words = append(found.Words, described(hex(id), aboutLease(lease)))
+		}
+	}
+	return found, nil
+}
+
+func hex(id clientv3.LeaseID) string { return strconv.FormatInt(int64(id), 16) }
+
+// aboutLease describes a lease by its time and its keys.
+func aboutLease(lease *clientv3.LeaseTimeToLiveResponse) string {
+	const shown = 2
+	keys := "no keys"
+	if n := len(lease.Keys); n > 0 {
+		var names []string
+		for _, key := range lease.Keys[:min(n, shown)] {
+			names = append(names, string(key))
+		}
+		keys = strings.Join(names, " ")
+		if n > shown {
+			keys += " and " + quantity.Of(n-shown, "more key")
+		}
+	}
+	return fmt.Sprintf("%ds of %ds left, %s", lease.TTL, lease.GrantedTTL, keys)
+}
+
+// leases returns the time and the keys of leases. Leases whose keys the user may not read
+// are missing, and when ctx ends, those that have not been queried.
+func leases(ctx context.Context, c *etcd.Client, ids []clientv3.LeaseID) map[clientv3.LeaseID]*clientv3.LeaseTimeToLiveResponse {
+	about := map[clientv3.LeaseID]*clientv3.LeaseTimeToLiveResponse{}
+	var mu sync.Mutex
+	querying, _ := crash.NewGroup(ctx, leasesAtOnce)
+	for _, id := range ids {
+		if ctx.Err() != nil {
+			break
+		}
+		querying.Start(func() error {
+			response, err := c.TimeToLive(ctx, id, clientv3.WithAttachedKeys())
+			if err != nil {
+				return nil // it is offered without a description
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			about[id] = response
+			return nil
+		})
+	}
+	_ = querying.Wait() // no function returns an error
+	return about
 }

@@ -68,9 +68,22 @@ var completedAlike = []completion{
 	{"ectl rbac plan -f ca-f", "ectl rbac plan -f ca-file.pem "},
 	{"ectl user get-cert alice --csr ca-f", "ectl user get-cert alice --csr ca-file.pem "},
 	{"ectl lock name -- ca-f", "ectl lock name -- ca-file.pem "},
+	{"ectl lock name -- etcdc", "ectl lock name -- etcdctl "},
+	{"ectl elect name proposal -- etcdc", "ectl elect name proposal -- etcdctl "},
+	{"ectl lock name -- etcdctl ca-f", "ectl lock name -- etcdctl ca-file.pem "},
 	{"ectl watch k -- ca-f", "ectl watch k -- ca-file.pem "},
 	{"ectl --endpoints ca-f", "ectl --endpoints ca-f"},
 	{"ectl get ca-f", "ectl get ca-f"},
+	{"ectl lock ca-f", "ectl lock ca-f"},
+	{"ectl elect ca-f", "ectl elect ca-f"},
+	{"ectl elect name ca-f", "ectl elect name ca-f"},
+	// What the cluster has.
+	{"ectl lock /dep", "ectl lock /deploy "},
+	{"ectl elect /app/lo", "ectl elect /app/locks/chief "},
+	{"ectl member remove m", "ectl member remove m1 "},
+	{"ectl move-leader m", "ectl move-leader m1 "},
+	{"ectl downgrade enable 3", "ectl downgrade enable 3.6 "},
+	{"ectl --endpoints http", "ectl --endpoints $ENDPOINT"},
 	// Keys, level by level.
 	{"ectl get /app/c", "ectl get /app/conf/"},
 	{"ectl get /app/conf/ne", "ectl get /app/conf/nested/"},
@@ -99,6 +112,8 @@ var listed = []struct {
 	{"ectl role revoke-permission app ", []string{"/app/", "/single", "read key /single", "readwrite prefix /app/", "read keys from /from"}, []string{"audit"}},
 	{"ectl get /app/conf/", []string{"name", "nested/", "number"}, []string{"deep"}},
 	{"ectl get z", []string{"zone", "zone/"}, nil},
+	{"ectl lock ", []string{"/app/locks/backup", "/app/locks/deploy", "held, 1 waiter"}, []string{"odd", "evil", "chief"}},
+	{"ectl lease revoke ", []string{"of 100000s left, /app/locks/chief/", "/evil$(touch pwned)/"}, nil},
 	{"ectl get k -w ", []string{"simple", "fields", "json", "protobuf", "table", "yaml", "ndjson", "csv"}, nil},
 }
 
@@ -190,6 +205,7 @@ func testShell(t *testing.T, setup shellSetup) {
 	server := startForCompletion(t, etcdserver.Options{})
 	s := startShell(t, setup, server)
 	for _, c := range completedAlike {
+		c.want = strings.Replace(c.want, "$ENDPOINT", server.Endpoint(), 1)
 		t.Run(c.typed, func(t *testing.T) {
 			harness.Retry(t, func() string {
 				if line, _ := s.tab(t, c.typed); line != c.want {
@@ -293,6 +309,7 @@ func TestFishCompletesLive(t *testing.T) {
 	}
 	for _, c := range completedAlike {
 		t.Run(c.typed, func(t *testing.T) {
+			c.want = strings.Replace(c.want, "$ENDPOINT", server.Endpoint(), 1)
 			want := c.want[strings.LastIndex(strings.TrimSuffix(c.want, " "), " ")+1:]
 			harness.Retry(t, func() string {
 				var words []string

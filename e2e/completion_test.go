@@ -3,7 +3,9 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -70,7 +72,35 @@ func startForCompletion(t *testing.T, options etcdserver.Options) *etcdserver.Se
 		_, err := client.Put(ctx, key, "v")
 		must(err)
 	}
+	for _, queue := range plantedQueues() {
+		lease, err := client.Grant(ctx, queueTTL)
+		must(err)
+		for range queue.clients {
+			_, err = client.Put(ctx, fmt.Sprintf("%s/%x", queue.name, lease.ID), queue.value, clientv3.WithLease(lease.ID))
+			must(err)
+			lease, err = client.Grant(ctx, queueTTL)
+			must(err)
+		}
+		_, err = client.Revoke(ctx, lease.ID)
+		must(err)
+	}
 	return server
+}
+
+// queueTTL outlives the tests.
+const queueTTL = 100_000
+
+// plantedQueue is a lock or an election, which has a value.
+type plantedQueue struct {
+	name, value string
+	clients     int
+}
+
+func plantedQueues() []plantedQueue {
+	return []plantedQueue{
+		{"/app/locks/deploy", "", 2}, {"/app/locks/backup", "", 1}, {"/app/locks/chief", "host1", 2},
+		{"/deploy", "", 1}, {"/odd lock", "", 1}, {"/evil$(touch pwned)", "", 1},
+	}
 }
 
 // completed is what the program answers to a completion script.
@@ -185,6 +215,21 @@ func TestCompletionThatCannotAnswerIsSilentAndQuick(t *testing.T) {
 func TestCompletionHasADirectiveForEveryWord(t *testing.T) {
 	server := startForCompletion(t, etcdserver.Options{})
 	env := harness.Env(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint())
+	client, err := server.Client("", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	zone, err := client.Get(t.Context(), "zone")
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := client.MemberList(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	member, memberID := list.Members[0], fmt.Sprintf("%x", list.Members[0].GetID())
+	current, created := strconv.FormatInt(zone.Header.GetRevision(), 10), strconv.FormatInt(zone.Kvs[0].GetCreateRevision(), 10)
 	for _, test := range []struct {
 		line      string
 		words     string
@@ -214,8 +259,36 @@ func TestCompletionHasADirectiveForEveryWord(t *testing.T) {
 		{"get k --sort-by ", "CREATE KEY MODIFY VALUE VERSION", noFiles},
 		{"get k --consistency ", "l s", noFiles},
 		{"get k --limit ", "", noFiles},
-		{"put k v --lease ", "", noFiles},
-		{"--endpoints ", "", noFiles},
+		{"lock ", "/app/locks/backup /app/locks/deploy /deploy", noFiles},
+		{"lock /d", "/deploy", noFiles},
+		{"lock ca-f", "", noFiles},
+		{"lock name --ttl ", "", noFiles},
+		{"lock name ca-f", "", anyFile},
+		{"lock name -- true ca-f", "", anyFile},
+		{"lock name true ca-f", "", anyFile},
+		{"elect ", "/app/locks/chief", noFiles},
+		{"elect name ca-f", "", noFiles},
+		{"elect -l ", "/app/locks/chief", noFiles},
+		{"elect name proposal -- true ", "", anyFile},
+		{"snapshot save ", "", anyFile},
+		{"member remove m", member.GetName(), noFiles},
+		{"member update ", memberID, noFiles},
+		{"member promote " + memberID[:3], memberID, noFiles},
+		{"member update " + member.GetName() + " --peer-urls ", member.GetPeerURLs()[0], noFilesNorSpace},
+		{"move-leader ", memberID, noFiles},
+		{"move-leader x ", "", noFiles},
+		{"downgrade enable ", "3.6", noFiles},
+		{"downgrade validate 4", "", noFiles},
+		{"downgrade cancel ", "", noFiles},
+		{"compaction ", current, noFiles},
+		{"get zone --rev ", created + " " + current, noFiles},
+		{"get zone --min-mod-rev " + created, created, noFiles},
+		{"watch --rev ", current, noFiles},
+		{"endpoint hashkv --rev ", current, noFiles},
+		{"make-mirror 127.0.0.1:1 --prefix zo", "zone zone/", noFilesNorSpace},
+		{"--endpoints ", server.Endpoint(), noFilesNorSpace},
+		{"--endpoints http://127.0.0.1:1,", "http://127.0.0.1:1," + server.Endpoint(), noFilesNorSpace},
+		{"--endpoints " + server.Endpoint() + ",", "", noFilesNorSpace},
 		{"--user ", "", noFiles},
 		{"--command-timeout ", "", noFiles},
 		{"--cacert ", "", anyFile},
@@ -236,6 +309,111 @@ func TestCompletionHasADirectiveForEveryWord(t *testing.T) {
 				}
 				return ""
 			})
+		})
+	}
+}
+
+// Every lease has one key, which the descriptions name.
+func TestCompletionDescribesLeasesMembersAndQueues(t *testing.T) {
+	server := startForCompletion(t, etcdserver.Options{})
+	env := harness.Env(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint())
+	for line, want := range map[string][]string{
+		"lease revoke ":      {`(?m)^[0-9a-f]+\t[0-9]+s of 100000s left, /app/locks/chief/[0-9a-f]+$`, `(?m)left, /evil\$\(touch pwned\)/[0-9a-f]+$`},
+		"put k v --lease ":   {`s left, /app/locks/backup/`},
+		"lease timetolive ":  {`s left, /deploy/`},
+		"lock ":              {`(?m)^/app/locks/deploy\theld, 1 waiter$`, `(?m)^/deploy\theld$`},
+		"elect ":             {`(?m)^/app/locks/chief\tleader host1$`},
+		"member remove ":     {`(?m)^[0-9a-f]+\tm1 ` + server.Endpoint() + "$"},
+		"member remove m":    {`(?m)^m1\t[0-9a-f]+ ` + server.Endpoint() + "$"},
+		"--endpoints ":       {`(?m)^` + server.Endpoint() + "\tm1$"},
+		"downgrade enable 3": {`(?m)^3\.6\tthe server runs 3\.7\.3$`},
+		"get zone --rev ":    {`\tcreation of zone`, `\tcurrent revision`},
+	} {
+		harness.Retry(t, func() string {
+			c := complete(t, env, strings.Split(line, " ")...)
+			for _, pattern := range want {
+				if !regexp.MustCompile(pattern).MatchString(c.Stdout) {
+					return fmt.Sprintf("%q is completed to\n%s, want %s", line, c.Stdout, pattern)
+				}
+			}
+			return ""
+		})
+	}
+}
+
+// The first answer counts, whatever the other endpoints do.
+func TestCompletionAnswersBesideDeadMembers(t *testing.T) {
+	server := startForCompletion(t, etcdserver.Options{})
+	paused := harness.StartServer(t, etcdserver.Options{})
+	if err := paused.Members[0].Pause(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = paused.Members[0].Continue() }()
+	stuck := harness.NewRPCProxy(t, server.Endpoint())
+	stuck.Handle = func(ctx context.Context, _ *harness.RPC) error {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	for name, dead := range map[string]string{
+		"refused": harness.RefusingEndpoint(t), "silent": harness.SilentEndpoint(t), "paused": paused.Endpoint(),
+		"unknown": "no-such-host.invalid:2379", "stuck": stuck.URL(), "malformed": "http://",
+	} {
+		for _, endpoints := range []string{dead + "," + server.Endpoint(), server.Endpoint() + "," + dead} {
+			t.Run(name, func(t *testing.T) {
+				env := harness.Env(t.TempDir(), "ETCDCTL_ENDPOINTS="+endpoints)
+				harness.Retry(t, func() string {
+					c := complete(t, env, "user", "get", "al")
+					if !slices.Equal(c.Words, []string{"alice"}) {
+						return fmt.Sprintf("with the endpoints %s, the words are %q", endpoints, c.Words)
+					}
+					return ""
+				})
+			})
+		}
+	}
+}
+
+// A dead endpoint without another one ends a completion before its deadline, which a silent
+// one uses up.
+func TestCompletionEndsAtOnceIfTheEndpointsAreDead(t *testing.T) {
+	took := func(endpoints string) time.Duration {
+		c := complete(t, harness.Env(t.TempDir(), "ETCDCTL_ENDPOINTS="+endpoints), "user", "get", "")
+		if c.Stdout != noFiles+"\n" {
+			t.Errorf("with the endpoints %s, the words are %q", endpoints, c.Words)
+		}
+		return c.Took
+	}
+	refused, silent := harness.RefusingEndpoint(t), harness.SilentEndpoint(t)
+	for _, endpoints := range []string{refused, refused + "," + refused, "no-such-host.invalid:2379", "https://" + refused} {
+		harness.Retry(t, func() string {
+			if dead, unanswered := took(endpoints), took(silent); dead > unanswered-100*time.Millisecond {
+				return fmt.Sprintf("%s takes %s, and an endpoint that does not answer %s", endpoints, dead, unanswered)
+			}
+			return ""
+		})
+	}
+}
+
+func TestCompletionOfLocksKeepsToWhatTheUserMayRead(t *testing.T) {
+	server := startForCompletion(t, etcdserver.Options{RootPassword: harness.RootPassword})
+	client, err := server.Client("root", harness.RootPassword)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	if _, err := client.UserAdd(t.Context(), "carol", "carolpw"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.UserGrantRole(t.Context(), "carol", "app"); err != nil {
+		t.Fatal(err)
+	}
+	env := harness.Env(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint(), "ETCDCTL_USER=carol:carolpw")
+	for command, want := range map[string]string{"lock": "/app/locks/backup /app/locks/deploy", "elect": "/app/locks/chief", "lease revoke": ""} {
+		harness.Retry(t, func() string {
+			if got := strings.Join(complete(t, env, append(strings.Fields(command), "")...).Words, " "); got != want {
+				return fmt.Sprintf("carol completes %s to %q, want %q", command, got, want)
+			}
+			return ""
 		})
 	}
 }
@@ -297,11 +475,13 @@ func TestCompletionIsQuickWhereThereIsMuch(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	const users = 2_000
+	const users = 5_000
+	var names []string
 	for i := range users {
-		if _, err := client.UserAddWithOptions(t.Context(), fmt.Sprintf("user%04d", i), "", &clientv3.UserAddOptions{NoPassword: true}); err != nil {
-			t.Fatal(err)
-		}
+		names = append(names, fmt.Sprintf("user%04d", i))
+	}
+	if err := server.PlantUsers(t.Context(), names); err != nil {
+		t.Fatal(err)
 	}
 	env := harness.Env(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint())
 	for _, test := range []struct {

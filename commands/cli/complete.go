@@ -4,12 +4,14 @@ import (
 	"context"
 	"io"
 
+	"github.com/ectl-io/ectl/completions"
+	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd"
 )
 
 // Unattended implements completions.Connector. It silences the Factory, which must not
 // be used for anything else afterwards.
-func (f *Factory) Unattended() func(context.Context) (*etcd.Client, error) {
+func (f *Factory) Unattended() completions.Connect {
 	quiet := *f.Streams
 	quiet.Err = io.Discard
 	f.Streams = &quiet
@@ -18,10 +20,28 @@ func (f *Factory) Unattended() func(context.Context) (*etcd.Client, error) {
 		return nil
 	}
 	f.Connection.Debug = false // the debug log bypasses the streams
-	return func(ctx context.Context) (*etcd.Client, error) {
-		return etcd.Dial(ctx, &f.Connection, f.Prompter, func(string) {})
+	f.Connection.Impatient = true
+	return func(ctx context.Context) ([]completions.Dial, error) {
+		dialer, err := etcd.NewDialer(ctx, &f.Connection, f.Prompter, func(string) {})
+		if err != nil {
+			return nil, err
+		}
+		var dials []completions.Dial
+		for _, endpoint := range dialer.Apart() {
+			dials = append(dials, func(ctx context.Context) (*etcd.Client, error) {
+				client, err := dialer.Dial(ctx, []string{endpoint})
+				if err == nil {
+					context.AfterFunc(ctx, crash.Guarded(func() { _ = client.Close() }))
+				}
+				return client, err
+			})
+		}
+		return dials, nil
 	}
 }
+
+// LookupEnv implements completions.Connector.
+func (f *Factory) LookupEnv(name string) (string, bool) { return f.Streams.LookupEnv(name) }
 
 // Words implements completions.Connector.
 func (f *Factory) Words() []string { return f.Line }

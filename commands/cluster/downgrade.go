@@ -7,6 +7,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/commands/cli"
+	"github.com/ectl-io/ectl/completions"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/output"
@@ -44,6 +45,7 @@ func newDowngradeCmd(f *cli.Factory, use, short string, action clientv3.Downgrad
 		RunE:  cli.RunRequest(f, opts, runDowngrade),
 	}
 	if action != clientv3.DowngradeCancel {
+		cmd.ValidArgsFunction = completions.Args(f, completions.DowngradeTargets)
 		cmd.Example = "  ectl downgrade " + cmd.Name() + " 3.6"
 	}
 	return cmd

@@ -9,6 +9,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/commands/cli"
+	"github.com/ectl-io/ectl/completions"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/members"
 	"github.com/ectl-io/ectl/output"
@@ -32,6 +33,7 @@ equal.`,
 		RunE: cli.Run(f, opts, runEndpointHashKV),
 	}
 	cmd.Flags().Int64Var(&opts.Revision, "rev", 0, "the last revision to hash (0: the newest)")
+	_ = cmd.RegisterFlagCompletionFunc("rev", completions.Value(f, completions.CurrentRevision)) // fails only if the flag does not exist
 	return cmd
 }
 

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ectl-io/ectl/commands/cli"
+	"github.com/ectl-io/ectl/completions"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/output"
 )
@@ -18,11 +19,12 @@ type memberPromoteOptions struct {
 func newMemberPromoteCmd(f *cli.Factory) *cobra.Command {
 	opts := &memberPromoteOptions{}
 	return &cobra.Command{
-		Use:   "promote ID|NAME",
-		Short: "Promote a learner",
-		Long:  "Promote a learner to a voting member. The cluster refuses if the learner lags\ntoo far behind the leader.",
-		Args:  cli.Args(1, 1, "the ID or name of a member"),
-		RunE:  runOnMember(f, opts, runMemberPromote),
+		Use:               "promote ID|NAME",
+		Short:             "Promote a learner",
+		Long:              "Promote a learner to a voting member. The cluster refuses if the learner lags\ntoo far behind the leader.",
+		Args:              cli.Args(1, 1, "the ID or name of a member"),
+		RunE:              runOnMember(f, opts, runMemberPromote),
+		ValidArgsFunction: completions.Args(f, completions.Members),
 	}
 }
 

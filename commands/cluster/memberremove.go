@@ -12,6 +12,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/commands/cli"
+	"github.com/ectl-io/ectl/completions"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/quantity"
 	"github.com/ectl-io/ectl/output"
@@ -31,8 +32,9 @@ func newMemberRemoveCmd(f *cli.Factory) *cobra.Command {
 old data directory.`,
 		Example: `  ectl member remove 8211f1d0f64f3269
   ectl member remove node3`,
-		Args: cli.Args(1, 1, "the ID or name of a member"),
-		RunE: runOnMember(f, opts, runMemberRemove),
+		Args:              cli.Args(1, 1, "the ID or name of a member"),
+		RunE:              runOnMember(f, opts, runMemberRemove),
+		ValidArgsFunction: completions.Args(f, completions.Members),
 	}
 	return cli.Destroys(f, cmd, opts, cli.Destruction[*memberRemoveOptions]{Hits: memberRemoveHits})
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ectl-io/ectl/commands/cli"
+	"github.com/ectl-io/ectl/completions"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/output"
 )
@@ -20,13 +21,15 @@ type memberUpdateOptions struct {
 func newMemberUpdateCmd(f *cli.Factory) *cobra.Command {
 	opts := &memberUpdateOptions{}
 	cmd := &cobra.Command{
-		Use:   "update ID|NAME --peer-urls URL[,URL...]",
-		Short: "Update the peer URLs of a member",
-		Long:  "Update the URLs at which the other members reach a member.",
-		Args:  cli.Args(1, 1, "the ID or name of a member"),
-		RunE:  runOnMember(f, opts, runMemberUpdate),
+		Use:               "update ID|NAME --peer-urls URL[,URL...]",
+		Short:             "Update the peer URLs of a member",
+		Long:              "Update the URLs at which the other members reach a member.",
+		Args:              cli.Args(1, 1, "the ID or name of a member"),
+		RunE:              runOnMember(f, opts, runMemberUpdate),
+		ValidArgsFunction: completions.Args(f, completions.Members),
 	}
 	cmd.Flags().StringVar(&opts.PeerURLs, flagPeerURLs, "", "new peer `URLs` of the member, comma-separated")
+	_ = cmd.RegisterFlagCompletionFunc(flagPeerURLs, completions.Values(f, completions.PeerURLs)) // fails only if the flag does not exist
 	return cmd
 }
 

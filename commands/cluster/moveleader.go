@@ -9,6 +9,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/commands/cli"
+	"github.com/ectl-io/ectl/completions"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/output"
@@ -29,9 +30,10 @@ func NewMoveLeaderCmd(f *cli.Factory) *cobra.Command {
 so: its endpoint must be among --endpoints.`,
 		Example: `  ectl move-leader 8211f1d0f64f3269
   ectl move-leader node2`,
-		GroupID: cli.GroupCluster,
-		Args:    cli.Args(1, 1, "the ID or name of a member"),
-		RunE:    cli.Run(f, opts, runMoveLeader),
+		GroupID:           cli.GroupCluster,
+		Args:              cli.Args(1, 1, "the ID or name of a member"),
+		RunE:              cli.Run(f, opts, runMoveLeader),
+		ValidArgsFunction: completions.Args(f, completions.Members),
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/commands/cli"
+	"github.com/ectl-io/ectl/completions"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/quantity"
@@ -38,8 +39,9 @@ the history before them is already compacted, the command succeeds without a
 change.`,
 		Example: `  ectl compaction 12345
   ectl compaction --keep 1000 --physical`,
-		GroupID: cli.GroupKV,
-		RunE:    cli.Run(f, opts, runCompaction),
+		GroupID:           cli.GroupKV,
+		RunE:              cli.Run(f, opts, runCompaction),
+		ValidArgsFunction: completions.Args(f, completions.CurrentRevision),
 	}
 	cmd.Flags().BoolVar(&opts.Physical, "physical", false, "wait until the server has removed the old revisions from its database")
 	cmd.Flags().Int64Var(&opts.Keep, "keep", 0, "compact all but the last `N` revisions")

@@ -86,6 +86,9 @@ server reads the range in one request. Its response must fit in memory.`,
 	flags.Int64Var(&opts.MaxModRev, "max-mod-rev", 0, "maximum modification revision of the keys")
 	flags.BoolVar(&opts.Stream, "stream", false, "accepted for compatibility with etcdctl: results always stream if the server can")
 	flags.BoolVar(&opts.MustFind, flagFailIfMissing, false, "fail with status 1 if no key is found")
+	for _, name := range []string{"rev", "min-create-rev", "max-create-rev", "min-mod-rev", "max-mod-rev"} {
+		_ = cmd.RegisterFlagCompletionFunc(name, completions.Value(f, completions.Revisions)) // fails only if the flag does not exist
+	}
 	return cmd
 }
 

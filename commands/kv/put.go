@@ -54,6 +54,7 @@ read the key.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&opts.Lease, "lease", "0", "`ID` of the lease to attach the key to, in hexadecimal")
+	_ = cmd.RegisterFlagCompletionFunc("lease", completions.Value(f, completions.Leases)) // fails only if the flag does not exist
 	flags.BoolVar(&opts.PrevKV, "prev-kv", false, "also print the previous key and value")
 	flags.BoolVar(&opts.IgnoreValue, "ignore-value", false, "keep the current value of the key")
 	flags.BoolVar(&opts.IgnoreLease, "ignore-lease", false, "keep the current lease of the key")

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ectl-io/ectl/commands/cli"
+	"github.com/ectl-io/ectl/completions"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/lock"
 )
@@ -53,7 +54,7 @@ leader when they change, until interrupted.`,
   ectl elect --listen /elections/scheduler -w ndjson`,
 		GroupID:           cli.GroupConcurrency,
 		RunE:              cli.Run(f, opts, runElect),
-		ValidArgsFunction: cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault), // files, for the command
+		ValidArgsFunction: completions.BeforeCommand(f, completions.Args(f, completions.Elections)),
 	}
 	flags := cmd.Flags()
 	flags.BoolVarP(&opts.Listen, flagListen, "l", false, "print each leader without campaigning")

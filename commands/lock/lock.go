@@ -12,6 +12,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/commands/cli"
+	"github.com/ectl-io/ectl/completions"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/lock"
 	"github.com/ectl-io/ectl/output"
@@ -96,7 +97,7 @@ session, such as daemons, keep running.`,
 		GroupID:           cli.GroupConcurrency,
 		Args:              cli.Args(1, cli.Unlimited, "the name of a lock [and a command]"),
 		RunE:              cli.Run(f, opts, runLock),
-		ValidArgsFunction: cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault), // files, for the command
+		ValidArgsFunction: completions.ThenCommand(f, 1, completions.Args(f, completions.Locks)),
 	}
 	opts.addFlags(cmd.Flags(), lockTTL)
 	return cmd

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ectl-io/ectl/commands/cli"
+	"github.com/ectl-io/ectl/completions"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/mirror"
@@ -78,7 +79,9 @@ On both sides, the mirror continues after lost connections and leader changes.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&opts.Prefix, "prefix", "", "mirror the keys that start with `prefix`")
+	_ = cmd.RegisterFlagCompletionFunc("prefix", completions.Value(f, completions.Keys)) // fails only if the flag does not exist
 	flags.Int64Var(&opts.Revision, "rev", 0, "copy no keys, and start with the changes at this revision (ignored with a checkpoint)")
+	_ = cmd.RegisterFlagCompletionFunc("rev", completions.Value(f, completions.CurrentRevision)) // fails only if the flag does not exist
 	flags.UintVar(&opts.MaxTxnOps, "max-txn-ops", defaultMaxTxnOps, "maximum number of keys to write in one transaction")
 	flags.StringVar(&opts.DestPrefix, "dest-prefix", "", "`prefix` at the destination, which replaces --prefix")
 	flags.BoolVar(&opts.NoDestPrefix, "no-dest-prefix", false, "remove --prefix from the keys at the destination")

@@ -71,6 +71,7 @@ keys as above, or "progress", which requests a progress notification.`,
 		ValidArgsFunction: completions.BeforeCommand(f, completions.Args(f, completions.Keys, completions.Keys)),
 	}
 	opts.addFlags(cmd.Flags())
+	_ = cmd.RegisterFlagCompletionFunc("rev", completions.Value(f, completions.Revisions)) // fails only if the flag does not exist
 	opts.Children.AddFlags(cmd.Flags(), "commands")
 	cmd.Flags().BoolVarP(&opts.Interactive, "interactive", "i", false, "read watch commands from standard input")
 	return cmd

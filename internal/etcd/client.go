@@ -127,6 +127,21 @@ func (d *Dialer) Dial(ctx context.Context, endpoints []string) (*Client, error) 
 	return d.dial(ctx, config, d.Self)
 }
 
+// Apart returns the dialer's endpoints for clients of one endpoint each. In a client of
+// all endpoints, the first one decides whether those without a scheme use TLS.
+func (d *Dialer) Apart() []string {
+	apart := slices.Clone(d.Endpoints)
+	if schemeOf(apart[0]) != "https" {
+		return apart
+	}
+	for i, endpoint := range apart {
+		if !strings.Contains(endpoint, "://") && !isSocket(endpoint) {
+			apart[i] = "https://" + endpoint
+		}
+	}
+	return apart
+}
+
 // DialUnnamed creates a client of the dialer's endpoints without a login.
 func (d *Dialer) DialUnnamed(ctx context.Context) (*Client, error) {
 	unnamed := *d

@@ -45,6 +45,10 @@ type Options struct {
 	// DebugLog receives the client's log if Debug is set.
 	DebugLog io.Writer
 
+	// Impatient makes the first failed connection to an endpoint its last one. Otherwise
+	// the clients connect again until the timeout, because the server may be restarting.
+	Impatient bool
+
 	// DryRun keeps the clients from sending changes. It is nil outside a dry run.
 	DryRun *DryRun
 

@@ -41,6 +41,7 @@ func (o *Options) newRequests(config *clientv3.Config, self func() (Self, error)
 		Client: *config, TLS: tlsOf(config), TokenExpiry: ReadToken(config.Token).Expiry, Flags: r.flags,
 		Identity: func() diagnose.Identity { return identityOf(self) },
 		Timeout:  config.DialTimeout, TimeoutFlag: "--dial-timeout",
+		Impatient: o.Impatient,
 	})
 	bound := responseBound(config.MaxCallRecvMsgSize)
 	config.DialOptions = append(r.diagnosis.DialOptions(),

@@ -25,6 +25,7 @@ type attempts struct {
 	tls       *tls.Config // nil if the client uses no TLS
 	flags     Flags
 	direct    bool // no Unix sockets and no proxy: this package dials
+	impatient bool // every failure is permanent
 
 	// unreachable is cancelled, with the reason as its cause, when every endpoint has
 	// failed permanently.
@@ -50,8 +51,12 @@ type state struct {
 	probed    bool
 }
 
-func newAttempts(endpoints []string, config *tls.Config, flags Flags) *attempts {
-	a := &attempts{endpoints: endpoints, tls: config, flags: flags, states: map[string]*state{}, malformed: map[string]string{}}
+func newAttempts(config Config) *attempts {
+	endpoints := config.Client.Endpoints
+	a := &attempts{
+		endpoints: endpoints, tls: config.TLS, flags: config.Flags, impatient: config.Impatient,
+		states: map[string]*state{}, malformed: map[string]string{},
+	}
 	for _, endpoint := range endpoints {
 		if reason := Malformed(endpoint); reason != "" {
 			a.malformed[endpoint] = reason
@@ -208,7 +213,7 @@ func (a *attempts) fail(address string, err error) {
 		probe = a.direct && !s.probed && !s.answered && hungUp(err)
 		s.probed = s.probed || probe
 		if !s.final && !s.answered { // a permanent error explains more, so it stays
-			s.err, s.final = err, final(err)
+			s.err, s.final = err, a.impatient || final(err)
 		}
 	})
 	if probe {

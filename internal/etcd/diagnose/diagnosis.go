@@ -29,6 +29,9 @@ type Config struct {
 
 	Timeout     time.Duration // of requests
 	TimeoutFlag string        // the flag that sets it
+
+	// Impatient makes every failed connection a permanent failure of its endpoint.
+	Impatient bool
 }
 
 // Identity describes as whom a client sends requests.
@@ -64,7 +67,7 @@ type Diagnosis struct {
 // New returns the Diagnosis of a client. The client must be created with its
 // DialOptions.
 func New(config Config) *Diagnosis {
-	return &Diagnosis{attempts: newAttempts(config.Client.Endpoints, config.TLS, config.Flags), config: config, refused: map[string]Request{}}
+	return &Diagnosis{attempts: newAttempts(config), config: config, refused: map[string]Request{}}
 }
 
 // DialOptions returns options with which gRPC connects as it does without them, but the

@@ -72,7 +72,7 @@ func TestWhatTheErrorOfAConnectionMeans(t *testing.T) {
 }
 
 func TestEndpointsWithTheSameCauseAreNamedTogether(t *testing.T) {
-	a := newAttempts([]string{"one:1", "http://two:2", "three:3", "four:4"}, nil, *ownFlags())
+	a := newAttempts(Config{Client: clientv3.Config{Endpoints: []string{"one:1", "http://two:2", "three:3", "four:4"}}, Flags: *ownFlags()})
 	a.fail("one:1", dialError(os.NewSyscallError("connect", syscall.ECONNREFUSED)))
 	a.fail("two:2", dialError(os.NewSyscallError("connect", syscall.ECONNREFUSED)))
 	a.update("three:3", func(s *state) { s.connected = true })
@@ -103,7 +103,7 @@ func TestOnlyWhatWaitingDoesNotMendEndsAtOnce(t *testing.T) {
 		{"two that may be restarting", refused, refused, false},
 		{"two that the client itself has left", context.Canceled, net.ErrClosed, false},
 	} {
-		a := newAttempts([]string{"https://one:1", "https://two:2"}, nil, *ownFlags())
+		a := newAttempts(Config{Client: clientv3.Config{Endpoints: []string{"https://one:1", "https://two:2"}}, Flags: *ownFlags()})
 		for address, err := range map[string]error{"one:1": test.one, "two:2": test.two} {
 			if err != nil {
 				a.fail(address, err)
