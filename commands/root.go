@@ -22,6 +22,7 @@ import (
 	"github.com/ectl-io/ectl/commands/mirror"
 	"github.com/ectl-io/ectl/commands/rbac"
 	"github.com/ectl-io/ectl/commands/role"
+	"github.com/ectl-io/ectl/commands/shell"
 	"github.com/ectl-io/ectl/commands/snapshot"
 	"github.com/ectl-io/ectl/commands/user"
 	"github.com/ectl-io/ectl/commands/watch"
@@ -125,6 +126,7 @@ func topCommands() []topCommand {
 		{"logout", login.NewLogoutCmd},
 		{"lock", lock.NewLockCmd},
 		{"elect", lock.NewElectCmd},
+		{"shell", shell.NewCmd},
 		{"run", newRunCmd},
 		{"options", newOptionsCmd},
 		{"completion", newCompletionCmd},

@@ -90,7 +90,7 @@ const maxScript = 256 << 20
 
 // Complete implements cli.Options. It reads the scripts.
 func (o *runOptions) Complete(f *cli.Factory, cmd *cobra.Command, args []string) error {
-	if f.IsInner() {
+	if f.InScript() {
 		return exit.BadArgsf("a script cannot run a script: write its lines here, or give both as FILE")
 	}
 	if o.Parallel < 1 {
@@ -185,7 +185,7 @@ func lineFailed(line scriptLine, err error) error {
 
 func runRun(ctx context.Context, f *cli.Factory, opts *runOptions) error {
 	r := &scriptRun{f: f, opts: opts, out: f.Text()}
-	connections := session.NewConnections(ctx, f.Prompter, f.Warn)
+	connections := f.Connections(ctx)
 	for range opts.Parallel {
 		fork := connections.Fork()
 		defer fork.Close()

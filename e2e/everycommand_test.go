@@ -23,6 +23,7 @@ func meetsNoServer() map[string]string {
 		"options":         "prints what is built in",
 		"logout":          "removes a file",
 		"run":             "runs other commands, which have trials",
+		"shell":           "needs a terminal, and runs other commands, which have trials",
 		"completion":      "prints what is built in; live completion has trials, as __complete",
 	}
 }

@@ -13,7 +13,7 @@ import (
 // Inner describes a command line that another command runs, for example a line of a
 // script.
 type Inner struct {
-	Number      int // of the line, or 0
+	Number      int // of the line in a script, or 0
 	Words       []string
 	Streams     *iostreams.Streams
 	Prompter    *prompt.Prompter
@@ -35,6 +35,9 @@ func (f *Factory) Inner(line Inner) *Factory {
 
 // IsInner reports whether another command runs the command line of f.
 func (f *Factory) IsInner() bool { return f.outer != nil }
+
+// InScript reports whether the command line of f is a line of a script.
+func (f *Factory) InScript() bool { return f.number > 0 }
 
 // inherit takes over the global options of the outer command line.
 func (f *Factory) inherit() {

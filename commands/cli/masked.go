@@ -33,6 +33,16 @@ func Masked(words []string) string {
 	return visible.Line(strings.Join(shown, " "))
 }
 
+// HasSecret reports whether Masked would mask a part of a command line.
+func HasSecret(words []string) bool {
+	for i, word := range words {
+		if maskedWord(words[:i], word) != word {
+			return true
+		}
+	}
+	return false
+}
+
 // maskedWord masks the word that follows before.
 func maskedWord(before []string, word string) string {
 	if len(before) > 0 && slices.Contains(secretOptions(), before[len(before)-1]) {

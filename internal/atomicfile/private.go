@@ -21,3 +21,25 @@ func CheckPrivate(path string, info fs.FileInfo) error {
 	}
 	return nil
 }
+
+// OpenPrivate opens the file at path, to read it and to append to it. It creates the file
+// with the mode 0600. It follows no symbolic link, and accepts only a regular file that
+// no other user can access.
+func OpenPrivate(path string) (*os.File, error) {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND|os.O_CREATE|openFlags, privateMode)
+	if err != nil {
+		return nil, explainOpen(path, err)
+	}
+	info, err := file.Stat()
+	if err == nil {
+		err = checkRegular(path, info)
+	}
+	if err == nil {
+		err = CheckPrivate(path, info)
+	}
+	if err != nil {
+		_ = file.Close()
+		return nil, err
+	}
+	return file, nil
+}

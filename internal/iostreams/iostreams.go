@@ -19,6 +19,10 @@ type Streams struct {
 	// tests.
 	Terminal *os.File
 
+	// Typed reads what is typed at Terminal. nil means Terminal itself. A shell has read
+	// keys ahead, and ends an unfinished read together with its command.
+	Typed io.Reader
+
 	// OutIsTerminal reports that Out is a terminal, so a person reads the data.
 	OutIsTerminal bool
 

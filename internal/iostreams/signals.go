@@ -25,10 +25,13 @@ type Signals struct {
 	terminationSignals []os.Signal
 	cancel             context.CancelCauseFunc // cancels the context of the program
 
-	mu       sync.Mutex
-	captured chan os.Signal
-	ended    os.Signal
-	done     chan struct{} // closed when ended is set and the context is cancelled
+	mu        sync.Mutex
+	captured  chan os.Signal
+	nests     bool     // see Nest
+	nested    *Signals // of the command line that runs inside, or nil
+	postponed os.Signal
+	ended     os.Signal
+	done      chan struct{} // closed when ended is set and the context is cancelled
 }
 
 // moreSignals is the number of signals that are buffered for a busy command.
@@ -62,6 +65,9 @@ func Notify(ctx context.Context) (context.Context, *Signals) {
 func (s *Signals) deliver(received os.Signal) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.passOn(received) {
+		return
+	}
 	if s.captured != nil {
 		select {
 		case s.captured <- received:

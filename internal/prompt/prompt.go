@@ -24,6 +24,7 @@ import (
 type Prompter struct {
 	in       *bufio.Reader
 	terminal *os.File
+	typed    io.Reader // what is typed at the terminal
 	err      io.Writer
 	used     bool
 }
@@ -31,7 +32,11 @@ type Prompter struct {
 // New returns a Prompter that reads from the terminal of s, or from s.In if there is
 // none.
 func New(s *iostreams.Streams) *Prompter {
-	return &Prompter{in: bufio.NewReader(s.Signals.Reader(s.In)), terminal: s.Terminal, err: s.Err}
+	p := &Prompter{in: bufio.NewReader(s.Signals.Reader(s.In)), terminal: s.Terminal, typed: s.Typed, err: s.Err}
+	if p.typed == nil {
+		p.typed = s.Terminal
+	}
+	return p
 }
 
 // Stdin returns the rest of standard input after the answers that were read. All reads
@@ -207,7 +212,7 @@ func (p *Prompter) quietly(ask func() error) error {
 
 // readWithoutEcho reads one line from the terminal. The caller turns the echo off.
 func (p *Prompter) readWithoutEcho(ctx context.Context) (string, error) {
-	return iostreams.Await(ctx, func() (string, error) { return typedLine(p.terminal) })
+	return iostreams.Await(ctx, func() (string, error) { return typedLine(p.typed) })
 }
 
 // typedLine returns the next line of a terminal. An end of file (Ctrl-D) ends the line,

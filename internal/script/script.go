@@ -28,6 +28,10 @@ type Line struct {
 
 	// Input is the content of the here-document of the command, or nil.
 	Input []byte
+
+	// Tail is what the system's shell does with the output: a pipe or a redirection, such
+	// as "| less" or ">> file". Only ParseTyped accepts it.
+	Tail string
 }
 
 // Lookup returns the value of the variable name, and whether it is set.
@@ -50,11 +54,15 @@ func Parse(text []byte, lookup Lookup) ([]Line, error) {
 	if at := bytes.IndexByte(text, 0); at >= 0 {
 		return nil, &Error{1 + bytes.Count(text[:at], []byte("\n")), "a script is text: this line has a NUL byte"}
 	}
-	p := &parser{text: text, lookup: lookup}
+	return (&parser{text: text, lookup: lookup}).parse()
+}
+
+// parse returns the commands of the text.
+func (p *parser) parse() ([]Line, error) {
 	var lines []Line
 	var failed []error
 	last := 0
-	for stmt, err := range syntax.NewParser(syntax.Variant(syntax.LangPOSIX)).StmtsSeq(bytes.NewReader(text)) {
+	for stmt, err := range syntax.NewParser(syntax.Variant(syntax.LangPOSIX)).StmtsSeq(bytes.NewReader(p.text)) {
 		if err != nil {
 			return nil, errors.Join(append(failed, syntaxError(err))...)
 		}
@@ -113,11 +121,18 @@ func syntaxError(err error) error {
 // parser turns the statements of the shell's grammar into lines.
 type parser struct {
 	text   []byte
-	lookup Lookup
+	lookup Lookup // nil: a dollar is an ordinary character
+	typed  bool   // in a shell, where a command may have a Tail
 }
 
 func (p *parser) line(stmt *syntax.Stmt) (Line, error) {
 	line := Line{Number: int(stmt.Pos().Line())}
+	if p.typed {
+		var err error
+		if stmt, line.Tail, err = p.tail(stmt); err != nil {
+			return line, err
+		}
+	}
 	call, simple := stmt.Cmd.(*syntax.CallExpr)
 	switch {
 	case stmt.Background:
@@ -129,7 +144,7 @@ func (p *parser) line(stmt *syntax.Stmt) (Line, error) {
 	case !simple:
 		return line, &Error{line.Number, compound(stmt.Cmd)}
 	case len(call.Assigns) > 0:
-		return line, &Error{line.Number, "a script cannot set variables: set them in the environment of the program"}
+		return line, &Error{line.Number, "a command line cannot set variables: set them in the environment of the program"}
 	}
 	for _, word := range call.Args {
 		text, err := p.word(word.Parts, false)
@@ -139,6 +154,9 @@ func (p *parser) line(stmt *syntax.Stmt) (Line, error) {
 		line.Words = append(line.Words, text)
 	}
 	for _, redirection := range stmt.Redirs {
+		if line.Tail != "" && p.isTail(redirection) {
+			continue
+		}
 		if redirection.Hdoc == nil || redirection.N != nil || line.Input != nil {
 			return line, &Error{int(redirection.Pos().Line()), fmt.Sprintf("%s does not redirect: quote it", redirection.Op)}
 		}
@@ -153,7 +171,7 @@ func (p *parser) line(stmt *syntax.Stmt) (Line, error) {
 
 // compound returns why a statement that is not a simple command is refused.
 func compound(cmd syntax.Command) string {
-	const advice = "a line of a script is one command: quote characters that have a meaning in a shell"
+	const advice = "a line is one command: quote characters that have a meaning in a shell"
 	switch c := cmd.(type) {
 	case *syntax.BinaryCmd:
 		return fmt.Sprintf("%s does not connect commands: %s", c.Op, advice)
@@ -239,6 +257,9 @@ func unescape(text string, quoted bool) string {
 // variable returns the value of the variable that e names.
 func (p *parser) variable(e *syntax.ParamExp) (string, error) {
 	source := p.source(e)
+	if p.lookup == nil {
+		return source, nil
+	}
 	name := strings.TrimSuffix(strings.TrimPrefix(strings.TrimPrefix(source, "$"), "{"), "}")
 	if !isName(name) {
 		return "", &Error{int(e.Pos().Line()), source + " is not the name of a variable: write ${NAME}, or quote the dollar"}

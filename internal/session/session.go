@@ -100,6 +100,14 @@ func (s *Session) Disconnect() {
 	s.client = nil
 }
 
+// Connections returns Connections for further sessions: those that s shares, or new ones.
+func (s *Session) Connections(ctx context.Context) *Connections {
+	if s.shared != nil {
+		return s.shared
+	}
+	return NewConnections(ctx, s.prompter, s.warn)
+}
+
 // Timeout returns ctx with the command's timeout.
 func (s *Session) Timeout(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, s.Connection.CommandTimeout)

@@ -150,6 +150,16 @@ func (r reader) roleIfThere(ctx context.Context, name string) (access.Role, erro
 	return role, err
 }
 
+// IsEnabled reports whether authentication is on. A user without the role root may not
+// ask every server; a refusal means that it is on.
+func IsEnabled(ctx context.Context, api clientv3.Auth, bound Bound) (bool, error) {
+	found, err := reader{api: api, bound: bound}.status(ctx)
+	if errors.Is(err, rpctypes.ErrPermissionDenied) || errors.Is(err, rpctypes.ErrUserEmpty) {
+		return true, nil
+	}
+	return found.Enabled, err
+}
+
 // isGone reports whether err means that a listed user or role no longer exists.
 func isGone(err error) bool {
 	return errors.Is(err, rpctypes.ErrUserNotFound) || errors.Is(err, rpctypes.ErrRoleNotFound)
