@@ -56,8 +56,9 @@ ${NAME} is a variable of the environment; its value is one word. A
 here-document (<<END) is the standard input of its command. Everything else
 that a shell does is refused.
 
-All scripts are read before the first command runs. An invalid line, or a
-variable that is not set, ends the run before anything is changed.
+All scripts are read before the first command runs. An invalid line, an unknown
+command or option, or a variable that is not set ends the run before anything is
+changed.
 
 The global options hold for each line, unless the line sets them. The first
 error ends the run: it names the file, the line and the command, and the exit
@@ -108,7 +109,14 @@ func (o *runOptions) Complete(f *cli.Factory, cmd *cobra.Command, args []string)
 		lines, err := script.Parse(text, f.Streams.LookupEnv)
 		for _, line := range lines {
 			line.Words = withoutProgram(line.Words)
-			o.Lines = append(o.Lines, scriptLine{line, name})
+			checked := scriptLine{line, name}
+			o.Lines = append(o.Lines, checked)
+			if o.KeepGoing || o.DryRun {
+				continue // these report such a line in its turn
+			}
+			if wrong := checkLine(f.Program, line.Words); wrong != nil {
+				invalid = append(invalid, (&lineError{checked, wrong}).Error())
+			}
 		}
 		if err != nil {
 			invalid = append(invalid, linesOf(name, err)...)
