@@ -84,5 +84,7 @@ func completeGlobals(root *cobra.Command, f *cli.Factory) {
 	}
 	_ = root.RegisterFlagCompletionFunc(cli.FlagColour, cobra.FixedCompletions(modes, cobra.ShellCompDirectiveNoFileComp))
 	_ = root.RegisterFlagCompletionFunc(cli.FlagErrorFormat, cobra.FixedCompletions(cli.ErrorFormats(), cobra.ShellCompDirectiveNoFileComp))
+	_ = root.RegisterFlagCompletionFunc(cli.FlagContext, completions.Contexts(f.ContextNames))
+	_ = root.RegisterFlagCompletionFunc(cli.FlagAs, completions.Contexts(f.ContextUsers))
 	completions.Defaults(root)
 }

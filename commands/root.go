@@ -15,6 +15,7 @@ import (
 	"github.com/ectl-io/ectl/commands/check"
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/commands/cluster"
+	"github.com/ectl-io/ectl/commands/contexts"
 	"github.com/ectl-io/ectl/commands/kv"
 	"github.com/ectl-io/ectl/commands/lease"
 	"github.com/ectl-io/ectl/commands/lock"
@@ -127,6 +128,7 @@ func topCommands() []topCommand {
 		{"lock", lock.NewLockCmd},
 		{"elect", lock.NewElectCmd},
 		{"shell", shell.NewCmd},
+		{"context", contexts.NewCmd},
 		{"run", newRunCmd},
 		{"options", newOptionsCmd},
 		{"completion", newCompletionCmd},

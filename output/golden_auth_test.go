@@ -52,6 +52,21 @@ func authCases() []goldenCase {
 		show("auth-status-off", AuthStatus{&clientv3.AuthStatusResponse{Header: h, AuthRevision: 1}}),
 		show("login", Login{User: "root", Endpoints: []string{"https://a:2379", "https://b:2379"}, Since: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}),
 		show("login-until", Login{User: "a b", Endpoints: []string{"a:2379"}, Since: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Expiry: time.Date(2026, 1, 2, 4, 0, 0, 0, time.UTC)}),
+		show("contexts", Contexts{List: []ContextItem{
+			{Name: "prod", Current: true, Protected: true, Endpoints: "https://a:2379,https://b:2379", User: "root"},
+			{Name: "dev", User: "two\nlines"},
+		}}),
+		show("contexts-none", Contexts{}),
+		show("context-shown", ContextShown{Name: "prod", Protected: true, Options: []ContextOption{
+			{"endpoints", "https://a:2379", "the context prod"}, {"user", "two\nlines", "--as"}, {"write-out", "simple", "default"},
+		}}),
+		show("context-shown-none", ContextShown{}),
+		show("context-added", ContextChanged{Change: "added", Names: []string{"prod"}}),
+		show("context-user-added", ContextChanged{Change: "added", Names: []string{"prod"}, User: "two\nlines"}),
+		show("context-renamed", ContextChanged{Change: "renamed", Names: []string{"old", "new"}}),
+		show("context-used", ContextChanged{Change: "used", Names: []string{"prod"}}),
+		show("context-unused", ContextChanged{Change: "used", Names: []string{}}),
+		show("contexts-deleted", ContextChanged{Change: "deleted", Names: []string{"a", "b"}}),
 		show("logout", Logout{Users: []string{"root", "two\nlines"}}),
 		show("logout-of-no-user", Logout{}),
 		showAll("bootstrapped", func(p *Printer) error {

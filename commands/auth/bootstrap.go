@@ -75,6 +75,7 @@ shown. If a run is killed, this user may remain. The next run deletes it.`,
 	cmd.Flags().StringArrayVarP(&opts.Policies, flagFile, "f", nil, "policy `file` or folder to apply (-: standard input); repeatable")
 	opts.Children.AddFlags(cmd.Flags(), "the policy's commands")
 	cmd.Flags().BoolVar(&opts.Yes, cli.FlagYes, false, "apply the policy without confirmation")
+	cli.Destroys(f, cmd, opts, cli.Destruction[*bootstrapOptions]{If: func(o *bootstrapOptions) bool { return len(o.Policies) > 0 }})
 	return cli.FormatsOf(cmd, output.Bootstrap{})
 }
 

@@ -14,14 +14,18 @@ import (
 // debugVerbosity is gRPC's log verbosity with --debug, as in etcdctl.
 const debugVerbosity = 4
 
-// startDebugLog writes the options to standard error, and directs the log of gRPC
-// there. It hides the values of secrets.
+// startDebugLog writes the options with their origins to standard error, and directs the
+// log of gRPC there. It hides the values of secrets.
 func (f *Factory) startDebugLog() {
 	stderr := proxyLogins(f.Streams.Environ).writer(visibleLines{f.said})
 	f.Connection.DebugLog = f.said
 	grpclog.SetLoggerV2(grpclog.NewLoggerV2WithVerbosity(stderr, stderr, stderr, debugVerbosity))
 	f.globals.VisitAll(func(flag *pflag.Flag) {
-		fmt.Fprintf(stderr, "%s=%s\n", Variable(flag.Name), f.Connection.Shown(flag.Name, flag.Value.String()))
+		origin := ""
+		if from := f.Origin(flag.Name); from != "" {
+			origin = " (from " + from + ")"
+		}
+		fmt.Fprintf(stderr, "%s=%s%s\n", Variable(flag.Name), f.Connection.Shown(flag.Name, flag.Value.String()), origin)
 	})
 }
 

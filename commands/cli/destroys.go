@@ -3,11 +3,13 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 
+	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/quantity"
 )
 
@@ -30,6 +32,7 @@ type Destruction[O Options] struct {
 // opts are the options of cmd.
 func Destroys[O Options](f *Factory, cmd *cobra.Command, opts O, d Destruction[O]) *cobra.Command {
 	run := cmd.RunE
+	f.AddConfirm(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		f.destruction = &destruction{applies: func() bool { return d.If == nil || d.If(opts) }}
 		f.destruction.yes, _ = cmd.Flags().GetBool(FlagYes) // false if there is no such flag
@@ -54,7 +57,9 @@ func (f *Factory) Destroys() bool {
 	return f.destruction != nil && !f.DryRun() && f.destruction.applies()
 }
 
-// Consent says what the user must do before a command of a Factory destroys something.
+// Consent says what the user must do before a command of a Factory destroys something. In
+// a protected context, ConsentNotNeeded and ConsentAsked both mean that a person at a
+// terminal types the name of the context, and that a script gives --confirm.
 type Consent int
 
 const (
@@ -66,17 +71,63 @@ const (
 	ConsentGiven
 )
 
+// FlagConfirm is the option that confirms what a command destroys.
+const FlagConfirm = "confirm"
+
+// AddConfirm adds --confirm to a command that destroys something in a protected context, or
+// that runs such commands.
+func (f *Factory) AddConfirm(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.confirm, FlagConfirm, "", "`name` of the protected context, to destroy something in it without a question")
+}
+
 // Guarded reports whether the user is asked, or has agreed, before the command destroys
 // something. Another question or a pause is then of no use.
-func (f *Factory) Guarded() bool { return f.consent == ConsentGiven || f.asks() }
+func (f *Factory) Guarded() bool {
+	return f.consent == ConsentGiven || f.protected() != "" || f.asks()
+}
 
 // asks reports whether a person is asked. A script cannot answer: its next line is no
 // answer.
 func (f *Factory) asks() bool { return f.consent == ConsentAsked && f.Prompter.Interactive() }
 
+// protected returns the name of the context in use if it is protected, or an empty string.
+func (f *Factory) protected() string {
+	if f.context == nil || !f.context.Protected {
+		return ""
+	}
+	return f.context.Name
+}
+
+// confirmed returns the value of --confirm, of the command line or of the outer one.
+func (f *Factory) confirmed() string {
+	if f.confirm == "" && f.outer != nil && f.context == f.outer.context {
+		return f.outer.confirm
+	}
+	return f.confirm
+}
+
+// checkConfirm refuses --confirm with another name than that of the context in use. The
+// command would run in a cluster that is not meant.
+func (f *Factory) checkConfirm() error {
+	switch {
+	case f.confirm == "" || f.consent == ConsentGiven:
+	case f.context == nil:
+		return exit.BadArgsf("--%s %s: no context is in use; give --%s", FlagConfirm, f.confirm, FlagContext)
+	case f.context.Name != f.confirm:
+		return exit.BadArgsf("--%s %s: the context in use is %s", FlagConfirm, f.confirm, f.context.Name)
+	}
+	return nil
+}
+
 // agreeToDestroy asks before the command destroys something, unless the command does this
 // itself.
 func (f *Factory) agreeToDestroy(ctx context.Context) error {
+	if f.destruction == nil {
+		return nil
+	}
+	if err := f.checkConfirm(); err != nil {
+		return err
+	}
 	if !f.Destroys() || f.destruction.hits == nil {
 		return nil
 	}
@@ -87,9 +138,18 @@ func (f *Factory) agreeToDestroy(ctx context.Context) error {
 var ErrNotConfirmed = errors.New("not confirmed: nothing was changed")
 
 // Agree asks the user to agree to what hits describes, if the command line needs consent.
-// It returns ErrNotConfirmed if the user does not agree.
+// In a protected context the answer is its name. Agree returns ErrNotConfirmed if the user
+// does not agree.
 func (f *Factory) Agree(ctx context.Context, hits func(context.Context) (string, error)) error {
-	if !f.asks() || f.destruction.yes {
+	name := f.protected()
+	switch {
+	case f.consent == ConsentGiven || f.DryRun():
+		return nil
+	case name != "" && f.confirmed() == name:
+		return nil
+	case name != "" && !f.canAsk():
+		return exit.BadArgsf("the context %s is protected, and there is no terminal to ask: give --%s %s", name, FlagConfirm, name)
+	case name == "" && (!f.asks() || f.destruction != nil && f.destruction.yes):
 		return nil
 	}
 	what, err := hits(ctx)
@@ -97,6 +157,13 @@ func (f *Factory) Agree(ctx context.Context, hits func(context.Context) (string,
 		return err
 	}
 	f.BreakLine()
+	if name != "" {
+		answer, err := f.Prompter.Answer(ctx, fmt.Sprintf("About to %s. The context %s is protected: type its name to continue: ", what, name))
+		if err == nil && answer != name {
+			err = ErrNotConfirmed
+		}
+		return err
+	}
 	answer, err := f.Prompter.Answer(ctx, "About to "+what+". Continue? (y/N): ")
 	if err != nil {
 		return err
@@ -105,6 +172,12 @@ func (f *Factory) Agree(ctx context.Context, hits func(context.Context) (string,
 		return ErrNotConfirmed
 	}
 	return nil
+}
+
+// canAsk reports whether a person at a terminal can answer. If standard input has something
+// else for the command, the controlling terminal answers.
+func (f *Factory) canAsk() bool {
+	return f.Prompter.Interactive() || f.Streams.ErrIsTerminal && f.Prompter.HasControllingTerminal()
 }
 
 // HitsOf returns the description what of a Destruction, completed with what read finds in

@@ -20,7 +20,7 @@ const (
 
 // ownFlag reports whether name is a global flag that etcdctl does not have.
 func ownFlag(name string) bool {
-	return name == flagQuiet || name == FlagColour || name == FlagErrorFormat || name == etcd.FlagPasswordFile || name == etcd.FlagTokenFile
+	return name == flagQuiet || name == FlagColour || name == FlagErrorFormat || name == FlagContext || name == FlagAs || name == etcd.FlagPasswordFile || name == etcd.FlagTokenFile
 }
 
 // Variable returns the documented name of the environment variable that sets the global
@@ -108,9 +108,10 @@ func (f *Factory) setFromVariable(flag *pflag.Flag, variable, value string) (war
 		if hint := ValueHint(flag, value); hint != "" {
 			warning += "; " + hint
 		}
-		warnings = append(warnings, warning)
+		return append(warnings, warning)
 	}
-	return warnings
+	f.setOrigin(flag.Name, variable)
+	return nil
 }
 
 // unknownVariable returns a warning if the name of a variable has one of the prefixes.

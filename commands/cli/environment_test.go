@@ -276,7 +276,7 @@ func TestDebugSaysThatSecretsAreSetAndNotWhatTheyAre(t *testing.T) {
 	if err != nil || strings.Contains(stderr, "topsecret") {
 		t.Errorf("--debug = %v, and shows a secret:\n%s", err, stderr)
 	}
-	for _, line := range []string{"ETCDCTL_PASSWORD=(set)\n", "ETCDCTL_USER=(set)\n", "ETCDCTL_AUTH_JWT_TOKEN=(set)\n", "ETCDCTL_ENDPOINTS=[127.0.0.1:2379]\n", "ECTL_PASSWORD_FILE=\n"} {
+	for _, line := range []string{"ETCDCTL_PASSWORD=(set) (from ETCDCTL_PASSWORD)\n", "ETCDCTL_USER=(set) (from --user)\n", "ETCDCTL_AUTH_JWT_TOKEN=(set) (from --auth-jwt-token)\n", "ETCDCTL_ENDPOINTS=[127.0.0.1:2379]\n", "ECTL_PASSWORD_FILE=\n"} {
 		t.Run(line, func(t *testing.T) {
 			if !strings.Contains(stderr, line) {
 				t.Errorf("--debug says nothing of %q:\n%s", line, stderr)

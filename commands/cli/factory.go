@@ -60,6 +60,9 @@ type Factory struct {
 
 	consent     Consent
 	destruction *destruction // that the command declares, or nil
+	confirm     string       // --confirm
+
+	contextOptions
 
 	wrote bool // to standard output
 
@@ -89,6 +92,7 @@ func (f *Factory) BindGlobals(fs *pflag.FlagSet) {
 	fs.StringVarP(&f.Format, FlagFormat, "w", string(output.Simple), "`format` of the output: "+output.FormatNames(output.Formats()))
 	fs.BoolVar(&f.Hex, "hex", false, "print keys and values as hexadecimal bytes")
 	fs.BoolVar(&f.Quiet, flagQuiet, false, "print no warnings, and no answer that the exit status already gives")
+	f.bindContext(fs)
 	fs.Var(&f.colours, FlagColour, "`when` to write words in colours: auto (on a terminal), always, never")
 	fs.Var(&f.errorFormat, FlagErrorFormat, "`form` of an error on standard error: text (a line), json (an object with error, kind and status)")
 	fs.VisitAll(func(flag *pflag.Flag) { flag.Hidden = true })
@@ -133,9 +137,12 @@ func (f *Factory) Prepare() error {
 		return nil
 	}
 	f.prepared = true
-	if f.outer != nil {
-		f.Connection.InheritIdentity(&f.outer.Connection, f.globals)
-	} else if err := f.applyEnvironment(); err != nil {
+	if f.outer == nil {
+		if err := f.applyEnvironment(); err != nil {
+			return err
+		}
+	}
+	if err := f.useContext(); err != nil {
 		return err
 	}
 	for _, name := range []string{etcd.FlagCert, etcd.FlagKey, etcd.FlagCACert} {
@@ -146,7 +153,9 @@ func (f *Factory) Prepare() error {
 	if err := f.Connection.CheckTimes(); err != nil {
 		return err
 	}
-	f.Connection.Valueless(f.globals, f.emptyVariable)
+	if f.as == "" { // which replaces the identity of the environment
+		f.Connection.Valueless(f.globals, f.emptyVariable)
+	}
 	f.useLogin()
 	out := f.stdout()
 	if f.Streams.OutIsTerminal && f.Streams.ErrIsTerminal && f.Format != string(output.Protobuf) { // protobuf has no lines

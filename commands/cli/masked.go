@@ -15,7 +15,7 @@ const mask = "***"
 // secret.
 func secretOptions() []string {
 	return []string{
-		"--password", "--auth-jwt-token", "--dest-password", "--new-user-password",
+		"--password", "--auth-jwt-token", "--dest-password", "--new-user-password", "--password-command",
 		"--user", "--dest-user",
 	}
 }

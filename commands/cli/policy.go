@@ -2,7 +2,7 @@ package cli
 
 import (
 	"context"
-	"errors"
+	"slices"
 
 	"github.com/ectl-io/ectl/internal/access/plan"
 	"github.com/ectl-io/ectl/internal/access/policy"
@@ -33,7 +33,7 @@ func (f *Factory) Reconciler(p policy.Policy, children Children) *reconcile.Reco
 // ask.
 func (f *Factory) RequireYes(yes, fromStdin bool) error {
 	asks := f.Prompter.Interactive() || fromStdin && f.Streams.ErrIsTerminal && f.Prompter.HasControllingTerminal()
-	if !yes && !f.DryRun() && !asks {
+	if !yes && !f.DryRun() && !asks && !f.consents() {
 		return exit.BadArgsf("apply needs confirmation, but there is no terminal: give --%s", FlagYes)
 	}
 	return nil
@@ -43,7 +43,8 @@ func (f *Factory) RequireYes(yes, fromStdin bool) error {
 const FlagYes = "yes"
 
 // AgreeToPlan shows the plan with its warnings and asks for confirmation, unless yes is
-// set. It returns an error if the user does not confirm.
+// set. In a protected context, yes does not agree to a plan that takes something away. It
+// returns an error if the user does not confirm.
 func (f *Factory) AgreeToPlan(ctx context.Context, p *plan.Plan, waivers []policy.Waiver, yes bool) error {
 	if !f.Quiet || !yes && !f.DryRun() {
 		f.BreakLine()
@@ -55,14 +56,27 @@ func (f *Factory) AgreeToPlan(ctx context.Context, p *plan.Plan, waivers []polic
 	if f.DryRun() {
 		return f.WithholdPlan(p)
 	}
-	if yes {
+	if f.protected() != "" && takesAway(p) {
+		return f.Agree(ctx, func(context.Context) (string, error) { return "apply this plan, which takes access away", nil })
+	}
+	if yes || f.consents() {
 		return nil
 	}
 	agreed, err := f.Prompter.Confirm(ctx, "Apply it?")
 	if err == nil && !agreed {
-		return errors.New("not confirmed: nothing was changed")
+		return ErrNotConfirmed
 	}
 	return err
+}
+
+// consents reports whether the user has agreed in advance to what the command destroys.
+func (f *Factory) consents() bool {
+	return f.consent == ConsentGiven || f.protected() != "" && f.confirmed() == f.protected()
+}
+
+// takesAway reports whether a plan removes something, or takes access from a user.
+func takesAway(p *plan.Plan) bool {
+	return p.Count(plan.Remove) > 0 || slices.ContainsFunc(p.Effects, plan.Effect.LosesAny)
 }
 
 // SayFailedApply reports which changes a failed apply has made.

@@ -3,7 +3,6 @@ package mirror
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -171,7 +170,7 @@ func confirmPrune(ctx context.Context, f *cli.Factory, opts *options, sizes mirr
 		quantity.Of(sizes.Destination, "key"), mirror.WithPrefix(opts.destPrefix()), sizes.Source, mirror.WithPrefix(opts.Prefix)))
 	agreed, err := f.Prompter.Confirm(ctx, "Delete the keys that the source does not have?")
 	if err == nil && !agreed {
-		return errors.New("not confirmed: nothing was changed")
+		return cli.ErrNotConfirmed
 	}
 	return err
 }

@@ -63,6 +63,13 @@ func (l *Lock) Remove() {
 	_ = l.file.Close()
 }
 
+// WaitForLock locks the file at path against other processes that call WaitForLock or
+// replace the file as part of a set. It waits at most lockPatience for them. The lock is a
+// file of its own, which unlock removes.
+func WaitForLock(ctx context.Context, path string) (unlock func(), err error) {
+	return lockAll(ctx, []string{path})
+}
+
 // A process holds a lock while it renames files. lockPatience is the maximum time to wait
 // for it, and lockPause is the time between attempts.
 const (

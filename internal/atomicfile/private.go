@@ -43,3 +43,18 @@ func OpenPrivate(path string) (*os.File, error) {
 	}
 	return file, nil
 }
+
+// CheckUnchangeable returns an error if another user owns the folder at path, or may
+// replace files in it. info describes it.
+func CheckUnchangeable(path string, info fs.FileInfo) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	if owner, _, known := ownerOf(info); known && owner != os.Geteuid() {
+		return fmt.Errorf("%s belongs to another user", path)
+	}
+	if info.Mode().Perm()&0o022 != 0 {
+		return fmt.Errorf("other users can write to %s (mode %#o): chmod go-w %s", path, info.Mode().Perm(), path)
+	}
+	return nil
+}

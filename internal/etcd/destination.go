@@ -1,6 +1,8 @@
 package etcd
 
 import (
+	"fmt"
+
 	"github.com/spf13/pflag"
 
 	"github.com/ectl-io/ectl/internal/secret"
@@ -27,8 +29,8 @@ func (o *Options) AddDestinationFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.Key, destinationPrefix+FlagKey, "", "private key `file` of that certificate")
 	fs.StringVar(&o.CACert, destinationPrefix+FlagCACert, "", "`file` of the certificate authorities that vouch for the destination")
 	fs.BoolVar(&o.InsecureTransport, "dest-insecure-transport", true, "talk without TLS to a destination that does not ask for it")
-	fs.StringVar(&o.User, destinationPrefix+flagUser, "", "who you are at the destination: `name[:password]` (asks for a password that is not given)")
-	fs.StringVar(&o.Password, destinationPrefix+flagPassword, "", "password of --dest-user, which is then a name alone")
+	fs.StringVar(&o.User, destinationPrefix+FlagUser, "", "who you are at the destination: `name[:password]` (asks for a password that is not given)")
+	fs.StringVar(&o.Password, destinationPrefix+FlagPassword, "", "password of --dest-user, which is then a name alone")
 	secret.FileVar(fs, &o.PasswordFile, destinationPrefix+FlagPasswordFile, "`file` with the password of --dest-user in its first line (-: standard input)")
 }
 
@@ -36,6 +38,9 @@ func (o *Options) AddDestinationFlags(fs *pflag.FlagSet) {
 func (o *Options) question() string {
 	if o.prefix != "" {
 		return "Destination Password: "
+	}
+	if o.Context != "" {
+		return fmt.Sprintf("Password of %s in the context %s: ", o.User, o.Context)
 	}
 	return "Password: "
 }

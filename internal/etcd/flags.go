@@ -9,11 +9,11 @@ func (o *Options) flag(name string) string { return "--" + o.prefix + name }
 // flags returns the flags of a client of o, as the user types them.
 func (o *Options) flags() diagnose.Flags {
 	flags := diagnose.Flags{
-		Endpoints: "--" + FlagEndpoints, Login: o.flag(flagUser) + ", --" + flagToken,
+		Endpoints: "--" + FlagEndpoints, Login: o.flag(FlagUser) + ", --" + FlagToken,
 		CACert: o.flag(FlagCACert), Cert: o.flag(FlagCert), Key: o.flag(FlagKey),
 	}
 	if o.prefix != "" { // it has no token, and an argument in place of --endpoints
-		flags.Endpoints, flags.Login, flags.Side = "the destination", o.flag(flagUser), "the destination"
+		flags.Endpoints, flags.Login, flags.Side = "the destination", o.flag(FlagUser), "the destination"
 	}
 	return flags
 }

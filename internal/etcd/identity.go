@@ -44,6 +44,12 @@ func (o *Options) identity(ctx context.Context, p *prompt.Prompter, warn func(st
 	if password != "" {
 		return &clientv3.AuthConfig{Username: o.User, Password: password}, nil
 	}
+	if o.PasswordProgram != nil {
+		if password, err = o.PasswordProgram.Password(ctx); err != nil {
+			return nil, exit.With(exit.BadArgs, fmt.Errorf("the password of %s: %w", o.User, err))
+		}
+		return &clientv3.AuthConfig{Username: o.User, Password: password}, nil
+	}
 	if name, password, found := strings.Cut(o.User, ":"); found {
 		return &clientv3.AuthConfig{Username: name, Password: password}, nil
 	}
@@ -60,25 +66,25 @@ func (o *Options) identity(ctx context.Context, p *prompt.Prompter, warn func(st
 // reads no file and does not prompt.
 func (o *Options) checkIdentity() error {
 	if o.Token != "" && o.TokenFile != "" {
-		return exit.BadArgsf("%s and %s both give a token: choose one", o.flag(flagToken), o.flag(FlagTokenFile))
+		return exit.BadArgsf("%s and %s both give a token: choose one", o.flag(FlagToken), o.flag(FlagTokenFile))
 	}
 	if o.Password != "" && o.PasswordFile != "" {
-		return exit.BadArgsf("%s and %s both give a password: choose one", o.flag(flagPassword), o.flag(FlagPasswordFile))
+		return exit.BadArgsf("%s and %s both give a password: choose one", o.flag(FlagPassword), o.flag(FlagPasswordFile))
 	}
 	name, password, split := strings.Cut(o.User, ":")
 	switch {
 	case o.hasToken():
 	case o.User == "":
-		if user, found := o.valueless[flagUser]; found && o.hasPassword() {
+		if user, found := o.valueless[FlagUser]; found && o.hasPassword() {
 			return exit.BadArgsf("user name is empty: %s has no value, and there is a password: give its user", user.name)
 		}
 	case o.hasPassword():
 	case split && name == "":
-		return exit.BadArgsf("user name is empty: nothing precedes the colon of %s", o.flag(flagUser))
+		return exit.BadArgsf("user name is empty: nothing precedes the colon of %s", o.flag(FlagUser))
 	case split && password == "":
-		return noPassword(name, "nothing follows the colon of "+o.flag(flagUser))
-	case !split && o.valueless[flagPassword].variable:
-		return noPassword(name, o.valueless[flagPassword].name+" is set and has no value; unset it to be prompted for the password")
+		return noPassword(name, "nothing follows the colon of "+o.flag(FlagUser))
+	case !split && o.valueless[FlagPassword].variable:
+		return noPassword(name, o.valueless[FlagPassword].name+" is set and has no value; unset it to be prompted for the password")
 	}
 	return nil
 }
@@ -96,16 +102,16 @@ func (o *Options) ignored() []string {
 			warnings = append(warnings, option.name+" has no value, and is ignored")
 		}
 	}
-	for _, name := range []string{flagUser, flagToken, FlagTokenFile} {
+	for _, name := range []string{FlagUser, FlagToken, FlagTokenFile} {
 		if option, found := o.valueless[name]; found {
 			warnings = append(warnings, option.name+" has no value: "+o.identification())
 		}
 	}
 	switch {
 	case o.hasToken() && o.User != "":
-		warnings = append(warnings, o.flag(flagUser)+" is ignored: the token identifies you")
+		warnings = append(warnings, o.flag(FlagUser)+" is ignored: the token identifies you")
 	case !o.hasToken() && o.User == "" && o.hasPassword():
-		warnings = append(warnings, "the password is ignored: give its user with "+o.flag(flagUser))
+		warnings = append(warnings, "the password is ignored: give its user with "+o.flag(FlagUser))
 	}
 	return warnings
 }
@@ -116,15 +122,17 @@ func (o *Options) identification() string {
 	case o.hasToken():
 		return "the token identifies you"
 	case o.User != "":
-		return o.flag(flagUser) + " identifies you"
+		return o.flag(FlagUser) + " identifies you"
 	case o.Cert != "":
 		return "the client certificate identifies you"
 	}
 	return "there is no login"
 }
 
-func (o *Options) hasToken() bool    { return o.Token != "" || o.TokenFile != "" }
-func (o *Options) hasPassword() bool { return o.Password != "" || o.PasswordFile != "" }
+func (o *Options) hasToken() bool { return o.Token != "" || o.TokenFile != "" }
+func (o *Options) hasPassword() bool {
+	return o.Password != "" || o.PasswordFile != "" || o.PasswordProgram != nil
+}
 
 func fromFlagOrFile(ctx context.Context, value, flag, path string, p *prompt.Prompter, warn func(string)) (string, error) {
 	if value != "" || path == "" {
@@ -142,7 +150,7 @@ func fromFlagOrFile(ctx context.Context, value, flag, path string, p *prompt.Pro
 
 // asks reports whether identity would prompt the user for a password.
 func (o *Options) asks() bool {
-	return !o.hasToken() && o.User != "" && !o.hasPassword() && !strings.Contains(o.User, ":") && !o.valueless[flagPassword].variable
+	return !o.hasToken() && o.User != "" && !o.hasPassword() && !strings.Contains(o.User, ":") && !o.valueless[FlagPassword].variable
 }
 
 // Asks reports whether the first client would prompt the user for a password.
@@ -153,9 +161,11 @@ func (o *Options) readsStdin() bool {
 	return o.TokenFile == secret.Stdin || o.PasswordFile == secret.Stdin
 }
 
-// Unattended reports whether a client can be created without a prompt and without
-// standard input. Shell completion can use neither.
-func (o *Options) Unattended() bool { return !o.asks() && !o.readsStdin() }
+// Unattended reports whether a client can be created without a prompt, without standard
+// input and without a program, which may prompt. Shell completion can use none of them.
+func (o *Options) Unattended() bool {
+	return !o.asks() && !o.readsStdin() && (o.PasswordProgram == nil || o.hasToken())
+}
 
 // IsNoPasswordUser reports whether err refuses a login with a password because the user
 // has none. rpctypes does not define this error. Servers from 3.4 to 3.7 use this text.

@@ -3,11 +3,11 @@ package etcd
 import "strings"
 
 // TakesLogin reports whether the options leave the identity to a kept login: they give no
-// user, or a user without a password.
+// user, or a user without a password. With PrefersLogin the user may have a password.
 func (o *Options) TakesLogin() bool {
-	_, noUser := o.valueless[flagUser]
-	_, noPassword := o.valueless[flagPassword]
-	return !noUser && !noPassword && !o.hasToken() && !o.hasPassword() && !strings.Contains(o.User, ":")
+	_, noUser := o.valueless[FlagUser]
+	_, noPassword := o.valueless[FlagPassword]
+	return !noUser && !noPassword && !o.hasToken() && (!o.hasPassword() || o.PrefersLogin) && !strings.Contains(o.User, ":")
 }
 
 // UseLogin makes token, which the server has returned to user, the identity.

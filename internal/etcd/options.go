@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -40,6 +41,15 @@ type Options struct {
 	Token        string // JWT
 	TokenFile    string
 
+	// PasswordProgram prints the password. It may be nil.
+	PasswordProgram *secret.Program
+
+	// PrefersLogin makes a kept login of the user count, although there is a password.
+	PrefersLogin bool
+
+	// Context is the name of the context that the options come from, or empty.
+	Context string
+
 	Debug bool
 
 	// DebugLog receives the client's log if Debug is set.
@@ -73,7 +83,7 @@ const (
 	flagMaxRequestBytes  = "max-request-bytes"
 	flagMaxRecvBytes     = "max-recv-bytes"
 
-	flagDiscoverySRV     = "discovery-srv"
+	FlagDiscoverySRV     = "discovery-srv"
 	flagDiscoverySRVName = "discovery-srv-name"
 	FlagCert             = "cert"
 	FlagKey              = "key"
@@ -82,9 +92,9 @@ const (
 	FlagPasswordFile     = "password-file"
 	FlagTokenFile        = "auth-jwt-token-file"
 
-	flagUser     = "user"
-	flagPassword = "password"
-	flagToken    = "auth-jwt-token"
+	FlagUser     = "user"
+	FlagPassword = "password"
+	FlagToken    = "auth-jwt-token"
 )
 
 // destinationPrefix is the prefix of the flags of a destination.
@@ -95,11 +105,11 @@ const destinationPrefix = "dest-"
 // variable returns the name of the variable of a flag if that is set and empty.
 func (o *Options) Valueless(flags *pflag.FlagSet, variable func(flag string) string) {
 	prefix := ""
-	if flags.Lookup(destinationPrefix+flagUser) != nil {
+	if flags.Lookup(destinationPrefix+FlagUser) != nil {
 		prefix = destinationPrefix
 	}
 	o.valueless = map[string]lost{}
-	for _, name := range []string{flagUser, flagPassword, flagToken, FlagTokenFile, FlagCert, FlagKey} {
+	for _, name := range []string{FlagUser, FlagPassword, FlagToken, FlagTokenFile, FlagCert, FlagKey} {
 		flag := flags.Lookup(prefix + name)
 		switch {
 		case flag == nil || flag.Value.String() != "":
@@ -138,13 +148,13 @@ func (o *Options) AddFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.Key, FlagKey, "", "private key `file` of that certificate")
 	fs.StringVar(&o.CACert, FlagCACert, "", "`file` of the certificate authorities that vouch for the server")
 
-	fs.StringVar(&o.User, flagUser, "", "who you are: `name[:password]` (asks for a password that is not given)")
-	fs.StringVar(&o.Password, flagPassword, "", "password of --user, which is then a name alone")
+	fs.StringVar(&o.User, FlagUser, "", "who you are: `name[:password]` (asks for a password that is not given)")
+	fs.StringVar(&o.Password, FlagPassword, "", "password of --user, which is then a name alone")
 	secret.FileVar(fs, &o.PasswordFile, FlagPasswordFile, "`file` with the password of --user in its first line (-: standard input)")
-	fs.StringVar(&o.Token, flagToken, "", "JSON web token that identifies you, in place of --user")
+	fs.StringVar(&o.Token, FlagToken, "", "JSON web token that identifies you, in place of --user")
 	secret.FileVar(fs, &o.TokenFile, FlagTokenFile, "`file` with that token in its first line (-: standard input)")
 
-	fs.StringVarP(&o.DiscoverySRV, flagDiscoverySRV, "d", "", "`domain` with the SRV records of the endpoints")
+	fs.StringVarP(&o.DiscoverySRV, FlagDiscoverySRV, "d", "", "`domain` with the SRV records of the endpoints")
 	fs.StringVar(&o.DiscoverySRVName, flagDiscoverySRVName, "", "service name to look up there")
 }
 
@@ -163,6 +173,7 @@ func (o *Options) As(name, password string) *Options {
 	other := *o
 	other.User, other.Password = "", password
 	other.PasswordFile, other.Token, other.TokenFile, other.valueless, other.login = "", "", "", nil, keptLogin{}
+	other.PasswordProgram = nil
 	if password != "" {
 		other.User = name
 	}
@@ -174,29 +185,53 @@ func (o *Options) As(name, password string) *Options {
 func (o *Options) Fingerprint() string {
 	k := *o
 	k.DebugLog, k.Changes, k.valueless, k.unreadLogins, k.piped = nil, nil, nil, nil, nil
-	return fmt.Sprintf("%#v", k)
+	program := ""
+	if k.PasswordProgram != nil {
+		program = k.PasswordProgram.Line + "\x00" + k.PasswordProgram.Helper + "\x00" + k.PasswordProgram.Key
+		k.PasswordProgram = nil
+	}
+	return fmt.Sprintf("%#v %q", k, program)
 }
 
 // Inherit sets all options but the identity to those of from.
 func (o *Options) Inherit(from *Options) {
-	user, password, passwordFile, token, tokenFile := o.User, o.Password, o.PasswordFile, o.Token, o.TokenFile
-	changes := o.Changes
+	own := *o
 	*o = *from
-	o.User, o.Password, o.PasswordFile, o.Token, o.TokenFile = user, password, passwordFile, token, tokenFile
-	o.valueless, o.login, o.Changes = nil, keptLogin{}, changes
+	o.takeIdentity(&own)
+	o.valueless, o.login, o.Changes = nil, keptLogin{}, own.Changes
+}
+
+// takeIdentity sets the identity to that of from.
+func (o *Options) takeIdentity(from *Options) {
+	o.User, o.Password, o.PasswordFile, o.Token, o.TokenFile = from.User, from.Password, from.PasswordFile, from.Token, from.TokenFile
+	o.PasswordProgram, o.PrefersLogin, o.login = from.PasswordProgram, from.PrefersLogin, from.login
+}
+
+// IdentityFlags returns the names of the flags that say who logs in.
+func IdentityFlags() []string {
+	return []string{FlagUser, FlagPassword, FlagPasswordFile, FlagToken, FlagTokenFile}
 }
 
 // InheritIdentity sets the identity to that of from, if no option of flags gives one.
 func (o *Options) InheritIdentity(from *Options, flags *pflag.FlagSet) {
-	if slices.ContainsFunc([]string{flagUser, flagPassword, FlagPasswordFile, flagToken, FlagTokenFile}, flags.Changed) {
-		return
+	if !slices.ContainsFunc(IdentityFlags(), flags.Changed) {
+		o.takeIdentity(from)
 	}
-	o.User, o.Password, o.PasswordFile, o.Token, o.TokenFile, o.login = from.User, from.Password, from.PasswordFile, from.Token, from.TokenFile, from.login
+}
+
+// NameUser makes name, who has no password yet, the identity.
+func (o *Options) NameUser(name string) {
+	o.takeIdentity(&Options{User: name})
+}
+
+// NamesOnlyUser reports whether the identity is a user without a password.
+func (o *Options) NamesOnlyUser() bool {
+	return o.User != "" && !o.hasToken() && !o.hasPassword() && !strings.Contains(o.User, ":")
 }
 
 // SecretFlags returns the flags whose values may contain a secret. --user may contain
 // NAME:PASSWORD.
-func SecretFlags() []string { return []string{flagUser, flagPassword, flagToken} }
+func SecretFlags() []string { return []string{FlagUser, FlagPassword, FlagToken} }
 
 // Secret reports whether the value of the flag name must never be shown.
 func Secret(name string) bool { return slices.Contains(SecretFlags(), name) }

@@ -103,11 +103,11 @@ func userInfoIn(option, advice string) error {
 // checkEndpoints refuses endpoints with a login. gRPC does not use it, and messages that
 // name the endpoint would show it.
 func (o *Options) checkEndpoints() error {
-	advice := "give a login with " + o.flag(flagUser)
+	advice := "give a login with " + o.flag(FlagUser)
 	if len(o.unreadLogins) > 0 || slices.ContainsFunc(o.Endpoints, hasUserInfo) {
 		return userInfoIn(o.flags().Endpoints, advice)
 	}
-	if err := RefuseUserInfo(flagDiscoverySRV, []string{o.DiscoverySRV}, advice); err != nil {
+	if err := RefuseUserInfo(FlagDiscoverySRV, []string{o.DiscoverySRV}, advice); err != nil {
 		return err
 	}
 	return RefuseUserInfo(flagDiscoverySRVName, []string{o.DiscoverySRVName}, advice)
@@ -118,7 +118,7 @@ func (o *Options) checkEndpoints() error {
 func (o *Options) Shown(name, value string) string {
 	hidden := Secret(name)
 	switch name {
-	case FlagEndpoints, flagDiscoverySRV, flagDiscoverySRVName:
+	case FlagEndpoints, FlagDiscoverySRV, flagDiscoverySRVName:
 		hidden = o.checkEndpoints() != nil
 	}
 	if hidden && value != "" {

@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -24,7 +22,6 @@ import (
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/secret"
 	"github.com/ectl-io/ectl/internal/session"
-	"github.com/ectl-io/ectl/internal/supervise"
 )
 
 // passwords holds the passwords of the users of a policy. It reads each one on first
@@ -102,37 +99,13 @@ func (p *passwords) readFrom(ctx context.Context, from policy.Password) (string,
 		}
 		return value, err
 	case policy.Command:
-		return p.fromCommand(ctx, from.Value)
+		program := secret.Program{Line: from.Value, Environ: p.Sources.Environ, Stderr: p.Sources.Stderr}
+		return program.Password(ctx)
 	case policy.Generate:
 		return secret.Generate(), nil
 	case policy.None, policy.NotGiven:
 	}
 	return "", nil
-}
-
-// maxPrinted is the maximum output of a password command, in bytes.
-const maxPrinted = 64 << 10
-
-// fromCommand runs line in the shell and returns the first line of the output.
-// Standard error of the command goes to that of the program.
-func (p *passwords) fromCommand(ctx context.Context, line string) (string, error) {
-	shell, option := "/bin/sh", "-c"
-	if runtime.GOOS == "windows" {
-		shell, option = "cmd", "/C"
-	}
-	cmd := exec.Command(shell, option, line) //nolint:noctx // it ends with ctx and all that it has started, see supervise
-	cmd.Env, cmd.Stderr = p.Sources.Environ, p.Sources.Stderr
-	value, err := supervise.FirstLine(ctx, cmd, maxPrinted)
-	switch {
-	case ctx.Err() != nil:
-		return "", err
-	case err != nil:
-		return "", fmt.Errorf("its command failed: %w", err)
-	}
-	if value = strings.TrimSuffix(strings.TrimSuffix(value, "\n"), "\r"); value == "" {
-		return "", errors.New("its command prints an empty first line")
-	}
-	return value, secret.CheckText(value, "the first line that its command prints")
 }
 
 // isTried reports whether an existing user's password can be tested with a login. A
