@@ -118,6 +118,42 @@ func TestPerfSaysThatAClusterIsTooSlow(t *testing.T) {
 	}
 }
 
+// A check ends if the server stops, without a signal. The error names the endpoint, and a
+// warning reports the keys that may be left.
+func TestDatascaleEndsIfTheServerStops(t *testing.T) {
+	t.Parallel()
+	for _, stop := range []string{"killed", "paused"} {
+		t.Run(stop, func(t *testing.T) {
+			t.Parallel()
+			c := harness.NewCluster(t, etcdserver.Options{})
+			client := c.MustClient()
+			check := harness.StartIn(t, harness.Ectl(), c.Home, []string{"ETCDCTL_ENDPOINTS=" + c.Endpoint()},
+				"check", "datascale", "--load", "xl", "--command-timeout", "1s")
+			harness.WaitUntil(t, "keys are written", func() bool {
+				check.MustRun()
+				return len(mustKeysUnder(t, client, "/")) > 0
+			})
+			if stop == "killed" {
+				c.Members[0].Kill()
+			} else if err := c.Members[0].Pause(); err != nil {
+				t.Fatal(err)
+			}
+			end, stderr := check.End(), check.Stderr.String()
+			for _, want := range []string{
+				" of the check may be left below \"/etcdctl-check-datascale/\": delete them: ectl del /etcdctl-check-datascale/ --prefix\n",
+				"Error: context deadline exceeded: " + c.Endpoint() + " ",
+			} {
+				if !strings.Contains(stderr, want) {
+					t.Errorf("standard error is %q, want %q in it", stderr, want)
+				}
+			}
+			if end != "status 1" || strings.Contains(check.Stdout.String(), "PASS") {
+				t.Errorf("%s, %q", end, check.Stdout.String())
+			}
+		})
+	}
+}
+
 // An interrupted check deletes its keys and ends by the signal.
 func TestInterruptedChecksLeaveNoKeys(t *testing.T) {
 	t.Parallel()

@@ -76,18 +76,21 @@ func runDatascale(ctx context.Context, f *cli.Factory, opts *options) error {
 		return err
 	}
 	bar := progress.Of(f.Streams, f.Quiet, int64(load.keys), "keys")
-	seen := c.Write(ctx, workload.Counted(ctx, load.keys), func() { bar.Add(1) })
+	turns := func(ctx context.Context) <-chan struct{} { return workload.Counted(ctx, load.keys) }
+	seen := c.Write(ctx, turns, func() { bar.Add(1) })
 	bar.End()
 
 	var after float64
 	var unread error
-	if ctx.Err() == nil {
+	if ctx.Err() == nil && seen.Stopped == nil {
 		after, unread = c.memory(ctx, "after")
 	}
-	revision, err := c.cleanup(ctx)
+	revision, err := c.cleanup(ctx, &seen)
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
+	case seen.Stopped != nil:
+		return c.First().Explain(ctx, seen.Stopped)
 	case unread != nil:
 		return unread
 	case err != nil:

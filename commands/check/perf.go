@@ -91,15 +91,16 @@ func runPerf(ctx context.Context, f *cli.Factory, opts *perfOptions) error {
 	bar := progress.Of(f.Streams, f.Quiet, int64(opts.Duration.Seconds()*float64(load.writes)), "writes")
 	timed, cancel := context.WithTimeout(ctx, opts.Duration)
 	defer cancel()
-	seen := c.Write(timed, workload.Paced(timed, load.writes, load.clients), func() { bar.Add(1) })
+	turns := func(ctx context.Context) <-chan struct{} { return workload.Paced(ctx, load.writes, load.clients) }
+	seen := c.Write(timed, turns, func() { bar.Add(1) })
 	bar.End()
 
-	revision, err := c.cleanup(ctx)
+	revision, err := c.cleanup(ctx, &seen)
 	if err != nil {
 		if err := c.notice(fmt.Sprintf("FAIL: Cleanup failed during key deletion: ERROR(%v)", err)); err != nil {
 			return err
 		}
-	} else if ctx.Err() == nil {
+	} else if ctx.Err() == nil && seen.Stopped == nil {
 		if err := c.afterwards(ctx, revision); err != nil {
 			return err
 		}
@@ -111,6 +112,8 @@ func runPerf(ctx context.Context, f *cli.Factory, opts *perfOptions) error {
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
+	case seen.Stopped != nil:
+		return c.First().Explain(ctx, seen.Stopped)
 	case !result.Passed():
 		return exit.Answer(exit.Error)
 	}

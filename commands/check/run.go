@@ -9,6 +9,7 @@ import (
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/quantity"
 	"github.com/ectl-io/ectl/internal/workload"
 )
 
@@ -43,11 +44,12 @@ func begin(ctx context.Context, f *cli.Factory, opts *options, clients int, w wo
 	return c, nil
 }
 
-// cleanup deletes the keys, even after an interrupt, and returns the revision of the
-// deletion.
-func (c *check) cleanup(ctx context.Context) (revision int64, err error) {
+// cleanup deletes the written keys, even after an interrupt, and returns the revision of
+// the deletion.
+func (c *check) cleanup(ctx context.Context, written *workload.Measured) (revision int64, err error) {
 	if revision, err = c.Clean(ctx); err != nil {
-		c.f.Warn("keys may be left below the prefix: delete them" + c.opts.deletion(c.f))
+		c.f.Warn(fmt.Sprintf("up to %s of the check may be left below %q: delete them%s",
+			quantity.Of(written.Attempts(), "key"), c.opts.Prefix, c.opts.deletion(c.f)))
 		return 0, err
 	}
 	c.f.Connection.Changes.Became("the keys of the check were deleted")

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"net/url"
@@ -45,6 +46,9 @@ func Metric(ctx context.Context, d *etcd.Dialer, endpoint, name string) (float64
 		number, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
 		if err != nil {
 			return 0, fmt.Errorf("parse error: %w", err)
+		}
+		if math.IsInf(number, 0) || math.IsNaN(number) {
+			return 0, fmt.Errorf("parse error: %s is %g", name, number)
 		}
 		return number, nil
 	}

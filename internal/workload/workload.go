@@ -4,8 +4,10 @@ package workload
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"math/rand/v2"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -87,14 +89,36 @@ type Measured struct {
 	Latencies []time.Duration // of successful writes
 	Errors    map[string]int  // number of occurrences, by text
 	Total     time.Duration   // from the first write to the last
+
+	// Stopped is the error that ended the writes early. It is nil after an interrupt.
+	Stopped error
 }
 
+// Attempts returns the number of writes that may have been made.
+func (m *Measured) Attempts() int {
+	attempts := len(m.Latencies)
+	for _, n := range m.Errors {
+		attempts += n
+	}
+	return attempts
+}
+
+// Turns returns a channel that receives a value for each write that is due. It is closed
+// after the last one, or when ctx ends.
+type Turns func(ctx context.Context) <-chan struct{}
+
 // Write writes one key for each turn, and calls done after each. If ctx ends, the
-// requests in flight have w.Timeout to finish.
-func (w *Workload) Write(ctx context.Context, turns <-chan struct{}, done func()) Measured {
+// requests in flight have w.Timeout to finish. Two failures end the writes early, because
+// further writes would fail too: a response that cannot be used, and a cluster that does
+// not respond.
+func (w *Workload) Write(ctx context.Context, turns Turns, done func()) Measured {
 	results := make([]Measured, len(w.Clients))
-	requests, cancelRequests := context.WithCancel(context.WithoutCancel(ctx))
-	defer cancelRequests()
+	requests, stop := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer stop(nil)
+	taking, endTurns := context.WithCancel(ctx)
+	defer endTurns()
+	due := turns(taking)
+	var answers atomic.Int64
 	value := strings.Repeat("\x00", w.ValueSize)
 	start := time.Now()
 	writing, _ := crash.NewGroup(requests, len(w.Clients))
@@ -102,8 +126,8 @@ func (w *Workload) Write(ctx context.Context, turns <-chan struct{}, done func()
 		writing.Start(func() error {
 			r := &results[i]
 			r.Errors = map[string]int{}
-			for range turns {
-				if ctx.Err() != nil {
+			for range due {
+				if ctx.Err() != nil || requests.Err() != nil {
 					return nil //nolint:nilerr // an interrupted check tells what it has measured
 				}
 				began := time.Now()
@@ -113,8 +137,14 @@ func (w *Workload) Write(ctx context.Context, turns <-chan struct{}, done func()
 						err = context.DeadlineExceeded
 					}
 					r.Errors[err.Error()]++
+					if retry.Answered(err) {
+						stop(err)
+					}
 				} else {
 					r.Latencies = append(r.Latencies, time.Since(began))
+				}
+				if !retry.IsTransient(err) && requests.Err() == nil {
+					answers.Add(1)
 				}
 				done()
 			}
@@ -126,8 +156,11 @@ func (w *Workload) Write(ctx context.Context, turns <-chan struct{}, done func()
 		_ = writing.Wait()
 		close(finished)
 	})
-	w.await(ctx, finished, cancelRequests)
+	w.await(ctx, finished, answers.Load, stop)
 	all := Measured{Errors: map[string]int{}, Total: time.Since(start)}
+	if cause := context.Cause(requests); !errors.Is(cause, errInterrupted) {
+		all.Stopped = cause
+	}
 	for _, r := range results {
 		all.Latencies = append(all.Latencies, r.Latencies...)
 		for text, n := range r.Errors {
@@ -137,16 +170,33 @@ func (w *Workload) Write(ctx context.Context, turns <-chan struct{}, done func()
 	return all
 }
 
+// errInterrupted is the cause of requests that were cancelled after an interrupt.
+var errInterrupted = errors.New("interrupted")
+
 // await returns when finished is closed. If ctx ends first, it cancels the requests
-// w.Timeout later.
-func (w *Workload) await(ctx context.Context, finished <-chan struct{}, cancelRequests func()) {
-	select {
-	case <-finished:
-		return
-	case <-ctx.Done():
+// w.Timeout later. It also stops them if the cluster does not respond: no request was
+// answered for w.Timeout, and a read is not answered either. On a slow disk, only the
+// writes take long.
+func (w *Workload) await(ctx context.Context, finished <-chan struct{}, answers func() int64, stop func(error)) {
+	before := answers()
+	for {
+		select {
+		case <-finished:
+			return
+		case <-ctx.Done():
+			defer time.AfterFunc(w.Timeout, crash.Guarded(func() { stop(errInterrupted) })).Stop()
+			<-finished
+			return
+		case <-time.After(w.Timeout):
+		}
+		now := answers()
+		if now == before {
+			if err := w.answers(ctx); err != nil && ctx.Err() == nil {
+				stop(err)
+			}
+		}
+		before = now
 	}
-	defer time.AfterFunc(w.Timeout, crash.Guarded(cancelRequests)).Stop()
-	<-finished
 }
 
 // key returns a random key. Two equal keys are very unlikely.
