@@ -13,6 +13,7 @@ import (
 
 	"github.com/ectl-io/ectl/e2e/harness"
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
+	"github.com/ectl-io/ectl/e2e/harness/testpki"
 )
 
 // writeScript writes a script of lines and returns its path.
@@ -85,5 +86,47 @@ func TestASignalEndsAScriptAfterALock(t *testing.T) {
 	r.WaitFor("OK").Signal(syscall.SIGINT).WantEnd("signal interrupt")
 	if got := c.MustRunAt(c.Endpoint(), "get", "after"); got != "" {
 		t.Error("after a signal the next command runs")
+	}
+}
+
+// Every member accepts the token that one member has made.
+func TestCommandsThatQueryEachMemberLogInOnce(t *testing.T) {
+	t.Parallel()
+	f := harness.NewCertificates(t, t.TempDir())
+	for _, version := range etcdserver.Versions() {
+		for _, tokens := range []*testpki.TokenSigner{nil, f.Tokens} {
+			t.Run(fmt.Sprintf("%s, JWT %t", version, tokens != nil), func(t *testing.T) {
+				c := harness.NewCluster(t, etcdserver.Options{Version: version, Members: 3, RootPassword: "rootpw", Tokens: tokens})
+				var proxies []*harness.RPCProxy
+				var urls []string
+				for _, endpoint := range c.Endpoints() {
+					proxy := harness.NewRPCProxy(t, endpoint)
+					proxies, urls = append(proxies, proxy), append(urls, proxy.URL())
+				}
+				logins := func() (count int) {
+					for _, proxy := range proxies {
+						for _, request := range proxy.Requests() {
+							if request == "Authenticate" {
+								count++
+							}
+						}
+					}
+					return count
+				}
+				endpoints := strings.Join(urls, ",")
+				script := writeScript(t, "endpoint status", "endpoint health", "endpoint hashkv", "get k", "endpoint status -w json")
+				c.MustRunAt(endpoints, "--user", "root:rootpw", "run", script)
+				// A member that does not answer for a while is not waited for, and a member that
+				// lags may not know the token yet.
+				if got := logins(); got < 1 || got > len(urls) {
+					t.Errorf("a script logs in %d times, want once", got)
+				}
+				before := logins()
+				out := c.MustRunAt(endpoints, "--user", "root:rootpw", "endpoint", "status")
+				if got := logins() - before; strings.Count(out, "\n") != len(urls) || got < 1 || got > len(urls) {
+					t.Errorf("endpoint status logs in %d times, and prints\n%s", got, out)
+				}
+			})
+		}
 	}
 }

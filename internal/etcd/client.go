@@ -48,6 +48,7 @@ type Dialer struct {
 
 	options *Options
 	auth    *clientv3.AuthConfig
+	login   *sharedLogin
 	warn    func(string)
 }
 
@@ -75,7 +76,7 @@ func NewDialer(ctx context.Context, o *Options, p *prompt.Prompter, warn func(st
 	if err != nil {
 		return nil, err
 	}
-	d := &Dialer{Endpoints: endpoints, options: o, auth: auth, warn: warn}
+	d := &Dialer{Endpoints: endpoints, options: o, auth: auth, login: newSharedLogin(), warn: warn}
 	d.WarnOfExposure(endpoints)
 	return d, nil
 }
@@ -191,8 +192,8 @@ func (d *Dialer) TLS() (*tls.Config, error) {
 
 func (d *Dialer) dial(ctx context.Context, config *clientv3.Config, self func() (Self, error)) (*Client, error) {
 	o := d.options
-	config.Context = ctx
-	r := o.newRequests(config, self)
+	config.Context = withOwnLogins(ctx)
+	r := o.newRequests(config, d.login, self)
 	client, err := clientv3.New(*config)
 	if err != nil {
 		if advice := diagnose.BadZone(config.Endpoints[0]); advice != "" {

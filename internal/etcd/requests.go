@@ -29,14 +29,16 @@ type requests struct {
 	dryRun    *DryRun // nil: changes are sent
 	config    clientv3.Config
 	flags     diagnose.Flags
+	login     *sharedLogin
 
 	count atomic.Int64
 	peer  atomic.Pointer[peer.Peer] // that answered last
 }
 
-// newRequests returns the requests of a client. self returns the identity of the client.
-func (o *Options) newRequests(config *clientv3.Config, self func() (Self, error)) *requests {
-	r := &requests{config: *config, flags: o.flags(), changes: o.Changes, dryRun: o.DryRun}
+// newRequests returns the requests of a client. login is that of its dialer. self returns
+// the identity of the client.
+func (o *Options) newRequests(config *clientv3.Config, login *sharedLogin, self func() (Self, error)) *requests {
+	r := &requests{config: *config, flags: o.flags(), changes: o.Changes, dryRun: o.DryRun, login: login}
 	r.diagnosis = diagnose.New(diagnose.Config{
 		Client: *config, TLS: tlsOf(config), TokenExpiry: ReadToken(config.Token).Expiry, Flags: r.flags,
 		Identity: func() diagnose.Identity { return identityOf(self) },
@@ -94,8 +96,25 @@ func (r *requests) unary(ctx context.Context, method string, req, reply any, cc 
 		Backoff: retry.Backoff{Min: loginPause},
 		Again:   func(err error) bool { return method == authenticate && retry.IsTransient(err) },
 	}
-	_, err := retry.Do(ctx, policy, send)
-	return err
+	sendAgain := func() error {
+		_, err := retry.Do(ctx, policy, send)
+		return err
+	}
+	if response := r.ofOwnLogin(req, reply); response != nil {
+		return r.login.do(ctx, cc, response, sendAgain)
+	}
+	return sendAgain()
+}
+
+// ofOwnLogin returns the response to a login of the client's user, or nil for another
+// request.
+func (r *requests) ofOwnLogin(req, reply any) *pb.AuthenticateResponse {
+	login, ok := req.(*pb.AuthenticateRequest)
+	if !ok || r.config.Username == "" || login.GetName() != r.config.Username || login.GetPassword() != r.config.Password {
+		return nil
+	}
+	response, _ := reply.(*pb.AuthenticateResponse)
+	return response
 }
 
 // send sends a request once.
