@@ -170,7 +170,8 @@ func TestWhatIsIgnoredOfAnIdentityIsNamed(t *testing.T) {
 		says string // empty: nothing
 	}{
 		{name: "a certificate"},
-		{name: "an empty password variable", env: []string{"ETCDCTL_PASSWORD="}},
+		{name: "an empty password variable", env: []string{"ETCDCTL_PASSWORD="}, says: "ETCDCTL_PASSWORD has no value: the client certificate identifies you"},
+		{name: "an empty password file variable", env: []string{"ECTL_PASSWORD_FILE="}, says: "ECTL_PASSWORD_FILE has no value: the client certificate identifies you"},
 		{name: "an empty user variable", env: []string{"ETCDCTL_USER="}, says: "ETCDCTL_USER has no value: the client certificate identifies you"},
 		{name: "an empty token variable", env: []string{"ETCDCTL_AUTH_JWT_TOKEN="}, says: "ETCDCTL_AUTH_JWT_TOKEN has no value: the client certificate identifies you"},
 		{name: "an empty token file variable", env: []string{"ECTL_AUTH_JWT_TOKEN_FILE="}, says: "ECTL_AUTH_JWT_TOKEN_FILE has no value: the client certificate identifies you"},
@@ -223,6 +224,9 @@ func TestAnEmptyIdentityIsNamedWithoutACertificate(t *testing.T) {
 		{name: "user variable", args: words("user list"), env: []string{"ETCDCTL_USER="}, says: "ETCDCTL_USER has no value: there is no login"},
 		{name: "token variable", args: words("user list"), env: []string{"ETCDCTL_AUTH_JWT_TOKEN="}, says: "ETCDCTL_AUTH_JWT_TOKEN has no value: there is no login"},
 		{name: "certificate variable", args: words("user list"), env: []string{"ETCDCTL_CERT="}, says: "ETCDCTL_CERT has no value, and is ignored"},
+		{name: "password variable", args: words("user list"), env: []string{"ETCDCTL_PASSWORD="}, says: "ETCDCTL_PASSWORD has no value: there is no login"},
+		{name: "password file variable", args: words("user list"), env: []string{"ECTL_PASSWORD_FILE="}, says: "ECTL_PASSWORD_FILE has no value: there is no login"},
+		{name: "variable of authorities", args: words("user list"), env: []string{"ETCDCTL_CACERT="}, says: "ETCDCTL_CACERT has no value, and is ignored"},
 		{name: "key variable", args: words("user list"), env: []string{"ETCDCTL_KEY="}, says: "ETCDCTL_KEY has no value, and is ignored"},
 		{name: "user of a destination", args: words(mirror, "--dest-user", ""), says: "--dest-user has no value: there is no login"},
 	} {

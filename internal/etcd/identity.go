@@ -83,10 +83,21 @@ func (o *Options) checkIdentity() error {
 		return exit.BadArgsf("user name is empty: nothing precedes the colon of %s", o.flag(FlagUser))
 	case split && password == "":
 		return noPassword(name, "nothing follows the colon of "+o.flag(FlagUser))
-	case !split && o.valueless[FlagPassword].variable:
-		return noPassword(name, o.valueless[FlagPassword].name+" is set and has no value; unset it to be prompted for the password")
+	case !split && o.emptyPassword() != "":
+		return noPassword(name, o.emptyPassword()+" is set and has no value; unset it to be prompted for the password")
 	}
 	return nil
+}
+
+// emptyPassword returns the name of a variable that is to give the password and is empty,
+// or an empty string. An empty flag requests a prompt, as in etcdctl.
+func (o *Options) emptyPassword() string {
+	for _, name := range []string{FlagPassword, FlagPasswordFile} {
+		if option := o.valueless[name]; option.variable {
+			return option.name
+		}
+	}
+	return ""
 }
 
 func noPassword(user, reason string) error {
@@ -97,13 +108,16 @@ func noPassword(user, reason string) error {
 // effect.
 func (o *Options) ignored() []string {
 	var warnings []string
-	for _, name := range []string{FlagCert, FlagKey} {
+	for _, name := range []string{FlagCert, FlagKey, FlagCACert} {
 		if option, found := o.valueless[name]; found {
 			warnings = append(warnings, option.name+" has no value, and is ignored")
 		}
 	}
-	for _, name := range []string{FlagUser, FlagToken, FlagTokenFile} {
-		if option, found := o.valueless[name]; found {
+	for _, name := range []string{FlagUser, FlagPassword, FlagPasswordFile, FlagToken, FlagTokenFile} {
+		option, found := o.valueless[name]
+		// With a user, an empty password is an error, unless another option gives it.
+		isPassword := name == FlagPassword || name == FlagPasswordFile
+		if found && (!isPassword || o.User == "" && !o.hasPassword()) {
 			warnings = append(warnings, option.name+" has no value: "+o.identification())
 		}
 	}
@@ -150,7 +164,7 @@ func fromFlagOrFile(ctx context.Context, value, flag, path string, p *prompt.Pro
 
 // asks reports whether identity would prompt the user for a password.
 func (o *Options) asks() bool {
-	return !o.hasToken() && o.User != "" && !o.hasPassword() && !strings.Contains(o.User, ":") && !o.valueless[FlagPassword].variable
+	return !o.hasToken() && o.User != "" && !o.hasPassword() && !strings.Contains(o.User, ":") && o.emptyPassword() == ""
 }
 
 // Asks reports whether the first client would prompt the user for a password.

@@ -7,7 +7,8 @@ import "strings"
 func (o *Options) TakesLogin() bool {
 	_, noUser := o.valueless[FlagUser]
 	_, noPassword := o.valueless[FlagPassword]
-	return !noUser && !noPassword && !o.hasToken() && (!o.hasPassword() || o.PrefersLogin) && !strings.Contains(o.User, ":")
+	_, noPasswordFile := o.valueless[FlagPasswordFile]
+	return !noUser && !noPassword && !noPasswordFile && !o.hasToken() && (!o.hasPassword() || o.PrefersLogin) && !strings.Contains(o.User, ":")
 }
 
 // UseLogin makes token, which the server has returned to user, the identity.

@@ -109,7 +109,7 @@ func (o *Options) Valueless(flags *pflag.FlagSet, variable func(flag string) str
 		prefix = destinationPrefix
 	}
 	o.valueless = map[string]lost{}
-	for _, name := range []string{FlagUser, FlagPassword, FlagToken, FlagTokenFile, FlagCert, FlagKey} {
+	for _, name := range []string{FlagUser, FlagPassword, FlagPasswordFile, FlagToken, FlagTokenFile, FlagCert, FlagKey, FlagCACert} {
 		flag := flags.Lookup(prefix + name)
 		switch {
 		case flag == nil || flag.Value.String() != "":
