@@ -158,6 +158,7 @@ func trials() []trial {
 		trial{line: "user get-cert user{n} --out-file {dir}/c --out-key-file {dir}/k --ca-cert {ca} --ca-key {cakey}", on: "scratch", before: addUser, secure: true},
 		trial{line: "user get-cert user{n} --out-file {dir}/c --out-key-file {dir}/k --ca-cert {ca} --ca-key {cakey} --create", on: "scratch", secure: true},
 		trial{line: "user offboard user{n}", on: "scratch", before: addUser},
+		trial{line: "user import - --if-not-exists", on: "scratch", before: addUser, stdin: "name,roles,password\nuser{n},role{n},none\nnew{n},role{n},none\n"},
 		trial{line: "user delete user{n}", on: "scratch", before: addUser},
 		trial{line: "user check-password alice --interactive=false", on: "auth", stdin: "alicepw\n"},
 		trial{line: "role add role{n} --key-prefix /x/ --read", on: "scratch"},

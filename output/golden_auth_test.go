@@ -114,6 +114,11 @@ func userCases() []goldenCase {
 		showParts("user-added-generated-password-failed", ofBob, UserAdded("bob", nil).Failed(false)),
 		showParts("user-added-generated-password-unknown", ofBob, UserAdded("bob", nil).Failed(true)),
 		show("user-with-roles", withRoles(WithGrants[string]{Created: true, Header: h, Granted: bothRoles})),
+		show("users-imported", UsersImported{Users: []UserWithRoles{
+			withRoles(WithGrants[string]{Created: true, Header: h, Granted: bothRoles}),
+			withRoles(WithGrants[string]{Header: h, Granted: []string{"app"}}),
+			withRoles(WithGrants[string]{}),
+		}}),
 		show("user-with-roles-granted", withRoles(WithGrants[string]{Header: h, Granted: []string{"app"}, Idempotent: true})),
 		show("user-with-roles-unchanged", withRoles(WithGrants[string]{Idempotent: true})),
 		showParts("user-with-roles-generated-password", ofBobWithRoles, withRoles(WithGrants[string]{Created: true, Header: h, Granted: bothRoles, Idempotent: true})),

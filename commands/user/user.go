@@ -25,6 +25,7 @@ func NewCmd(f *cli.Factory) *cobra.Command {
 		cli.DryRun(f, newGrantRoleCmd(f)),
 		cli.DryRun(f, newRevokeRoleCmd(f)),
 		cli.Extension(newCheckPasswordCmd(f)),
+		cli.Extension(cli.DryRun(f, newImportCmd(f))),
 		cli.Extension(cli.DryRun(f, newGetCertCmd(f))),
 		cli.Extension(cli.DryRun(f, newOffboardCmd(f))),
 	)

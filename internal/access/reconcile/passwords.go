@@ -74,6 +74,11 @@ func (p *passwords) sentBy(planned *plan.Plan) bool {
 	})
 }
 
+// ReadPassword reads a password from its source, or generates it.
+func (r *Reconciler) ReadPassword(ctx context.Context, from policy.Password) (string, error) {
+	return newPasswords(r).readFrom(ctx, from)
+}
+
 // readFrom reads a password from its source.
 func (p *passwords) readFrom(ctx context.Context, from policy.Password) (string, error) {
 	switch from.Source {

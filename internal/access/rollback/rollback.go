@@ -38,6 +38,7 @@ type Sequence struct {
 	session *session.Session
 	report  Report
 	done    []doneChange
+	remains bool // a failed rollback has left changes
 }
 
 // Report contains the callbacks through which a Sequence prints messages.
@@ -50,6 +51,9 @@ type doneChange struct {
 	Change
 	unknown bool // the outcome is unknown
 }
+
+// Remains reports whether a rollback has failed, so that changes remain.
+func (s *Sequence) Remains() bool { return s.remains }
 
 // New returns a sequence without changes. If the command is interrupted, the sequence
 // prints the outcome itself, because errors of an interrupted command are not
@@ -124,6 +128,7 @@ func (s *Sequence) undo(ctx context.Context) string {
 	if len(failures) == 0 {
 		return "what had been changed before was changed back, nothing is left of it"
 	}
+	s.remains = true
 	var remains, fixes []string
 	for _, change := range slices.Backward(left) {
 		what := change.Done
