@@ -278,3 +278,31 @@ func TestAMirrorGoesOnWithoutRoomForItsCheckpoint(t *testing.T) {
 		t.Errorf("the destination differs:\n%s", head(cmp.Diff(want, got)))
 	}
 }
+
+// With --once, a script waits for the mirror. So a source that sends no events ends it.
+func TestAMirrorOnceGivesUpOnASilentSource(t *testing.T) {
+	t.Parallel()
+	source := harness.NewCluster(t, etcdserver.Options{})
+	dest := harness.NewCluster(t, etcdserver.Options{})
+	mirror := []string{"make-mirror", dest.Endpoint(), "--checkpoint", "state", "--once"}
+	source.MustRunAt(source.Endpoint(), "put", "k", "v")
+	source.MustRunAt(source.Endpoint(), mirror...)
+	source.MustRunAt(source.Endpoint(), "put", "k", "w")
+
+	proxy := harness.NewRPCProxy(t, source.Endpoint())
+	proxy.Handle = func(ctx context.Context, rpc *harness.RPC) error {
+		if rpc.Method == "Watch" {
+			<-ctx.Done()
+			return ctx.Err()
+		}
+		return rpc.Forward(ctx)
+	}
+	r := source.RunAt(proxy.URL(), append(mirror, "--command-timeout", "2s")...)
+	if r.Status != "1" || !strings.Contains(r.Stderr, "\nError: context deadline exceeded: "+proxy.URL()) || !strings.Contains(r.Stderr, "gave up on the source after 20s\n") {
+		t.Errorf("status %s, %q", r.Status, r.Stderr)
+	}
+	source.MustRunAt(source.Endpoint(), mirror...)
+	if said := dest.MustRunAt(dest.Endpoint(), "get", "k", "--print-value-only"); said != "w\n" {
+		t.Errorf("the destination has %q", said)
+	}
+}

@@ -65,7 +65,8 @@ If the history since the checkpoint was compacted, the command fails. With
 With --once, the command exits when the keys are copied. If it resumes from a
 checkpoint, it exits when the destination has all changes up to its start.
 
-On both sides, the mirror continues after lost connections and leader changes.`,
+On both sides, the mirror continues after lost connections and leader changes.
+With --once, it fails if a side does not answer for 10 times --command-timeout.`,
 		Example: `  ectl make-mirror https://b1.example.com:2379,https://b2.example.com:2379 \
     --dest-cacert ca.pem
   ectl make-mirror 127.0.0.1:22379 --prefix /app/ --dest-prefix /copy/app/

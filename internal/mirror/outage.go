@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/etcd/diagnose"
 	"github.com/ectl-io/ectl/internal/outage"
@@ -27,19 +28,36 @@ const (
 	sideDestination = "destination"
 )
 
+// onceTimeouts is the number of timeouts after which an outage ends a mirror with Once.
+// Scripts wait for such a mirror. A member can restart in the meantime.
+const onceTimeouts = 10
+
 // newSideOutage returns a sideOutage without an outage. It warns when an outage has
-// lasted for timeout, and when the outage is over.
-func newSideOutage(client *etcd.Client, side string, timeout time.Duration, warn func(string)) *sideOutage {
+// lasted for timeout, and when the outage is over. If giveUp is not nil, it is called with
+// the reason when the outage has lasted for onceTimeouts timeouts.
+func newSideOutage(client *etcd.Client, side string, timeout time.Duration, warn func(string), giveUp func(error)) *sideOutage {
+	explain := func(reason error, outcome string) error {
+		return client.Explain(context.Background(), diagnose.WithOutcome(reason, outcome))
+	}
+	var limit *time.Timer // of the reported outage; reports come one after another
 	return &sideOutage{backoff: retry.Backoff{Min: minPause, Max: maxPause}, Outage: &outage.Outage{
 		Patience: timeout,
 		Overdue: func(reason error) {
-			sentence := client.Explain(context.Background(), diagnose.WithOutcome(reason, "still trying")).Error()
+			sentence := explain(reason, "still trying").Error()
 			if side != sideDestination { // whose errors name it
 				sentence = side + ": " + sentence
 			}
 			warn(sentence)
+			if giveUp != nil {
+				limit = time.AfterFunc((onceTimeouts-1)*timeout, crash.Guarded(func() {
+					giveUp(explain(reason, fmt.Sprintf("gave up on the %s after %s", side, onceTimeouts*timeout)))
+				}))
+			}
 		},
 		Resumed: func(after time.Duration) {
+			if limit != nil {
+				limit.Stop()
+			}
 			warn(fmt.Sprintf("%s: answers again after %s", side, after.Round(time.Second)))
 		},
 	}}

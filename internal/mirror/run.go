@@ -34,7 +34,7 @@ type Config struct {
 	Prune      bool   // delete at the destination what the source does not have
 
 	// Timeout bounds each request. If a side does not answer for so long, the mirror
-	// warns once and continues to try.
+	// warns once and continues to try. With Once it gives up after onceTimeouts of them.
 	Timeout time.Duration
 
 	// Confirm is called before the first change if Prune may delete keys. Its error ends
@@ -75,10 +75,16 @@ type mirror struct {
 // are copied. Even with an error, it returns the progress so far.
 func Run(ctx context.Context, config Config) (Progress, error) {
 	m := &mirror{Config: config, rename: renaming{config.Prefix, config.DestPrefix}}
-	m.sourceOutage = newSideOutage(m.Source, sideSource, m.Timeout, m.Warn)
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	giveUp := fail
+	if !m.Once {
+		giveUp = nil // it continues until it is interrupted
+	}
+	m.sourceOutage = newSideOutage(m.Source, sideSource, m.Timeout, m.Warn, giveUp)
 	m.writer = &writer{
 		client: m.Destination, kv: pb.NewKVClient(m.Destination.ActiveConnection()), renaming: m.rename, timeout: m.Timeout,
-		outage: newSideOutage(m.Destination, sideDestination, m.Timeout, m.Warn),
+		outage: newSideOutage(m.Destination, sideDestination, m.Timeout, m.Warn, giveUp),
 		count:  &m.count,
 	}
 	m.writer.maxOps.Store(int64(m.MaxTxnOps))
