@@ -57,8 +57,109 @@ func (t TableData) columns(w *bufio.Writer, limit int, paint colour.Painter) {
 	}
 }
 
-// Columns writes a table without borders.
-func (t *Text) Columns(table TableData) { table.columns(t.w, 0, t.paint) }
+// FoldColumns writes a table without borders, which fits the terminal. Lists in the cells,
+// with separators, continue on the next line.
+func (t *Text) FoldColumns(table TableData) { table.folded(t.limit()).columns(t.w, t.limit(), t.paint) }
+
+// minFolded is the minimum width of a column that is folded.
+const minFolded = 16
+
+// folded returns the table with lists folded, so that its lines are not longer than limit.
+// Items are cut only if the lines would otherwise be too long. limit is 0 if lines may
+// have any length.
+func (t TableData) folded(limit int) TableData {
+	t = t.visible(false)
+	widths, items := make([]int, len(t.Header)), make([]int, len(t.Header))
+	total := 2 * (len(widths) - 1)
+	for i, name := range t.Header {
+		widths[i], items[i] = displaywidth.String(name), displaywidth.String(name)
+		for _, row := range t.Rows {
+			widths[i] = max(widths[i], displaywidth.String(row[i]))
+			for _, item := range listItems(row[i]) {
+				items[i] = max(items[i], displaywidth.String(item))
+			}
+		}
+		total += widths[i]
+	}
+	if limit == 0 || total <= limit {
+		return t
+	}
+	for _, least := range []func(column int) int{
+		func(column int) int { return items[column] },
+		func(int) int { return minFolded },
+	} {
+		for total > limit {
+			widest := -1
+			for i, width := range widths {
+				if width > least(i) && (widest < 0 || width > widths[widest]) {
+					widest = i
+				}
+			}
+			if widest < 0 {
+				break
+			}
+			widths[widest]--
+			total--
+		}
+	}
+	var rows [][]string
+	for _, row := range t.Rows {
+		rows = append(rows, foldedRow(row, widths)...)
+	}
+	t.Rows = rows
+	return t
+}
+
+// foldedRow returns the rows into which a row is folded.
+func foldedRow(row []string, widths []int) [][]string {
+	var rows [][]string
+	for i, text := range row {
+		for n, line := range foldedList(text, widths[i]) {
+			if n == len(rows) {
+				rows = append(rows, make([]string, len(row)))
+			}
+			rows[n][i] = line
+		}
+	}
+	return rows
+}
+
+// listItems returns the items of a list with the separators that follow them.
+func listItems(text string) []string {
+	separator := "; "
+	if !strings.Contains(text, separator) {
+		separator = ", "
+	}
+	items := strings.SplitAfter(text, separator)
+	for i := range items {
+		items[i] = strings.TrimSuffix(items[i], " ")
+	}
+	return items
+}
+
+// foldedList returns the lines of a list. An item that is longer than width is cut.
+func foldedList(text string, width int) []string {
+	if displaywidth.String(text) <= width {
+		return []string{text}
+	}
+	var lines []string
+	line := ""
+	for _, item := range listItems(text) {
+		switch {
+		case line == "":
+			line = item
+		case displaywidth.String(line)+1+displaywidth.String(item) > width:
+			lines, line = append(lines, line), item
+		default:
+			line += " " + item
+		}
+	}
+	lines = append(lines, line)
+	for i := range lines {
+		lines[i] = displaywidth.TruncateString(lines[i], width, "…")
+	}
+	return lines
+}
 
 // FitColumns writes a table without borders, which fits the terminal.
 func (t *Text) FitColumns(table TableData) { table.columns(t.w, t.limit(), t.paint) }

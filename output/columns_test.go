@@ -1,7 +1,9 @@
 package output
 
 import (
+	"bufio"
 	"bytes"
+	"io"
 	"strings"
 	"testing"
 
@@ -62,5 +64,34 @@ func TestColoursDoNotMoveColumns(t *testing.T) {
 	}
 	if bare := strings.NewReplacer("\x1b[31m", "", "\x1b[32m", "", "\x1b[33m", "", "\x1b[0m", "").Replace(all); bare != strings.Join(plain, "\n") {
 		t.Errorf("without its colours it is\n%s\nwant\n%s", bare, strings.Join(plain, "\n"))
+	}
+}
+
+// Lists that are too long for the terminal continue on further lines, and lose nothing.
+func TestLongListsAreFolded(t *testing.T) {
+	table := TableData{Header: []string{"role", "users", "permissions"}, Rows: [][]string{
+		{"app", "alice, bob, carol, dave, erin, frank, grace, heidi", "readwrite prefix /app/; read key /config/a; write [a, b); read prefix /logs/of/the/application/"},
+		{"x", "", "read key k"},
+	}}
+	for limit, want := range map[int]int{0: 3, 80: 5, 60: 6, 1000: 3} {
+		text := &Text{w: bufio.NewWriter(io.Discard), screen: func() int { return limit }}
+		var shown bytes.Buffer
+		text.w = bufio.NewWriter(&shown)
+		text.FoldColumns(table)
+		_ = text.w.Flush()
+		lines := strings.Split(strings.TrimSuffix(shown.String(), "\n"), "\n")
+		for _, line := range lines {
+			if limit > 0 && displaywidth.String(line) > limit {
+				t.Errorf("on a terminal of %d columns a line has %d: %s", limit, displaywidth.String(line), line)
+			}
+		}
+		if len(lines) != want {
+			t.Errorf("on a terminal of %d columns there are %d lines, want %d:\n%s", limit, len(lines), want, &shown)
+		}
+		for _, word := range []string{"alice,", "heidi", "readwrite prefix /app/;", "read prefix /logs/of/the/application/", "read key k"} {
+			if !strings.Contains(shown.String(), word) {
+				t.Errorf("on a terminal of %d columns %q is missing in\n%s", limit, word, &shown)
+			}
+		}
 	}
 }

@@ -2,7 +2,10 @@ package output
 
 import (
 	"bufio"
+	"slices"
+	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -44,7 +47,41 @@ func isNumber(c string) bool {
 }
 
 func (t TableData) csv(w *bufio.Writer) error {
+	t = t.forCSV()
 	return csvRows(w, append([][]string{t.Header}, t.Rows...))
+}
+
+// forCSV returns the table for programs: the names of columns have no spaces, and
+// durations are numbers of seconds.
+func (t TableData) forCSV() TableData {
+	names := t.Header
+	if t.names > 0 {
+		names = names[:t.names]
+	}
+	header := append(csvNames(names), t.Header[len(names):]...)
+	for _, column := range t.durations {
+		at := slices.Index(t.Header, column)
+		header[at] += "_seconds"
+		rows := make([][]string, len(t.Rows))
+		for i, row := range t.Rows {
+			rows[i] = slices.Clone(row)
+			if d, err := time.ParseDuration(row[at]); err == nil { // there may be none
+				rows[i][at] = strconv.FormatFloat(d.Seconds(), 'f', -1, 64)
+			}
+		}
+		t.Rows = rows
+	}
+	t.Header = header
+	return t
+}
+
+// csvNames returns the names of columns as csv writes them.
+func csvNames(columns []string) []string {
+	names := make([]string, len(columns))
+	for i, column := range columns {
+		names[i] = strings.ReplaceAll(column, " ", "_")
+	}
+	return names
 }
 
 func csvRows(w *bufio.Writer, rows [][]string) error {

@@ -28,7 +28,7 @@ func (r Defragmentation) api() apiForms {
 
 // Table implements Result, for csv.
 func (r Defragmentation) Table() TableData {
-	t := TableData{Header: []string{"endpoint", "took", "size before", "size now", "won"}}
+	t := TableData{Header: []string{"endpoint", "took", "size before", "size now", "won"}, durations: []string{"took"}}
 	for _, m := range r.Members {
 		t.Rows = append(t.Rows, []string{
 			m.Endpoint, m.Took.String(), strconv.FormatInt(m.Before, 10), strconv.FormatInt(m.After, 10), strconv.FormatInt(m.Before-m.After, 10),
@@ -44,7 +44,7 @@ func (r Defragmentation) Document() Object { return Object{{"defragmented", r.It
 func (r Defragmentation) Items() []Object {
 	var items []Object
 	for _, m := range r.Members {
-		item := Object{{"endpoint", m.Endpoint}, {"took", m.Took.String()}}
+		item := Object{{"endpoint", m.Endpoint}, {"took_microseconds", m.Took.Microseconds()}}
 		if m.Before > 0 {
 			item = append(item, Member{"size_before", m.Before}, Member{"size_now", m.After}, Member{"won", m.Before - m.After})
 		}

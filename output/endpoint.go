@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -76,7 +77,7 @@ func (r EndpointHealth) json() any {
 
 // Table implements Result.
 func (r EndpointHealth) Table() TableData {
-	t := TableData{Header: []string{"endpoint", "health", "took", "error"}}
+	t := TableData{Header: []string{"endpoint", "health", "took", "error"}, durations: []string{"took"}}
 	for _, h := range r.Endpoints {
 		t.Rows = append(t.Rows, []string{h.Endpoint, strconv.FormatBool(h.healthy()), h.Took, h.Error})
 	}
@@ -90,7 +91,10 @@ func (r EndpointHealth) Document() Object { return Object{{"endpoints", r.Items(
 func (r EndpointHealth) Items() []Object {
 	var items []Object
 	for _, h := range r.Endpoints {
-		item := Object{{"endpoint", h.Endpoint}, {"healthy", h.healthy()}, {"took", h.Took}}
+		item := Object{{"endpoint", h.Endpoint}, {"healthy", h.healthy()}}
+		if took, err := time.ParseDuration(h.Took); err == nil { // the login did not fail
+			item = append(item, Member{"took_microseconds", took.Microseconds()})
+		}
 		if !h.healthy() {
 			item = append(item, Member{"error", h.Reason})
 		}

@@ -74,7 +74,7 @@ func (r EndpointOverview) Items() []Object {
 		item := Object{{"member", m.Name}, {"health", string(m.Health)}}
 		if m.Health != MemberDown {
 			item = append(item, Object{
-				{"role", m.Role}, {"latency", m.Latency.String()}, {"revision_lag", m.RevisionLag}, {"db_size", m.Size},
+				{"role", m.Role}, {"latency_microseconds", m.Latency.Microseconds()}, {"revision_lag", m.RevisionLag}, {"db_size", m.Size},
 				{"db_size_in_use", m.SizeInUse}, {"db_size_quota", m.Quota}, {"certificate_expires", date(m.Expires)}, {"alarms", m.Alarms},
 			}...)
 		}

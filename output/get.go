@@ -339,7 +339,7 @@ func (s *csvRange) Begin(*pb.ResponseHeader) error {
 	if s.o.counted() {
 		return nil
 	}
-	return s.w.row(s.o.header())
+	return s.w.row(csvNames(s.o.header()))
 }
 
 func (s *csvRange) Keys(kvs []*mvccpb.KeyValue) error {

@@ -108,7 +108,7 @@ func (s *Parts) closeObject(text []byte, err error) error {
 }
 
 func (s *Parts) beginCSV(b Beginning) error {
-	t, rows := b.Table().visible(true), [][]string{s.columns}
+	t, rows := b.Table().visible(true), [][]string{csvNames(s.columns)}
 	for i, cells := range t.Rows {
 		if i == len(t.Rows)-1 && b.isOpen() {
 			s.row = cells

@@ -104,10 +104,11 @@ func (r PolicyApplied) Table() TableData {
 		"revision after", fmt.Sprint(r.RevisionAfter),
 		"user", "",
 		"password", "",
+		"password effect", "",
 	)
 	for _, p := range r.Generated {
 		row := make([]string, len(t.Header))
-		row[0], row[len(row)-2] = effect(p.Effect), cell([]byte(p.User))
+		row[len(row)-3], row[len(row)-1] = cell([]byte(p.User)), effect(p.Effect)
 		t.Rows = append(t.Rows, row)
 	}
 	return t

@@ -2,6 +2,7 @@ package output
 
 import (
 	"fmt"
+	"strings"
 
 	"go.etcd.io/etcd/api/v3/authpb"
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
@@ -156,16 +157,33 @@ func (r RoleInfo) api() apiForms {
 
 const everythingDescription = "every key (role root)"
 
-// Table implements Result: a row for each permission.
+// Table implements Result: a row for each permission, with all holders of the role. A role
+// without permissions has a row for its holders.
 func (r RoleInfo) Table() TableData {
-	t := TableData{Header: permissionColumns()}
-	for _, perm := range r.response().GetPerm() {
-		t.Rows = append(t.Rows, permissionCells(perm))
+	users := "unknown"
+	if r.Holders != nil {
+		users = strings.Join(plainNames(r.Holders), ", ")
 	}
-	if r.allowsEverything() && len(t.Rows) == 0 {
-		t.Rows = [][]string{{accessName(authpb.READWRITE), "", "", everythingDescription}}
+	t := TableData{Header: append(permissionColumns(), "users")}
+	for _, row := range r.permissionRows() {
+		t.Rows = append(t.Rows, append(row, users))
+	}
+	if len(t.Rows) == 0 && len(r.Holders) > 0 {
+		t.Rows = [][]string{{"", "", "", "", users}}
 	}
 	return t
+}
+
+// permissionRows returns the cells of permissionColumns for each permission.
+func (r RoleInfo) permissionRows() [][]string {
+	var rows [][]string
+	for _, perm := range r.response().GetPerm() {
+		rows = append(rows, permissionCells(perm))
+	}
+	if r.allowsEverything() && len(rows) == 0 {
+		rows = [][]string{{accessName(authpb.READWRITE), "", "", everythingDescription}}
+	}
+	return rows
 }
 
 // Document implements Result.

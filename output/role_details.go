@@ -12,7 +12,7 @@ type RoleDetails struct{ access.State }
 // Simple implements Result.
 func (r RoleDetails) Simple(t *Text) {
 	if len(r.Roles) > 0 {
-		t.Columns(r.Table())
+		t.FoldColumns(r.Table())
 	}
 }
 

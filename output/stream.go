@@ -21,7 +21,7 @@ func (s *ResultStream) Next(r Result) error {
 			return err
 		}
 	case s.p.format == CSV:
-		return csvRows(s.p.w, r.Table().visible(false).Rows)
+		return csvRows(s.p.w, r.Table().visible(false).forCSV().Rows)
 	}
 	return s.p.Print(r)
 }

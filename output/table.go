@@ -24,6 +24,8 @@ type TableData struct {
 	// after them. Keys are never capitalized. 0 means that all columns have names.
 	names int
 
+	durations []string // columns that hold durations, as time.Duration writes them
+
 	// tones returns the tone of the cells of a column, by the name of the column.
 	tones map[string]func(cell string) colour.Tone
 }

@@ -177,7 +177,7 @@ func (r UserDetail) json() any {
 func (r UserDetail) Table() TableData {
 	t := TableData{Header: append([]string{"user", "role"}, permissionColumns()...)}
 	for _, role := range r.Roles {
-		for _, row := range role.Table().Rows {
+		for _, row := range role.permissionRows() {
 			t.Rows = append(t.Rows, append([]string{cell([]byte(r.Name)), cell([]byte(role.Name))}, row...))
 		}
 	}

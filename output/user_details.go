@@ -26,7 +26,7 @@ func (r UserDetails) login(user string) string {
 // Simple implements Result.
 func (r UserDetails) Simple(t *Text) {
 	if len(r.Users) > 0 {
-		t.Columns(r.Table())
+		t.FoldColumns(r.Table())
 	}
 }
 

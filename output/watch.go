@@ -217,7 +217,7 @@ func (s *csvWatch) Next(part *pb.WatchResponse, _ bool) error {
 	for _, row := range table.Rows {
 		if !s.any {
 			s.any = true
-			if err := s.w.row(eventColumns()); err != nil {
+			if err := s.w.row(csvNames(eventColumns())); err != nil {
 				return err
 			}
 		}

@@ -22,8 +22,9 @@ func newGetCmd(f *cli.Factory) *cobra.Command {
 	return &cobra.Command{
 		Use:   "get NAME",
 		Short: "Show the permissions of a role",
-		Long: `Show the permissions of a role. In the formats yaml and ndjson, also show the
-users who hold the role, if the user of the command is root.`,
+		Long: `Show the permissions of a role. In the formats yaml, ndjson, csv, table and
+markdown, also show the users who hold the role, if the user of the command is
+root.`,
 		Example: `  ectl role get app
   ectl role get app -w table`,
 		Args:              cli.Args(1, 1, "a role name"),
@@ -45,7 +46,7 @@ func runGet(ctx context.Context, f *cli.Factory, c *etcd.Client, opts *getOption
 	}
 	info := output.RoleInfo{Name: opts.Name, Response: response}
 	switch f.Printer().Format() { //nolint:exhaustive // the other formats have no place for the holders
-	case output.YAML, output.NDJSON:
+	case output.YAML, output.NDJSON, output.CSV, output.Table, output.Markdown:
 		snapshot, err := reader.Read(ctx, c, f.Timeout)
 		switch {
 		case err == nil:

@@ -100,6 +100,7 @@ func (s *interactive) line(ctx context.Context, line string) error {
 	case err != nil:
 		return exit.With(exit.BadArgs, err)
 	}
+	o.warnIfReversed(s.f)
 	w := newWatcher(s.f, s.client, s.results, o, s.environ)
 	s.started = append(s.started, w)
 	s.watchers.Start(func() error { return w.run(ctx) })

@@ -169,6 +169,11 @@ func (o *options) environ(f *cli.Factory) []string {
 	return f.ChildEnviron(o.Children.KeepEnvSecrets || f.AsEtcdctl())
 }
 
+// warnIfReversed explains why the server cancels a watch of an empty range.
+func (o *watchOptions) warnIfReversed(f *cli.Factory) {
+	f.WarnIfReversed(cli.KeyRange{Key: o.Key, End: o.End})
+}
+
 func runWatch(ctx context.Context, f *cli.Factory, opts *options) error {
 	if opts.Interactive {
 		return runInteractive(ctx, f, opts)
@@ -177,6 +182,7 @@ func runWatch(ctx context.Context, f *cli.Factory, opts *options) error {
 	if err != nil {
 		return err
 	}
+	opts.warnIfReversed(f)
 	w := newWatcher(f, client, &results{WatchStream: f.Printer().Watch()}, opts.watchOptions, opts.environ(f))
 	if err := w.run(ctx); err != nil {
 		return err
