@@ -42,7 +42,7 @@ func (r Contexts) Simple(t *Text) {
 		}
 		table.Rows = append(table.Rows, []string{mark + c.Name, c.Endpoints, cell([]byte(c.User)), yesNo(c.Protected)})
 	}
-	t.Columns(table)
+	t.FoldColumns(table)
 }
 
 // Table implements Result.
@@ -89,7 +89,7 @@ func (r ContextShown) Simple(t *Text) {
 		name += " (protected)"
 	}
 	t.Linef("context: %s", name)
-	t.Columns(r.Table())
+	t.FoldColumns(r.Table())
 }
 
 // Table implements Result.
