@@ -90,6 +90,9 @@ func checkFile(path string) (checksum bool, err error) {
 	if checksum && !bytes.Equal(sum.hash.Sum(nil), sum.tail) {
 		return false, fmt.Errorf("%s is damaged: its SHA-256 checksum does not match", path)
 	}
+	if err := checkPages(file, size); err != nil {
+		return false, fmt.Errorf("%s is damaged: %w", path, err)
+	}
 	return checksum, nil
 }
 
@@ -121,6 +124,9 @@ func (s *Status) read(tx *bbolt.Tx) error {
 	sum := crc32.New(crc32.MakeTable(crc32.Castagnoli))
 	present := map[string]struct{}{}
 	err := tx.ForEach(func(name []byte, bucket *bbolt.Bucket) error {
+		if bucket == nil {
+			return fmt.Errorf("its entry %q is not a bucket", name)
+		}
 		_, _ = sum.Write(name)
 		if string(name) != bucketKey {
 			return bucket.ForEach(func(k, v []byte) error { return hashPair(sum, k, v) })

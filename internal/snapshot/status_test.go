@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"os"
@@ -113,5 +114,70 @@ func TestTheStatusOfASnapshotIsThatOfEtcdutl(t *testing.T) {
 	}
 	if _, err := ReadStatus(t.Context(), t.TempDir()); exit.CodeOf(err) != exit.IO {
 		t.Errorf("a folder: %v, want status %d", err, exit.IO)
+	}
+}
+
+// bbolt would end the process at many of these files.
+func TestADamagedDatabaseIsReported(t *testing.T) {
+	content := changedDatabase(t)
+	path := filepath.Join(t.TempDir(), "file")
+	const pageSize = 4096
+	reported := 0
+	for page := 2 * pageSize; page < len(content); page += pageSize {
+		for at := page; at < page+80; at++ {
+			for _, value := range []byte{0xff, content[at] ^ 1} {
+				if value == content[at] {
+					continue
+				}
+				changed := append([]byte(nil), content...)
+				changed[at] = value
+				if err := os.WriteFile(path, changed, 0o600); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := ReadStatus(t.Context(), path); err != nil {
+					reported++
+				}
+			}
+		}
+	}
+	if reported < 100 {
+		t.Errorf("only %d changes of a byte were reported", reported)
+	}
+}
+
+func TestCheckPages(t *testing.T) {
+	const pageSize = 4096
+	content := changedDatabase(t)
+	root := int(binary.NativeEndian.Uint64(content[rootAt:]))
+	if second := content[pageSize:]; binary.NativeEndian.Uint64(second[txidAt:]) > binary.NativeEndian.Uint64(content[txidAt:]) {
+		root = int(binary.NativeEndian.Uint64(second[rootAt:]))
+	}
+	page := content[root*pageSize:]
+	element := pageHeader
+	bucket := element + int(binary.NativeEndian.Uint32(page[element+4:])+binary.NativeEndian.Uint32(page[element+8:]))
+	for _, test := range []struct {
+		name   string
+		change func(page []byte)
+		want   string // part of the error
+	}{
+		{"no change", func([]byte) {}, ""},
+		{"another ID", func(p []byte) { binary.NativeEndian.PutUint64(p, 99) }, "the header of page"},
+		{"an unknown kind", func(p []byte) { binary.NativeEndian.PutUint16(p[8:], 0x33) }, "is damaged"},
+		{"too many elements", func(p []byte) { binary.NativeEndian.PutUint16(p[10:], 0xfffe) }, "is damaged"},
+		{"pages after the end", func(p []byte) { binary.NativeEndian.PutUint32(p[12:], 1000) }, "the header of page"},
+		{"a key outside the page", func(p []byte) { binary.NativeEndian.PutUint32(p[element+4:], 1<<20) }, "is damaged"},
+		{"a value outside the page", func(p []byte) { binary.NativeEndian.PutUint32(p[element+12:], 1<<30) }, "is damaged"},
+		{"a short bucket", func(p []byte) { binary.NativeEndian.PutUint32(p[element+12:], 1) }, "is damaged"},
+		{"a cycle", func(p []byte) { binary.NativeEndian.PutUint64(p[bucket:], uint64(root)) }, "is used twice"},
+		{"a page that does not exist", func(p []byte) { binary.NativeEndian.PutUint64(p[bucket:], 1<<40) }, "which does not exist"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			changed := append([]byte(nil), content...)
+			test.change(changed[root*pageSize:])
+			err := checkPages(bytes.NewReader(changed), int64(len(changed)))
+			if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
+				t.Errorf("%v, want %q", err, test.want)
+			}
+		})
 	}
 }
