@@ -130,6 +130,7 @@ func topCommands() []topCommand {
 		{"shell", shell.NewCmd},
 		{"context", contexts.NewCmd},
 		{"run", newRunCmd},
+		{"each", newEachCmd},
 		{"options", newOptionsCmd},
 		{"completion", newCompletionCmd},
 		{"version", newVersionCmd},

@@ -3,7 +3,6 @@ package commands
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -83,6 +82,7 @@ writes an object with its error.`,
 	flags.BoolVar(&opts.DryRun, "dry-run", false, "check all commands and print them, and run none")
 	flags.BoolVar(&opts.Echo, "echo", false, "print each command on standard error before it runs, without its secrets")
 	flags.IntVar(&opts.Parallel, "parallel", 1, "`number` of commands to run at the same time; their order does not hold then, but that of their output does")
+	f.AddConfirm(cmd)
 	return cli.Extension(cmd)
 }
 
@@ -279,24 +279,11 @@ func (r *scriptRun) done(n int, err error) error {
 	return nil
 }
 
-// failedLine is what ndjson writes for a failed command.
-type failedLine struct {
-	Line   int       `json:"line"`
-	File   string    `json:"file"`
-	Error  string    `json:"error"`
-	Status exit.Code `json:"status"`
-}
-
 func (r *scriptRun) printFailed(line scriptLine, err error) error {
 	if failed, ok := errors.AsType[*lineError](err); ok {
 		err = failed.err
 	}
-	object, marshalled := json.Marshal(failedLine{line.Number, line.File, err.Error(), exit.CodeOf(err)})
-	if marshalled != nil {
-		return marshalled
-	}
-	_, written := r.out.Write(append(object, '\n'))
-	return written
+	return writeFailure(r.out, output.Object{{Name: "line", Value: int64(line.Number)}, {Name: "file", Value: line.File}}, err)
 }
 
 // result returns the error of the whole run.

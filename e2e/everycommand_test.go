@@ -23,6 +23,13 @@ func meetsNoServer() map[string]string {
 		"options":         "prints what is built in",
 		"logout":          "removes a file",
 		"run":             "runs other commands, which have trials",
+		"each":            "runs other commands, which have trials",
+		"context add":     "writes a file",
+		"context use":     "writes a file",
+		"context list":    "reads a file",
+		"context show":    "reads a file",
+		"context rename":  "writes a file",
+		"context delete":  "writes a file",
 		"shell":           "needs a terminal, and runs other commands, which have trials",
 		"completion":      "prints what is built in; live completion has trials, as __complete",
 	}

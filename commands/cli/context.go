@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/ectl-io/ectl/internal/contexts"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/script"
 	"github.com/ectl-io/ectl/internal/secret"
 	"github.com/ectl-io/ectl/internal/suggest"
 	"github.com/ectl-io/ectl/output"
@@ -31,6 +33,8 @@ const NoContext = "none"
 // contextOptions holds the context of a command line, and where its options come from.
 type contextOptions struct {
 	contextName string // --context
+	inContext   string // Inner.Context
+	width       int    // of the longest name of a context, see InContexts
 	as          string // --as
 
 	context         *contexts.Context // in use, or nil
@@ -55,6 +59,22 @@ func WithoutContext(f *Factory, cmd *cobra.Command) *cobra.Command {
 	}
 	return cmd
 }
+
+// InContexts tells f the names of the contexts that its inner command lines run in, so that
+// their output is aligned.
+func (f *Factory) InContexts(names []string) {
+	for _, name := range names {
+		f.width = max(f.width, len(name))
+	}
+}
+
+// Named returns a writer to w that begins each line with the name of a context.
+func (f *Factory) Named(w io.Writer, context string) io.Writer {
+	return script.Prefixed(w, f.prefixOf(context))
+}
+
+// prefixOf returns the beginning of the lines of output of a context.
+func (f *Factory) prefixOf(context string) string { return fmt.Sprintf("%-*s | ", f.width, context) }
 
 // Contexts returns the store of the contexts.
 func (f *Factory) Contexts() (*contexts.Store, error) { return contexts.NewStore(f.Streams.LookupEnv) }
@@ -95,6 +115,13 @@ func (f *Factory) GivenOnLine(name string) bool {
 // have precedence. As etcdctl, a context is used only if it is named.
 func (f *Factory) useContext() error {
 	named := f.globals.Changed(FlagContext)
+	if f.inContext != "" {
+		if named {
+			return exit.BadArgsf("--%s: the command runs in the contexts that match", FlagContext)
+		}
+		f.contextName, named = f.inContext, true
+		f.formats = slices.DeleteFunc(slices.Clone(f.formats), func(format output.Format) bool { return !slices.Contains(namedFormats(), format) })
+	}
 	switch {
 	case named && f.contextName == "":
 		return exit.BadArgsf("--%s is empty: give the name of a context, or %s", FlagContext, NoContext)
@@ -286,10 +313,10 @@ func (f *Factory) applyContext() error {
 // isGiven reports whether a flag is set by the command line or the environment, also by
 // those of the outer command line.
 func (f *Factory) isGiven(name string) bool {
-	if f.globals.Changed(name) {
+	if f.globals.Changed(name) && !slices.Contains(f.contextFlags, name) {
 		return true
 	}
-	return f.outer != nil && f.outer.globals.Changed(name) && !slices.Contains(f.outer.contextFlags, name)
+	return f.outer != nil && f.outer.isGiven(name)
 }
 
 // warnOfOtherEndpoints warns if a variable sends the command to another cluster than the
@@ -309,18 +336,26 @@ func notInContexts() []string {
 // password of one user is never used with the name of another.
 func (f *Factory) identify() error {
 	o := &f.Connection
+	own := slices.ContainsFunc(etcd.IdentityFlags(), f.globals.Changed)
+	sameContext := f.outer != nil && f.context == f.outer.context
+	if f.outer != nil && !sameContext && !own && f.as == "" {
+		f.as = f.outer.as
+	}
 	switch {
-	case f.globals.Changed(FlagAs):
+	case f.as != "" || f.globals.Changed(FlagAs):
 		return f.identifyAs()
-	case slices.ContainsFunc(etcd.IdentityFlags(), f.globals.Changed):
+	case own:
 		if o.NamesOnlyUser() {
 			f.takeLoginOf(o.User)
 		}
-	case f.outer != nil && (f.context == f.outer.context || !f.outer.contextIdentity):
+	case sameContext:
 		o.InheritIdentity(&f.outer.Connection, f.globals)
 		f.contextIdentity = f.outer.contextIdentity
-		if f.context != f.outer.context {
-			o.ForgetLogin() // its token is of another cluster
+	case f.outer != nil && slices.ContainsFunc(etcd.IdentityFlags(), f.outer.isGiven):
+		o.InheritIdentity(&f.outer.Connection, f.globals)
+		o.ForgetLogin() // its token is of another cluster
+		if o.NamesOnlyUser() {
+			f.takeLoginOf(o.User)
 		}
 	case f.context != nil:
 		o.NameUser(f.context.User)

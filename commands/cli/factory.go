@@ -161,9 +161,7 @@ func (f *Factory) Prepare() error {
 	if f.Streams.OutIsTerminal && f.Streams.ErrIsTerminal && f.Format != string(output.Protobuf) { // protobuf has no lines
 		out = lineWriter{out, f.said}
 	}
-	if f.number > 0 && f.Format == string(output.NDJSON) {
-		out = &numberedWriter{out, f.number, true}
-	}
+	out = f.named(out)
 	printer, err := output.NewPrinter(out, f.Format, f.formats, f.Hex)
 	if err != nil {
 		return err

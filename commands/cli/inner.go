@@ -8,6 +8,7 @@ import (
 	"github.com/ectl-io/ectl/internal/iostreams"
 	"github.com/ectl-io/ectl/internal/prompt"
 	"github.com/ectl-io/ectl/internal/session"
+	"github.com/ectl-io/ectl/output"
 )
 
 // Inner describes a command line that another command runs, for example a line of a
@@ -19,6 +20,10 @@ type Inner struct {
 	Prompter    *prompt.Prompter
 	Connections *session.Connections
 	Consent     Consent // before something is destroyed
+
+	// Context is the name of the context that the line runs in. Its output names the
+	// context. If it is empty, the line runs in the context of the outer command.
+	Context string
 }
 
 // Inner returns the Factory of a command line that the command of f runs. The global
@@ -27,7 +32,7 @@ type Inner struct {
 func (f *Factory) Inner(line Inner) *Factory {
 	inner := NewFactory(f.Program, line.Streams)
 	inner.Line, inner.Heap, inner.outer, inner.number, inner.Execute = line.Words, f.Heap, f, line.Number, f.Execute
-	inner.Prompter, inner.consent = line.Prompter, line.Consent
+	inner.Prompter, inner.consent, inner.inContext = line.Prompter, line.Consent, line.Context
 	inner.Session = session.New(inner.Prompter, inner.Warn)
 	line.Connections.Share(inner.Session)
 	return inner
@@ -46,29 +51,52 @@ func (f *Factory) inherit() {
 	f.colours, f.errorFormat = f.outer.colours, f.outer.errorFormat
 }
 
-// numberedWriter adds the member "line" to each object of ndjson.
-type numberedWriter struct {
+// named returns a writer to out that says which line of a script, or which context, the
+// output comes from.
+func (f *Factory) named(out io.Writer) io.Writer {
+	if f.Format == string(output.NDJSON) {
+		switch {
+		case f.inContext != "":
+			return &memberWriter{out, fmt.Sprintf(`"context":%q`, f.inContext), true} // the name needs no escapes
+		case f.number > 0:
+			return &memberWriter{out, fmt.Sprintf(`"line":%d`, f.number), true}
+		}
+		return out
+	}
+	if f.inContext != "" {
+		return f.outer.Named(out, f.inContext)
+	}
+	return out
+}
+
+// namedFormats returns the formats whose lines can name a context.
+func namedFormats() []output.Format {
+	return []output.Format{output.Simple, output.Fields, output.Table, output.Wide, output.NDJSON}
+}
+
+// memberWriter adds a member to each object of ndjson.
+type memberWriter struct {
 	io.Writer
-	number int
+	member string
 	start  bool // of an object
 }
 
 // Write implements io.Writer.
-func (w *numberedWriter) Write(p []byte) (int, error) {
-	var numbered []byte
+func (w *memberWriter) Write(p []byte) (int, error) {
+	var named []byte
 	for _, line := range bytes.SplitAfter(p, []byte("\n")) {
 		if w.start && len(line) > 1 && line[0] == '{' {
-			numbered = fmt.Appendf(numbered, `{"line":%d`, w.number)
+			named = append(append(named, '{'), w.member...)
 			if line = line[1:]; line[0] != '}' {
-				numbered = append(numbered, ',')
+				named = append(named, ',')
 			}
 		}
 		if len(line) > 0 {
-			numbered = append(numbered, line...)
+			named = append(named, line...)
 			w.start = line[len(line)-1] == '\n'
 		}
 	}
-	if _, err := w.Writer.Write(numbered); err != nil {
+	if _, err := w.Writer.Write(named); err != nil {
 		return 0, err
 	}
 	return len(p), nil
