@@ -69,7 +69,7 @@ The sources of a password are:
   none              no password: a certificate identifies the user
   generate          a random password; this is the default
   env:VARIABLE      an environment variable
-  file:PATH         the first line of a file; a relative path starts at the table
+  file:PATH         the first line of a file, relative to the table
   command:LINE      the first line that a command prints; it runs with /bin/sh
 
 Generated passwords are written to the new file of --passwords-out before the
