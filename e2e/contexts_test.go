@@ -294,3 +294,26 @@ func TestTheSecretOfAContextIsNeverShown(t *testing.T) {
 	run("0", append(env, "ETCDCTL_PASSWORD="+canary), "context", "add", "y", "--user", "root", "--replace")
 	run("0", append(env, "ETCDCTL_USER=root:"+canary), "context", "add", "y", "--from-env", "--replace")
 }
+
+// On a full disk, the file of the contexts stays as it is.
+func TestAFullDiskLeavesTheContexts(t *testing.T) {
+	t.Parallel()
+	h := newContextsHome(t)
+	h.mustRun("context", "add", "first", "--endpoints", "x:1")
+	before := harness.MustRead(t, h.file())
+	// The shell limits the size of files, which fails like a full disk.
+	r := harness.Run(t, harness.Command{
+		Program: "/bin/sh", Args: []string{"-c", `trap "" XFSZ; ulimit -f 0; "$0" context add second --endpoints y:1`, harness.Ectl()},
+		Dir: h.home, Env: harness.Env(h.home),
+	})
+	if r.Status != "6" || !strings.Contains(r.Stderr, "file too large") {
+		t.Errorf("status %s: %s", r.Status, r.Stderr)
+	}
+	if after := harness.MustRead(t, h.file()); after != before {
+		t.Errorf("the file is %q, was %q", after, before)
+	}
+	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(h.file()), "*")); len(left) != 1 {
+		t.Errorf("these files are left: %v", left)
+	}
+	h.mustRun("context", "add", "second", "--endpoints", "y:1")
+}

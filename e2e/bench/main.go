@@ -174,6 +174,9 @@ func (b *bench) onServer(ctx context.Context, version string, first bool) error 
 		if err := b.small(ctx, m, "__complete user", "__complete", "user", ""); err != nil {
 			return err
 		}
+		if err := b.withContexts(ctx, m, server.Endpoint()); err != nil {
+			return err
+		}
 	}
 	if err := b.small(ctx, m, "user list, "+version, "user", "list"); err != nil {
 		return err
