@@ -9,6 +9,7 @@ import (
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/retry"
 	"github.com/ectl-io/ectl/output"
 )
 
@@ -43,24 +44,16 @@ func (o *repeatFlags) repeat(ctx context.Context, f *cli.Factory, look func(cont
 		return exit.BadArgsf("--%s must be at least %s: got %s", flagWatch, minInterval, o.Every)
 	}
 	o.next = f.Results()
-	tick := time.NewTicker(o.Every)
-	defer tick.Stop()
-	for {
+	return retry.Every(ctx, o.Every, func(ctx context.Context) error {
 		err := look(ctx)
 		switch {
-		case ctx.Err() != nil:
-			return context.Cause(ctx)
 		case exit.CodeOf(err) == exit.BadArgs, exit.CodeOf(err) == exit.IO:
 			return err
-		case err != nil:
+		case err != nil && ctx.Err() == nil:
 			f.SayError(err)
 		}
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-tick.C:
-		}
-	}
+		return nil
+	})
 }
 
 // printHead prints the heading of the answers after they have arrived. It clears the

@@ -2,15 +2,16 @@ package kv
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
-	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/completions"
+	"github.com/ectl-io/ectl/internal/deletion"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/quantity"
 	"github.com/ectl-io/ectl/internal/retry"
@@ -143,44 +144,21 @@ func tryDel(ctx context.Context, f *cli.Factory, opts *delOptions) error {
 	return nil
 }
 
-// delAtMost deletes the range unless it has more keys than are allowed.
 func delAtMost(ctx context.Context, f *cli.Factory, opts *delOptions) error {
 	response, err := cli.Call(ctx, f, opts.deleteAtMost)
 	if err != nil {
 		return explainReadPermission(err, "--"+flagDryRun+" and --"+flagMaxKeys)
 	}
-	return f.Print(output.Deletion{Response: (*clientv3.DeleteResponse)(response)})
+	return f.Print(output.Deletion{Response: response})
 }
 
-// deleteAtMost counts the keys at some revision. A transaction then deletes them if no
-// key of the range was created after that revision, so that only counted keys are
-// deleted. If the condition fails, it counts again, until the command's timeout.
-func (o *delOptions) deleteAtMost(ctx context.Context, c *etcd.Client) (*pb.DeleteRangeResponse, error) {
-	for again := false; ; again = true {
-		counted, err := c.Get(ctx, o.Keys.Key, append(o.rangeOf(), clientv3.WithCountOnly())...)
-		if err != nil && again {
-			return nil, fmt.Errorf("nothing was deleted because of concurrent writers: %w", err)
-		}
-		if err != nil {
-			return nil, err
-		}
-		if counted.Count > o.MaxKeys.value {
-			return nil, o.tooMany(counted.Count)
-		}
-		noneNew := clientv3.Compare(clientv3.CreateRevision(o.Keys.Key), "<", counted.Header.GetRevision()+1)
-		if o.Keys.End != "" {
-			noneNew = noneNew.WithRange(o.Keys.End)
-		}
-		deleted, err := c.Txn(ctx).If(noneNew).Then(clientv3.OpDelete(o.Keys.Key, o.api()...)).Commit()
-		if err != nil {
-			return nil, err
-		}
-		if deleted.Succeeded {
-			response := deleted.Responses[0].GetResponseDeleteRange()
-			response.Header = deleted.Header
-			return response, nil
-		}
+// deleteAtMost deletes the range unless it has more keys than are allowed.
+func (o *delOptions) deleteAtMost(ctx context.Context, c *etcd.Client) (*clientv3.DeleteResponse, error) {
+	response, err := deletion.AtMost{Key: o.Keys.Key, End: o.Keys.End, Max: o.MaxKeys.value, Options: o.returned()}.Delete(ctx, c)
+	if many, is := errors.AsType[*deletion.TooManyError](err); is {
+		return nil, o.tooMany(many.Count)
 	}
+	return response, err
 }
 
 func (o *delOptions) tooMany(count int64) error {
@@ -209,9 +187,13 @@ func (o *delOptions) rangeOf() []clientv3.OpOption {
 }
 
 func (o *delOptions) api() []clientv3.OpOption {
-	options := o.rangeOf()
-	if o.PrevKV {
-		options = append(options, clientv3.WithPrevKV())
+	return append(o.rangeOf(), o.returned()...)
+}
+
+// returned returns the options for what the response contains.
+func (o *delOptions) returned() []clientv3.OpOption {
+	if !o.PrevKV {
+		return nil
 	}
-	return options
+	return []clientv3.OpOption{clientv3.WithPrevKV()}
 }

@@ -18,6 +18,27 @@ func Wait(ctx context.Context, pause time.Duration) error {
 	}
 }
 
+// Every calls f at once, and then after each interval. It returns the first error of f, or
+// the cause of ctx.
+func Every(ctx context.Context, interval time.Duration, f func(context.Context) error) error {
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	for {
+		err := f(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case err != nil:
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-tick.C:
+		}
+	}
+}
+
 // Backoff computes the pauses between attempts. Each pause is twice as long as the
 // previous one, up to Max.
 type Backoff struct {

@@ -98,3 +98,27 @@ func TestWaitReturnsTheCauseOfTheEnd(t *testing.T) {
 		t.Errorf("no wait returns %v", err)
 	}
 }
+
+func TestEvery(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		defer cancel(nil)
+		var at []time.Duration
+		start, over := time.Now(), errors.New("over")
+		err := Every(ctx, time.Second, func(context.Context) error {
+			at = append(at, time.Since(start))
+			if len(at) == 3 {
+				return over
+			}
+			return nil
+		})
+		if want := []time.Duration{0, time.Second, 2 * time.Second}; !errors.Is(err, over) || !slices.Equal(at, want) {
+			t.Errorf("%v, called at %v; want %v", err, at, want)
+		}
+		interrupted := errors.New("interrupted")
+		cancel(interrupted)
+		if err := Every(ctx, time.Second, func(context.Context) error { return over }); !errors.Is(err, interrupted) {
+			t.Errorf("%v, want the cause of the context", err)
+		}
+	})
+}
