@@ -100,8 +100,9 @@ func runDefrag(ctx context.Context, f *cli.Factory, opts *defragOptions) error {
 	}
 	var done output.Defragmentation
 	full := false
+	var found etcd.Clusters
 	for _, endpoint := range endpoints {
-		won, err := defragment(ctx, f, opts, endpoint)
+		won, err := defragment(ctx, f, opts, endpoint, &found)
 		if won != nil {
 			done.Members = append(done.Members, won.Defragmented)
 			full = full || won.full
@@ -122,6 +123,7 @@ func runDefrag(ctx context.Context, f *cli.Factory, opts *defragOptions) error {
 			return err
 		}
 	}
+	warnOfClusters(f, &found)
 	if full {
 		f.Say("The alarm NOSPACE is still on: run \"alarm disarm\" so that the cluster accepts writes again")
 	}
@@ -175,8 +177,8 @@ type defragmented struct {
 }
 
 // defragment defragments the member of one endpoint and waits until it is healthy. The
-// result is nil if it was not defragmented.
-func defragment(ctx context.Context, f *cli.Factory, opts *defragOptions, endpoint string) (*defragmented, error) {
+// result is nil if it was not defragmented. found gets the cluster of the member.
+func defragment(ctx context.Context, f *cli.Factory, opts *defragOptions, endpoint string, found *etcd.Clusters) (*defragmented, error) {
 	dialer, err := f.Dialer(ctx)
 	if err != nil {
 		return nil, err
@@ -188,7 +190,8 @@ func defragment(ctx context.Context, f *cli.Factory, opts *defragOptions, endpoi
 		return nil, err
 	}
 	defer func() { _ = client.Close() }()
-	before := databaseSize(ctx, client, endpoint)
+	before, header := databaseSize(ctx, client, endpoint)
+	found.Add(endpoint, header)
 	var known alarms
 	if opts.Wait > 0 {
 		known = alarmsNow(ctx, client)
@@ -205,7 +208,7 @@ func defragment(ctx context.Context, f *cli.Factory, opts *defragOptions, endpoi
 		f.Say(fmt.Sprintf("Failed to defragment etcd member[%s]. took %s. (%v)", endpoint, result.Took, client.Explain(ctx, err)))
 		return nil, errNotDefragmented
 	}
-	if after := databaseSize(ctx, client, endpoint); before > 0 && after > 0 {
+	if after, _ := databaseSize(ctx, client, endpoint); before > 0 && after > 0 {
 		result.Before, result.After = before, after
 		f.Say(fmt.Sprintf("etcd member[%s]: %s before, %s now", endpoint, output.Bytesize(before), output.Bytesize(after)))
 	}
@@ -242,15 +245,16 @@ func (a alarms) has(others alarms) bool {
 	})
 }
 
-// databaseSize returns the size of a database, or 0 if it cannot be read.
-func databaseSize(ctx context.Context, c *etcd.Client, endpoint string) int64 {
+// databaseSize returns the size of a database, or 0 if it cannot be read, and the header of
+// the response.
+func databaseSize(ctx context.Context, c *etcd.Client, endpoint string) (int64, *pb.ResponseHeader) {
 	ctx, cancel := context.WithTimeout(ctx, sizeTimeout)
 	defer cancel()
 	status, err := c.Status(ctx, endpoint)
 	if err != nil {
-		return 0
+		return 0, nil
 	}
-	return status.DbSize
+	return status.DbSize, status.Header
 }
 
 // healthInterval is the time between two checks of a member that is not healthy.

@@ -3,8 +3,10 @@ package cluster
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/pflag"
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/etcd"
@@ -46,6 +48,7 @@ func (o *targets) endpoints(ctx context.Context, f *cli.Factory) ([]string, erro
 	for _, m := range response.Members {
 		endpoints = append(endpoints, m.ClientURLs...)
 	}
+	warnOfUnreached(f, response.Members)
 	if err := dialer.RefuseMixture(endpoints); err != nil {
 		return nil, err
 	}
@@ -55,6 +58,32 @@ func (o *targets) endpoints(ctx context.Context, f *cli.Factory) ([]string, erro
 			quantity.Of(len(endpoints), "endpoint"), quantity.Of(len(response.Members), "member"), members.MaxAtOnce))
 	}
 	return endpoints, nil
+}
+
+// warnOfClusters warns if endpoints belong to several clusters.
+func warnOfClusters(f *cli.Factory, found *etcd.Clusters) {
+	if found.Several() {
+		f.Warn(found.String())
+	}
+}
+
+// warnOfUnreached warns of members that --cluster leaves out, because they advertise no
+// client URLs.
+func warnOfUnreached(f *cli.Factory, all []*pb.Member) {
+	var left []string
+	for _, m := range all {
+		switch {
+		case len(m.GetClientURLs()) > 0:
+		case m.GetName() == "":
+			left = append(left, fmt.Sprintf("%x (never started)", m.GetID()))
+		default:
+			left = append(left, fmt.Sprintf("%x (%s)", m.GetID(), m.GetName()))
+		}
+	}
+	if len(left) > 0 {
+		f.Warn(fmt.Sprintf("%s without client URLs %s left out: %s; \"member list\" shows the members",
+			quantity.Of(len(left), "member"), quantity.Verb(len(left), "is", "are"), strings.Join(left, ", ")))
+	}
 }
 
 // askEach queries all endpoints concurrently, see members.Ask.

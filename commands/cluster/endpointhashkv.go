@@ -59,9 +59,9 @@ func printHashes(ctx context.Context, f *cli.Factory, opts *endpointHashKVOption
 		return err
 	}
 	result := output.EndpointHashKV{}
-	var found clusters
+	var found etcd.Clusters
 	for _, a := range answers {
-		found.add(a.Name(), (*pb.HashKVResponse)(a.Response).GetHeader())
+		found.Add(a.Name(), (*pb.HashKVResponse)(a.Response).GetHeader())
 		hash := output.Hash{Endpoint: a.Endpoint, Response: a.Response}
 		if a.Err != nil {
 			hash.Reason = a.Err.Error()
@@ -74,6 +74,6 @@ func printHashes(ctx context.Context, f *cli.Factory, opts *endpointHashKVOption
 			return err
 		}
 	}
-	found.warn(f)
+	warnOfClusters(f, &found)
 	return members.Failure(answers)
 }

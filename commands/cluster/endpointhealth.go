@@ -50,10 +50,10 @@ func printHealth(ctx context.Context, f *cli.Factory, from *endpointFlags) error
 	}
 	result := output.EndpointHealth{}
 	healthy := true
-	var found clusters
+	var found etcd.Clusters
 	for _, a := range answers {
 		h := a.Response
-		found.add(a.Name(), (*pb.AlarmResponse)(h.Alarms).GetHeader())
+		found.Add(a.Name(), (*pb.AlarmResponse)(h.Alarms).GetHeader())
 		h.Endpoint = a.Endpoint
 		if a.Err != nil {
 			h.Error, h.Reason = diagnose.Text(a.Err), a.Err.Error()
@@ -67,7 +67,7 @@ func printHealth(ctx context.Context, f *cli.Factory, from *endpointFlags) error
 	if err := from.printOne(f, result); err != nil {
 		return err
 	}
-	found.warn(f)
+	warnOfClusters(f, &found)
 	if !healthy {
 		return errors.New("unhealthy cluster")
 	}

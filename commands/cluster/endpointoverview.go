@@ -59,7 +59,11 @@ func printOverview(ctx context.Context, f *cli.Factory, from *endpointFlags, end
 		return err
 	}
 	sayWithoutStatus(f, answers)
+	var found etcd.Clusters
 	for _, a := range answers {
+		if a.Response.status != nil {
+			found.Add(a.Name(), (*pb.StatusResponse)(a.Response.status).GetHeader())
+		}
 		if a.Response.failed != nil {
 			f.SayBad(fmt.Sprintf("%s is unhealthy: failed to commit proposal: %s", a.Name(), a.Response.failed), "unhealthy")
 		}
@@ -69,6 +73,7 @@ func printOverview(ctx context.Context, f *cli.Factory, from *endpointFlags, end
 			return err
 		}
 	}
+	warnOfClusters(f, &found)
 	return withoutStatus(answers)
 }
 

@@ -8,6 +8,7 @@ import (
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 
 	"github.com/ectl-io/ectl/commands/cli"
+	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/members"
 	"github.com/ectl-io/ectl/internal/quantity"
@@ -68,9 +69,9 @@ func printStatus(ctx context.Context, f *cli.Factory, from *endpointFlags) error
 	}
 	sayWithoutStatus(f, answers)
 	result := output.EndpointStatus{}
-	var found clusters
+	var found etcd.Clusters
 	for _, a := range answers {
-		found.add(a.Name(), (*pb.StatusResponse)(a.Response).GetHeader())
+		found.Add(a.Name(), (*pb.StatusResponse)(a.Response).GetHeader())
 		status := output.Status{Endpoint: a.Endpoint, Response: a.Response}
 		if a.Err != nil {
 			status.Reason = a.Err.Error()
@@ -82,7 +83,7 @@ func printStatus(ctx context.Context, f *cli.Factory, from *endpointFlags) error
 			return err
 		}
 	}
-	found.warn(f)
+	warnOfClusters(f, &found)
 	return withoutStatus(answers)
 }
 

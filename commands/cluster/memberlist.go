@@ -47,5 +47,9 @@ func runMemberList(ctx context.Context, f *cli.Factory, c *etcd.Client, opts *me
 	if err != nil {
 		return err
 	}
-	return f.Print(output.MemberList{Response: response})
+	if err := f.Print(output.MemberList{Response: response}); err != nil {
+		return err
+	}
+	warnOfClusters(f, c.Clusters(ctx))
+	return nil
 }

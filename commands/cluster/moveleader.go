@@ -77,11 +77,11 @@ func findLeader(ctx context.Context, f *cli.Factory, endpoints []string) (endpoi
 	if err != nil {
 		return "", 0, err
 	}
-	var found clusters
+	var found etcd.Clusters
 	for _, a := range answers {
-		found.add(a.Name(), (*pb.StatusResponse)(a.Response).GetHeader())
+		found.Add(a.Name(), (*pb.StatusResponse)(a.Response).GetHeader())
 	}
-	if err := found.refuse(); err != nil {
+	if err := found.Refuse(); err != nil {
 		return "", 0, err
 	}
 	for _, a := range answers {

@@ -31,6 +31,8 @@ type requests struct {
 	flags     diagnose.Flags
 	login     *sharedLogin
 
+	clusterCheck clusterCheck
+
 	count atomic.Int64
 	peer  atomic.Pointer[peer.Peer] // that answered last
 }
@@ -77,6 +79,9 @@ func (r *requests) unary(ctx context.Context, method string, req, reply any, cc 
 	defer cancel(nil)
 	defer r.diagnosis.OnUnreachable(cancel)()
 	if err := r.refuseInTheClear(req); err != nil {
+		return err
+	}
+	if err := r.refuseSeveralClusters(ctx, method, req); err != nil {
 		return err
 	}
 	if answered, err := r.dryRun.answer(ctx, cc, method, req, reply); answered {

@@ -101,6 +101,9 @@ func addressOf(endpoint string) string {
 	return u.Host
 }
 
+// Address returns the HOST:PORT of an endpoint, or an empty string if it has none.
+func Address(endpoint string) string { return addressOf(endpoint) }
+
 func (a *attempts) dial(ctx context.Context, address string) (net.Conn, error) {
 	defer crash.Guard() // gRPC calls it
 	a.update(address, func(s *state) { s.connected, s.resolving = false, isName(address) })
