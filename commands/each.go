@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ectl-io/ectl/commands/cli"
-	"github.com/ectl-io/ectl/completions"
 	"github.com/ectl-io/ectl/internal/contexts"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
@@ -49,7 +48,7 @@ give the number of contexts.`,
   ectl each 'dev-*' --confirm 3 -- user delete bob --if-exists`,
 		GroupID:           cli.GroupUtility,
 		RunE:              cli.Run(f, opts, runEach),
-		ValidArgsFunction: completions.BeforeCommand(f, completions.Contexts(f.ContextNames)),
+		ValidArgsFunction: completeEach(f),
 	}
 	cmd.Flags().IntVar(&opts.Parallel, "parallel", defaultEach, "`number` of contexts in which the command runs at the same time")
 	cmd.Flags().StringVar(&opts.Confirm, cli.FlagConfirm, "", "`number` of contexts that match, for a command that destroys something")

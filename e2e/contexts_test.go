@@ -200,6 +200,14 @@ func TestFiftyContextsAtOnce(t *testing.T) {
 			t.Errorf("%s: status %s, %q, %s; want %q", line, r.Status, r.Stdout, r.Stderr, want)
 		}
 	}
+	for line, want := range map[string]string{
+		"__complete each c00 -- member upd": "update\t", "__complete each c00 -- get": "get\t", "__complete each oth": "other\n",
+		"__complete each --parallel 2 c00 -- get k": "k\n",
+	} {
+		if out := h.mustRun(words(line)...); !strings.Contains("\n"+out, "\n"+want) {
+			t.Errorf("%s prints %q, want %q", line, out, want)
+		}
+	}
 	if out := h.mustRun(words("each c0[0-2] --confirm 3 -- del k --prefix")...); out != "c00 | 1\nc01 | 0\nc02 | 0\n" && strings.Count(out, "| 1\n") != 1 {
 		t.Errorf("the confirmed deletion prints %q", out)
 	}
