@@ -10,8 +10,10 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 
 	"github.com/ectl-io/ectl/commands/cli"
+	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/iostreams"
 	"github.com/ectl-io/ectl/internal/limited"
@@ -20,6 +22,7 @@ import (
 	"github.com/ectl-io/ectl/internal/script"
 	"github.com/ectl-io/ectl/internal/secret"
 	"github.com/ectl-io/ectl/internal/session"
+	"github.com/ectl-io/ectl/internal/visible"
 	"github.com/ectl-io/ectl/output"
 )
 
@@ -59,6 +62,12 @@ All scripts are read before the first command runs. An invalid line, an unknown
 command or option, or a variable that is not set ends the run before anything is
 changed.
 
+With --dry-run, a server is asked whether it would refuse a command, and the
+requests that would make changes are printed. None of them is sent. Later lines
+see the users and roles as earlier lines would leave them. Commands that do more
+than send requests, such as watch or lock, are only checked, and so is each
+command if no server answers.
+
 The global options hold for each line, unless the line sets them. The first
 error ends the run: it names the file, the line and the command, and the exit
 status is that of the command. With --keep-going all commands run, and the
@@ -79,7 +88,7 @@ writes an object with its error.`,
 	}
 	flags := cmd.Flags()
 	flags.BoolVarP(&opts.KeepGoing, "keep-going", "k", false, "run all commands, also after one has failed")
-	flags.BoolVar(&opts.DryRun, "dry-run", false, "check all commands and print them, and run none")
+	flags.BoolVar(&opts.DryRun, "dry-run", false, "check all commands, print them with the requests that they would send, and run none")
 	flags.BoolVar(&opts.Echo, "echo", false, "print each command on standard error before it runs, without its secrets")
 	flags.IntVar(&opts.Parallel, "parallel", 1, "`number` of commands to run at the same time; their order does not hold then, but that of their output does")
 	f.AddConfirm(cmd)
@@ -203,6 +212,12 @@ func runRun(ctx context.Context, f *cli.Factory, opts *runOptions) error {
 		Parallel: opts.Parallel, KeepGoing: opts.KeepGoing || opts.DryRun, Out: f.Streams.Out, Err: f.Streams.Err,
 		Execute: r.execute, Done: r.done,
 	}
+	if opts.DryRun {
+		runner.Parallel = 1 // a line depends on the earlier ones
+		if err := r.beginDry(ctx); err != nil {
+			return err
+		}
+	}
 	if err := runner.Run(ctx, len(opts.Lines)); err != nil {
 		return err
 	}
@@ -217,6 +232,34 @@ type scriptRun struct {
 	connections []*session.Connections // of each worker
 	failed      []error                // in the order of the lines
 	succeeded   int                    // number of commands
+
+	rehearsal *cli.Rehearsal // of a dry run with a connection
+	requests  []string       // of the last line of it
+}
+
+// beginDry connects to the cluster for a dry run. If no server answers, the lines are only
+// parsed.
+func (r *scriptRun) beginDry(ctx context.Context) error {
+	probe := r.f.Detached()
+	probe.Connection.Impatient = true
+	defer probe.Disconnect()
+	err := probe.Do(ctx, func(ctx context.Context, c *etcd.Client) error {
+		_, err := c.MemberList(ctx)
+		return err
+	})
+	_, answered := errors.AsType[rpctypes.EtcdError](err)
+	switch {
+	case err == nil:
+		r.rehearsal = cli.NewRehearsal()
+		r.rehearsal.Report = func(requests []string) { r.requests = requests }
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case answered:
+		return probe.Explain(ctx, err)
+	default:
+		r.f.Say("no server was asked whether it would refuse a command: " + probe.Explain(ctx, err).Error())
+	}
+	return nil
 }
 
 // execute runs one line.
@@ -242,7 +285,11 @@ func (r *scriptRun) execute(ctx context.Context, worker, n int, out, stderr io.W
 	inner := r.f.Inner(cli.Inner{
 		Number: line.Number, Words: line.Words, Streams: &streams, Prompter: prompter, Connections: r.connections[worker],
 	})
-	if r.opts.DryRun {
+	switch {
+	case r.rehearsal != nil:
+		r.requests = nil
+		inner.Rehearse(r.rehearsal)
+	case r.opts.DryRun:
 		inner.Inspect(func(context.Context, cli.Options) error { return nil })
 	}
 	defer streams.Signals.Release()
@@ -263,7 +310,11 @@ func (r *scriptRun) done(n int, err error) error {
 	line := r.opts.Lines[n]
 	switch {
 	case err == nil && r.opts.DryRun:
-		_, err := fmt.Fprintf(r.out, "%s: %s\n", line.place(), cli.Masked(line.Words))
+		text := fmt.Sprintf("%s: %s\n", line.place(), cli.Masked(line.Words))
+		for _, request := range r.requests {
+			text += "    " + visible.Line(request) + "\n"
+		}
+		_, err := io.WriteString(r.out, text)
 		return err
 	case err == nil:
 		r.succeeded++
@@ -307,7 +358,10 @@ func (r *scriptRun) result() error {
 		places = append(places[:shown], fmt.Sprintf("and %d more", more))
 	}
 	what := "failed"
-	if r.opts.DryRun {
+	switch {
+	case r.rehearsal != nil:
+		what = "are invalid or would fail, and none was run"
+	case r.opts.DryRun:
 		what = "are invalid, and none was run"
 	}
 	return exit.With(exit.CodeOf(r.failed[0]), fmt.Errorf("%d of %d commands %s: %s", len(r.failed), len(r.opts.Lines), what, strings.Join(places, ", ")))

@@ -2,9 +2,7 @@ package cli
 
 import (
 	"errors"
-	"fmt"
 	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"go.etcd.io/etcd/api/v3/authpb"
@@ -24,50 +22,91 @@ import (
 // FlagDryRun is the option of each command that can show its effect without it.
 const FlagDryRun = "dry-run"
 
-// DryRun adds --dry-run to a command that changes users, roles, permissions or members.
-// In a dry run the command runs as usual, but no change is sent and its result is not
-// printed. The requests that would be sent are printed instead.
+// DryRun adds --dry-run to a command that sends requests that make changes. In a dry run
+// the command runs as usual, but no change is sent and its result is not printed. The
+// requests that would be sent are printed instead.
 func DryRun(f *Factory, cmd *cobra.Command) *cobra.Command {
 	dry := false
 	cmd.Flags().BoolVar(&dry, FlagDryRun, false, "print the requests that would make changes, and send none of them")
 	run := cmd.RunE
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if !dry {
-			return run(cmd, args)
+		switch {
+		case !dry:
+			return f.rehearseOr(cmd, args, run)
+		case f.rehearsal != nil: // a line of a script that is itself a dry run changes nothing
+			return nil
 		}
-		f.formats = Formats(cmd)
-		if err := f.Prepare(); err != nil {
-			return err
-		}
-		return f.runDry(func() error { return run(cmd, args) })
+		return f.runDry(cmd, args, run, etcd.NewDryRun(), func(requests []string) error {
+			if err := errors.Join(f.Print(output.DryRun{Requests: requests}), f.printer.Flush()); err != nil {
+				return err
+			}
+			f.Say("dry run: " + quantity.Of(len(requests), "request") + " would be sent; nothing was changed")
+			return nil
+		})
 	}
 	return cmd
+}
+
+// Rehearsable is DryRun for a command that has an option of that name with another
+// meaning. Only a script runs it dry.
+func Rehearsable(f *Factory, cmd *cobra.Command) *cobra.Command {
+	run := cmd.RunE
+	cmd.RunE = func(cmd *cobra.Command, args []string) error { return f.rehearseOr(cmd, args, run) }
+	return cmd
+}
+
+// Rehearsal is a dry run of several command lines. Later lines see the users and roles as
+// the earlier ones would have left them.
+type Rehearsal struct {
+	dry *etcd.DryRun
+
+	// Report gets the requests that a command line would send.
+	Report func(requests []string)
+}
+
+// NewRehearsal returns a Rehearsal without command lines.
+func NewRehearsal() *Rehearsal { return &Rehearsal{dry: etcd.NewDryRun()} }
+
+// Rehearse makes the command line of f part of a dry run. A command that changes nothing,
+// or more than requests change, is only parsed.
+func (f *Factory) Rehearse(r *Rehearsal) { f.rehearsal = r }
+
+func (f *Factory) rehearseOr(cmd *cobra.Command, args []string, run func(*cobra.Command, []string) error) error {
+	if f.rehearsal == nil {
+		return run(cmd, args)
+	}
+	return f.runDry(cmd, args, run, f.rehearsal.dry, func(requests []string) error {
+		f.rehearsal.Report(requests)
+		return nil
+	})
 }
 
 // DryRun reports whether no change is sent.
 func (f *Factory) DryRun() bool { return f.Connection.DryRun != nil }
 
-func (f *Factory) runDry(run func() error) error {
+// runDry runs a command dry and passes its requests to report.
+func (f *Factory) runDry(cmd *cobra.Command, args []string, run func(*cobra.Command, []string) error, dry *etcd.DryRun, report func([]string) error) error {
+	f.formats = Formats(cmd)
+	if err := f.Prepare(); err != nil {
+		return err
+	}
 	printer := f.printer
 	discard, err := output.NewPrinter(io.Discard, string(printer.Format()), []output.Format{printer.Format()}, false)
 	if err != nil {
 		return err
 	}
-	f.printer, f.Connection.DryRun = discard, etcd.NewDryRun()
-	err = run()
+	f.printer, f.Connection.DryRun = discard, dry
+	err = run(cmd, args)
 	f.printer = printer
+	withheld := dry.Take()
 	if err != nil && !errors.Is(err, etcd.ErrDryRunOver) {
 		return notChanged(err)
 	}
-	result := output.DryRun{}
-	for _, request := range f.Connection.DryRun.Withheld() {
-		result.Requests = append(result.Requests, describeRequest(request))
+	var requests []string
+	for _, w := range withheld {
+		requests = append(requests, describeWithheld(w))
 	}
-	if err := errors.Join(f.Print(result), f.printer.Flush()); err != nil {
-		return err
-	}
-	f.Say("dry run: " + quantity.Of(len(result.Requests), "request") + " would be sent; nothing was changed")
-	return nil
+	return report(requests)
 }
 
 // notChanged corrects the outcome of changes in the error of a dry run, because none of
@@ -142,30 +181,4 @@ func stepOf(request proto.Message) (s plan.Step, ok bool) {
 		return plan.Step{Verb: plan.RevokeRole, User: r.GetName(), Role: r.GetRole()}, true
 	}
 	return s, false
-}
-
-// describeRequest describes what a request would do. It never shows a password.
-func describeRequest(request proto.Message) string {
-	if step, ok := stepOf(request); ok {
-		return step.String()
-	}
-	switch r := request.(type) {
-	case *pb.AuthEnableRequest:
-		return "enable authentication"
-	case *pb.AuthDisableRequest:
-		return "disable authentication"
-	case *pb.MemberAddRequest:
-		kind := "member"
-		if r.GetIsLearner() {
-			kind = "learner"
-		}
-		return fmt.Sprintf("add %s with the peer URLs %s", kind, strings.Join(r.GetPeerURLs(), ","))
-	case *pb.MemberRemoveRequest:
-		return fmt.Sprintf("remove member %x", r.GetID())
-	case *pb.MemberUpdateRequest:
-		return fmt.Sprintf("set the peer URLs of member %x to %s", r.GetID(), strings.Join(r.GetPeerURLs(), ","))
-	case *pb.MemberPromoteRequest:
-		return fmt.Sprintf("promote member %x", r.GetID())
-	}
-	return string(request.ProtoReflect().Descriptor().Name())
 }

@@ -51,12 +51,13 @@ type Factory struct {
 	// explained, and does not print it.
 	Execute func(context.Context, *Factory, []string) error
 
-	outer    *Factory // of the command that runs this command line, or nil
-	number   int      // of the line in the outer command's script
-	globals  *pflag.FlagSet
-	formats  []output.Format                      // that the command supports
-	inspect  func(context.Context, Options) error // if not nil, called instead of running the command
-	prepared bool
+	outer     *Factory // of the command that runs this command line, or nil
+	number    int      // of the line in the outer command's script
+	globals   *pflag.FlagSet
+	formats   []output.Format                      // that the command supports
+	inspect   func(context.Context, Options) error // if not nil, called instead of running the command
+	rehearsal *Rehearsal                           // see Rehearse
+	prepared  bool
 
 	consent     Consent
 	destruction *destruction // that the command declares, or nil
@@ -126,6 +127,7 @@ func (f *Factory) ForRequest() (*Factory, error) {
 		return nil, err
 	}
 	request := *f
+	request.rehearsal = nil
 	request.Streams, request.Prompter, request.printer, request.prepared = &streams, prompt.New(&streams), printer, true
 	return &request, nil
 }

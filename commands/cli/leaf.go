@@ -37,6 +37,9 @@ func Run[O Options](f *Factory, opts O, run func(context.Context, *Factory, O) e
 		if f.inspect != nil {
 			return f.inspect(cmd.Context(), opts)
 		}
+		if f.rehearsal != nil && !f.DryRun() {
+			return nil
+		}
 		if err := f.agreeToDestroy(cmd.Context()); err != nil {
 			return err
 		}

@@ -21,7 +21,7 @@ CORRUPT means that a database differs from those of the other members. While an
 alarm is on, the cluster accepts no writes.`,
 		GroupID: cli.GroupCluster,
 	}
-	cmd.AddCommand(newAlarmDisarmCmd(f), newAlarmListCmd(f))
+	cmd.AddCommand(cli.DryRun(f, newAlarmDisarmCmd(f)), newAlarmListCmd(f))
 	return cmd
 }
 

@@ -62,7 +62,7 @@ member is healthy again. It ignores alarms that were on before.`,
 	flags.DurationVar(&opts.Wait, "wait", 0, "after each member, wait until it is healthy; stop if it is not within this time (--wait alone: 1m)")
 	flags.Lookup("wait").NoOptDefVal = defaultWait.String()
 	flags.StringVar(&opts.MinFree, "min-free", "", "skip members if less than this `percentage` of the database is unused")
-	return cmd
+	return cli.DryRun(f, cmd)
 }
 
 // Complete implements cli.Options.

@@ -29,8 +29,8 @@ enable", replace the etcd of each member, one after another.`,
 		GroupID: cli.GroupCluster,
 	}
 	cmd.AddCommand(
-		newDowngradeCmd(f, "cancel", "Cancel a downgrade", clientv3.DowngradeCancel),
-		newDowngradeCmd(f, "enable VERSION", "Start a downgrade", clientv3.DowngradeEnable),
+		cli.DryRun(f, newDowngradeCmd(f, "cancel", "Cancel a downgrade", clientv3.DowngradeCancel)),
+		cli.DryRun(f, newDowngradeCmd(f, "enable VERSION", "Start a downgrade", clientv3.DowngradeEnable)),
 		newDowngradeCmd(f, "validate VERSION", "Check whether a downgrade is possible", clientv3.DowngradeValidate),
 	)
 	return cmd

@@ -23,7 +23,7 @@ type moveLeaderOptions struct {
 // NewMoveLeaderCmd returns the command "move-leader".
 func NewMoveLeaderCmd(f *cli.Factory) *cobra.Command {
 	opts := &moveLeaderOptions{}
-	return &cobra.Command{
+	return cli.DryRun(f, &cobra.Command{
 		Use:   "move-leader ID|NAME",
 		Short: "Transfer leadership to another member",
 		Long: `Transfer leadership to a member, given by its ID or name. Only the leader can do
@@ -34,7 +34,7 @@ so: its endpoint must be among --endpoints.`,
 		Args:              cli.Args(1, 1, "the ID or name of a member"),
 		RunE:              cli.Run(f, opts, runMoveLeader),
 		ValidArgsFunction: completions.Args(f, completions.Members),
-	}
+	})
 }
 
 // Complete implements cli.Options.

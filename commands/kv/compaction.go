@@ -45,7 +45,7 @@ change.`,
 	}
 	cmd.Flags().BoolVar(&opts.Physical, "physical", false, "wait until the server has removed the old revisions from its database")
 	cmd.Flags().Int64Var(&opts.Keep, "keep", 0, "compact all but the last `N` revisions")
-	return cli.Destroys(f, cmd, opts, cli.Destruction[*compactionOptions]{Hits: compactionHits})
+	return cli.DryRun(f, cli.Destroys(f, cmd, opts, cli.Destruction[*compactionOptions]{Hits: compactionHits}))
 }
 
 // compactionHits describes the history that is compacted.

@@ -62,7 +62,7 @@ need permission to read the keys.`,
 	flags.BoolVar(&opts.Yes, cli.FlagYes, false, "delete every key or a range without waiting")
 	flags.BoolVar(&opts.DryRun, flagDryRun, false, "print the keys that would be deleted, and delete nothing")
 	flags.Var(&opts.MaxKeys, flagMaxKeys, "delete nothing if there are more than `N` keys")
-	return cli.Destroys(f, cmd, opts, cli.Destruction[*delOptions]{If: (*delOptions).destroys, Hits: delHits})
+	return cli.Rehearsable(f, cli.Destroys(f, cmd, opts, cli.Destruction[*delOptions]{If: (*delOptions).destroys, Hits: delHits}))
 }
 
 // destroys reports whether the command deletes a range of keys.
@@ -168,7 +168,7 @@ func (o *delOptions) tooMany(count int64) error {
 // pause waits, so that a user can cancel if they meant a list, or if a variable was
 // empty. If the user is asked, there is no need to wait.
 func (o *delOptions) pause(ctx context.Context, f *cli.Factory) error {
-	if !o.Pausing || f.Guarded() {
+	if !o.Pausing || f.Guarded() || f.DryRun() {
 		return nil
 	}
 	keys := fmt.Sprintf("all keys from %q up to %q (not included)", o.Keys.Key, o.Keys.End)

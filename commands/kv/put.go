@@ -60,7 +60,7 @@ read the key.`,
 	flags.BoolVar(&opts.IgnoreLease, "ignore-lease", false, "keep the current lease of the key")
 	flags.BoolVar(&opts.IfAbsent, flagIfAbsent, false, "write only if the key does not exist")
 	flags.Var(&opts.IfRev, flagIfRev, "write only if the key's modification revision is `N` (0: it does not exist)")
-	return cmd
+	return cli.DryRun(f, cmd)
 }
 
 // maxValue is the maximum size of a value from standard input, in bytes. Servers accept

@@ -56,7 +56,7 @@ Nothing is sent until the whole transaction is read and valid.`,
 		RunE:    cli.Run(f, opts, runTxn),
 	}
 	cmd.Flags().BoolVarP(&opts.Interactive, "interactive", "i", false, "prompt for each part")
-	return cli.Destroys(f, cmd, opts, cli.Destruction[*txnOptions]{})
+	return cli.DryRun(f, cli.Destroys(f, cmd, opts, cli.Destruction[*txnOptions]{}))
 }
 
 // Complete implements cli.Options.

@@ -23,8 +23,8 @@ A lease is named by its ID in hexadecimal, as "lease grant" prints it.`,
 		GroupID: cli.GroupKV,
 	}
 	cmd.AddCommand(
-		newGrantCmd(f),
-		newRevokeCmd(f),
+		cli.DryRun(f, newGrantCmd(f)),
+		cli.DryRun(f, newRevokeCmd(f)),
 		newTimeToLiveCmd(f),
 		newListCmd(f),
 		newKeepAliveCmd(f),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 
 	"go.etcd.io/etcd/api/v3/authpb"
@@ -18,15 +19,28 @@ import (
 // DryRun keeps the clients of one run from sending a change. It records each request
 // that would change something, and answers it as the server would. Reads are sent. They
 // show whether the server would refuse the change, for example because the user does not
-// exist.
+// exist. Reads of users and roles show the effect of the recorded requests.
 type DryRun struct {
 	mu       sync.Mutex
-	withheld []proto.Message
+	withheld []Withheld
 	over     bool
 
-	roles     map[string]bool // added by withheld requests
-	users     map[string][]string
+	roles     map[string]*roleState // touched by withheld requests; nil: deleted
+	users     map[string]*userState
 	passwords map[string]string
+}
+
+type (
+	roleState struct{ permissions []*authpb.Permission }
+	userState struct{ roles []string }
+)
+
+// Withheld is a request that was not sent.
+type Withheld struct {
+	Request  proto.Message
+	Endpoint string // of the client
+	Keys     int64  // number of keys that a deletion would delete now
+	Holds    bool   // the conditions of a transaction hold now
 }
 
 // ErrDryRunOver ends a command in a dry run when its next steps depend on requests that
@@ -35,33 +49,41 @@ var ErrDryRunOver = errors.New("the next steps depend on requests that were not 
 
 // NewDryRun returns a dry run without requests.
 func NewDryRun() *DryRun {
-	return &DryRun{roles: map[string]bool{}, users: map[string][]string{}, passwords: map[string]string{}}
+	return &DryRun{roles: map[string]*roleState{}, users: map[string]*userState{}, passwords: map[string]string{}}
 }
 
-// Withheld returns the requests that were not sent, in order.
-func (d *DryRun) Withheld() []proto.Message {
+// Take returns the requests that were not sent since the last call, in order. Another
+// command may follow.
+func (d *DryRun) Take() []Withheld {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return slices.Clone(d.withheld)
+	taken := d.withheld
+	d.withheld, d.over = nil, false
+	return taken
 }
 
 // Withhold records requests that a command would send, without a client.
 func (d *DryRun) Withhold(requests ...proto.Message) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.withheld = append(d.withheld, requests...)
+	for _, request := range requests {
+		d.withheld = append(d.withheld, Withheld{Request: request})
+	}
 }
+
+// question marks the context of a request that changes nothing although it has the form
+// of a change.
+type question struct{}
 
 // answer answers a request in place of the server. answered is false if the request can
 // be sent, because it changes nothing and concerns nothing that was withheld.
 func (d *DryRun) answer(ctx context.Context, cc *grpc.ClientConn, method string, request, reply any) (answered bool, err error) {
-	if d == nil {
+	if d == nil || ctx.Value(question{}) != nil {
 		return false, nil
 	}
+	asking := context.WithValue(ctx, question{}, true)
 	if !diagnose.Writes(method, request) {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		return d.known(request, reply), nil
+		return d.known(asking, cc, request, reply)
 	}
 	d.mu.Lock()
 	over := d.over
@@ -69,16 +91,24 @@ func (d *DryRun) answer(ctx context.Context, cc *grpc.ClientConn, method string,
 	if over {
 		return true, ErrDryRunOver
 	}
+	withheld := Withheld{Endpoint: endpointOf(cc)}
+	withheld.Request, _ = request.(proto.Message) // as every request is
 	if err := d.refusal(ctx, cc, request); err != nil {
+		return true, err
+	}
+	if err := withheld.ask(asking, cc); err != nil {
+		return true, err
+	}
+	if err := d.remember(ctx, cc, request); err != nil {
 		return true, err
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if message, ok := request.(proto.Message); ok { // as every request is
-		d.withheld = append(d.withheld, message)
-	}
-	d.remember(request)
+	d.withheld = append(d.withheld, withheld)
 	complete(request, reply)
+	if txn, ok := request.(*pb.TxnRequest); ok {
+		completeTxn(txn, withheld.Holds, reply)
+	}
 	if _, enables := request.(*pb.AuthEnableRequest); enables {
 		d.over = true // what follows is a login
 		return true, ErrDryRunOver
@@ -86,54 +116,143 @@ func (d *DryRun) answer(ctx context.Context, cc *grpc.ClientConn, method string,
 	return true, nil
 }
 
-// known answers a read of a user or a role that a withheld request would have added, and
-// a login with a password that one would have set.
-func (d *DryRun) known(request, reply any) bool {
+// endpointOf returns the endpoint of a connection to one member. The client library puts
+// it at the end of the target.
+func endpointOf(cc *grpc.ClientConn) string {
+	target := cc.Target()
+	return target[strings.LastIndexByte(target, '/')+1:]
+}
+
+// known answers a read of users or roles that withheld requests would have changed, and a
+// login with a password that one would have set.
+func (d *DryRun) known(ctx context.Context, cc *grpc.ClientConn, request, reply any) (answered bool, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	switch r := request.(type) {
 	case *pb.AuthUserGetRequest:
-		roles, added := d.users[r.GetName()]
-		if response, ok := reply.(*pb.AuthUserGetResponse); ok && added {
-			response.Roles = roles
+		user, touched := d.users[r.GetName()]
+		if touched && user == nil {
+			return true, rpctypes.ErrGRPCUserNotFound
+		}
+		if response, ok := reply.(*pb.AuthUserGetResponse); ok && touched {
+			response.Roles = slices.Clone(user.roles)
 			complete(request, reply)
 		}
-		return added
+		return touched, nil
 	case *pb.AuthRoleGetRequest:
-		if d.roles[r.GetRole()] {
+		role, touched := d.roles[r.GetRole()]
+		if touched && role == nil {
+			return true, rpctypes.ErrGRPCRoleNotFound
+		}
+		if response, ok := reply.(*pb.AuthRoleGetResponse); ok && touched {
+			response.Perm = slices.Clone(role.permissions)
 			complete(request, reply)
 		}
-		return d.roles[r.GetRole()]
+		return touched, nil
+	case *pb.AuthUserListRequest:
+		response, ok := reply.(*pb.AuthUserListResponse)
+		if !ok || len(d.users) == 0 {
+			return false, nil
+		}
+		real, err := pb.NewAuthClient(cc).UserList(ctx, r)
+		response.Header, response.Users = real.GetHeader(), namesWith(real.GetUsers(), d.users)
+		return true, err
+	case *pb.AuthRoleListRequest:
+		response, ok := reply.(*pb.AuthRoleListResponse)
+		if !ok || len(d.roles) == 0 {
+			return false, nil
+		}
+		real, err := pb.NewAuthClient(cc).RoleList(ctx, r)
+		response.Header, response.Roles = real.GetHeader(), namesWith(real.GetRoles(), d.roles)
+		return true, err
 	case *pb.AuthenticateRequest:
 		password, set := d.passwords[r.GetName()]
 		if set && password == r.GetPassword() {
 			complete(request, reply)
-			return true
+			return true, nil
 		}
 	}
-	return false
+	return false, nil
 }
 
-// remember records what the request would have added.
-func (d *DryRun) remember(request any) {
+// namesWith returns names without the deleted ones, and with the added ones.
+func namesWith[State any](names []string, touched map[string]*State) []string {
+	all := slices.DeleteFunc(slices.Clone(names), func(name string) bool { _, known := touched[name]; return known })
+	for name, state := range touched {
+		if state != nil {
+			all = append(all, name)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// remember records the effect of a request on users and roles.
+func (d *DryRun) remember(ctx context.Context, cc *grpc.ClientConn, request any) error {
+	var permissions []*authpb.Permission
+	var roles []string
+	var err error
+	switch r := request.(type) {
+	case *pb.AuthRoleGrantPermissionRequest:
+		permissions, err = d.role(ctx, cc, r.GetName())
+	case *pb.AuthRoleRevokePermissionRequest:
+		permissions, err = d.role(ctx, cc, r.GetRole())
+	case *pb.AuthUserGrantRoleRequest:
+		roles, err = d.user(ctx, cc, r.GetUser())
+	case *pb.AuthUserRevokeRoleRequest:
+		roles, err = d.user(ctx, cc, r.GetName())
+	}
+	if err != nil {
+		return err
+	}
+	without := func(key, end []byte) []*authpb.Permission {
+		return slices.DeleteFunc(slices.Clone(permissions), func(p *authpb.Permission) bool {
+			return string(p.GetKey()) == string(key) && string(p.GetRangeEnd()) == string(end)
+		})
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	switch r := request.(type) {
 	case *pb.AuthRoleAddRequest:
-		d.roles[r.GetName()] = true
+		d.roles[r.GetName()] = &roleState{}
+	case *pb.AuthRoleDeleteRequest:
+		d.roles[r.GetRole()] = nil
+		for _, user := range d.users {
+			if user != nil {
+				user.roles = slices.DeleteFunc(user.roles, func(role string) bool { return role == r.GetRole() })
+			}
+		}
+	case *pb.AuthRoleGrantPermissionRequest:
+		d.roles[r.GetName()] = &roleState{append(without(r.GetPerm().GetKey(), r.GetPerm().GetRangeEnd()), r.GetPerm())}
+	case *pb.AuthRoleRevokePermissionRequest:
+		d.roles[r.GetRole()] = &roleState{without(r.GetKey(), r.GetRangeEnd())}
 	case *pb.AuthUserAddRequest:
-		d.users[r.GetName()] = []string{}
+		d.users[r.GetName()] = &userState{}
+	case *pb.AuthUserDeleteRequest:
+		d.users[r.GetName()] = nil
 	case *pb.AuthUserChangePasswordRequest:
 		d.passwords[r.GetName()] = r.GetPassword()
 	case *pb.AuthUserGrantRoleRequest:
-		if roles, added := d.users[r.GetUser()]; added {
-			d.users[r.GetUser()] = append(roles, r.GetRole())
+		if !slices.Contains(roles, r.GetRole()) {
+			roles = append(roles, r.GetRole())
 		}
+		d.users[r.GetUser()] = &userState{roles}
+	case *pb.AuthUserRevokeRoleRequest:
+		d.users[r.GetName()] = &userState{slices.DeleteFunc(roles, func(role string) bool { return role == r.GetRole() })}
 	}
+	return nil
 }
 
 // complete fills the parts of a reply that commands rely on.
 func complete(request, reply any) {
-	if added, ok := reply.(*pb.MemberAddResponse); ok {
+	switch response := reply.(type) {
+	case *pb.MemberAddResponse:
 		r, _ := request.(*pb.MemberAddRequest)
-		added.Member = &pb.Member{PeerURLs: r.GetPeerURLs(), IsLearner: r.GetIsLearner()}
-		added.Members = []*pb.Member{added.Member}
+		response.Member = &pb.Member{PeerURLs: r.GetPeerURLs(), IsLearner: r.GetIsLearner()}
+		response.Members = []*pb.Member{response.Member}
+	case *pb.LeaseGrantResponse:
+		r, _ := request.(*pb.LeaseGrantRequest)
+		response.ID, response.TTL = r.GetID(), r.GetTTL()
 	}
 	if message, ok := reply.(proto.Message); ok {
 		m := message.ProtoReflect()
@@ -199,6 +318,21 @@ func (d *DryRun) refusal(ctx context.Context, cc *grpc.ClientConn, request any) 
 		return memberExists(ctx, cc, r.GetID())
 	case *pb.MemberPromoteRequest:
 		return memberExists(ctx, cc, r.GetID())
+	case *pb.MoveLeaderRequest:
+		if err := memberExists(ctx, cc, r.GetTargetID()); err != nil {
+			return rpctypes.ErrGRPCBadLeaderTransferee
+		}
+	case *pb.LeaseRevokeRequest:
+		lease, err := pb.NewLeaseClient(cc).LeaseTimeToLive(ctx, &pb.LeaseTimeToLiveRequest{ID: r.GetID()})
+		if err == nil && lease.GetTTL() < 0 {
+			err = rpctypes.ErrGRPCLeaseNotFound
+		}
+		return err
+	case *pb.DowngradeRequest:
+		if r.GetAction() == pb.DowngradeRequest_ENABLE {
+			_, err := pb.NewMaintenanceClient(cc).Downgrade(ctx, &pb.DowngradeRequest{Action: pb.DowngradeRequest_VALIDATE, Version: r.GetVersion()})
+			return err
+		}
 	}
 	return nil
 }
