@@ -23,7 +23,6 @@ import (
 	"github.com/ectl-io/ectl/commands/mirror"
 	"github.com/ectl-io/ectl/commands/rbac"
 	"github.com/ectl-io/ectl/commands/role"
-	"github.com/ectl-io/ectl/commands/shell"
 	"github.com/ectl-io/ectl/commands/snapshot"
 	"github.com/ectl-io/ectl/commands/user"
 	"github.com/ectl-io/ectl/commands/watch"
@@ -127,8 +126,8 @@ func topCommands() []topCommand {
 		{"logout", login.NewLogoutCmd},
 		{"lock", lock.NewLockCmd},
 		{"elect", lock.NewElectCmd},
-		{"shell", shell.NewCmd},
 		{"context", contexts.NewCmd},
+		{"shell", newShellCmd},
 		{"run", newRunCmd},
 		{"each", newEachCmd},
 		{"options", newOptionsCmd},

@@ -47,18 +47,23 @@ func (s *shell) do(line string) string {
 	s.Until("a prompt after "+line, func() bool {
 		text := s.Text()
 		at := strings.LastIndex(text, "> "+line+"\n")
-		if at < 0 || !s.atPrompt() {
+		last := text[strings.LastIndexByte(text, '\n')+1:]
+		if at < 0 || !s.isPrompt(last) {
 			return false
 		}
 		_, below, _ = strings.Cut(text[at:], "\n")
+		below = strings.TrimSuffix(strings.TrimSuffix(below, last), "\n")
 		return true
 	})
-	return strings.TrimSuffix(strings.TrimSuffix(below, s.Row()), "\n")
+	return below
 }
 
-// atPrompt reports whether the cursor is behind a prompt, which may have a status.
-func (s *shell) atPrompt() bool {
-	status, found := strings.CutPrefix(s.Row(), strings.TrimSuffix(s.prompt, ">"))
+// atPrompt reports whether the cursor is behind a prompt.
+func (s *shell) atPrompt() bool { return s.isPrompt(s.Row()) }
+
+// isPrompt reports whether a row is a prompt, which may have a status.
+func (s *shell) isPrompt(row string) bool {
+	status, found := strings.CutPrefix(row, strings.TrimSuffix(s.prompt, ">"))
 	return found && (status == ">" || strings.HasPrefix(status, " [") && strings.HasSuffix(status, "]>"))
 }
 

@@ -19,6 +19,9 @@ func (f *Factory) Unattended() completions.Connect {
 	if err := f.Prepare(); err != nil || !f.Connection.Unattended() {
 		return nil
 	}
+	if f.Shares() { // in a shell, which is connected already
+		return func(context.Context) ([]completions.Dial, error) { return []completions.Dial{f.Client}, nil }
+	}
 	f.Connection.Debug = false // the debug log bypasses the streams
 	f.Connection.Impatient = true
 	return func(ctx context.Context) ([]completions.Dial, error) {

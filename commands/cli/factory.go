@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/ectl-io/ectl/internal/access/plan"
 	"github.com/ectl-io/ectl/internal/colour"
 	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd"
@@ -58,6 +59,7 @@ type Factory struct {
 	inspect   func(context.Context, Options) error // if not nil, called instead of running the command
 	rehearsal *Rehearsal                           // see Rehearse
 	prepared  bool
+	restore   []plan.Step // take back what the command has taken away
 
 	consent     Consent
 	destruction *destruction // that the command declares, or nil

@@ -36,6 +36,7 @@ func (f *Factory) SayLost(before, after access.State) {
 	if len(restore) == 0 {
 		return
 	}
+	f.restore = restore
 	// The result is printed before the note about it.
 	if err := f.printer.Flush(); err != nil {
 		return // reported at the end

@@ -3,7 +3,6 @@
 package shell
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -17,8 +16,8 @@ import (
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/history"
 	"github.com/ectl-io/ectl/internal/lineedit"
+	"github.com/ectl-io/ectl/internal/lookup"
 	"github.com/ectl-io/ectl/internal/place"
-	"github.com/ectl-io/ectl/internal/prompt"
 	"github.com/ectl-io/ectl/internal/script"
 	"github.com/ectl-io/ectl/internal/session"
 )
@@ -29,7 +28,8 @@ type shellOptions struct {
 }
 
 // NewCmd returns the command "shell".
-func NewCmd(f *cli.Factory) *cobra.Command {
+// describe describes the words of a command line that may be incomplete.
+func NewCmd(f *cli.Factory, describe func(words []string) Description) *cobra.Command {
 	opts := &shellOptions{}
 	cmd := &cobra.Command{
 		Use:   "shell",
@@ -52,7 +52,9 @@ contain a secret.`,
   ectl --endpoints https://etcd1:2379 --cacert ca.crt --user root shell`,
 		GroupID: cli.GroupUtility,
 		Args:    cli.NoArgs,
-		RunE:    cli.Run(f, opts, runShell),
+		RunE: cli.Run(f, opts, func(ctx context.Context, f *cli.Factory, opts *shellOptions) error {
+			return runShell(ctx, f, opts, describe)
+		}),
 	}
 	cmd.Flags().BoolVar(&opts.Env, "env", false, "replace $NAME and ${NAME} by variables of the environment")
 	return cli.Extension(cmd)
@@ -79,12 +81,25 @@ type shell struct {
 	history     *history.History
 	lookup      script.Lookup // nil without --env
 	place       place.Place
-	unrecorded  bool      // \history off
-	status      exit.Code // of the last command
+	describe    func(words []string) Description
+	lookups     *lookup.Cache[[]lineedit.Candidate]
+	recorded    bool     // lines are kept in the history
+	paged       bool     // long output goes to a pager
+	timed       bool     // the time of commands is printed
+	initial     string   // of the next line
+	taken       []string // command lines that take back the last change of access
+
+	lookupContext context.Context //nolint:containedctx // of lookups in the background
+	status        exit.Code       // of the last command
 }
 
-func runShell(ctx context.Context, f *cli.Factory, opts *shellOptions) error {
-	s := &shell{outer: f, base: f, history: history.New(history.Path(f.Streams.LookupEnv, "history"))}
+func runShell(ctx context.Context, f *cli.Factory, opts *shellOptions, describe func([]string) Description) error {
+	s := &shell{
+		outer: f, base: f, history: history.New(history.Path(f.Streams.LookupEnv, "history")),
+		describe: describe, recorded: true, paged: true, lookupContext: ctx,
+	}
+	s.lookups = &lookup.Cache[[]lineedit.Candidate]{Find: s.find, Found: func() { s.editor.Refresh() }, Lives: completionLives}
+	defer s.lookups.Stop()
 	if opts.Env {
 		s.lookup = f.Streams.LookupEnv
 	}
@@ -97,6 +112,7 @@ func runShell(ctx context.Context, f *cli.Factory, opts *shellOptions) error {
 		Terminal: f.Streams.Terminal, Out: out, Plain: s.plain,
 		Continues: func(text string) bool { return !isOwn(text) && script.IsIncomplete(text) },
 		History:   s.history.Entries,
+		Highlight: s.highlight, Hint: s.hint, Complete: s.complete,
 	})
 	_, _, end := f.Streams.Signals.Nest(ctx) // from here on, SIGINT does not end the shell
 	end()
@@ -124,7 +140,9 @@ func (s *shell) withoutHistory(err error) {
 // loop reads commands and runs them, until the user or a signal ends the shell.
 func (s *shell) loop(ctx context.Context) error {
 	for {
-		text, err := s.read(ctx)
+		prompt := lineedit.Prompt{First: s.prompt(), Next: "> ", Initial: s.initial}
+		s.initial = ""
+		text, err := s.read(ctx, prompt)
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
@@ -144,14 +162,19 @@ func (s *shell) loop(ctx context.Context) error {
 	}
 }
 
-// read reads the text of a command. If the terminal itself edits it, Ctrl-C is a signal.
-func (s *shell) read(ctx context.Context) (string, error) {
+// read reads a text. If the terminal itself edits it, Ctrl-C is a signal.
+func (s *shell) read(ctx context.Context, prompt lineedit.Prompt) (string, error) {
 	if s.plain {
 		nested, _, end := s.outer.Streams.Signals.Nest(ctx)
 		defer end()
 		ctx = nested
 	}
-	return s.editor.Read(ctx, lineedit.Prompt{First: s.prompt(), Next: "> "})
+	text, err := s.editor.Read(ctx, prompt)
+	if !s.plain { // an interrupt that came meanwhile is not meant for the next command
+		_, _, end := s.outer.Streams.Signals.Nest(ctx)
+		end()
+	}
+	return text, err
 }
 
 // errExit reports that the user ends the shell.
@@ -168,16 +191,17 @@ func (s *shell) run(ctx context.Context, text string) error {
 		return errExit
 	}
 	if isOwn(text) {
-		s.remember(text)
+		s.remember(text, nil)
 		s.finish(ctx, s.runOwn(ctx, text))
 		return nil
 	}
 	lines, err := script.ParseTyped(text, s.lookup)
-	s.remember(text)
 	if err != nil {
+		s.history.AddUnwritten(text) // it may be an answer to a question that was not asked
 		s.finish(ctx, exit.With(exit.InvalidInput, withoutLine(err)))
 		return nil
 	}
+	s.remember(text, lines)
 	for _, line := range lines { // several, if they were pasted
 		if len(line.Words) == 1 && (line.Words[0] == "exit" || line.Words[0] == "quit") {
 			return errExit
@@ -206,40 +230,19 @@ func (s *shell) finish(ctx context.Context, err error) {
 	}
 }
 
-// remember adds a text to the history, unless it contains a secret.
-func (s *shell) remember(text string) {
-	if s.unrecorded || holdsSecret(text) {
+// remember adds a text to the history, unless it contains a secret. A text that is no
+// command stays in memory: it may be a password that was typed too late.
+func (s *shell) remember(text string, lines []script.Line) {
+	if !s.recorded || holdsSecret(text) {
 		return
+	}
+	for _, line := range lines {
+		if described := s.describe(line.Words); len(described.Kinds) > 0 && !isExit(line.Words[0]) && !described.Command.HasParent() {
+			s.history.AddUnwritten(text)
+			return
+		}
 	}
 	if err := s.history.Add(text); err != nil {
 		s.withoutHistory(err)
 	}
-}
-
-// runLine runs one command. It returns the error that is to be printed.
-func (s *shell) runLine(ctx context.Context, line script.Line) error {
-	return s.execute(ctx, line)
-}
-
-// execute runs a command. Ctrl-C ends it.
-func (s *shell) execute(ctx context.Context, line script.Line) error {
-	ctx, signals, end := s.outer.Streams.Signals.Nest(ctx)
-	defer end()
-	streams := *s.outer.Streams
-	streams.Signals = signals
-	streams.Typed = s.editor.Typed(ctx)
-	streams.In = streams.Typed
-	if line.Input != nil {
-		streams.In, streams.Terminal = bytes.NewReader(line.Input), nil
-	}
-	inner := s.base.Inner(cli.Inner{
-		Words: line.Words, Streams: &streams, Prompter: prompt.New(&streams), Connections: s.connections,
-	})
-	err := s.outer.Execute(ctx, inner, line.Words)
-	if signals.Ended() != nil {
-		inner.BreakLine()
-		fmt.Fprintln(streams.Err) // after ^C
-		return nil
-	}
-	return err
 }

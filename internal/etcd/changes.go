@@ -1,6 +1,7 @@
 package etcd
 
 import (
+	"slices"
 	"sync"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
@@ -13,6 +14,7 @@ import (
 type Changes struct {
 	mu      sync.Mutex
 	made    int
+	added   []any // requests, see Added
 	outcome string
 	check   func() error
 }
@@ -21,7 +23,7 @@ type Changes struct {
 func (c *Changes) Reset() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.made, c.outcome, c.check = 0, "", nil
+	c.made, c.added, c.outcome, c.check = 0, nil, "", nil
 }
 
 // BeforePassword makes check run right before each request that sets a password. The
@@ -84,6 +86,18 @@ func (c *Changes) answered(method string, request, response any) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.made++
+	switch request.(type) {
+	case *pb.AuthUserAddRequest, *pb.AuthRoleAddRequest, *pb.AuthUserGrantRoleRequest, *pb.AuthRoleGrantPermissionRequest:
+		c.added = append(c.added, request)
+	}
+}
+
+// Added returns the requests that have added users, roles, memberships and permissions,
+// in their order. others is the number of the other changes.
+func (c *Changes) Added() (requests []any, others int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.added), c.made - len(c.added)
 }
 
 // changed reports whether a request that succeeded has changed something.

@@ -2,7 +2,6 @@ package iostreams
 
 import (
 	"io"
-	"os"
 
 	"golang.org/x/term"
 )
@@ -12,7 +11,7 @@ const usualColumns = 80
 
 // Columns returns the width of the terminal w, in columns. It may change at any time.
 func Columns(w io.Writer) int {
-	if file, ok := w.(*os.File); ok {
+	if file, ok := w.(interface{ Fd() uintptr }); ok { // a file, or what stands for one
 		if columns, _, err := term.GetSize(int(file.Fd())); err == nil && columns > 0 {
 			return columns
 		}

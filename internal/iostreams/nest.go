@@ -19,7 +19,10 @@ func (s *Signals) Nest(ctx context.Context) (context.Context, *Signals, func()) 
 	nested := &Signals{cancel: cancel, done: make(chan struct{})}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.nests, s.nested = true, nested
+	if s.missed { // it is meant for this command line, which was about to begin
+		nested.deliver(os.Interrupt)
+	}
+	s.nests, s.nested, s.missed = true, nested, false
 	return inner, nested, func() {
 		cancel(nil)
 		s.unnest(nested)
@@ -51,6 +54,7 @@ func (s *Signals) passOn(received os.Signal) bool {
 	case !s.nests:
 		return false
 	case s.nested == nil:
+		s.missed = s.missed || interrupt
 		return interrupt
 	}
 	s.nested.deliver(received)

@@ -29,6 +29,7 @@ type Signals struct {
 	captured  chan os.Signal
 	nests     bool     // see Nest
 	nested    *Signals // of the command line that runs inside, or nil
+	missed    bool     // SIGINT came between two command lines
 	postponed os.Signal
 	ended     os.Signal
 	done      chan struct{} // closed when ended is set and the context is cancelled

@@ -78,6 +78,26 @@ func (k *keyboard) fill() error {
 	return err
 }
 
+// takeInterrupt reports whether Ctrl-C is among the keys that were typed already, although
+// it has sent no signal: the terminal was in raw mode. It drops the keys up to it.
+func (k *keyboard) takeInterrupt() bool {
+	for k.isReady(0) {
+		if k.fill() != nil {
+			break
+		}
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	at := bytes.LastIndexByte(k.ahead, ctrlC)
+	if at >= 0 {
+		k.ahead = k.ahead[at+1:]
+	}
+	return at >= 0
+}
+
+// ctrlC is the key Ctrl-C.
+const ctrlC = 3
+
 // unread adds keys to those that were read ahead, in front of them or behind them. The
 // key Enter becomes a line ending.
 func (k *keyboard) unread(keys []byte, front bool) {
@@ -109,8 +129,7 @@ func (k *keyboard) typedAhead() (keys []byte, complete bool) {
 			if len(keys) >= burst {
 				wait = burstPause
 			}
-			// One key at a time: those of the next line may be for a program that the
-			// command of this line starts.
+			// One key at a time: the next line is none of this line's concern.
 			if !k.isReady(wait) {
 				return keys, false
 			}

@@ -74,6 +74,10 @@ type Prompt struct {
 // Typed returns a reader of what is typed while no line is read. Its reads end with ctx.
 func (e *Editor) Typed(ctx context.Context) io.Reader { return e.keys.reader(ctx) }
 
+// TakeInterrupt reports whether the user has pressed Ctrl-C since the last Read, when it
+// was no signal yet.
+func (e *Editor) TakeInterrupt() bool { return !e.config.Plain && e.keys.takeInterrupt() }
+
 // Read reads a text: a line, or several if it continues. It returns ErrCancelled after
 // Ctrl-C, io.EOF after Ctrl-D in an empty line, and the cause of ctx if ctx ends.
 func (e *Editor) Read(ctx context.Context, prompt Prompt) (string, error) {

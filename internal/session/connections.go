@@ -50,6 +50,16 @@ func (c *Connections) Share(s *Session) {
 	s.shared = c
 }
 
+// Changes returns what the latest session has changed.
+func (c *Connections) Changes() *etcd.Changes { return &c.changes }
+
+// PromptWith makes further identities prompt with prompter.
+func (c *Connections) PromptWith(prompter *prompt.Prompter) {
+	c.logins.mu.Lock()
+	defer c.logins.mu.Unlock()
+	c.logins.prompter = prompter
+}
+
 // Close closes the clients.
 func (c *Connections) Close() {
 	for _, client := range c.clients {

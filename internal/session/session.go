@@ -100,6 +100,9 @@ func (s *Session) Disconnect() {
 	s.client = nil
 }
 
+// Shares reports whether s uses Connections.
+func (s *Session) Shares() bool { return s.shared != nil }
+
 // Connections returns Connections for further sessions: those that s shares, or new ones.
 func (s *Session) Connections(ctx context.Context) *Connections {
 	if s.shared != nil {
