@@ -26,6 +26,7 @@ type ownCommand struct {
 func ownCommands() []ownCommand {
 	return []ownCommand{
 		{`\connect`, "OPTION...", "change the user or the cluster, for example --user alice", (*shell).connect},
+		{`\context`, "NAME", "change to a context", (*shell).useContext},
 		{`\set`, "OPTION...", "set global options for further commands, for example -w table", (*shell).set},
 		{`\undo`, "", "show the command that takes back the last change of users, roles and grants", (*shell).undo},
 		{`\e`, "", "change the last line in $EDITOR", (*shell).edit},
@@ -142,6 +143,14 @@ func (s *shell) connect(ctx context.Context, words []string) error {
 	return s.withOptions(ctx, `\connect`, words)
 }
 
+// useContext is the command \context.
+func (s *shell) useContext(ctx context.Context, words []string) error {
+	if len(words) != 1 {
+		return invalid(`\context: give the name of a context`)
+	}
+	return s.withOptions(ctx, `\context`, []string{"--" + cli.FlagContext, words[0]})
+}
+
 // withOptions makes global options hold for further commands. If the user or the cluster
 // changes, it connects anew and closes what was there before. After an error everything
 // stays as it was.
@@ -164,7 +173,7 @@ func (s *shell) withOptions(ctx context.Context, name string, words []string) er
 	if err := inner.Prepare(); err != nil {
 		return err
 	}
-	if inner.Connection.Fingerprint() != s.base.Connection.Fingerprint() || name == `\connect` {
+	if inner.Connection.Fingerprint() != s.base.Connection.Fingerprint() || name != `\set` {
 		found, err := findPlace(ctx, inner)
 		if err != nil {
 			connections.Close()

@@ -59,7 +59,7 @@ func userOf(p place.Place) string {
 	return p.Self.User
 }
 
-// prompt returns the prompt: the user, the endpoint, "!" if authentication is off, and the
+// prompt returns the prompt: the user, the context or the endpoint, "!" if authentication is off, and the
 // exit status of a command that failed.
 func (s *shell) prompt() string {
 	painter := s.painter()
@@ -68,6 +68,9 @@ func (s *shell) prompt() string {
 		where = user + "@" + where
 	}
 	text := visible.Line(where)
+	if context := s.base.Context(); context != nil && context.Protected {
+		text = painter.Paint(colour.Bad, text)
+	}
 	if s.place.Open {
 		text += painter.Paint(colour.Caution, "!")
 	}
@@ -77,8 +80,11 @@ func (s *shell) prompt() string {
 	return text + "> "
 }
 
-// endpoint returns the first endpoint, as short as possible.
+// endpoint returns the context, or else the first endpoint, as short as possible.
 func (s *shell) endpoint() string {
+	if context := s.base.Context(); context != nil {
+		return context.Name
+	}
 	endpoints := s.base.Connection.Endpoints
 	if s.base.Connection.DiscoverySRV != "" {
 		return s.base.Connection.DiscoverySRV
