@@ -157,24 +157,26 @@ func (m *mirror) prepare(ctx context.Context) (current int64, err error) {
 		current int64
 		err     error
 	}
-	ask := func(client *etcd.Client) <-chan answer {
-		answers := make(chan answer, 1)
-		crash.Go(func() {
+	ask := func(client *etcd.Client, a *answer) func() error {
+		return func() error {
 			timed, cancel := m.timed(ctx)
 			defer cancel()
 			// An empty transaction needs no permission on any key.
 			response, err := retry.Do(timed, retry.Policy{Backoff: retry.Backoff{Min: minPause}, Again: retry.IsTransient},
 				func(ctx context.Context) (*clientv3.TxnResponse, error) { return client.Txn(ctx).Commit() })
 			if err != nil {
-				answers <- answer{err: client.Explain(ctx, err)}
-				return
+				a.err = client.Explain(ctx, err)
+				return nil // the other side's answer matters too
 			}
-			answers <- answer{cluster: response.Header.GetClusterId(), current: response.Header.GetRevision()}
-		})
-		return answers
+			a.cluster, a.current = response.Header.GetClusterId(), response.Header.GetRevision()
+			return nil
+		}
 	}
-	ofSource, ofDest := ask(m.Source), ask(m.Destination)
-	source, dest := <-ofSource, <-ofDest
+	var source, dest answer
+	asking, _ := crash.NewGroup(ctx, crash.Unlimited)
+	asking.Start(ask(m.Source, &source))
+	asking.Start(ask(m.Destination, &dest))
+	_ = asking.Wait()
 	for _, a := range []answer{dest, source} {
 		switch {
 		case ctx.Err() != nil:
