@@ -318,6 +318,7 @@ func (r *scriptRun) done(n int, err error) error {
 		return err
 	case err == nil:
 		r.succeeded++
+		r.f.CannotRepeat()
 		return nil
 	}
 	r.failed = append(r.failed, err)

@@ -49,6 +49,10 @@ func (f *Factory) refusedLogin(err error) string {
 	return ""
 }
 
+// CannotRepeat records that the command has had an effect, so that WithoutRefusedLogin does
+// not run it again.
+func (f *Factory) CannotRepeat() { f.wrote = true }
+
 // WithoutRefusedLogin is for a command that failed with err. If the server has refused the
 // token of a kept login, it forgets this login, and returns a Factory with which the
 // command line runs as if there had been none. The user is told. It returns nil if this
