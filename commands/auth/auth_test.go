@@ -24,6 +24,7 @@ func TestWrongCommandLinesAreRefusedBeforeAnythingElse(t *testing.T) {
 		"bootstrap --no-password --cert x":                         exit.BadArgs,
 		"bootstrap --no-password":                                  exit.BadArgs,
 		"bootstrap --new-user-password-file f --generate-password": exit.BadArgs,
+		"bootstrap --new-user-password-out f":                      exit.BadArgs,
 		"bootstrap --new-user-password-file no-such-file":          exit.BadArgs,
 		"bootstrap --generate-password -w protobuf":                exit.BadFeature,
 		"bootstrap --generate-password -f policy.yaml":             exit.BadArgs,

@@ -28,6 +28,7 @@ type bootstrapOptions struct {
 	Children   cli.Children
 
 	interactiveGiven bool
+	file             *cli.Delivery // of root's generated password; nil if it is printed
 }
 
 const (
@@ -66,11 +67,13 @@ shown. If a run is killed, this user may remain. The next run deletes it.`,
   ectl auth bootstrap --new-user-password-file root.password \
     -f policy.yaml --yes
   ectl auth bootstrap --generate-password -w json
+  ectl auth bootstrap --generate-password --new-user-password-out root.password
   ectl auth bootstrap --no-password --cert root.crt --key root.key`,
 		Args: cli.NoArgs,
 		RunE: cli.Run(f, opts, runBootstrap),
 	}
 	opts.Password.AddFlags(cmd.Flags())
+	opts.Password.AddOutFlag(cmd.Flags())
 	cmd.Flags().BoolVar(&opts.NoPassword, flagNoPassword, false, "root has no password, and is identified by the common name of its certificate")
 	cmd.Flags().StringArrayVarP(&opts.Policies, flagFile, "f", nil, "policy `file` or folder to apply (-: standard input); repeatable")
 	opts.Children.AddFlags(cmd.Flags(), "the policy's commands")
@@ -91,13 +94,16 @@ func (o *bootstrapOptions) Complete(f *cli.Factory, cmd *cobra.Command, _ []stri
 
 func runBootstrap(ctx context.Context, f *cli.Factory, opts *bootstrapOptions) error {
 	steps := f.Printer().Bootstrap()
-	outcome, err := bootstrap(ctx, f, opts, report(f, steps))
+	outcome, err := bootstrap(ctx, f, opts, opts.report(f, steps))
 	// The finished steps are printed in any case.
 	if printed := steps.End(); err == nil {
 		err = printed
 	}
 	if err == nil || !outcome.Delivered {
 		return err
+	}
+	if opts.file != nil {
+		return opts.file.Fail(ctx, err, outcome.Effect, nil)
 	}
 	if ctx.Err() != nil { // the error of an interrupted command is not printed
 		f.Say("Interrupted: " + outcome.Effect.String())
@@ -175,7 +181,7 @@ func identify(ctx context.Context, f *cli.Factory, opts *bootstrapOptions, b *au
 }
 
 // report prints the progress of a bootstrap.
-func report(f *cli.Factory, steps *output.BootstrapStream) authn.Report {
+func (o *bootstrapOptions) report(f *cli.Factory, steps *output.BootstrapStream) authn.Report {
 	return authn.Report{
 		Report: f.Rollbacks(),
 		Failed: f.SayFailedApply,
@@ -185,7 +191,13 @@ func report(f *cli.Factory, steps *output.BootstrapStream) authn.Report {
 			}
 			return f.Printer().Flush()
 		},
-		Deliver: func(ctx context.Context, line string, passwords ...secret.GeneratedPassword) error {
+		Deliver: func(ctx context.Context, line string, passwords ...secret.GeneratedPassword) (err error) {
+			if o.Password.Out != "" && len(passwords) == 1 && passwords[0].User == access.RootUser {
+				if o.file, err = o.Password.Deliver(ctx, f, output.PasswordOfUser{GeneratedPassword: passwords[0]}); err != nil {
+					return err
+				}
+				return steps.Next(output.BootstrapStep{Line: line + ", in " + o.Password.Out})
+			}
 			return f.Deliver(ctx, func() error {
 				return steps.Next(output.BootstrapStep{Line: line, Passwords: passwords})
 			})
