@@ -44,7 +44,8 @@ func TestThePageOfAnAccessReview(t *testing.T) {
 	for _, name := range []string{`</script><script>alert("role")</script>`, strconv.Quote(`<img src=x onerror=alert("key")>`), strconv.Quote(`"><b onmouseover=alert("user")>`), `'><svg/onload=alert(1)>&amp;&lt;`} {
 		expect("true", "document.body.innerText.includes("+strconv.Quote(name)+")")
 	}
-	expect("0", `document.querySelectorAll("img, b, svg, a, iframe, link, object").length`)
+	expect("0", `document.querySelectorAll("img, b, svg, iframe, link, object").length`)
+	expect("0", `Array.from(document.links).filter(l => !l.getAttribute("href").startsWith("#") || !document.querySelector(l.getAttribute("href"))).length`)
 	expect("1", `document.scripts.length`)
 	expect("0", `Array.from(document.querySelectorAll("*")).filter(e => Array.from(e.attributes).some(a => a.name.startsWith("on"))).length`)
 	// A script that had got in would not run: the page allows its own only.
@@ -63,9 +64,37 @@ func TestThePageOfAnAccessReview(t *testing.T) {
 	search("ALICE /app/")
 	expect("alice", visible("users"))
 	expect("app", visible("roles"))
-	if shown := b.text(`document.getElementById("shown").innerText`); !strings.HasSuffix(shown, " rows") || !strings.HasPrefix(shown, "2 of ") {
-		t.Errorf("beside the search it says %q, want 2 of all rows", shown)
+	if shown := b.text(`document.getElementById("shown").innerText`); !strings.HasSuffix(shown, " rows; the others are hidden") || !strings.HasPrefix(shown, "3 of ") {
+		t.Errorf("beside the search it says %q, want 3 of all rows", shown)
 	}
+	// A key is a question to the grants: every user with access is listed, whatever the
+	// other words are.
+	answer := `document.getElementById("answer").innerText`
+	expect("true", answer+`.includes("alice: read and write (role app: readwrite prefix /app/)")`)
+	search("/app/secret/db")
+	for _, line := range []string{
+		"Who may read or write /app/secret/db", "alice: read and write (role app: readwrite prefix /app/)",
+		"bob: read and write (role app: readwrite prefix /app/; role wide: readwrite prefix /app)",
+		"dave: read and write (role root: every key)", "root: read and write (role root: every key)",
+	} {
+		expect("true", answer+".includes("+strconv.Quote(line)+")")
+	}
+	expect("false", answer+`.includes("eve:")`)
+	expect("true", visible("users")+`.includes("alice,bob,dave,root")`)
+	expect("app,root,wide", visible("roles"))
+	search("/appendix")
+	expect("bob,dave,root", visible("users"))
+	search("/quite/a/long/")
+	expect("true", answer+`.includes("Only keys that begin with /quite/a/long/")`)
+	search("/nothing/here dave")
+	expect("true", answer+`.includes("dave: read and write (role root: every key)")`)
+	expect("dave", visible("users"))
+	search("eve")
+	expect("true", `document.getElementById("answer").hidden`)
+	// A link leads to the row, also if the search hides it.
+	b.run(`document.querySelector("table.roles a").click()`)
+	harness.WaitUntil(t, "the target of the link is shown", func() bool { return b.text(`document.querySelector(":target").offsetParent !== null`) == "true" })
+	b.run(`history.replaceState(null, "", location.pathname)`)
 	search("no such thing")
 	expect("", visible("users"))
 	search("")
@@ -92,18 +121,21 @@ func TestThePageOfAnAccessReview(t *testing.T) {
 	b.dark("screen")
 	expect("rgb(13, 17, 23)", `getComputedStyle(document.body).backgroundColor`)
 	b.picture("dark")
-	b.screen(420, 800, chromedp.EmulateMobile)
-	expect("true", `document.documentElement.scrollWidth <= innerWidth`)
+	for _, width := range []int64{390, 420, 700} {
+		b.screen(width, 800, chromedp.EmulateMobile)
+		expect("true", `document.documentElement.scrollWidth <= innerWidth`)
+	}
+	b.screen(390, 800, chromedp.EmulateMobile)
+	expect("0", `Array.from(document.querySelectorAll(".scroll, td, th")).filter(e => e.offsetParent !== null && e.scrollWidth > e.clientWidth + 1).length`)
+	expect("sticky", `getComputedStyle(document.querySelector("table.users tbody th")).position`)
 	b.picture("small")
-	b.screen(794, 1000)
+	b.screen(1032, 703) // what the margins leave of A4 in landscape
 	b.dark("print")
 	expect("rgb(255, 255, 255)", `getComputedStyle(document.body).backgroundColor`)
 	expect("none", `getComputedStyle(document.querySelector(".tools")).display`)
-	expect("true", `document.documentElement.scrollWidth <= innerWidth`)
+	expect("", `Array.from(document.querySelectorAll("body *")).filter(e => e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML.slice(0, 200)).join("\n")`)
 	b.picture("print")
-	if pdf := b.pdf(); len(pdf) < 8_000 {
-		t.Errorf("printed it is a PDF of %d bytes", len(pdf))
-	}
+	checkPrinted(t, b.pdf())
 
 	// It sends no request, and nothing failed.
 	for _, event := range eventsOf[*network.EventRequestWillBeSent](b) {
@@ -122,6 +154,44 @@ func TestThePageOfAnAccessReview(t *testing.T) {
 	}
 	for _, event := range eventsOf[*runtime.EventExceptionThrown](b) {
 		t.Errorf("a script fails: %+v", event.ExceptionDetails)
+	}
+}
+
+// checkPrinted reads the text of each printed page.
+func checkPrinted(t *testing.T, pdf []byte) {
+	t.Helper()
+	program, err := exec.LookPath("pdftotext")
+	if err != nil {
+		t.Skip("pdftotext is not installed")
+	}
+	file := filepath.Join(t.TempDir(), "review.pdf")
+	if err := os.WriteFile(file, pdf, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	text, err := exec.CommandContext(t.Context(), program, "-layout", file, "-").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages := strings.Split(strings.TrimSuffix(string(text), "\f"), "\f")
+	last := pages[len(pages)-1]
+	for _, want := range []string{"Sign-off", "Reviewer", "Signature", "alice", "Keep", "Revoke"} {
+		if !strings.Contains(strings.Join(pages[1:], ""), want) {
+			t.Errorf("the printed form lacks %q:\n%s", want, last)
+		}
+	}
+	for i, page := range pages {
+		if strings.TrimSpace(page) == "" {
+			t.Errorf("printed page %d of %d is empty", i+1, len(pages))
+		}
+	}
+	for _, want := range []string{"Digest of the access", "rbac matrix --check-passwords", "prefix-without-separator"} {
+		if !strings.Contains(string(text), want) && !strings.Contains(strings.Join(strings.Fields(string(text)), " "), want) {
+			t.Errorf("the printed review lacks %q:\n%s", want, text)
+		}
+	}
+	// Heads are repeated, and no name is broken.
+	if n := strings.Count(string(text), "alice"); n < 4 {
+		t.Errorf("alice is printed %d times, want once in each table", n)
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/ectl-io/ectl/internal/access"
+	"github.com/ectl-io/ectl/internal/access/plan"
+	"github.com/ectl-io/ectl/internal/access/review"
 )
 
 // AccessMatrix is the result of "rbac matrix".
@@ -15,6 +17,9 @@ type AccessMatrix struct {
 	Keys    access.Range // that the matrix covers
 	Lint    Lint
 	Cluster AccessCluster
+
+	Made  Maker  // of the review
+	Since *Since // an earlier review, or nil
 
 	// WithoutPassword holds the users without a password. It is nil if the server was
 	// not queried, or if authentication is off.
@@ -29,6 +34,22 @@ type AccessCluster struct {
 	Revision  uint64 // of users and roles; 0 if the server does not return it
 	At        time.Time
 }
+
+// Maker is how a review was made.
+type Maker struct {
+	Version string // of ectl
+	Command string // without secrets
+}
+
+// Since is the difference to an earlier review.
+type Since struct {
+	Date    time.Time // of the earlier review
+	Digest  string    // of its access
+	Effects []plan.Effect
+}
+
+// digest identifies the access that the review is about.
+func (r AccessMatrix) digest() string { return review.Digest(r.State) }
 
 // password returns "yes", "no" or "unknown".
 func (r AccessMatrix) password(user string) string {
@@ -53,6 +74,34 @@ func (r AccessMatrix) Simple(t *Text) {
 		t.Linef("  may read: %s", u.Read)
 		t.Linef("  may write: %s", u.Write)
 	}
+	if r.Since != nil {
+		t.Linef("")
+		t.Linef("%s", r.Since.title())
+		for _, e := range r.Since.Effects {
+			t.Linef("  user %s%s", cell([]byte(e.User)), fate(e))
+			for _, c := range consequences(e) {
+				t.Linef("      %s %s", glyph(c.action), c.text)
+			}
+		}
+	}
+}
+
+// title is the head of the differences.
+func (s *Since) title() string {
+	since := "Since " + s.Date.UTC().Format(time.RFC3339)
+	if len(s.Effects) == 0 {
+		return since + ": no user has gained or lost access."
+	}
+	return since + ":"
+}
+
+// items returns an object for each user that has gained or lost access.
+func (s *Since) items() []Object {
+	items := make([]Object, 0, len(s.Effects))
+	for _, e := range s.Effects {
+		items = append(items, effectObject(e))
+	}
+	return items
 }
 
 // namesLine returns names in one line, separated by commas.
@@ -116,8 +165,26 @@ func (r AccessMatrix) Document() Object {
 		{"date", date(r.Cluster.At)},
 		{"authentication", AuthSwitched{Enabled: r.Cluster.Enabled}.state()},
 		{"auth_revision", r.Cluster.Revision},
+		{"digest", r.digest()},
+		{"made_by", Object{{"version", r.Made.Version}, {"command", r.Made.Command}}},
 	}
-	return append(document, Member{"users", r.Items()}, Member{"findings", r.Lint.Items()})
+	if r.Since != nil {
+		document = append(document, Member{"since", Object{{"date", date(r.Since.Date)}, {"digest", r.Since.Digest}, {"users", r.Since.items()}}})
+	}
+	return append(document, Member{"users", r.Items()}, Member{"roles", r.roleItems()}, Member{"findings", r.Lint.Items()})
+}
+
+// roleItems returns an object for each role with its permissions.
+func (r AccessMatrix) roleItems() []Object {
+	items := make([]Object, 0, len(r.State.Roles))
+	for _, name := range r.State.RoleNames() {
+		permissions := []Object{}
+		for _, p := range r.State.Roles[name].Permissions {
+			permissions = append(permissions, permissionMembers(p))
+		}
+		items = append(items, Object{{"role", name}, {"permissions", permissions}})
+	}
+	return items
 }
 
 // Items implements Lister: an object for each user.

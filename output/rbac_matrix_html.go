@@ -5,10 +5,12 @@ import (
 	"crypto/sha256"
 	_ "embed" // the page's style and script
 	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"html"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/ectl-io/ectl/internal/access"
 	"github.com/ectl-io/ectl/internal/access/lint"
@@ -41,10 +43,12 @@ func (r AccessMatrix) writeAs(format Format, w *bufio.Writer) (bool, error) { //
 	p := accessPage{r, w}
 	p.head()
 	p.summary()
+	p.since()
 	p.findings()
 	p.users()
 	p.grid()
 	p.roles()
+	p.signOff()
 	p.raw("</main>\n<script>", accessPageScript, "</script>\n</body>\n</html>\n")
 	return true, nil
 }
@@ -62,8 +66,43 @@ func (p accessPage) text(s string) { p.raw(html.EscapeString(s)) }
 // code writes a key, range or command line.
 func (p accessPage) code(s string) {
 	p.raw("<code>")
-	p.text(s)
+	p.breakable(s)
 	p.raw("</code>")
+}
+
+// breakable writes text whose lines may be broken before a slash inside a word.
+func (p accessPage) breakable(s string) {
+	pieces := strings.Split(s, "/")
+	for i, piece := range pieces {
+		if i > 0 {
+			p.raw("/")
+		}
+		p.text(piece)
+		if piece != "" && !strings.HasSuffix(piece, " ") && i < len(pieces)-1 {
+			p.raw("<wbr>")
+		}
+	}
+}
+
+// name writes the name of a user, a role or a rule. On paper, a short one is never broken.
+func (p accessPage) name(s string) {
+	const short = 24
+	if utf8.RuneCountInString(s) > short {
+		p.text(s)
+		return
+	}
+	p.raw("<span class=\"name\">")
+	p.text(s)
+	p.raw("</span>")
+}
+
+// cell writes the start of a cell. On a narrow screen, label stands in place of the head.
+func (p accessPage) cell(label string, attributes ...string) {
+	p.raw("<td data-label=\"")
+	p.text(label)
+	p.raw("\"")
+	p.raw(attributes...)
+	p.raw(">")
 }
 
 // hash returns the source expression that allows inline text in a content security
@@ -102,6 +141,13 @@ func (p accessPage) summary() {
 		authentication += fmt.Sprintf(", revision %d", p.Cluster.Revision)
 	}
 	term("Authentication", words(authentication))
+	term("Digest of the access", func() { p.code(p.digest()) })
+	if p.Made.Command != "" {
+		term("Made by", func() {
+			p.text("ectl " + p.Made.Version + ": ")
+			p.code(p.Made.Command)
+		})
+	}
 	term("Users and roles", words(quantity.Of(len(p.State.Users), "user")+", "+quantity.Of(len(p.State.Roles), "role")))
 	if !(access.SetOf(p.Keys).IsEveryKey()) {
 		term("Of the keys", func() { p.code(p.Keys.String()) })
@@ -120,21 +166,25 @@ func (p accessPage) summary() {
 	case p.WithoutPassword != nil:
 		term("Have no password", words(namesOrNone(without)))
 	case p.Cluster.Enabled:
-		term("Have no password", words("not asked: etcd has no list of them; with --check-passwords each user is tried with a wrong password, and the server's refusal tells"))
+		term("Have no password", words("unknown: etcd has no list of them; --check-passwords finds them"))
 	default:
-		term("Have no password", words("cannot be known while authentication is off"))
+		term("Have no password", words("unknown while authentication is off"))
 	}
 	p.raw("</dl>\n")
 	if !p.Cluster.Enabled {
-		p.raw("<p class=\"warning\">Authentication is off: everybody who reaches the cluster may do everything. What follows holds once it is on.</p>\n")
+		p.raw("<p class=\"warning\">Authentication is off: every client that reaches the cluster may do everything. The rest of this page applies once it is on.</p>\n")
 	}
-	p.raw("<form class=\"tools\"><label for=\"search\">Search <input id=\"search\" type=\"search\" autocomplete=\"off\" placeholder=\"user, role, key, rule\"></label>",
-		"<output id=\"shown\" class=\"soft\" for=\"search\"></output></form>\n")
+	p.raw("<form class=\"tools\"><label for=\"search\">Search <input id=\"search\" type=\"search\" autocomplete=\"off\" placeholder=\"user, role, rule, or a key such as /app/x\"></label>",
+		"<output id=\"shown\" class=\"soft\" for=\"search\"></output></form>\n",
+		"<section id=\"answer\" aria-live=\"polite\" hidden></section>\n")
+	if !access.SetOf(p.Keys).IsEveryKey() {
+		p.raw("<p class=\"soft\" id=\"part\">This review is of a part of the keys. Access to other keys is not shown.</p>\n")
+	}
 }
 
 func namesOrNone(names []string) string {
 	if len(names) == 0 {
-		return "nobody"
+		return "no user"
 	}
 	return strings.Join(names, ", ")
 }
@@ -164,8 +214,8 @@ func (p accessPage) note(id, title, sentence string) {
 }
 
 // lines writes a cell with a line for each of items.
-func (p accessPage) lines(items []string, write func(string)) {
-	p.raw("<td>")
+func (p accessPage) lines(label string, items []string, write func(string)) {
+	p.cell(label)
 	if len(items) > 0 {
 		p.raw("<ul>")
 		for _, item := range items {
@@ -178,53 +228,117 @@ func (p accessPage) lines(items []string, write func(string)) {
 	p.raw("</td>")
 }
 
+// since writes the differences to the earlier review.
+func (p accessPage) since() {
+	const id = "since"
+	switch {
+	case p.Since == nil:
+		return
+	case len(p.Since.Effects) == 0:
+		p.note(id, "Changes", p.Since.title())
+		return
+	}
+	p.table(id, "Changes since "+p.Since.Date.UTC().Format("2006-01-02 15:04 MST"), "since", []string{"User", "Change"}, func() {
+		for _, e := range p.Since.Effects {
+			p.raw("<tr><th scope=\"row\">")
+			p.name(cell([]byte(e.User)) + fate(e))
+			p.raw("</th>")
+			var changes []string
+			for _, c := range consequences(e) {
+				changes = append(changes, glyph(c.action)+" "+c.text)
+			}
+			p.lines("Change", changes, p.code)
+			p.raw("</tr>\n")
+		}
+	})
+}
+
 func (p accessPage) findings() {
 	const id, title = "findings", "Findings"
 	if len(p.Lint.Findings) == 0 {
 		p.note(id, title, "None.")
 		return
 	}
-	p.table(id, title+": "+p.Lint.counts(), "findings", []string{"Severity", "Rule", "Object", "Why", "To mend it", "Waived"}, func() {
+	columns := []string{"Severity", "Rule", "Object", "Why", "To fix it", "Waived"}
+	p.table(id, title+": "+p.Lint.counts(), "findings", columns, func() {
 		for _, f := range p.Lint.Findings {
 			class := ""
 			if f.Waived != "" {
 				class = " class=\"waived\""
 			}
 			severity := f.Rule.Severity.String()
-			p.raw("<tr", class, "><td data-sort=\"", strconv.Itoa(int(lint.High-f.Rule.Severity)), "\"><span class=\"mark ", severity, "\">", severity, "</span></td><td>", f.Rule.Name, "</td><td>")
-			p.code(f.object())
-			p.raw("</td><td>")
-			p.text(f.Why)
+			p.raw("<tr", class, ">")
+			p.cell(columns[0], " data-sort=\"", strconv.Itoa(int(lint.High-f.Rule.Severity)), "\"")
+			p.raw("<span class=\"mark ", severity, "\">", severity, "</span></td>")
+			p.cell(columns[1])
+			p.name(f.Rule.Name)
 			p.raw("</td>")
-			p.lines(f.CommandLines, p.code)
-			p.raw("<td>")
+			p.cell(columns[2])
+			p.code(f.object())
+			p.raw("</td>")
+			p.cell(columns[3])
+			p.breakable(f.Why)
+			p.raw("</td>")
+			p.lines(columns[4], f.CommandLines, p.code)
+			p.cell(columns[5])
 			p.text(f.Waived)
 			p.raw("</td></tr>\n")
 		}
 	})
 }
 
+// roleIDs returns the numbers of the roles, which identify their rows.
+func (p accessPage) roleIDs() map[string]string {
+	ids := map[string]string{}
+	for i, name := range p.State.RoleNames() {
+		ids[name] = strconv.Itoa(i)
+	}
+	return ids
+}
+
 func (p accessPage) users() {
+	ids := p.roleIDs()
 	columns := []string{"User", "Root", "Password", "Roles", "May read", "May write"}
 	p.table("users", "Users", "users", columns, func() {
-		for _, u := range p.Users {
-			p.raw("<tr><th scope=\"row\">")
-			p.text(cell([]byte(u.Name)))
-			p.raw("</th><td>")
+		for i, u := range p.Users {
+			var held []string
+			for _, role := range u.Roles {
+				if id, exists := ids[role]; exists {
+					held = append(held, id)
+				}
+			}
+			p.raw("<tr id=\"user-", strconv.Itoa(i), "\" data-roles=\"", strings.Join(held, " "), "\"")
+			if u.Root {
+				p.raw(" data-root")
+			}
+			p.raw("><th scope=\"row\">")
+			p.name(cell([]byte(u.Name)))
+			p.raw("</th>")
+			p.cell(columns[1])
 			if u.Root {
 				p.raw("<span class=\"mark high\">root</span>")
 			}
-			p.raw("</td><td>", p.password(u.Name), "</td>")
-			roles := make([]string, 0, len(u.Roles))
-			for _, role := range u.Roles {
-				roles = append(roles, cell([]byte(role)))
-			}
-			p.lines(roles, p.text)
-			p.lines(rangeNames(u.Read), p.code)
-			p.lines(rangeNames(u.Write), p.code)
+			p.raw("</td>")
+			p.cell(columns[2])
+			p.raw(p.password(u.Name), "</td>")
+			p.lines(columns[3], u.Roles, func(role string) { p.link("role-", ids[role], cell([]byte(role))) })
+			p.lines(columns[4], rangeNames(u.Read), p.code)
+			p.lines(columns[5], rangeNames(u.Write), p.code)
 			p.raw("</tr>\n")
 		}
 	})
+}
+
+// link writes text as a link to the row with the prefix and the ID, or as text if there
+// is no such row.
+func (p accessPage) link(prefix, id, text string) {
+	if id == "" {
+		p.name(text)
+		return
+	}
+	p.raw("<a href=\"#", prefix, id, "\">")
+	p.name(text)
+	p.raw("</a>")
 }
 
 func rangeNames(s access.Set) []string {
@@ -247,28 +361,77 @@ func (p accessPage) grid() {
 			len(p.Users), len(p.Ranges)))
 		return
 	}
-	columns := []string{"User"}
-	for _, r := range p.Ranges {
-		columns = append(columns, r.String())
+	p.raw("<h2 id=\"", id, "\">", title, "</h2>\n<p class=\"legend soft\"><span class=\"whole\">R</span> may read, <span class=\"whole\">W</span> may write, ",
+		"<span class=\"whole\">RW</span> both, of the whole range; <span class=\"part\">(R)</span> <span class=\"part\">(W)</span> of a part of it</p>\n")
+	pages := p.printed()
+	class := "grid"
+	if len(pages) > 1 {
+		class = "grid screen"
 	}
-	p.table(id, title+" (R read, W write, in parentheses a part of the range)", "grid", columns, func() {
-		for _, u := range p.Users {
-			p.raw("<tr><th scope=\"row\">")
-			p.text(cell([]byte(u.Name)))
-			p.raw("</th>")
-			for _, c := range p.Cells(u) {
-				class := ""
-				switch {
-				case c.Whole != 0:
-					class = " class=\"whole\""
-				case c.Part != 0:
-					class = " class=\"part\""
-				}
-				p.raw("<td", class, ">", cellText(c), "</td>")
-			}
-			p.raw("</tr>\n")
+	p.matrix(id, class, 0, len(p.Ranges))
+	if len(pages) > 1 {
+		from := 0
+		for _, to := range pages {
+			p.matrix(id, "grid paper", from, to)
+			from = to
 		}
-	})
+	}
+}
+
+// paperWidth is the number of characters that a printed line of the matrix has.
+const paperWidth = 120
+
+// printed returns the ends of the parts into which the columns of the matrix are split for
+// paper.
+func (p accessPage) printed() []int {
+	const padding, longest = 3, 30
+	names := 0
+	for _, u := range p.Users {
+		names = max(names, min(utf8.RuneCountInString(cell([]byte(u.Name))), longest))
+	}
+	var ends []int
+	width := names + padding
+	for i, r := range p.Ranges {
+		column := 0
+		for piece := range strings.SplitAfterSeq(r.String(), "/") {
+			column = max(column, min(utf8.RuneCountInString(piece), longest))
+		}
+		if column += padding; width+column > paperWidth && i > 0 {
+			ends = append(ends, i)
+			width = names + padding
+		}
+		width += column
+	}
+	return append(ends, len(p.Ranges))
+}
+
+// matrix writes the columns from the range with the index from up to that with index to.
+func (p accessPage) matrix(id, class string, from, to int) {
+	p.raw("<div class=\"scroll\"><table class=\"", class, "\" aria-labelledby=\"", id, "\">\n<thead><tr><th scope=\"col\"><button type=\"button\">User</button></th>")
+	for _, r := range p.Ranges[from:to] {
+		p.raw("<th scope=\"col\"><button type=\"button\">")
+		p.code(r.String())
+		p.raw("</button></th>")
+	}
+	p.raw("</tr></thead>\n<tbody>\n")
+	for i, u := range p.Users {
+		p.raw("<tr data-user=\"", strconv.Itoa(i), "\"><th scope=\"row\">")
+		p.name(cell([]byte(u.Name)))
+		p.raw("</th>")
+		for j, c := range p.Cells(u)[from:to] {
+			shade := ""
+			switch {
+			case c.Whole != 0:
+				shade = " class=\"whole\""
+			case c.Part != 0:
+				shade = " class=\"part\""
+			}
+			p.cell(p.Ranges[from+j].String(), shade)
+			p.raw(cellText(c), "</td>")
+		}
+		p.raw("</tr>\n")
+	}
+	p.raw("</tbody>\n</table></div>\n")
 }
 
 func (p accessPage) roles() {
@@ -276,26 +439,65 @@ func (p accessPage) roles() {
 		p.note("roles", "Roles", "None.")
 		return
 	}
-	holders := p.State.Holders()
-	p.table("roles", "Roles", "roles", []string{"Role", "Grants", "Held by"}, func() {
+	holders, ids, users := p.State.Holders(), p.roleIDs(), map[string]string{}
+	for i, u := range p.Users {
+		users[u.Name] = strconv.Itoa(i)
+	}
+	columns := []string{"Role", "Grants", "Held by"}
+	p.table("roles", "Roles", "roles", columns, func() {
 		for _, name := range p.State.RoleNames() {
-			p.raw("<tr><th scope=\"row\">")
-			p.text(cell([]byte(name)))
+			p.raw("<tr id=\"role-", ids[name], "\"><th scope=\"row\">")
+			p.name(cell([]byte(name)))
 			p.raw("</th>")
-			var grants []string
+			p.cell(columns[1])
+			p.raw("<ul>")
 			if name == access.RootRole {
-				grants = []string{everythingDescription}
+				p.grant(access.Permission{Access: access.ReadWrite, Range: access.Everything()}, everythingDescription)
 			} else {
 				for _, permission := range p.State.Roles[name].Permissions {
-					grants = append(grants, permission.String())
+					p.grant(permission, permission.String())
 				}
 			}
-			p.lines(grants, p.code)
-			p.raw("<td data-sort=\"", strconv.Itoa(len(holders[name])), "\"><p class=\"soft\">", strconv.Itoa(len(holders[name])), "</p>")
-			if len(holders[name]) > 0 {
-				p.text(namesLine(holders[name]))
+			p.raw("</ul></td>")
+			p.cell(columns[2], " data-sort=\"", strconv.Itoa(len(holders[name])), "\"")
+			p.raw("<p class=\"soft\">", strconv.Itoa(len(holders[name])), "</p>")
+			for i, holder := range holders[name] {
+				if i > 0 {
+					p.raw(", ")
+				}
+				p.link("user-", users[holder], plainName(holder))
 			}
 			p.raw("</td></tr>\n")
 		}
 	})
+}
+
+// grant writes a permission. The script compares its range with the key of a search: both
+// as hexadecimal bytes.
+func (p accessPage) grant(permission access.Permission, text string) {
+	p.raw("<li data-access=\"", permission.Access.String(), "\" data-key=\"", hex.EncodeToString(permission.Range.Key),
+		"\" data-end=\"", hex.EncodeToString(permission.Range.End), "\">")
+	p.code(text)
+	p.raw("</li>")
+}
+
+// signOff writes the form to sign, which is only on paper: a line for each role of each
+// user.
+func (p accessPage) signOff() {
+	p.raw("<section class=\"paper signoff\">\n<h2 id=\"signoff\">Sign-off</h2>\n<dl><dt>Reviewer</dt><dd></dd><dt>Date</dt><dd></dd><dt>Signature</dt><dd></dd></dl>\n",
+		"<table aria-labelledby=\"signoff\">\n<thead><tr><th>User</th><th>Role</th><th>Keep</th><th>Revoke</th><th>Note</th></tr></thead>\n<tbody>\n")
+	for _, u := range p.Users {
+		roles := plainNames(u.Roles)
+		if len(roles) == 0 {
+			roles = []string{"(no role)"}
+		}
+		for _, role := range roles {
+			p.raw("<tr><th scope=\"row\">")
+			p.name(cell([]byte(u.Name)))
+			p.raw("</th><td>")
+			p.name(role)
+			p.raw("</td><td>☐</td><td>☐</td><td></td></tr>\n")
+		}
+	}
+	p.raw("</tbody>\n</table>\n</section>\n")
 }

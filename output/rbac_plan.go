@@ -213,14 +213,7 @@ func (r PolicyPlan) Table() TableData {
 func (r PolicyPlan) Document() Object {
 	differences, effects := r.Items(), []Object{}
 	for _, e := range r.Plan.Effects {
-		effect := Object{{"user", e.User}, {"added", e.Added}, {"deleted", e.Deleted}, {"becomes_root", e.BecomesRoot}, {"stops_being_root", e.StopsBeingRoot}, {"new_password", e.NewPassword}}
-		for _, keys := range []struct {
-			name string
-			access.Set
-		}{{"gains_read", e.GainsRead}, {"gains_write", e.GainsWrite}, {"loses_read", e.LosesRead}, {"loses_write", e.LosesWrite}} {
-			effect = append(effect, Member{keys.name, rangeItems(keys.Set)})
-		}
-		effects = append(effects, effect)
+		effects = append(effects, effectObject(e))
 	}
 	kept, unnamed, untried := r.Plan.Kept, r.Plan.Unnamed, r.Untried
 	if unnamed == nil {
@@ -243,6 +236,18 @@ func (r PolicyPlan) Document() Object {
 		{"remove", r.Plan.Count(plan.Remove)},
 		{"new_access", len(r.Plan.NewAccess()) > 0},
 	}
+}
+
+// effectObject returns the document of an effect.
+func effectObject(e plan.Effect) Object {
+	effect := Object{{"user", e.User}, {"added", e.Added}, {"deleted", e.Deleted}, {"becomes_root", e.BecomesRoot}, {"stops_being_root", e.StopsBeingRoot}, {"new_password", e.NewPassword}}
+	for _, keys := range []struct {
+		name string
+		access.Set
+	}{{"gains_read", e.GainsRead}, {"gains_write", e.GainsWrite}, {"loses_read", e.LosesRead}, {"loses_write", e.LosesWrite}} {
+		effect = append(effect, Member{keys.name, rangeItems(keys.Set)})
+	}
+	return effect
 }
 
 // Items implements Lister: an object for each difference.
