@@ -21,10 +21,10 @@ func newCompletionCmd(f *cli.Factory) *cobra.Command {
 		Short: "Print the completion script of a shell",
 		Long: `Print the completion script of a shell. It completes commands and options. It
 also completes users, roles, keys, members, endpoints, leases, locks, elections
-and revisions, by short queries to the cluster of the command line and the
-environment. All endpoints are queried at the same time, and the first answer
-counts. It never prompts for a password. Names that need quotes in a shell are
-not offered.
+and revisions. For these it sends short queries to the cluster of the command
+line and the environment. All endpoints are queried at the same time, and the
+first answer counts. It never prompts for a password. Names that need quotes in
+a shell are not offered.
 
 Bash:
   source <(` + p + ` completion bash)

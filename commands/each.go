@@ -38,7 +38,7 @@ func newEachCmd(f *cli.Factory) *cobra.Command {
 A pattern is a name with *, ? and [...], as in a shell.
 
 The output is in the order of "context list". Each line begins with the name of
-the context; with -w ndjson, each object has the member "context", and a failed
+the context. With -w ndjson, each object has the member "context", and a failed
 command writes an object with its error. The exit status is the highest of all.
 
 The command gets no standard input. If it destroys something, --confirm must

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"io"
+	"slices"
 
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/output"
@@ -10,7 +11,7 @@ import (
 // writeFailure writes what ndjson has for an inner command line that failed: the members of
 // line, which say which one it is, the error and the exit status.
 func writeFailure(w io.Writer, line output.Object, err error) error {
-	object := append(line, output.Object{{Name: "error", Value: err.Error()}, {Name: "status", Value: int64(exit.CodeOf(err))}}...)
+	object := slices.Concat(line, output.Object{{Name: "error", Value: err.Error()}, {Name: "status", Value: int64(exit.CodeOf(err))}})
 	text, err := object.MarshalJSON()
 	if err != nil {
 		return err

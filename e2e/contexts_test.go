@@ -65,7 +65,7 @@ func TestWhatDestroysInAProtectedContextNeedsItsName(t *testing.T) {
 	}
 	lease := strings.Fields(plain("lease grant 1000"))[1]
 	plain("put leased v --lease=" + lease)
-	member := strings.Split(plain("member list"), ",")[0]
+	member, _, _ := strings.Cut(plain("member list"), ",")
 
 	destroys := []struct{ line, hits string }{
 		{"del /a/ --prefix", "delete 3 keys: prefix /a/"},

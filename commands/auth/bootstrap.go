@@ -67,7 +67,8 @@ shown. If a run is killed, this user may remain. The next run deletes it.`,
   ectl auth bootstrap --new-user-password-file root.password \
     -f policy.yaml --yes
   ectl auth bootstrap --generate-password -w json
-  ectl auth bootstrap --generate-password --new-user-password-out root.password
+  ectl auth bootstrap --generate-password \
+    --new-user-password-out root.password
   ectl auth bootstrap --no-password --cert root.crt --key root.key`,
 		Args: cli.NoArgs,
 		RunE: cli.Run(f, opts, runBootstrap),

@@ -81,7 +81,7 @@ const flagLoginPassword = "password"
 // first then, so under the name etcdctl there is no such request.
 func (o *NewPassword) AsksFirst(f *Factory) bool {
 	given := o.Value != "" || o.Given || o.File != "" || o.Generate || f.DryRun()
-	return o.Interactive && !given && f.Prompter.Interactive() && !(f.AsEtcdctl() && f.Connection.Asks())
+	return o.Interactive && !given && f.Prompter.Interactive() && (!f.AsEtcdctl() || !f.Connection.Asks())
 }
 
 // Read returns the new password of the user name. A generated password must be printed

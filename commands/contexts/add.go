@@ -28,12 +28,11 @@ type addOptions struct {
 	Helper    string
 	Replace   bool
 
-	as       string            // user that is added to an existing context
-	user     string            // of a new context
-	options  map[string]string // of a new context
-	login    contexts.Login
-	leftOut  []string // variables with a secret
-	fromFile bool     // the options come from a manifest, too
+	as      string            // user that is added to an existing context
+	user    string            // of a new context
+	options map[string]string // of a new context
+	login   contexts.Login
+	leftOut []string // variables with a secret
 }
 
 const (

@@ -16,9 +16,9 @@ func newShowCmd(f *cli.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show [NAME]",
 		Short: "Show the options that a command would use, and where each comes from",
-		Long: `Show the global options with the values that a command would use here, and where
-each value comes from: an option, a variable of the environment, the context, or
-the default. With NAME, show them in that context. Secrets are not shown, and no
+		Long: `Show the global options with the values that a command would use here. Each has
+its origin: an option, a variable of the environment, the context, or the
+default. With NAME, show them in that context. Secrets are not shown, and no
 request is sent.`,
 		Example: `  ectl context show
   ectl context show prod --user alice`,

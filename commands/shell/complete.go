@@ -51,8 +51,8 @@ func (s *shell) complete(text string, cursor int) lineedit.Completions {
 		return lineedit.Completions{Word: raw, Pending: true}
 	}
 	candidates := slices.Clone(found)
-	if len(words) == 1 && strings.HasPrefix("exit", words[0]) {
-		candidates = append(candidates, lineedit.Candidate{Text: "exit", Display: "exit", Description: "End the shell"})
+	if exit := "exit"; len(words) == 1 && strings.HasPrefix(exit, words[0]) {
+		candidates = append(candidates, lineedit.Candidate{Text: exit, Display: exit, Description: "End the shell"})
 	}
 	return lineedit.Completions{Word: raw, Candidates: candidates}
 }

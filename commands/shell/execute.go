@@ -40,11 +40,9 @@ func (s *shell) runLine(ctx context.Context, line script.Line) error {
 	described := s.describe(line.Words)
 	path := described.path()
 	if path == "txn" && line.Input == nil && !slices.Contains(line.Words, "-i") && !slices.Contains(line.Words, "--interactive") && !slices.Contains(line.Words, "--help") {
-		input, err := s.readTxn(ctx)
-		if err != nil || input == nil {
-			return err
+		if line.Input = s.readTxn(ctx); line.Input == nil {
+			return nil
 		}
-		line.Input = input
 	}
 	begin := time.Now()
 	err := s.execute(ctx, line, path)
@@ -177,7 +175,7 @@ func intoPager(streams *iostreams.Streams, pager *outlet.Pager) (finish func(err
 
 // readTxn reads the parts of a transaction, with a prompt for each. It returns nil if the
 // user cancels it.
-func (s *shell) readTxn(ctx context.Context) ([]byte, error) {
+func (s *shell) readTxn(ctx context.Context) []byte {
 	var text bytes.Buffer
 	for _, part := range []txn.Part{txn.Comparisons, txn.SuccessRequests, txn.FailureRequests} {
 		title := strings.TrimSuffix(part.Title(), ":")
@@ -185,7 +183,7 @@ func (s *shell) readTxn(ctx context.Context) ([]byte, error) {
 			line, err := s.read(ctx, lineedit.Prompt{First: title + "> ", Bare: true})
 			switch {
 			case errors.Is(err, lineedit.ErrCancelled):
-				return nil, nil //nolint:nilnil // nothing is to be done
+				return nil
 			case err != nil: // Ctrl-D: the remaining parts are empty
 				line = ""
 			}
@@ -195,5 +193,5 @@ func (s *shell) readTxn(ctx context.Context) ([]byte, error) {
 			}
 		}
 	}
-	return text.Bytes(), nil
+	return text.Bytes()
 }

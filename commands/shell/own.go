@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -215,10 +216,9 @@ func (s *shell) edit(ctx context.Context, _ []string) error {
 
 // lastLine returns the last line that was no command of the shell itself.
 func (s *shell) lastLine() string {
-	entries := s.history.Entries()
-	for i := len(entries) - 1; i >= 0; i-- {
-		if !isOwn(entries[i]) {
-			return entries[i]
+	for _, entry := range slices.Backward(s.history.Entries()) {
+		if !isOwn(entry) {
+			return entry
 		}
 	}
 	return ""

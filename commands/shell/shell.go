@@ -208,7 +208,7 @@ func (s *shell) run(ctx context.Context, text string) error {
 		}
 		s.finish(ctx, s.runLine(ctx, line))
 		if s.status != exit.Success || ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // the end of a command is not the end of the shell
 		}
 	}
 	return nil

@@ -147,7 +147,7 @@ func (o *importOptions) check(ctx context.Context, f *cli.Factory) (map[string]b
 	}
 	known := set(users.Users)
 	knownRoles := set(roles.Roles)
-	var problems usertable.Problems
+	var problems usertable.Errors
 	for _, user := range o.Users {
 		problem := func(format string, args ...any) {
 			problems = append(problems, usertable.Problem{File: user.At.File, Line: user.At.Line, Message: fmt.Sprintf(format, args...)})
@@ -196,7 +196,7 @@ type importing struct {
 func (i *importing) readPasswords(ctx context.Context) error {
 	i.passwords = map[string]string{}
 	sources := i.f.Reconciler(policy.Policy{}, i.opts.Children)
-	var problems usertable.Problems
+	var problems usertable.Errors
 	for _, user := range i.opts.Users {
 		if i.existing[user.Name] || user.Password.Source == policy.None || i.f.DryRun() && user.Password.Source == policy.Command {
 			continue

@@ -154,16 +154,16 @@ func (d *DryRun) known(ctx context.Context, cc *grpc.ClientConn, request, reply 
 		if !ok || len(d.users) == 0 {
 			return false, nil
 		}
-		real, err := pb.NewAuthClient(cc).UserList(ctx, r)
-		response.Header, response.Users = real.GetHeader(), namesWith(real.GetUsers(), d.users)
+		listed, err := pb.NewAuthClient(cc).UserList(ctx, r)
+		response.Header, response.Users = listed.GetHeader(), namesWith(listed.GetUsers(), d.users)
 		return true, err
 	case *pb.AuthRoleListRequest:
 		response, ok := reply.(*pb.AuthRoleListResponse)
 		if !ok || len(d.roles) == 0 {
 			return false, nil
 		}
-		real, err := pb.NewAuthClient(cc).RoleList(ctx, r)
-		response.Header, response.Roles = real.GetHeader(), namesWith(real.GetRoles(), d.roles)
+		listed, err := pb.NewAuthClient(cc).RoleList(ctx, r)
+		response.Header, response.Roles = listed.GetHeader(), namesWith(listed.GetRoles(), d.roles)
 		return true, err
 	case *pb.AuthenticateRequest:
 		password, set := d.passwords[r.GetName()]

@@ -90,7 +90,7 @@ func (r *requests) unary(ctx context.Context, method string, req, reply any, cc 
 	if err := r.changes.beforePassword(req); err != nil {
 		return err
 	}
-	send := func(ctx context.Context) (struct{}, error) {
+	send := func(ctx context.Context) (struct{}, error) { //nolint:unparam // retry.Do passes a value on
 		err := r.send(ctx, method, req, reply, cc, invoker, opts...)
 		if reason := r.diagnosis.Unreachable(); err != nil && reason != nil && errors.Is(context.Cause(ctx), reason) {
 			return struct{}{}, reason

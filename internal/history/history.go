@@ -111,7 +111,7 @@ func (h *History) shorten() error {
 	h.entries = h.entries[len(h.entries)-maxEntries:]
 	lock, err := atomicfile.TryLock(h.path + ".lock")
 	if err != nil {
-		return nil //nolint:nilerr // another session does it
+		return nil // another session does it
 	}
 	defer lock.Remove()
 	var text strings.Builder

@@ -52,8 +52,8 @@ func newReadline(e *Editor) *readlineEditor {
 		_ = r.Config.Set(name, value)
 	}
 	r.bind()
-	r.Shell.Prompt.Primary(func() string { return r.prompt.First })
-	r.Shell.Prompt.Secondary(func() string { return r.prompt.Next })
+	r.Prompt.Primary(func() string { return r.prompt.First })
+	r.Prompt.Secondary(func() string { return r.prompt.Next })
 	r.History.Delete()
 	r.History.Add("history", &lines{r})
 	r.Hint.SetProvider(r.below)

@@ -1,6 +1,7 @@
 package lineedit
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -60,8 +61,7 @@ func matches(text string, history []string) []string {
 	exact := strings.ToLower(text) != text
 	seen := map[string]bool{}
 	var found []string
-	for i := len(history) - 1; i >= 0; i-- {
-		line := history[i]
+	for _, line := range slices.Backward(history) {
 		compared := line
 		if !exact {
 			compared = strings.ToLower(line)

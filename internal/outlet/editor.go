@@ -13,7 +13,7 @@ func Edit(ctx context.Context, editor, text string, environ []string, terminal *
 	if err != nil {
 		return "", err
 	}
-	defer os.RemoveAll(folder)
+	defer func() { _ = os.RemoveAll(folder) }()
 	path := folder + string(os.PathSeparator) + "line"
 	if err := os.WriteFile(path, []byte(text+"\n"), 0o600); err != nil {
 		return "", err

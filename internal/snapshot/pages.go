@@ -53,8 +53,9 @@ func checkPages(file io.ReaderAt, size int64) error {
 	if binary.NativeEndian.Uint32(first[metaAt:]) != magic {
 		return errors.New("it was written on a machine with another byte order")
 	}
-	newest, l, err := first, layout{}, error(nil)
-	if l, err = first.read(); err != nil {
+	newest := first
+	l, err := first.read()
+	if err != nil {
 		return err
 	}
 	if second, err := readHead(file, l.pageSize); err == nil {
@@ -84,7 +85,7 @@ func (p *pages) read(id uint64) ([]byte, error) {
 	if id < firstPage || id >= p.pages {
 		return nil, fmt.Errorf("it refers to page %d, which does not exist", id)
 	}
-	at := int64(id) * p.pageSize //nolint:gosec // inside the file
+	at := int64(id) * p.pageSize
 	header := make([]byte, pageHeader)
 	if _, err := p.file.ReadAt(header, at); err != nil {
 		return nil, err

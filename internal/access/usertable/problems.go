@@ -17,17 +17,17 @@ type Problem struct {
 // String returns the problem with its place.
 func (p Problem) String() string { return fmt.Sprintf("%s:%d: %s", p.File, p.Line, p.Message) }
 
-// Problems are the faults of a table.
-type Problems []Problem
+// Errors are the faults of a table.
+type Errors []Problem
 
 // maxShown is the maximum number of problems that an error lists.
 const maxShown = 50
 
 // Error implements error.
-func (p Problems) Error() string { return strings.Join(p.Lines(), "\n") }
+func (p Errors) Error() string { return strings.Join(p.Lines(), "\n") }
 
 // Lines lets the error keep its lines, see visible.Error.
-func (p Problems) Lines() []string {
+func (p Errors) Lines() []string {
 	lines := make([]string, 0, min(len(p), maxShown)+2)
 	for _, problem := range p[:min(len(p), maxShown)] {
 		lines = append(lines, problem.String())

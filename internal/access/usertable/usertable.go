@@ -32,7 +32,7 @@ const byteOrderMark = "\ufeff"
 
 // Parse returns the users of the table text, in its order. file is the name of the table
 // in positions. A user without a source of the password gets a generated one. The error is
-// Problems. A text that is not a source is never part of it, because it may be a password.
+// Errors. A text that is not a source is never part of it, because it may be a password.
 func Parse(file string, text []byte) ([]policy.User, error) {
 	p := &parser{file: file, known: map[string]int{}}
 	text = bytes.TrimPrefix(text, []byte(byteOrderMark))
@@ -70,7 +70,7 @@ type parser struct {
 	file     string
 	users    []policy.User
 	known    map[string]int // lines of the names
-	problems Problems
+	problems Errors
 }
 
 func (p *parser) problem(line int, format string, args ...any) {

@@ -40,7 +40,7 @@ func Kind(err error) string {
 		return "unavailable"
 	}
 	if served, ok := errors.AsType[rpctypes.EtcdError](err); ok {
-		switch served.Code() { //nolint:exhaustive // servers send few of them
+		switch served.Code() {
 		case codes.ResourceExhausted:
 			return "limit"
 		case codes.InvalidArgument, codes.OutOfRange:
