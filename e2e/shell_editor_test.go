@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -178,7 +179,7 @@ func TestTheShellFollowsItsTerminal(t *testing.T) {
 	}
 }
 
-func TestAFullDiskCostsOnlyTheHistory(t *testing.T) {
+func TestAHistoryThatLeadsToADeviceIsNotWritten(t *testing.T) {
 	t.Parallel()
 	c := harness.NewCluster(t, etcdserver.Options{})
 	file := filepath.Join(c.Home, ".local", "state", "ectl", "history")
@@ -194,4 +195,24 @@ func TestAFullDiskCostsOnlyTheHistory(t *testing.T) {
 		t.Errorf("put prints %q", got)
 	}
 	s.typed("\x1b[A", "put k v")
+}
+
+// A limit for the size of files stands for a full disk: no write to a file succeeds.
+func TestAFullDiskCostsOnlyTheHistory(t *testing.T) {
+	t.Parallel()
+	c := harness.NewCluster(t, etcdserver.Options{})
+	cmd := exec.Command("sh", "-c", `ulimit -f 0; exec "$0" shell`, harness.Ectl())
+	cmd.Env, cmd.Dir = harness.Env(c.Home, "ETCDCTL_ENDPOINTS="+c.Endpoint(), "TERM=xterm-256color"), c.Home
+	s := &shell{Screen: harness.StartOnScreen(t, 40, 120, cmd), prompt: address(c.Endpoint()) + "!>", home: c.Home}
+	s.MustHaveRow(s.prompt)
+	if got := s.do("put k v"); !strings.HasSuffix(got, "OK") {
+		t.Errorf("put prints %q", got)
+	}
+	if got := s.do("get k"); !strings.HasSuffix(got, "k\nv") {
+		t.Errorf("get prints %q", got)
+	}
+	if warnings := strings.Count(s.Text(), "Warning: the history"); warnings != 1 {
+		t.Errorf("there are %d warnings of the history, want once:\n%s", warnings, s.Text())
+	}
+	s.typed("\x1b[A\x1b[A", "put k v") // the lines of this session stay
 }
