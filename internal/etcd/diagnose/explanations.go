@@ -3,6 +3,7 @@ package diagnose
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -81,8 +82,12 @@ func explanations() []explanation {
 			rpctypes.ErrPermissionDenied.Error()).
 			depending(onContext((*Diagnosis).reasonOfDenial)),
 	}
-	all = append(all, limits()...)
-	all = append(all,
+	return slices.Concat(all, limits(), requests(), members(), others())
+}
+
+// requests returns the explanations of errors about users, revisions and the leader.
+func requests() []explanation {
+	return []explanation{
 		server("the request would break the authentication that is on, or its range is empty", "; ", "\"auth disable\" turns authentication off", rpctypes.ErrInvalidAuthMgmt).
 			depending(func(d *Diagnosis, _ context.Context, _ error, _ string) string { return d.reasonOfInvalidAuth() }),
 		server("the oldest revision that is left is REVISION", "", "", rpctypes.ErrCompacted).
@@ -116,9 +121,13 @@ func explanations() []explanation {
 			depending(func(d *Diagnosis, ctx context.Context, _ error, _ string) string {
 				return d.leader(ctx, "the members did not agree in time; their disks or their network may be too slow")
 			}),
-	)
-	all = append(all, members()...)
-	return append(all,
+	}
+}
+
+// others returns the explanations of what is left: the database, downgrades, and failures
+// of the connection.
+func others() []explanation {
+	return []explanation{
 		server("a member's database is full", ": ", "remove what is not needed, then compaction, defrag and alarm disarm, or raise etcd's --quota-backend-bytes; endpoint status shows the sizes", rpctypes.ErrNoSpace),
 		server("", "", "the version is given as in 3.6", rpctypes.ErrWrongDowngradeVersionFormat),
 		server("", "", "it has to be the minor version before the cluster's", rpctypes.ErrInvalidDowngradeTargetVersion),
@@ -146,7 +155,7 @@ func explanations() []explanation {
 			depending(func(d *Diagnosis, _ context.Context, _ error, doubt string) string {
 				return d.attempts.throughProxy(d.attempts.reason("the connection broke before the answer came" + doubt))
 			}),
-	)
+	}
 }
 
 // members returns the explanations of errors about members.
