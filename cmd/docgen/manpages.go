@@ -73,6 +73,10 @@ func filesOf(cmd *cobra.Command) string {
 	switch {
 	case path == "login" || path == "logout":
 		return "$XDG_RUNTIME_DIR/ectl: a file for each login, with mode 0600. Without XDG_RUNTIME_DIR, the folder is $XDG_CACHE_HOME/ectl/logins, or ~/.cache/ectl/logins."
+	case strings.HasPrefix(path, "context"), path == "each":
+		return "$XDG_CONFIG_HOME/ectl/contexts.yaml, or ~/.config/ectl/contexts.yaml: the contexts, with mode 0600."
+	case path == "shell":
+		return "$XDG_STATE_HOME/ectl/history, or ~/.local/state/ectl/history: the lines that were typed, with mode 0600 and without secrets."
 	case strings.HasPrefix(path, "rbac "):
 		return "Policy files: see ectl-policy(5)."
 	}
