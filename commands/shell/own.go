@@ -153,7 +153,7 @@ func (s *shell) useContext(ctx context.Context, words []string) error {
 }
 
 // withOptions makes global options hold for further commands. If the user or the cluster
-// changes, it connects anew and closes what was there before. After an error everything
+// changes, it connects again and closes what was there before. After an error everything
 // stays as it was.
 func (s *shell) withOptions(ctx context.Context, name string, words []string) error {
 	outer := ctx
