@@ -47,7 +47,8 @@ func TestMaxKeysHoldsWhileKeysAreCreated(t *testing.T) {
 	for round := 0; round < rounds && deleted < wanted; round++ {
 		r := c.RunAt(c.Endpoint(), "del", "/k/", "--prefix", "--max-keys", strconv.Itoa(allowed))
 		if r.Status != "0" {
-			if !strings.Contains(r.Stderr, "nothing was deleted: found 40 keys (prefix /k/)") {
+			// 37 are left to be found if an earlier round has deleted the first three.
+			if !strings.Contains(r.Stderr, "nothing was deleted: found 40 keys (prefix /k/)") && !strings.Contains(r.Stderr, "nothing was deleted: found 37 keys (prefix /k/)") {
 				t.Fatalf("del --max-keys ends with status %s and says %s", r.Status, r.Stderr)
 			}
 			continue
