@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -56,6 +57,9 @@ func silentVariables() []string {
 // variables of an option have different values. Values are never shown, because they may
 // be secrets.
 func (f *Factory) applyEnvironment() error {
+	if !f.hasVariables() {
+		return nil
+	}
 	known := map[string]bool{}
 	for _, name := range silentVariables() {
 		known[name] = true
@@ -93,6 +97,14 @@ func (f *Factory) applyEnvironment() error {
 		f.Warn(warning)
 	}
 	return nil
+}
+
+// hasVariables reports whether the environment has a variable with one of the prefixes.
+// Most often it has none, and then the start need not build the names of all variables.
+func (f *Factory) hasVariables() bool {
+	return slices.ContainsFunc(f.Streams.Environ, func(env string) bool {
+		return strings.HasPrefix(env, etcdctlPrefix) || strings.HasPrefix(env, ownPrefix)
+	})
 }
 
 // setFromVariable sets the flag to the value of a variable. A value that is invalid is
@@ -134,7 +146,7 @@ func (f *Factory) unknownVariable(name string) (warnings []string) {
 // emptyVariable returns the name of the variable of a global flag that is set and empty,
 // or an empty string. An inner command line takes nothing from the environment.
 func (f *Factory) emptyVariable(flag string) string {
-	if f.outer != nil {
+	if f.outer != nil || !f.hasVariables() {
 		return ""
 	}
 	for _, name := range variables(flag) {

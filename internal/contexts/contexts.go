@@ -8,6 +8,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"sync"
 )
 
 // Context is a named set of options.
@@ -126,7 +127,7 @@ func (f *File) Matching(patterns []string) ([]*Context, error) {
 
 // CheckName refuses a name that would need quotes, or that a pattern could be taken for.
 func CheckName(name string) error {
-	if len(name) > maxName || !validName.MatchString(name) {
+	if len(name) > maxName || !validName().MatchString(name) {
 		return errName
 	}
 	return nil
@@ -134,7 +135,10 @@ func CheckName(name string) error {
 
 const maxName = 100
 
-var (
-	validName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._@:+-]*$`)
-	errName   = errors.New("the name of a context has letters, digits and the signs . _ @ : + -, and begins with a letter or digit")
-)
+// validName is compiled only when a name is checked, so that other commands do not wait
+// for it at their start.
+var validName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._@:+-]*$`)
+})
+
+var errName = errors.New("the name of a context has letters, digits and the signs . _ @ : + -, and begins with a letter or digit")
