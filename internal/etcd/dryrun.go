@@ -264,6 +264,16 @@ func complete(request, reply any) {
 
 // refusal returns the error with which the server would refuse the request.
 func (d *DryRun) refusal(ctx context.Context, cc *grpc.ClientConn, request any) error {
+	for _, refusal := range []func(context.Context, *grpc.ClientConn, any) error{d.roleRefusal, d.userRefusal, clusterRefusal} {
+		if err := refusal(ctx, cc, request); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// roleRefusal is refusal for requests that change roles.
+func (d *DryRun) roleRefusal(ctx context.Context, cc *grpc.ClientConn, request any) error {
 	switch r := request.(type) {
 	case *pb.AuthRoleAddRequest:
 		_, err := d.role(ctx, cc, r.GetName())
@@ -282,6 +292,13 @@ func (d *DryRun) refusal(ctx context.Context, cc *grpc.ClientConn, request any) 
 			err = rpctypes.ErrGRPCPermissionNotGranted
 		}
 		return err
+	}
+	return nil
+}
+
+// userRefusal is refusal for requests that change users, or need one.
+func (d *DryRun) userRefusal(ctx context.Context, cc *grpc.ClientConn, request any) error {
+	switch r := request.(type) {
 	case *pb.AuthUserAddRequest:
 		_, err := d.user(ctx, cc, r.GetName())
 		return unless(err, rpctypes.ErrGRPCUserNotFound, rpctypes.ErrGRPCUserAlreadyExist)
@@ -312,6 +329,13 @@ func (d *DryRun) refusal(ctx context.Context, cc *grpc.ClientConn, request any) 
 			return rpctypes.ErrGRPCRootRoleNotExist
 		}
 		return err
+	}
+	return nil
+}
+
+// clusterRefusal is refusal for requests that change members, leases or the version.
+func clusterRefusal(ctx context.Context, cc *grpc.ClientConn, request any) error {
+	switch r := request.(type) {
 	case *pb.MemberRemoveRequest:
 		return memberExists(ctx, cc, r.GetID())
 	case *pb.MemberUpdateRequest:

@@ -75,3 +75,23 @@ func TestQuestions(t *testing.T) {
 		}
 	}
 }
+
+func TestTablesHaveEachWordOnce(t *testing.T) {
+	for name, text := range map[string]string{"commands": commands, "flags": flags, "shorthands": shorthands} {
+		seen := map[string]bool{}
+		for line := range strings.Lines(text) {
+			line = strings.TrimSuffix(line, "\n")
+			if line == "" || strings.HasPrefix(line, "#") {
+				continue
+			}
+			word, names, found := strings.Cut(line, ": ")
+			if !found || seen[word] || slices.Contains(strings.Split(names, ", "), "") || strings.Contains(names, ",") != strings.Contains(names, ", ") {
+				t.Errorf("%s: the line %q has not the form WORD: NAME, NAME, or its word is not the first of the table", name, line)
+			}
+			seen[word] = true
+		}
+		if got := table(text); len(got) != len(seen) || len(got) == 0 {
+			t.Errorf("%s: %d of %d words are read", name, len(got), len(seen))
+		}
+	}
+}

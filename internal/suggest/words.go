@@ -1,139 +1,26 @@
 package suggest
 
+import (
+	_ "embed"
+	"strings"
+)
+
+// The tables have a word in each line, a colon, and names separated by commas.
+//
+//go:embed commands.txt
+var commands string
+
+//go:embed flags.txt
+var flags string
+
+//go:embed shorthands.txt
+var shorthands string
+
 // Commands returns words that other tools, and etcdctl's API version 2, use for
 // commands. Each word stands for names of commands, the most probable first. A name that
 // a group of commands does not have does not count there. A name of two words is a
 // command with its group.
-func Commands() map[string][]string {
-	return map[string][]string{
-		// Create and change.
-		"create": {"add", "grant", "put"},
-		"new":    {"add", "grant", "put"},
-		"insert": {"add", "put"},
-		"mk":     {"add", "put"},
-		"mkdir":  {"put"},
-		"set":    {"put", "update", "passwd", "grant-permission"},
-		"setdir": {"put"},
-		"update": {"put", "passwd"},
-		"edit":   {"put", "update", "passwd"},
-		"write":  {"put"},
-		"modify": {"update", "put", "passwd"},
-		"change": {"update", "passwd", "put"},
-		// Delete.
-		"rm":      {"delete", "remove", "del", "revoke"},
-		"rmdir":   {"del"},
-		"remove":  {"delete", "del", "revoke"},
-		"delete":  {"del", "remove", "revoke"},
-		"destroy": {"delete", "del", "remove", "revoke"},
-		"drop":    {"delete", "del", "remove", "revoke"},
-		"unset":   {"del", "delete"},
-		"purge":   {"delete", "del", "remove"},
-		"kill":    {"remove", "delete", "revoke"},
-		// Show.
-		"show":        {"get", "list", "status", "matrix", "timetolive"},
-		"describe":    {"get", "list", "status", "matrix", "timetolive"},
-		"view":        {"get", "list", "status", "matrix"},
-		"info":        {"get", "status", "list", "timetolive", "endpoint status"},
-		"inspect":     {"get", "status", "list"},
-		"read":        {"get"},
-		"cat":         {"get"},
-		"scan":        {"get"},
-		"print":       {"get", "list"},
-		"find":        {"get", "list"},
-		"count":       {"get"},
-		"ls":          {"list"},
-		"dir":         {"ls", "list"},
-		"tree":        {"ls"},
-		"list":        {"ls", "user list", "role list"},
-		"all":         {"list"},
-		"size":        {"du"},
-		"usage":       {"du"},
-		"stat":        {"status", "endpoint status"},
-		"status":      {"endpoint status", "auth status"},
-		"stats":       {"status", "endpoint status"},
-		"state":       {"status", "endpoint status"},
-		"health":      {"status", "endpoint health"},
-		"healthy":     {"health", "endpoint health"},
-		"healthcheck": {"health", "endpoint health"},
-		"ping":        {"health", "endpoint health"},
-		"leader":      {"move-leader", "endpoint status"},
-		"ttl":         {"timetolive"},
-		"hash":        {"hashkv", "endpoint hashkv"},
-		// Access.
-		"signin":      {"login"},
-		"auth-login":  {"login"},
-		"whois":       {"whoami"},
-		"id":          {"whoami"},
-		"grant":       {"grant-role", "grant-permission", "user grant-role", "role grant-permission"},
-		"assign":      {"grant-role", "grant-permission", "user grant-role", "role grant-permission"},
-		"allow":       {"grant-permission", "role grant-permission"},
-		"permit":      {"grant-permission", "role grant-permission"},
-		"revoke":      {"revoke-role", "revoke-permission", "user revoke-role", "role revoke-permission"},
-		"unassign":    {"revoke-role", "user revoke-role"},
-		"deny":        {"revoke-permission", "role revoke-permission"},
-		"permission":  {"grant-permission", "role grant-permission", "rbac matrix"},
-		"permissions": {"get", "rbac matrix", "role get"},
-		"acl":         {"rbac matrix", "role grant-permission"},
-		"access":      {"matrix", "rbac matrix", "rbac can-i"},
-		"policy":      {"export", "plan", "apply", "rbac export", "rbac plan", "rbac apply"},
-		"audit":       {"lint", "rbac lint"},
-		"password":    {"passwd", "user passwd"},
-		"chpasswd":    {"passwd", "user passwd"},
-		"can":         {"can-i", "rbac can-i"},
-		"why":         {"can-i", "rbac can-i"},
-		"explain":     {"can-i", "rbac can-i"},
-		"who":         {"who-can", "rbac who-can", "whoami"},
-		"report":      {"matrix", "rbac matrix"},
-		"validate":    {"test"},
-		"diff":        {"plan", "rbac plan"},
-		"import":      {"apply", "rbac apply"},
-		"on":          {"enable"},
-		"start":       {"enable"},
-		"off":         {"disable", "disarm", "cancel"},
-		"stop":        {"disable", "cancel"},
-		"init":        {"bootstrap", "auth bootstrap"},
-		"setup":       {"bootstrap", "auth bootstrap"},
-		// Cluster.
-		"cluster":        {"member", "endpoint"},
-		"cluster-health": {"endpoint health"},
-		"node":           {"member"},
-		"nodes":          {"member"},
-		"peer":           {"member"},
-		"server":         {"endpoint", "member"},
-		"backup":         {"save", "export", "snapshot save"},
-		"dump":           {"save", "export", "snapshot save", "rbac export"},
-		"create-backup":  {"snapshot save"},
-		"restore":        {"etcdutl snapshot restore"},
-		"recover":        {"etcdutl snapshot restore"},
-		"copy":           {"make-mirror"},
-		"cp":             {"make-mirror"},
-		"sync":           {"make-mirror"},
-		"replicate":      {"make-mirror"},
-		"migrate":        {"make-mirror"},
-		"compress":       {"compaction"},
-		"vacuum":         {"defrag"},
-		"benchmark":      {"check perf"},
-		"bench":          {"check perf"},
-		"clear":          {"disarm"},
-		"reset":          {"disarm"},
-		"rollback":       {"downgrade", "cancel"},
-		// Leases, watches, locks.
-		"renew":      {"keep-alive", "lease keep-alive"},
-		"refresh":    {"keep-alive", "lease keep-alive"},
-		"heartbeat":  {"keep-alive", "lease keep-alive"},
-		"exec-watch": {"watch"},
-		"subscribe":  {"watch"},
-		"tail":       {"watch"},
-		"follow":     {"watch"},
-		"mutex":      {"lock"},
-		"election":   {"elect"},
-		"campaign":   {"elect"},
-		"atomic":     {"txn"},
-		"batch":      {"txn"},
-		"multi":      {"txn"},
-		"exec":       {"txn", "lock", "watch"},
-	}
-}
+func Commands() map[string][]string { return table(commands) }
 
 // OtherPrograms returns the suggestions of Commands that are no commands of this
 // program.
@@ -141,72 +28,20 @@ func OtherPrograms() []string { return []string{"--user NAME", "etcdutl snapshot
 
 // Flags returns words that other tools, and etcdctl's API version 2, use for
 // flags. Each word stands for names of flags, the most probable first.
-func Flags() map[string][]string {
-	return map[string][]string{
-		"all":             {"from-key", "prefix"},
-		"address":         {"endpoints"},
-		"ask":             {"interactive"},
-		"ca":              {"cacert"},
-		"ca-cert":         {"cacert"},
-		"ca-file":         {"cacert"},
-		"cert-file":       {"cert"},
-		"client-cert":     {"cert"},
-		"client-key":      {"key"},
-		"confirm":         {"yes"},
-		"endpoint":        {"endpoints"},
-		"file":            {"new-user-password-file", "password-file"},
-		"force":           {"yes", "if-exists"},
-		"format":          {"write-out"},
-		"host":            {"endpoints"},
-		"hosts":           {"endpoints"},
-		"insecure":        {"insecure-skip-tls-verify", "insecure-transport"},
-		"json":            {"write-out"},
-		"key-file":        {"key"},
-		"login":           {"user"},
-		"no-verify":       {"insecure-skip-tls-verify"},
-		"out":             {"write-out"},
-		"output":          {"write-out"},
-		"pass":            {"password"},
-		"peers":           {"endpoints"},
-		"pw":              {"password"},
-		"recursive":       {"prefix"},
-		"revision":        {"rev"},
-		"role":            {"roles"},
-		"server":          {"endpoints"},
-		"servers":         {"endpoints"},
-		"silent":          {"quiet"},
-		"since":           {"rev"},
-		"skip-verify":     {"insecure-skip-tls-verify"},
-		"sort":            {"sort-by", "order"},
-		"timeout":         {"command-timeout"},
-		"tls-ca":          {"cacert"},
-		"token":           {"auth-jwt-token", "auth-jwt-token-file"},
-		"total-timeout":   {"command-timeout"},
-		"trusted-ca-file": {"cacert"},
-		"ttl":             {"lease"},
-		"username":        {"user"},
-		"verbose":         {"debug"},
-		"yes-i-am-sure":   {"yes"},
-	}
-}
+func Flags() map[string][]string { return table(flags) }
 
 // Shorthands returns letters that other tools use as short flags. Each stands for
 // names of flags.
-func Shorthands() map[string][]string {
-	return map[string][]string{
-		"C": {"endpoints"},
-		"e": {"endpoints"},
-		"f": {"new-user-password-file", "password-file"},
-		"k": {"insecure-skip-tls-verify"},
-		"n": {"limit"},
-		"o": {"write-out"},
-		"p": {"prefix", "password"},
-		"q": {"quiet"},
-		"r": {"prefix"},
-		"s": {"quiet"},
-		"t": {"command-timeout"},
-		"u": {"user"},
-		"v": {"debug"},
-		"y": {"yes"},
+func Shorthands() map[string][]string { return table(shorthands) }
+
+// table parses a table. Empty lines and lines that begin with "#" are for the reader.
+func table(text string) map[string][]string {
+	words := map[string][]string{}
+	for line := range strings.Lines(text) {
+		word, names, found := strings.Cut(strings.TrimSpace(line), ": ")
+		if found && !strings.HasPrefix(word, "#") {
+			words[word] = strings.Split(names, ", ")
+		}
 	}
+	return words
 }
