@@ -45,6 +45,8 @@ TEST_TIMEOUT ?= 90m
 # How long `make fuzz` fuzzes each target, and which targets (all by default).
 FUZZTIME ?= 1m
 FUZZ     ?=
+# Where `make etcd` listens.
+LISTEN ?= 127.0.0.1:2379
 
 SERVERS   := $(CACHE)/etcd-3.7.3 $(CACHE)/etcd-3.6.16 $(CACHE)/etcd-3.5.35
 REFERENCE := $(CACHE)/etcdctl-3.7.3
@@ -104,9 +106,18 @@ check-generated: ## Fail if a tracked generated file is out of date
 	@./tools/check-generated
 
 .PHONY: demo
-demo: build $(CACHE)/etcd-3.7.3 ## Show the main tasks on a throwaway etcd
+demo: build $(CACHE)/etcd-3.7.3 ## Show what ectl adds to etcdctl on a throwaway etcd, then start a shell
 	@cd e2e && $(GO) build $(TAGS) -o ../$(CACHE)/demo ./cmd/demo
 	@exec $(CACHE)/demo
+
+.PHONY: etcd
+etcd: $(CACHE)/etcd-3.7.3 ## Run an empty etcd on LISTEN until Ctrl-C, to try ectl on
+	@exec ./tools/throwaway-etcd $(CACHE)/etcd-3.7.3 '$(LISTEN)'
+
+.PHONY: recording
+recording: build $(CACHE)/etcd-3.7.3 ## Draw the picture of the README from a real session
+	@cd e2e && $(GO) build $(TAGS) -o ../$(CACHE)/recording ./cmd/recording
+	@$(CACHE)/recording docs/images/session.svg
 
 .PHONY: bench
 bench: build $(CACHE)/etcd-3.7.3 $(CACHE)/etcd-3.6.16 $(REFERENCE) ## Measure ectl beside the reference etcdctl

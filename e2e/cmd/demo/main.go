@@ -1,5 +1,6 @@
-// Demo shows ectl's main tasks. It starts a throwaway etcd on free loopback ports, prints
-// each ectl command line and its real output, and removes everything again.
+// Demo shows what ectl adds to etcdctl. It starts a throwaway etcd on free loopback ports,
+// prints each command line of package tour with its real output, and removes everything
+// again.
 //
 // On a terminal it then starts a shell, with ectl on the PATH and the environment set to
 // that server. An interrupt, a hang-up or a termination ends it at any time, and it
@@ -21,14 +22,14 @@ import (
 	"golang.org/x/term"
 
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
+	"github.com/ectl-io/ectl/e2e/tour"
 )
 
 func main() {
 	ectl := flag.String("ectl", filepath.Join("bin", "ectl"), "the ectl `program` to show")
 	flag.Parse()
 
-	// A reader who goes away (demo | head) is no reason to leave the server's
-	// data behind either.
+	// If the reader of the output ends (demo | head), the server's data must go too.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
 	err := demo(ctx, *ectl)
 	stop()
@@ -46,35 +47,42 @@ func main() {
 
 // demo shows the program and leaves nothing behind, whatever way it ends.
 func demo(ctx context.Context, ectl string) (err error) {
-	binary, err := filepath.Abs(ectl)
+	s, err := tour.Start(ctx, ectl)
 	if err != nil {
 		return err
 	}
-	if _, err := os.Stat(binary); err != nil {
-		return fmt.Errorf("ectl is not built: %w", err)
-	}
-	dir, err := os.MkdirTemp("", "ectl-demo-")
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	defer func() { err = errors.Join(err, s.Close()) }()
 
-	server, err := etcdserver.Start(ctx, etcdserver.Options{Dir: dir})
-	if err != nil {
-		return err
+	fmt.Printf("A throwaway etcd %s listens on %s.\nIts data and the files of this demo are removed at the end.\n", etcdserver.Latest, s.Server.Endpoint())
+	for _, step := range tour.Steps() {
+		if err := show(ctx, s, step); err != nil {
+			return err
+		}
 	}
-	defer server.Stop()
-
-	s, err := newSession(binary, dir, server.Endpoint())
-	if err != nil {
-		return err
-	}
-	fmt.Printf("A throwaway etcd %s listens on %s.\nIts data is in %s and goes when this ends.\n", etcdserver.Latest, server.Endpoint(), dir)
-	if err := s.mainJob(ctx); err != nil {
-		return err
-	}
+	fmt.Printf("\nThe page is %s: open it in a browser.\n", filepath.Join(s.Home, tour.Page))
 	if term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stdout.Fd())) {
-		return s.shell(ctx)
+		return shell(ctx, s)
 	}
 	return nil
+}
+
+// show prints the command line of a step and runs it.
+func show(ctx context.Context, s *tour.Session, step tour.Step) error {
+	fmt.Println()
+	if step.Says != "" {
+		fmt.Println("# " + step.Says)
+	}
+	fmt.Println("$ " + step.Line)
+
+	cmd := s.Command(ctx, step)
+	// Both streams go to the terminal, in the order they were written.
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stdout
+	err := cmd.Run()
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if step.Status != 0 {
+		fmt.Printf("(exit status %d)\n", cmd.ProcessState.ExitCode())
+	}
+	return s.Done(step, err)
 }

@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -71,23 +73,24 @@ func wantNothingLeft(t *testing.T, dir string) {
 	}
 }
 
-func TestWithoutATerminalItShowsTheMainJobAndEnds(t *testing.T) {
+func TestWithoutATerminalItShowsTheTourAndEnds(t *testing.T) {
 	cmd, dir := command(t)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("demo: %v\n%s", err, out)
 	}
 	for _, want := range []string{
-		"$ ectl user add root",
-		"User root created\n",
-		"$ ectl role grant-permission app readwrite /app/ --prefix\nRole app updated\n",
-		"Role app is granted to user alice\n",
-		"$ ectl auth enable --check --user root --password-file root.password\nAuthentication Enabled\n",
-		"$ ectl put /app/greeting hello --user alice --password-file alice.password\nOK\n",
+		"$ ectl auth bootstrap",
+		"Root logged in and can administer\nAll 2 expectations of the policy hold\n",
+		"$ ectl --user alice --password-file alice.password put /app/greeting hello\nOK\n",
 		"Error: etcdserver: permission denied",
 		"(exit status 1)\n",
-		"User: alice\n",
-		"prefix /app/",
+		"would cover it: write key /config/app\n",
+		"alice: all of it, by role app: readwrite prefix /app/\n",
+		"What it means:\n  user alice\n      + can write key /config/app\n",
+		"Applied: 0 added, 1 changed, 0 removed.",
+		"yes\nrole app: readwrite key /config/app\n",
+		"review.html: open it in a browser.\n",
 	} {
 		if !bytes.Contains(out, []byte(want)) {
 			t.Errorf("no %q in:\n%s", want, out)
@@ -119,31 +122,56 @@ func TestReaderWhoGoesAwayLeavesNothing(t *testing.T) {
 
 // onTerminal starts the demonstration on a terminal. It also returns the folder of
 // command.
-func onTerminal(t *testing.T) (*harness.Terminal, string) {
+func onTerminal(t *testing.T, shell string) (*harness.Screen, string) {
 	t.Helper()
 	cmd, dir := command(t)
-	term := harness.NewTerminal(t, 50, 200)
-	term.Start(cmd)
-	return term, dir
+	cmd.Env = append(cmd.Env, "SHELL="+shell)
+	return harness.StartOnScreen(t, 100, 120, cmd), dir
 }
 
 func TestOnATerminalItLeavesTheReaderInAShell(t *testing.T) {
-	term, dir := onTerminal(t)
-	term.MustShow("This is a shell", 0)
-	term.Type("ectl user list | tr '\\n' +; echo\n")
-	term.MustShow("alice+root+", 0)
-	term.Type("ETCDCTL_USER=alice ECTL_PASSWORD_FILE=alice.password ectl get /app/ --prefix --print-value-only | tr e E\n")
-	term.MustShow("hEllo", 0)
-	term.Type("exit 3\n")
-	if end := term.End(); end != "status 0" {
-		t.Errorf("%s after the shell ended, want status 0:\n%s", end, term)
+	for _, name := range []string{"bash", "zsh", "fish", "dash"} {
+		t.Run(name, func(t *testing.T) {
+			shell, err := exec.LookPath(name)
+			if err != nil {
+				t.Skipf("%s is not installed", name)
+			}
+			term, dir := onTerminal(t, shell)
+			term.MustHave("This is a shell")
+			term.MustHaveRow("demo$")
+			page := regexp.MustCompile(`The page is (\S+):`).FindStringSubmatch(strings.ReplaceAll(term.String(), "\r\n", "\n"))
+			if page == nil {
+				t.Fatalf("the page of the review is not named:\n%s", term.Text())
+			}
+			if text, err := os.ReadFile(page[1]); err != nil || !bytes.Contains(text, []byte("<html")) {
+				t.Errorf("the page of the review: %v", err)
+			}
+			if name != "dash" {
+				for _, program := range []string{"ectl", "etcdctl"} {
+					term.Type(program + " user get al\t")
+					term.Until("the completed user", func() bool {
+						return strings.TrimRight(term.Row(), " ") == "demo$ "+program+" user get alice"
+					})
+					term.Type("\n")
+					term.MustHave("Roles: app")
+					term.Type("clear\n")
+					term.MustHaveRow("demo$")
+				}
+			}
+			term.Type("ectl user list | tr '\\n' +; echo\n")
+			term.MustHave("alice+root+")
+			term.Type("exit 3\n")
+			if end := term.End(); end != "status 0" {
+				t.Errorf("%s after the shell ended, want status 0:\n%s", end, term.Text())
+			}
+			wantNothingLeft(t, dir)
+		})
 	}
-	wantNothingLeft(t, dir)
 }
 
-func TestCtrlCWhileTheMainJobRunsLeavesNothing(t *testing.T) {
-	term, dir := onTerminal(t)
-	term.MustShow("$ ectl user add root", 0)
+func TestCtrlCDuringTheTourLeavesNothing(t *testing.T) {
+	term, dir := onTerminal(t, "/bin/bash")
+	term.MustShow("$ ectl auth bootstrap", 0)
 	term.Type("\x03")
 	if end := term.End(); end != "status 130" {
 		t.Errorf("%s, want status 130:\n%s", end, term)
@@ -154,7 +182,7 @@ func TestCtrlCWhileTheMainJobRunsLeavesNothing(t *testing.T) {
 func TestSignalsWhileTheShellRunsLeaveNothing(t *testing.T) {
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		t.Run(signal.String(), func(t *testing.T) {
-			term, dir := onTerminal(t)
+			term, dir := onTerminal(t, "/bin/bash")
 			term.MustShow("This is a shell", 0)
 			// Something that the reader left running goes too.
 			term.Type("echo start''ed; (exec -a sleep-" + dir + " sleep 600)\n")
