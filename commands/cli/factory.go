@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -20,6 +21,7 @@ import (
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/heap"
 	"github.com/ectl-io/ectl/internal/iostreams"
+	"github.com/ectl-io/ectl/internal/progress"
 	"github.com/ectl-io/ectl/internal/prompt"
 	"github.com/ectl-io/ectl/internal/reminder"
 	"github.com/ectl-io/ectl/internal/secret"
@@ -67,12 +69,13 @@ type Factory struct {
 
 	contextOptions
 
-	wrote bool // to standard output
+	wrote *atomic.Bool // to standard output
 
 	withoutLogin bool // a kept login does not count
 	printer      *output.Printer
 	text         *textWriter // nil if Text was not called
 	said         *lines      // on standard error
+	waiting      *progress.Waiting
 }
 
 // EtcdctlName is the program name under which ectl replaces etcdctl.
@@ -80,7 +83,7 @@ const EtcdctlName = "etcdctl"
 
 // NewFactory returns the Factory of one run of the program.
 func NewFactory(program string, streams *iostreams.Streams) *Factory {
-	f := &Factory{Program: program, Streams: streams, Prompter: prompt.New(streams), formats: output.Formats(), colours: colour.Auto, errorFormat: errorText}
+	f := &Factory{Program: program, Streams: streams, Prompter: prompt.New(streams), formats: output.Formats(), colours: colour.Auto, errorFormat: errorText, wrote: new(atomic.Bool)}
 	f.said = &lines{to: func() io.Writer { return streams.Err }}
 	f.Session = session.New(f.Prompter, f.Warn)
 	return f
@@ -187,7 +190,7 @@ func (f *Factory) Prepare() error {
 }
 
 func (f *Factory) stdout() io.Writer {
-	return dataWriter{f.Streams.Signals.Writer(f.Streams.Out), &f.wrote}
+	return dataWriter{f.Streams.Signals.Writer(f.Streams.Out), f.wrote}
 }
 
 // Text returns a writer to standard output for text that is not a result, such as help.
@@ -215,13 +218,15 @@ func (w *textWriter) Write(p []byte) (int, error) {
 // dataWriter writes data. A write error has the status exit.IO.
 type dataWriter struct {
 	io.Writer
-	wrote *bool
+	wrote *atomic.Bool
 }
 
 // Write implements io.Writer.
 func (w dataWriter) Write(p []byte) (int, error) {
 	n, err := w.Writer.Write(p)
-	*w.wrote = *w.wrote || n > 0
+	if n > 0 {
+		w.wrote.Store(true)
+	}
 	if err != nil {
 		err = exit.With(exit.IO, &unwrittenError{err})
 	}
@@ -333,6 +338,7 @@ func (f *Factory) Stdin() io.Reader { return f.Prompter.Stdin() }
 // Close flushes the buffered output and closes the connections. It returns the write
 // error.
 func (f *Factory) Close() error {
+	f.EndWaits()
 	f.Disconnect()
 	var err error
 	if f.printer != nil {

@@ -40,10 +40,11 @@ func Run[O Options](f *Factory, opts O, run func(context.Context, *Factory, O) e
 		if f.rehearsal != nil && !f.DryRun() {
 			return nil
 		}
-		if err := f.agreeToDestroy(cmd.Context()); err != nil {
+		ctx := f.withWaits(cmd.Context())
+		if err := f.agreeToDestroy(ctx); err != nil {
 			return err
 		}
-		return run(cmd.Context(), f, opts)
+		return run(ctx, f, opts)
 	}
 }
 

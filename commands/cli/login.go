@@ -51,7 +51,7 @@ func (f *Factory) refusedLogin(err error) string {
 
 // CannotRepeat records that the command has had an effect, so that WithoutRefusedLogin does
 // not run it again.
-func (f *Factory) CannotRepeat() { f.wrote = true }
+func (f *Factory) CannotRepeat() { f.wrote.Store(true) }
 
 // WithoutRefusedLogin is for a command that failed with err. If the server has refused the
 // token of a kept login, it forgets this login, and returns a Factory with which the
@@ -67,7 +67,7 @@ func (f *Factory) WithoutRefusedLogin(err error) (*Factory, error) {
 		_, _ = store.Remove(f.LoginPlace(), user) // it is useless, and nothing depends on its removal
 	}
 	expired := fmt.Sprintf("the login of %s has expired", user)
-	if f.wrote || f.Prompter.Used() || f.outer != nil {
+	if f.wrote.Load() || f.Prompter.Used() || f.outer != nil {
 		return nil, fmt.Errorf("%w: %s: run \"%s login\" and repeat the command", err, expired, f.Program)
 	}
 	f.Warn(expired)

@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"io"
 	"sync"
+	"time"
+
+	"github.com/ectl-io/ectl/internal/iostreams"
 )
 
 // lines writes messages for the user to standard error. While a line of the output is
@@ -15,6 +18,10 @@ type lines struct {
 	mu   sync.Mutex
 	open bool // a line of the output is incomplete
 	held bytes.Buffer
+
+	status  bool // the terminal shows a status line
+	writing bool // the output is being written
+	written time.Time
 }
 
 // Write implements io.Writer.
@@ -24,7 +31,38 @@ func (l *lines) Write(p []byte) (int, error) {
 	if l.open {
 		return l.held.Write(p)
 	}
+	l.eraseStatus()
 	return l.to().Write(p)
+}
+
+// clearLine moves to the start of a terminal's line and clears it.
+const clearLine = "\r\x1b[2K"
+
+// outputPause is how long the output must pause until a status line is shown below it.
+const outputPause = time.Second
+
+// showStatus shows a status line on the terminal in place of the last one, or none if text
+// is empty. The next message or line of the output removes it. It is not shown within a
+// line of the output, or while the output goes on.
+func (l *lines) showStatus(text string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if text == "" {
+		l.eraseStatus()
+		return
+	}
+	if l.open || l.writing || time.Since(l.written) < outputPause || !iostreams.IsLive(l.to()) {
+		return
+	}
+	l.status = true
+	_, _ = io.WriteString(l.to(), clearLine+text)
+}
+
+func (l *lines) eraseStatus() {
+	if l.status {
+		_, _ = io.WriteString(l.to(), clearLine)
+	}
+	l.status = false
 }
 
 // isOpen reports whether a line of the output is incomplete.
@@ -39,6 +77,7 @@ func (l *lines) isOpen() bool {
 func (l *lines) breakLine() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.eraseStatus()
 	if l.open {
 		_, _ = io.WriteString(l.to(), "\n") // only on the terminal; the output itself is unchanged
 	}
@@ -49,12 +88,27 @@ func (l *lines) breakLine() {
 // end writes the held messages if the output ended within a line.
 func (l *lines) end() {
 	l.mu.Lock()
+	l.eraseStatus()
 	held := l.held.Len() > 0
 	l.mu.Unlock()
 	if held {
 		l.breakLine()
 	}
 	l.setOpen(false)
+}
+
+// beginOutput notes that the output is about to be written, until endOutput.
+func (l *lines) beginOutput() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.eraseStatus()
+	l.writing = true
+}
+
+func (l *lines) endOutput() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.writing, l.written = false, time.Now()
 }
 
 // setOpen records whether a line of the output is incomplete. If not, it writes the
@@ -75,7 +129,9 @@ type lineWriter struct {
 
 // Write implements io.Writer.
 func (w lineWriter) Write(p []byte) (int, error) {
+	w.said.beginOutput()
 	n, err := w.Writer.Write(p)
+	w.said.endOutput()
 	if n > 0 {
 		w.said.setOpen(p[n-1] != '\n')
 	}

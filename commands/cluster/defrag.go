@@ -15,6 +15,7 @@ import (
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/progress"
 	"github.com/ectl-io/ectl/internal/quantity"
 	"github.com/ectl-io/ectl/internal/retry"
 	"github.com/ectl-io/ectl/output"
@@ -101,8 +102,12 @@ func runDefrag(ctx context.Context, f *cli.Factory, opts *defragOptions) error {
 	var done output.Defragmentation
 	full := false
 	var found etcd.Clusters
-	for _, endpoint := range endpoints {
-		won, err := defragment(ctx, f, opts, endpoint, &found)
+	for i, endpoint := range endpoints {
+		working, end := progress.Begin(ctx, func() string {
+			return fmt.Sprintf("Defragmenting member %d of %d: %s", i+1, len(endpoints), endpoint)
+		})
+		won, err := defragment(working, f, opts, endpoint, &found)
+		end()
 		if won != nil {
 			done.Members = append(done.Members, won.Defragmented)
 			full = full || won.full
@@ -263,6 +268,8 @@ const healthInterval = 200 * time.Millisecond
 // waitUntilHealthy waits for a member. Known alarms are ignored: they are often the
 // reason for the defragmentation, and stay on until they are disarmed.
 func waitUntilHealthy(ctx context.Context, f *cli.Factory, c *etcd.Client, endpoint string, limit time.Duration, known alarms) error {
+	ctx, healthy := progress.Begin(ctx, func() string { return "Waiting until " + endpoint + " is healthy" })
+	defer healthy()
 	untilHealthy := retry.Policy{Backoff: retry.Backoff{Min: healthInterval}, For: limit, Again: func(error) bool { return true }}
 	health, err := retry.Do(ctx, untilHealthy, func(ctx context.Context) (output.Health, error) {
 		timed, cancel := f.Timeout(ctx)

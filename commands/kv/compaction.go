@@ -14,6 +14,7 @@ import (
 	"github.com/ectl-io/ectl/completions"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/progress"
 	"github.com/ectl-io/ectl/internal/quantity"
 	"github.com/ectl-io/ectl/output"
 )
@@ -98,7 +99,12 @@ func runCompaction(ctx context.Context, f *cli.Factory, opts *compactionOptions)
 			return nil
 		}
 	}
-	switch err := f.Do(ctx, opts.compact); {
+	compacting, done := progress.Begin(ctx, func() string {
+		return fmt.Sprintf("Compacting the key history before revision %d", opts.Revision)
+	})
+	err := f.Do(compacting, opts.compact)
+	done()
+	switch {
 	case opts.Keep > 0 && errors.Is(err, rpctypes.ErrCompacted):
 		f.Say(fmt.Sprintf("unchanged: revision %d is already compacted", opts.Revision))
 		return nil

@@ -145,6 +145,7 @@ func show(f *cli.Factory) lock.Show {
 
 // child returns the command to run while a lock is held. It has no standard input.
 func child(f *cli.Factory, words, environ []string) *exec.Cmd {
+	f.EndWaits()
 	cmd := exec.Command(words[0], words[1:]...) //nolint:noctx // the engine sends SIGTERM before it kills it
 	cmd.Env = environ
 	cmd.Stdout, cmd.Stderr = f.Streams.ChildOut(), f.Streams.Err

@@ -123,6 +123,7 @@ func runShell(ctx context.Context, f *cli.Factory, opts *shellOptions, describe 
 	if s.place, err = findPlace(ctx, f); err != nil {
 		return err
 	}
+	f.EndWaits() // each command line has its own
 	f.Say(welcome(s.place))
 	if err := s.history.Load(); err != nil { // also before the first line, for its suggestions
 		s.withoutHistory(err)

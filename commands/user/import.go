@@ -26,6 +26,7 @@ import (
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/iostreams"
 	"github.com/ectl-io/ectl/internal/limited"
+	"github.com/ectl-io/ectl/internal/progress"
 	"github.com/ectl-io/ectl/internal/retry"
 	"github.com/ectl-io/ectl/internal/secret"
 	"github.com/ectl-io/ectl/internal/suggest"
@@ -253,6 +254,9 @@ func (i *importing) deliver(ctx context.Context) error {
 
 // change adds the users and grants their roles, all or nothing.
 func (i *importing) change(ctx context.Context) error {
+	ctx, added := progress.Count(ctx, "Adding users")
+	defer added.End()
+	added.SetTotal(int64(len(i.opts.Users)))
 	for _, user := range i.opts.Users {
 		imported := output.UserWithRoles{WithGrants: output.WithGrants[string]{Name: user.Name, Created: !i.existing[user.Name]}}
 		granting := user.Roles
@@ -282,6 +286,7 @@ func (i *importing) change(ctx context.Context) error {
 		}
 		imported.Granted = granting
 		i.result.Users = append(i.result.Users, imported)
+		added.Add(1)
 	}
 	return nil
 }

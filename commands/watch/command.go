@@ -40,6 +40,7 @@ func (w *watcher) runCommand(ctx context.Context, revision int64, event *clientv
 func (w *watcher) runWithFittingEnvironment(ctx context.Context, revision int64, event *clientv3.Event) error {
 	inherited, own := eventEnviron(w.environ, revision, event)
 	var lacks []string
+	w.f.EndWaits()
 	for {
 		cmd := exec.Command(w.Command[0], w.Command[1:]...) //nolint:noctx // supervise ends it, and the processes that it started, with ctx
 		cmd.Env = slices.Concat(inherited, own)

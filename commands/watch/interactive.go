@@ -38,6 +38,9 @@ func runInteractive(ctx context.Context, f *cli.Factory, opts *options) error {
 	if err != nil {
 		return err
 	}
+	if f.Streams.Terminal != nil { // the user types there
+		f.EndWaits()
+	}
 	s := &interactive{
 		f: f, client: client, variables: opts.variables, environ: opts.environ(f),
 		results: &results{WatchStream: f.Printer().Watch()},

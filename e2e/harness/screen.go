@@ -2,6 +2,7 @@ package harness
 
 import (
 	"io"
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -21,9 +22,19 @@ type Screen struct {
 // StartOnScreen starts a command on a new terminal of the given size.
 func StartOnScreen(t testing.TB, rows, columns uint16, cmd *exec.Cmd) *Screen {
 	t.Helper()
+	return StartOnScreenWith(t, rows, columns, cmd, nil)
+}
+
+// StartOnScreenWith is StartOnScreen with standard output in the file stdout, unless it is
+// nil.
+func StartOnScreenWith(t testing.TB, rows, columns uint16, cmd *exec.Cmd, stdout *os.File) *Screen {
+	t.Helper()
 	s := &Screen{Terminal: NewTerminal(t, rows, columns), emulator: vt.NewEmulator(int(columns), int(rows))}
 	go func() { _, _ = io.Copy(io.Discard, s.emulator) }() // its answers to the program
 	t.Cleanup(func() { _ = s.emulator.Close() })
+	if stdout != nil {
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = s.TTY, stdout, s.TTY
+	}
 	s.Start(cmd)
 	return s
 }

@@ -13,6 +13,7 @@ import (
 	"go.etcd.io/etcd/client/pkg/v3/srv"
 
 	"github.com/ectl-io/ectl/internal/crash"
+	"github.com/ectl-io/ectl/internal/progress"
 )
 
 // clientService is the SRV service name of etcd's client endpoints.
@@ -27,9 +28,13 @@ func (o *Options) discover(ctx context.Context) ([]string, error) {
 	limit := o.DialTimeout + o.CommandTimeout
 	bounded, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
+	bounded, found := progress.Begin(bounded, func() string {
+		return "Waiting for the name server: it has the endpoints of --" + FlagDiscoverySRV + " " + o.DiscoverySRV
+	})
+	defer found()
 	schemes := [...]string{"https", "http"}
 	var (
-		found [len(schemes)][]string
+		hosts [len(schemes)][]string
 		errs  [len(schemes)]error
 	)
 	looking, _ := crash.NewGroup(bounded, len(schemes))
@@ -38,7 +43,7 @@ func (o *Options) discover(ctx context.Context) ([]string, error) {
 			_, records, err := net.DefaultResolver.LookupSRV(bounded, srv.GetSRVService(clientService, o.DiscoverySRVName, scheme), "tcp", o.DiscoverySRV)
 			for _, record := range records {
 				host := net.JoinHostPort(record.Target, strconv.Itoa(int(record.Port)))
-				found[i] = append(found[i], (&url.URL{Scheme: scheme, Host: host}).String())
+				hosts[i] = append(hosts[i], (&url.URL{Scheme: scheme, Host: host}).String())
 			}
 			errs[i] = err
 			return nil
@@ -49,7 +54,7 @@ func (o *Options) discover(ctx context.Context) ([]string, error) {
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
 	case errs[0] == nil || errs[1] == nil:
-		return append(found[0], found[1]...), nil
+		return append(hosts[0], hosts[1]...), nil
 	}
 	for _, err := range errs {
 		if lookup, ok := errors.AsType[*net.DNSError](err); ok && lookup.IsTimeout {

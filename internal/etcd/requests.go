@@ -17,6 +17,7 @@ import (
 
 	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd/diagnose"
+	"github.com/ectl-io/ectl/internal/progress"
 	"github.com/ectl-io/ectl/internal/response"
 	"github.com/ectl-io/ectl/internal/retry"
 )
@@ -74,7 +75,9 @@ const authenticate = "/etcdserverpb.Auth/Authenticate"
 // loginPause is the wait before a login is retried.
 const loginPause = 100 * time.Millisecond
 
-func (r *requests) unary(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoker grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+func (r *requests) unary(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoker grpc.UnaryInvoker, opts ...grpc.CallOption) (err error) {
+	answered := r.wait(ctx)
+	defer func() { answered(err == nil || !isUnanswered(err)) }()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer r.diagnosis.OnUnreachable(cancel)()
@@ -111,6 +114,16 @@ func (r *requests) unary(ctx context.Context, method string, req, reply any, cc 
 	return sendAgain()
 }
 
+// wait notes that a response is waited for.
+func (r *requests) wait(ctx context.Context) (end func(answered bool)) {
+	return progress.Attempt(ctx, r, func() string { return r.diagnosis.Waiting(progress.WordsOf(ctx)) })
+}
+
+// isUnanswered reports whether err means that no server has answered.
+func isUnanswered(err error) bool {
+	return retry.IsTransient(err) || retry.Is(err, retry.TimedOut) || errors.Is(err, context.Canceled)
+}
+
 // ofOwnLogin returns the response to a login of the client's user, or nil for another
 // request.
 func (r *requests) ofOwnLogin(req, reply any) *pb.AuthenticateResponse {
@@ -145,7 +158,9 @@ func (r *requests) send(ctx context.Context, method string, req, reply any, cc *
 func (r *requests) stream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, streamer grpc.Streamer, opts ...grpc.CallOption) (grpc.ClientStream, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	stop := r.diagnosis.OnUnreachable(cancel)
+	connected := r.wait(ctx)
 	stream, err := streamer(ctx, desc, cc, method, opts...)
+	connected(err == nil)
 	stop()
 	request := diagnose.Request{Method: method, Conn: cc, Sent: time.Now()}
 	if err == nil {

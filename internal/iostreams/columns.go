@@ -2,6 +2,7 @@ package iostreams
 
 import (
 	"io"
+	"os"
 
 	"golang.org/x/term"
 )
@@ -17,4 +18,25 @@ func Columns(w io.Writer) int {
 		}
 	}
 	return usualColumns
+}
+
+// IsLive reports whether what is written to w appears on its terminal at once, so that it
+// can be written over. It is false if another program writes to the terminal, or if the
+// text is held back.
+func IsLive(w io.Writer) bool {
+	if live, ok := w.(interface{ Live() bool }); ok {
+		return live.Live()
+	}
+	_, ok := w.(interface{ Fd() uintptr })
+	return ok
+}
+
+// IsFile reports whether w is a file, so that no other program shows what is written to it.
+func IsFile(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := file.Stat()
+	return err == nil && info.Mode().IsRegular()
 }

@@ -166,3 +166,13 @@ func (p *Pager) Close(stderr io.Writer) (left bool) {
 	_, _ = p.late.WriteTo(stderr)
 	return p.quit
 }
+
+// Fd returns the descriptor of the terminal.
+func (m messages) Fd() uintptr { return m.pager.Fd() }
+
+// Live reports whether messages appear on the terminal at once: the pager does not run.
+func (m messages) Live() bool {
+	m.pager.mu.Lock()
+	defer m.pager.mu.Unlock()
+	return m.pager.state != paging
+}

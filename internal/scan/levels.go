@@ -10,6 +10,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/internal/access"
+	"github.com/ectl-io/ectl/internal/progress"
 )
 
 // LevelQuery selects a level of keys and the levels below it, down to Depth. The result
@@ -65,6 +66,8 @@ func ReadLevels(ctx context.Context, kv clientv3.KV, q LevelQuery, sink Sink) er
 		LevelQuery: q,
 		reader:     &reader{kv: kv, q: Query{KeysOnly: !q.Values, Timeout: q.Timeout, GCPercent: q.GCPercent}, sink: sink, pinned: q.Revision},
 	}
+	ctx, l.shown = progress.Count(ctx, reading)
+	defer l.shown.End()
 	for _, r := range q.Ranges {
 		err := l.readRange(ctx, r)
 		switch {
@@ -228,6 +231,7 @@ func (l *levelReader) take(p levelPage) (taken, error) {
 		return result, nil
 	}
 	l.read += int64(len(entries))
+	l.shown.Add(int64(len(entries)))
 	if err := l.sink.Keys(entries); err != nil {
 		return taken{}, sinkError{err}
 	}

@@ -21,6 +21,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/progress"
 	"github.com/ectl-io/ectl/internal/retry"
 )
 
@@ -100,6 +101,8 @@ func (e *IncompleteError) Unwrap() error { return e.Err }
 // ctx has ended.
 func Read(ctx context.Context, kv clientv3.KV, q Query, sink Sink) error {
 	r := &reader{kv: kv, q: q, sink: sink, pinned: q.Revision}
+	ctx, r.shown = progress.Count(ctx, reading)
+	defer r.shown.End()
 	limit := int64(firstBlock)
 	if q.Limit > 0 && q.Limit < limit {
 		limit = q.Limit
@@ -109,6 +112,10 @@ func Read(ctx context.Context, kv clientv3.KV, q Query, sink Sink) error {
 		return err
 	}
 	r.count, r.following, r.cluster = first.Count, true, first.Header.GetClusterId()
+	r.shown.SetTotal(r.count)
+	if q.Limit > 0 {
+		r.shown.SetTotal(min(q.Limit, r.count))
+	}
 	if r.pinned == 0 {
 		r.pinned = first.Header.GetRevision()
 	}
@@ -159,13 +166,18 @@ type reader struct {
 	read      int64  // keys passed on
 	next      string // first key that was not passed on
 	size      int64  // bytes of the keys and values passed on
+	shown     *progress.Counter
 }
+
+// reading describes a scan to a person who waits for it.
+const reading = "Reading keys"
 
 func (r *reader) hand(kvs []*mvccpb.KeyValue) error {
 	if len(kvs) == 0 {
 		return nil
 	}
 	r.read += int64(len(kvs))
+	r.shown.Add(int64(len(kvs)))
 	r.size += bytesOf(kvs)
 	r.next = after(kvs[len(kvs)-1].GetKey())
 	return r.sink.Keys(kvs)

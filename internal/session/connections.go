@@ -7,6 +7,7 @@ import (
 
 	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/progress"
 	"github.com/ectl-io/ectl/internal/prompt"
 )
 
@@ -95,7 +96,7 @@ func (c *Connections) client(ctx context.Context, options *etcd.Options, dialer 
 	}
 	own, cancel := context.WithCancelCause(c.ctx)
 	stop := context.AfterFunc(ctx, crash.Guarded(func() { cancel(context.Cause(ctx)) }))
-	client, err := dialer.Dial(own, dialer.Endpoints)
+	client, err := dialer.Dial(progress.CarryTo(own, ctx), dialer.Endpoints)
 	if !stop() && err == nil {
 		_ = client.Close()
 		err = fmt.Errorf("connect: %w", context.Cause(ctx))

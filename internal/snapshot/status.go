@@ -20,6 +20,7 @@ import (
 
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/iostreams"
+	"github.com/ectl-io/ectl/internal/progress"
 	"github.com/ectl-io/ectl/internal/quantity"
 )
 
@@ -39,6 +40,8 @@ const lockTimeout = time.Second
 // ReadStatus checks the integrity of the database file at path, and describes it. The file
 // is a snapshot, or a copy of a member's database.
 func ReadStatus(ctx context.Context, path string) (Status, error) {
+	ctx, checked := progress.Begin(ctx, func() string { return "Checking " + path })
+	defer checked()
 	return iostreams.Await(ctx, func() (Status, error) {
 		checksum, err := checkFile(path)
 		if err != nil {

@@ -18,6 +18,7 @@ import (
 	"github.com/ectl-io/ectl/internal/access"
 	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/progress"
 )
 
 // Snapshot contains all users and roles of a cluster at one moment.
@@ -212,14 +213,17 @@ func (r reader) all(ctx context.Context) (state access.State, cluster uint64, er
 		return state, cluster, err
 	}
 	state = access.NewState()
-	all, err := each(ctx, parallel, users.Users, r.user)
+	ctx, read := progress.Count(ctx, "Reading users and roles")
+	defer read.End()
+	read.SetTotal(int64(len(users.Users) + len(roles)))
+	all, err := each(ctx, parallel, users.Users, counted(read, r.user))
 	if err != nil {
 		return state, cluster, err
 	}
 	for _, user := range all {
 		state.Users[user.Name] = user
 	}
-	held, err := each(ctx, parallel, roles, r.role)
+	held, err := each(ctx, parallel, roles, counted(read, r.role))
 	if err != nil {
 		return state, cluster, err
 	}
@@ -325,6 +329,14 @@ func WithoutPassword(ctx context.Context, api clientv3.Auth, bound Bound, names 
 		found[name] = without[i]
 	}
 	return found, nil
+}
+
+// counted returns get, which then counts its calls.
+func counted[T any](calls *progress.Counter, get func(context.Context, string) (T, error)) func(context.Context, string) (T, error) {
+	return func(ctx context.Context, name string) (T, error) {
+		defer calls.Add(1)
+		return get(ctx, name)
+	}
 }
 
 // each calls get for all names, at most atOnce at a time, and returns the results in
