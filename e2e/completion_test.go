@@ -394,7 +394,10 @@ func TestCompletionEndsAtOnceIfTheEndpointsAreDead(t *testing.T) {
 	}
 }
 
-func TestCompletionOfLocksKeepsToWhatTheUserMayRead(t *testing.T) {
+// asCarol starts a server and returns the environment of a user who has only the role
+// app.
+func asCarol(t *testing.T) []string {
+	t.Helper()
 	server := startForCompletion(t, etcdserver.Options{RootPassword: harness.RootPassword})
 	client, err := server.Client("root", harness.RootPassword)
 	if err != nil {
@@ -407,7 +410,11 @@ func TestCompletionOfLocksKeepsToWhatTheUserMayRead(t *testing.T) {
 	if _, err := client.UserGrantRole(t.Context(), "carol", "app"); err != nil {
 		t.Fatal(err)
 	}
-	env := harness.Env(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint(), "ETCDCTL_USER=carol:carolpw")
+	return harness.Env(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint(), "ETCDCTL_USER=carol:carolpw")
+}
+
+func TestCompletionOfLocksKeepsToWhatTheUserMayRead(t *testing.T) {
+	env := asCarol(t)
 	for command, want := range map[string]string{"lock": "/app/locks/backup /app/locks/deploy", "elect": "/app/locks/chief", "lease revoke": ""} {
 		harness.Retry(t, func() string {
 			if got := strings.Join(complete(t, env, append(strings.Fields(command), "")...).Words, " "); got != want {
@@ -419,19 +426,7 @@ func TestCompletionOfLocksKeepsToWhatTheUserMayRead(t *testing.T) {
 }
 
 func TestCompletionOfKeysKeepsToWhatTheUserMayRead(t *testing.T) {
-	server := startForCompletion(t, etcdserver.Options{RootPassword: harness.RootPassword})
-	client, err := server.Client("root", harness.RootPassword)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
-	if _, err := client.UserAdd(t.Context(), "carol", "carolpw"); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := client.UserGrantRole(t.Context(), "carol", "app"); err != nil {
-		t.Fatal(err)
-	}
-	env := harness.Env(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint(), "ETCDCTL_USER=carol:carolpw")
+	env := asCarol(t)
 	for word, want := range map[string]string{
 		"":           "/ a-b=c:d@e urn:isbn:123 zone zone/", // keys from /from on, too
 		"/a":         "/app/",
