@@ -54,6 +54,7 @@ LINT      := $(CACHE)/golangci-lint
 RELEASER  := $(CACHE)/goreleaser
 VULNCHECK := $(CACHE)/govulncheck
 PROSE     := $(CACHE)/vale
+WORKFLOWS := $(CACHE)/actionlint
 
 .PHONY: help
 help: ## List the targets (the default)
@@ -83,7 +84,7 @@ coverage: servers ## Measure which code the tests run, and write .cache/coverage
 	@./tools/coverage '$(abspath $(CACHE)/coverage)' $(TESTFLAGS)
 
 .PHONY: lint
-lint: $(LINT) $(VULNCHECK) $(PROSE) ## Run the linters of code and prose, and other checks
+lint: $(LINT) $(VULNCHECK) $(PROSE) $(WORKFLOWS) ## Run the linters of code and prose, and other checks
 	@./tools/check-format
 	$(LINT) run --allow-parallel-runners ./...
 	cd e2e && ../$(LINT) run --allow-parallel-runners --config ../.golangci.yml ./...
@@ -91,6 +92,7 @@ lint: $(LINT) $(VULNCHECK) $(PROSE) ## Run the linters of code and prose, and ot
 	@./tools/check-dead-code
 	@./tools/check-vulnerabilities $(VULNCHECK)
 	@./tools/check-licences
+	$(WORKFLOWS) -shellcheck= -pyflakes=
 
 .PHONY: fmt
 fmt: $(LINT) ## Format all Go code
@@ -168,6 +170,9 @@ $(RELEASER): tools/release/go.mod tools/release/go.sum
 
 $(VULNCHECK): tools/vuln/go.mod tools/vuln/go.sum
 	$(call build_tool,golang.org/x/vuln/cmd/govulncheck)
+
+$(WORKFLOWS): tools/workflows/go.mod tools/workflows/go.sum
+	$(call build_tool,github.com/rhysd/actionlint/cmd/actionlint)
 
 # It has parsers of code in C. Documents do not need them, so they are compiled without
 # optimisation, which is faster.
