@@ -85,7 +85,9 @@
 //
 // TestCommandsOfSeveralChangesMakeAllOrNone and its neighbours use a faulty
 // endpoint between client and server. It loses a certain request or its response.
-// TestREADME and TestGuideOn... run the commands of the pages.
+// TestREADME and TestGuides type the commands of the pages, as a reader does in an empty
+// folder. page_test.go describes what they type. After a change of the output,
+// "go test -run 'TestREADME|TestGuide' -update-pages ." writes it into the pages.
 //
 // TestNoResponseOfAServerBreaksACommand runs each command against a server that
 // lies (dishonestserver_test.go), in every way that lies_test.go knows. A new

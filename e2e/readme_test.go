@@ -2,11 +2,12 @@ package e2e
 
 import (
 	"context"
+	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
@@ -16,204 +17,171 @@ import (
 	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 )
 
-// TestREADME runs the console blocks of the README on a fresh etcd.
+// TestREADME types the README, and then the page of features that continues it, as a
+// reader does who has Go, git and make, in an empty folder. Nothing is prepared, with two
+// exceptions that save minutes. Git clones from this checkout in place of the network.
+// And the clone gets the etcd that is already built, and does not run all tests:
+// ECTL_SOAK=1 builds etcd again, and compiles and starts the tests.
 func TestREADME(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	for _, name := range []string{"root", "alice", "carol"} {
-		writePassword(t, filepath.Join(dir, name+".password"), name+"'s secret")
-	}
-	runPage(t, harness.ProjectFile("README.md"), dir, etcdserver.Options{}, 10)
-}
+	dir, home := t.TempDir(), t.TempDir()
+	listen := freeAddress(t)
+	environ := newcomersEnvironment(t, home)
+	environ = append(environ, "LISTEN="+listen, "ETCDCTL_ENDPOINTS="+listen)
 
-// TestGuideOnCertificates runs those of the page on an etcd that knows users by
-// their certificates.
-func TestGuideOnCertificates(t *testing.T) {
-	t.Parallel()
-	dir, pki := t.TempDir(), t.TempDir()
-	f := harness.NewCertificates(t, pki)
-	for name, file := range map[string]string{
-		"ca.crt": f.CA.CertFile(), "ca.key": f.CA.KeyFile(), "root.crt": f.Clients["root"].CertFile, "root.key": f.Clients["root"].KeyFile,
-	} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(harness.MustRead(t, file)), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	runPage(t, harness.ProjectFile("docs", "guide", "certificates.md"), dir, etcdserver.Options{TLS: f.CA, ClientCertAuth: true, RootPassword: harness.RootPassword}, 8)
-}
-
-// TestGuideOnAccessAsCode runs those of the page with the policies that it shows.
-func TestGuideOnAccessAsCode(t *testing.T) {
-	t.Parallel()
-	dir, page := t.TempDir(), harness.ProjectFile("docs", "guide", "access-as-code.md")
-	policies := policiesOf(t, page)
-	if len(policies) != 2 {
-		t.Fatalf("%s shows %d policies, want two", page, len(policies))
-	}
-	for name, text := range map[string]string{
-		"policy.yaml": policies[0], "next.yaml": policies[1], "root.password": harness.RootPassword + "\n", "reporter.password": "battery-staple\n",
-	} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	runPage(t, page, dir, etcdserver.Options{RootPassword: harness.RootPassword}, 10)
-}
-
-// TestGuideOnReviewing runs those of the page with the policy and the waivers
-// that it shows.
-func TestGuideOnReviewing(t *testing.T) {
-	t.Parallel()
-	dir, page := t.TempDir(), harness.ProjectFile("docs", "guide", "reviewing-access.md")
-	writePassword(t, filepath.Join(dir, "root.password"), harness.RootPassword)
-	writePassword(t, filepath.Join(dir, "alice.password"), "alice's secret")
-	policies := policiesOf(t, page)
-	if len(policies) != 2 {
-		t.Fatalf("%s shows %d policies, want two", page, len(policies))
-	}
-	for i, name := range []string{"policy.yaml", "waivers.yaml"} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(policies[i]), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	runPage(t, page, dir, etcdserver.Options{RootPassword: harness.RootPassword}, 10)
-}
-
-// TestGuides runs the console blocks of the guides that need no more than passwords.
-func TestGuides(t *testing.T) {
-	t.Parallel()
-	for _, guide := range []struct {
-		page     string
-		commands int // at least
-		auth     bool
-	}{
-		{"replacing-etcdctl.md", 7, false},
-		{"provisioning.md", 12, false},
-		{"large-key-spaces.md", 8, false},
-		{"maintenance.md", 7, false},
-		{"why-no-connection.md", 8, false},
-		{"why-denied.md", 13, true},
-	} {
-		t.Run(guide.page, func(t *testing.T) {
-			t.Parallel()
-			dir, options := t.TempDir(), etcdserver.Options{}
-			writePassword(t, filepath.Join(dir, "alice.password"), "alice's secret")
-			if guide.auth {
-				options.RootPassword = harness.RootPassword
-				writePassword(t, filepath.Join(dir, "root.password"), harness.RootPassword)
-			}
-			runPage(t, harness.ProjectFile("docs", "guide", guide.page), dir, options, guide.commands)
-		})
-	}
-}
-
-// policiesOf returns the policies that a page shows.
-func policiesOf(t *testing.T, page string) []string {
-	t.Helper()
-	var policies []string
-	for part := range strings.SplitSeq(harness.MustRead(t, page), "```yaml\n") {
-		if text, _, isBlock := strings.Cut(part, "```"); isBlock && strings.Contains(text, "\napiVersion:") || strings.HasPrefix(text, "apiVersion:") {
-			policies = append(policies, text)
-		}
-	}
-	return policies
-}
-
-// TestGuideOnAuthentication runs those of the page on a fresh etcd, with the
-// policy that the page shows.
-func TestGuideOnAuthentication(t *testing.T) {
-	t.Parallel()
-	dir, page := t.TempDir(), harness.ProjectFile("docs", "guide", "authentication.md")
-	for _, name := range []string{"root", "app"} {
-		writePassword(t, filepath.Join(dir, name+".password"), name+"'s secret")
-	}
-	policies := policiesOf(t, page)
-	if len(policies) != 1 {
-		t.Fatalf("%s shows %d policies, want one", page, len(policies))
-	}
-	if err := os.WriteFile(filepath.Join(dir, "policy.yaml"), []byte(policies[0]), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	runPage(t, page, dir, etcdserver.Options{}, 12)
-}
-
-func writePassword(t *testing.T, path, password string) {
-	t.Helper()
-	if err := os.WriteFile(path, []byte(password+"\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// aTime is how a time is written in pages and compared.
-const aTime = "2026-05-01T12:00:00Z"
-
-// runPage runs the console blocks of the page, in order, on a fresh etcd, and
-// compares what they print. Standard error counts as output, as on a terminal. Times,
-// durations, numbers of requests and the sizes of databases differ from run to run, so
-// they are not compared. The server's address is that of a page. Settings of one block
-// hold for the next.
-func runPage(t *testing.T, page, dir string, options etcdserver.Options, atLeast int) {
-	t.Helper()
-	options.Dir = t.TempDir()
-	server := harness.StartServer(t, options)
-	commands, want := consoleBlocks(harness.MustRead(t, page))
-	if len(commands) < atLeast {
-		t.Fatalf("%s has %d commands in console blocks: the test no longer finds them", page, len(commands))
-	}
-	// One shell for all: the marker tells where the next command's output starts.
 	const marker = "==next=="
-	script := "exec 2>&1\n"
-	for _, command := range commands {
-		script += command + "\necho " + marker + "\n"
+	var script strings.Builder
+	script.WriteString("exec 2>&1 </dev/null\ntrap 'kill $(jobs -p); wait' EXIT\n")
+	type shown struct {
+		page string
+		typed
 	}
-	shell := exec.CommandContext(context.WithoutCancel(t.Context()), "sh", "-c", script)
-	shell.Dir = dir
-	// The variables of the tests, such as ECTL_BIN, are unknown to the program.
-	environ := slices.DeleteFunc(os.Environ(), func(variable string) bool { return strings.HasPrefix(variable, "ECTL_") })
-	shell.Env = append(slices.Clone(environ), "PATH="+harness.EctlFolder()+string(os.PathListSeparator)+os.Getenv("PATH"),
-		"ETCDCTL_ENDPOINTS="+server.Endpoints()[0])
+	var commands []shown
+	for _, name := range []string{"README.md", "docs/features.md"} {
+		for _, b := range blocksOf(harness.MustRead(t, harness.ProjectFile(strings.Split(name, "/")...))) {
+			switch {
+			case b.kind == "sh":
+				for line := range strings.Lines(b.text) {
+					if line = strings.TrimSpace(line); line != "" {
+						script.WriteString(setUp(t, line))
+					}
+				}
+			case b.kind == "console" || b.file != "":
+				for _, c := range typedLines([]block{b}) {
+					fmt.Fprintf(&script, "echo %s\n%s\n", marker, c.lines)
+					commands = append(commands, shown{name, c})
+				}
+			case b.kind != "text":
+				t.Errorf("%s:%d: a block of the kind %q is not typed", name, b.line, b.kind)
+			}
+		}
+	}
+	if len(commands) < 25 {
+		t.Fatalf("the pages have %d commands: the test no longer finds them", len(commands))
+	}
+	fmt.Fprintf(&script, "echo %s\ncomplete -p ectl etcdctl\n", marker)
+
+	shell := exec.CommandContext(context.WithoutCancel(t.Context()), "bash", "--noprofile", "--norc", "-c", script.String())
+	shell.Dir, shell.Env = dir, environ
 	out, err := shell.Output()
 	if err != nil {
-		t.Fatalf("the commands of %s: %v", page, err)
+		t.Fatalf("%v:\n%s", err, out)
 	}
-	all := strings.ReplaceAll(string(out), server.Endpoints()[0], "http://127.0.0.1:2379")
-	got := strings.Split(all, marker+"\n")
-	for i, command := range commands {
-		if diff := cmp.Diff(comparableOutput(want[i]), comparableOutput(got[i])); diff != "" {
-			t.Errorf("$ %s (-%s +real):\n%s", command, page, diff)
+	got := strings.Split(strings.ReplaceAll(string(out), listen, "127.0.0.1:2379"), marker+"\n")
+	if !strings.Contains(got[0], "All 2 expectations of the policy hold\n") {
+		t.Errorf("make demo does not show its work:\n%s", got[0])
+	}
+	if last := got[len(got)-1]; strings.Count(last, "complete ") != 2 {
+		t.Errorf("bash does not complete both names:\n%s", last)
+	}
+	if *updatePages {
+		next := 1
+		for _, name := range []string{"README.md", "docs/features.md"} {
+			var of []typed
+			for _, c := range commands {
+				if c.page == name {
+					of = append(of, c.typed)
+				}
+			}
+			path := harness.ProjectFile(strings.Split(name, "/")...)
+			page{}.update(t, path, harness.MustRead(t, path), of, got[next:next+len(of)])
+			next += len(of)
+		}
+		return
+	}
+	for i, c := range commands {
+		if diff := cmp.Diff(comparableOutput(c.output), comparableOutput(got[i+1])); diff != "" {
+			t.Errorf("%s:%d: $ %s (-page +real):\n%s", c.page, c.line, c.lines, diff)
 		}
 	}
 }
 
-// comparableOutput replaces what differs from run to run.
-func comparableOutput(output string) string {
-	for _, varying := range []struct{ pattern, name string }{
-		{`20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ`, aTime},
-		{`\d+ requests,`, "some requests,"},
-		{`took( = |: |\. took | )[0-9.]+(ns|µs|ms|s)`, "took some time"},
-		{`\d[0-9.]* [kM]?B before, \d[0-9.]* [kM]?B now`, "some before, less now"},
-	} {
-		output = regexp.MustCompile(varying.pattern).ReplaceAllString(output, varying.name)
+// setUp returns what the shell of TestREADME runs for a line of a block of the kind sh.
+// The line must succeed.
+func setUp(t *testing.T, line string) string {
+	t.Helper()
+	whole := os.Getenv("ECTL_SOAK") != ""
+	command, _, _ := strings.Cut(line, "#")
+	command = strings.TrimSpace(command)
+	must := func(command string) string {
+		return fmt.Sprintf("%s\ntest $? = 0 || { echo 'failed: %s'; exit 1; }\n", command, strings.ReplaceAll(command, "'", ""))
 	}
-	return output
+	switch {
+	case command == "make etcd": // in another terminal
+		return "make etcd &\nuntil bin/ectl endpoint health >/dev/null 2>&1; do jobs %1 >/dev/null || exit 1; done\n"
+	case command == "make test" && whole:
+		return must("make test TESTFLAGS=-run=NoTestHasThisName")
+	case command == "make test":
+		return must("make --dry-run test")
+	case command == "cd ectl" && !whole:
+		etcd, err := filepath.Abs(filepath.Join(etcdserver.CacheDir(), "etcd-"+etcdserver.Latest))
+		if err != nil {
+			t.Fatal(err)
+		}
+		// It is built again if it is older than its go.mod, which git has just written.
+		return must(command) + must(fmt.Sprintf("mkdir .cache && ln -s '%s' .cache/ && touch -d 2020-01-01 e2e/tools/*/go.*", etcd))
+	}
+	return must(line)
 }
 
-// consoleBlocks returns the commands of the console blocks of a Markdown text,
-// and what follows each.
-func consoleBlocks(text string) (commands, output []string) {
-	inside := false
-	for line := range strings.Lines(text) {
-		switch {
-		case line == "```console\n":
-			inside = true
-		case line == "```\n":
-			inside = false
-		case inside && strings.HasPrefix(line, "$ "):
-			commands = append(commands, strings.TrimSpace(line[2:]))
-			output = append(output, "")
-		case inside && len(output) > 0:
-			output[len(output)-1] += line
+// newcomersEnvironment is the environment of a reader who has only Go, git and make. Git
+// fetches the project from this checkout. Go has its caches.
+func newcomersEnvironment(t *testing.T, home string) []string {
+	t.Helper()
+	root, err := filepath.Abs(harness.ProjectFile())
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := fmt.Sprintf("[url \"file://%s\"]\n\tinsteadOf = https://github.com/ectl-io/ectl\n[safe]\n\tdirectory = *\n", root)
+	if err := os.WriteFile(filepath.Join(home, ".gitconfig"), []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	environ := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "LC_ALL=C.UTF-8", "TERM=dumb"}
+	for _, variable := range []string{"GOCACHE", "GOMODCACHE", "GOPROXY", "GOSUMDB", "GOFLAGS", "GOTOOLCHAIN"} {
+		value, err := exec.CommandContext(t.Context(), "go", "env", variable).Output()
+		if err != nil {
+			t.Fatalf("go env %s: %v", variable, err)
+		}
+		environ = append(environ, variable+"="+strings.TrimSpace(string(value)))
+	}
+	return environ
+}
+
+// freeAddress returns an address on loopback that no process listens on.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().String()
+}
+
+// TestNumbersOfTheREADMEAreMeasured compares the table of the README with the page that
+// says how it was measured.
+func TestNumbersOfTheREADMEAreMeasured(t *testing.T) {
+	t.Parallel()
+	table := regexp.MustCompile(`(?m)^\| .*[0-9].* \|$`)
+	rows := table.FindAllString(harness.MustRead(t, harness.ProjectFile("README.md")), -1)
+	if len(rows) < 3 {
+		t.Fatalf("the README compares %d numbers: the test no longer finds them", len(rows))
+	}
+	measured := harness.MustRead(t, harness.ProjectFile("docs", "performance.md"))
+	for _, row := range rows {
+		if !strings.Contains(measured, row+"\n") {
+			t.Errorf("docs/performance.md does not have the row of the README: %s", row)
 		}
 	}
-	return commands, output
+}
+
+// TestCIRunsTheTestsOfTheREADME holds .ci/run to the command that the README names.
+func TestCIRunsTheTestsOfTheREADME(t *testing.T) {
+	t.Parallel()
+	if !strings.Contains(harness.MustRead(t, harness.ProjectFile("README.md")), "\nmake test ") {
+		t.Error("the README does not name the command that runs the tests")
+	}
+	if !regexp.MustCompile(`(?m)^make .*\btest\b`).MatchString(harness.MustRead(t, harness.ProjectFile(".ci", "run"))) {
+		t.Error(".ci/run does not run make test")
+	}
 }

@@ -1,0 +1,139 @@
+package e2e
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ectl-io/ectl/e2e/harness"
+	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
+)
+
+// guide is how a page of docs/guide is typed.
+type guide struct {
+	commands int // at least
+	// own names the test that types the page in its own way. Otherwise the reader has an
+	// empty folder, and servers without authentication on the addresses.
+	own string
+	// addresses are those of the servers. The first is also ETCDCTL_ENDPOINTS, if it is
+	// the only one.
+	addresses []string
+}
+
+func allGuides() map[string]guide {
+	return map[string]guide{
+		"access-as-code.md":    {commands: 10},
+		"authentication.md":    {commands: 12},
+		"certificates.md":      {own: "TestGuideOnCertificates"},
+		"large-key-spaces.md":  {commands: 8},
+		"locked-out.md":        {commands: 20},
+		"maintenance.md":       {commands: 7},
+		"provisioning.md":      {commands: 12},
+		"replacing-etcdctl.md": {commands: 7},
+		"reviewing-access.md":  {commands: 10},
+		"several-clusters.md":  {commands: 10, addresses: []string{"127.0.0.1:2379", "127.0.0.1:12379", "127.0.0.1:22379"}},
+		"shell.md":             {own: "TestGuideOnTheShell"},
+		"why-denied.md":        {commands: 13},
+		"why-no-connection.md": {commands: 8},
+	}
+}
+
+// TestGuides types the guides, each in an empty folder.
+func TestGuides(t *testing.T) {
+	t.Parallel()
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(allGuides())), guides(t)); diff != "" {
+		t.Errorf("each page of docs/guide needs an entry (-entries +pages):\n%s", diff)
+	}
+	for name, g := range allGuides() {
+		if g.own != "" {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := page{file: "docs/guide/" + name, servers: map[string]string{}}
+			p.environ = readersEnvironment(t, t.TempDir())
+			if g.addresses == nil {
+				g.addresses = []string{"127.0.0.1:2379"}
+			}
+			for _, address := range g.addresses {
+				server := harness.StartServer(t, etcdserver.Options{Dir: t.TempDir()})
+				p.servers[address] = strings.TrimPrefix(server.Endpoint(), "http://")
+			}
+			if len(g.addresses) == 1 {
+				p.environ = append(p.environ, "ETCDCTL_ENDPOINTS="+p.servers[g.addresses[0]])
+			}
+			p.run(t, g.commands)
+		})
+	}
+}
+
+// TestGuideOnCertificates types the page on an etcd that knows users by their
+// certificates. Its reader has the files of the authority, and root's.
+func TestGuideOnCertificates(t *testing.T) {
+	t.Parallel()
+	f := harness.NewCertificates(t, t.TempDir())
+	p := page{file: "docs/guide/certificates.md", dir: t.TempDir(), environ: readersEnvironment(t, t.TempDir())}
+	for name, file := range map[string]string{
+		"ca.crt": f.CA.CertFile(), "ca.key": f.CA.KeyFile(), "root.crt": f.Clients["root"].CertFile, "root.key": f.Clients["root"].KeyFile,
+	} {
+		if err := os.WriteFile(filepath.Join(p.dir, name), []byte(harness.MustRead(t, file)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	server := harness.StartServer(t, etcdserver.Options{Dir: t.TempDir(), TLS: f.CA, ClientCertAuth: true, RootPassword: harness.RootPassword})
+	p.environ = append(p.environ, "ETCDCTL_ENDPOINTS="+server.Endpoint())
+	p.run(t, 8)
+}
+
+// TestWorkflowRunsTheCommandsOfTheGuide compares the CI example with what the guide types.
+func TestWorkflowRunsTheCommandsOfTheGuide(t *testing.T) {
+	t.Parallel()
+	blocks := blocksOf(harness.MustRead(t, harness.ProjectFile("docs", "guide", "access-as-code.md")))
+	var lines []string
+	for _, c := range typedLines(blocks) {
+		lines = append(lines, c.lines)
+	}
+	found := 0
+	for _, b := range blocks {
+		for line := range strings.Lines(b.text) {
+			command, isStep := strings.CutPrefix(strings.TrimSpace(line), "- run: ectl ")
+			if !isStep {
+				continue
+			}
+			found++
+			command, _, _ = strings.Cut("ectl "+command, " | ")
+			if !slices.ContainsFunc(lines, func(line string) bool {
+				return strings.ReplaceAll(line, " --quiet", "") == strings.ReplaceAll(command, " --quiet", "")
+			}) {
+				t.Errorf("the guide does not type %q of the workflow", command)
+			}
+		}
+	}
+	if found < 4 {
+		t.Errorf("the workflow has %d steps with ectl: the test no longer finds them", found)
+	}
+}
+
+// policiesOf returns the policies that a page shows.
+func policiesOf(t *testing.T, page string) []string {
+	t.Helper()
+	var policies []string
+	for _, b := range blocksOf(harness.MustRead(t, page)) {
+		if b.kind == "yaml" && strings.Contains("\n"+b.text, "\napiVersion:") {
+			policies = append(policies, b.text)
+		}
+	}
+	return policies
+}
+
+func writePassword(t *testing.T, path, password string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(password+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
