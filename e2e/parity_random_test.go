@@ -13,6 +13,41 @@ import (
 	"github.com/ectl-io/ectl/e2e/parity"
 )
 
+// The number of random command lines of one group.
+const (
+	randomLines       = 240
+	randomLinesOfSoak = 10000
+)
+
+// randomGroup is a number of random command lines of one kind.
+type randomGroup struct {
+	name, head, version string
+	count               uint64
+	line                func(*lineGenerator) string
+}
+
+// randomGroups returns the groups for servers of the given versions.
+func randomGroups(lines uint64, versions []string) []randomGroup {
+	groups := []randomGroup{
+		{"open", randomHead, etcdserver.Latest, lines, (*lineGenerator).line},
+		{"cluster", leasesHead, etcdserver.Latest, lines / 3, (*lineGenerator).clusterLine},
+		{"members", "server -members 3\nsame-server\nsetup put k v\nsetup put k w\n", etcdserver.Latest, lines / 12, (*lineGenerator).endpointLine},
+		{"locks", "effects-differ\n", etcdserver.Latest, lines / 24, (*lineGenerator).lockLine},
+	}
+	for _, version := range versions {
+		head := "server -auth -version " + version + "\nenv ETCDCTL_USER=root:rootpw\n"
+		access := lines
+		if version != etcdserver.Latest {
+			access /= 3
+		}
+		groups = append(groups, randomGroup{version, head + randomHead, version, access, (*lineGenerator).line})
+		if !strings.HasPrefix(version, "3.4.") { // which has other texts, and not all that the lines want
+			groups = append(groups, randomGroup{"cluster-" + version, head + leasesHead, version, lines / 16, (*lineGenerator).clusterLine})
+		}
+	}
+	return groups
+}
+
 // TestParityOfRandomCommandLines compares random command lines.
 // A line must be answered alike, or differ in exactly one of the ways that
 // docs/compatibility.md lists. The lines are the same in every run; to explore,
@@ -20,33 +55,11 @@ import (
 // thousands.
 func TestParityOfRandomCommandLines(t *testing.T) {
 	seed := number(t, "ECTL_RANDOM_SEED", 1)
-	otherwise := uint64(240)
+	otherwise := uint64(randomLines)
 	if os.Getenv("ECTL_SOAK") != "" {
-		otherwise = 10000
+		otherwise = randomLinesOfSoak
 	}
-	lines := number(t, "ECTL_RANDOM_LINES", otherwise)
-	type group struct {
-		name, head string
-		lines      uint64
-		line       func(*lineGenerator) string
-	}
-	groups := []group{
-		{"open", randomHead, lines, (*lineGenerator).line},
-		{"cluster", leasesHead, lines / 3, (*lineGenerator).clusterLine},
-		{"members", "server -members 3\nsame-server\nsetup put k v\nsetup put k w\n", lines / 12, (*lineGenerator).endpointLine},
-		{"locks", "effects-differ\n", lines / 24, (*lineGenerator).lockLine},
-	}
-	for _, version := range etcdserver.Versions() {
-		head := "server -auth -version " + version + "\nenv ETCDCTL_USER=root:rootpw\n"
-		access := lines
-		if version != etcdserver.Latest {
-			access /= 3
-		}
-		groups = append(groups, group{version, head + randomHead, access, (*lineGenerator).line})
-		if !strings.HasPrefix(version, "3.4.") { // which has other texts, and not all that the lines want
-			groups = append(groups, group{"cluster-" + version, head + leasesHead, lines / 16, (*lineGenerator).clusterLine})
-		}
-	}
+	groups := randomGroups(number(t, "ECTL_RANDOM_LINES", otherwise), etcdserver.Versions())
 	slots := make(chan struct{}, groupsAtOnce)
 	for _, group := range groups {
 		t.Run(group.name, func(t *testing.T) {
@@ -55,7 +68,7 @@ func TestParityOfRandomCommandLines(t *testing.T) {
 			defer func() { <-slots }()
 			generator := &lineGenerator{rand.New(rand.NewPCG(seed, uint64(len(group.head))))}
 			text := group.head
-			for range group.lines {
+			for range group.count {
 				text += group.line(generator) + "\n"
 			}
 			compareRandomLines(t, text)

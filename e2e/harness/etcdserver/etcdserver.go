@@ -108,11 +108,14 @@ func CacheDir() string {
 	}
 }
 
-// Versions returns the server versions that the tests support and that the cache
-// contains, newest first. The cache may lack some versions, for example 3.4.23.
+// SupportedVersions returns the server versions that the tests support, newest first.
+func SupportedVersions() []string { return []string{Latest, "3.6.16", "3.5.35", "3.4.23"} }
+
+// Versions returns the supported versions that the cache contains. It may lack some, for
+// example 3.4.23.
 func Versions() []string {
 	var versions []string
-	for _, v := range []string{"3.7.3", "3.6.16", "3.5.35", "3.4.23"} {
+	for _, v := range SupportedVersions() {
 		if _, err := os.Stat(filepath.Join(CacheDir(), "etcd-"+v)); err == nil {
 			versions = append(versions, v)
 		}
