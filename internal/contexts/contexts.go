@@ -6,9 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"regexp"
 	"slices"
-	"sync"
+	"strings"
 )
 
 // Context is a named set of options.
@@ -127,18 +126,13 @@ func (f *File) Matching(patterns []string) ([]*Context, error) {
 
 // CheckName refuses a name that would need quotes, or that a pattern could be taken for.
 func CheckName(name string) error {
-	if len(name) > maxName || !validName().MatchString(name) {
+	const alphanumeric = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+	if name == "" || len(name) > maxName || strings.Trim(name, alphanumeric+"._@:+-") != "" || !strings.Contains(alphanumeric, name[:1]) {
 		return errName
 	}
 	return nil
 }
 
 const maxName = 100
-
-// validName is compiled only when a name is checked, so that other commands do not wait
-// for it at their start.
-var validName = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._@:+-]*$`)
-})
 
 var errName = errors.New("the name of a context has letters, digits and the signs . _ @ : + -, and begins with a letter or digit")
