@@ -43,8 +43,11 @@ command writes an object with its error. The exit status is the highest of all.
 
 The command gets no standard input. If it destroys something, --confirm must
 give the number of contexts.`,
-		Example: `  ectl each 'prod-*' -- endpoint health
+		Example: `  # Check the health of all clusters that match.
+  ectl each 'prod-*' -- endpoint health
+  # Plan one policy for all clusters, as an object a line.
   ectl each '*' -w ndjson -- rbac plan -f policy.yaml --exit-code
+  # Confirm the number of contexts for what destroys.
   ectl each 'dev-*' --confirm 3 -- user delete bob --if-exists`,
 		GroupID:           cli.GroupUtility,
 		RunE:              cli.Run(f, opts, runEach),

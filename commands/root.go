@@ -165,10 +165,15 @@ func newRoot(f *cli.Factory, args []string) *cobra.Command {
 		Short: "Administer etcd: keys, users and roles, the cluster and its members",
 		Long: "Administer etcd v3: keys, the cluster and its members, users and roles.\n\n" +
 			"Every command line of etcdctl " + etcdctlVersion + " works here, and gives the same results.",
-		Example: `  ectl put /config/size 3
+		Example: `  # Write a key.
+  ectl put /config/size 3
+  # Read all keys that start with it.
   ectl get /config/ --prefix
+  # Show the status of every member.
   ectl endpoint status --cluster -w table
+  # Save a backup.
   ectl snapshot save backup.db
+  # Use a cluster with TLS, as root.
   ectl --endpoints https://etcd1:2379 --cacert ca.crt --user root member list`,
 		SilenceUsage:       true,
 		SilenceErrors:      true,

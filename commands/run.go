@@ -75,9 +75,13 @@ exit status is that of the first that failed.
 
 With -w ndjson each object has the number of its line, and a failed command
 writes an object with its error.`,
-		Example: `  ectl --user root --password-file pw run provision.ectl
+		Example: `  # Run a script as root, over one login.
+  ectl --user root --password-file pw run provision.ectl
+  # Print what it would change.
   ectl run --dry-run provision.ectl
+  # Run independent lines at the same time, and list failures.
   ectl run --keep-going --parallel 8 grants.ectl
+  # Read the script from standard input.
   printf 'role add ops\nrole get ops\n' | ectl run -`,
 		GroupID: cli.GroupUtility,
 		Args:    cli.Args(1, cli.Unlimited, "one or more scripts"),

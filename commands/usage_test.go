@@ -49,6 +49,34 @@ func TestHelpFitsATerminal(t *testing.T) {
 	}
 }
 
+// TestEachExampleHasAComment looks at the lines that begin an example. Lines that continue
+// one, and the input of one, follow without a comment.
+func TestEachExampleHasAComment(t *testing.T) {
+	examples := 0
+	var visit func(cmd *cobra.Command)
+	visit = func(cmd *cobra.Command) {
+		before := ""
+		for line := range strings.Lines(cmd.Example) {
+			isExample := strings.HasPrefix(line, "  ectl ") || strings.Contains(line, "| ectl ")
+			isComment := strings.HasPrefix(before, "  # ") && strings.HasSuffix(before, "\n")
+			if isExample {
+				examples++
+			}
+			if isExample && !isComment {
+				t.Errorf("%s: an example has no comment: %s", cmd.CommandPath(), line)
+			}
+			before = line
+		}
+		for _, sub := range cmd.Commands() {
+			visit(sub)
+		}
+	}
+	visit(newTestRoot())
+	if examples < 120 {
+		t.Errorf("the help has %d examples: the test no longer finds them", examples)
+	}
+}
+
 func TestLinesWrapAtBlanks(t *testing.T) {
 	long := strings.Repeat("x", 90)
 	for _, c := range []struct {

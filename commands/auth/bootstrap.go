@@ -63,12 +63,17 @@ ETCDCTL_AUTH_JWT_TOKEN, unless --keep-env-secrets is given.
 During the login of root, a user ectl-rescuer-... with the role root exists,
 which could disable authentication again. Its password is random and is not
 shown. If a run is killed, this user may remain. The next run deletes it.`,
-		Example: `  ectl auth bootstrap
+		Example: `  # Prompt for the password of root.
+  ectl auth bootstrap
+  # Read it from a file, and apply a policy without a question.
   ectl auth bootstrap --new-user-password-file root.password \
     -f policy.yaml --yes
+  # Generate the password, and print it once.
   ectl auth bootstrap --generate-password -w json
+  # Generate it into a new file that only you can read.
   ectl auth bootstrap --generate-password \
     --new-user-password-out root.password
+  # Identify root by a client certificate.
   ectl auth bootstrap --no-password --cert root.crt --key root.key`,
 		Args: cli.NoArgs,
 		RunE: cli.Run(f, opts, runBootstrap),

@@ -31,7 +31,9 @@ cluster afterwards, and the reason is printed. Your user must be root or have
 the role root, with a valid password or certificate. Passwords can be verified
 only while authentication is enabled, so it is enabled for a moment. "auth
 bootstrap" also adds the user root.`,
-		Example: `  ectl auth enable
+		Example: `  # Enable authentication. The user root must exist.
+  ectl auth enable
+  # Disable it again if root cannot log in.
   ectl auth enable --check --user root`,
 		Args: cli.NoArgs,
 		RunE: cli.Run(f, opts, runEnable),

@@ -52,9 +52,10 @@ metric ` + residentMemory + `.
     m      100000      200
     l     1000000      500
     xl    3000000     1000`,
-		Example: `  ectl check datascale --load m --auto-compact --auto-defrag`,
-		Args:    cobra.ArbitraryArgs, // as etcdctl, which ignores them
-		RunE:    cli.Run(f, opts, runDatascale),
+		Example: `  # Write the keys of medium load, then compact and defragment.
+  ectl check datascale --load m --auto-compact --auto-defrag`,
+		Args: cobra.ArbitraryArgs, // as etcdctl, which ignores them
+		RunE: cli.Run(f, opts, runDatascale),
 	}
 	opts.addFlags(cmd, "/etcdctl-check-datascale/")
 	return cmd

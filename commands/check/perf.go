@@ -63,7 +63,9 @@ Otherwise the exit status is 1.
     xl              15000     1000
 
 If interrupted, the check deletes its keys and prints its results so far.`,
-		Example: `  ectl check perf
+		Example: `  # Check for a minute, under small load.
+  ectl check perf
+  # Check under medium load, then compact and defragment.
   ectl check perf --load m --auto-compact --auto-defrag`,
 		Args: cobra.ArbitraryArgs, // as etcdctl, which ignores them
 		RunE: cli.Run(f, opts, runPerf),

@@ -51,7 +51,8 @@ during its defragmentation, which takes seconds for each gigabyte.
 
 The size before and after is printed on standard error. --wait waits until a
 member is healthy again. It ignores alarms that were on before.`,
-		Example: `  ectl defrag --cluster --leader-last --wait --min-free 20% \
+		Example: `  # One member after the other, if at least a fifth of its file is free.
+  ectl defrag --cluster --leader-last --wait --min-free 20% \
     --command-timeout 1m`,
 		GroupID: cli.GroupCluster,
 		Args:    cobra.ArbitraryArgs, // as etcdctl, which ignores them

@@ -46,7 +46,11 @@ func newDowngradeCmd(f *cli.Factory, use, short string, action clientv3.Downgrad
 	}
 	if action != clientv3.DowngradeCancel {
 		cmd.ValidArgsFunction = completions.Args(f, completions.DowngradeTargets)
-		cmd.Example = "  ectl downgrade " + cmd.Name() + " 3.6"
+		comment := map[clientv3.DowngradeAction]string{
+			clientv3.DowngradeValidate: "Check whether the cluster can be downgraded to this version.",
+			clientv3.DowngradeEnable:   "Start the downgrade. Then restart each member with this version.",
+		}[action]
+		cmd.Example = "  # " + comment + "\n  ectl downgrade " + cmd.Name() + " 3.6"
 	}
 	return cmd
 }

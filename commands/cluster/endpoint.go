@@ -35,7 +35,9 @@ With --watch, the endpoints are queried repeatedly until interrupted. An
 endpoint that does not answer then does not fail the command. A terminal shows
 only the latest answers. Without a terminal, the answers are printed one after
 another.`,
-		Example: `  ectl endpoint status --cluster --watch 2s
+		Example: `  # Show the status of every member, again and again.
+  ectl endpoint status --cluster --watch 2s
+  # Append an object for each result to a log.
   ectl endpoint health --watch 10s -w ndjson >> health.log`,
 		GroupID: cli.GroupCluster,
 	}

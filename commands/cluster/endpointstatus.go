@@ -39,7 +39,9 @@ and has these columns:
   quota    percentage of the quota that the file takes
   cert     days until the server's certificate expires
   alarms   alarms of the member`,
-		Example: `  ectl endpoint status --cluster -w wide
+		Example: `  # Show every member in 80 columns.
+  ectl endpoint status --cluster -w wide
+  # Repeat it every two seconds.
   ectl endpoint status --cluster --watch 2s`,
 		Args: cobra.ArbitraryArgs, // as etcdctl, which ignores them
 		RunE: cli.Run(f, from, runEndpointStatus),

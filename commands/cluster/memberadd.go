@@ -32,9 +32,10 @@ func newMemberAddCmd(f *cli.Factory) *cobra.Command {
 The new member counts for the majority at once, even before its etcd runs. With
 two members, both must be up; with four, three. --learner adds the member
 without a vote, until "member promote".`,
-		Example: `  ectl member add node4 --peer-urls https://10.0.0.4:2380 --learner`,
-		Args:    cobra.ArbitraryArgs,
-		RunE:    cli.RunRequest(f, opts, runMemberAdd),
+		Example: `  # Add a learner. It gets the data before it votes.
+  ectl member add node4 --peer-urls https://10.0.0.4:2380 --learner`,
+		Args: cobra.ArbitraryArgs,
+		RunE: cli.RunRequest(f, opts, runMemberAdd),
 	}
 	cmd.Flags().StringVar(&opts.PeerURLs, flagPeerURLs, "", "`URLs` at which the other members reach the new one, comma-separated")
 	cmd.Flags().BoolVar(&opts.Learner, "learner", false, "add the member as a learner, without a vote")

@@ -30,7 +30,9 @@ func newMemberRemoveCmd(f *cli.Factory) *cobra.Command {
 		Short: "Remove a member",
 		Long: `Remove a member from the cluster. Its etcd exits, and cannot join again with its
 old data directory.`,
-		Example: `  ectl member remove 8211f1d0f64f3269
+		Example: `  # Name the member by its ID,
+  ectl member remove 8211f1d0f64f3269
+  # or by its name.
   ectl member remove node3`,
 		Args:              cli.Args(1, 1, "the ID or name of a member"),
 		RunE:              runOnMember(f, opts, runMemberRemove),

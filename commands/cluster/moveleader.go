@@ -28,7 +28,9 @@ func NewMoveLeaderCmd(f *cli.Factory) *cobra.Command {
 		Short: "Transfer leadership to another member",
 		Long: `Transfer leadership to a member, given by its ID or name. Only the leader can do
 so: its endpoint must be among --endpoints.`,
-		Example: `  ectl move-leader 8211f1d0f64f3269
+		Example: `  # Name the new leader by its ID,
+  ectl move-leader 8211f1d0f64f3269
+  # or by its name.
   ectl move-leader node2`,
 		GroupID:           cli.GroupCluster,
 		Args:              cli.Args(1, 1, "the ID or name of a member"),

@@ -67,12 +67,16 @@ With --as, a user is added to an existing context. Commands use it with --as.
 --from-env requires that the environment gives options. It leaves out a password
 in a variable. --from-manifest reads the flags of a static pod of Kubernetes:
 that of etcd, or that of kube-apiserver.`,
-		Example: `  ectl context add prod --endpoints https://etcd1:2379,https://etcd2:2379 \
+		Example: `  # A protected cluster with TLS and a password from a file.
+  ectl context add prod --endpoints https://etcd1:2379,https://etcd2:2379 \
     --cacert /etc/etcd/ca.crt --user root --password-file ~/.etcd-prod \
     --protected
+  # A password that a command prints.
   ectl context add dev --endpoints localhost:2379 \
     --user root --password-command 'pass show etcd/dev'
+  # A further user of the context, for --as.
   ectl context add prod --as alice --password-command 'pass show etcd/alice'
+  # Endpoints and certificates of a node of Kubernetes.
   ectl context add node --from-manifest /etc/kubernetes/manifests/etcd.yaml`,
 		Args: cli.Args(1, 1, "the name of the context"),
 		RunE: cli.Run(f, opts, runAdd),

@@ -17,10 +17,11 @@ type deleteOptions struct{ Names []string }
 func newDeleteCmd(f *cli.Factory) *cobra.Command {
 	opts := &deleteOptions{}
 	cmd := &cobra.Command{
-		Use:               "delete NAME...",
-		Short:             "Delete contexts",
-		Long:              "Delete contexts. Nothing in their clusters is changed.",
-		Example:           `  ectl context delete staging`,
+		Use:   "delete NAME...",
+		Short: "Delete contexts",
+		Long:  "Delete contexts. Nothing in their clusters is changed.",
+		Example: `  # Delete a context. The cluster stays as it is.
+  ectl context delete staging`,
 		Args:              cli.Args(1, cli.Unlimited, "the names of contexts"),
 		RunE:              cli.Run(f, opts, runDelete),
 		ValidArgsFunction: completions.Contexts(f.ContextNames),

@@ -12,12 +12,13 @@ import (
 
 func newListCmd(f *cli.Factory) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "list",
-		Short:   "List the contexts",
-		Long:    "List the contexts. An asterisk marks the current one.",
-		Example: `  ectl context list`,
-		Args:    cli.NoArgs,
-		RunE:    cli.Run(f, cli.NoOptions{}, runList),
+		Use:   "list",
+		Short: "List the contexts",
+		Long:  "List the contexts. An asterisk marks the current one.",
+		Example: `  # The current context is marked.
+  ectl context list`,
+		Args: cli.NoArgs,
+		RunE: cli.Run(f, cli.NoOptions{}, runList),
 	}
 	return cli.FormatsOf(cmd, output.Contexts{})
 }

@@ -17,9 +17,10 @@ type renameOptions struct{ Old, New string }
 func newRenameCmd(f *cli.Factory) *cobra.Command {
 	opts := &renameOptions{}
 	cmd := &cobra.Command{
-		Use:               "rename OLD NEW",
-		Short:             "Rename a context",
-		Example:           `  ectl context rename prod prod-eu`,
+		Use:   "rename OLD NEW",
+		Short: "Rename a context",
+		Example: `  # The options stay as they are.
+  ectl context rename prod prod-eu`,
 		Args:              cli.Args(2, 2, "the name of a context and its new name"),
 		RunE:              cli.Run(f, opts, runRename),
 		ValidArgsFunction: completions.Contexts(f.ContextNames),

@@ -20,7 +20,9 @@ func newShowCmd(f *cli.Factory) *cobra.Command {
 its origin: an option, a variable of the environment, the context, or the
 default. With NAME, show them in that context. Secrets are not shown, and no
 request is sent.`,
-		Example: `  ectl context show
+		Example: `  # Show what a command would use here.
+  ectl context show
+  # Show what one would use in a context, with an option.
   ectl context show prod --user alice`,
 		Args: cli.Args(0, 1, "the name of a context"),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -21,7 +21,9 @@ func newUseCmd(f *cli.Factory) *cobra.Command {
 		Short: "Make a context the current one",
 		Long: `Make a context the current one. Commands use it if they name no other. With the
 name none, no context is current.`,
-		Example: `  ectl context use prod
+		Example: `  # Use it until another one is used.
+  ectl context use prod
+  # Use no context.
   ectl context use none`,
 		Args:              cli.Args(1, 1, "the name of a context"),
 		RunE:              cli.Run(f, opts, runUse),

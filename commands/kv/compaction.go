@@ -38,7 +38,9 @@ still be read and watched.
 With --keep N, the last N revisions are kept. If there are no more than N, or if
 the history before them is already compacted, the command succeeds without a
 change.`,
-		Example: `  ectl compaction 12345
+		Example: `  # Compact up to a revision.
+  ectl compaction 12345
+  # Keep the last 1,000 revisions, and wait until the others are removed.
   ectl compaction --keep 1000 --physical`,
 		GroupID:           cli.GroupKV,
 		RunE:              cli.Run(f, opts, runCompaction),

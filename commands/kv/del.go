@@ -46,9 +46,13 @@ cases del waits two seconds so that you can cancel. --range, --yes and
 --dry-run prints the keys that would be deleted and their number. --max-keys
 deletes nothing if there are more keys, even with concurrent writers. Both also
 need permission to read the keys.`,
-		Example: `  ectl del /config/size
+		Example: `  # Delete one key.
+  ectl del /config/size
+  # Delete a range, and print what was deleted.
   ectl del /config/ --prefix --prev-kv
+  # Print what would be deleted.
   ectl del /config/ --prefix --dry-run
+  # Delete nothing if there are more than ten keys.
   ectl del /config/ --prefix --max-keys 10`,
 		GroupID:           cli.GroupKV,
 		Args:              cli.Args(1, 2, "a key [and an end key]"),

@@ -41,8 +41,11 @@ only the --top largest subtrees are kept. The number of omitted subtrees is
 shown.
 
 Users without permission on the whole prefix see only the keys they may read.`,
-		Example: `  ectl du
+		Example: `  # Count all keys and bytes, level by level.
+  ectl du
+  # Two levels, the twenty largest subtrees first.
   ectl du /registry/ --depth 2 --top 20
+  # Keys with another separator.
   ectl du users: --delimiter : -w csv`,
 		GroupID:           cli.GroupKV,
 		Args:              cli.Args(0, 1, "at most a prefix"),

@@ -59,10 +59,15 @@ Keys are printed as they arrive, all at one revision. A range of any size needs
 little memory, except in the format table. The command timeout applies to each
 block of keys. For other orders than by key, and for limits of revisions, the
 server reads the range in one request. Its response must fit in memory.`,
-		Example: `  ectl get /config/size
+		Example: `  # Get one key.
+  ectl get /config/size
+  # Get all keys that start with it.
   ectl get /config/ --prefix -w yaml
+  # List the names of all keys.
   ectl get "" --prefix --keys-only
+  # Write the bytes of a value to a file.
   ectl get /tls/key --raw > key.pem
+  # Fail if the key does not exist.
   ectl get /config/size --fail-if-missing --print-value-only || echo unset`,
 		GroupID:           cli.GroupKV,
 		Args:              cli.Args(1, cli.Unlimited, "a key [and an end key]"),

@@ -48,8 +48,11 @@ On a terminal, a key with invisible characters is a quoted string. Otherwise
 each key is unchanged, so a key can contain a line break. Programs use --null.
 
 Users without permission on the whole prefix see only the keys they may read.`,
-		Example: `  ectl ls
+		Example: `  # List the first level.
+  ectl ls
+  # Also show version, size, lease and revision.
   ectl ls /registry/ --long
+  # List two levels of keys with another separator.
   ectl ls users: --delimiter : --depth 2 -w csv`,
 		GroupID:           cli.GroupKV,
 		Args:              cli.Args(0, 1, "at most a prefix"),

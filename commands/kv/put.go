@@ -42,10 +42,15 @@ func NewPutCmd(f *cli.Factory) *cobra.Command {
 the command fails with status 1. The error and the formats other than simple
 contain the key's modification revision. Both options also need permission to
 read the key.`,
-		Example: `  ectl put /config/size 3
+		Example: `  # Write a value.
+  ectl put /config/size 3
+  # Read the value from standard input.
   ectl put /config/file < file
+  # A value that starts with a dash.
   ectl put -- /config/offset -1
+  # Write only if the key does not exist.
   ectl put /config/size 3 --if-absent
+  # Write only if it was not changed since this revision.
   ectl put /config/size 4 --if-rev 1234`,
 		GroupID:           cli.GroupKV,
 		Args:              cli.Args(1, cli.Unlimited, "a key and a value (or the value from standard input)"),

@@ -43,7 +43,8 @@ A request is a command line of get, put or del. A word in 'single quotes' is
 used unchanged. A word in "double quotes" may contain Go's escapes.
 
 Nothing is sent until the whole transaction is read and valid.`,
-		Example: `  ectl txn <<'END'
+		Example: `  # Set a key if it does not exist, and otherwise read it.
+  ectl txn <<'END'
   mod("/config/size") = "0"
 
   put /config/size 3

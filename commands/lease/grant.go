@@ -25,9 +25,10 @@ func newGrantCmd(f *cli.Factory) *cobra.Command {
 		Short: "Grant a lease",
 		Long: `Grant a lease of TTL seconds. Attach keys to it with "put --lease ID". Keep it
 alive with "lease keep-alive ID". The server raises a TTL that is too short.`,
-		Example: `  ectl lease grant 60`,
-		Args:    cli.Args(1, 1, "a time to live in seconds"),
-		RunE:    cli.RunRequest(f, opts, runGrant),
+		Example: `  # Grant a lease of a minute, and print its ID.
+  ectl lease grant 60`,
+		Args: cli.Args(1, 1, "a time to live in seconds"),
+		RunE: cli.RunRequest(f, opts, runGrant),
 	}
 }
 

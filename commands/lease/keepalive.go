@@ -32,7 +32,9 @@ func newKeepAliveCmd(f *cli.Factory) *cobra.Command {
 		Long: `Keep a lease alive until the program is interrupted or the lease expires. Lost
 connections are re-established while the lease lives. A warning is printed if no
 server answers for longer than the timeout, and another when one answers again.`,
-		Example: `  ectl lease keep-alive 694d7e4f1a2b3c05
+		Example: `  # Renew it until it is interrupted.
+  ectl lease keep-alive 694d7e4f1a2b3c05
+  # Renew it once.
   ectl lease keep-alive --once 694d7e4f1a2b3c05`,
 		Args:              cli.Args(1, 1, "the ID of a lease"),
 		RunE:              cli.Run(f, opts, runKeepAlive),

@@ -23,10 +23,11 @@ type revokeOptions struct {
 func newRevokeCmd(f *cli.Factory) *cobra.Command {
 	opts := &revokeOptions{}
 	cmd := &cobra.Command{
-		Use:               "revoke ID",
-		Short:             "Revoke a lease and delete its keys",
-		Long:              "Revoke a lease. The keys attached to it are deleted.",
-		Example:           `  ectl lease revoke 694d7e4f1a2b3c05`,
+		Use:   "revoke ID",
+		Short: "Revoke a lease and delete its keys",
+		Long:  "Revoke a lease. The keys attached to it are deleted.",
+		Example: `  # Revoke it, and delete its keys.
+  ectl lease revoke 694d7e4f1a2b3c05`,
 		Args:              cli.Args(1, 1, "the ID of a lease"),
 		RunE:              cli.RunRequest(f, opts, runRevoke),
 		ValidArgsFunction: completions.Args(f, completions.Leases),

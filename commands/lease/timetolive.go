@@ -26,7 +26,8 @@ func newTimeToLiveCmd(f *cli.Factory) *cobra.Command {
 		Short: "Show the remaining time of a lease and its keys",
 		Long: `Show the granted and the remaining seconds of a lease. For a lease that does not
 exist, the command reports that it has expired, and succeeds.`,
-		Example:           `  ectl lease timetolive 694d7e4f1a2b3c05 --keys`,
+		Example: `  # Show its time to live, and its keys.
+  ectl lease timetolive 694d7e4f1a2b3c05 --keys`,
 		Args:              cli.Args(1, 1, "the ID of a lease"),
 		RunE:              cli.RunRequest(f, opts, runTimeToLive),
 		ValidArgsFunction: completions.Args(f, completions.Leases),

@@ -49,8 +49,11 @@ unless --keep-env-secrets is given.
 
 With --listen, only observe the election: print the key and the proposal of each
 leader when they change, until interrupted.`,
-		Example: `  ectl elect /elections/scheduler "$(hostname)"
+		Example: `  # Campaign, and hold the leadership until it is interrupted.
+  ectl elect /elections/scheduler "$(hostname)"
+  # Run a command while this process leads.
   ectl elect /elections/scheduler "$(hostname)" -- scheduler --active
+  # Print each leader as an object.
   ectl elect --listen /elections/scheduler -w ndjson`,
 		GroupID:           cli.GroupConcurrency,
 		RunE:              cli.Run(f, opts, runElect),

@@ -91,7 +91,9 @@ On Linux, the processes that the command has started end with it, if the lock is
 lost or a forwarded signal ends the command. They also receive SIGTERM, and are
 killed after --grace, before the lock is released. Processes in their own
 session, such as daemons, keep running.`,
-		Example: `  ectl lock /locks/deploy -- ./deploy.sh production
+		Example: `  # Run a command while the lock is held.
+  ectl lock /locks/deploy -- ./deploy.sh production
+  # Pass the revision of the lock to a command, as a fencing token.
   ectl lock /locks/backup --ttl 30 --grace 10s -- \
     sh -c 'exec backup --token "$ETCD_LOCK_REV"'`,
 		GroupID:           cli.GroupConcurrency,

@@ -48,8 +48,11 @@ that it was given.
 
 With --status, the command shows who is logged in, where, since when and until
 when. It sends no request. Exit status with --status: 1 if no login is kept.`,
-		Example: `  ectl login --user root
+		Example: `  # Log in once. Later commands use the token.
+  ectl login --user root
+  # Show who is logged in.
   ectl login --status
+  # Forget the login.
   ectl logout`,
 		GroupID: cli.GroupAuth,
 		Args:    cli.NoArgs,

@@ -25,7 +25,9 @@ func NewLogoutCmd(f *cli.Factory) *cobra.Command {
 		Long: `Forget the logins that "login" has kept for these endpoints. With --user, only
 that of this user is forgotten. No request is sent: the token stays valid at the
 server until it expires.`,
-		Example: `  ectl logout
+		Example: `  # Forget the login at these endpoints.
+  ectl logout
+  # Forget that of one user.
   ectl logout --user root`,
 		GroupID: cli.GroupAuth,
 		Args:    cli.NoArgs,

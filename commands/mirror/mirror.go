@@ -67,10 +67,14 @@ checkpoint, it exits when the destination has all changes up to its start.
 
 On both sides, the mirror continues after lost connections and leader changes.
 With --once, it fails if a side does not answer for 10 times --command-timeout.`,
-		Example: `  ectl make-mirror https://b1.example.com:2379,https://b2.example.com:2379 \
+		Example: `  # Copy to another cluster, and follow its changes.
+  ectl make-mirror https://b1.example.com:2379,https://b2.example.com:2379 \
     --dest-cacert ca.pem
+  # Copy one prefix to another.
   ectl make-mirror 127.0.0.1:22379 --prefix /app/ --dest-prefix /copy/app/
+  # Copy once, and resume later from the checkpoint.
   ectl make-mirror 127.0.0.1:22379 --checkpoint /var/lib/mirror/state --once
+  # Also delete what the source does not have.
   ectl make-mirror 127.0.0.1:22379 --checkpoint /var/lib/mirror/state \
     --prune --yes`,
 		GroupID: cli.GroupCluster,

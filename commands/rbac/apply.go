@@ -64,7 +64,9 @@ Generated passwords are printed once, before the first change. The result lists
 the passwords in effect. If the passwords cannot be printed, nothing is changed.
 
 Exit status: 0 for success, 1 for errors, 3 for an invalid policy file.`,
-		Example: `  ectl rbac apply -f policy.yaml
+		Example: `  # Show the plan, ask, and apply it.
+  ectl rbac apply -f policy.yaml
+  # Apply a folder of policies, and remove what they do not name.
   ectl rbac apply -f policies/ --prune --yes`,
 		Args: cli.NoArgs,
 		RunE: cli.Run(f, opts, runApply),

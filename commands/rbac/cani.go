@@ -52,9 +52,13 @@ etcd 3.4 also lets other users compact and move-leader.
 
 Exit status: 0 for yes, 1 for no and for errors. Errors are printed on standard
 error. With --quiet, the answer is not printed.`,
-		Example: `  ectl rbac can-i write /app/config
+		Example: `  # Ask for yourself.
+  ectl rbac can-i write /app/config
+  # Ask for another user. Only root may do so.
   ectl rbac can-i readwrite /app/ --prefix --as alice
+  # Let the server decide, in a script.
   ectl rbac can-i read /app/ --prefix --live --quiet && echo yes
+  # Ask for a request that needs root.
   ectl rbac can-i snapshot --as backup`,
 		Args:              cli.Args(1, 3, "read, write or readwrite, and a key [and an end key], or an action"),
 		RunE:              cli.Run(f, opts, runCanI),

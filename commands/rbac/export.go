@@ -18,7 +18,9 @@ func newExportCmd(f *cli.Factory) *cobra.Command {
 "rbac plan" and "rbac apply". The format is YAML, or JSON with -w json. The file
 contains no passwords, because the server does not return them. Before the file
 is applied to another cluster, add the source of each user's password.`,
-		Example: `  ectl rbac export > policy.yaml
+		Example: `  # Write the users and roles of the cluster as a policy.
+  ectl rbac export > policy.yaml
+  # List the users.
   ectl rbac export -w json | jq .users`,
 		Args: cli.NoArgs,
 		RunE: cli.Run(f, cli.NoOptions{}, runExport),

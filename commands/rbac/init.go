@@ -35,7 +35,9 @@ func newInitCmd(f *cli.Factory) *cobra.Command {
 replaced. To begin with the users and roles of a cluster, use "rbac export".
 
 No server is asked. "help policy" describes the file.`,
-		Example: `  ectl rbac init policy.yaml
+		Example: `  # Write a policy to begin with,
+  ectl rbac init policy.yaml
+  # and show what it would change.
   ectl rbac plan -f policy.yaml`,
 		Args: cli.Args(1, 1, "the name of the new file"),
 		RunE: cli.Run(f, opts, runInit),

@@ -53,8 +53,11 @@ its grants as above. A user or role waives all findings of the rule there.
 
 The exit status is 0. With --` + flagFailOn + `, it is 1 for findings of at least that
 severity without a waiver. It is 3 for an invalid policy file.`,
-		Example: `  ectl rbac lint
+		Example: `  # Check all users and roles.
+  ectl rbac lint
+  # Fail from this severity on, without accepted findings.
   ectl rbac lint --fail-on medium --waivers waivers.yaml -w csv
+  # Check a policy before it is applied.
   ectl rbac lint -f policy.yaml --fail-on low`,
 		Args: cli.NoArgs,
 		RunE: cli.Run(f, opts, runLint),

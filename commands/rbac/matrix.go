@@ -56,10 +56,15 @@ command tries a wrong password for each user. The server's error shows whether
 the user has one. For each user with a password, this costs the server some 60
 ms of one processor, and a line in its log. It works only while authentication
 is on.`,
-		Example: `  ectl rbac matrix
+		Example: `  # Show the keys of each user.
+  ectl rbac matrix
+  # Show one prefix, with a row for each user.
   ectl rbac matrix /app/ --prefix -w table
+  # Make a page for an access review.
   ectl rbac matrix --` + flagCheckPasswords + ` -w html > review.html
+  # Keep the review.
   ectl rbac matrix -w json > review.json
+  # Compare the next review with it.
   ectl rbac matrix --since review.json -w html > next.html`,
 		Args:              cli.Args(0, 2, "at most a key and an end key"),
 		RunE:              cli.Run(f, opts, runMatrix),

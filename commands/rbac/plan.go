@@ -83,8 +83,11 @@ Exit status: 0 for success, 1 for errors, 3 for an invalid policy file. With
 --exit-code, 2 if there are changes, and 1 if there is no connection. With
 --no-new-access, 4 if any user gains access: new keys, the role root, or a
 changed password.`,
-		Example: `  ectl rbac plan -f policy.yaml
+		Example: `  # Show what would change.
+  ectl rbac plan -f policy.yaml
+  # End with status 2 if something would change.
   ectl rbac plan -f policies/ --prune --exit-code
+  # End with status 4 if a user would gain access.
   ectl rbac plan -f policy.yaml --no-new-access --try-passwords -w json`,
 		Args: cli.NoArgs,
 		RunE: cli.Run(f, opts, runPlan),

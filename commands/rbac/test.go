@@ -42,7 +42,9 @@ may be mistyped.
 No password of the policy is read, and none of its commands is run.
 
 Exit status: 0 if all are true, 1 if one is false, 3 for an invalid policy file.`,
-		Example: `  ectl rbac test -f policy.yaml
+		Example: `  # Check the policy itself.
+  ectl rbac test -f policy.yaml
+  # Check the users and roles of the cluster.
   ectl rbac test -f policy.yaml --cluster`,
 		Args: cli.NoArgs,
 		RunE: cli.Run(f, opts, runTest),

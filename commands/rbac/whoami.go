@@ -25,7 +25,9 @@ you may read and write, and when the certificate or token expires. The command
 needs no permission.
 
 A user name with a password or a token takes precedence over a certificate.`,
-		Example: `  ectl whoami --user alice
+		Example: `  # Show who a password logs in.
+  ectl whoami --user alice
+  # Show the user of a certificate.
   ectl whoami --cert alice.crt --key alice.key -w yaml`,
 		GroupID: cli.GroupAuth,
 		Args:    cli.NoArgs,

@@ -31,7 +31,9 @@ roles. Only root may run this command.
 
 While authentication is off, every client has full access: the answer then
 applies once authentication is on.`,
-		Example: `  ectl rbac who-can read /app/password
+		Example: `  # Show who may read this key, and why.
+  ectl rbac who-can read /app/password
+  # Show who may write some of these keys.
   ectl rbac who-can write /app/ --prefix -w table`,
 		Args:              cli.Args(2, 3, "read, write or readwrite, and a key [and an end key]"),
 		RunE:              cli.Run(f, opts, runWhoCan),

@@ -37,8 +37,11 @@ in every command.
 
 With --if-not-exists, an existing role is granted the permissions that it lacks.
 Its other permissions stay.`,
-		Example: `  ectl role add app
+		Example: `  # Add a role without permissions.
+  ectl role add app
+  # Add it with two permissions, or not at all.
   ectl role add app --key-prefix /app/ --read --write --key /config --read
+  # Grant what an existing role lacks.
   ectl role add app --if-not-exists --key /a --range-end /b --read`,
 		Args: cli.Args(1, 1, "a role name"),
 		RunE: cli.Run(f, opts, runAdd),

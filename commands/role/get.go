@@ -25,7 +25,9 @@ func newGetCmd(f *cli.Factory) *cobra.Command {
 		Long: `Show the permissions of a role. In the formats yaml, ndjson, csv, table and
 markdown, also show the users who hold the role, if the user of the command is
 root.`,
-		Example: `  ectl role get app
+		Example: `  # Show its permissions.
+  ectl role get app
+  # Also show ranges and users in a table.
   ectl role get app -w table`,
 		Args:              cli.Args(1, 1, "a role name"),
 		RunE:              cli.RunRequest(f, opts, runGet),

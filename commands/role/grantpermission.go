@@ -50,7 +50,9 @@ A role has one permission on a range, so the grant replaces an earlier one on
 the same range. A warning reports access that this takes away, and grants that
 "rbac lint" would report. With --if-not-exists, the grant takes nothing away. No
 request for a change is sent if the role already has the access.`,
-		Example: `  ectl role grant-permission app readwrite /app/ --prefix
+		Example: `  # Grant a prefix.
+  ectl role grant-permission app readwrite /app/ --prefix
+  # Grant one key.
   ectl role grant-permission app read /config`,
 		Args:              cli.Args(3, cli.Unlimited, "a role name, read, write or readwrite, and a key [and an end key]"),
 		RunE:              cli.RunRequest(f, opts, runGrantPermission),

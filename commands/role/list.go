@@ -22,7 +22,9 @@ func newListCmd(f *cli.Factory) *cobra.Command {
 		Short: "List all roles",
 		Long: `List all roles. With --detail, also list the permissions of each role, and the
 users who hold it. Only root may use --detail.`,
-		Example: `  ectl role list
+		Example: `  # List the names.
+  ectl role list
+  # Also show the permissions and the users.
   ectl role list --detail`,
 		Args: cli.NoArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {

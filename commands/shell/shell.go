@@ -48,7 +48,9 @@ shell. "?" lists the commands of the shell itself, and "help" all others.
 
 Lines are kept in a history file that only you can read, except those that
 contain a secret.`,
-		Example: `  ectl shell
+		Example: `  # Use the endpoints of the environment.
+  ectl shell
+  # Use a cluster with TLS, as root.
   ectl --endpoints https://etcd1:2379 --cacert ca.crt --user root shell`,
 		GroupID: cli.GroupUtility,
 		Args:    cli.NoArgs,

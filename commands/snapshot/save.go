@@ -54,7 +54,9 @@ The copy has no time limit, unless --command-timeout is given.
 
 The member, its revision and the size are printed on standard error. To restore
 a member from the copy, use "etcdutl snapshot restore FILE --data-dir FOLDER".`,
-		Example: `  ectl snapshot save /backup/etcd.db
+		Example: `  # Copy the database of one member.
+  ectl snapshot save /backup/etcd.db
+  # Copy that of a follower.
   ectl snapshot save /backup/etcd.db --pick follower \
     --endpoints etcd1:2379,etcd2:2379,etcd3:2379`,
 		Args:              cli.Args(1, 1, "a file name"),

@@ -25,7 +25,9 @@ server. FILE may also be a copy of a member's database.
 
 The formats are those of "etcdutl snapshot status". To restore a member from the
 file, use "etcdutl snapshot restore FILE --data-dir FOLDER".`,
-		Example: `  ectl snapshot status backup.db
+		Example: `  # Check a snapshot.
+  ectl snapshot status backup.db
+  # Show what it contains in a table.
   ectl snapshot status backup.db -w table`,
 		Args:              cli.Args(1, 1, "a file name"),
 		RunE:              cli.Run(f, opts, runStatus),

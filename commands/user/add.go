@@ -48,10 +48,15 @@ its client certificate.
 With --roles, the user is added with all of these roles, or not at all. The
 roles must exist. With --if-not-exists, an existing user is granted the roles
 that it lacks. Its other roles and its password stay unchanged.`,
-		Example: `  ectl user add bob
+		Example: `  # Prompt for the password.
+  ectl user add bob
+  # Read the password from a file.
   ectl user add bob --new-user-password-file bob.password
+  # Generate the password, and print it once.
   ectl user add bob --generate-password --if-not-exists -w json
+  # Generate it into a new file that only you can read.
   ectl user add bob --generate-password --new-user-password-out bob.password
+  # Add a user who has a client certificate.
   ectl user add kube-apiserver --no-password --roles kubernetes`,
 		Args: cli.Args(1, 1, "a user name"),
 		RunE: cli.Run(f, opts, runAdd),

@@ -41,7 +41,9 @@ The server checks passwords only while authentication is on.
 
 Exit status: 0 for yes, 1 for no and for errors. Errors are printed on standard
 error. With --quiet, the answer is not printed.`,
-		Example: `  ectl user check-password bob
+		Example: `  # Prompt for the password.
+  ectl user check-password bob
+  # Check a password from a file, in a script.
   ectl user check-password bob --user-password-file bob.password --quiet &&
     echo yes`,
 		Args:              cli.Args(1, 1, "a user name"),

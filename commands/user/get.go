@@ -22,7 +22,9 @@ func newGetCmd(f *cli.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "get NAME",
 		Short: "Show a user and its roles",
-		Example: `  ectl user get bob
+		Example: `  # Show the roles.
+  ectl user get bob
+  # Show the permissions, too.
   ectl user get bob --detail -w table`,
 		Args:              cli.Args(1, 1, "a user name"),
 		RunE:              cli.Run(f, opts, runGet),

@@ -82,12 +82,16 @@ while it is valid for longer. Otherwise it is replaced. This suits cron jobs.
 
 The new certificate is tried on the server. If the server would not accept it, a
 warning gives the reason.`,
-		Example: `  ectl user get-cert app --out-file app.crt --out-key-file app.key \
+		Example: `  # Create a key and a certificate.
+  ectl user get-cert app --out-file app.crt --out-key-file app.key \
     --ca-cert ca.crt --ca-key ca.key
+  # Replace it if it expires within 30 days.
   ectl user get-cert app --out-file app.crt --out-key-file app.key \
     --ca-key ca.key --renew-before 30d
+  # Sign a request from another machine.
   ectl user get-cert app --create --csr app.csr --out-file app.crt \
     --ca-key ca.key --ttl 30d
+  # Use an encrypted key of the authority.
   openssl pkey -in encrypted.key | ectl user get-cert app --ca-key - \
     --out-file app.crt --out-key-file app.key`,
 		Args:              cli.Args(1, 1, "a user name"),

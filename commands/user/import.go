@@ -81,7 +81,9 @@ other roles and its password stay unchanged. So the command can be run again.
 
 An invalid table has the exit status 3, and nothing is sent to change the
 cluster.`,
-		Example: `  ectl user import users.csv --passwords-out passwords.csv
+		Example: `  # Add the users of a table, with generated passwords.
+  ectl user import users.csv --passwords-out passwords.csv
+  # Print what another run would do.
   ectl user import users.ndjson --if-not-exists --dry-run`,
 		Args:              cli.Args(1, 1, "one table"),
 		RunE:              cli.Run(f, opts, runImport),

@@ -27,7 +27,9 @@ etcd has no list of the users with a password. While authentication is on,
 --detail tries a wrong password for each user. The server's error shows whether
 the user has one. This costs the server some 60 ms of one processor for each
 user with a password, and a line in its log.`,
-		Example: `  ectl user list
+		Example: `  # List the names.
+  ectl user list
+  # Also show roles and permissions.
   ectl user list --detail`,
 		Args: cli.NoArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -63,8 +63,11 @@ unless --keep-env-secrets is given or the program is called etcdctl.
 
 In interactive mode, each line of standard input is "watch" with options and
 keys as above, or "progress", which requests a progress notification.`,
-		Example: `  ectl watch /config/ --prefix
+		Example: `  # Print each change below a prefix.
+  ectl watch /config/ --prefix
+  # Print all changes since a revision, as objects.
   ectl watch /config/size --rev 1 -w ndjson
+  # Run a command for each change.
   ectl watch /config/size -- sh -c 'echo "now $ECTL_WATCH_VALUE"'`,
 		GroupID:           cli.GroupKV,
 		RunE:              cli.Run(f, opts, runWatch),
