@@ -24,7 +24,11 @@ import (
 	"github.com/ectl-io/ectl/internal/iostreams"
 )
 
-const program = "ectl"
+// The names that the program is installed under.
+const (
+	program = "ectl"
+	etcdctl = cli.EtcdctlName
+)
 
 // files names what to generate. An empty name generates nothing.
 type files struct {
@@ -91,10 +95,10 @@ func parseDate(date string) (time.Time, error) {
 	return time.Parse(time.DateOnly, day)
 }
 
-// newTree returns the command tree, which writes to w. The tree has no environment, so
-// that the generated files are the same on every machine.
-func newTree(w io.Writer) (*cobra.Command, *cli.Factory) {
-	f := cli.NewFactory(program, &iostreams.Streams{In: strings.NewReader(""), Out: w, Err: w})
+// newTree returns the command tree of the program under a name, which writes to w. The tree
+// has no environment, so that the generated files are the same on every machine.
+func newTree(name string, w io.Writer) (*cobra.Command, *cli.Factory) {
+	f := cli.NewFactory(name, &iostreams.Streams{In: strings.NewReader(""), Out: w, Err: w})
 	return commands.NewRoot(f), f
 }
 

@@ -20,7 +20,7 @@ func writeManPages(dir string, day time.Time) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // documents are for everybody
 		return err
 	}
-	root, f := newTree(&strings.Builder{})
+	root, f := newTree(program, &strings.Builder{})
 	for _, cmd := range tree(root) {
 		cmd.DisableAutoGenTag = true
 		if cmd.HasParent() {

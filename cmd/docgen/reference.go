@@ -18,7 +18,7 @@ const generatedNote = "<!-- Written by cmd/docgen from the command tree: make ge
 // writeReference writes a page for each command and each topic, and an index, into dir. It removes the
 // pages of commands that no longer exist.
 func writeReference(dir string) error {
-	root, f := newTree(&strings.Builder{})
+	root, f := newTree(program, &strings.Builder{})
 	pages := map[string]string{
 		"README.md": index(root),
 	}
@@ -145,7 +145,7 @@ func options(cmd *cobra.Command) string {
 // run1 returns the output of the command name.
 func run1(name string) (string, error) {
 	var out strings.Builder
-	root, _ := newTree(&out)
+	root, _ := newTree(program, &out)
 	root.SetArgs([]string{name})
 	err := root.Execute()
 	return strings.TrimRight(out.String(), "\n"), err

@@ -31,7 +31,7 @@ func TestEveryCommandHasAPageAndPagesOfOthersGo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	root, _ := newTree(&strings.Builder{})
+	root, _ := newTree(program, &strings.Builder{})
 	for _, cmd := range tree(root)[1:] {
 		if _, err := os.Stat(filepath.Join(dir, pageName(cmd))); err != nil {
 			t.Errorf("%s: %v", cmd.CommandPath(), err)
@@ -43,7 +43,7 @@ func TestEveryCommandHasAPageAndPagesOfOthersGo(t *testing.T) {
 }
 
 func TestAPageHasTheOptionsOfTheCommandAbove(t *testing.T) {
-	root, _ := newTree(&strings.Builder{})
+	root, _ := newTree(program, &strings.Builder{})
 	status, _, err := root.Find([]string{"endpoint", "status"})
 	if err != nil {
 		t.Fatal(err)

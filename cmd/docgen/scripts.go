@@ -8,25 +8,27 @@ import (
 
 // scriptNames returns the name of the completion script for each shell, as the shells
 // expect it.
-func scriptNames() map[string]string {
+func scriptNames(name string) map[string]string {
 	return map[string]string{
-		"bash":       program + ".bash",
-		"zsh":        "_" + program,
-		"fish":       program + ".fish",
-		"powershell": program + ".ps1",
+		"bash":       name + ".bash",
+		"zsh":        "_" + name,
+		"fish":       name + ".fish",
+		"powershell": name + ".ps1",
 	}
 }
 
-// writeScripts writes a completion script for each shell into dir.
+// writeScripts writes a completion script for each name and shell into dir.
 func writeScripts(dir string) error {
 	files := map[string]string{}
-	for shell, name := range scriptNames() {
-		root, _ := newTree(&strings.Builder{})
-		var script strings.Builder
-		if err := commands.WriteCompletion(root, shell, &script); err != nil {
-			return err
+	for _, name := range []string{program, etcdctl} {
+		for shell, file := range scriptNames(name) {
+			root, _ := newTree(name, &strings.Builder{})
+			var script strings.Builder
+			if err := commands.WriteCompletion(root, shell, &script); err != nil {
+				return err
+			}
+			files[file] = script.String()
 		}
-		files[name] = script.String()
 	}
 	return writeFiles(dir, files)
 }
