@@ -6,13 +6,17 @@
 // Licences of the program and of its tests must be permissive. Tools are only run, so any
 // licence will do for them.
 //
-//	licences [ROOT]
+//	licences [-texts FILE] [ROOT]
+//
+// With -texts it writes the licences and notices of the modules that are compiled into the
+// program to FILE. They are distributed together with the program.
 package main
 
 import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -39,9 +43,18 @@ func permissive() []string {
 func platforms() []string { return []string{"linux", "darwin", "windows", "freebsd"} }
 
 func main() {
+	texts := flag.String("texts", "", "`file` for the licences of the program's modules")
+	flag.Parse()
 	root := "."
-	if len(os.Args) > 1 {
-		root = os.Args[1]
+	if flag.NArg() > 0 {
+		root = flag.Arg(0)
+	}
+	if *texts != "" {
+		if err := writeTexts(root, *texts); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
 	}
 	n, err := check(root)
 	if err != nil {
@@ -145,14 +158,12 @@ func modulesOf(root string) ([]module, error) {
 		}
 		return nil
 	}
-	for _, platform := range platforms() {
-		linked, err := list(root, platform, "-deps", "-tags", "grpcnotrace", "-json=Module", "./cmd/ectl")
-		if err == nil {
-			err = add(linked, false)
-		}
-		if err != nil {
-			return nil, err
-		}
+	linked, err := linkedModules(root)
+	if err == nil {
+		err = add(linked, false)
+	}
+	if err != nil {
+		return nil, err
 	}
 	tests, err := list(filepath.Join(root, "e2e"), "linux", "-deps", "-test", "-tags", "grpcnotrace", "-json=Module", "./...")
 	if err == nil {
@@ -193,10 +204,24 @@ func modulesOf(root string) ([]module, error) {
 	return modules, nil
 }
 
+// linkedModules returns the modules that are compiled into the program on any released
+// platform. A module can be listed several times.
+func linkedModules(root string) ([]goModule, error) {
+	var all []goModule
+	for _, platform := range platforms() {
+		linked, err := list(root, platform, "-deps", "-tags", "grpcnotrace", "-json=Module", "./cmd/ectl")
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, linked...)
+	}
+	return all, nil
+}
+
 // goModule is what `go list` prints of a module.
 type goModule struct {
-	Path, Dir string
-	Replace   *goModule
+	Path, Version, Dir string
+	Replace            *goModule
 }
 
 // list runs `go list` in a folder and returns the modules of the packages that it prints.
@@ -260,23 +285,19 @@ const covered = 75
 
 // licencesIn returns the licences of the files in the top folder of a module.
 func licencesIn(folder string) ([]string, error) {
-	entries, err := os.ReadDir(folder)
+	files, err := filesIn(folder, "LICENSE", "LICENCE", "COPYING")
 	if err != nil {
 		return nil, err
 	}
 	var licences []string
-	for _, entry := range entries {
-		name := strings.ToUpper(entry.Name())
-		if !strings.HasPrefix(name, "LICENSE") && !strings.HasPrefix(name, "LICENCE") && !strings.HasPrefix(name, "COPYING") || entry.IsDir() || filepath.Ext(name) == ".GO" {
-			continue
-		}
-		text, err := os.ReadFile(filepath.Join(folder, entry.Name()))
+	for _, file := range files {
+		text, err := os.ReadFile(filepath.Join(folder, file))
 		if err != nil {
 			return nil, err
 		}
 		coverage := licensecheck.Scan(text)
 		if coverage.Percent < covered {
-			licences = append(licences, fmt.Sprintf("unknown (%s)", entry.Name()))
+			licences = append(licences, fmt.Sprintf("unknown (%s)", file))
 		}
 		for _, match := range coverage.Match {
 			if !match.IsURL && !slices.Contains(licences, match.ID) {
@@ -286,4 +307,22 @@ func licencesIn(folder string) ([]string, error) {
 	}
 	slices.Sort(licences)
 	return licences, nil
+}
+
+// filesIn returns the names of the files in a folder that begin with one of the words, in
+// any case.
+func filesIn(folder string, words ...string) ([]string, error) {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return nil, err
+	}
+	var files []string
+	for _, entry := range entries {
+		name := strings.ToUpper(entry.Name())
+		begins := slices.ContainsFunc(words, func(word string) bool { return strings.HasPrefix(name, word) })
+		if begins && !entry.IsDir() && filepath.Ext(name) != ".GO" {
+			files = append(files, entry.Name())
+		}
+	}
+	return files, nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
@@ -53,5 +54,26 @@ func TestLicencesAreReadFromTheirText(t *testing.T) {
 	licences, err := licencesIn(folder)
 	if err != nil || strings.Join(licences, "; ") != "Apache-2.0; unknown (COPYING.other)" {
 		t.Errorf("got %q, %v", licences, err)
+	}
+}
+
+func TestTheTextsOfAModuleAreItsLicencesAndNotices(t *testing.T) {
+	folder := t.TempDir()
+	for name, text := range map[string]string{"LICENSE.md": "the licence\n\n", "NOTICE": "the notice", "README": "something else", "license.go": "package main"} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var page bytes.Buffer
+	if err := writeModule(&page, goModule{Path: "a.org/a", Version: "v1.2.3", Dir: folder}); err != nil {
+		t.Fatal(err)
+	}
+	line := strings.Repeat("=", 80)
+	want := "\n" + line + "\na.org/a v1.2.3: LICENSE.md\n\nthe licence\n\n" + line + "\na.org/a v1.2.3: NOTICE\n\nthe notice\n"
+	if page.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", page.String(), want)
+	}
+	if err := writeModule(&page, goModule{Path: "a.org/b", Dir: t.TempDir()}); err == nil {
+		t.Error("a module without a licence is accepted")
 	}
 }
