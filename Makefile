@@ -47,11 +47,15 @@ FUZZTIME ?= 1m
 FUZZ     ?=
 # Where `make etcd` listens.
 LISTEN ?= 127.0.0.1:2379
+# The platforms of `make dist` in the words of goreleaser.yaml (all by default), as in:
+# make dist TARGETS=linux_amd64
+TARGETS ?=
 
 SERVERS   := $(CACHE)/etcd-3.7.3 $(CACHE)/etcd-3.6.16 $(CACHE)/etcd-3.5.35
 REFERENCE := $(CACHE)/etcdctl-3.7.3
 LINT      := $(CACHE)/golangci-lint
 RELEASER  := $(CACHE)/goreleaser
+SBOM      := $(CACHE)/cyclonedx-gomod
 VULNCHECK := $(CACHE)/govulncheck
 PROSE     := $(CACHE)/vale
 WORKFLOWS := $(CACHE)/actionlint
@@ -128,12 +132,26 @@ bench: build $(CACHE)/etcd-3.7.3 $(CACHE)/etcd-3.6.16 $(REFERENCE) ## Measure ec
 	@cd e2e && $(GO) build $(TAGS) -trimpath -ldflags '-s -w' -o ../$(CACHE)/bench-bareclient ./bench/bareclient
 	@exec $(CACHE)/bench $(BENCHFLAGS)
 
-.PHONY: snapshot
-snapshot: $(RELEASER) ## Build the release archives and packages into dist, publishing nothing
-# Without a remote, goreleaser ignores all of git, including commit and date.
-	@git remote get-url origin >/dev/null 2>&1 || export GIT_CONFIG_COUNT=1 \
-		GIT_CONFIG_KEY_0=remote.origin.url GIT_CONFIG_VALUE_0=https://github.com/ectl-io/ectl; \
-	$(RELEASER) release -f goreleaser.yaml --snapshot --clean --skip=publish
+.PHONY: dist
+dist: $(RELEASER) $(SBOM) ## Build the release archives and packages into dist, publishing nothing
+	@./tools/dist $(TARGETS)
+
+.PHONY: check-packages
+check-packages: $(RELEASER) $(SBOM) ## Build the packages of this platform twice, in two folders, and check them
+	@./tools/check-reproducible $(subst /,_,$(PLATFORM))
+	@./tools/check-packages
+
+.PHONY: check-all-packages
+check-all-packages: $(RELEASER) $(SBOM) ## The same for all platforms, compiling everything twice
+	@RECOMPILE=1 ./tools/check-reproducible
+	@./tools/check-packages
+
+# One platform of each kind that differs in its code: the systems, and 32 bits.
+.PHONY: cross
+cross: ## Compile for other platforms
+	@for platform in darwin/arm64 freebsd/amd64 linux/arm windows/amd64; do \
+		GOOS=$${platform%/*} GOARCH=$${platform#*/} $(GO) build $(TAGS) -trimpath ./commands/... ; \
+	done
 
 .PHONY: release-check
 release-check: $(RELEASER) ## Check goreleaser.yaml
@@ -167,6 +185,9 @@ $(LINT): tools/lint/go.mod tools/lint/go.sum
 
 $(RELEASER): tools/release/go.mod tools/release/go.sum
 	$(call build_tool,github.com/goreleaser/goreleaser/v2)
+
+$(SBOM): tools/sbom/go.mod tools/sbom/go.sum
+	$(call build_tool,github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod)
 
 $(VULNCHECK): tools/vuln/go.mod tools/vuln/go.sum
 	$(call build_tool,golang.org/x/vuln/cmd/govulncheck)
