@@ -146,6 +146,15 @@ check-all-packages: $(RELEASER) $(SBOM) ## The same for all platforms, compiling
 	@RECOMPILE=1 ./tools/check-reproducible
 	@./tools/check-packages
 
+# The package comes from dist.
+.PHONY: check-deb
+check-deb: $(CACHE)/etcd-3.7.3 ## Install, use and remove the deb in a small folder, as root
+	@./tools/check-deb
+
+.PHONY: check-deb-debootstrap
+check-deb-debootstrap: $(CACHE)/etcd-3.7.3 ## The same in a Debian that debootstrap makes
+	@./tools/check-deb debootstrap
+
 # One platform of each kind that differs in its code: the systems, and 32 bits.
 .PHONY: cross
 cross: ## Compile for other platforms
