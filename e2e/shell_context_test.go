@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"os/exec"
 	"strings"
 	"testing"
 
@@ -22,11 +21,17 @@ func TestTheShellChangesItsContext(t *testing.T) {
 	second.MustRunAt(second.Endpoint(), "put", "where", "second")
 	first.MustRunAt(first.Endpoint(), "put", "where", "first")
 	s := openContextShell(t, first.Home, "dev")
+	if s.IsRed("dev") {
+		t.Error("the prompt of a context that is not protected is red")
+	}
 	if got := s.do("get where --print-value-only"); got != "first" {
 		t.Errorf("in the first context, the key is %q", got)
 	}
 	s.prompt = "prod!>"
 	s.do(`\context prod`)
+	if !s.IsRed("prod") || s.IsRed(">") {
+		t.Error("the prompt of a protected context is not red")
+	}
 	if got := s.do("get where --print-value-only"); got != "second" {
 		t.Errorf("in the second context, the key is %q", got)
 	}
@@ -49,9 +54,5 @@ func TestTheShellChangesItsContext(t *testing.T) {
 // openContextShell opens a shell in a context.
 func openContextShell(t *testing.T, home, name string) *shell {
 	t.Helper()
-	cmd := exec.Command(harness.Ectl(), "--context", name, "shell")
-	cmd.Env, cmd.Dir = harness.Env(home, "TERM=xterm-256color"), home
-	s := &shell{Screen: harness.StartOnScreen(t, 40, 120, cmd), prompt: name + "!>", home: home}
-	s.MustHaveRow(s.prompt)
-	return s
+	return startOnScreen(t, home, name+"!>", nil, "--context", name, "shell")
 }

@@ -23,9 +23,14 @@ type shell struct {
 // and arguments. It waits for the prompt, which contains the text prompt.
 func openShell(t *testing.T, home, endpoint, prompt string, variables []string, args ...string) *shell {
 	t.Helper()
-	cmd := exec.Command(harness.Ectl(), append(args, "shell")...)
-	cmd.Env = append(harness.Env(home, "ETCDCTL_ENDPOINTS="+endpoint, "TERM=xterm-256color"), variables...)
-	cmd.Dir = home
+	return startOnScreen(t, home, prompt, append(variables, "ETCDCTL_ENDPOINTS="+endpoint), append(args, "shell")...)
+}
+
+// startOnScreen starts a command line of ectl that opens a shell, and waits for the prompt.
+func startOnScreen(t *testing.T, home, prompt string, variables []string, args ...string) *shell {
+	t.Helper()
+	cmd := exec.Command(harness.Ectl(), args...)
+	cmd.Env, cmd.Dir = append(harness.Env(home, "TERM=xterm-256color"), variables...), home
 	s := &shell{Screen: harness.StartOnScreen(t, 40, 120, cmd), prompt: prompt, home: home}
 	s.MustHaveRow(prompt)
 	return s
@@ -102,6 +107,105 @@ func TestAShellPrintsWhatCommandsPrintOutside(t *testing.T) {
 		if got := outside.Text(); !strings.HasSuffix(got, inside) || inside == "" && got != "" {
 			t.Errorf("%s prints in the shell\n%s\nand outside\n%s", line, inside, got)
 		}
+	}
+}
+
+func TestTheHistoryIsKeptOnlyWhileItIsOn(t *testing.T) {
+	t.Parallel()
+	c := harness.NewCluster(t, etcdserver.Options{})
+	s := openShell(t, c.Home, c.Endpoint(), address(c.Endpoint())+"!>", nil)
+	s.do("put first v")
+	s.do(`\history off`)
+	s.do("put hidden v")
+	if got := s.do(`\history maybe`); got != `Error: \history: want on or off` {
+		t.Errorf("a wrong word prints %q", got)
+	}
+	s.Type("\x1b[A")
+	s.Until("the line before", func() bool {
+		return strings.HasSuffix(s.Row(), `> \history off`) || strings.HasSuffix(s.Row(), "> put first v")
+	})
+	s.Type("\x15")
+	s.do(`\history on`)
+	s.do("put last v")
+	s.Type("exit\r")
+	s.End()
+	got := harness.MustRead(t, filepath.Join(c.Home, ".local", "state", "ectl", "history"))
+	if !strings.HasPrefix(got, "put first v\n") || !strings.HasSuffix(got, "put last v\n") || strings.Contains(got, "hidden") {
+		t.Errorf("the history is %q", got)
+	}
+}
+
+// With --env, a variable is one word. What a pipe does with its dollars stays as it is.
+func TestVariablesOfTheEnvironmentInTheShell(t *testing.T) {
+	t.Parallel()
+	c := harness.NewCluster(t, etcdserver.Options{})
+	variables := []string{"ETCDCTL_ENDPOINTS=" + c.Endpoint(), "NAME=two words", `ODD='"\$x*`, "EMPTY="}
+	prompt := address(c.Endpoint()) + "!>"
+	s := startOnScreen(t, c.Home, prompt, variables, "shell", "--env")
+	for _, test := range []struct{ value, want string }{
+		{"$NAME", "two words"}, {`"${NAME}x"`, "two wordsx"}, {`'$NAME'`, "$NAME"}, {`\$NAME`, "$NAME"}, {"$ODD", `'"\$x*`},
+		{`a"$EMPTY"b`, "ab"}, {"$NAME | awk '{print $1}'", "OK"},
+	} {
+		s.do("put k " + test.value)
+		if got := s.do("get k --print-value-only"); got != test.want && !strings.Contains(test.value, "|") {
+			t.Errorf("put k %s writes %q, want %q", test.value, got, test.want)
+		}
+	}
+	if got := s.do("get k --print-value-only | awk '{print $2}'"); got != "words" {
+		t.Errorf("the pipe prints %q", got)
+	}
+	if got := s.do("put k $NONE"); got != "Error: the variable NONE is not set: set it, or quote the dollar" {
+		t.Errorf("an unset variable prints %q", got)
+	}
+	if got := s.do("put k $(date)"); !strings.Contains(got, "is not supported") {
+		t.Errorf("a substitution prints %q", got)
+	}
+	without := startOnScreen(t, c.Home, prompt, variables, "shell")
+	without.do("put plain $NAME")
+	if got := without.do("get plain"); got != "plain\n$NAME" {
+		t.Errorf("without --env, put writes %q", got)
+	}
+}
+
+func TestAScriptRunsInTheShell(t *testing.T) {
+	t.Parallel()
+	c := harness.NewCluster(t, etcdserver.Options{RootPassword: "rootpw"})
+	proxy := harness.NewRPCProxy(t, c.Endpoint())
+	s := openShell(t, c.Home, proxy.URL(), "root@"+proxy.Address+">", nil, "--user", "root:rootpw")
+	for name, text := range map[string]string{
+		"good":  "role add ops\nput k 'a b'\nget k\nuser add bob:pw\nuser delete bob\n",
+		"wrong": "put k v\nrole add ops\nput after v\n",
+		"shell": "shell\n",
+		"long":  "put k begun\nwatch k --rev 1\nput after v\n",
+	} {
+		if err := os.WriteFile(filepath.Join(c.Home, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := s.do("run good"); !strings.HasPrefix(got, "Role ops created\nOK\nk\na b\nUser bob created\nUser bob deleted\n") {
+		t.Errorf("run prints %q", got)
+	}
+	if got := s.do("run wrong"); !strings.HasPrefix(got, "OK\nError: wrong:2: role add ops: etcdserver: role name already exists") || !strings.HasSuffix(s.Row(), " [1]>") {
+		t.Errorf("run prints %q, then %q", got, s.Row())
+	}
+	logins := 0
+	for _, request := range proxy.Requests() {
+		if request == "Authenticate" {
+			logins++
+		}
+	}
+	if logins != 1 {
+		t.Errorf("the shell and its scripts log in %d times, want once", logins)
+	}
+	if got := s.do("run shell"); !strings.Contains(got, "a shell cannot run a shell") {
+		t.Errorf("a script with a shell prints %q", got)
+	}
+	s.Type("run long\r")
+	s.MustHave("begun")
+	s.Type("\x03")
+	s.Until("a prompt", s.atPrompt)
+	if got := s.do("get after"); got != "" {
+		t.Errorf("after Ctrl-C, the script goes on: %q", got)
 	}
 }
 

@@ -215,7 +215,13 @@ func startWatch(ctx context.Context, t *testing.T, server *etcdserver.Server, us
 
 func leaderOf(ctx context.Context, t *testing.T, s *etcdserver.Server) *etcdserver.Member {
 	t.Helper()
-	client, err := s.Client("", "")
+	return leaderAs(ctx, t, s, "", "")
+}
+
+// leaderAs returns the leader, which the user asks for.
+func leaderAs(ctx context.Context, t *testing.T, s *etcdserver.Server, user, password string) *etcdserver.Member {
+	t.Helper()
+	client, err := s.Client(user, password)
 	if err != nil {
 		t.Fatal(err)
 	}

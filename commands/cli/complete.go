@@ -16,6 +16,7 @@ func (f *Factory) Unattended() completions.Connect {
 	quiet.Err = io.Discard
 	f.Streams = &quiet
 	f.said = &lines{to: func() io.Writer { return io.Discard }}
+	f.unattended = true
 	if err := f.Prepare(); err != nil || !f.Connection.Unattended() {
 		return nil
 	}

@@ -72,6 +72,7 @@ type Factory struct {
 	wrote *atomic.Bool // to standard output
 
 	withoutLogin bool // a kept login does not count
+	unattended   bool // see Unattended
 	printer      *output.Printer
 	text         *textWriter // nil if Text was not called
 	said         *lines      // on standard error

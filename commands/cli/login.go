@@ -35,10 +35,30 @@ func (f *Factory) useLogin() {
 		f.Warn(fmt.Sprintf("the login that was kept is not used: %v", err))
 		return
 	}
-	if kept != nil {
+	switch {
+	case kept == nil:
+	case kept.Expired() && f.unattended: // the next command reports it
+	case kept.Expired():
+		f.forgetLogin(store, kept.User)
+		f.Warn(hasExpired(kept.User))
+	default:
 		f.Connection.UseLogin(kept.User, kept.Token)
 	}
 }
+
+// RenewLogin takes the kept login as it is now. It has no effect if the command line gives
+// an identity.
+func (f *Factory) RenewLogin() {
+	f.Connection.ForgetLogin()
+	f.useLogin()
+}
+
+// forgetLogin removes a login that is of no use. Nothing depends on its removal.
+func (f *Factory) forgetLogin(store *login.Store, user string) {
+	_, _ = store.Remove(f.LoginPlace(), user)
+}
+
+func hasExpired(user string) string { return fmt.Sprintf("the login of %s has expired", user) }
 
 // refusedLogin returns the user of a kept login whose token the server has refused, which
 // is the reason for err. Otherwise it returns an empty string.
@@ -64,11 +84,15 @@ func (f *Factory) WithoutRefusedLogin(err error) (*Factory, error) {
 		return nil, err
 	}
 	if store, storeErr := f.Logins(); storeErr == nil {
-		_, _ = store.Remove(f.LoginPlace(), user) // it is useless, and nothing depends on its removal
+		f.forgetLogin(store, user)
 	}
-	expired := fmt.Sprintf("the login of %s has expired", user)
+	expired := hasExpired(user)
 	if f.wrote.Load() || f.Prompter.Used() || f.outer != nil {
-		return nil, fmt.Errorf("%w: %s: run \"%s login\" and repeat the command", err, expired, f.Program)
+		login := f.Program + " login"
+		if f.outer != nil { // in the shell
+			login = "login"
+		}
+		return nil, fmt.Errorf("%w: %s: run %q and repeat the command", err, expired, login)
 	}
 	f.Warn(expired)
 	again := NewFactory(f.Program, f.Streams)

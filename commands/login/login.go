@@ -126,7 +126,7 @@ func showStatus(f *cli.Factory, store *login.Store, user string) error {
 	switch {
 	case err != nil:
 		return exit.With(exit.IO, err)
-	case kept == nil:
+	case kept == nil, kept.Expired():
 		return fmt.Errorf("no login is kept for %s: run \"%s login --user NAME\"", strings.Join(f.Connection.Endpoints, ","), f.Program)
 	}
 	return f.Print(result(*kept))

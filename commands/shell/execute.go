@@ -52,10 +52,22 @@ func (s *shell) runLine(ctx context.Context, line script.Line) error {
 	if !strings.HasPrefix(path, "get") {
 		s.lookups.Forget()
 	}
-	if strings.HasPrefix(path, "auth") {
+	switch {
+	case strings.HasPrefix(path, "auth"):
 		s.refreshPlace(ctx)
+	case err == nil && (path == "login" || path == "logout"):
+		s.renewLogin(ctx)
 	}
 	return err
+}
+
+// renewLogin makes the login that is kept now hold for further commands, as it would
+// outside the shell. An identity that the user has given stays.
+func (s *shell) renewLogin(ctx context.Context) {
+	s.base.RenewLogin()
+	if found, err := place.Find(ctx, s.own()); err == nil {
+		s.place = found
+	}
 }
 
 // refreshPlace finds out whether authentication is on now.
@@ -110,7 +122,8 @@ func (s *shell) execute(ctx context.Context, line script.Line, path string) erro
 	inner := s.base.Inner(cli.Inner{
 		Words: line.Words, Streams: &streams, Prompter: prompter, Connections: s.connections, Consent: cli.ConsentAsked,
 	})
-	err = finish(s.outer.Execute(ctx, inner, line.Words))
+	_, err = inner.WithoutRefusedLogin(s.outer.Execute(ctx, inner, line.Words))
+	err = finish(err)
 	s.noteUndo(path, inner, before)
 	if signals.Ended() != nil {
 		inner.BreakLine()

@@ -82,6 +82,18 @@ func (s *Screen) HasColour(text string) bool {
 	})
 }
 
+// IsRed reports whether text in the row of the cursor is drawn in red.
+func (s *Screen) IsRed(text string) bool {
+	return s.hasAttribute(text, func(x, y int) bool {
+		cell := s.emulator.CellAt(x, y)
+		if cell == nil || cell.Style.Fg == nil {
+			return false
+		}
+		red, green, blue, _ := cell.Style.Fg.RGBA()
+		return red > 0 && green == 0 && blue == 0
+	})
+}
+
 func (s *Screen) hasAttribute(text string, has func(x, y int) bool) bool {
 	row := s.Row()
 	at := strings.LastIndex(row, text)

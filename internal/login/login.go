@@ -28,6 +28,9 @@ type Login struct {
 	Expiry    time.Time `json:"expiry,omitzero"` // zero if the token does not tell
 }
 
+// Expired reports whether the token is known to have expired.
+func (l *Login) Expired() bool { return !l.Expiry.IsZero() && !time.Now().Before(l.Expiry) }
+
 // Place is what a login is bound to. A token is sent nowhere else.
 type Place struct {
 	Program   string // the name under which the program was called
@@ -113,7 +116,7 @@ func (s *Store) Save(p Place, l Login) error {
 }
 
 // Find returns the login of the user at p. If user is empty, it returns the latest login
-// at p. It returns nil if there is none, or if it has expired.
+// at p. It prefers a login that has not expired. It returns nil if there is none.
 func (s *Store) Find(p Place, user string) (*Login, error) {
 	if err := s.check(); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
@@ -127,7 +130,10 @@ func (s *Store) Find(p Place, user string) (*Login, error) {
 	}
 	var found *Login
 	for _, l := range logins {
-		if (user == "" || l.User == user) && (found == nil || l.Since.After(found.Since)) && (l.Expiry.IsZero() || time.Now().Before(l.Expiry)) {
+		if user != "" && l.User != user {
+			continue
+		}
+		if found == nil || found.Expired() && !l.Expired() || found.Expired() == l.Expired() && l.Since.After(found.Since) {
 			found = l
 		}
 	}

@@ -73,6 +73,9 @@ func TestTheLatestLoginThatLivesIsFound(t *testing.T) {
 	if l, err := s.Find(here(), ""); err != nil || l == nil || l.User != "latest" {
 		t.Errorf("Find = %v, %v; want that of latest", l, err)
 	}
+	if l, err := s.Find(here(), "expired"); err != nil || l == nil || !l.Expired() {
+		t.Errorf("Find of an expired login = %v, %v", l, err)
+	}
 	if removed, err := s.Remove(here(), "latest"); len(removed) != 1 || err != nil {
 		t.Errorf("Remove = %v, %v", removed, err)
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -67,6 +68,9 @@ func TestRandomLinesHaveTheWordsThatDashReads(t *testing.T) {
 	for _, line := range lines {
 		parsed, _ := Parse([]byte(line), lookup)
 		words := parsed[0].Words[1:]
+		if typed, err := ParseTyped(line, lookup); err != nil || len(typed) != 1 || !slices.Equal(typed[0].Words, parsed[0].Words) || typed[0].Tail != "" {
+			t.Fatalf("%q is in the shell %v, %v", line, typed, err)
+		}
 		want := fmt.Sprintf("%d\x00", len(words))
 		for _, word := range words {
 			want += word + "\x00"

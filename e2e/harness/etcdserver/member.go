@@ -212,6 +212,12 @@ func (m *Member) exitError() error {
 	return fmt.Errorf("member %s has exited\n%s", m.Name, m.LogTail())
 }
 
+// Log returns what the member has logged.
+func (m *Member) Log() (string, error) {
+	log, err := os.ReadFile(m.LogFile())
+	return string(log), err
+}
+
 // LogTail returns the log. If the log has more than 25 lines, it returns the first 5
 // and the last 20. If the log cannot be read, it returns the text of the error.
 func (m *Member) LogTail() string {
