@@ -45,9 +45,14 @@ func NewCmd(f *cli.Factory) *cobra.Command {
 		Short: "Mirror keys to another cluster, and follow their changes",
 		Long: `Copy all keys, or those of --prefix, to the cluster at DESTINATION. Then apply
 their changes there until interrupted. DESTINATION is a comma-separated list of
-endpoints. Every 30 seconds, the number of written and deleted keys is printed.
+endpoints. Every 30 seconds, the number of copied and deleted keys is printed.
 The copies have no leases: a key that expires at the source is deleted at the
 destination.
+
+Only keys with other values are written, if the user may read the destination.
+So two mirrors in opposite directions come to rest. They do not if a key is
+changed again before its last change was copied, or on both sides: two values
+can then replace each other without end. Stop one mirror to end this.
 
 With --checkpoint, the progress is stored in FILE. If the command is started
 again with the same options, it resumes there, and also applies the deletions

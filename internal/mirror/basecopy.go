@@ -97,7 +97,7 @@ func (b *baseCopy) Begin(header *pb.ResponseHeader) error {
 // memory.
 func (b *baseCopy) Keys(kvs []*mvccpb.KeyValue) error {
 	for _, kv := range kvs {
-		if err := b.add(change{key: b.rename.name(kv.GetKey()), value: kv.GetValue()}); err != nil {
+		if err := b.add(change{key: b.rename.name(kv.GetKey()), value: kv.GetValue(), created: true}); err != nil {
 			return err
 		}
 		b.last = kv.GetKey()

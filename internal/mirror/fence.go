@@ -85,7 +85,7 @@ func (f *fence) begin(ctx context.Context, w *writer, key string) error {
 	case p.off, p.key != "" && p.at != unknown:
 		return nil
 	case p.key != "":
-		return f.move(ctx, w, p)
+		return f.renew(ctx, w, p, true)
 	}
 	for {
 		response, err := w.revisionOf(ctx, key)
@@ -167,10 +167,11 @@ func (f *fence) forget(key []byte) {
 	}
 }
 
-// move writes the anchor again with its own value, so that transactions with the pass
-// old fail. If the anchor is gone, move finds another one. It does nothing if the anchor
-// has changed since old.
-func (f *fence) move(ctx context.Context, w *writer, old pass) error {
+// renew returns when transactions with the pass old fail, or are known to have failed. If
+// the response to one was lost, it writes the anchor again with its own value. Otherwise it
+// only reads the anchor's revision. If the anchor is gone, renew finds another one. It does
+// nothing if the anchor has changed since old.
+func (f *fence) renew(ctx context.Context, w *writer, old pass, lost bool) error {
 	f.moving.Lock()
 	defer f.moving.Unlock()
 	for {
@@ -178,7 +179,7 @@ func (f *fence) move(ctx context.Context, w *writer, old pass) error {
 		if now != old || now.off {
 			return nil
 		}
-		moved, err := f.touch(ctx, w, now.key)
+		moved, err := f.touch(ctx, w, now.key, lost)
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
@@ -203,14 +204,14 @@ func (f *fence) move(ctx context.Context, w *writer, old pass) error {
 // touch writes a key again with its own value and returns its revision. If the key does
 // not exist, it writes the first key of the destination's range instead. If the range is
 // empty, it writes nothing. A transaction in flight then has the same effect as the next
-// attempt.
-func (f *fence) touch(ctx context.Context, w *writer, key string) (seen, error) {
+// attempt. If write is false, touch only reads.
+func (f *fence) touch(ctx context.Context, w *writer, key string, write bool) (seen, error) {
 	for {
 		anchor, err := w.revisionOf(ctx, key)
 		if err == nil && anchor.at == 0 {
 			anchor, err = w.firstOf(ctx, key)
 		}
-		if err != nil || anchor.at == 0 {
+		if err != nil || anchor.at == 0 || !write {
 			return anchor, err
 		}
 		written, err := w.rewrite(ctx, anchor)

@@ -55,7 +55,7 @@ type Sizes struct{ Source, Destination int64 }
 
 // Progress reports how far a mirror has come.
 type Progress struct {
-	Changes  int64 // keys written and deleted by this run
+	Changes  int64 // keys of the source that this run has written, deleted or found equal
 	Revision int64 // last source revision that is completely at the destination; 0 during the copy
 }
 
@@ -66,7 +66,7 @@ type mirror struct {
 
 	writer  *writer
 	tracker *tracker
-	count   atomic.Int64 // of keys written and deleted
+	count   atomic.Int64 // see Progress
 
 	sourceOutage *sideOutage
 }
@@ -87,9 +87,19 @@ func Run(ctx context.Context, config Config) (Progress, error) {
 		outage: newSideOutage(m.Destination, sideDestination, m.Timeout, m.Warn, giveUp),
 		count:  &m.count,
 	}
-	m.writer.maxOps.Store(int64(m.MaxTxnOps))
+	m.writer.maxOps.Store(maxChanges(m.MaxTxnOps))
 	m.writer.maxBytes.Store(maxTxnBytes)
 	return m.run(ctx)
+}
+
+// maxChanges returns the maximum number of changes in a transaction of maxOps operations.
+// Each change has a condition, and the fence has one more. The server also limits the
+// number of conditions.
+func maxChanges(maxOps uint) int64 {
+	if maxOps > 1 {
+		maxOps--
+	}
+	return int64(maxOps)
 }
 
 // timed returns ctx with the timeout of a request.

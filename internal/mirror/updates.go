@@ -118,6 +118,7 @@ func (u *updates) add(events []*mvccpb.Event) error {
 		changes[i] = change{
 			key: u.rename.name(e.Kv.GetKey()), value: e.Kv.GetValue(),
 			deleted: e.GetType() == mvccpb.Event_DELETE,
+			created: e.Kv.GetCreateRevision() == e.Kv.GetModRevision(),
 		}
 		again = again || u.keys[string(changes[i].key)]
 	}

@@ -21,17 +21,20 @@ import (
 type change struct {
 	key, value []byte
 	deleted    bool
+	created    bool // a put of a key that the source did not have before
 }
 
-func (c change) size() int { return len(c.key) + len(c.value) + changeOverhead }
+// size is the size of the change and its condition in a transaction.
+func (c change) size() int { return 2*len(c.key) + len(c.value) + changeOverhead }
 
 const (
 	// maxTxnBytes is the initial maximum size of a transaction, in bytes. It leaves room
 	// below the default request limit of a server, 1.5 MiB.
 	maxTxnBytes = 1 << 20
 
-	// changeOverhead is more than the encoding adds to a key and its value, in bytes.
-	changeOverhead = 32
+	// changeOverhead is more than the encoding adds to a key, its value and its condition,
+	// in bytes.
+	changeOverhead = 64
 )
 
 // writer makes changes at the destination.
@@ -45,6 +48,9 @@ type writer struct {
 	count   *atomic.Int64 // of the changes made
 
 	maxOps, maxBytes atomic.Int64 // of one transaction; 0 in maxOps means no limit
+
+	occupied  atomic.Bool // the last batch that was read has keys that exist
+	unchecked atomic.Bool // a transaction has no room for a condition: keys are not checked
 }
 
 // full reports whether a transaction with these changes and bytes has no room for a
@@ -61,24 +67,34 @@ func (w *writer) apply(ctx context.Context, changes []change) error {
 	if err := w.fence.begin(ctx, w, string(changes[0].key)); err != nil {
 		return err
 	}
+	unchecked := w.unchecked.Load()
 	for refusals := 0; ; {
 		pass := w.fence.pass()
-		response, err := w.attempt(ctx, pass, changes)
+		done, err := w.attempt(ctx, pass, changes, unchecked || pass.off)
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
-		case err == nil && response.Succeeded:
+		case err == nil && done.all:
 			w.outage.over()
-			w.fence.made(changes, response.Header.GetRevision())
+			w.fence.made(done.changes, done.revision)
 			w.count.Add(int64(len(changes)))
 			return nil
-		case err == nil: // the anchor was written, by this or another process
+		case err == nil: // the anchor or a key was written, by this or another process
 		case errors.Is(err, rpctypes.ErrTooManyOps) && len(changes) > 1:
 			lower(&w.maxOps, len(changes)/2)
 			return w.halves(ctx, changes)
 		case isTooLarge(err) && len(changes) > 1:
 			lower(&w.maxBytes, sizeOf(changes)/2)
 			return w.halves(ctx, changes)
+		case errors.Is(err, etcd.ErrTooLarge) && len(changes) > 1:
+			return w.halves(ctx, changes)
+		case !unchecked && !pass.off && errors.Is(err, rpctypes.ErrTooManyOps):
+			w.unchecked.Store(true)
+			unchecked = true
+			continue
+		case !unchecked && errors.Is(err, etcd.ErrTooLarge):
+			unchecked = true
+			continue
 		case isTooLarge(err):
 			return w.alone(ctx, changes[0], err)
 		case errors.Is(err, rpctypes.ErrPermissionDenied) && w.fence.drop():
@@ -93,16 +109,15 @@ func (w *writer) apply(ctx context.Context, changes []change) error {
 		default:
 			return w.refused(err, changes)
 		}
-		if err := w.fence.move(ctx, w, pass); err != nil {
+		if err := w.fence.renew(ctx, w, pass, err != nil); err != nil {
 			return err
 		}
 	}
 }
 
-func (w *writer) attempt(ctx context.Context, pass pass, changes []change) (*pb.TxnResponse, error) {
-	ctx, cancel := context.WithTimeout(ctx, w.timeout)
-	defer cancel()
-	response, err := w.kv.Txn(ctx, request(pass, changes))
+// send sends a transaction once.
+func (w *writer) send(ctx context.Context, request *pb.TxnRequest) (*pb.TxnResponse, error) {
+	response, err := w.kv.Txn(ctx, request)
 	if retry.Is(err, retry.TimedOut) {
 		err = context.DeadlineExceeded // as the client library returns it
 	}
@@ -169,7 +184,7 @@ func (w *writer) refused(err error, changes []change) error {
 	switch {
 	case isTooLarge(err) && len(changes) == 1:
 		return fmt.Errorf("%w: the key %q has %d bytes with its value, more than the destination takes (etcd's --max-request-bytes, and this command's)",
-			err, changes[0].key, sizeOf(changes)-changeOverhead)
+			err, changes[0].key, len(changes[0].key)+len(changes[0].value))
 	case errors.Is(err, rpctypes.ErrEmptyKey):
 		return fmt.Errorf("%w: nothing is left of the key %q without its prefix", err, w.from)
 	case errors.Is(err, rpctypes.ErrNoSpace):
