@@ -155,6 +155,10 @@ check-deb: $(CACHE)/etcd-3.7.3 ## Install, use and remove the deb in a small fol
 check-deb-debootstrap: $(CACHE)/etcd-3.7.3 ## The same in a Debian that debootstrap makes
 	@./tools/check-deb debootstrap
 
+.PHONY: check-install
+check-install: ## Install the commit with `go install MODULE@VERSION`, from a folder in place of a proxy
+	@./tools/check-install
+
 # One platform of each kind that differs in its code: the systems, and 32 bits.
 .PHONY: cross
 cross: ## Compile for other platforms

@@ -46,6 +46,7 @@ func Get() Info {
 	if info.Version == "" || info.Commit == "" || info.Date == "" {
 		info.complete()
 	}
+	info.Version = withoutPrefix(info.Version)
 	setIfEmpty(&info.Version, "unknown")
 	setIfEmpty(&info.Commit, "unknown")
 	setIfEmpty(&info.Date, "unknown")
@@ -67,6 +68,15 @@ func (info *Info) complete() {
 			}
 		}
 	}
+}
+
+// withoutPrefix returns the version of a tag without its "v". Releases, "make build" and "go
+// install" then print the same version.
+func withoutPrefix(tag string) string {
+	if len(tag) > 1 && tag[0] == 'v' && tag[1] >= '0' && tag[1] <= '9' {
+		return tag[1:]
+	}
+	return tag
 }
 
 func setIfEmpty(field *string, value string) {
