@@ -12,6 +12,11 @@ import (
 // line, which say which one it is, the error and the exit status.
 func writeFailure(w io.Writer, line output.Object, err error) error {
 	object := slices.Concat(line, output.Object{{Name: "error", Value: err.Error()}, {Name: "status", Value: int64(exit.CodeOf(err))}})
+	return writeObject(w, object)
+}
+
+// writeObject writes an object as a line of ndjson.
+func writeObject(w io.Writer, object output.Object) error {
 	text, err := object.MarshalJSON()
 	if err != nil {
 		return err

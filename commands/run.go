@@ -74,7 +74,8 @@ status is that of the command. With --keep-going all commands run, and the
 exit status is that of the first that failed.
 
 With -w ndjson each object has the number of its line, and a failed command
-writes an object with its error.`,
+writes an object with its error. In a dry run, the object of a line has its
+file, the command and the requests.`,
 		Example: `  # Run a script as root, over one login.
   ectl --user root --password-file pw run provision.ectl
   # Print what it would change.
@@ -313,6 +314,8 @@ func withoutProgram(words []string) []string {
 func (r *scriptRun) done(n int, err error) error {
 	line := r.opts.Lines[n]
 	switch {
+	case err == nil && r.opts.DryRun && r.f.Format == string(output.NDJSON):
+		return r.printRehearsed(line)
 	case err == nil && r.opts.DryRun:
 		text := fmt.Sprintf("%s: %s\n", line.place(), cli.Masked(line.Words))
 		for _, request := range r.requests {
@@ -340,6 +343,16 @@ func (r *scriptRun) printFailed(line scriptLine, err error) error {
 		err = failed.err
 	}
 	return writeFailure(r.out, output.Object{{Name: "line", Value: int64(line.Number)}, {Name: "file", Value: line.File}}, err)
+}
+
+// printRehearsed prints the requests of a line of a dry run as an object. Without a
+// connection they are not known.
+func (r *scriptRun) printRehearsed(line scriptLine) error {
+	object := output.Object{{Name: "line", Value: int64(line.Number)}, {Name: "file", Value: line.File}, {Name: "command", Value: cli.Masked(line.Words)}}
+	if r.rehearsal != nil {
+		object = append(object, output.Object{{Name: "requests", Value: append([]string{}, r.requests...)}}...)
+	}
+	return writeObject(r.out, object)
 }
 
 // result returns the error of the whole run.

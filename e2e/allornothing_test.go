@@ -1,7 +1,9 @@
 package e2e
 
 import (
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -106,6 +108,93 @@ func TestCommandsOfSeveralChangesMakeAllOrNone(t *testing.T) {
 		if test.left {
 			setUp()
 		}
+	}
+}
+
+// A table of users is imported all or not at all, or with --keep-going each user on its
+// own. A user whose answer is lost may be another administrator's, so the error names it.
+// The file of the passwords has those that may be in effect.
+func TestAnImportMakesAllOrNone(t *testing.T) {
+	t.Parallel()
+	c := harness.NewCluster(t, etcdserver.Options{})
+	c.MustRunAt(c.Endpoint(), "role", "add", "app")
+	passwords, table := filepath.Join(c.Home, "passwords.csv"), filepath.Join(c.Home, "t.csv")
+	for _, test := range []struct {
+		name, options string
+		faults        func(string, int) harness.Fault
+		says          []string // parts of standard error
+		users         string   // added, with app or without
+		passwords     string   // users with a password in the file
+	}{
+		{"the second user never arrives", "", on(harness.RequestLost, 2, "UserAdd"), []string{"Error: add user bob: ", "; what had been changed before was changed back, nothing is left of it; the user bob may have been added: check it with \"user get\"; generated passwords are in "}, "", "bob"},
+		{"the second user's answer is lost", "", on(harness.AnswerLost, 2, "UserAdd"), []string{"; what had been changed before was changed back, nothing is left of it; the user bob may have been added: "}, "bob", "bob"},
+		{"the first user's answer is lost", "", on(harness.AnswerLost, 1, "UserAdd"), []string{"the user alice may have been added: check it with \"user get\"; generated passwords are in "}, "alice", "alice"},
+		{"the last grant is refused", "", always(harness.Denied, "UserGrantRole", 2), []string{"permission denied", "nothing is left of it"}, "", ""},
+		{"the last grant's answer is lost", "", on(harness.AnswerLost, 2, "UserGrantRole"), []string{"nothing is left of it"}, "", ""},
+		{"changing back fails", "", func(m string, n int) harness.Fault {
+			if m == "UserAdd" && n == 3 || m == "UserDelete" {
+				return harness.RequestLost
+			}
+			return harness.Passes
+		}, []string{"this remains, because changing it back failed", "to change it back: ectl user delete alice; ", "ectl user delete bob; ", "; generated passwords are in "}, "alice+app bob+app", "alice bob carol"},
+		{"one of them never arrives", "--keep-going", on(harness.RequestLost, 2, "UserAdd"), []string{"Error: t.csv:3: add user bob: ", "the user bob may have been added", "Error: 1 of 3 users failed: t.csv:3\n"}, "alice+app carol", "alice bob carol"},
+		{"the grant of one of them is lost", "--keep-going", on(harness.RequestLost, 1, "UserGrantRole"), []string{"Error: t.csv:2: grant role app to user alice: ", "nothing is left of it", "Error: 1 of 3 users failed: t.csv:2\n"}, "bob+app carol", "bob carol"},
+		{"the answer of one of them is lost", "-k", on(harness.AnswerLost, 2, "UserAdd"), []string{"the user bob may have been added: check it", "1 of 3 users failed: t.csv:3\n"}, "alice+app bob carol", "alice bob carol"},
+		{"none of them arrives", "--keep-going", always(harness.Denied, "UserAdd", 1), []string{"3 of 3 users failed: t.csv:2, t.csv:3, t.csv:4\n"}, "", ""},
+		{"no fault", "--keep-going", on(harness.Passes, 0), nil, "alice+app bob+app carol", "alice bob carol"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if err := os.WriteFile(table, []byte("name,roles\nalice,app\nbob,app\ncarol,\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			way := harness.NewFaultyProxy(t, c.Endpoint(), test.faults)
+			r := c.RunAt(way.URL(), append([]string{"user", "import", "t.csv", "--passwords-out", "passwords.csv", "--command-timeout", "1m"}, words(test.options)...)...)
+			if (r.Status == "0") != (test.says == nil) || test.says != nil && r.Status != "1" {
+				t.Errorf("import ends with %s: %s", r.Status, r.Stderr)
+			}
+			for _, part := range test.says {
+				if !strings.Contains(r.Stderr, part) {
+					t.Errorf("import reports %q, want %q", r.Stderr, part)
+				}
+			}
+			var added []string
+			for _, user := range strings.Fields(c.MustRunAt(c.Endpoint(), "user", "list")) {
+				if strings.Contains(c.MustRunAt(c.Endpoint(), "user", "get", user), "Roles: app") {
+					user += "+app"
+				}
+				added = append(added, user)
+			}
+			if got := strings.Join(added, " "); got != test.users {
+				t.Errorf("it leaves %s, want %s", got, test.users)
+			}
+			var kept []string
+			if content, err := os.ReadFile(passwords); err == nil {
+				for _, line := range strings.Split(strings.TrimSpace(string(content)), "\n")[1:] {
+					name, _, _ := strings.Cut(line, ",")
+					kept = append(kept, name)
+				}
+				if info, err := os.Stat(passwords); err != nil || info.Mode().Perm() != 0o600 {
+					t.Errorf("the passwords have the mode %v, %v", info.Mode(), err)
+				}
+			}
+			if got := strings.Join(kept, " "); got != test.passwords {
+				t.Errorf("the file has passwords of %q, want %q", got, test.passwords)
+			}
+			_ = os.Remove(passwords)
+			for _, user := range []string{"alice", "bob", "carol"} {
+				c.MustRunAt(c.Endpoint(), "user", "delete", user, "--if-exists")
+			}
+		})
+	}
+}
+
+// always decides that a fault happens to each request of a method, from the nth on.
+func always(decided harness.Fault, method string, from int) func(string, int) harness.Fault {
+	return func(m string, n int) harness.Fault {
+		if m == method && n >= from {
+			return decided
+		}
+		return harness.Passes
 	}
 }
 

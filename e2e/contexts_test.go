@@ -181,9 +181,13 @@ func TestFiftyContextsAtOnce(t *testing.T) {
 			t.Errorf("object %d is %s, %v", n, line, err)
 		}
 	}
-	// The highest of the statuses.
-	if r := h.run("each", "c0[0-5]", "--", "rbac", "can-i", "read", "/x", "-w", "yaml"); r.Status == "0" {
-		t.Errorf("a format that cannot name contexts: status 0: %s", r.Stdout)
+	// A document of several contexts cannot name them.
+	for _, format := range []string{"yaml", "json", "csv", "protobuf"} {
+		for _, line := range []string{"each c0[0-5] -- user list -w " + format, "each c0[0-5] -w " + format + " -- user list"} {
+			if r := h.run(words(line)...); r.Status != "4" || r.Stdout != "" || !strings.Contains(r.Stderr, format) || !strings.Contains(r.Stderr, "ndjson") {
+				t.Errorf("%s: status %s, %q, %s", line, r.Status, r.Stdout, r.Stderr)
+			}
+		}
 	}
 	for line, want := range map[string]string{
 		"each c0[0-2] -- del k --prefix":             "destroys something in 3 contexts: give --confirm 3",
@@ -210,6 +214,35 @@ func TestFiftyContextsAtOnce(t *testing.T) {
 	}
 	if out := h.mustRun(words("each c0[0-2] --confirm 3 -- del k --prefix")...); out != "c00 | 1\nc01 | 0\nc02 | 0\n" && strings.Count(out, "| 1\n") != 1 {
 		t.Errorf("the confirmed deletion prints %q", out)
+	}
+}
+
+// Of several failures, the highest status counts, wherever it stands.
+func TestEachEndsWithTheHighestStatus(t *testing.T) {
+	t.Parallel()
+	c := harness.NewCluster(t, etcdserver.Options{RootPassword: "rootpw"})
+	h := newContextsHome(t)
+	for name, password := range map[string]string{"good": "rootpw", "wrong": "other", "unset": ""} {
+		args := []string{"context", "add", name, "--endpoints", c.Endpoint()}
+		if password != "" {
+			if err := os.WriteFile(filepath.Join(h.home, password), []byte(password+"\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			args = append(args, "--user", "root", "--password-file", password)
+		}
+		h.mustRun(args...)
+	}
+	// 0, 1 without a user, 2 if the login is refused.
+	for line, want := range map[string]string{
+		"each good -- user list": "0", "each good unset -- user list": "1", "each wrong unset good -- user list": "2",
+		"each unset wrong -- user list": "2", "each --parallel 1 unset wrong good -- user list": "2", "each wrong -- user list": "2",
+	} {
+		for _, format := range []string{"simple", "ndjson"} {
+			r := h.run(append([]string{"-w", format}, words(line)...)...)
+			if r.Status != want {
+				t.Errorf("%s ends with %s, want %s: %s", line, r.Status, want, r.Stderr)
+			}
+		}
 	}
 }
 

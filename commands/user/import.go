@@ -38,6 +38,7 @@ type importOptions struct {
 	Users        []policy.User
 	PasswordsOut string // file for generated passwords
 	IfNotExists  bool
+	KeepGoing    bool // each user on its own
 	Children     cli.Children
 }
 
@@ -45,6 +46,9 @@ const (
 	flagPasswordsOut = "passwords-out"
 	flagIfNotExists  = "if-not-exists"
 )
+
+// passwordsMode is the mode of the file of the generated passwords.
+const passwordsMode = 0o600
 
 // maxTable is the maximum size of a table, in bytes.
 const maxTable = 16 << 20
@@ -79,6 +83,10 @@ first change, as CSV. Only its owner can read it.
 With --if-not-exists, an existing user is granted the roles that it lacks. Its
 other roles and its password stay unchanged. So the command can be run again.
 
+With --keep-going, each user is added with its roles or not at all, whatever
+happens to the others. The failures are listed, and the exit status is that of
+the first. The file of --passwords-out has no passwords of users that failed.
+
 An invalid table has the exit status 3, and nothing is sent to change the
 cluster.`,
 		Example: `  # Add the users of a table, with generated passwords.
@@ -92,6 +100,7 @@ cluster.`,
 	flags := cmd.Flags()
 	flags.StringVar(&opts.PasswordsOut, flagPasswordsOut, "", "write the generated passwords to this new `file`")
 	flags.BoolVar(&opts.IfNotExists, flagIfNotExists, false, "grant the missing roles to users that exist, instead of an error")
+	flags.BoolVarP(&opts.KeepGoing, "keep-going", "k", false, "add all users that can be added, also after one has failed")
 	opts.Children.AddFlags(flags, "the commands of password sources")
 	return cmd
 }
@@ -116,46 +125,52 @@ func (o *importOptions) Complete(f *cli.Factory, cmd *cobra.Command, args []stri
 }
 
 func runImport(ctx context.Context, f *cli.Factory, opts *importOptions) error {
-	existing, err := opts.check(ctx, f)
-	if err != nil {
+	run := &importing{f: f, opts: opts, users: opts.Users, steps: f.Changes()}
+	if err := run.check(ctx); err != nil {
 		return err
 	}
-	run := &importing{f: f, opts: opts, existing: existing, steps: f.Changes()}
 	if err := run.readPasswords(ctx); err != nil {
 		return err
 	}
 	if err := run.deliver(ctx); err != nil {
 		return err
 	}
-	if err := run.change(ctx); err != nil {
-		return run.failed(err)
+	if opts.KeepGoing {
+		if err := run.changeEach(ctx); err != nil {
+			return err
+		}
+	} else if err := run.change(ctx); err != nil {
+		return run.undone(err)
 	}
 	run.warnOfGrants()
-	return f.Print(run.result)
+	if err := f.Print(run.result); err != nil {
+		return err
+	}
+	return run.failures.result(len(opts.Users))
 }
 
-// check compares the table with the cluster. It returns the users of the table that exist.
-func (o *importOptions) check(ctx context.Context, f *cli.Factory) (map[string]bool, error) {
-	users, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthUserListResponse, error) {
+// check compares the table with the cluster.
+func (i *importing) check(ctx context.Context) error {
+	users, err := cli.Call(ctx, i.f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthUserListResponse, error) {
 		return c.UserList(ctx)
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	roles, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthRoleListResponse, error) {
+	roles, err := cli.Call(ctx, i.f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthRoleListResponse, error) {
 		return c.RoleList(ctx)
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	known := set(users.Users)
+	i.existing = set(users.Users)
 	knownRoles := set(roles.Roles)
 	var problems usertable.Errors
-	for _, user := range o.Users {
+	for _, user := range i.users {
 		problem := func(format string, args ...any) {
 			problems = append(problems, usertable.Problem{File: user.At.File, Line: user.At.Line, Message: fmt.Sprintf(format, args...)})
 		}
-		if known[user.Name] && !o.IfNotExists {
+		if i.existing[user.Name] && !i.opts.IfNotExists {
 			problem("the user %s exists: --%s keeps it", user.Name, flagIfNotExists)
 		}
 		for _, role := range user.Roles {
@@ -169,10 +184,7 @@ func (o *importOptions) check(ctx context.Context, f *cli.Factory) (map[string]b
 			problem("there is no role %s: \"role add\" adds it", role)
 		}
 	}
-	if len(problems) > 0 {
-		return nil, problems
-	}
-	return known, nil
+	return i.refuse(problems, exit.Error)
 }
 
 func set(names []string) map[string]bool {
@@ -187,12 +199,15 @@ func set(names []string) map[string]bool {
 type importing struct {
 	f         *cli.Factory
 	opts      *importOptions
+	users     []policy.User // who have not failed yet
 	existing  map[string]bool
 	passwords map[string]string // of the users to add
 	written   bool              // the file of the generated passwords
 	steps     *rollback.Sequence
 	result    output.UsersImported
 	unknown   string // the user that may have been added although its request failed
+
+	failures // with --keep-going
 }
 
 // readPasswords reads the passwords of the users to add. In a dry run, no command runs.
@@ -200,7 +215,7 @@ func (i *importing) readPasswords(ctx context.Context) error {
 	i.passwords = map[string]string{}
 	sources := i.f.Reconciler(policy.Policy{}, i.opts.Children)
 	var problems usertable.Errors
-	for _, user := range i.opts.Users {
+	for _, user := range i.users {
 		if i.existing[user.Name] || user.Password.Source == policy.None || i.f.DryRun() && user.Password.Source == policy.Command {
 			continue
 		}
@@ -214,32 +229,41 @@ func (i *importing) readPasswords(ctx context.Context) error {
 		}
 		i.passwords[user.Name] = password
 	}
-	if len(problems) > 0 {
-		return exit.With(exit.InvalidInput, problems)
+	return i.refuse(problems, exit.InvalidInput)
+}
+
+// generated returns the users with generated passwords.
+func (i *importing) generated() []policy.User {
+	return slices.DeleteFunc(slices.Clone(i.users), func(user policy.User) bool {
+		return user.Password.Source != policy.Generate || i.existing[user.Name]
+	})
+}
+
+// passwordTable returns the table of the generated passwords of users.
+func (i *importing) passwordTable(users []policy.User) ([]byte, error) {
+	rows := [][]string{{"name", "password"}}
+	for _, user := range users {
+		rows = append(rows, []string{user.Name, i.passwords[user.Name]})
 	}
-	return nil
+	var table bytes.Buffer
+	err := csv.NewWriter(&table).WriteAll(rows)
+	return table.Bytes(), err
 }
 
 // deliver writes the generated passwords to their file, before the first of them is set.
 func (i *importing) deliver(ctx context.Context) error {
-	var table bytes.Buffer
-	w := csv.NewWriter(&table)
-	rows := [][]string{{"name", "password"}}
-	for _, user := range i.opts.Users {
-		if user.Password.Source == policy.Generate && !i.existing[user.Name] {
-			rows = append(rows, []string{user.Name, i.passwords[user.Name]})
-		}
-	}
+	users := i.generated()
 	switch {
-	case len(rows) == 1, i.f.DryRun():
+	case len(users) == 0, i.f.DryRun():
 		return nil
 	case i.opts.PasswordsOut == "":
-		return exit.BadArgsf("passwords are generated for %d users: give a file for them with --%s; nothing was changed", len(rows)-1, flagPasswordsOut)
+		return exit.BadArgsf("passwords are generated for %d users: give a file for them with --%s; nothing was changed", len(users), flagPasswordsOut)
 	}
-	if err := w.WriteAll(rows); err != nil {
+	table, err := i.passwordTable(users)
+	if err != nil {
 		return err
 	}
-	file, err := atomicfile.WriteSet(false, atomicfile.Content{Path: i.opts.PasswordsOut, Data: table.Bytes(), Mode: 0o600})
+	file, err := atomicfile.WriteSet(false, atomicfile.Content{Path: i.opts.PasswordsOut, Data: table, Mode: passwordsMode})
 	if err == nil {
 		defer file.Abort()
 		err = file.Commit(ctx)
@@ -258,58 +282,117 @@ func (i *importing) deliver(ctx context.Context) error {
 func (i *importing) change(ctx context.Context) error {
 	ctx, added := progress.Count(ctx, "Adding users")
 	defer added.End()
-	added.SetTotal(int64(len(i.opts.Users)))
-	for _, user := range i.opts.Users {
-		imported := output.UserWithRoles{WithGrants: output.WithGrants[string]{Name: user.Name, Created: !i.existing[user.Name]}}
-		granting := user.Roles
-		if imported.Created {
-			add := &addOptions{Name: user.Name, NoPassword: user.Password.Source == policy.None}
-			err := i.steps.Do(ctx, addUser(add, i.passwords[user.Name], func(h *pb.ResponseHeader) { imported.Header = h }))
-			if err != nil {
-				if retry.OutcomeUnknown(err) {
-					i.unknown = user.Name
-				}
-				return fmt.Errorf("add user %s: %w", user.Name, err)
-			}
-		} else {
-			var err error
-			if granting, err = rolesLacking(ctx, i.f, user.Name, user.Roles); err != nil {
-				return i.steps.Fail(ctx, err)
-			}
+	added.SetTotal(int64(len(i.users)))
+	for _, user := range i.users {
+		imported, err := i.add(ctx, user)
+		if err != nil {
+			return err
 		}
-		for _, role := range granting {
-			step := grantStep(user.Name, role, &imported)
-			if imported.Created {
-				step.Undo = nil // the deletion of the user undoes the grant
-			}
-			if err := i.steps.Do(ctx, step); err != nil {
-				return fmt.Errorf("grant role %s to user %s: %w", role, user.Name, err)
-			}
-		}
-		imported.Granted = granting
 		i.result.Users = append(i.result.Users, imported)
 		added.Add(1)
 	}
 	return nil
 }
 
-// failed completes the error of a failed change. The file of passwords that are not in
-// effect is removed.
-func (i *importing) failed(err error) error {
-	if i.unknown != "" {
-		err = diagnose.WithOutcome(err, fmt.Sprintf("the user %s may have been added: check it with \"user get\"", i.unknown))
-	}
-	remains := i.unknown != "" || i.steps.Remains()
-	switch {
-	case !i.written:
-	case remains:
-		return diagnose.WithOutcome(err, "generated passwords are in "+i.opts.PasswordsOut)
-	default:
-		if removed := os.Remove(i.opts.PasswordsOut); removed != nil {
-			i.f.Warn(fmt.Sprintf("the passwords in %s are not in effect: %s", i.opts.PasswordsOut, removed))
+// add adds one user, or takes an existing one, and grants the roles.
+func (i *importing) add(ctx context.Context, user policy.User) (output.UserWithRoles, error) {
+	imported := output.UserWithRoles{WithGrants: output.WithGrants[string]{Name: user.Name, Created: !i.existing[user.Name]}}
+	granting := user.Roles
+	if imported.Created {
+		add := &addOptions{Name: user.Name, NoPassword: user.Password.Source == policy.None}
+		change := addUser(add, i.passwords[user.Name], func(h *pb.ResponseHeader) { imported.Header = h })
+		err := i.steps.Do(ctx, named("add user "+user.Name, change))
+		if err != nil {
+			if retry.OutcomeUnknown(err) {
+				i.unknown = user.Name
+			}
+			return imported, err
+		}
+	} else {
+		var err error
+		if granting, err = rolesLacking(ctx, i.f, user.Name, user.Roles); err != nil {
+			return imported, i.steps.Fail(ctx, err)
 		}
 	}
-	return err
+	for _, role := range granting {
+		step := grantStep(user.Name, role, &imported)
+		if imported.Created {
+			step.Undo = nil // the deletion of the user undoes the grant
+		}
+		if err := i.steps.Do(ctx, named(fmt.Sprintf("grant role %s to user %s", role, user.Name), step)); err != nil {
+			return imported, err
+		}
+	}
+	imported.Granted = granting
+	return imported, nil
+}
+
+// named returns a change whose error begins with what it does.
+func named(what string, change rollback.Change) rollback.Change {
+	do := change.Do
+	change.Do = func(ctx context.Context, c *etcd.Client) error {
+		if err := do(ctx, c); err != nil {
+			return fmt.Errorf("%s: %w", what, err)
+		}
+		return nil
+	}
+	return change
+}
+
+// withOutcome adds to the error of a failed change which user may have been added.
+func (i *importing) withOutcome(err error) error {
+	if i.unknown == "" {
+		return err
+	}
+	return diagnose.WithOutcome(err, fmt.Sprintf("the user %s may have been added: check it with \"user get\"", i.unknown))
+}
+
+// remains reports whether a failed change has left something.
+func (i *importing) remains() bool { return i.unknown != "" || i.steps.Remains() }
+
+// undone completes the error of a failed change. The file of passwords that are not in
+// effect is removed.
+func (i *importing) undone(err error) error {
+	err = i.withOutcome(err)
+	if !i.written {
+		return err
+	}
+	inEffect := i.generated()
+	if !i.steps.Remains() {
+		inEffect = slices.DeleteFunc(inEffect, func(user policy.User) bool { return user.Name != i.unknown })
+		i.keepPasswords(inEffect)
+	}
+	if len(inEffect) == 0 {
+		return err
+	}
+	return diagnose.WithOutcome(err, "generated passwords are in "+i.opts.PasswordsOut)
+}
+
+// keepPasswords leaves only the passwords of some users in the file, because the others are
+// not in effect.
+func (i *importing) keepPasswords(users []policy.User) {
+	var err error
+	if len(users) == 0 {
+		err = os.Remove(i.opts.PasswordsOut)
+	} else {
+		err = i.writePasswords(users)
+	}
+	if err != nil {
+		i.f.Warn(fmt.Sprintf("some passwords in %s are not in effect: %s", i.opts.PasswordsOut, err))
+	}
+}
+
+// writePasswords replaces the file of the generated passwords.
+func (i *importing) writePasswords(users []policy.User) error {
+	table, err := i.passwordTable(users)
+	if err != nil {
+		return err
+	}
+	file, err := atomicfile.Write(i.opts.PasswordsOut, table, passwordsMode)
+	if err != nil {
+		return err
+	}
+	return file.Commit()
 }
 
 func (i *importing) warnOfGrants() {

@@ -264,10 +264,24 @@ func complete(request, reply any) {
 
 // refusal returns the error with which the server would refuse the request.
 func (d *DryRun) refusal(ctx context.Context, cc *grpc.ClientConn, request any) error {
-	for _, refusal := range []func(context.Context, *grpc.ClientConn, any) error{d.roleRefusal, d.userRefusal, clusterRefusal} {
+	for _, refusal := range []func(context.Context, *grpc.ClientConn, any) error{adminRefusal, d.roleRefusal, d.userRefusal, clusterRefusal} {
 		if err := refusal(ctx, cc, request); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// adminRefusal is refusal for requests that only root may send. A list of the users needs the
+// same permission. A user may read its own name and roles, so other reads show less.
+func adminRefusal(ctx context.Context, cc *grpc.ClientConn, request any) error {
+	switch request.(type) {
+	case *pb.AuthDisableRequest,
+		*pb.AuthUserAddRequest, *pb.AuthUserDeleteRequest, *pb.AuthUserChangePasswordRequest, *pb.AuthUserGrantRoleRequest, *pb.AuthUserRevokeRoleRequest,
+		*pb.AuthRoleAddRequest, *pb.AuthRoleDeleteRequest, *pb.AuthRoleGrantPermissionRequest, *pb.AuthRoleRevokePermissionRequest,
+		*pb.MemberAddRequest, *pb.MemberRemoveRequest, *pb.MemberUpdateRequest, *pb.MemberPromoteRequest:
+		_, err := pb.NewAuthClient(cc).UserList(ctx, &pb.AuthUserListRequest{})
+		return err
 	}
 	return nil
 }
