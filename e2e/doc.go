@@ -85,6 +85,9 @@
 //
 // TestCommandsOfSeveralChangesMakeAllOrNone and its neighbours use a faulty
 // endpoint between client and server. It loses a certain request or its response.
+// TestExamples runs every example of the help. allExamples has what they need: servers,
+// answers at prompts, and conditions that end them.
+//
 // TestREADME and TestGuides type the commands of the pages, as a reader does in an empty
 // folder. page_test.go describes what they type. After a change of the output,
 // "go test -run 'TestREADME|TestGuide' -update-pages ." writes it into the pages.
