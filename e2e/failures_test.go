@@ -140,11 +140,11 @@ func TestFailuresNameTheirCause(t *testing.T) {
 		},
 		{
 			"client certificate required", "--endpoints " + demanding + " --cacert " + f.CA.CertFile() + " get k",
-			deadline + demanding + ": tls: certificate required: the server wants a client certificate; give --cert and --key", "1", true,
+			deadline + demanding + ": tls: certificate required: the server wants a client certificate; give --cert and --key; if this is etcd's peer port, use the client port", "1", true,
 		},
 		{
 			"client certificate required, write", "--endpoints " + demanding + " --cacert " + f.CA.CertFile() + " put k v",
-			deadline + demanding + ": tls: certificate required: the server wants a client certificate; give --cert and --key", "1", true,
+			deadline + demanding + ": tls: certificate required: the server wants a client certificate; give --cert and --key; if this is etcd's peer port, use the client port", "1", true,
 		},
 		{
 			"client certificate of another authority",

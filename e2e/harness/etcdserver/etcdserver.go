@@ -63,6 +63,9 @@ type Options struct {
 	// name of the certificate identifies the user.
 	ClientCertAuth bool
 
+	// PeerTLS makes the members use TLS among themselves, with the same certificate.
+	PeerTLS bool
+
 	// NamelessCerts makes a server with ClientCertAuth require the certificate, but not
 	// identify a user by it.
 	NamelessCerts bool
@@ -328,7 +331,7 @@ func (s *Server) startMembers(ctx context.Context, binary string) error {
 		m := &Member{
 			Name:      fmt.Sprintf("m%d", i+1),
 			ClientURL: fmt.Sprintf("%s://127.0.0.1:%d", s.clientScheme(), ports[2*i]),
-			PeerURL:   fmt.Sprintf("http://127.0.0.1:%d", ports[2*i+1]),
+			PeerURL:   fmt.Sprintf("%s://127.0.0.1:%d", s.peerScheme(), ports[2*i+1]),
 			binary:    binary,
 			dir:       s.dir,
 		}
@@ -371,6 +374,13 @@ func (s *Server) clientScheme() string {
 	return "http"
 }
 
+func (s *Server) peerScheme() string {
+	if s.options.PeerTLS {
+		return "https"
+	}
+	return "http"
+}
+
 func (s *Server) memberArgs(m *Member, cluster string) []string {
 	args := []string{
 		"--name", m.Name,
@@ -400,6 +410,12 @@ func (s *Server) memberArgs(m *Member, cluster string) []string {
 				args = append(args, "--client-cert-auth")
 			}
 		}
+	}
+	if s.options.PeerTLS {
+		args = append(args,
+			"--peer-cert-file", s.options.ServerCert.CertFile,
+			"--peer-key-file", s.options.ServerCert.KeyFile,
+			"--peer-trusted-ca-file", s.options.TLS.CertFile())
 	}
 	ttl := s.options.TokenTTL
 	if ttl == 0 {

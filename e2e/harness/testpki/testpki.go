@@ -137,6 +137,11 @@ func (a *Authority) ExpiredClient(file, commonName string) (Pair, error) {
 	})
 }
 
+// Issue issues a certificate for the usages only. It may have no common name and no hosts.
+func (a *Authority) Issue(file, commonName string, hosts []string, usage ...x509.ExtKeyUsage) (Pair, error) {
+	return a.issue(file, certificate{commonName: commonName, hosts: hosts, usage: usage})
+}
+
 type certificate struct {
 	commonName string
 	hosts      []string

@@ -216,12 +216,12 @@ func (a *attempts) fail(address string, err error) {
 		probe = a.direct && !s.probed && !s.answered && hungUp(err)
 		s.probed = s.probed || probe
 		if !s.final && !s.answered { // a permanent error explains more, so it stays
-			s.err, s.final = err, a.impatient || final(err)
+			s.err, s.final = a.withUsage(err), a.impatient || final(err)
 		}
 	})
 	if probe {
 		if reason := a.reasonOfHangup(address); reason != nil {
-			a.update(address, func(s *state) { s.err, s.final = reason, true })
+			a.update(address, func(s *state) { s.err, s.final = a.withUsage(reason), true })
 		}
 	}
 	a.mu.Lock()

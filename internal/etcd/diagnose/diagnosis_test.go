@@ -209,7 +209,7 @@ func TestAdviceNamesTheFlagsOfItsClient(t *testing.T) {
 		{dialError(os.NewSyscallError("connect", syscall.ECONNREFUSED)), "check the destination"},
 		{x509.HostnameError{Certificate: &x509.Certificate{DNSNames: []string{"a"}}, Host: "b"}, "use one of them in the destination"},
 		{x509.UnknownAuthorityError{}, "give it with --dest-cacert"},
-		{&net.OpError{Op: "remote error", Err: errors.New("tls: certificate required")}, "give --dest-cert and --dest-key"},
+		{&net.OpError{Op: "remote error", Err: errors.New("tls: certificate required")}, "give --dest-cert and --dest-key; if this is etcd's peer port, use the client port"},
 		{&net.OpError{Op: "remote error", Err: errors.New("tls: bad certificate")}, "check --dest-cert and --dest-key"},
 		{&net.OpError{Op: "remote error", Err: errors.New("tls: unknown certificate authority")}, "check --dest-cert"},
 	} {
