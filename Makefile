@@ -47,6 +47,11 @@ FUZZTIME ?= 1m
 FUZZ     ?=
 # Where `make etcd` listens.
 LISTEN ?= 127.0.0.1:2379
+# What `make build` writes.
+BINARY ?= bin/ectl
+# The name of the image that `make image` builds, and the program that builds it.
+IMAGE   ?= ectl
+BUILDER ?= $(firstword $(foreach program,buildah podman docker,$(if $(shell command -v $(program)),$(program))))
 # The platforms of `make dist` in the words of goreleaser.yaml (all by default), as in:
 # make dist TARGETS=linux_amd64
 TARGETS ?=
@@ -66,7 +71,7 @@ help: ## List the targets (the default)
 
 .PHONY: build
 build: ## Build bin/ectl
-	@$(GO) build $(TAGS) -trimpath -ldflags '$(LDFLAGS)' -o bin/ectl ./cmd/ectl
+	@$(GO) build $(TAGS) -trimpath -ldflags '$(LDFLAGS)' -o $(BINARY) ./cmd/ectl
 
 .PHONY: test
 test: test-unit test-e2e ## Run every test, fetching the servers and the reference first
@@ -154,6 +159,20 @@ check-deb: $(CACHE)/etcd-3.7.3 ## Install, use and remove the deb in a small fol
 .PHONY: check-deb-debootstrap
 check-deb-debootstrap: $(CACHE)/etcd-3.7.3 ## The same in a Debian that debootstrap makes
 	@./tools/check-deb debootstrap
+
+.PHONY: image
+image: image-files ## Build the container image with buildah, podman or docker
+	@./tools/image '$(BUILDER)' '$(IMAGE)'
+
+.PHONY: image-files
+image-files:
+	@rm -rf bin/image
+	@GOOS=linux $(MAKE) --no-print-directory build BINARY=bin/image/usr/bin/ectl
+	@./tools/image-files
+
+.PHONY: check-image
+check-image: image-files $(CACHE)/etcd-3.7.3 ## Build the container image and use its files, as root
+	@./tools/check-image '$(BUILDER)'
 
 .PHONY: check-install
 check-install: ## Install the commit with `go install MODULE@VERSION`, from a folder in place of a proxy

@@ -191,10 +191,18 @@ func modulesOf(root string) ([]module, error) {
 			return nil, err
 		}
 	}
-	if imports, err := list(filepath.Join(root, "tools", "licences"), "linux", "-deps", "-json=Module", "."); err != nil {
+	programs, err := filepath.Glob(filepath.Join(root, "tools", "*", "main.go"))
+	if err != nil {
 		return nil, err
-	} else if err := add(imports, true); err != nil {
-		return nil, err
+	}
+	for _, file := range programs {
+		imports, err := list(filepath.Dir(file), "linux", "-deps", "-json=Module", ".")
+		if err == nil {
+			err = add(imports, true)
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
 	modules := make([]module, 0, len(found))
 	for _, m := range found {
