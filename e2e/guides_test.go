@@ -72,22 +72,22 @@ func TestGuides(t *testing.T) {
 	}
 }
 
-// TestGuideOnCertificates types the page on an etcd that knows users by their
-// certificates. Its reader has the files of the authority, and root's.
+// TestGuideOnCertificates types the page, which starts a server itself. Its reader has etcd
+// on the PATH.
 func TestGuideOnCertificates(t *testing.T) {
 	t.Parallel()
-	f := harness.NewCertificates(t, t.TempDir())
-	p := page{file: "docs/guide/certificates.md", dir: t.TempDir(), environ: readersEnvironment(t, t.TempDir())}
-	for name, file := range map[string]string{
-		"ca.crt": f.CA.CertFile(), "ca.key": f.CA.KeyFile(), "root.crt": f.Clients["root"].CertFile, "root.key": f.Clients["root"].KeyFile,
-	} {
-		if err := os.WriteFile(filepath.Join(p.dir, name), []byte(harness.MustRead(t, file)), 0o600); err != nil {
-			t.Fatal(err)
-		}
+	etcd, err := filepath.Abs(filepath.Join(etcdserver.CacheDir(), "etcd-"+etcdserver.Latest))
+	if err != nil {
+		t.Fatal(err)
 	}
-	server := harness.StartServer(t, etcdserver.Options{Dir: t.TempDir(), TLS: f.CA, ClientCertAuth: true, RootPassword: harness.RootPassword})
-	p.environ = append(p.environ, "ETCDCTL_ENDPOINTS="+server.Endpoint())
-	p.run(t, 8)
+	bin := t.TempDir()
+	if err := os.Symlink(etcd, filepath.Join(bin, "etcd")); err != nil {
+		t.Fatal(err)
+	}
+	p := page{file: "docs/guide/certificates.md", environ: readersEnvironment(t, t.TempDir())}
+	p.environ[0] += string(os.PathListSeparator) + bin
+	p.servers = map[string]string{"127.0.0.1:2379": freeAddress(t), "127.0.0.1:2380": freeAddress(t)}
+	p.run(t, 15)
 }
 
 // TestWorkflowRunsTheCommandsOfTheGuide compares the CI example with what the guide types.

@@ -147,7 +147,7 @@ func (p page) run(t *testing.T, atLeast int) {
 	// One shell for all: the marker tells where the output of the next command starts.
 	const marker = "==next=="
 	var script strings.Builder
-	script.WriteString("exec 2>&1 </dev/null\n")
+	script.WriteString("exec 2>&1 </dev/null\ntrap 'kill $(jobs -p); wait' EXIT\n")
 	for _, c := range commands {
 		fmt.Fprintf(&script, "%s\necho %s\n", c.lines, marker)
 	}

@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -147,15 +148,19 @@ func newcomersEnvironment(t *testing.T, home string) []string {
 	return environ
 }
 
-// freeAddress returns an address on loopback that no process listens on.
+// freeAddress returns an address on loopback that no process listens on. Its port is below
+// those that Linux chooses by itself, so no other test gets it before it is used.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for {
+		address := fmt.Sprintf("127.0.0.1:%d", 10_000+rand.IntN(20_000))
+		listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", address)
+		if err != nil {
+			continue
+		}
+		listener.Close()
+		return address
 	}
-	defer listener.Close()
-	return listener.Addr().String()
 }
 
 // TestNumbersOfTheREADMEAreMeasured compares the table of the README with the page that

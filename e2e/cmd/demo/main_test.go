@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -157,6 +158,22 @@ func TestOnATerminalItLeavesTheReaderInAShell(t *testing.T) {
 					term.Type("clear\n")
 					term.MustHaveRow("demo$")
 				}
+			}
+			// What the demonstration says to try works.
+			_, hints, _ := strings.Cut(strings.ReplaceAll(term.String(), "\r\n", "\n"), "Try:\n\n")
+			hints, _, _ = strings.Cut(hints, "\n\n")
+			tried := 0
+			for line := range strings.Lines(hints) {
+				line = strings.TrimSpace(line)
+				if strings.HasSuffix(line, "<Tab>") || line == "ectl shell" {
+					continue
+				}
+				tried++
+				term.Type(fmt.Sprintf("clear; %s && echo tried-%d | tr a-z A-Z\n", line, tried))
+				term.MustHave(fmt.Sprintf("TRIED-%d", tried))
+			}
+			if tried < 3 {
+				t.Errorf("the demonstration says to try %d lines", tried)
 			}
 			term.Type("ectl user list | tr '\\n' +; echo\n")
 			term.MustHave("alice+root+")
