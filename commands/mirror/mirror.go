@@ -51,7 +51,7 @@ destination.
 
 Only keys with other values are written, if the user may read the destination.
 So two mirrors in opposite directions come to rest. They do not if a key is
-changed again before its last change was copied, or on both sides: two values
+changed on both sides, or again before its last change was copied. Two values
 can then replace each other without end. Stop one mirror to end this.
 
 With --checkpoint, the progress is stored in FILE. If the command is started
