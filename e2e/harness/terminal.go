@@ -124,12 +124,17 @@ func (m *Terminal) End() string {
 	case <-time.After(HangTimeout):
 		m.t.Fatalf("%s does not end: the terminal has %q", m.cmd, m)
 	}
+	m.Drain()
+	return Ending(m.err)
+}
+
+// Drain reads the rest of the output, after the programs that wrote it have ended.
+func (m *Terminal) Drain() {
 	m.TTY.Close()
 	select {
 	case <-m.read:
 	case <-time.After(time.Second): // child processes of the program may keep the terminal open
 	}
-	return Ending(m.err)
 }
 
 // RunAtTerminal runs ectl with standard output on a terminal. It returns the output of

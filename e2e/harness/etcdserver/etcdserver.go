@@ -52,6 +52,8 @@ type Options struct {
 	Dir string
 	// Members is the number of members. Zero means one.
 	Members int
+	// Name is the name of a single member. Empty means m1.
+	Name string
 
 	// TLS is the authority that issues the server's certificate. Nil means
 	// plain HTTP.
@@ -334,6 +336,9 @@ func (s *Server) startMembers(ctx context.Context, binary string) error {
 			PeerURL:   fmt.Sprintf("%s://127.0.0.1:%d", s.peerScheme(), ports[2*i+1]),
 			binary:    binary,
 			dir:       s.dir,
+		}
+		if s.options.Name != "" {
+			m.Name = s.options.Name
 		}
 		advertised := m.PeerURL
 		if s.options.EqualIdentity {
