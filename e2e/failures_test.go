@@ -344,7 +344,7 @@ func TestClusterWithoutLeaderIsToldFromOneThatIsSlow(t *testing.T) {
 		member.Kill()
 	}
 	left := cluster.Endpoints()[2]
-	noLeader := "Error: context deadline exceeded: " + left + ": no leader: fewer than half of the members of the cluster can be reached from there"
+	noLeader := "Error: context deadline exceeded: " + left + ": no leader: fewer than half of the members of the cluster can be reached from there; those that never started count, and member list --consistency s shows them"
 	// A member without leader holds a change back for some seconds, and makes it
 	// where a leader is found meanwhile.
 	const doubt = "; the change may have been made: check before you repeat it"

@@ -53,8 +53,8 @@ func TestANameIsAcceptedIfOneMemberHasIt(t *testing.T) {
 		err string
 	}{
 		"node2":   {id: 2},
-		"nod1":    {err: `no member is called "nod1": did you mean "node1"?`},
-		"unknown": {err: `no member is called "unknown": "member list" shows IDs and names`},
+		"nod1":    {err: `no member is called "nod1": did you mean "node1"?; a member that never started has no name yet: give its ID from "member list"`},
+		"unknown": {err: `no member is called "unknown": "member list" shows IDs and names; a member that never started has no name yet: give its ID from "member list"`},
 		"twin":    {err: `2 members are called "twin": give one of the IDs 4, 5`},
 	} {
 		t.Run(name, func(t *testing.T) {

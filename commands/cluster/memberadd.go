@@ -115,7 +115,7 @@ func addWarnings(all []*pb.Member, name string) []string {
 		warnings = append(warnings, "ETCD_INITIAL_CLUSTER has an empty name, of a member that was never started: write the name that it starts with; \"member list\" shows the members")
 	}
 	if quorum := voters/2 + 1; voters > 0 && started < quorum {
-		warnings = append(warnings, fmt.Sprintf("the cluster has no quorum until the new member runs: %d of its %d voting members must be up, and %d %s ever started",
+		warnings = append(warnings, fmt.Sprintf("the cluster has no quorum until the new member runs: %d of its %d voting members must be up, and %d %s ever started; \"member list\" shows the others",
 			quorum, voters, started, quantity.Verb(started, "was", "were")))
 	}
 	return warnings

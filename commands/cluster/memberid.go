@@ -68,8 +68,10 @@ func (m *memberArg) find(ctx context.Context, f *cli.Factory) error {
 func idOf(name string, members []*pb.Member) (uint64, error) {
 	var names, ids []string
 	var found uint64
+	unnamed := false
 	for _, member := range members {
 		if member.GetName() == "" {
+			unnamed = true
 			continue
 		}
 		names = append(names, member.GetName())
@@ -82,6 +84,9 @@ func idOf(name string, members []*pb.Member) (uint64, error) {
 		hint := suggest.Hint(name, names)
 		if hint == "" {
 			hint = "\"member list\" shows IDs and names"
+		}
+		if unnamed {
+			hint += "; a member that never started has no name yet: give its ID from \"member list\""
 		}
 		return 0, fmt.Errorf("no member is called %q: %s", name, hint)
 	case 1:

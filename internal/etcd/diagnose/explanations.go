@@ -161,9 +161,9 @@ func others() []explanation {
 // members returns the explanations of errors about members.
 func members() []explanation {
 	return []explanation{
-		server("the members change only while all of them have been connected for five seconds", "; ", "endpoint health --cluster shows which is not", rpctypes.ErrUnhealthy),
+		server("the members change only while all of them have been connected for five seconds", "; ", "endpoint health --cluster shows which is not, and member list which never started", rpctypes.ErrUnhealthy),
 		server("with this change too few members that run would be left for a majority", "; ", "member list shows which never started", rpctypes.ErrMemberNotEnoughStarted),
-		server("it has not caught up yet, or does not run", ": ", "try again later", rpctypes.ErrMemberLearnerNotReady),
+		server("it has not caught up yet, or does not run", ": ", "try again later; member list shows whether it ever started", rpctypes.ErrMemberLearnerNotReady),
 		server("", "", "member list shows the IDs", rpctypes.ErrMemberNotFound),
 		server("it has its vote already", "; ", "member list shows who has none", rpctypes.ErrMemberNotLearner),
 		server("", "", "promote or remove the one that there is; member list shows it", rpctypes.ErrTooManyLearners),

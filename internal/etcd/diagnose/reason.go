@@ -117,7 +117,7 @@ func (d *Diagnosis) leader(ctx context.Context, otherwise string) string {
 	if len(leaderless) == 0 {
 		return otherwise
 	}
-	return strings.Join(leaderless, ", ") + ": no leader: fewer than half of the members of the cluster can be reached from there"
+	return strings.Join(leaderless, ", ") + ": no leader: fewer than half of the members of the cluster can be reached from there; those that never started count, and member list --consistency s shows them"
 }
 
 // isElection reports whether err means that the cluster has no leader at the moment.
