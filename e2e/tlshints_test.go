@@ -113,8 +113,6 @@ func TestThePeerPortWithTLS(t *testing.T) {
 		peer := server.Members[0].PeerURL
 		known := "get k --cacert " + f.CA.CertFile() + " --endpoints " + peer
 		failsAtOnce(t, known, "the server wants a client certificate; give --cert and --key; if this is etcd's peer port, use the client port")
-		failsAtOnce(t, known+" --cert "+f.Clients["root"].CertFile+" --key "+f.Clients["root"].KeyFile,
-			"speaks HTTP, but not etcd's API: it may be etcd's peer port, or a web server; use the client port, which is 2379 by default")
 		failsAtOnce(t, "get k --endpoints "+peer, "the authority of the server's certificate is not trusted; give it with --cacert")
 		failsAtOnce(t, "get k --endpoints "+strings.Replace(peer, "https", "http", 1), "use https:// endpoints")
 	}

@@ -22,7 +22,6 @@ func heldUntilShown() []heldCommand {
 		{args: "compaction 3 --physical", method: "Compact", nth: 1, shows: "Compacting the key history before revision 3 ("},
 		{args: "del /many/ --prefix", method: "DeleteRange", nth: 1, shows: "Waiting for the answer of URL ("},
 		{args: "du", method: "RangeStream", nth: 1, shows: "Reading keys: 100 of 300, 33% ("},
-		{args: "du", version: "3.6.16", method: "Range", nth: 2, shows: "Reading keys: 100 of 300, 33% ("},
 		{args: "ls --recursive", method: "RangeStream", nth: 1, shows: "Reading keys: 100 of 300, 33% ("},
 		{args: "ls --recursive", method: "RangeStream", nth: 1, shows: "Reading keys: 100 of 300, 33% (", toFile: true},
 		{args: "get --prefix /many/ --keys-only", method: "RangeStream", nth: 1, shows: "Reading keys: 100 of 300, 33% (", toFile: true},

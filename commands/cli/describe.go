@@ -81,7 +81,7 @@ func describeRequest(request proto.Message) string {
 	case *pb.LeaseGrantRequest:
 		return fmt.Sprintf("grant a lease of %s", quantity.Of(r.GetTTL(), "second"))
 	case *pb.LeaseRevokeRequest:
-		return fmt.Sprintf("revoke lease %x", r.GetID())
+		return fmt.Sprintf("revoke lease %016x", r.GetID())
 	case *pb.AlarmRequest:
 		return fmt.Sprintf("disarm %s of member %x", r.GetAlarm(), r.GetMemberID())
 	case *pb.MoveLeaderRequest:

@@ -37,7 +37,7 @@ func newRevokeCmd(f *cli.Factory) *cobra.Command {
 
 // revokeHits describes the lease that is revoked, and its keys.
 func revokeHits(ctx context.Context, f *cli.Factory, opts *revokeOptions) (string, error) {
-	return cli.HitsOf(fmt.Sprintf("revoke lease %x", opts.ID), func() (string, error) {
+	return cli.HitsOf(fmt.Sprintf("revoke lease %016x", opts.ID), func() (string, error) {
 		lease, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.LeaseTimeToLiveResponse, error) {
 			return c.TimeToLive(ctx, opts.ID, clientv3.WithAttachedKeys())
 		})
