@@ -283,6 +283,13 @@ func allExamples() map[string]commandExamples {
 		{of: "node2", replace: []string{"node2", strings.Replace(follower, "%s", "name", 1)}},
 		{of: "node3", replace: []string{"node3", strings.Replace(follower, "%s", "name", 1)}},
 	}
+	// A member that answers the request to remove it may stop first. So each example has a
+	// cluster of its own, in which the next attempt finds another member.
+	var aFollowerOfItsOwn []exampleNeeds
+	for _, needs := range aFollower {
+		needs.server = "-members 3"
+		aFollowerOfItsOwn = append(aFollowerOfItsOwn, needs)
+	}
 	aLease := func(until string) []exampleNeeds {
 		return []exampleNeeds{{of: "694d7e4f1a2b3c05", replace: []string{"694d7e4f1a2b3c05", "$(ectl lease grant 9000 -w ndjson | sed 's/.*\"lease\":\"\\([0-9a-f]*\\)\".*/\\1/')"}, until: until}}
 	}
@@ -333,7 +340,7 @@ func allExamples() map[string]commandExamples {
 			{of: "--once", replace: []string{"127.0.0.1:22379", "$OTHER --dest-cacert ca.pem", "/var/lib/mirror/state", "state"}},
 			{of: "--prune", replace: []string{"127.0.0.1:22379", "$OTHER --dest-cacert ca.pem", "/var/lib/mirror/state", "state"}, before: "rm -f state; ectl --endpoints $OTHER --cacert ca.pem put other x", until: "! ectl --endpoints $OTHER --cacert ca.pem get other | grep -q ."},
 		}},
-		"ectl member remove": {server: "-members 3", each: aFollower, retry: true},
+		"ectl member remove": {each: aFollowerOfItsOwn, retry: true},
 		"ectl move-leader":   {server: "-members 3", each: aFollower},
 		"ectl put": {each: []exampleNeeds{
 			{of: "--if-absent", before: "ectl del /config/size"},
