@@ -144,3 +144,53 @@ func TestTheShellAsksBeforeItDestroysAndTakesBack(t *testing.T) {
 	s.Type("\x03")
 	s.Until("a prompt", s.atPrompt)
 }
+
+// After "rbac apply", \undo shows what takes back an addition, or applies the backup. Without
+// a backup, nothing takes back what was replaced or removed.
+func TestThePolicyThatWasAppliedIsTakenBack(t *testing.T) {
+	t.Parallel()
+	c := harness.NewCluster(t, etcdserver.Options{})
+	for name, text := range map[string]string{
+		"adds":  "roles: {app: [{prefix: /a/, access: read}]}\nusers: {alice: {password: none, roles: [app]}}\n",
+		"less":  "roles: {}\nusers: {alice: {}}\n",
+		"none":  "roles: {}\nusers: {}\n",
+		"other": "roles: {app: [{prefix: /a/, access: readwrite}]}\n",
+	} {
+		if err := os.WriteFile(filepath.Join(c.Home, name), []byte("apiVersion: ectl/v1\n"+text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := openShell(t, c.Home, c.Endpoint(), address(c.Endpoint())+"!>", nil)
+	policy := func() string { return c.MustRunAt(c.Endpoint(), "rbac", "export") }
+	s.do("rbac apply -f adds --yes")
+	added := policy()
+	s.Type("\\undo\r")
+	for _, line := range []string{"user revoke-role alice app", "user delete alice", "role delete app"} {
+		s.MustHave(line) // users and roles are added at the same time, so their order varies
+	}
+	s.Type("\x03")
+	s.Until("a prompt", s.atPrompt)
+	s.do("rbac apply -f less --prune --yes --backup before")
+	if got := policy(); strings.Contains(got, "app") {
+		t.Errorf("the policy leaves\n%s", got)
+	}
+	s.Type("\\undo\r")
+	s.typed("", "rbac apply -f before --prune")
+	s.Type("\r")
+	s.MustHave("Apply it? (yes/no):")
+	s.Type("yes\r")
+	s.Until("a prompt", s.atPrompt)
+	if got := policy(); got != added {
+		t.Errorf("the backup restores\n%s\nwant\n%s", got, added)
+	}
+	for line, reason := range map[string]string{
+		"rbac apply -f other --yes":                   "has removed or replaced something; --backup",
+		"rbac apply -f none --prune --yes --backup b": "it has deleted users, whose passwords cannot be read",
+	} {
+		s.do("rbac apply -f adds --yes --prune")
+		s.do(line)
+		if got := strings.ReplaceAll(s.do(`\undo`), "\n", ""); !strings.Contains(got, reason) {
+			t.Errorf("after %s, \\undo prints %q, want %q", line, got, reason)
+		}
+	}
+}

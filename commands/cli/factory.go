@@ -62,6 +62,7 @@ type Factory struct {
 	rehearsal *Rehearsal                           // see Rehearse
 	prepared  bool
 	restore   []plan.Step // take back what the command has taken away
+	undo      Undo        // see UndoneBy
 
 	consent     Consent
 	destruction *destruction // that the command declares, or nil

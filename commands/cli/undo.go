@@ -11,12 +11,32 @@ import (
 	"github.com/ectl-io/ectl/internal/shell"
 )
 
-// Undo returns the command lines, without the program's name, that take back what the
-// command has changed of users, roles and permissions. before holds the permissions that
-// the role of a granted permission had before. changed reports that the command has changed
-// something. If no commands take it back, or if they are not known, there are none.
-func (f *Factory) Undo(before []access.Permission) (lines []string, changed bool) {
+// Undo is how a change of users, roles and permissions is taken back.
+type Undo struct {
+	Lines  []string // command lines without the program's name; none if no commands do it
+	Reason string   // why there are none, if it is known
+}
+
+// UndoneBy records the arguments of the command that takes back what this one changes.
+func (f *Factory) UndoneBy(args ...string) {
+	f.undo = Undo{Reason: "its command cannot be typed"}
+	if line, ok := shell.Line(args...); ok {
+		f.undo = Undo{Lines: []string{line}}
+	}
+}
+
+// NotUndone records why no command takes back what this one changes.
+func (f *Factory) NotUndone(reason string) { f.undo = Undo{Reason: reason} }
+
+// Undo returns how to take back what the command has changed. before holds the permissions
+// that the role of a granted permission had before. changed reports that the command has
+// changed something.
+func (f *Factory) Undo(before []access.Permission) (undo Undo, changed bool) {
 	added, others := f.Connection.Changes.Added()
+	changed = len(added)+others > 0
+	if f.undo.Lines != nil || f.undo.Reason != "" {
+		return f.undo, changed
+	}
 	steps := f.restore
 	if len(steps) == 0 && others == 0 {
 		for _, request := range slices.Backward(added) {
@@ -26,11 +46,11 @@ func (f *Factory) Undo(before []access.Permission) (lines []string, changed bool
 	for _, step := range steps {
 		line, ok := shell.Line(StepArgs(step)...)
 		if !ok {
-			return nil, true
+			return Undo{}, true
 		}
-		lines = append(lines, line)
+		undo.Lines = append(undo.Lines, line)
 	}
-	return lines, len(added)+others > 0
+	return undo, changed
 }
 
 // inverse returns the step that takes back what a request has added.

@@ -39,7 +39,8 @@ policy file. The command shows the plan of "rbac plan", asks for confirmation,
 and applies it.
 
 --backup keeps the users, roles and permissions of before as a policy file. They
-can be restored with "rbac apply --prune", except passwords.
+can be restored with "rbac apply --prune", except passwords. In the shell, \undo
+shows this command.
 
 Without --prune, only users and roles that the policy names are changed. The
 user root with its role root, and the user that runs the command, never lose
@@ -119,12 +120,30 @@ func (o *applyOptions) backUp(f *cli.Factory, before access.State) error {
 	return nil
 }
 
+// noteUndo records how the shell takes back the changes of a plan. What only adds is taken
+// back like any other addition.
+func (o *applyOptions) noteUndo(f *cli.Factory, p *plan.Plan) {
+	switch {
+	case o.Backup != "" && p.DeletesUsers():
+		f.NotUndone("it has deleted users, whose passwords cannot be read: add sources of passwords to " + o.Backup + ", and apply it with --prune")
+	case o.Backup != "":
+		f.UndoneBy(o.restoreArgs()...)
+	case !p.OnlyAdds():
+		f.NotUndone("the policy has removed or replaced something; --" + flagBackup + " keeps the policy of before, which can be applied again")
+	}
+}
+
+// restoreArgs returns the arguments of the command that applies the backup.
+func (o *applyOptions) restoreArgs() []string {
+	return cli.CommandArgs("rbac apply", []string{"-f", o.Backup, "--prune"})
+}
+
 // backupMode lets only the owner read the backup, which shows who may do what.
 const backupMode = 0o600
 
 // restore returns the command line that applies the backup.
 func (o *applyOptions) restore(f *cli.Factory) string {
-	line, ok := f.CommandLine(cli.CommandArgs("rbac apply", []string{"-f", o.Backup, "--prune"})...)
+	line, ok := f.CommandLine(o.restoreArgs()...)
 	if !ok {
 		return "rbac apply -f FILE --prune"
 	}
@@ -142,7 +161,11 @@ func runApply(ctx context.Context, f *cli.Factory, opts *applyOptions) error {
 			if err := f.AgreeToPlan(ctx, p, r.Policy.Waivers, opts.Yes); err != nil {
 				return err
 			}
-			return opts.backUp(f, p.Before)
+			if err := opts.backUp(f, p.Before); err != nil {
+				return err
+			}
+			opts.noteUndo(f, p)
+			return nil
 		},
 		Failed: f.SayFailedApply,
 		Deliver: func(ctx context.Context, passwords []secret.GeneratedPassword) error {

@@ -89,7 +89,7 @@ type shell struct {
 	paged       bool     // long output goes to a pager
 	timed       bool     // the time of commands is printed
 	initial     string   // of the next line
-	taken       []string // command lines that take back the last change of access
+	taken       cli.Undo // of the last change of access
 
 	lookupContext context.Context //nolint:containedctx // of lookups in the background
 	status        exit.Code       // of the last command

@@ -45,16 +45,20 @@ func (s *shell) noteUndo(path string, inner *cli.Factory, before []access.Permis
 	if !slices.Contains([]string{"user", "role", "rbac", "auth"}, group) {
 		return
 	}
-	if lines, changed := inner.Undo(before); changed {
-		s.taken = lines
+	if undo, changed := inner.Undo(before); changed {
+		s.taken = undo
 	}
 }
 
 // undo is the command \undo. The commands become the next text to be typed.
 func (s *shell) undo(context.Context, []string) error {
-	if len(s.taken) == 0 {
-		return invalid(`\undo: no command takes back the last change of users, roles and grants`)
+	if len(s.taken.Lines) == 0 {
+		reason := s.taken.Reason
+		if reason != "" {
+			reason = ": " + reason
+		}
+		return invalid(`\undo: no command takes back the last change of users, roles and grants%s`, reason)
 	}
-	s.initial = strings.Join(s.taken, "\n")
+	s.initial = strings.Join(s.taken.Lines, "\n")
 	return nil
 }

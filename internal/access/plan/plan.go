@@ -4,6 +4,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/ectl-io/ectl/internal/access"
 	"github.com/ectl-io/ectl/internal/access/policy"
@@ -85,6 +86,35 @@ func New(before access.State, p policy.Policy, o Options) (*Plan, error) {
 
 // IsEmpty reports whether the plan has no differences.
 func (p *Plan) IsEmpty() bool { return len(p.Differences) == 0 }
+
+// OnlyAdds reports whether each step adds something that was not there. A grant on keys of
+// another grant replaces it.
+func (p *Plan) OnlyAdds() bool {
+	for _, stage := range p.Stages {
+		for _, step := range stage {
+			switch step.Verb {
+			case AddRole, AddUser, GrantRole:
+			case GrantKeys:
+				if slices.ContainsFunc(p.Before.Roles[step.Role].Permissions, func(had access.Permission) bool { return had.Range.String() == step.Permission.Range.String() }) {
+					return false
+				}
+			case DeleteRole, RevokeKeys, DeleteUser, SetPassword, RevokeRole:
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// DeletesUsers reports whether the plan deletes a user.
+func (p *Plan) DeletesUsers() bool {
+	for _, stage := range p.Stages {
+		if slices.ContainsFunc(stage, func(step Step) bool { return step.Verb == DeleteUser }) {
+			return true
+		}
+	}
+	return false
+}
 
 // Count returns the number of differences with the action.
 func (p *Plan) Count(action Action) int {
