@@ -1,4 +1,4 @@
-package main
+package licences
 
 import (
 	"bytes"
@@ -10,9 +10,9 @@ import (
 	"strings"
 )
 
-// writeTexts writes the licences and notices of the program's modules, and of Go's own
+// WriteTexts writes the licences and notices of the program's modules, and of Go's own
 // library, to a file.
-func writeTexts(root, file string) error {
+func WriteTexts(root, file string) error {
 	modules, err := linkedModules(root)
 	if err != nil {
 		return err

@@ -1,22 +1,16 @@
-// Licences checks docs/dependencies.md against the modules that ectl depends on.
+// Package licences checks docs/dependencies.md against the modules that ectl depends on.
 //
 // Every module that is compiled into the program, on any released platform, must be in a
-// table of that document, and so must every direct dependency of the tests and every tool.
+// table of that Document, and so must every direct dependency of the tests and every tool.
 // The table must name the licences that the module's own files have, and a reason.
 // Licences of the program and of its tests must be permissive. Tools are only run, so any
 // licence will do for them.
-//
-//	licences [-texts FILE] [ROOT]
-//
-// With -texts it writes the licences and notices of the modules that are compiled into the
-// program to FILE. They are distributed together with the program.
-package main
+package licences
 
 import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -28,8 +22,8 @@ import (
 	"github.com/google/licensecheck"
 )
 
-// document holds the tables, below the root of the project.
-const document = "docs/dependencies.md"
+// Document holds the tables, below the root of the project.
+const Document = "docs/dependencies.md"
 
 // own begins the paths of the project's modules.
 const own = "github.com/ectl-io/ectl"
@@ -42,31 +36,10 @@ func permissive() []string {
 // platforms are the operating systems of the released archives.
 func platforms() []string { return []string{"linux", "darwin", "windows", "freebsd"} }
 
-func main() {
-	texts := flag.String("texts", "", "`file` for the licences of the program's modules")
-	flag.Parse()
-	root := "."
-	if flag.NArg() > 0 {
-		root = flag.Arg(0)
-	}
-	if *texts != "" {
-		if err := writeTexts(root, *texts); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		return
-	}
-	n, err := check(root)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	fmt.Printf("%s has all %d modules with their licences\n", document, n)
-}
-
-// check returns the number of modules that the document must list.
-func check(root string) (int, error) {
-	text, err := os.ReadFile(filepath.Join(root, document))
+// Check compares the document with the modules of the project in the folder root. It returns
+// the number of modules that the document must list.
+func Check(root string) (int, error) {
+	text, err := os.ReadFile(filepath.Join(root, Document))
 	if err != nil {
 		return 0, err
 	}
@@ -94,7 +67,7 @@ type row struct{ Path, Licences, Reason string }
 // compare returns an error for each difference between the modules and the document.
 func compare(modules []module, rows map[string]row) error {
 	var faults []error
-	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(document+": "+format, args...)) }
+	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(Document+": "+format, args...)) }
 	known := map[string]bool{}
 	for _, m := range modules {
 		known[m.Path] = true
@@ -135,7 +108,7 @@ func readRows(text string) (map[string]row, error) {
 		}
 		r := row{strings.Trim(strings.TrimSpace(cells[0]), "`"), strings.TrimSpace(cells[1]), strings.TrimSpace(cells[2])}
 		if _, twice := rows[r.Path]; twice {
-			return nil, fmt.Errorf("%s: %s is listed twice", document, r.Path)
+			return nil, fmt.Errorf("%s: %s is listed twice", Document, r.Path)
 		}
 		rows[r.Path] = r
 	}
@@ -191,7 +164,7 @@ func modulesOf(root string) ([]module, error) {
 			return nil, err
 		}
 	}
-	programs, err := filepath.Glob(filepath.Join(root, "tools", "*", "main.go"))
+	programs, err := filepath.Glob(filepath.Join(root, "tools", "*", "cmd", "*", "main.go"))
 	if err != nil {
 		return nil, err
 	}
