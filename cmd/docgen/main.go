@@ -3,7 +3,7 @@
 // page of the errors that ectl explains. It runs when the project is built. It is a
 // separate program so that ectl does not link the libraries for this.
 //
-//	docgen [-reference DIR] [-man DIR] [-date DATE] [-completions DIR] [-schema FILE] [-errors FILE]
+//	docgen [-reference DIR] [-man DIR] [-date DATE] [-completions DIR [-name NAME]] [-schema FILE] [-errors FILE]
 package main
 
 import (
@@ -24,17 +24,15 @@ import (
 	"github.com/ectl-io/ectl/internal/iostreams"
 )
 
-// The names that the program is installed under.
-const (
-	program = "ectl"
-	etcdctl = cli.EtcdctlName
-)
+// program is the name of the program.
+const program = "ectl"
 
 // files names what to generate. An empty name generates nothing.
 type files struct {
 	reference, man, completions string // folders
 	schema, errors              string
 	date                        string // of the man pages
+	name                        string // of the program in the completion scripts
 }
 
 func main() {
@@ -43,6 +41,7 @@ func main() {
 	flag.StringVar(&to.man, "man", "", "`folder` for the man pages")
 	flag.StringVar(&to.date, "date", "", "`date` of the man pages, as in 2026-01-31 or 2026-01-31T12:00:00Z (default today)")
 	flag.StringVar(&to.completions, "completions", "", "`folder` for the completion scripts")
+	flag.StringVar(&to.name, "name", program, "`name` that the program has in the completion scripts")
 	flag.StringVar(&to.schema, "schema", "", "`file` for the JSON Schema of policy files")
 	flag.StringVar(&to.errors, "errors", "", "`file` for the page of errors")
 	flag.Parse()
@@ -64,7 +63,7 @@ func run(to files) error {
 	}{
 		{to.reference, writeReference},
 		{to.man, func(folder string) error { return writeManPages(folder, day) }},
-		{to.completions, writeScripts},
+		{to.completions, func(folder string) error { return writeScripts(folder, to.name) }},
 		{to.schema, writeSchema},
 		{to.errors, writeErrors},
 	} {

@@ -17,18 +17,17 @@ func scriptNames(name string) map[string]string {
 	}
 }
 
-// writeScripts writes a completion script for each name and shell into dir.
-func writeScripts(dir string) error {
+// writeScripts writes a completion script for each shell into dir. The program has the
+// name in them.
+func writeScripts(dir, name string) error {
 	files := map[string]string{}
-	for _, name := range []string{program, etcdctl} {
-		for shell, file := range scriptNames(name) {
-			root, _ := newTree(name, &strings.Builder{})
-			var script strings.Builder
-			if err := commands.WriteCompletion(root, shell, &script); err != nil {
-				return err
-			}
-			files[file] = script.String()
+	for shell, file := range scriptNames(name) {
+		root, _ := newTree(name, &strings.Builder{})
+		var script strings.Builder
+		if err := commands.WriteCompletion(root, shell, &script); err != nil {
+			return err
 		}
+		files[file] = script.String()
 	}
 	return writeFiles(dir, files)
 }
