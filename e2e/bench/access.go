@@ -49,7 +49,7 @@ func (b *bench) asking(ctx context.Context) error {
 	} {
 		task := "rbac " + c.task
 		say("%s", task)
-		median, err := m.alternate(ctx, max(b.runs, 5), candidate{"ectl", append([]string{b.ectl, "rbac"}, c.argv...)}, candidate{"bare", c.bare})
+		median, err := m.alternate(ctx, max(b.runs, 5), candidate{name: "ectl", argv: append([]string{b.ectl, "rbac"}, c.argv...)}, candidate{name: "bare", argv: c.bare})
 		if err != nil {
 			return err
 		}

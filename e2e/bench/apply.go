@@ -56,7 +56,7 @@ func (b *bench) applying(ctx context.Context) error {
 			{&first, []string{b.ectl, "rbac", "apply", "--quiet", "--yes", "-f", file}},
 			{&again, []string{b.ectl, "rbac", "apply", "--quiet", "--yes", "-f", file}},
 		}
-		if err := b.onFreshServer(ctx, func(m measurer, endpoint string) error {
+		if err := b.onFreshServer(ctx, func(m measurer, _ *etcdserver.Server) error {
 			for _, run := range runs {
 				u, err := m.run(ctx, run.argv)
 				if err != nil {
@@ -68,17 +68,17 @@ func (b *bench) applying(ctx context.Context) error {
 		}); err != nil {
 			return err
 		}
-		if err := b.onFreshServer(ctx, func(m measurer, endpoint string) error {
-			u, err := m.run(ctx, []string{b.bare, "-apply", fmt.Sprintf("%d,%d", appliedUsers, appliedRoles), endpoint, applyRoot})
+		if err := b.onFreshServer(ctx, func(m measurer, server *etcdserver.Server) error {
+			u, err := m.run(ctx, []string{b.bare, "-apply", fmt.Sprintf("%d,%d", appliedUsers, appliedRoles), server.Endpoint(), applyRoot})
 			bare = append(bare, u)
 			return err
 		}); err != nil {
 			return err
 		}
-		if err := b.onFreshServer(ctx, func(m measurer, endpoint string) error {
+		if err := b.onFreshServer(ctx, func(m measurer, server *etcdserver.Server) error {
 			// On the way there the server has half of it, on average.
 			half := fmt.Sprintf("%d,%d", appliedUsers/2, appliedRoles/2)
-			if _, err := m.run(ctx, []string{b.bare, "-apply", half, endpoint, applyRoot}); err != nil {
+			if _, err := m.run(ctx, []string{b.bare, "-apply", half, server.Endpoint(), applyRoot}); err != nil {
 				return err
 			}
 			u, err := b.singleCalls(ctx, m)
@@ -101,13 +101,13 @@ func (b *bench) applying(ctx context.Context) error {
 
 // onFreshServer calls measure with a new server that has authentication on and
 // passwords as costly as etcd makes them.
-func (b *bench) onFreshServer(ctx context.Context, measure func(m measurer, endpoint string) error) error {
+func (b *bench) onFreshServer(ctx context.Context, measure func(m measurer, server *etcdserver.Server) error) error {
 	server, m, err := b.start(ctx, etcdserver.Options{RootPassword: applyRoot, Flags: []string{"--bcrypt-cost", "10"}}, "ETCDCTL_USER=root:"+applyRoot)
 	if err != nil {
 		return err
 	}
 	defer server.Stop()
-	return measure(m, server.Endpoint())
+	return measure(m, server)
 }
 
 // singleCalls measures a sample of calls of etcdctl that make such changes, in

@@ -52,7 +52,7 @@ func (b *bench) maintaining(ctx context.Context) error {
 		}},
 	} {
 		say("%s", c.task)
-		medians, err := m.alternate(ctx, b.starts, candidate{"ectl", c.argv(b.ectl)}, candidate{"etcdctl", c.argv(b.etcdctl)})
+		medians, err := m.alternate(ctx, b.starts, candidate{name: "ectl", argv: c.argv(b.ectl)}, candidate{name: "etcdctl", argv: c.argv(b.etcdctl)})
 		if err != nil {
 			return err
 		}

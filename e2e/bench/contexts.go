@@ -37,7 +37,7 @@ func (b *bench) withContexts(ctx context.Context, m measurer, endpoint string) e
 		return err
 	}
 	get := func(name string) candidate {
-		return candidate{name, []string{"/usr/bin/env", "XDG_CONFIG_HOME=" + filepath.Join(home, name), b.ectl, "get", "k"}}
+		return candidate{name: name, argv: []string{"/usr/bin/env", "XDG_CONFIG_HOME=" + filepath.Join(home, name), b.ectl, "get", "k"}}
 	}
 	medians, err := m.alternate(ctx, b.starts, get("with"), get("without"))
 	if err != nil {

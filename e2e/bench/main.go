@@ -12,15 +12,17 @@
 // etcdctl, and beside the bare requests. Access decisions are measured beside the bare
 // requests that read all users and roles.
 //
-// A script of commands over one login is measured beside single calls of etcdctl. The
-// completion of many users is measured beside etcdctl's completion of commands.
+// A script of commands over one login is measured beside single calls of etcdctl. The same
+// lines, typed in the shell, are measured beside the script. The start of the shell is
+// measured beside a small command. The completion of many users is measured beside
+// etcdctl's completion of commands.
 //
 // A mirror is measured until the destination has all keys: one with many keys, and one
 // with few. A watch of past events is measured until the last event was printed. ls is
 // measured beside a listing of all the keys. Maintenance commands are measured beside
 // etcdctl's.
 //
-//	bench [-parts get,apply,access,script,tab,mirror,watch,ls,cluster,snapshot] [-keys 1000000] [-runs 3] [-starts 40] [-servers 3.7.3,3.6.16]
+//	bench [-parts get,apply,access,script,shell,tab,mirror,watch,ls,cluster,snapshot] [-keys 1000000] [-runs 3] [-starts 40] [-servers 3.7.3,3.6.16]
 package main
 
 import (
@@ -63,7 +65,7 @@ func main() {
 	flag.IntVar(&b.keys, "keys", 1_000_000, "`number` of keys of the large get")
 	flag.IntVar(&b.runs, "runs", 3, "`number` of runs of each large get")
 	flag.IntVar(&b.starts, "starts", 41, "`number` of runs of each small command")
-	flag.StringVar(&b.parts, "parts", "get,apply,access,script,tab,mirror,watch,ls,cluster,snapshot", "`parts` to measure: get is start-up and large gets, apply that of a policy, access are questions about many users, script is a script of commands, tab is a completion of users, mirror is make-mirror, watch is of what happened in the past, ls of large subtrees, cluster are lists, transactions and dead members, snapshot is a large one")
+	flag.StringVar(&b.parts, "parts", "get,apply,access,script,shell,tab,mirror,watch,ls,cluster,snapshot", "`parts` to measure: get is start-up and large gets, apply that of a policy, access are questions about many users, script is a script of commands, shell is the shell in a terminal, tab is a completion of users, mirror is make-mirror, watch is of what happened in the past, ls of large subtrees, cluster are lists, transactions and dead members, snapshot is a large one")
 	servers := flag.String("servers", "3.7.3,3.6.16", "server `versions` to measure on")
 	flag.Parse()
 
@@ -112,7 +114,7 @@ func (b *bench) measure(ctx context.Context, servers []string) error {
 	for _, part := range []struct {
 		name    string
 		measure func(context.Context) error
-	}{{"apply", b.applying}, {"access", b.asking}, {"script", b.scripting}, {"tab", b.completing}, {"mirror", b.mirroring}, {"watch", b.watching}, {"ls", b.listing}, {"cluster", b.maintaining}, {"snapshot", b.copying}} {
+	}{{"apply", b.applying}, {"access", b.asking}, {"script", b.scripting}, {"shell", b.typing}, {"tab", b.completing}, {"mirror", b.mirroring}, {"watch", b.watching}, {"ls", b.listing}, {"cluster", b.maintaining}, {"snapshot", b.copying}} {
 		if !b.measures(part.name) {
 			continue
 		}
@@ -217,7 +219,7 @@ const (
 
 // large measures the get of every key under prefix.
 func (b *bench) large(ctx context.Context, m measurer, version, endpoint string) error {
-	bare := candidate{"bare", []string{b.bare, endpoint, prefix}}
+	bare := candidate{name: "bare", argv: []string{b.bare, endpoint, prefix}}
 	way := "bare client, one request"
 	if version == "3.7.3" {
 		bare.argv = []string{b.bare, "-stream", endpoint, prefix}
@@ -232,7 +234,7 @@ func (b *bench) large(ctx context.Context, m measurer, version, endpoint string)
 			return err
 		}
 		m.pipe = true
-		ectl, etcdctl := candidate{"ectl", append([]string{b.ectl}, args...)}, candidate{"etcdctl", append([]string{b.etcdctl}, args...)}
+		ectl, etcdctl := candidate{name: "ectl", argv: append([]string{b.ectl}, args...)}, candidate{name: "etcdctl", argv: append([]string{b.etcdctl}, args...)}
 		median, err := m.alternate(ctx, b.runs, ectl, etcdctl, bare)
 		if err != nil {
 			return err

@@ -26,8 +26,9 @@ type usage struct {
 
 // candidate is one program in a comparison, with what it is to do.
 type candidate struct {
-	name string
-	argv []string
+	name  string
+	argv  []string
+	until string // the text on a terminal after which it is ended; empty: it ends by itself
 }
 
 // measurer starts programs through the launch program, which says why.
@@ -35,8 +36,12 @@ type measurer struct {
 	launch  string
 	environ []string
 	pipe    bool // the output is read
-	lines   int  // of output, after which the program is interrupted; 0: it ends by itself
+	lines   int  // of output, after which the program is ended; 0: it ends by itself
 	fails   bool // it ends with another status than 0, as it should
+
+	terminal bool   // the program runs in a terminal
+	typed    string // the file that is typed there; empty: nothing is typed
+	until    string // as in candidate
 
 	// before is called before each run, and not measured.
 	before func() error
@@ -81,8 +86,8 @@ func (b *bench) both(ctx context.Context, m measurer, runs int, args ...string) 
 // beside measures arguments of ours beside others of etcdctl.
 func (b *bench) beside(ctx context.Context, m measurer, runs int, ours, theirs []string) (a, z usage, err error) {
 	medians, err := m.alternate(ctx, runs,
-		candidate{"ectl", append([]string{b.ectl}, ours...)},
-		candidate{"etcdctl", append([]string{b.etcdctl}, theirs...)})
+		candidate{name: "ectl", argv: append([]string{b.ectl}, ours...)},
+		candidate{name: "etcdctl", argv: append([]string{b.etcdctl}, theirs...)})
 	return medians["ectl"], medians["etcdctl"], err
 }
 
@@ -95,6 +100,7 @@ func (m measurer) alternate(ctx context.Context, runs int, candidates ...candida
 	samples := map[string][]usage{}
 	for range runs {
 		for _, c := range candidates {
+			m.until = c.until
 			u, err := m.run(ctx, c.argv)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", c.name, err)
@@ -120,14 +126,11 @@ func (m measurer) run(ctx context.Context, argv []string) (usage, error) {
 			return usage{}, err
 		}
 	}
-	if m.pipe {
-		argv = append([]string{"-pipe"}, argv...)
-	}
-	if m.lines > 0 {
-		argv = append([]string{"-lines", strconv.Itoa(m.lines)}, argv...)
-	}
-	cmd := exec.CommandContext(ctx, m.launch, argv...)
+	cmd := exec.CommandContext(ctx, m.launch, append(m.options(), argv...)...)
 	cmd.Env = m.environ
+	if m.terminal {
+		cmd.Env = append(slices.Clip(cmd.Env), "TERM=xterm-256color")
+	}
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
@@ -145,6 +148,27 @@ func (m measurer) run(ctx context.Context, argv []string) (usage, error) {
 		cpu:    time.Duration(user+kernel) * time.Microsecond,
 		memory: memory << 10,
 	}, nil
+}
+
+// options returns the options of the launch program.
+func (m measurer) options() []string {
+	var options []string
+	if m.pipe {
+		options = append(options, "-pipe")
+	}
+	if m.lines > 0 {
+		options = append(options, "-lines", strconv.Itoa(m.lines))
+	}
+	if m.terminal {
+		options = append(options, "-terminal")
+	}
+	if m.typed != "" {
+		options = append(options, "-type", m.typed)
+	}
+	if m.until != "" {
+		options = append(options, "-until", m.until)
+	}
+	return options
 }
 
 func median[T int64 | time.Duration](samples []usage, of func(usage) T) T {

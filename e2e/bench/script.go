@@ -31,21 +31,21 @@ func (b *bench) scripting(ctx context.Context) error {
 	}
 	defer os.RemoveAll(dir)
 	lines := provisioning(scriptCommands)
-	file := filepath.Join(dir, "script")
-	if err := os.WriteFile(file, []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
+	file, err := writeLines(dir, "script", lines, "\n")
+	if err != nil {
 		return err
 	}
 	var runs, calls []usage
 	for i := range b.runs {
 		say("script of %d commands, run %d", len(lines), i+1)
-		if err := b.onFreshServer(ctx, func(m measurer, _ string) error {
+		if err := b.onFreshServer(ctx, func(m measurer, _ *etcdserver.Server) error {
 			u, err := m.run(ctx, []string{b.ectl, "run", file})
 			runs = append(runs, u)
 			return err
 		}); err != nil {
 			return err
 		}
-		if err := b.onFreshServer(ctx, func(m measurer, _ string) error {
+		if err := b.onFreshServer(ctx, func(m measurer, _ *etcdserver.Server) error {
 			var took usage
 			for _, line := range lines[:sampledCalls] {
 				u, err := m.run(ctx, append([]string{b.etcdctl}, strings.Fields(line)...))
@@ -106,4 +106,10 @@ func provisioning(count int) []string {
 			fmt.Sprintf("user grant-role user%d role%d", i, i))
 	}
 	return lines
+}
+
+// writeLines writes lines with their ending into a file of dir, and returns its path.
+func writeLines(dir, name string, lines []string, ending string) (string, error) {
+	file := filepath.Join(dir, name)
+	return file, os.WriteFile(file, []byte(strings.Join(lines, ending)+ending), 0o600)
 }
