@@ -1,7 +1,7 @@
 # Everything a contributor or a CI runs. `make` alone lists the targets.
 #
 # Some programs are built once into .cache, and again when their go.mod changes:
-# the etcd servers and the reference etcdctl from modules under e2e/tools, the
+# the etcd servers, the reference etcdctl and etcdutl from modules under e2e/tools, the
 # linters and the release tool from modules under tools. Only the linter of prose
 # needs a C compiler.
 
@@ -58,6 +58,7 @@ TARGETS ?=
 
 SERVERS   := $(CACHE)/etcd-3.7.3 $(CACHE)/etcd-3.6.16 $(CACHE)/etcd-3.5.35
 REFERENCE := $(CACHE)/etcdctl-3.7.3
+RESTORER  := $(CACHE)/etcdutl-3.7.3
 LINT      := $(CACHE)/golangci-lint
 RELEASER  := $(CACHE)/goreleaser
 SBOM      := $(CACHE)/cyclonedx-gomod
@@ -190,7 +191,7 @@ release-check: $(RELEASER) ## Check goreleaser.yaml
 	$(RELEASER) check -q -f goreleaser.yaml
 
 .PHONY: servers
-servers: $(SERVERS) $(REFERENCE) ## Build the etcd servers and the reference etcdctl for the tests
+servers: $(SERVERS) $(REFERENCE) $(RESTORER) ## Build the etcd servers, the reference etcdctl and etcdutl for the tests
 	@./e2e/tools/etcd-3.4.23/fetch $(CACHE)/etcd-3.4.23
 
 .PHONY: clean
@@ -211,6 +212,9 @@ $(CACHE)/etcd-%: e2e/tools/etcd-%/go.mod e2e/tools/etcd-%/go.sum
 
 $(CACHE)/etcdctl-%: e2e/tools/etcd-%/go.mod e2e/tools/etcd-%/go.sum
 	$(call build_tool,go.etcd.io/etcd/etcdctl/v3)
+
+$(CACHE)/etcdutl-%: e2e/tools/etcdutl-%/go.mod e2e/tools/etcdutl-%/go.sum
+	$(call build_tool,go.etcd.io/etcd/etcdutl/v3)
 
 $(LINT): tools/lint/go.mod tools/lint/go.sum
 	$(call build_tool,github.com/golangci/golangci-lint/v2/cmd/golangci-lint)

@@ -6,8 +6,8 @@
 // certificates, terminals, a TCP proxy and an RPC proxy.
 //
 // The program is bin/ectl, or the one that the environment variable ECTL_BIN
-// names. The servers and the reference are in .cache, or in ECTL_CACHE; `make
-// servers` builds them. Every server listens on loopback only and ends with the
+// names. The servers, the reference and etcdutl are in .cache, or in ECTL_CACHE;
+// `make servers` builds them. Every server listens on loopback only and ends with the
 // test.
 //
 // # Scripts

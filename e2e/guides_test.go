@@ -17,22 +17,23 @@ import (
 // guide is how a page of docs/guide is typed.
 type guide struct {
 	commands int // at least
-	// own names the test that types the page in its own way. Otherwise the reader has an
-	// empty folder, and servers without authentication on the addresses.
+	// own names the test that types the page in its own way.
 	own string
-	// addresses are those of the servers. The first is also ETCDCTL_ENDPOINTS, if it is
-	// the only one.
+	// addresses are those of empty servers, 127.0.0.1:2379 by default. The first is also
+	// ETCDCTL_ENDPOINTS, if it is the only one.
 	addresses []string
+	// starts are the addresses of the servers that the page starts.
+	starts []string
 }
 
 func allGuides() map[string]guide {
 	return map[string]guide{
 		"access-as-code.md":    {commands: 10},
 		"authentication.md":    {commands: 12},
-		"certificates.md":      {own: "TestGuideOnCertificates"},
+		"certificates.md":      {commands: 15, addresses: none, starts: []string{"127.0.0.1:2379", "127.0.0.1:2380"}},
 		"large-key-spaces.md":  {commands: 8},
 		"locked-out.md":        {commands: 20},
-		"maintenance.md":       {commands: 7},
+		"maintenance.md":       {commands: 15, starts: []string{"127.0.0.1:12379", "127.0.0.1:12380", "127.0.0.1:22379", "127.0.0.1:22380"}},
 		"provisioning.md":      {commands: 12},
 		"replacing-etcdctl.md": {commands: 7},
 		"reviewing-access.md":  {commands: 10},
@@ -42,6 +43,9 @@ func allGuides() map[string]guide {
 		"why-no-connection.md": {commands: 8},
 	}
 }
+
+// none are the addresses of a page without servers.
+var none = []string{}
 
 // TestGuides types the guides, each in an empty folder.
 func TestGuides(t *testing.T) {
@@ -55,39 +59,49 @@ func TestGuides(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := page{file: "docs/guide/" + name, servers: map[string]string{}}
-			p.environ = readersEnvironment(t, t.TempDir())
-			if g.addresses == nil {
-				g.addresses = []string{"127.0.0.1:2379"}
-			}
-			for _, address := range g.addresses {
-				server := harness.StartServer(t, etcdserver.Options{Dir: t.TempDir()})
-				p.servers[address] = strings.TrimPrefix(server.Endpoint(), "http://")
-			}
-			if len(g.addresses) == 1 {
-				p.environ = append(p.environ, "ETCDCTL_ENDPOINTS="+p.servers[g.addresses[0]])
-			}
-			p.run(t, g.commands)
+			g.run(t, "docs/guide/"+name)
 		})
 	}
 }
 
-// TestGuideOnCertificates types the page, which starts a server itself. Its reader has etcd
-// on the PATH.
-func TestGuideOnCertificates(t *testing.T) {
-	t.Parallel()
-	etcd, err := filepath.Abs(filepath.Join(etcdserver.CacheDir(), "etcd-"+etcdserver.Latest))
-	if err != nil {
-		t.Fatal(err)
+// run types a page. Its reader has etcd and etcdutl on the PATH.
+func (g guide) run(t *testing.T, file string) {
+	t.Helper()
+	p := page{file: file, servers: map[string]string{}, environ: readersEnvironment(t, t.TempDir())}
+	p.environ[0] += string(os.PathListSeparator) + etcdFolder(t)
+	if g.addresses == nil {
+		g.addresses = []string{"127.0.0.1:2379"}
 	}
-	bin := t.TempDir()
-	if err := os.Symlink(etcd, filepath.Join(bin, "etcd")); err != nil {
-		t.Fatal(err)
+	for _, address := range g.addresses {
+		server := harness.StartServer(t, etcdserver.Options{Dir: t.TempDir()})
+		p.servers[address] = strings.TrimPrefix(server.Endpoint(), "http://")
 	}
-	p := page{file: "docs/guide/certificates.md", environ: readersEnvironment(t, t.TempDir())}
-	p.environ[0] += string(os.PathListSeparator) + bin
-	p.servers = map[string]string{"127.0.0.1:2379": freeAddress(t), "127.0.0.1:2380": freeAddress(t)}
-	p.run(t, 15)
+	if len(g.addresses) == 1 {
+		p.environ = append(p.environ, "ETCDCTL_ENDPOINTS="+p.servers[g.addresses[0]])
+	}
+	for _, address := range g.starts {
+		p.servers[address] = freeAddress(t)
+	}
+	p.run(t, g.commands)
+}
+
+// etcdFolder returns a folder that has etcd and etcdutl under these names.
+func etcdFolder(t *testing.T) string {
+	t.Helper()
+	folder := t.TempDir()
+	for _, name := range []string{"etcd", "etcdutl"} {
+		program, err := filepath.Abs(filepath.Join(etcdserver.CacheDir(), name+"-"+etcdserver.Latest))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(program); err != nil {
+			t.Fatalf("%s is not built (make servers): %v", name, err)
+		}
+		if err := os.Symlink(program, filepath.Join(folder, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return folder
 }
 
 // TestWorkflowRunsTheCommandsOfTheGuide compares the CI example with what the guide types.

@@ -11,7 +11,9 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -32,7 +34,7 @@ var updatePages = flag.Bool("update-pages", false, "write the output of the comm
 //
 //	Save this as `FILE`:     the next block is saved in that file.
 //
-//	```terminal              a session of "ectl shell": see shell_guide_test.go
+//	```terminal              a session of "ectl shell": see guide_shell_test.go
 //
 // Blocks of the kind text are not typed, and neither is yaml that no sentence saves:
 // fragments, and commands that need a machine that a test cannot have. There are no other
@@ -151,8 +153,12 @@ func (p page) run(t *testing.T, atLeast int) {
 	for _, c := range commands {
 		fmt.Fprintf(&script, "%s\necho %s\n", c.lines, marker)
 	}
-	shell := exec.CommandContext(context.WithoutCancel(t.Context()), "bash", "--noprofile", "--norc", "-c", strings.NewReplacer(toReal...).Replace(script.String()))
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute) // ends a hang
+	defer cancel()
+	shell := exec.CommandContext(ctx, "bash", "--noprofile", "--norc", "-c", strings.NewReplacer(toReal...).Replace(script.String()))
 	shell.Dir, shell.Env = p.dir, p.environ
+	shell.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	shell.Cancel = func() error { return syscall.Kill(-shell.Process.Pid, syscall.SIGTERM) }
 	out, err := shell.Output()
 	if err != nil {
 		t.Fatalf("the commands of %s: %v\n%s", p.file, err, out)
@@ -218,6 +224,7 @@ func comparableOutput(output string) string {
 	for _, varying := range []struct{ pattern, name string }{
 		{times, aTime},
 		{`\d+ requests,`, "some requests,"},
+		{` *\b[0-9a-f]{12,16}\b`, " an ID"},
 		{`took( = |: |\. took | )[0-9.]+(ns|µs|ms|s)`, "took some time"},
 		{`\d[0-9.]* [kM]?B before, \d[0-9.]* [kM]?B now`, "some before, less now"},
 	} {
