@@ -12,8 +12,8 @@ import (
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/completions"
 	"github.com/ectl-io/ectl/internal/access"
+	"github.com/ectl-io/ectl/internal/access/rollback"
 	"github.com/ectl-io/ectl/internal/etcd"
-	"github.com/ectl-io/ectl/internal/etcd/diagnose"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/retry"
 	"github.com/ectl-io/ectl/output"
@@ -146,20 +146,16 @@ func (o *addOptions) newPassword(ctx context.Context, f *cli.Factory) (string, e
 	return o.Password.Read(ctx, f, o.Name)
 }
 
-// add returns the request. It does not send an empty name. The client library would treat
-// the error of the server as a lost login, and would retry for seconds.
-func (o *addOptions) add(password string) func(context.Context, *etcd.Client) (*clientv3.AuthUserAddResponse, error) {
-	return func(ctx context.Context, c *etcd.Client) (*clientv3.AuthUserAddResponse, error) {
-		if o.Name == "" {
-			return nil, errEmptyName()
-		}
-		return c.UserAddWithOptions(ctx, o.Name, password, &clientv3.UserAddOptions{NoPassword: o.NoPassword})
-	}
+// user returns the user to add.
+func (o *addOptions) user(password string) rollback.NewUser {
+	return rollback.NewUser{Name: o.Name, Password: password, NoPassword: o.NoPassword}
 }
 
-// errEmptyName returns the server's error for an empty name.
-func errEmptyName() error {
-	return diagnose.WithReason(rpctypes.ErrUserEmpty, "give the name of the new user")
+// add returns the request.
+func (o *addOptions) add(password string) func(context.Context, *etcd.Client) (*clientv3.AuthUserAddResponse, error) {
+	return func(ctx context.Context, c *etcd.Client) (*clientv3.AuthUserAddResponse, error) {
+		return c.UserAddWithOptions(ctx, o.Name, password, &clientv3.UserAddOptions{NoPassword: o.NoPassword})
+	}
 }
 
 func (o *addOptions) exists() string { return "User " + o.Name + " exists" }
@@ -199,7 +195,7 @@ func (o *addOptions) isThereBeforeQuestion(ctx context.Context, f *cli.Factory) 
 	case o.NoPassword || !o.Password.AsksFirst(f):
 		return false, nil
 	case o.Name == "":
-		return false, errEmptyName()
+		return false, etcd.EmptyName()
 	}
 	there, err := o.isThere(ctx, f)
 	if retry.Is(err, retry.Denied) {

@@ -102,7 +102,8 @@ func addWithRoles(ctx context.Context, f *cli.Factory, opts *addOptions, passwor
 		WithGrants: output.WithGrants[string]{Name: opts.Name, Created: true, Idempotent: opts.IfNotExists},
 	}
 	granting := opts.Roles
-	err := steps.Do(ctx, addUser(opts, password, func(h *pb.ResponseHeader) { result.Header = h }))
+	answered := func(h *pb.ResponseHeader) { result.Header = h }
+	err := steps.Do(ctx, rollback.AddUser(opts.user(password), answered))
 	if opts.IfNotExists && errors.Is(err, rpctypes.ErrUserAlreadyExist) {
 		result.Created = false
 		granting, err = rolesLacking(ctx, f, opts.Name, opts.Roles)
@@ -111,7 +112,7 @@ func addWithRoles(ctx context.Context, f *cli.Factory, opts *addOptions, passwor
 		return result, err
 	}
 	for _, role := range granting {
-		step := grantStep(opts.Name, role, &result)
+		step := rollback.GrantRole(opts.Name, role, answered)
 		if result.Created {
 			step.Undo = nil // the deletion of the user undoes the grant
 		}
@@ -127,47 +128,6 @@ func addWithRoles(ctx context.Context, f *cli.Factory, opts *addOptions, passwor
 		f.WarnOfGrant(plan.Step{Verb: plan.GrantRole, User: opts.Name, Role: role})
 	}
 	return result, nil
-}
-
-// addUser returns the change that adds a user. It must be the first change. If answered
-// is not nil, it is called with the header of the response.
-func addUser(opts *addOptions, password string, answered func(*pb.ResponseHeader)) rollback.Change {
-	return rollback.Change{
-		Do: func(ctx context.Context, c *etcd.Client) error {
-			response, err := opts.add(password)(ctx, c)
-			if err == nil && answered != nil {
-				answered(response.Header)
-			}
-			return err
-		},
-		Undo: func(ctx context.Context, c *etcd.Client) error {
-			_, err := c.UserDelete(ctx, opts.Name)
-			return err
-		},
-		Absent: rpctypes.ErrUserNotFound,
-		Done:   "the user " + opts.Name + " was added",
-		Fix:    plan.Step{Verb: plan.DeleteUser, User: opts.Name},
-	}
-}
-
-func grantStep(user, role string, result *output.UserWithRoles) rollback.Change {
-	return rollback.Change{
-		Do: func(ctx context.Context, c *etcd.Client) error {
-			response, err := c.UserGrantRole(ctx, user, role)
-			if err == nil {
-				result.Header = response.Header
-			}
-			return err
-		},
-		Undo: func(ctx context.Context, c *etcd.Client) error {
-			_, err := c.UserRevokeRole(ctx, user, role)
-			return err
-		},
-		Absent:      rpctypes.ErrRoleNotGranted,
-		UndoUnknown: true,
-		Done:        "the role " + role + " was granted to " + user,
-		Fix:         plan.Step{Verb: plan.RevokeRole, User: user, Role: role},
-	}
 }
 
 // rolesExist returns an error that names the roles that do not exist.

@@ -9,7 +9,10 @@ import (
 	"strings"
 	"time"
 
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+
 	"github.com/ectl-io/ectl/commands/cli"
+	"github.com/ectl-io/ectl/internal/access/rollback"
 	"github.com/ectl-io/ectl/internal/clientcert"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
@@ -123,7 +126,7 @@ func (o *getCertOptions) issue(f *cli.Factory) *clientcert.Issue {
 		Flags: clientcert.Flags{Force: flagForce, Create: flagCreate},
 	}
 	if o.Create {
-		add := addUser(&addOptions{Name: o.Name, NoPassword: true}, "", nil)
+		add := rollback.AddUser(rollback.NewUser{Name: o.Name, NoPassword: true}, func(*pb.ResponseHeader) {})
 		i.Add = &add
 	}
 	return i

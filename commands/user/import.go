@@ -297,10 +297,11 @@ func (i *importing) change(ctx context.Context) error {
 // add adds one user, or takes an existing one, and grants the roles.
 func (i *importing) add(ctx context.Context, user policy.User) (output.UserWithRoles, error) {
 	imported := output.UserWithRoles{WithGrants: output.WithGrants[string]{Name: user.Name, Created: !i.existing[user.Name]}}
+	answered := func(h *pb.ResponseHeader) { imported.Header = h }
 	granting := user.Roles
 	if imported.Created {
-		add := &addOptions{Name: user.Name, NoPassword: user.Password.Source == policy.None}
-		change := addUser(add, i.passwords[user.Name], func(h *pb.ResponseHeader) { imported.Header = h })
+		add := rollback.NewUser{Name: user.Name, Password: i.passwords[user.Name], NoPassword: user.Password.Source == policy.None}
+		change := rollback.AddUser(add, answered)
 		err := i.steps.Do(ctx, named("add user "+user.Name, change))
 		if err != nil {
 			if retry.OutcomeUnknown(err) {
@@ -315,7 +316,7 @@ func (i *importing) add(ctx context.Context, user policy.User) (output.UserWithR
 		}
 	}
 	for _, role := range granting {
-		step := grantStep(user.Name, role, &imported)
+		step := rollback.GrantRole(user.Name, role, answered)
 		if imported.Created {
 			step.Undo = nil // the deletion of the user undoes the grant
 		}
