@@ -249,7 +249,7 @@ func Call[Response any](ctx context.Context, f *Factory, request func(context.Co
 // CallWith is Call for a method of the client that takes one argument, for example
 // CallWith(ctx, f, (*etcd.Client).UserGet, name).
 func CallWith[Argument, Response any](ctx context.Context, f *Factory, method func(*etcd.Client, context.Context, Argument) (Response, error), argument Argument) (Response, error) {
-	return Call(ctx, f, func(ctx context.Context, c *etcd.Client) (Response, error) { return method(c, ctx, argument) })
+	return session.CallWith(ctx, f.Session, method, argument)
 }
 
 // Printer returns the printer of results. It must not be called before Prepare.

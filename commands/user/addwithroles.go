@@ -9,12 +9,11 @@ import (
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
-	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/access/plan"
+	"github.com/ectl-io/ectl/internal/access/reader"
 	"github.com/ectl-io/ectl/internal/access/rollback"
-	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/secret"
 	"github.com/ectl-io/ectl/internal/suggest"
 	"github.com/ectl-io/ectl/output"
@@ -106,7 +105,7 @@ func addWithRoles(ctx context.Context, f *cli.Factory, opts *addOptions, passwor
 	err := steps.Do(ctx, rollback.AddUser(opts.user(password), answered))
 	if opts.IfNotExists && errors.Is(err, rpctypes.ErrUserAlreadyExist) {
 		result.Created = false
-		granting, err = rolesLacking(ctx, f, opts.Name, opts.Roles)
+		granting, err = reader.LackingRoles(ctx, f.Session, opts.Name, opts.Roles)
 	}
 	if err != nil {
 		return result, err
@@ -132,18 +131,16 @@ func addWithRoles(ctx context.Context, f *cli.Factory, opts *addOptions, passwor
 
 // rolesExist returns an error that names the roles that do not exist.
 func rolesExist(ctx context.Context, f *cli.Factory, names []string) error {
-	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthRoleListResponse, error) {
-		return c.RoleList(ctx)
-	})
+	roles, err := cli.Call(ctx, f, reader.RoleNames)
 	if err != nil {
 		return err
 	}
 	var unknown []string
 	for _, name := range names {
-		if slices.Contains(response.Roles, name) {
+		if slices.Contains(roles, name) {
 			continue
 		}
-		if hint := suggest.Hint(name, response.Roles); hint != "" {
+		if hint := suggest.Hint(name, roles); hint != "" {
 			name += " (" + hint + ")"
 		}
 		unknown = append(unknown, name)
@@ -152,13 +149,4 @@ func rolesExist(ctx context.Context, f *cli.Factory, names []string) error {
 		return nil
 	}
 	return fmt.Errorf("%w: %s; nothing was changed; \"role list\" lists the roles, \"role add\" adds one", rpctypes.ErrRoleNotFound, strings.Join(unknown, ", "))
-}
-
-// rolesLacking returns the roles of wanted that the user does not have.
-func rolesLacking(ctx context.Context, f *cli.Factory, name string, wanted []string) ([]string, error) {
-	response, err := cli.CallWith(ctx, f, (*etcd.Client).UserGet, name)
-	if err != nil {
-		return nil, err
-	}
-	return slices.DeleteFunc(slices.Clone(wanted), func(role string) bool { return slices.Contains(response.Roles, role) }), nil
 }

@@ -148,3 +148,9 @@ func Call[Response any](ctx context.Context, s *Session, request func(context.Co
 	})
 	return response, err
 }
+
+// CallWith is Call for a method of the client that takes one argument, for example
+// CallWith(ctx, s, (*etcd.Client).UserGet, name).
+func CallWith[Argument, Response any](ctx context.Context, s *Session, method func(*etcd.Client, context.Context, Argument) (Response, error), argument Argument) (Response, error) {
+	return Call(ctx, s, func(ctx context.Context, c *etcd.Client) (Response, error) { return method(c, ctx, argument) })
+}
