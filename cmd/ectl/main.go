@@ -12,6 +12,7 @@ import (
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/heap"
 	"github.com/ectl-io/ectl/internal/iostreams"
+	_ "github.com/ectl-io/ectl/internal/mainstack" // makes the start faster
 )
 
 func main() { os.Exit(int(run())) }
