@@ -152,7 +152,7 @@ check-all-packages: $(RELEASER) $(SBOM) ## The same for all platforms, compiling
 	@RECOMPILE=1 ./tools/check-reproducible
 	@./tools/check-packages
 
-# The package comes from dist.
+# The packages come from dist.
 .PHONY: check-deb
 check-deb: $(CACHE)/etcd-3.7.3 ## Install, use and remove the deb in a small folder, as root
 	@./tools/check-deb
@@ -160,6 +160,14 @@ check-deb: $(CACHE)/etcd-3.7.3 ## Install, use and remove the deb in a small fol
 .PHONY: check-deb-debootstrap
 check-deb-debootstrap: $(CACHE)/etcd-3.7.3 ## The same in a Debian that debootstrap makes
 	@./tools/check-deb debootstrap
+
+.PHONY: check-rpm
+check-rpm: $(CACHE)/etcd-3.7.3 ## Install, use and remove the rpm packages in a small folder, as root
+	@./tools/check-rpm
+
+.PHONY: check-apk
+check-apk: $(CACHE)/etcd-3.7.3 ## Check the apk packages, and use them in a small folder, as root
+	@./tools/check-apk
 
 .PHONY: image
 image: image-files ## Build the container image with buildah, podman or docker
