@@ -35,7 +35,7 @@ func allGuides() map[string]guide {
 		"authentication.md":    {commands: 12},
 		"certificates.md":      {commands: 15, addresses: none, starts: []string{"127.0.0.1:2379", "127.0.0.1:2380"}},
 		"large-key-spaces.md":  {commands: 8},
-		"locked-out.md":        {commands: 20},
+		"locked-out.md":        {commands: 40, starts: []string{"127.0.0.1:12379", "127.0.0.1:12380", "127.0.0.1:22379", "127.0.0.1:22380"}},
 		"maintenance.md":       {commands: 15, starts: []string{"127.0.0.1:12379", "127.0.0.1:12380", "127.0.0.1:22379", "127.0.0.1:22380"}},
 		"provisioning.md":      {commands: 15, needs: "ansible-playbook"},
 		"replacing-etcdctl.md": {commands: 7},
