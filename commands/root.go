@@ -181,7 +181,12 @@ func newRoot(f *cli.Factory, args []string) *cobra.Command {
 		CompletionOptions:  cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
 	root.SetIn(f.Streams.In)
-	root.SetOut(f.Text())
+	isCompletion := len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd)
+	if isCompletion { // cobra writes each candidate by itself
+		root.SetOut(f.BufferedText())
+	} else {
+		root.SetOut(f.Text())
+	}
 	root.SetErr(f.Streams.Err)
 	f.BindGlobals(root.PersistentFlags())
 	root.AddGroup(
@@ -196,7 +201,7 @@ func newRoot(f *cli.Factory, args []string) *cobra.Command {
 	addCommands(root, f, args)
 	root.SetHelpCommandGroupID(cli.GroupUtility)
 	setHelp(root, f)
-	if len(args) == 0 || strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
+	if len(args) == 0 || isCompletion {
 		completeGlobals(root, f) // no other command line needs it
 	}
 	return root

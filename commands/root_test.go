@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/spf13/cobra"
@@ -253,6 +254,39 @@ func TestFormatsAndChoicesComplete(t *testing.T) {
 		})
 	}
 }
+
+// A shell waits for the end of the output. A system call for each candidate would cost more
+// than the query.
+func TestACompletionIsWrittenAtOnce(t *testing.T) {
+	for line, want := range map[string]string{"user ": "list\tList all users\n", "-w ": "json\n", "user get ": ":"} {
+		var out countingWriter
+		streams := &iostreams.Streams{In: strings.NewReader(""), Out: &out, Err: io.Discard, Environ: nowhere()}
+		Run(t.Context(), "ectl", streams, nil, strings.Split("__complete "+line, " "))
+		if out.writes != 1 || !strings.Contains(out.String(), want) {
+			t.Errorf("the completion of %q has %d writes, want one with %q: %q", line, out.writes, want, out.String())
+		}
+	}
+	full := &iostreams.Streams{In: strings.NewReader(""), Out: fullWriter{}, Err: io.Discard, Environ: nowhere()}
+	if got := Run(t.Context(), "ectl", full, nil, []string{"__complete", "user", ""}); got != exit.IO {
+		t.Errorf("a completion that cannot be written ends with %d, want %d", got, exit.IO)
+	}
+}
+
+// countingWriter counts the writes.
+type countingWriter struct {
+	bytes.Buffer
+	writes int
+}
+
+func (w *countingWriter) Write(p []byte) (int, error) {
+	w.writes++
+	return w.Buffer.Write(p)
+}
+
+// fullWriter is on a full disk.
+type fullWriter struct{}
+
+func (fullWriter) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
 
 // A shell, and these tests, run many command lines in one process.
 func TestRunsHaveNothingInCommon(t *testing.T) {

@@ -3,6 +3,7 @@
 package cli
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -202,10 +203,19 @@ func (f *Factory) Text() io.Writer {
 	return f.text
 }
 
+// BufferedText is Text in few writes, for many short lines. Close writes the rest.
+func (f *Factory) BufferedText() io.Writer {
+	const size = 64 << 10
+	buffered := bufio.NewWriterSize(f.Text(), size)
+	f.text.flush = buffered.Flush
+	return buffered
+}
+
 // textWriter stores the first write error.
 type textWriter struct {
 	io.Writer
-	err error
+	err   error
+	flush func() error // nil: nothing is buffered
 }
 
 // Write implements io.Writer.
@@ -215,6 +225,14 @@ func (w *textWriter) Write(p []byte) (int, error) {
 		w.err = err
 	}
 	return n, err
+}
+
+// close writes what is buffered, and returns the first write error.
+func (w *textWriter) close() error {
+	if w.flush != nil {
+		_ = w.flush() // Write has stored the error
+	}
+	return w.err
 }
 
 // dataWriter writes data. A write error has the status exit.IO.
@@ -347,8 +365,10 @@ func (f *Factory) Close() error {
 		err = f.printer.Flush()
 	}
 	f.said.end()
-	if err == nil && f.text != nil {
-		err = f.text.err
+	if f.text != nil {
+		if textErr := f.text.close(); err == nil {
+			err = textErr
+		}
 	}
 	return err
 }
