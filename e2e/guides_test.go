@@ -25,6 +25,8 @@ type guide struct {
 	addresses []string
 	// starts are the addresses of the servers that the page starts.
 	starts []string
+	// node is the URL of the etcd of the node of Kubernetes that the reader is on.
+	node string
 	// needs is a program that the reader has installed.
 	needs string
 }
@@ -38,9 +40,9 @@ func allGuides() map[string]guide {
 		"locked-out.md":        {commands: 40, starts: []string{"127.0.0.1:12379", "127.0.0.1:12380", "127.0.0.1:22379", "127.0.0.1:22380"}},
 		"maintenance.md":       {commands: 15, starts: []string{"127.0.0.1:12379", "127.0.0.1:12380", "127.0.0.1:22379", "127.0.0.1:22380"}},
 		"provisioning.md":      {commands: 15, needs: "ansible-playbook"},
-		"replacing-etcdctl.md": {commands: 7},
+		"replacing-etcdctl.md": {commands: 14, node: "https://127.0.0.1:2379"},
 		"reviewing-access.md":  {commands: 10},
-		"several-clusters.md":  {commands: 10, addresses: []string{"127.0.0.1:2379", "127.0.0.1:12379", "127.0.0.1:22379"}},
+		"several-clusters.md":  {commands: 20, addresses: []string{"127.0.0.1:2379", "127.0.0.1:12379", "127.0.0.1:22379"}, node: "https://10.0.0.1:2379"},
 		"shell.md":             {own: "TestGuideOnTheShell"},
 		"why-denied.md":        {commands: 13},
 		"why-no-connection.md": {commands: 8},
@@ -67,13 +69,16 @@ func TestGuides(t *testing.T) {
 	}
 }
 
-// run types a page. Its reader has etcd and etcdutl on the PATH.
+// run types a page. Its reader has bin/ectl, and etcd and etcdutl on the PATH.
 func (g guide) run(t *testing.T, file string) {
 	t.Helper()
 	if _, err := exec.LookPath(g.needs); g.needs != "" && err != nil {
 		t.Skip(g.needs + " is not installed")
 	}
-	p := page{file: file, servers: map[string]string{}, environ: readersEnvironment(t, t.TempDir())}
+	p := page{file: file, dir: t.TempDir(), servers: map[string]string{}, environ: readersEnvironment(t, t.TempDir())}
+	if err := os.Symlink(harness.EctlFolder(), filepath.Join(p.dir, "bin")); err != nil {
+		t.Fatal(err)
+	}
 	p.environ[0] += string(os.PathListSeparator) + etcdFolder(t)
 	// Ansible 2.17 and newer warn that they have searched for Python.
 	p.environ = append(p.environ, "ANSIBLE_PYTHON_INTERPRETER=auto_silent")
@@ -89,6 +94,12 @@ func (g guide) run(t *testing.T, file string) {
 	}
 	for _, address := range g.starts {
 		p.servers[address] = freeAddress(t)
+	}
+	if g.node != "" {
+		address := freeAddress(t)
+		p.servers[g.node] = "https://" + address
+		p.node = newNode(t, address)
+		p.environ[0] = strings.Replace(p.environ[0], "PATH=", "PATH=/usr/local/bin"+string(os.PathListSeparator), 1)
 	}
 	p.run(t, g.commands)
 }

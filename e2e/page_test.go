@@ -45,6 +45,7 @@ type page struct {
 	servers map[string]string
 	dir     string   // the reader's folder
 	environ []string // of the reader's shell
+	node    *node    // the machine of the reader, if it is not this one
 }
 
 // block is a fenced block of a page.
@@ -150,12 +151,19 @@ func (p page) run(t *testing.T, atLeast int) {
 	const marker = "==next=="
 	var script strings.Builder
 	script.WriteString("exec 2>&1 </dev/null\ntrap 'kill $(jobs -p); wait' EXIT\n")
+	if p.node != nil {
+		script.WriteString(p.node.prepare)
+	}
 	for _, c := range commands {
 		fmt.Fprintf(&script, "%s\necho %s\n", c.lines, marker)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute) // ends a hang
 	defer cancel()
-	shell := exec.CommandContext(ctx, "bash", "--noprofile", "--norc", "-c", strings.NewReplacer(toReal...).Replace(script.String()))
+	line := []string{"bash", "--noprofile", "--norc", "-c", strings.NewReplacer(toReal...).Replace(script.String())}
+	if p.node != nil {
+		line = slices.Concat(p.node.unshare, line)
+	}
+	shell := exec.CommandContext(ctx, line[0], line[1:]...)
 	shell.Dir, shell.Env = p.dir, p.environ
 	shell.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	shell.Cancel = func() error { return syscall.Kill(-shell.Process.Pid, syscall.SIGTERM) }
