@@ -87,7 +87,10 @@ func (r *requests) unary(ctx context.Context, method string, req, reply any, cc 
 	if err := r.refuseSeveralClusters(ctx, method, req); err != nil {
 		return err
 	}
+	begun := time.Now()
 	if answered, err := r.dryRun.answer(ctx, cc, method, req, reply); answered {
+		// The error is about this request, not about the one that was sent instead.
+		r.diagnosis.RememberRefusal(diagnose.Request{Method: method, Message: req, Conn: cc, Sent: begun}, err)
 		return err
 	}
 	if err := r.changes.beforePassword(req); err != nil {

@@ -40,8 +40,9 @@ func (d *Diagnosis) Remember(r Request, err error) {
 	d.rememberRefusal(r, message)
 }
 
-// RememberRefusal records a stream that ended with err. Other errors of streams do not
-// explain the error of a command.
+// RememberRefusal records a request that was refused with err. Other errors do not count:
+// those of streams do not explain the error of a command, and in a dry run nothing was
+// changed.
 func (d *Diagnosis) RememberRefusal(r Request, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
