@@ -101,6 +101,7 @@ lint: $(LINT) $(VULNCHECK) $(PROSE) $(WORKFLOWS) ## Run the linters of code and 
 	@./tools/check-prose $(PROSE)
 	@./tools/check-dead-code
 	@./tools/check-vulnerabilities $(VULNCHECK)
+	@./tools/check-modules
 	@./tools/check-licences
 	$(WORKFLOWS) -shellcheck= -pyflakes=
 
