@@ -18,6 +18,9 @@ func (w csvWriter) row(cells []string) error {
 		if i > 0 {
 			_ = w.w.WriteByte(',')
 		}
+		if c == "" { // as most cells of a large matrix
+			continue
+		}
 		c = noFormula(c)
 		if strings.ContainsAny(c, ",;\t\r\n\"") || strings.HasPrefix(c, " ") || c == `\.` {
 			c = `"` + strings.ReplaceAll(c, `"`, `""`) + `"`

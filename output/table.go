@@ -130,6 +130,9 @@ func (t TableData) visible(lists bool) TableData {
 }
 
 func visibleLines(cell string) string {
+	if !strings.Contains(cell, "\n") { // as almost all cells, of which there may be millions
+		return visible.Line(cell)
+	}
 	lines := strings.Split(cell, "\n")
 	for i, line := range lines {
 		lines[i] = visible.Line(line)
