@@ -157,32 +157,118 @@ func TestAnImportMakesAllOrNone(t *testing.T) {
 					t.Errorf("import reports %q, want %q", r.Stderr, part)
 				}
 			}
-			var added []string
-			for _, user := range strings.Fields(c.MustRunAt(c.Endpoint(), "user", "list")) {
-				if strings.Contains(c.MustRunAt(c.Endpoint(), "user", "get", user), "Roles: app") {
-					user += "+app"
-				}
-				added = append(added, user)
-			}
-			if got := strings.Join(added, " "); got != test.users {
+			if got := usersWithApp(c); got != test.users {
 				t.Errorf("it leaves %s, want %s", got, test.users)
 			}
-			var kept []string
-			if content, err := os.ReadFile(passwords); err == nil {
-				for _, line := range strings.Split(strings.TrimSpace(string(content)), "\n")[1:] {
-					name, _, _ := strings.Cut(line, ",")
-					kept = append(kept, name)
-				}
-				if info, err := os.Stat(passwords); err != nil || info.Mode().Perm() != 0o600 {
-					t.Errorf("the passwords have the mode %v, %v", info.Mode(), err)
-				}
-			}
-			if got := strings.Join(kept, " "); got != test.passwords {
+			if got := usersInFile(t, passwords); got != test.passwords {
 				t.Errorf("the file has passwords of %q, want %q", got, test.passwords)
 			}
 			_ = os.Remove(passwords)
 			for _, user := range []string{"alice", "bob", "carol"} {
 				c.MustRunAt(c.Endpoint(), "user", "delete", user, "--if-exists")
+			}
+		})
+	}
+}
+
+// usersWithApp returns the users. Those with the role app are marked. authentication are
+// the options of root, if it is on.
+func usersWithApp(c *harness.Cluster, authentication ...string) string {
+	var all []string
+	for _, user := range strings.Fields(c.MustRunAt(c.Endpoint(), append([]string{"user", "list"}, authentication...)...)) {
+		if strings.Contains(c.MustRunAt(c.Endpoint(), append([]string{"user", "get", user}, authentication...)...), "Roles: app") {
+			user += "+app"
+		}
+		all = append(all, user)
+	}
+	return strings.Join(all, " ")
+}
+
+// usersInFile returns the users in a file of generated passwords, which may be missing.
+func usersInFile(t *testing.T, path string) string {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return ""
+	}
+	var names []string
+	for _, line := range strings.Split(strings.TrimSpace(string(content)), "\n")[1:] {
+		name, _, _ := strings.Cut(line, ",")
+		names = append(names, name)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the passwords have the mode %v, %v", info.Mode(), err)
+	}
+	return strings.Join(names, " ")
+}
+
+// If the answer to adding a user is lost, a login with the generated password proves that
+// the user is ours, so it is deleted. Other users are not deleted: another administrator
+// may have added them.
+func TestALoginProvesWhoAddedAUser(t *testing.T) {
+	t.Parallel()
+	c := harness.NewCluster(t, etcdserver.Options{RootPassword: harness.RootPassword})
+	root := []string{"--user", "root:" + harness.RootPassword}
+	asRoot := func(line string) string { return c.MustRunAt(c.Endpoint(), append(strings.Fields(line), root...)...) }
+	asRoot("role add app")
+	passwords := filepath.Join(c.Home, "passwords.csv")
+	if err := os.WriteFile(filepath.Join(c.Home, "bob.pw"), []byte("the same in each run\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const (
+		all   = "user import t.csv --passwords-out passwords.csv"
+		each  = all + " --keep-going"
+		named = "the user bob may have been added: check it with \"user get\""
+	)
+	for _, test := range []struct {
+		name, line string
+		source     string // of bob's password
+		fault      harness.Fault
+		nth        int    // UserAdd
+		meanwhile  string // what another administrator does before
+		says       string // part of standard error
+		users      string
+		passwords  string // users with a password in the file
+	}{
+		{"the second user's answer is lost", all, "generate", harness.AnswerLost, 2, "", "what had been changed before was changed back, nothing is left of it\n", "root", ""},
+		{"the first user's answer is lost", all, "generate", harness.AnswerLost, 1, "", "what had been changed before was changed back, nothing is left of it\n", "root", ""},
+		{"one of them is lost", each, "generate", harness.AnswerLost, 2, "", "Error: 1 of 3 users failed: t.csv:3\n", "alice+app carol root", "alice carol"},
+		{"a password that another run may have", all, "file:bob.pw", harness.AnswerLost, 2, "", named, "bob root", ""},
+		{"a user without password", each, "none", harness.AnswerLost, 2, "", named, "alice+app bob carol root", "alice carol"},
+		{"another administrator's user", all, "generate", harness.RequestLost, 2, "user add bob:theirs", named, "bob root", "bob"},
+		{"a user with roles", "user add bob --generate-password --roles app", "", harness.AnswerLost, 1, "", "nothing is left of it; the printed password is not in effect\n", "root", ""},
+		{"another administrator's user, with roles", "user add bob --generate-password --roles app", "", harness.RequestLost, 1, "user add bob:theirs", "Error: ", "bob root", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			table := "name,roles,password\nalice,app,\nbob,app," + test.source + "\ncarol,,\n"
+			if err := os.WriteFile(filepath.Join(c.Home, "t.csv"), []byte(table), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			way := harness.NewFaultyProxy(t, c.Endpoint(), func(method string, n int) harness.Fault {
+				if method != "UserAdd" || n != test.nth {
+					return harness.Passes
+				}
+				if test.meanwhile != "" {
+					asRoot(test.meanwhile)
+				}
+				return test.fault
+			})
+			r := c.RunAt(way.URL(), append(append(strings.Fields(test.line), "--command-timeout", "1m"), root...)...)
+			if r.Status != "1" || !strings.Contains(r.Stderr, test.says) || strings.Contains(r.Stderr, "may have been added") != (test.says == named) {
+				t.Errorf("%s ends with %s: %s\nwant %q; after %v", test.line, r.Status, r.Stderr, test.says, way.Requests())
+			}
+			if got := usersWithApp(c, root...); got != test.users {
+				t.Errorf("it leaves %s, want %s", got, test.users)
+			}
+			if got := usersInFile(t, passwords); got != test.passwords {
+				t.Errorf("the file has passwords of %q, want %q", got, test.passwords)
+			}
+			if test.meanwhile != "" {
+				c.MustRunAt(c.Endpoint(), "user", "get", "bob", "--user", "bob:theirs")
+			}
+			_ = os.Remove(passwords)
+			for _, user := range []string{"alice", "bob", "carol"} {
+				asRoot("user delete " + user + " --if-exists")
 			}
 		})
 	}
@@ -198,21 +284,20 @@ func always(decided harness.Fault, method string, from int) func(string, int) ha
 	}
 }
 
-// An interrupt in the middle undoes, too.
-func TestAnInterruptedChangeIsUndone(t *testing.T) {
-	t.Parallel()
-	c := harness.NewCluster(t, etcdserver.Options{RootPassword: harness.RootPassword})
+// interruptedAt runs ectl until its nth request of a method, whose answer does not come,
+// and interrupts it. It returns what ectl wrote on standard error.
+func interruptedAt(t *testing.T, c *harness.Cluster, method string, nth int, args ...string) string {
+	t.Helper()
 	reached := make(chan struct{})
-	way := harness.NewFaultyProxy(t, c.Endpoint(), func(method string, n int) harness.Fault {
-		if method == "RoleGrantPermission" && n == 2 {
+	way := harness.NewFaultyProxy(t, c.Endpoint(), func(m string, n int) harness.Fault {
+		if m == method && n == nth {
 			close(reached)
 			return harness.Unanswered
 		}
 		return harness.Passes
 	})
-	cmd := exec.Command(harness.Ectl(), "role", "add", "new", "--key", "/a", "--key", "/b", "--read",
-		"--user", "root:"+harness.RootPassword, "--command-timeout", "1m")
-	cmd.Env = harness.Env(c.Home, "ETCDCTL_ENDPOINTS="+way.URL())
+	cmd := exec.Command(harness.Ectl(), append(args, "--command-timeout", "1m")...)
+	cmd.Dir, cmd.Env = c.Home, harness.Env(c.Home, "ETCDCTL_ENDPOINTS="+way.URL())
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	if err := cmd.Start(); err != nil {
@@ -221,18 +306,52 @@ func TestAnInterruptedChangeIsUndone(t *testing.T) {
 	select {
 	case <-reached:
 	case <-time.After(harness.HangTimeout):
-		t.Error("the second grant was never asked for")
+		t.Errorf("the %d. %s was never asked for", nth, method)
 	}
 	_ = cmd.Process.Signal(syscall.SIGINT)
 	_ = cmd.Wait()
 	if state, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || state.Signal() != syscall.SIGINT {
 		t.Errorf("it ended with %v, want the signal", cmd.ProcessState)
 	}
-	if !strings.Contains(stderr.String(), "Interrupted: what had been changed before was changed back, nothing is left of it\n") {
-		t.Errorf("it says %q", stderr.String())
+	return stderr.String()
+}
+
+// An interrupt in the middle undoes, too.
+func TestAnInterruptedChangeIsUndone(t *testing.T) {
+	t.Parallel()
+	c := harness.NewCluster(t, etcdserver.Options{RootPassword: harness.RootPassword})
+	stderr := interruptedAt(t, c, "RoleGrantPermission", 2, "role", "add", "new", "--key", "/a", "--key", "/b", "--read",
+		"--user", "root:"+harness.RootPassword)
+	if !strings.Contains(stderr, "Interrupted: what had been changed before was changed back, nothing is left of it\n") {
+		t.Errorf("it says %q", stderr)
 	}
 	if roles := c.MustRunAt(c.Endpoint(), "role", "list", "--user", "root:"+harness.RootPassword); roles != "root\n" {
 		t.Errorf("the roles are %q", roles)
+	}
+}
+
+// An interrupted import names the user that may have been added, and keeps its password.
+func TestAnInterruptedImportNamesTheUserThatMayBeThere(t *testing.T) {
+	t.Parallel()
+	for _, options := range []string{"", "--keep-going"} {
+		t.Run(options, func(t *testing.T) {
+			t.Parallel()
+			c := harness.NewCluster(t, etcdserver.Options{})
+			if err := os.WriteFile(filepath.Join(c.Home, "t.csv"), []byte("name\nalice\nbob\ncarol\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			stderr := interruptedAt(t, c, "UserAdd", 2, words("user import t.csv --passwords-out passwords.csv "+options)...)
+			kept := "bob"
+			if options != "" {
+				kept = "alice bob"
+			}
+			if !strings.Contains(stderr, "Interrupted: the user bob may have been added: check it with \"user get\"\n") {
+				t.Errorf("it reports %q", stderr)
+			}
+			if got := usersInFile(t, filepath.Join(c.Home, "passwords.csv")); got != kept {
+				t.Errorf("the file has passwords of %q, want %q", got, kept)
+			}
+		})
 	}
 }
 

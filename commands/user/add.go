@@ -148,7 +148,7 @@ func (o *addOptions) newPassword(ctx context.Context, f *cli.Factory) (string, e
 
 // user returns the user to add.
 func (o *addOptions) user(password string) rollback.NewUser {
-	return rollback.NewUser{Name: o.Name, Password: password, NoPassword: o.NoPassword}
+	return rollback.NewUser{Name: o.Name, Password: password, Generated: o.Password.Generate, NoPassword: o.NoPassword}
 }
 
 // add returns the request.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/ectl-io/ectl/internal/access/plan"
 	"github.com/ectl-io/ectl/internal/etcd/diagnose"
@@ -29,6 +30,11 @@ type Change struct {
 	// then also runs after a Do with an unknown outcome.
 	UndoUnknown bool
 
+	// Prove succeeds only if this sequence has made the change. After a Do with an
+	// unknown outcome, Undo also runs if Prove succeeds. The session has no user. Prove
+	// is nil if there is no proof.
+	Prove func(context.Context, *session.Session) error
+
 	Done string    // what has changed, for example "the role app was added"
 	Fix  plan.Step // the step for the user if Undo fails; none if its Verb is empty
 }
@@ -39,6 +45,7 @@ type Sequence struct {
 	report  Report
 	done    []doneChange
 	remains bool // a failed rollback has left changes
+	unknown bool // a change may have been made that was not rolled back
 }
 
 // Report contains the callbacks through which a Sequence prints messages.
@@ -55,6 +62,10 @@ type doneChange struct {
 // Remains reports whether a rollback has failed, so that changes remain.
 func (s *Sequence) Remains() bool { return s.remains }
 
+// Unknown reports whether the change that failed may have been made, and was not rolled
+// back, because another process may have made it.
+func (s *Sequence) Unknown() bool { return s.unknown }
+
 // New returns a sequence without changes. If the command is interrupted, the sequence
 // prints the outcome itself, because errors of an interrupted command are not
 // printed.
@@ -70,14 +81,33 @@ func (s *Sequence) Do(ctx context.Context, change Change) error {
 		s.done = append(s.done, doneChange{Change: change})
 		return nil
 	}
-	if retry.Answered(err) && (change.Undo != nil || len(s.done) > 0) { // the server made the change
+	undoable := change.Undo != nil || len(s.done) > 0
+	switch {
+	case !retry.OutcomeUnknown(err):
+	case undoable && (retry.Answered(err) || s.proves(ctx, change)): // the change was made
 		s.done = append(s.done, doneChange{Change: change})
-		return s.Fail(ctx, err)
-	}
-	if retry.OutcomeUnknown(err) && (change.UndoUnknown || change.Undo == nil && len(s.done) > 0) {
+	case undoable && (change.UndoUnknown || change.Undo == nil):
 		s.done = append(s.done, doneChange{Change: change, unknown: true})
+	default:
+		s.unknown = true
 	}
 	return s.Fail(ctx, err)
+}
+
+// proofLimit is the timeout of a proof.
+const proofLimit = 5 * time.Second
+
+// proves reports whether the sequence is known to have made a change whose outcome is
+// unknown.
+func (s *Sequence) proves(ctx context.Context, change Change) bool {
+	if change.Prove == nil {
+		return false
+	}
+	who := s.session.Quiet().As("", "")
+	defer who.Disconnect()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), proofLimit)
+	defer cancel()
+	return change.Prove(ctx, who) == nil
 }
 
 // Fail rolls back all changes because another part of the command failed with err. It

@@ -9,18 +9,23 @@ import (
 
 	"github.com/ectl-io/ectl/internal/access/plan"
 	"github.com/ectl-io/ectl/internal/etcd"
+	"github.com/ectl-io/ectl/internal/session"
 )
 
 // NewUser is a user to add.
 type NewUser struct {
 	Name, Password string
+	Generated      bool // the password was generated, so no other process knows it
 	NoPassword     bool // a client certificate identifies the user
 }
 
 // AddUser returns the change that adds a user. answered receives the header of the
 // response.
+//
+// If the response is lost, another process may have added the user, so it must not be
+// deleted. A login with a generated password proves that this process has added it.
 func AddUser(user NewUser, answered func(*pb.ResponseHeader)) Change {
-	return Change{
+	change := Change{
 		Do: func(ctx context.Context, c *etcd.Client) error {
 			response, err := c.UserAddWithOptions(ctx, user.Name, user.Password, &clientv3.UserAddOptions{NoPassword: user.NoPassword})
 			if err == nil {
@@ -36,6 +41,16 @@ func AddUser(user NewUser, answered func(*pb.ResponseHeader)) Change {
 		Done:   "the user " + user.Name + " was added",
 		Fix:    plan.Step{Verb: plan.DeleteUser, User: user.Name},
 	}
+	if user.Generated {
+		change.Prove = func(ctx context.Context, s *session.Session) error {
+			client, err := s.Client(ctx)
+			if err != nil {
+				return err
+			}
+			return s.Login(ctx, client, user.Name, user.Password)
+		}
+	}
+	return change
 }
 
 // GrantRole returns the change that grants a role to a user that does not have it. If the

@@ -13,7 +13,6 @@ import (
 	"github.com/ectl-io/ectl/internal/etcd/diagnose"
 	"github.com/ectl-io/ectl/internal/progress"
 	"github.com/ectl-io/ectl/internal/quantity"
-	"github.com/ectl-io/ectl/internal/retry"
 )
 
 // changes are changes that are made all or none: those of all users, or of one.
@@ -43,7 +42,7 @@ func (r *run) changeAll(ctx context.Context) error {
 	for _, user := range r.users {
 		imported, err := c.add(ctx, user)
 		if err != nil {
-			return c.undone(err)
+			return c.undone(ctx, err)
 		}
 		r.imported = append(r.imported, imported)
 		added.Add(1)
@@ -64,14 +63,15 @@ func (r *run) changeEach(ctx context.Context) error {
 		}
 		c := r.newChanges()
 		imported, err := c.add(counted, user)
-		switch {
-		case err == nil:
-			r.imported = append(r.imported, imported)
-		case ctx.Err() == nil:
-			r.fail(user, r.Session.Explain(ctx, c.withUnknown(err)))
-		}
-		absent[user.Name] = err != nil && c.unknown == "" && !c.steps.Remains()
 		added.Add(1)
+		if err == nil {
+			r.imported = append(r.imported, imported)
+			continue
+		}
+		absent[user.Name] = c.unknown == "" && !c.steps.Remains()
+		if err = c.withUnknown(ctx, err); ctx.Err() == nil {
+			r.fail(user, r.Session.Explain(ctx, err))
+		}
 	}
 	r.keepPasswords(func(user policy.User) bool { return !absent[user.Name] })
 	if ctx.Err() != nil {
@@ -86,9 +86,12 @@ func (c *changes) add(ctx context.Context, user policy.User) (User, error) {
 	imported := User{Name: user.Name, Created: !c.existing[user.Name], Granted: user.Roles}
 	answered := func(h *pb.ResponseHeader) { imported.Header = h }
 	if imported.Created {
-		adding := rollback.NewUser{Name: user.Name, Password: c.passwords[user.Name], NoPassword: user.Password.Source == policy.None}
+		adding := rollback.NewUser{
+			Name: user.Name, Password: c.passwords[user.Name],
+			Generated: user.Password.Source == policy.Generate, NoPassword: user.Password.Source == policy.None,
+		}
 		if err := c.steps.Do(ctx, named("add user "+user.Name, rollback.AddUser(adding, answered))); err != nil {
-			if retry.OutcomeUnknown(err) {
+			if c.steps.Unknown() {
 				c.unknown = user.Name
 			}
 			return imported, err
@@ -123,21 +126,30 @@ func named(what string, change rollback.Change) rollback.Change {
 	return change
 }
 
+// withOutcome adds the outcome to the error of a failed change. The error of an interrupted
+// command is not printed, so the outcome is printed at once.
+func (r *run) withOutcome(ctx context.Context, err error, outcome string) error {
+	if ctx.Err() != nil {
+		r.Report.Say("Interrupted: " + outcome)
+	}
+	return diagnose.WithOutcome(err, outcome)
+}
+
 // withUnknown adds to the error of a failed change which user may have been added.
-func (c *changes) withUnknown(err error) error {
+func (c *changes) withUnknown(ctx context.Context, err error) error {
 	if c.unknown == "" {
 		return err
 	}
-	return diagnose.WithOutcome(err, fmt.Sprintf("the user %s may have been added: check it with \"user get\"", c.unknown))
+	return c.withOutcome(ctx, err, fmt.Sprintf("the user %s may have been added: check it with \"user get\"", c.unknown))
 }
 
 // undone completes the error of a failed change of all users. Only passwords that may be
 // in effect are kept. If a user remains, all of them are.
-func (c *changes) undone(err error) error {
-	err = c.withUnknown(err)
+func (c *changes) undone(ctx context.Context, err error) error {
+	err = c.withUnknown(ctx, err)
 	kept := c.keepPasswords(func(user policy.User) bool { return c.steps.Remains() || user.Name == c.unknown })
 	if kept == 0 {
 		return err
 	}
-	return diagnose.WithOutcome(err, "generated passwords are in "+c.PasswordsOut)
+	return c.withOutcome(ctx, err, "generated passwords are in "+c.PasswordsOut)
 }
