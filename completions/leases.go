@@ -31,24 +31,36 @@ func Leases(ctx context.Context, c *etcd.Client, r Request) (Candidates, error) 
 	}
 	var ids []clientv3.LeaseID
 	for _, lease := range response.Leases {
-		if strings.HasPrefix(hex(lease.ID), r.Word) {
+		if leaseWord(lease.ID, r.Word) != "" {
 			ids = append(ids, lease.ID)
 		}
 	}
 	about := leases(ctx, c, ids[:min(len(ids), maxDescribed)])
 	found := Candidates{Words: make([]string, 0, len(ids))}
 	for _, id := range ids {
-		lease := about[id]
+		lease, word := about[id], leaseWord(id, r.Word)
 		switch {
 		case lease == nil:
-			found.Words = append(found.Words, hex(id))
+			found.Words = append(found.Words, word)
 		case lease.TTL >= 0: // otherwise it has just expired
-			found.Words = append(found.Words, described(hex(id), aboutLease(lease)))
+			found.Words = append(found.Words, described(word, aboutLease(lease)))
 		}
 	}
 	return found, nil
 }
 
+// leaseWord returns the ID of a lease that starts with word, or an empty string. The ID has
+// 16 digits, as "lease list" prints it, or no leading zeros, as other formats print it.
+func leaseWord(id clientv3.LeaseID, word string) string {
+	for _, digits := range []string{fmt.Sprintf("%016x", int64(id)), hex(id)} {
+		if strings.HasPrefix(digits, word) {
+			return digits
+		}
+	}
+	return ""
+}
+
+// hex returns the ID of a lease as it is in the keys of locks and elections.
 func hex(id clientv3.LeaseID) string { return strconv.FormatInt(int64(id), 16) }
 
 // aboutLease describes a lease by its time and its keys.

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/e2e/harness"
@@ -335,6 +336,29 @@ func TestCompletionDescribesLeasesMembersAndQueues(t *testing.T) {
 				if !regexp.MustCompile(pattern).MatchString(c.Stdout) {
 					return fmt.Sprintf("%q is completed to\n%s, want %s", line, c.Stdout, pattern)
 				}
+			}
+			return ""
+		})
+	}
+}
+
+// An ID is completed as "lease list" prints it, and also without its leading zero.
+func TestCompletionOfLeasesWithALeadingZero(t *testing.T) {
+	t.Parallel()
+	server := harness.StartServer(t, etcdserver.Options{})
+	client, err := server.Client("", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	if _, err := pb.NewLeaseClient(client.ActiveConnection()).LeaseGrant(t.Context(), &pb.LeaseGrantRequest{ID: 0xf54a22b740df494, TTL: 100_000}); err != nil {
+		t.Fatal(err)
+	}
+	env := harness.Env(t.TempDir(), "ETCDCTL_ENDPOINTS="+server.Endpoint())
+	for word, want := range map[string]string{"": "0f54a22b740df494", "0": "0f54a22b740df494", "f5": "f54a22b740df494", "54": ""} {
+		harness.Retry(t, func() string {
+			if got := strings.Join(complete(t, env, "lease", "revoke", word).Words, " "); got != want {
+				return fmt.Sprintf("%q is completed to %q, want %q", word, got, want)
 			}
 			return ""
 		})
