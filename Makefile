@@ -153,6 +153,10 @@ check-all-packages: $(RELEASER) $(SBOM) ## The same for all platforms, compiling
 	@RECOMPILE=1 ./tools/check-reproducible
 	@./tools/check-packages
 
+.PHONY: check-release
+check-release: $(RELEASER) $(SBOM) ## Make a release of made-up tags in a clone, and check its notes and versions
+	@./tools/check-release $(subst /,_,$(PLATFORM))
+
 # The packages come from dist.
 .PHONY: check-deb
 check-deb: $(CACHE)/etcd-3.7.3 ## Install, use and remove the deb in a small folder, as root
