@@ -52,8 +52,8 @@ metric ` + residentMemory + `.
     m      100000      200
     l     1000000      500
     xl    3000000     1000`,
-		Example: `  # Write the keys of medium load, then compact and defragment.
-  ectl check datascale --load m --auto-compact --auto-defrag`,
+		Example: `  # Write the keys of small load, then compact and defragment.
+  ectl check datascale --load s --auto-compact --auto-defrag`,
 		Args: cobra.ArbitraryArgs, // as etcdctl, which ignores them
 		RunE: cli.Run(f, opts, runDatascale),
 	}

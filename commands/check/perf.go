@@ -65,8 +65,8 @@ Otherwise the exit status is 1.
 If interrupted, the check deletes its keys and prints its results so far.`,
 		Example: `  # Check for a minute, under small load.
   ectl check perf
-  # Check under medium load, then compact and defragment.
-  ectl check perf --load m --auto-compact --auto-defrag`,
+  # Check for ten seconds, under medium load, then compact and defragment.
+  ectl check perf --load m --duration 10s --auto-compact --auto-defrag`,
 		Args: cobra.ArbitraryArgs, // as etcdctl, which ignores them
 		RunE: cli.Run(f, opts, runPerf),
 	}
