@@ -55,13 +55,16 @@ func (m *memberArg) find(ctx context.Context, f *cli.Factory) error {
 	if m.Name == "" {
 		return nil
 	}
-	response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.MemberListResponse, error) {
-		return c.MemberList(ctx)
-	})
+	response, err := cli.Call(ctx, f, listMembers)
 	if err == nil {
 		m.ID, err = idOf(m.Name, response.Members)
 	}
 	return exit.Force(exit.BadArgs, err)
+}
+
+// listMembers requests the members of the cluster.
+func listMembers(ctx context.Context, c *etcd.Client) (*clientv3.MemberListResponse, error) {
+	return c.MemberList(ctx)
 }
 
 // idOf returns the ID of the only member called name.

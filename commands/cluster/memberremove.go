@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
-	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/completions"
@@ -47,9 +46,7 @@ func memberRemoveHits(ctx context.Context, f *cli.Factory, opts *memberRemoveOpt
 		return "", err
 	}
 	return cli.HitsOf(fmt.Sprintf("remove member %x", opts.ID), func() (string, error) {
-		response, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.MemberListResponse, error) {
-			return c.MemberList(ctx)
-		})
+		response, err := cli.Call(ctx, f, listMembers)
 		if err != nil {
 			return "", err
 		}

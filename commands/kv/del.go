@@ -74,9 +74,7 @@ func (o *delOptions) destroys() bool { return o.Keys.End != "" && !o.DryRun }
 
 // delHits describes the range that is deleted.
 func delHits(ctx context.Context, f *cli.Factory, opts *delOptions) (string, error) {
-	counted, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.GetResponse, error) {
-		return c.Get(ctx, opts.Keys.Key, append(opts.rangeOf(), clientv3.WithCountOnly())...)
-	})
+	counted, err := cli.Call(ctx, f, opts.count)
 	switch {
 	case retry.Is(err, retry.Denied): // a user can have permission to write keys, but not to read them
 		return "delete " + opts.Keys.String(), nil
@@ -84,6 +82,11 @@ func delHits(ctx context.Context, f *cli.Factory, opts *delOptions) (string, err
 		return "", err
 	}
 	return fmt.Sprintf("delete %s %s: %s", quantity.Grouped(counted.Count), quantity.Verb(counted.Count, "key", "keys"), opts.Keys.String()), nil
+}
+
+// count requests the number of keys in the range.
+func (o *delOptions) count(ctx context.Context, c *etcd.Client) (*clientv3.GetResponse, error) {
+	return c.Get(ctx, o.Keys.Key, append(o.rangeOf(), clientv3.WithCountOnly())...)
 }
 
 // Complete implements cli.Options.

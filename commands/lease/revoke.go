@@ -38,9 +38,7 @@ func newRevokeCmd(f *cli.Factory) *cobra.Command {
 // revokeHits describes the lease that is revoked, and its keys.
 func revokeHits(ctx context.Context, f *cli.Factory, opts *revokeOptions) (string, error) {
 	return cli.HitsOf(fmt.Sprintf("revoke lease %016x", opts.ID), func() (string, error) {
-		lease, err := cli.Call(ctx, f, func(ctx context.Context, c *etcd.Client) (*clientv3.LeaseTimeToLiveResponse, error) {
-			return c.TimeToLive(ctx, opts.ID, clientv3.WithAttachedKeys())
-		})
+		lease, err := cli.Call(ctx, f, opts.withKeys)
 		if err != nil {
 			return "", err
 		}
@@ -53,6 +51,11 @@ func revokeHits(ctx context.Context, f *cli.Factory, opts *revokeOptions) (strin
 		}
 		return " and delete " + cli.Listed("key", keys), nil
 	})
+}
+
+// withKeys requests the lease with its keys.
+func (o *revokeOptions) withKeys(ctx context.Context, c *etcd.Client) (*clientv3.LeaseTimeToLiveResponse, error) {
+	return c.TimeToLive(ctx, o.ID, clientv3.WithAttachedKeys())
 }
 
 // Complete implements cli.Options.

@@ -217,9 +217,7 @@ func (b *Bootstrap) sent(done bool, err error) {
 // rootGrant grants the role root to the user root. It first reads the roles, because
 // the server also accepts a grant of a role that the user already has.
 func (b *Bootstrap) rootGrant(ctx context.Context) error {
-	user, err := session.Call(ctx, b.Session, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthUserGetResponse, error) {
-		return c.UserGet(ctx, access.RootUser)
-	})
+	user, err := session.CallWith(ctx, b.Session, (*etcd.Client).UserGet, access.RootUser)
 	if err != nil {
 		return err
 	}
@@ -237,13 +235,11 @@ func (b *Bootstrap) rootGrant(ctx context.Context) error {
 
 // dismissOld deletes, as s, the rescuers that killed runs have left.
 func (b *Bootstrap) dismissOld(ctx context.Context, s *session.Session) error {
-	users, err := session.Call(ctx, s, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthUserListResponse, error) {
-		return c.UserList(ctx)
-	})
+	users, err := session.Call(ctx, s, reader.UserNames)
 	if err != nil {
 		return err
 	}
-	for _, name := range users.Users {
+	for _, name := range users {
 		if !strings.HasPrefix(name, rescuerPrefix) {
 			continue
 		}

@@ -9,7 +9,6 @@ import (
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
-	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/etcd/diagnose"
@@ -27,9 +26,7 @@ type Result struct {
 // roll back, and the error describes the progress.
 func Run(ctx context.Context, s *session.Session, name string) (Result, error) {
 	var result Result
-	user, err := session.Call(ctx, s, func(ctx context.Context, c *etcd.Client) (*clientv3.AuthUserGetResponse, error) {
-		return c.UserGet(ctx, name)
-	})
+	user, err := session.CallWith(ctx, s, (*etcd.Client).UserGet, name)
 	if err != nil {
 		return result, err
 	}
