@@ -350,7 +350,7 @@ func (r *scriptRun) printFailed(line scriptLine, err error) error {
 func (r *scriptRun) printRehearsed(line scriptLine) error {
 	object := output.Object{{Name: "line", Value: int64(line.Number)}, {Name: "file", Value: line.File}, {Name: "command", Value: cli.Masked(line.Words)}}
 	if r.rehearsal != nil {
-		object = append(object, output.Object{{Name: "requests", Value: append([]string{}, r.requests...)}}...)
+		object = append(object, output.Member{Name: "requests", Value: r.requests})
 	}
 	return writeObject(r.out, object)
 }
