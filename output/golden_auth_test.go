@@ -48,7 +48,7 @@ func authCases() []goldenCase {
 		show("auth-enabled", AuthSwitched{Enabled: true}),
 		show("auth-disabled", AuthSwitched{Enabled: false}),
 		show("auth-status-on", status),
-		showHex("auth-status-hex", status),
+		show("auth-status-on", status).withHex(),
 		show("auth-status-off", AuthStatus{&clientv3.AuthStatusResponse{Header: h, AuthRevision: 1}}),
 		show("login", Login{User: "root", Endpoints: []string{"https://a:2379", "https://b:2379"}, Since: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}),
 		show("login-until", Login{User: "a b", Endpoints: []string{"a:2379"}, Since: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Expiry: time.Date(2026, 1, 2, 4, 0, 0, 0, time.UTC)}),
@@ -107,7 +107,7 @@ func userCases() []goldenCase {
 	}
 	return []goldenCase{
 		show("user-added", added),
-		showHex("user-added-hex", added),
+		show("user-added", added).withHex(),
 		show("user-added-idempotent", added.Idempotent()),
 		show("user-added-unchanged", added.Idempotent().Unchanged()),
 		showParts("user-added-generated-password", ofBob, added.Idempotent()),
@@ -191,7 +191,7 @@ func roleCases() []goldenCase {
 		show("permission-revoked-open", revoked("", "\x00", "\x00")),
 		show("permission-revoked-unchanged", revoked("/config", "/config", "").Unchanged()),
 		show("role-list", list("app", "root")),
-		showHex("role-list-hex", list("app", "root")),
+		show("role-list", list("app", "root")).withHex(),
 		show("role-list-empty", list()),
 		show("role-info", appRole()),
 		show("role-info-holders", RoleInfo{"app", appRole().Response, []string{"alice", "имя"}}),

@@ -9,6 +9,7 @@ import (
 	"go/parser"
 	"go/token"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,18 +19,21 @@ import (
 )
 
 // A golden file has what one result is in every format. It is testdata/NAME.golden,
-// with a section for each format in the style of txtar. The cases are in the files
-// golden_TREE_test.go, one for each command tree.
+// with a section for each format in the style of txtar. A variant of the result, for example
+// with --hex, has its sections in the same file, as VARIANT/FORMAT. The cases are in the
+// files golden_TREE_test.go, one for each command tree.
 //
 // Run one case:               go test ./output -run TestGolden/put-previous
 // Run one format of it:       go test ./output -run TestGolden/put-previous/yaml
+// Run one of a variant:       go test ./output -run TestGolden/put-previous/hex/yaml
 // Write the files of a case:  go test ./output -run TestGolden/put-previous -update
 
 var update = flag.Bool("update", false, "write the golden files instead of comparing with them")
 
 // goldenCase is one result and how it is printed.
 type goldenCase struct {
-	name    string
+	name    string   // of the golden file
+	variant string   // of the result in this file; empty for the first
 	hex     bool     // as with --hex
 	formats []Format // that it can be printed in
 	result  Result   // nil if it has a way of its own to be printed
@@ -41,10 +45,9 @@ func show(name string, r Result) goldenCase {
 	return goldenCase{name: name, formats: FormatsOf(r), result: r, run: func(p *Printer) error { return p.Print(r) }}
 }
 
-// showHex is the case of a result that is printed with --hex.
-func showHex(name string, r Result) goldenCase {
-	c := show(name, r)
-	c.hex = true
+// withHex is the variant of c that is printed with --hex.
+func (c goldenCase) withHex() goldenCase {
+	c.variant, c.hex = "hex", true
 	return c
 }
 
@@ -62,12 +65,6 @@ func showParts(name string, first Beginning, rest Result) goldenCase {
 // showAll is the case of a result that has a way of its own to be printed.
 func showAll(name string, run func(*Printer) error) goldenCase {
 	return goldenCase{name: name, formats: Formats(), run: run}
-}
-
-func showAllHex(name string, run func(*Printer) error) goldenCase {
-	c := showAll(name, run)
-	c.hex = true
-	return c
 }
 
 func goldenCases() []goldenCase {
@@ -93,13 +90,18 @@ func (c goldenCase) text(t *testing.T, format Format) []byte {
 
 func (c goldenCase) path() string { return filepath.Join("testdata", c.name+".golden") }
 
+// heading is the name of the section of a format.
+func (c goldenCase) heading(format Format) string { return path.Join(c.variant, string(format)) }
+
 // section is what a format wrote, below a heading. It is a hex dump unless it is
 // text that can be read and that the next heading follows on a line of its own.
-func section(format Format, text []byte) string {
+func (c goldenCase) section(t *testing.T, format Format) string {
+	t.Helper()
+	text := c.text(t, format)
 	if len(text) == 0 || isReadable(text) {
-		return fmt.Sprintf("-- %s --\n%s", format, text)
+		return fmt.Sprintf("-- %s --\n%s", c.heading(format), text)
 	}
-	return fmt.Sprintf("-- %s, hex dump --\n%s", format, hex.Dump(text))
+	return fmt.Sprintf("-- %s, hex dump --\n%s", c.heading(format), hex.Dump(text))
 }
 
 func isReadable(text []byte) bool {
@@ -109,44 +111,68 @@ func isReadable(text []byte) bool {
 }
 
 // sections returns the sections of a golden file, with their headings.
-func sections(file string) map[Format]string {
-	all := map[Format]string{}
+func sections(file string) map[string]string {
+	all := map[string]string{}
 	_, file, _ = strings.Cut("\n"+strings.TrimSuffix(file, "\n"), "\n-- ")
 	for part := range strings.SplitSeq(file, "\n-- ") {
 		name, _, _ := strings.Cut(part, " --")
-		all[Format(strings.TrimSuffix(name, ", hex dump"))] = "-- " + part + "\n"
+		all[strings.TrimSuffix(name, ", hex dump")] = "-- " + part + "\n"
 	}
 	return all
 }
 
-func TestGolden(t *testing.T) {
+// goldenFiles returns the cases of each golden file.
+func goldenFiles() (files [][]goldenCase) {
 	for _, c := range goldenCases() {
-		t.Run(c.name, func(t *testing.T) {
+		i := slices.IndexFunc(files, func(file []goldenCase) bool { return file[0].name == c.name })
+		if i < 0 {
+			files = append(files, []goldenCase{c})
+			continue
+		}
+		files[i] = append(files[i], c)
+	}
+	return files
+}
+
+func TestGolden(t *testing.T) {
+	for _, file := range goldenFiles() {
+		t.Run(file[0].name, func(t *testing.T) {
+			where := file[0].path()
 			if *update {
-				var file strings.Builder
-				for _, format := range c.formats {
-					file.WriteString(section(format, c.text(t, format)))
-				}
-				if err := os.WriteFile(c.path(), []byte(file.String()), 0o600); err != nil {
-					t.Fatal(err)
-				}
+				writeGolden(t, where, file)
 			}
-			file, err := os.ReadFile(c.path())
+			text, err := os.ReadFile(where)
 			if err != nil {
 				t.Fatalf("%v: write it with -update and read it", err)
 			}
-			golden := sections(string(file))
-			for _, format := range c.formats {
-				t.Run(string(format), func(t *testing.T) {
-					if got, want := section(format, c.text(t, format)), golden[format]; got != want {
-						t.Errorf("printed:\n%s\n%s has:\n%s", got, c.path(), want)
-					}
-				})
+			golden, want := sections(string(text)), 0
+			for _, c := range file {
+				want += len(c.formats)
+				for _, format := range c.formats {
+					t.Run(c.heading(format), func(t *testing.T) {
+						if got, want := c.section(t, format), golden[c.heading(format)]; got != want {
+							t.Errorf("printed:\n%s\n%s has:\n%s", got, where, want)
+						}
+					})
+				}
 			}
-			if len(golden) != len(c.formats) {
-				t.Errorf("%s has %d sections, want one for each of %s", c.path(), len(golden), FormatNames(c.formats))
+			if len(golden) != want {
+				t.Errorf("%s has %d sections, want one for each of %d formats and variants", where, len(golden), want)
 			}
 		})
+	}
+}
+
+func writeGolden(t *testing.T, where string, cases []goldenCase) {
+	t.Helper()
+	var text strings.Builder
+	for _, c := range cases {
+		for _, format := range c.formats {
+			text.WriteString(c.section(t, format))
+		}
+	}
+	if err := os.WriteFile(where, []byte(text.String()), 0o600); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -155,14 +181,17 @@ func TestEveryGoldenFileBelongsToOneCase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cases := map[string]int{}
+	cases, known := map[string]bool{}, map[string]bool{}
 	for _, c := range goldenCases() {
-		if cases[c.path()]++; cases[c.path()] > 1 {
-			t.Errorf("two cases are named %s", c.name)
+		known[c.path()] = true
+		if name := path.Join(c.name, c.variant); cases[name] {
+			t.Errorf("two cases are named %s", name)
+		} else {
+			cases[name] = true
 		}
 	}
 	for _, file := range files {
-		if cases[file] == 0 && file != filepath.Join("testdata", "fuzz") {
+		if !known[file] && file != filepath.Join("testdata", "fuzz") {
 			t.Errorf("%s belongs to no case: remove it", file)
 		}
 	}

@@ -41,7 +41,7 @@ func watchCases() []goldenCase {
 	compacted := &pb.WatchResponse{CompactRevision: 40, Canceled: true}
 	return []goldenCase{
 		showAll("watched", watched(false, events...)),
-		showAllHex("watched-hex", watched(false, events...)),
+		showAll("watched", watched(false, events...)).withHex(),
 		showAll("watched-parts", watched(true, events...)), // in all but yaml the same as "watched"
 		showAll("watched-progress", watched(false, &pb.WatchResponse{}, onePut, &pb.WatchResponse{})),
 		showAll("watched-compacted", watched(false, onePut, compacted)),
@@ -78,21 +78,21 @@ func leaseCases() []goldenCase {
 	kept := LeaseKeptAlive{&clientv3.LeaseKeepAliveResponse{ResponseHeader: h, ID: lease, TTL: 60}}
 	return []goldenCase{
 		show("lease-granted", granted),
-		showHex("lease-granted-hex", granted),
+		show("lease-granted", granted).withHex(),
 		show("lease-revoked", revoked),
-		showHex("lease-revoked-hex", revoked),
+		show("lease-revoked", revoked).withHex(),
 		show("lease-info", info(false, alive)),
-		showHex("lease-info-hex", info(false, alive)),
+		show("lease-info", info(false, alive)).withHex(),
 		show("lease-info-expired", info(true, expired)),
-		showHex("lease-info-expired-hex", info(true, expired)),
+		show("lease-info-expired", info(true, expired)).withHex(),
 		show("lease-info-keys", info(true, withKeys)),
-		showHex("lease-info-keys-hex", info(true, withKeys)),
+		show("lease-info-keys", info(true, withKeys)).withHex(),
 		show("lease-info-no-keys", info(true, alive)),
 		show("lease-list", list),
-		showHex("lease-list-hex", list),
+		show("lease-list", list).withHex(),
 		show("lease-list-empty", LeaseList{&clientv3.LeaseLeasesResponse{ResponseHeader: h, Leases: []clientv3.LeaseStatus{}}}),
 		show("lease-kept-alive", kept),
-		showHex("lease-kept-alive-hex", kept),
+		show("lease-kept-alive", kept).withHex(),
 		showAll("lease-keep-alive", nexts(kept, kept, LeaseGone{lease})),
 	}
 }
@@ -108,7 +108,7 @@ func lockCases() []goldenCase {
 	lock := held(keyValue("/locks/deploy/694d7e4f1a2b3c05", "", 0x694d7e4f1a2b3c05))
 	return []goldenCase{
 		show("lock-held", lock),
-		showHex("lock-held-hex", lock),
+		show("lock-held", lock).withHex(),
 		show("leader", held(keyValue("/election/694d7e4f1a2b3c05", "host 1", 0x694d7e4f1a2b3c05))),
 		show("leader-binary", held(keyValue("\xff/694d7e4f1a2b3c05", "two\nlines", 0x694d7e4f1a2b3c05))),
 		showAll("leaders", nexts(leader(oddKeys()[0]), leader(oddKeys()[1]))),
