@@ -39,6 +39,8 @@ PowerShell:
   ` + p + ` completion powershell | Out-String | Invoke-Expression
 
 To load it in every session, add the line to the start-up file of the shell.`,
+		Example: `  # Complete commands, names and keys in this session of bash.
+  source <(ectl completion bash)`,
 		GroupID:               cli.GroupUtility,
 		DisableFlagsInUseLine: true,
 		ValidArgs:             completions.Shells(),

@@ -11,8 +11,10 @@ import (
 
 func newOptionsCmd(f *cli.Factory) *cobra.Command {
 	return &cobra.Command{
-		Use:     "options",
-		Short:   "Print the options that every command takes",
+		Use:   "options",
+		Short: "Print the options that every command takes",
+		Example: `  # Find the options for certificates.
+  ectl options | grep cert`,
 		GroupID: cli.GroupUtility,
 		Run: func(cmd *cobra.Command, _ []string) {
 			shown := pflag.NewFlagSet("options", pflag.ContinueOnError)

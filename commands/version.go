@@ -14,8 +14,10 @@ const etcdctlVersion = version.Etcdctl
 
 func newVersionCmd(f *cli.Factory) *cobra.Command {
 	return &cobra.Command{
-		Use:     "version",
-		Short:   "Print the version of the program",
+		Use:   "version",
+		Short: "Print the version of the program",
+		Example: `  # Print the version, the commit and the version of Go.
+  ectl version`,
 		GroupID: cli.GroupUtility,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return printVersion(f, cmd) },
 	}

@@ -45,7 +45,7 @@ func TestExamples(t *testing.T) {
 			})
 		}
 	})
-	if ran < 120 {
+	if ran < 160 {
 		t.Errorf("the reference has %d examples: the test no longer finds them", ran)
 	}
 	for command := range special {
@@ -118,7 +118,8 @@ func newExampleWorld(t *testing.T, flags string, other bool) *exampleWorld {
 	}
 	options.Dir = t.TempDir()
 	w := &exampleWorld{server: harness.StartServer(t, options), dir: t.TempDir()}
-	w.env = harness.Env(w.dir, "ECTL_ENDPOINTS="+strings.Join(w.server.Endpoints(), ","), "SHELL=/bin/sh")
+	w.env = harness.Env(w.dir, "ECTL_ENDPOINTS="+strings.Join(w.server.Endpoints(), ","), "SHELL=/bin/sh",
+		"ETCD="+filepath.Join(etcdFolder(t), "etcd"), "SPARE="+freeAddress(t), "SPARE_PEER="+freeAddress(t))
 	if other {
 		w.env = append(w.env, "OTHER="+harness.StartServer(t, etcdserver.Options{Dir: t.TempDir(), TLS: f.CA}).Endpoint())
 	}
@@ -284,7 +285,11 @@ func allExamples() map[string]commandExamples {
 		// The ID and the name of a member that is not the leader.
 		follower = `$(ectl endpoint status -w json | tr , '\n' | sed -n 's/^"leader"://p' | head -1 > leader; ectl member list -w ndjson | grep -v "$(printf %x "$(cat leader)")" | head -1 | sed 's/.*"%s":"\([^"]*\)".*/\1/')`
 		contexts = "for name in prod prod-us staging dev-1 dev-2 dev-3; do ectl context add $name --replace --endpoints $ECTL_ENDPOINTS; done"
-		noRoot   = "ectl --user root --password-file root.password auth disable; ectl user delete root"
+		aLearner = `ectl member add node4 --learner --peer-urls http://$SPARE_PEER | grep ^ETCD_ > node4.env
+			set -a; . ./node4.env; set +a
+			"$ETCD" --data-dir node4 --listen-peer-urls http://$SPARE_PEER --listen-client-urls http://$SPARE --advertise-client-urls http://$SPARE &
+			trap "kill $!" EXIT`
+		noRoot = "ectl --user root --password-file root.password auth disable; ectl user delete root"
 	)
 	aFollower := []exampleNeeds{
 		{of: "8211f1d0f64f3269", replace: []string{"8211f1d0f64f3269", strings.Replace(follower, "%s", "id", 1)}},
@@ -311,19 +316,21 @@ func allExamples() map[string]commandExamples {
 		"ectl auth enable": {before: noRoot + "; ectl user add root --new-user-password-file root.password --roles root", each: []exampleNeeds{
 			{of: "--check", typed: types("Password: ", root)},
 		}},
-		"ectl check perf": {each: []exampleNeeds{{judges: true}}},
-		"ectl compaction": {each: []exampleNeeds{{of: "12345", replace: []string{"12345", "2"}}}},
+		"ectl auth disable": {server: "-auth"},
+		"ectl check perf":   {each: []exampleNeeds{{judges: true}}},
+		"ectl compaction":   {each: []exampleNeeds{{of: "12345", replace: []string{"12345", "2"}}}},
 		"ectl context add": {each: []exampleNeeds{
 			{of: "--as", before: contexts},
 			{of: "--from-manifest", replace: []string{"/etc/kubernetes/manifests/etcd.yaml", "etcd.yaml"}},
 		}},
-		"ectl context delete": {before: contexts},
-		"ectl context list":   {before: contexts},
-		"ectl context rename": {before: contexts},
-		"ectl context show":   {before: contexts},
-		"ectl context use":    {before: contexts},
-		"ectl defrag":         {server: "-members 3"},
-		"ectl each":           {before: contexts + "; unset ECTL_ENDPOINTS", each: []exampleNeeds{{of: "--exit-code", status: 2}}},
+		"ectl context delete":   {before: contexts},
+		"ectl context list":     {before: contexts},
+		"ectl context rename":   {before: contexts},
+		"ectl context show":     {before: contexts},
+		"ectl context use":      {before: contexts},
+		"ectl defrag":           {server: "-members 3"},
+		"ectl downgrade cancel": {before: "until ectl downgrade enable 3.6; do sleep 0.2; done"},
+		"ectl each":             {before: contexts + "; unset ECTL_ENDPOINTS", each: []exampleNeeds{{of: "--exit-code", status: 2}}},
 		"ectl elect": {each: []exampleNeeds{
 			{of: "\"$(hostname)\"\n", until: hasShown},
 			{of: "--listen", before: "ectl put /elections/scheduler/694d7e4f1a2b3c05 me", until: hasShown},
@@ -347,8 +354,10 @@ func allExamples() map[string]commandExamples {
 			{of: "--once", replace: []string{"127.0.0.1:22379", "$OTHER --dest-cacert ca.pem", "/var/lib/mirror/state", "state"}},
 			{of: "--prune", replace: []string{"127.0.0.1:22379", "$OTHER --dest-cacert ca.pem", "/var/lib/mirror/state", "state"}, before: "rm -f state; ectl --endpoints $OTHER --cacert ca.pem put other x", until: "! ectl --endpoints $OTHER --cacert ca.pem get other | grep -q ."},
 		}},
-		"ectl member remove": {each: aFollowerOfItsOwn, retry: true},
-		"ectl move-leader":   {server: "-members 3", each: aFollower},
+		"ectl member promote": {retry: true, before: aLearner},
+		"ectl member update":  {each: []exampleNeeds{{replace: []string{"node2", "m1"}}}},
+		"ectl member remove":  {each: aFollowerOfItsOwn, retry: true},
+		"ectl move-leader":    {server: "-members 3", each: aFollower},
 		"ectl put": {each: []exampleNeeds{
 			{of: "--if-absent", before: "ectl del /config/size"},
 			{of: "--if-rev", replace: []string{"1234", `$(ectl get /config/size -w ndjson | sed 's/.*"mod_revision":\([0-9]*\).*/\1/')`}},
@@ -380,6 +389,7 @@ func allExamples() map[string]commandExamples {
 			{of: "add bob\n", typed: types("Password of bob: ", "secret", "again", "secret")},
 			{of: "--new-user-password-out", before: "rm bob.password"},
 		}},
+		"ectl user passwd":         {each: []exampleNeeds{{of: "passwd bob\n", typed: types("Password of bob: ", "secret", "again", "secret")}}},
 		"ectl user check-password": {server: "-auth", each: []exampleNeeds{{of: "check-password bob\n", typed: types("Password", "bob's secret")}}},
 		"ectl user get-cert":       {server: "-client-cert-auth -auth", before: "rm -f app.crt app.key app.csr own.key; ectl user get-cert app --csr-out app.csr --out-key-file own.key"},
 		"ectl watch":               {each: []exampleNeeds{{until: "ectl put /config/size 3 && " + hasShown}}},

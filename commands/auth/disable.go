@@ -15,8 +15,10 @@ func newDisableCmd(f *cli.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "disable",
 		Short: "Disable authentication: every client gets full access",
-		Args:  cli.NoArgs,
-		RunE:  cli.RunRequest(f, cli.NoOptions{}, runDisable),
+		Example: `  # Turn authentication off, as root.
+  ectl --user root --password-file root.password auth disable`,
+		Args: cli.NoArgs,
+		RunE: cli.RunRequest(f, cli.NoOptions{}, runDisable),
 	}
 	return cli.Destroys(f, cmd, cli.NoOptions{}, cli.Destruction[cli.NoOptions]{Hits: disableHits})
 }

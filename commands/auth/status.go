@@ -14,8 +14,10 @@ func newStatusCmd(f *cli.Factory) *cobra.Command {
 	return &cobra.Command{
 		Use:   "status",
 		Short: "Show whether authentication is enabled",
-		Args:  cli.NoArgs,
-		RunE:  cli.RunRequest(f, cli.NoOptions{}, runStatus),
+		Example: `  # Print whether authentication is on, and the revision of users and roles.
+  ectl auth status`,
+		Args: cli.NoArgs,
+		RunE: cli.RunRequest(f, cli.NoOptions{}, runStatus),
 	}
 }
 

@@ -30,6 +30,8 @@ func newAlarmListCmd(f *cli.Factory) *cobra.Command {
 		Use:   "list",
 		Short: "List the alarms",
 		Long:  "List the alarms. No output means that no alarm is on.",
+		Example: `  # List the alarms of all members.
+  ectl alarm list`,
 	}, func(ctx context.Context, c *etcd.Client) (*clientv3.AlarmResponse, error) {
 		return c.AlarmList(ctx)
 	})
@@ -41,6 +43,8 @@ func newAlarmDisarmCmd(f *cli.Factory) *cobra.Command {
 		Short: "Disarm all alarms",
 		Long: `Disarm all alarms, and list them. If a database is still full, its member raises
 the alarm again. So compact the history and defragment the members first.`,
+		Example: `  # Disarm all alarms, once there is space again.
+  ectl alarm disarm`,
 	}, func(ctx context.Context, c *etcd.Client) (*clientv3.AlarmResponse, error) {
 		return c.AlarmDisarm(ctx, &clientv3.AlarmMember{}) // all
 	})

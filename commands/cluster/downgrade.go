@@ -44,13 +44,15 @@ func newDowngradeCmd(f *cli.Factory, use, short string, action clientv3.Downgrad
 		Args:  cobra.ArbitraryArgs,
 		RunE:  cli.RunRequest(f, opts, runDowngrade),
 	}
+	comment := map[clientv3.DowngradeAction]string{
+		clientv3.DowngradeValidate: "Check whether the cluster can be downgraded to this version.",
+		clientv3.DowngradeEnable:   "Start the downgrade. Then restart each member with this version.",
+		clientv3.DowngradeCancel:   "Cancel the downgrade. Then restart each member with the version of before.",
+	}[action]
+	cmd.Example = "  # " + comment + "\n  ectl downgrade " + cmd.Name()
 	if action != clientv3.DowngradeCancel {
 		cmd.ValidArgsFunction = completions.Args(f, completions.DowngradeTargets)
-		comment := map[clientv3.DowngradeAction]string{
-			clientv3.DowngradeValidate: "Check whether the cluster can be downgraded to this version.",
-			clientv3.DowngradeEnable:   "Start the downgrade. Then restart each member with this version.",
-		}[action]
-		cmd.Example = "  # " + comment + "\n  ectl downgrade " + cmd.Name() + " 3.6"
+		cmd.Example += " 3.6"
 	}
 	return cmd
 }

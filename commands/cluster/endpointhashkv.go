@@ -29,6 +29,8 @@ func newEndpointHashKVCmd(f *cli.Factory, from *endpointFlags) *cobra.Command {
 		Long: `Show a hash of the keys and their history on each member. If two members have
 the same compacted revision and equal hashes at one revision, their data is
 equal.`,
+		Example: `  # Compare the keys of all members: the hashes must be equal.
+  ectl endpoint hashkv --cluster`,
 		Args: cobra.ArbitraryArgs, // as etcdctl, which ignores them
 		RunE: cli.Run(f, opts, runEndpointHashKV),
 	}

@@ -24,6 +24,8 @@ func newEndpointHealthCmd(f *cli.Factory, from *endpointFlags) *cobra.Command {
 		Long: `Check the health of each member. A member is healthy if it serves a linearizable
 read and has no alarms. "Permission denied" counts as healthy. The command fails
 unless all members are healthy.`,
+		Example: `  # Check all members of the cluster.
+  ectl endpoint health --cluster`,
 		Args: cobra.ArbitraryArgs, // as etcdctl, which ignores them
 		RunE: cli.Run(f, from, runEndpointHealth),
 	}

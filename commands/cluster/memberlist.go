@@ -25,6 +25,8 @@ func newMemberListCmd(f *cli.Factory) *cobra.Command {
 		Short: "List the members",
 		Long: `List the members. The columns of the format simple are: ID, status, name, peer
 URLs, client URLs, is learner. A member without a name was never started.`,
+		Example: `  # List the members with their IDs, names and URLs.
+  ectl member list -w table`,
 		Args: cobra.ArbitraryArgs, // as etcdctl, which ignores them
 		RunE: cli.RunRequest(f, opts, runMemberList),
 	}

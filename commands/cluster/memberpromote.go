@@ -19,9 +19,11 @@ type memberPromoteOptions struct {
 func newMemberPromoteCmd(f *cli.Factory) *cobra.Command {
 	opts := &memberPromoteOptions{}
 	return &cobra.Command{
-		Use:               "promote ID|NAME",
-		Short:             "Promote a learner",
-		Long:              "Promote a learner to a voting member. The cluster refuses if the learner lags\ntoo far behind the leader.",
+		Use:   "promote ID|NAME",
+		Short: "Promote a learner",
+		Long:  "Promote a learner to a voting member. The cluster refuses if the learner lags\ntoo far behind the leader.",
+		Example: `  # Let a learner vote, once it has all data.
+  ectl member promote node4`,
 		Args:              cli.Args(1, 1, "the ID or name of a member"),
 		RunE:              runOnMember(f, opts, runMemberPromote),
 		ValidArgsFunction: completions.Args(f, completions.Members),

@@ -21,9 +21,11 @@ type memberUpdateOptions struct {
 func newMemberUpdateCmd(f *cli.Factory) *cobra.Command {
 	opts := &memberUpdateOptions{}
 	cmd := &cobra.Command{
-		Use:               "update ID|NAME --peer-urls URL[,URL...]",
-		Short:             "Update the peer URLs of a member",
-		Long:              "Update the URLs at which the other members reach a member.",
+		Use:   "update ID|NAME --peer-urls URL[,URL...]",
+		Short: "Update the peer URLs of a member",
+		Long:  "Update the URLs at which the other members reach a member.",
+		Example: `  # Change the URL at which the other members reach a member.
+  ectl member update node2 --peer-urls https://10.0.0.2:2380`,
 		Args:              cli.Args(1, 1, "the ID or name of a member"),
 		RunE:              runOnMember(f, opts, runMemberUpdate),
 		ValidArgsFunction: completions.Args(f, completions.Members),

@@ -15,6 +15,8 @@ func newListCmd(f *cli.Factory) *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
 		Short: "List all leases",
+		Example: `  # List the IDs of all leases.
+  ectl lease list`,
 		// etcdctl ignores arguments here.
 		Args: cobra.ArbitraryArgs,
 		RunE: cli.RunRequest(f, cli.NoOptions{}, runList),

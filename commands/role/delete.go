@@ -26,9 +26,11 @@ type deleteOptions struct {
 func newDeleteCmd(f *cli.Factory) *cobra.Command {
 	opts := &deleteOptions{}
 	cmd := &cobra.Command{
-		Use:               "delete NAME",
-		Aliases:           []string{"remove"}, // etcd's documentation uses both names
-		Short:             "Delete a role and revoke it from its users",
+		Use:     "delete NAME",
+		Aliases: []string{"remove"}, // etcd's documentation uses both names
+		Short:   "Delete a role and revoke it from its users",
+		Example: `  # Delete a role. Its users lose it.
+  ectl role delete ops`,
 		Args:              cli.Args(1, 1, "a role name"),
 		RunE:              cli.RunRequest(f, opts, runDelete),
 		ValidArgsFunction: completions.Args(f, completions.Roles),

@@ -29,6 +29,8 @@ func newRevokePermissionCmd(f *cli.Factory) *cobra.Command {
 		Short: "Revoke a permission on a key or a range of keys from a role",
 		Long: `Revoke a permission from a role. Give the same key and end, or the same option,
 as for the grant. Part of a range cannot be revoked.`,
+		Example: `  # Revoke the permission on a prefix.
+  ectl role revoke-permission app /app/ --prefix`,
 		Args:              cli.Args(2, cli.Unlimited, "a role name and a key [and an end key]"),
 		RunE:              cli.RunRequest(f, opts, runRevokePermission),
 		ValidArgsFunction: completions.Args(f, completions.Roles, completions.KeysOfRole, completions.EndsOfRole),

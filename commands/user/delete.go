@@ -21,9 +21,13 @@ type deleteOptions struct {
 func newDeleteCmd(f *cli.Factory) *cobra.Command {
 	opts := &deleteOptions{}
 	cmd := &cobra.Command{
-		Use:               "delete NAME",
-		Short:             "Delete a user",
-		Long:              "Delete a user. Its open watches continue until it reconnects. Its leases live as\nlong as its open connections keep them alive.",
+		Use:   "delete NAME",
+		Short: "Delete a user",
+		Long:  "Delete a user. Its open watches continue until it reconnects. Its leases live as\nlong as its open connections keep them alive.",
+		Example: `  # Print what would be deleted.
+  ectl user delete bob --dry-run
+  # Delete a user, if it exists.
+  ectl user delete bob --if-exists`,
 		Args:              cli.Args(1, 1, "a user name"),
 		RunE:              cli.RunRequest(f, opts, runDelete),
 		ValidArgsFunction: completions.Args(f, completions.Users),

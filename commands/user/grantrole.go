@@ -23,9 +23,11 @@ type grantRoleOptions struct {
 func newGrantRoleCmd(f *cli.Factory) *cobra.Command {
 	opts := &grantRoleOptions{}
 	cmd := &cobra.Command{
-		Use:               "grant-role USER ROLE",
-		Short:             "Grant a role to a user",
-		Long:              "Grant a role to a user. If the user already has the role, nothing changes.",
+		Use:   "grant-role USER ROLE",
+		Short: "Grant a role to a user",
+		Long:  "Grant a role to a user. If the user already has the role, nothing changes.",
+		Example: `  # Grant a role to a user.
+  ectl user grant-role alice ops`,
 		Args:              cli.Args(2, 2, "a user name and a role name"),
 		RunE:              cli.RunRequest(f, opts, runGrantRole),
 		ValidArgsFunction: completions.Args(f, completions.Users, completions.Roles),

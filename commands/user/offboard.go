@@ -30,6 +30,8 @@ func newOffboardCmd(f *cli.Factory) *cobra.Command {
 reconnects. Its leases live as long as it keeps them alive.
 
 The user root and the user that runs the command are refused.`,
+		Example: `  # Remove a user who leaves.
+  ectl user offboard bob`,
 		Args:              cli.Args(1, 1, "a user name"),
 		RunE:              cli.Run(f, opts, runOffboard),
 		ValidArgsFunction: completions.Args(f, completions.Users),

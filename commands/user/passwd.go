@@ -35,6 +35,10 @@ generated.
 While authentication is on, the new password is verified with a login. A user
 that was added without a password cannot be given one, but the server does not
 report this.`,
+		Example: `  # Prompt for the new password.
+  ectl user passwd bob
+  # Read it from a file.
+  ectl user passwd bob --new-user-password-file bob.password`,
 		Args:              cli.Args(1, 1, "a user name"),
 		RunE:              cli.Run(f, opts, runPasswd),
 		ValidArgsFunction: completions.Args(f, completions.Users),

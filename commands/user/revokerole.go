@@ -23,8 +23,10 @@ type revokeRoleOptions struct {
 func newRevokeRoleCmd(f *cli.Factory) *cobra.Command {
 	opts := &revokeRoleOptions{}
 	cmd := &cobra.Command{
-		Use:               "revoke-role USER ROLE",
-		Short:             "Revoke a role from a user",
+		Use:   "revoke-role USER ROLE",
+		Short: "Revoke a role from a user",
+		Example: `  # Revoke a role from a user.
+  ectl user revoke-role alice app`,
 		Args:              cli.Args(2, 2, "a user name and a role name"),
 		RunE:              cli.RunRequest(f, opts, runRevokeRole),
 		ValidArgsFunction: completions.Args(f, completions.Users, completions.RolesOfUser),
