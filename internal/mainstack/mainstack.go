@@ -23,20 +23,18 @@ func init() { reserve(false) } //nolint:gochecknoinits // it must run before the
 // which would fetch its pages into memory: write is false, except in the test.
 //
 //go:noinline
-func reserve(write bool) byte {
-	if !write {
-		return 0
+func reserve(write bool) {
+	if write {
+		var frame [size]byte
+		fill(&frame)
 	}
-	var frame [size]byte
-	return fill(&frame)
 }
 
 // fill writes frame. It is not inlined, so that frame exists.
 //
 //go:noinline
-func fill(frame *[size]byte) byte {
+func fill(frame *[size]byte) {
 	for i := range frame {
 		frame[i] = byte(i)
 	}
-	return frame[size-1]
 }
