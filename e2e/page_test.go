@@ -114,10 +114,10 @@ func typedLines(blocks []block) []typed {
 // PATH and nothing else set. Home is an empty folder.
 func readersEnvironment(t testing.TB, home string) []string {
 	t.Helper()
-	return []string{
+	return append([]string{
 		"PATH=" + harness.EctlFolder() + string(os.PathListSeparator) + os.Getenv("PATH"),
 		"HOME=" + home, "LC_ALL=C.UTF-8", "TERM=dumb",
-	}
+	}, harness.CoverageEnv()...)
 }
 
 // run types the lines of the page, and compares what they print. Standard error counts as

@@ -126,6 +126,7 @@ func setUpScript(t *testing.T, o etcdserver.Options, env *testscript.Env) error 
 	})
 	env.Setenv("PATH", harness.EctlFolder()+string(os.PathListSeparator)+os.Getenv("PATH"))
 	env.Setenv("HOME", env.WorkDir)
+	env.Vars = append(env.Vars, harness.CoverageEnv()...)
 	env.Setenv("DEAD", harness.RefusingEndpoint(t))
 	var major, minor int
 	if _, err := fmt.Sscanf(cmp.Or(o.Version, etcdserver.Latest), "%d.%d.", &major, &minor); err != nil {

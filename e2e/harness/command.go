@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -174,10 +175,20 @@ func waitForNoEcho(tty *os.File) {
 // Env returns the environment of every run. Only PATH comes from the caller, so no test
 // connects to the developer's own ETCDCTL_ENDPOINTS.
 func Env(home string, more ...string) []string {
-	return append([]string{
+	return slices.Concat([]string{
 		"PATH=" + os.Getenv("PATH"),
 		"HOME=" + home,
 		"TMPDIR=" + home,
 		"LANG=C.UTF-8",
-	}, more...)
+	}, CoverageEnv(), more)
+}
+
+// CoverageEnv returns the variable with the folder for the records of `make coverage`. The
+// program of other runs records nothing, and has no such variable.
+func CoverageEnv() []string {
+	const folder = "GOCOVERDIR"
+	if os.Getenv(folder) == "" {
+		return nil
+	}
+	return []string{folder + "=" + os.Getenv(folder)}
 }
