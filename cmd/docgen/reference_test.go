@@ -75,7 +75,7 @@ func TestGlobalOptionsAreOnTheFirstManPageOnly(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := strings.Contains(string(text), "insecure-skip-tls-verify"); got != want {
+			if got := strings.Contains(string(text), roff("--insecure-skip-tls-verify")); got != want {
 				t.Errorf("%s has the global options: %v, want %v", page, got, want)
 			}
 			if !strings.Contains(string(text), "Jan 2026") {
