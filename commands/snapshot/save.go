@@ -52,8 +52,10 @@ printed.
 The copy comes from one member. With several endpoints, --pick must select one.
 The copy has no time limit, unless --command-timeout is given.
 
-The member, its revision and the size are printed on standard error. To restore
-a member from the copy, use "etcdutl snapshot restore FILE --data-dir FOLDER".`,
+The member, its revision and the size are printed on standard error. "etcdutl
+snapshot restore FILE --data-dir FOLDER" makes a new cluster from the copy.
+
+Exit status: 0 for success, 5 for a failed copy.`,
 		Example: `  # Copy the database of one member.
   ectl snapshot save /backup/etcd.db
   # Copy that of a follower.

@@ -30,7 +30,7 @@ func (o *Options) AddDestinationFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.CACert, destinationPrefix+FlagCACert, "", "`file` of the certificate authorities that vouch for the destination")
 	fs.BoolVar(&o.InsecureTransport, "dest-insecure-transport", true, "talk without TLS to a destination that does not ask for it")
 	fs.StringVar(&o.User, destinationPrefix+FlagUser, "", "who you are at the destination: `name[:password]` (asks for a password that is not given)")
-	fs.StringVar(&o.Password, destinationPrefix+FlagPassword, "", "password of --dest-user, which is then a name alone")
+	fs.StringVar(&o.Password, destinationPrefix+FlagPassword, "", "`password` of --dest-user, which must then be a name only")
 	secret.FileVar(fs, &o.PasswordFile, destinationPrefix+FlagPasswordFile, "`file` with the password of --dest-user in its first line (-: standard input)")
 }
 

@@ -129,14 +129,14 @@ type lost struct {
 
 // AddFlags binds the options to flags.
 func (o *Options) AddFlags(fs *pflag.FlagSet) {
-	fs.StringSliceVar(&o.Endpoints, FlagEndpoints, []string{"127.0.0.1:2379"}, "addresses of the members to talk to, comma-separated")
+	fs.StringSliceVar(&o.Endpoints, FlagEndpoints, []string{"127.0.0.1:2379"}, "comma-separated `addresses` of the members to talk to")
 	list := fs.Lookup(FlagEndpoints)
 	list.Value = endpointList{list.Value, &o.endpointsCut, &o.unreadLogins}
 	fs.BoolVar(&o.Debug, "debug", false, "write the client's log to standard error, without secrets")
 
 	fs.DurationVar(&o.DialTimeout, flagDialTimeout, 2*time.Second, "longest wait for the login")
 	fs.DurationVar(&o.CommandTimeout, FlagCommandTimeout, 5*time.Second, "longest wait for the answer to a command, once connected")
-	fs.DurationVar(&o.KeepAliveTime, flagKeepAliveTime, 2*time.Second, "idle time after which the connection is tried with a ping")
+	fs.DurationVar(&o.KeepAliveTime, flagKeepAliveTime, 2*time.Second, "idle time before a keep-alive ping is sent")
 	fs.DurationVar(&o.KeepAliveTimeout, flagKeepAliveTimeout, 6*time.Second, "longest wait for the answer to such a ping")
 	fs.IntVar(&o.MaxRequestBytes, flagMaxRequestBytes, 0, "largest request to send, in bytes (0: 2 MiB)")
 	fs.IntVar(&o.MaxRecvBytes, flagMaxRecvBytes, 0, "largest response to accept, in bytes (0: 2 GiB)")
@@ -149,13 +149,13 @@ func (o *Options) AddFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.CACert, FlagCACert, "", "`file` of the certificate authorities that vouch for the server")
 
 	fs.StringVar(&o.User, FlagUser, "", "who you are: `name[:password]` (asks for a password that is not given)")
-	fs.StringVar(&o.Password, FlagPassword, "", "password of --user, which is then a name alone")
+	fs.StringVar(&o.Password, FlagPassword, "", "`password` of --user, which must then be a name only")
 	secret.FileVar(fs, &o.PasswordFile, FlagPasswordFile, "`file` with the password of --user in its first line (-: standard input)")
-	fs.StringVar(&o.Token, FlagToken, "", "JSON web token that identifies you, in place of --user")
+	fs.StringVar(&o.Token, FlagToken, "", "JSON web `token` that identifies you, in place of --user")
 	secret.FileVar(fs, &o.TokenFile, FlagTokenFile, "`file` with that token in its first line (-: standard input)")
 
 	fs.StringVarP(&o.DiscoverySRV, FlagDiscoverySRV, "d", "", "`domain` with the SRV records of the endpoints")
-	fs.StringVar(&o.DiscoverySRVName, flagDiscoverySRVName, "", "service name to look up there")
+	fs.StringVar(&o.DiscoverySRVName, flagDiscoverySRVName, "", "service `name` to look up there")
 }
 
 // CheckTimes refuses a timeout in which no server can answer. The error has the status of
