@@ -171,6 +171,28 @@ func TestAnImportMakesAllOrNone(t *testing.T) {
 	}
 }
 
+// A user that is deleted by another administrator after the check is not added again: it
+// would have an empty password.
+func TestAUserThatIsDeletedMeanwhileIsNotAdded(t *testing.T) {
+	t.Parallel()
+	c := harness.NewCluster(t, etcdserver.Options{})
+	c.MustRunAt(c.Endpoint(), "role", "add", "app")
+	c.MustRunAt(c.Endpoint(), "user", "add", "bob:pw")
+	way := harness.NewFaultyProxy(t, c.Endpoint(), func(method string, n int) harness.Fault {
+		if method == "UserGet" && n == 2 || method == "UserAdd" {
+			c.MustRunAt(c.Endpoint(), "user", "delete", "bob", "--if-exists")
+		}
+		return harness.Passes
+	})
+	r := c.RunAt(way.URL(), words("user add bob --generate-password --if-not-exists --roles app")...)
+	if r.Status != "1" || r.Stdout != "" || !strings.HasPrefix(r.Stderr, "Error: etcdserver: user name not found") {
+		t.Errorf("status %s, stdout %q, stderr %q, after %v", r.Status, r.Stdout, r.Stderr, way.Requests())
+	}
+	if users := c.MustRunAt(c.Endpoint(), "user", "list"); users != "" {
+		t.Errorf("the users are %q", users)
+	}
+}
+
 // usersWithApp returns the users. Those with the role app are marked. authentication are
 // the options of root, if it is on.
 func usersWithApp(c *harness.Cluster, authentication ...string) string {

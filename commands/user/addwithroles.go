@@ -48,7 +48,7 @@ func runAddWithRoles(ctx context.Context, f *cli.Factory, opts *addOptions) erro
 			return err
 		}
 	}
-	result, err := addWithRoles(ctx, f, opts, password)
+	result, err := addWithRoles(ctx, f, opts, password, there)
 	if err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func runAddGeneratedWithRoles(ctx context.Context, f *cli.Factory, opts *addOpti
 	case there && !opts.IfNotExists:
 		return rpctypes.ErrUserAlreadyExist
 	case there:
-		result, err := addWithRoles(ctx, f, opts, "") // grants the missing roles
+		result, err := addWithRoles(ctx, f, opts, "", there) // grants the missing roles
 		if err != nil {
 			return err
 		}
@@ -80,7 +80,7 @@ func runAddGeneratedWithRoles(ctx context.Context, f *cli.Factory, opts *addOpti
 	}
 	alone := *opts
 	alone.IfNotExists = false // an existing user would keep its old password
-	result, err := addWithRoles(ctx, f, &alone, password)
+	result, err := addWithRoles(ctx, f, &alone, password, false)
 	result.Idempotent = true
 	if err == nil {
 		return delivery.Finish(result)
@@ -94,15 +94,19 @@ func runAddGeneratedWithRoles(ctx context.Context, f *cli.Factory, opts *addOpti
 }
 
 // addWithRoles adds the user and grants its roles. An existing user is granted the
-// roles that it lacks.
-func addWithRoles(ctx context.Context, f *cli.Factory, opts *addOptions, password string) (output.UserWithRoles, error) {
+// roles that it lacks. A user that was there is not added: if another process has deleted
+// it meanwhile, it would get an empty password, because none was read.
+func addWithRoles(ctx context.Context, f *cli.Factory, opts *addOptions, password string, there bool) (output.UserWithRoles, error) {
 	steps := f.Changes()
 	result := output.UserWithRoles{
 		WithGrants: output.WithGrants[string]{Name: opts.Name, Created: true, Idempotent: opts.IfNotExists},
 	}
 	granting := opts.Roles
 	answered := func(h *pb.ResponseHeader) { result.Header = h }
-	err := steps.Do(ctx, rollback.AddUser(opts.user(password), answered))
+	var err error = rpctypes.ErrUserAlreadyExist
+	if !there {
+		err = steps.Do(ctx, rollback.AddUser(opts.user(password), answered))
+	}
 	if opts.IfNotExists && errors.Is(err, rpctypes.ErrUserAlreadyExist) {
 		result.Created = false
 		granting, err = reader.LackingRoles(ctx, f.Session, opts.Name, opts.Roles)
