@@ -102,6 +102,14 @@ func TestTheShellIsAJobOfTheOuterShell(t *testing.T) {
 	outer("stty -a | grep -ow -- '-*icanon'; echo out-$((40+2))\r", "\nicanon\nout-42")
 	s.Type("clear; fg\r")
 	s.Until("the line again", func() bool { return s.Row() == s.prompt+" get some" })
+	// The keys after "bg" are meant for the outer shell. They do not delay the line.
+	for round := range 3 {
+		outer("\x1a", "Stopped")
+		shown := fmt.Sprintf("round-%d", 40+round)
+		outer(fmt.Sprintf("clear; bg\rwhile jobs -r | grep -q .; do sleep 0.1; done; echo round-$((40+%d))\r", round), shown)
+		s.Type("clear; fg\r")
+		s.Until("the line again", func() bool { return s.Row() == s.prompt+" get some" })
+	}
 	s.typed(" key", "get some key")
 	s.Type("\x15")
 	s.do("put k v")

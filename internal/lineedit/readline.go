@@ -173,7 +173,7 @@ func (r *readlineEditor) accept() {
 
 func (r *readlineEditor) suspend() {
 	r.Display.ClearHelpers()
-	suspend()
+	suspend(r.editor.config.Terminal)
 }
 
 // closeMenus closes what is open below the text.

@@ -68,5 +68,26 @@ func onContinue(terminal *os.File, resumed func()) (stop func()) {
 	}
 }
 
-// suspend stops the program and its process group, as Ctrl-Z does outside an editor.
-func suspend() { _ = unix.Kill(0, unix.SIGTSTP) }
+// stopPatience is the longest wait for the program to be stopped. The system does not stop
+// it if no other program could continue it.
+const stopPatience = 200 * time.Millisecond
+
+// suspend stops the program and its process group, as Ctrl-Z does outside an editor. It
+// returns in the foreground. In the background the editor would see keys that are meant for
+// another program, and then wait for one more key.
+func suspend(terminal *os.File) {
+	fd := int(terminal.Fd())
+	mode, err := unix.IoctlGetTermios(fd, getTermios)
+	if err != nil {
+		return
+	}
+	continued := make(chan os.Signal, 1)
+	signal.Notify(continued, unix.SIGCONT)
+	defer signal.Stop(continued)
+	_ = unix.Kill(0, unix.SIGTSTP)
+	select {
+	case <-continued:
+	case <-time.After(stopPatience):
+	}
+	_ = unix.IoctlSetTermios(fd, setTermios, mode) // stops the program while it is in the background
+}

@@ -15,4 +15,4 @@ func raw(*os.File) (restore func(), err error) { return func() {}, nil }
 func onContinue(*os.File, func()) (stop func()) { return func() {} }
 
 // suspend does nothing: Windows does not stop programs.
-func suspend() {}
+func suspend(*os.File) {}
