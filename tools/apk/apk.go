@@ -9,7 +9,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
-	"crypto/sha1" //nolint:gosec // the format wants it
+	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -192,7 +192,7 @@ func (p *Package) readFiles(archive []byte) (size int64, err error) {
 				return 0, fmt.Errorf("%s: %w", name, err)
 			}
 			size += int64(len(content))
-			want := fmt.Sprintf("%x", sha1.Sum(content)) //nolint:gosec // the format wants it
+			want := fmt.Sprintf("%x", sha1.Sum(content))
 			if got := header.PAXRecords[checksum]; got != want {
 				fault(name, "%s is %q, but the content has %s", checksum, got, want)
 			}
