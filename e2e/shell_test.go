@@ -239,6 +239,13 @@ func TestCtrlCEndsTheCommandAndNotTheShell(t *testing.T) {
 	if got := s.do("role list"); got != "none" {
 		t.Errorf("after Ctrl-C the shell prints %q", got)
 	}
+	s.Type("get some words")
+	s.Until("the line", func() bool { return strings.HasSuffix(s.Row(), "> get some words") })
+	s.Type("\x03put k after\r")
+	s.MustHave("OK")
+	if got := s.do("get k --print-value-only"); got != "after" {
+		t.Errorf("a line that follows Ctrl-C at once writes %q", got)
+	}
 	s.Signal(syscall.SIGINT)
 	if got := s.do("user list"); got != "none" {
 		t.Errorf("after SIGINT the shell prints %q", got)

@@ -73,6 +73,7 @@ func (r *readlineEditor) bind() {
 		{[]string{`\e[Z`}, "shell-complete-backward", r.completeBackward},
 		{[]string{`\C-r`}, "shell-search", r.searchHistory},
 		{[]string{`\C-m`, `\C-j`}, "shell-accept", r.accept},
+		{[]string{`\C-c`}, "shell-cancel", r.cancel},
 		{[]string{`\C-z`}, "shell-suspend", r.suspend},
 		{[]string{`\C-g`}, "shell-close", r.closeMenus},
 		{[]string{`\e[A`, `\eOA`, `\C-p`}, "shell-up", r.up},
@@ -169,6 +170,14 @@ func (r *readlineEditor) accept() {
 	r.message = ""
 	r.Display.AcceptLine()
 	r.History.Accept(false, false, nil)
+}
+
+// cancel ends the text for Ctrl-C. The library's command ignores Ctrl-C, and loses the next
+// key, if another key is there already.
+func (r *readlineEditor) cancel() {
+	r.closeMenus()
+	r.Display.AcceptLine()
+	r.History.Accept(false, false, readline.ErrInterrupt)
 }
 
 func (r *readlineEditor) suspend() {
