@@ -119,7 +119,7 @@ func newExampleWorld(t *testing.T, flags string, other bool) *exampleWorld {
 	options.Dir = t.TempDir()
 	w := &exampleWorld{server: harness.StartServer(t, options), dir: t.TempDir()}
 	w.env = harness.Env(w.dir, "ECTL_ENDPOINTS="+strings.Join(w.server.Endpoints(), ","), "SHELL=/bin/sh",
-		"ETCD="+filepath.Join(etcdFolder(t), "etcd"), "SPARE="+freeAddress(t), "SPARE_PEER="+freeAddress(t))
+		"ETCD="+filepath.Join(folderOfEctl(t), ".cache", "etcd-"+etcdserver.Latest), "SPARE="+freeAddress(t), "SPARE_PEER="+freeAddress(t))
 	if other {
 		w.env = append(w.env, "OTHER="+harness.StartServer(t, etcdserver.Options{Dir: t.TempDir(), TLS: f.CA}).Endpoint())
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ectl-io/ectl/e2e/harness/etcdserver"
 	"github.com/ectl-io/ectl/e2e/harness/testpki"
 )
 
@@ -20,7 +21,8 @@ type node struct {
 	prepare string   // shell commands that come before those of the page
 }
 
-// newNode returns a node whose etcd listens on an address. It skips the test if the machine
+// newNode returns a node with an etcd that listens on an address. The page is typed in the
+// folder of ectl, from where the etcd comes. It skips the test if the machine
 // permits no mount namespace: other users than root may need its permission.
 func newNode(t *testing.T, address string) *node {
 	t.Helper()
@@ -67,8 +69,7 @@ func newNode(t *testing.T, address string) *node {
 		must(os.Rename(file, filepath.Join(pki, name)))
 	}
 
-	command := []string{
-		"etcd",
+	flags := []string{
 		"--advertise-client-urls=https://" + address,
 		"--cert-file=/etc/kubernetes/pki/etcd/server.crt",
 		"--client-cert-auth=true",
@@ -80,7 +81,7 @@ func newNode(t *testing.T, address string) *node {
 		"--trusted-ca-file=/etc/kubernetes/pki/etcd/ca.crt",
 	}
 	manifest := "apiVersion: v1\nkind: Pod\nmetadata: {name: etcd, namespace: kube-system}\nspec:\n  containers:\n  - command:\n    - " +
-		strings.Join(command, "\n    - ") + "\n    name: etcd\n    volumeMounts:\n" +
+		strings.Join(append([]string{"etcd"}, flags...), "\n    - ") + "\n    name: etcd\n    volumeMounts:\n" +
 		"    - {mountPath: /var/lib/etcd, name: etcd-data}\n    - {mountPath: /etc/kubernetes/pki/etcd, name: etcd-certs}\n  volumes:\n" +
 		"  - {hostPath: {path: /etc/kubernetes/pki/etcd, type: DirectoryOrCreate}, name: etcd-certs}\n" +
 		"  - {hostPath: {path: /var/lib/etcd, type: DirectoryOrCreate}, name: etcd-data}\n"
@@ -92,7 +93,11 @@ mount --bind '%[1]s/etc' /etc
 mount --bind '%[1]s/bin' /usr/local/bin
 mount --bind '%[1]s/lib' /var/lib
 set +e
-%[2]s > '%[1]s/log' 2>&1 &
-`, folder, strings.Join(command, " "))
+.cache/etcd-%[2]s %[3]s > '%[1]s/log' 2>&1 &
+until grep -qs 'ready to serve client requests' '%[1]s/log'; do
+	kill -0 $! || { cat '%[1]s/log'; exit 1; }
+	sleep 0.05
+done
+`, folder, etcdserver.Latest, strings.Join(flags, " "))
 	return n
 }

@@ -69,17 +69,13 @@ func TestGuides(t *testing.T) {
 	}
 }
 
-// run types a page. Its reader has bin/ectl, and etcd and etcdutl on the PATH.
+// run types a page in the folder of ectl, or in one that has as much of it as pages use.
 func (g guide) run(t *testing.T, file string) {
 	t.Helper()
 	if _, err := exec.LookPath(g.needs); g.needs != "" && err != nil {
 		t.Skip(g.needs + " is not installed")
 	}
-	p := page{file: file, dir: t.TempDir(), servers: map[string]string{}, environ: readersEnvironment(t, t.TempDir())}
-	if err := os.Symlink(harness.EctlFolder(), filepath.Join(p.dir, "bin")); err != nil {
-		t.Fatal(err)
-	}
-	p.environ[0] += string(os.PathListSeparator) + etcdFolder(t)
+	p := page{file: file, dir: folderOfEctl(t), servers: map[string]string{}, environ: readersEnvironment(t, t.TempDir())}
 	// Ansible 2.17 and newer warn that they have searched for Python.
 	p.environ = append(p.environ, "ANSIBLE_PYTHON_INTERPRETER=auto_silent")
 	if g.addresses == nil {
@@ -104,19 +100,16 @@ func (g guide) run(t *testing.T, file string) {
 	p.run(t, g.commands)
 }
 
-// etcdFolder returns a folder that has etcd and etcdutl under these names.
-func etcdFolder(t *testing.T) string {
+// folderOfEctl returns a folder with bin/ectl, and with what "make servers" puts into .cache.
+func folderOfEctl(t *testing.T) string {
 	t.Helper()
 	folder := t.TempDir()
-	for _, name := range []string{"etcd", "etcdutl"} {
-		program, err := filepath.Abs(filepath.Join(etcdserver.CacheDir(), name+"-"+etcdserver.Latest))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := os.Stat(program); err != nil {
-			t.Fatalf("%s is not built (make servers): %v", name, err)
-		}
-		if err := os.Symlink(program, filepath.Join(folder, name)); err != nil {
+	cache, err := filepath.Abs(etcdserver.CacheDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, target := range map[string]string{"bin": harness.EctlFolder(), ".cache": cache} {
+		if err := os.Symlink(target, filepath.Join(folder, name)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -110,12 +110,12 @@ func typedLines(blocks []block) []typed {
 	return all
 }
 
-// readersEnvironment is the environment of a reader on a fresh machine, with ectl on the
-// PATH and nothing else set. Home is an empty folder.
+// readersEnvironment is the environment of a reader on a fresh machine, with ectl and the
+// folder .local/bin on the PATH, and nothing else set. Home is an empty folder.
 func readersEnvironment(t testing.TB, home string) []string {
 	t.Helper()
 	return append([]string{
-		"PATH=" + harness.EctlFolder() + string(os.PathListSeparator) + os.Getenv("PATH"),
+		"PATH=" + strings.Join([]string{harness.EctlFolder(), filepath.Join(home, ".local", "bin"), os.Getenv("PATH")}, string(os.PathListSeparator)),
 		"HOME=" + home, "LC_ALL=C.UTF-8", "TERM=dumb",
 	}, harness.CoverageEnv()...)
 }
