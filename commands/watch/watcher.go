@@ -12,6 +12,7 @@ import (
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/outage"
 	"github.com/ectl-io/ectl/internal/watch"
+	"github.com/ectl-io/ectl/internal/watch/eventcommand"
 	"github.com/ectl-io/ectl/output"
 )
 
@@ -28,16 +29,20 @@ type watcher struct {
 	client  *etcd.Client
 	results *results
 	watchOptions
-	environ []string // of the command, without the event
+	command *eventcommand.Command
 
 	watch  *watch.Watch
 	inside bool // results is locked because part of a response is still missing
 }
 
 func newWatcher(f *cli.Factory, client *etcd.Client, to *results, o watchOptions, environ []string) *watcher {
-	return &watcher{f: f, client: client, results: to, watchOptions: o, environ: environ, watch: &watch.Watch{
-		Client: watch.Of(client), Query: o.query(), Next: o.Revision, Lends: true, GCPercent: f.Heap.Lower,
-	}}
+	return &watcher{
+		f: f, client: client, results: to, watchOptions: o,
+		command: &eventcommand.Command{Args: o.Command, Environ: environ, Stdout: f.Streams.ChildOut(), Stderr: f.Streams.Err, Warn: f.Warn},
+		watch: &watch.Watch{
+			Client: watch.Of(client), Query: o.query(), Next: o.Revision, Lends: true, GCPercent: f.Heap.Lower,
+		},
+	}
 }
 
 // run prints events until the server cancels the watch or ctx ends. It reports the
@@ -129,7 +134,8 @@ func (w *watcher) printAndRun(ctx context.Context, r watch.Part) error {
 		if err := w.f.Printer().Flush(); err != nil {
 			return err
 		}
-		if err := w.runCommand(ctx, r.Header.GetRevision(), event); err != nil {
+		w.f.EndWaits()
+		if err := w.command.Run(ctx, r.Header.GetRevision(), event); err != nil {
 			return err
 		}
 	}

@@ -1,4 +1,6 @@
-package watch
+// Package eventcommand runs a command for each event of a watch. Its environment has the
+// event.
+package eventcommand
 
 import (
 	"bytes"
@@ -6,6 +8,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"os/exec"
 	"slices"
 	"strings"
@@ -24,10 +27,17 @@ const (
 	base64Suffix = "_BASE64"
 )
 
-// runCommand runs the command for one event. If the command fails, the program exits
-// with status 1.
-func (w *watcher) runCommand(ctx context.Context, revision int64, event *clientv3.Event) error {
-	err := w.runWithFittingEnvironment(ctx, revision, event)
+// Command is a command that runs for each event.
+type Command struct {
+	Args           []string
+	Environ        []string // without the variables of the event
+	Stdout, Stderr io.Writer
+	Warn           func(string)
+}
+
+// Run runs the command for one event. If ctx ends, it returns the cause.
+func (c *Command) Run(ctx context.Context, revision int64, event *clientv3.Event) error {
+	err := c.runWithFittingEnvironment(ctx, revision, event)
 	if err == nil || ctx.Err() == nil {
 		return err
 	}
@@ -37,14 +47,13 @@ func (w *watcher) runCommand(ctx context.Context, revision int64, event *clientv
 // runWithFittingEnvironment runs the command. The system limits the size of an
 // environment, and on Linux also of a variable, to 128 KiB. If the variables of the event
 // do not fit, the command gets the value on standard input, and lacks the longest ones.
-func (w *watcher) runWithFittingEnvironment(ctx context.Context, revision int64, event *clientv3.Event) error {
-	inherited, own := eventEnviron(w.environ, revision, event)
+func (c *Command) runWithFittingEnvironment(ctx context.Context, revision int64, event *clientv3.Event) error {
+	inherited, own := eventEnviron(c.Environ, revision, event)
 	var lacks []string
-	w.f.EndWaits()
 	for {
-		cmd := exec.Command(w.Command[0], w.Command[1:]...) //nolint:noctx // supervise ends it, and the processes that it started, with ctx
+		cmd := exec.Command(c.Args[0], c.Args[1:]...) //nolint:noctx // supervise ends it, and the processes that it started, with ctx
 		cmd.Env = slices.Concat(inherited, own)
-		cmd.Stdout, cmd.Stderr = w.f.Streams.ChildOut(), w.f.Streams.Err
+		cmd.Stdout, cmd.Stderr = c.Stdout, c.Stderr
 		if len(lacks) > 0 {
 			cmd.Env = append(cmd.Env, stdinVariable+"=value")
 			cmd.Stdin = bytes.NewReader(event.Kv.GetValue())
@@ -63,11 +72,11 @@ func (w *watcher) runWithFittingEnvironment(ctx context.Context, revision int64,
 			continue
 		}
 		if len(lacks) > 0 {
-			w.f.Warn(fmt.Sprintf("the value of %s (%s) is too large for the environment of the command: it is on standard input, and the command lacks %s",
+			c.Warn(fmt.Sprintf("the value of %s (%s) is too large for the environment of the command: it is on standard input, and the command lacks %s",
 				access.DescribeKey(abridged(event.Kv.GetKey())), quantity.Of(len(event.Kv.GetValue()), "byte"), strings.Join(lacks, ", ")))
 		}
 		if err != nil {
-			return fmt.Errorf("command %q error (%w)", w.Command, err)
+			return fmt.Errorf("command %q error (%w)", c.Args, err)
 		}
 		return nil
 	}
