@@ -11,12 +11,13 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/ectl-io/ectl/commands/cli"
-	"github.com/ectl-io/ectl/internal/crash"
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/exit"
 	"github.com/ectl-io/ectl/internal/iostreams"
 	"github.com/ectl-io/ectl/internal/limited"
 	"github.com/ectl-io/ectl/internal/txn"
+	"github.com/ectl-io/ectl/internal/watch"
+	"github.com/ectl-io/ectl/output"
 )
 
 // interactive is one run of the interactive mode.
@@ -26,9 +27,8 @@ type interactive struct {
 	variables variables
 	environ   []string // of commands
 
-	results  *results
-	started  []*watcher
-	watchers *crash.Group // the first error of a watcher ends the program
+	results output.WatchStream
+	watches *watch.Group // the first error of a watch ends the program
 }
 
 // runInteractive executes the lines of standard input. The end of the input is an
@@ -43,12 +43,10 @@ func runInteractive(ctx context.Context, f *cli.Factory, opts *options) error {
 	}
 	s := &interactive{
 		f: f, client: client, variables: opts.variables, environ: opts.environ(f),
-		results: &results{WatchStream: f.Printer().Watch()},
+		results: f.Printer().Watch(),
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	s.watchers, ctx = crash.NewGroup(ctx, crash.Unlimited)
-	defer func() { _ = s.watchers.Wait() }()
-	defer cancel(errEnded)
+	s.watches, ctx = watch.NewGroup(ctx)
+	defer s.watches.End(errEnded)
 	in := bufio.NewReader(f.Stdin())
 	for first := true; ; first = false {
 		line, err := iostreams.Await(ctx, func() (string, error) { return limited.ReadLine(in, maxLine) })
@@ -84,9 +82,7 @@ func (s *interactive) line(ctx context.Context, line string) error {
 		s.refuse(line, "watch and progress are supported")
 		return nil
 	case words[0] == "progress":
-		for _, w := range s.started {
-			w.watch.RequestProgress()
-		}
+		s.watches.RequestProgress()
 		return nil
 	case words[0] != "watch":
 		s.refuse(line, "watch and progress are supported")
@@ -104,9 +100,8 @@ func (s *interactive) line(ctx context.Context, line string) error {
 		return exit.With(exit.BadArgs, err)
 	}
 	o.warnIfReversed(s.f)
-	w := newWatcher(s.f, s.client, s.results, o, s.environ)
-	s.started = append(s.started, w)
-	s.watchers.Start(func() error { return w.run(ctx) })
+	w := newWatcher(ctx, s.f, s.client, s.results, o, s.environ)
+	s.watches.Start(ctx, w.watch, w)
 	return nil
 }
 
@@ -129,7 +124,5 @@ func (s *interactive) parse(words []string) (watchOptions, error) {
 }
 
 func (s *interactive) refuse(line, reason string) {
-	s.results.Lock()
-	defer s.results.Unlock()
-	s.f.Say(fmt.Sprintf("Invalid command: %s (%s)", line, reason))
+	s.watches.Exclusively(func() { s.f.Say(fmt.Sprintf("Invalid command: %s (%s)", line, reason)) })
 }

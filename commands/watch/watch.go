@@ -186,8 +186,8 @@ func runWatch(ctx context.Context, f *cli.Factory, opts *options) error {
 		return err
 	}
 	opts.warnIfReversed(f)
-	w := newWatcher(f, client, &results{WatchStream: f.Printer().Watch()}, opts.watchOptions, opts.environ(f))
-	if err := w.run(ctx); err != nil {
+	w := newWatcher(ctx, f, client, f.Printer().Watch(), opts.watchOptions, opts.environ(f))
+	if err := w.watch.Run(ctx, w); err != nil {
 		return err
 	}
 	return exit.With(exit.Cancelled, fmt.Errorf("watch is canceled by the server"))

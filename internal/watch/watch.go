@@ -70,6 +70,10 @@ type Watch struct {
 	// memory is then reused. Otherwise the sink may keep them.
 	Lends bool
 
+	// Separate passes on each part as a response of its own, for a sink that writes other
+	// output after the events.
+	Separate bool
+
 	// GCPercent lowers the percentage of the garbage collector, see heap.Limit. It is nil
 	// for a watch of few events.
 	GCPercent func(percent int)
@@ -206,8 +210,10 @@ func (w *Watch) begin(ctx context.Context, sink Sink) (again bool, err error) {
 				settled = nil
 				w.resumed()
 			}
-			if err := sink.Receive(part); err != nil {
-				return false, err
+			if part, ok := w.shaped(part); ok {
+				if err := sink.Receive(part); err != nil {
+					return false, err
+				}
 			}
 			w.received(part)
 			if w.Lends {
@@ -218,6 +224,21 @@ func (w *Watch) begin(ctx context.Context, sink Sink) (again bool, err error) {
 			return false, nil
 		}
 	}
+}
+
+// shaped returns a part as the sink receives it. ok is false if there is nothing in it.
+func (w *Watch) shaped(p Part) (_ Part, ok bool) {
+	if !w.Separate {
+		return p, true
+	}
+	if p.Continues && len(p.Events) == 0 {
+		return p, false
+	}
+	if p.Fragment {
+		p.WatchResponse = &pb.WatchResponse{Header: p.Header, Events: p.Events}
+	}
+	p.Continues = false
+	return p, true
 }
 
 // endResponse ends a response of which the sink has only a part. The rest of it arrives
@@ -290,7 +311,7 @@ func (w *Watch) accepted(revision int64) {
 }
 
 func (w *Watch) received(p Part) {
-	w.inside = p.Fragment
+	w.inside = p.Fragment && !w.Separate
 	switch {
 	case len(p.Events) > 0:
 		w.Next = p.Events[len(p.Events)-1].GetKv().GetModRevision() + 1
