@@ -103,7 +103,7 @@ func addWithRoles(ctx context.Context, f *cli.Factory, opts *addOptions, passwor
 	}
 	granting := opts.Roles
 	answered := func(h *pb.ResponseHeader) { result.Header = h }
-	var err error = rpctypes.ErrUserAlreadyExist
+	err := rpctypes.ErrUserAlreadyExist
 	if !there {
 		err = steps.Do(ctx, rollback.AddUser(opts.user(password), answered))
 	}
