@@ -34,7 +34,7 @@ func runAddGenerated(ctx context.Context, f *cli.Factory, opts *addOptions) erro
 	}
 	effect := secret.NotInEffect
 	if retry.OutcomeUnknown(err) {
-		effect = opts.effect(ctx, f)
+		effect = opts.effect(ctx, f, password)
 	}
 	return delivery.Fail(ctx, err, effect, result.Failed(effect != secret.NotInEffect))
 }
@@ -58,9 +58,18 @@ func (o *addOptions) isThere(ctx context.Context, f *cli.Factory) (bool, error) 
 	return err == nil, err
 }
 
-// effect determines whether the printed password is in effect. The user did not exist
-// before the password was printed. If the user exists now, it has that password.
-func (o *addOptions) effect(ctx context.Context, f *cli.Factory) secret.Effect {
+// effect determines whether the printed password is in effect. While authentication is on, a
+// login shows this. Otherwise a user that exists counts as the one that was to be added,
+// because it did not exist before the password was printed.
+func (o *addOptions) effect(ctx context.Context, f *cli.Factory, password string) secret.Effect {
+	off := false
+	effect := cli.EffectOf(ctx, f.As("", ""), login(o.Name, password), func(err error) secret.Effect {
+		off = errors.Is(err, rpctypes.ErrAuthNotEnabled)
+		return effectByLogin(err)
+	})
+	if !off {
+		return effect
+	}
 	return cli.EffectOf(ctx, f.Detached(), func(ctx context.Context, c *etcd.Client) error {
 		_, err := c.UserGet(ctx, o.Name)
 		return err

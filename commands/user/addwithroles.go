@@ -87,7 +87,7 @@ func runAddGeneratedWithRoles(ctx context.Context, f *cli.Factory, opts *addOpti
 	}
 	effect := secret.NotInEffect
 	if !errors.Is(err, rpctypes.ErrUserAlreadyExist) {
-		effect = opts.effect(ctx, f)
+		effect = opts.effect(ctx, f, password)
 	}
 	result.Created, result.Granted, result.Failed, result.Unknown = false, nil, true, effect != secret.NotInEffect
 	return delivery.Fail(ctx, err, effect, result)

@@ -106,17 +106,20 @@ func runPasswdGenerated(ctx context.Context, f *cli.Factory, opts *passwdOptions
 	}
 	effect := secret.NotInEffect
 	if retry.OutcomeUnknown(err) {
-		effect = cli.EffectOf(ctx, f.As("", ""), login(opts.Name, password), func(err error) secret.Effect {
-			switch {
-			case err == nil:
-				return secret.InEffect
-			case errors.Is(err, rpctypes.ErrAuthFailed), etcd.IsNoPasswordUser(err):
-				return secret.NotInEffect
-			}
-			return secret.EffectUnknown
-		})
+		effect = cli.EffectOf(ctx, f.As("", ""), login(opts.Name, password), effectByLogin)
 	}
 	return delivery.Fail(ctx, err, effect, result.Failed(effect != secret.NotInEffect))
+}
+
+// effectByLogin returns whether a password is in effect. err is the error of a login with it.
+func effectByLogin(err error) secret.Effect {
+	switch {
+	case err == nil:
+		return secret.InEffect
+	case errors.Is(err, rpctypes.ErrAuthFailed), etcd.IsNoPasswordUser(err):
+		return secret.NotInEffect
+	}
+	return secret.EffectUnknown
 }
 
 // verifyPassword verifies the new password with a login. For a user without a
