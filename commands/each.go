@@ -87,7 +87,7 @@ func (o *eachOptions) Complete(f *cli.Factory, cmd *cobra.Command, args []string
 	if err != nil {
 		return exit.BadArgsf("%w; \"%s context list\" lists them", err, f.Program)
 	}
-	o.Names, o.Words = (&contexts.File{Contexts: found}).Names(), withoutProgram(args[dash:])
+	o.Names, o.Words = (&contexts.File{Contexts: found}).Names(), cli.WithoutProgram(args[dash:])
 	f.InContexts(o.Names)
 	return nil
 }

@@ -24,7 +24,7 @@ func completeEach(f *cli.Factory) cobra.CompletionFunc {
 		if dash < 0 || dash == len(line)-1 {
 			return names(cmd, args, toComplete)
 		}
-		words := append([]string{cobra.ShellCompRequestCmd}, withoutProgram(line[dash+1:])...)
+		words := append([]string{cobra.ShellCompRequestCmd}, cli.WithoutProgram(line[dash+1:])...)
 		var out bytes.Buffer
 		streams := *f.Streams
 		streams.Out, streams.Err, streams.In, streams.Terminal = &out, io.Discard, bytes.NewReader(nil), nil

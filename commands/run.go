@@ -122,7 +122,7 @@ func (o *runOptions) Complete(f *cli.Factory, cmd *cobra.Command, args []string)
 		}
 		lines, err := script.Parse(text, f.Streams.LookupEnv)
 		for _, line := range lines {
-			line.Words = withoutProgram(line.Words)
+			line.Words = cli.WithoutProgram(line.Words)
 			checked := scriptLine{line, name}
 			o.Lines = append(o.Lines, checked)
 			if o.KeepGoing || o.DryRun {
@@ -299,15 +299,6 @@ func (r *scriptRun) execute(ctx context.Context, worker, n int, out, stderr io.W
 	}
 	defer streams.Signals.Release()
 	return lineFailed(line, r.f.Execute(ctx, inner, line.Words))
-}
-
-// withoutProgram returns the words of a line without the name of the program, with which
-// lines begin that are copied from a shell.
-func withoutProgram(words []string) []string {
-	if len(words) > 1 && (words[0] == "ectl" || words[0] == cli.EtcdctlName) {
-		return words[1:]
-	}
-	return words
 }
 
 // done prints the outcome of the line n.

@@ -135,6 +135,26 @@ func TestTheHistoryIsKeptOnlyWhileItIsOn(t *testing.T) {
 	}
 }
 
+// A line that is copied from the shell of the system works, too.
+func TestALineMayBeginWithTheProgram(t *testing.T) {
+	t.Parallel()
+	c := harness.NewCluster(t, etcdserver.Options{})
+	s := openShell(t, c.Home, c.Endpoint(), address(c.Endpoint())+"!>", nil)
+	if got := s.do("ectl put k v"); got != "OK" {
+		t.Errorf("a line with the program's name prints %q", got)
+	}
+	if got := s.do("etcdctl get k --print-value-only | tr v w"); got != "w" {
+		t.Errorf("a line with the name etcdctl prints %q", got)
+	}
+	s.typed("ectl mem\t", "ectl member")
+	s.Until("the hint", func() bool { return strings.Contains(s.Text(), "\nmember: ") })
+	if s.IsRed("ectl") {
+		t.Error("the program's name is marked as unknown")
+	}
+	s.Type("\x15ectl\r") // beside its suggestion
+	s.MustHave(`unknown command "ectl"`)
+}
+
 // With --env, a variable is one word. What a pipe does with its dollars stays as it is.
 func TestVariablesOfTheEnvironmentInTheShell(t *testing.T) {
 	t.Parallel()

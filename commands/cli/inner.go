@@ -101,3 +101,15 @@ func (w *memberWriter) Write(p []byte) (int, error) {
 	}
 	return len(p), nil
 }
+
+// WithoutProgram returns the words of a line without the name of the program, with which
+// lines begin that are copied from a shell.
+func WithoutProgram(words []string) []string {
+	if len(words) > 1 && IsProgram(words[0]) {
+		return words[1:]
+	}
+	return words
+}
+
+// IsProgram reports whether a word is a name of the program.
+func IsProgram(word string) bool { return word == "ectl" || word == EtcdctlName }

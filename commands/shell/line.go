@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ectl-io/ectl/commands/cli"
 	"github.com/ectl-io/ectl/internal/script"
 )
 
@@ -41,13 +42,18 @@ type line struct {
 	typed bool // the last word is not finished
 }
 
+// newLine returns the words of a text. The name of the program, with which a text may begin
+// that is copied, is none of them.
 func newLine(text string) line {
 	var l line
 	l.spans, l.tail = script.Spans(text)
+	l.typed = len(l.spans) > 0 && l.spans[len(l.spans)-1].End == len(text)
+	if len(l.spans) > 0 && cli.IsProgram(l.spans[0].Text) && (len(l.spans) > 1 || !l.typed) {
+		l.spans = l.spans[1:]
+	}
 	for _, span := range l.spans {
 		l.words = append(l.words, span.Text)
 	}
-	l.typed = len(l.spans) > 0 && l.spans[len(l.spans)-1].End == len(text)
 	return l
 }
 

@@ -204,6 +204,9 @@ func (s *shell) run(ctx context.Context, text string) error {
 		s.finish(ctx, exit.With(exit.InvalidInput, withoutLine(err)))
 		return nil
 	}
+	for i := range lines {
+		lines[i].Words = cli.WithoutProgram(lines[i].Words)
+	}
 	s.remember(text, lines)
 	for _, line := range lines { // several, if they were pasted
 		if len(line.Words) == 1 && (line.Words[0] == "exit" || line.Words[0] == "quit") {
