@@ -23,6 +23,8 @@ type guide struct {
 	// addresses are those of empty servers, 127.0.0.1:2379 by default. The first is also
 	// ETCDCTL_ENDPOINTS, if it is the only one.
 	addresses []string
+	// others are those of more empty servers.
+	others []string
 	// starts are the addresses of the servers that the page starts.
 	starts []string
 	// node is the URL of the etcd of the node of Kubernetes that the reader is on.
@@ -36,7 +38,7 @@ func allGuides() map[string]guide {
 		"access-as-code.md":    {commands: 10},
 		"authentication.md":    {commands: 12},
 		"certificates.md":      {commands: 15, addresses: none, starts: []string{"127.0.0.1:2379", "127.0.0.1:2380"}},
-		"large-key-spaces.md":  {commands: 8},
+		"large-key-spaces.md":  {commands: 11, others: []string{"127.0.0.1:12379"}},
 		"locked-out.md":        {commands: 40, starts: []string{"127.0.0.1:12379", "127.0.0.1:12380", "127.0.0.1:22379", "127.0.0.1:22380"}},
 		"maintenance.md":       {commands: 15, starts: []string{"127.0.0.1:12379", "127.0.0.1:12380", "127.0.0.1:22379", "127.0.0.1:22380"}},
 		"provisioning.md":      {commands: 15, needs: "ansible-playbook"},
@@ -81,7 +83,7 @@ func (g guide) run(t *testing.T, file string) {
 	if g.addresses == nil {
 		g.addresses = []string{"127.0.0.1:2379"}
 	}
-	for _, address := range g.addresses {
+	for _, address := range slices.Concat(g.addresses, g.others) {
 		server := harness.StartServer(t, etcdserver.Options{Dir: t.TempDir()})
 		p.servers[address] = strings.TrimPrefix(server.Endpoint(), "http://")
 	}
