@@ -59,6 +59,7 @@ TARGETS ?=
 SERVERS   := $(CACHE)/etcd-3.7.3 $(CACHE)/etcd-3.6.16 $(CACHE)/etcd-3.5.35
 REFERENCE := $(CACHE)/etcdctl-3.7.3
 RESTORER  := $(CACHE)/etcdutl-3.7.3
+GRAMMAR   := $(CACHE)/powershell/package-lock.json
 LINT      := $(CACHE)/golangci-lint
 RELEASER  := $(CACHE)/goreleaser
 SBOM      := $(CACHE)/cyclonedx-gomod
@@ -82,7 +83,7 @@ test-unit: ## Run the tests that need no server
 	$(GO) test $(TAGS) -timeout $(TEST_TIMEOUT) $(TESTFLAGS) ./... </dev/null
 
 .PHONY: test-e2e
-test-e2e: build servers ## Run the tests on real servers
+test-e2e: build servers grammar ## Run the tests on real servers
 	cd e2e && $(GO) test $(TAGS) -parallel $(E2E_PARALLEL) -timeout $(TEST_TIMEOUT) $(TESTFLAGS) ./... </dev/null
 
 .PHONY: fuzz
@@ -207,6 +208,11 @@ release-check: $(RELEASER) ## Check goreleaser.yaml
 servers: $(SERVERS) $(REFERENCE) $(RESTORER) ## Build the etcd servers, the reference etcdctl and etcdutl for the tests
 	@./e2e/tools/etcd-3.4.23/fetch $(CACHE)/etcd-3.4.23
 
+# Without npm, the test that needs the grammar is skipped.
+.PHONY: grammar
+grammar: ## Fetch the grammar of PowerShell for the tests, if npm is installed
+	@! command -v npm >/dev/null || $(MAKE) --no-print-directory $(GRAMMAR)
+
 .PHONY: clean
 clean: ## Remove all built files, and the cache of servers and tools
 	rm -rf bin dist $(CACHE)
@@ -228,6 +234,13 @@ $(CACHE)/etcdctl-%: e2e/tools/etcd-%/go.mod e2e/tools/etcd-%/go.sum
 
 $(CACHE)/etcdutl-%: e2e/tools/etcdutl-%/go.mod e2e/tools/etcdutl-%/go.sum
 	$(call build_tool,go.etcd.io/etcd/etcdutl/v3)
+
+$(GRAMMAR): e2e/tools/powershell/package.json e2e/tools/powershell/package-lock.json
+	@mkdir -p $(@D)
+	@cp e2e/tools/powershell/package.json e2e/tools/powershell/.npmrc $(@D)
+	@cp e2e/tools/powershell/package-lock.json $(@D)/lock
+	@cd $(@D) && mv lock package-lock.json && npm ci --no-audit --no-fund --loglevel error >/dev/null
+	@touch $@
 
 $(LINT): tools/lint/go.mod tools/lint/go.sum
 	$(call build_tool,github.com/golangci/golangci-lint/v2/cmd/golangci-lint)
