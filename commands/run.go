@@ -373,5 +373,5 @@ func (r *scriptRun) result() error {
 	case r.opts.DryRun:
 		what = "are invalid, and none was run"
 	}
-	return exit.With(exit.CodeOf(r.failed[0]), fmt.Errorf("%d of %d commands %s: %s", len(r.failed), len(r.opts.Lines), what, strings.Join(places, ", ")))
+	return exit.With(exit.CodeOf(r.failed[0]), fmt.Errorf("%d of %s %s: %s", len(r.failed), quantity.Of(len(r.opts.Lines), "command"), what, strings.Join(places, ", ")))
 }

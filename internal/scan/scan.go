@@ -22,6 +22,7 @@ import (
 
 	"github.com/ectl-io/ectl/internal/etcd"
 	"github.com/ectl-io/ectl/internal/progress"
+	"github.com/ectl-io/ectl/internal/quantity"
 	"github.com/ectl-io/ectl/internal/retry"
 )
 
@@ -86,7 +87,7 @@ func (e *IncompleteError) Error() string {
 	if e.Count == unknownCount {
 		text += fmt.Sprintf("the first %d entries of revision %d", e.Read, e.Revision)
 	} else {
-		text += fmt.Sprintf("%d of %d keys of revision %d", e.Read, e.Count, e.Revision)
+		text += fmt.Sprintf("%d of %s of revision %d", e.Read, quantity.Of(e.Count, "key"), e.Revision)
 	}
 	if errors.Is(e.Err, rpctypes.ErrCompacted) {
 		text += ", which was compacted meanwhile"

@@ -29,10 +29,26 @@ type File struct {
 	Link               string
 }
 
+// String returns the mode, the owner and the group of the file, and its path. The target of a
+// link follows after an arrow.
+func (f File) String() string {
+	line := fmt.Sprintf("%04o %s:%s %s", f.Mode&0o7777, f.Owner, f.Group, f.Path)
+	if f.Link != "" {
+		line += " -> " + f.Link
+	}
+	return line
+}
+
 // Package is the content of a package.
 type Package struct {
 	Info  map[string][]string // the fields of .PKGINFO
 	Files []File
+}
+
+// Name returns the name of the package's file: that in a repository of Alpine, apart from its
+// separators.
+func (p *Package) Name() string {
+	return fmt.Sprintf("%s_%s_%s.apk", p.Field("pkgname"), p.Field("pkgver"), p.Field("arch"))
 }
 
 // Check reads a package. The error has all of its faults.

@@ -14,6 +14,7 @@ import (
 	"github.com/ectl-io/ectl/internal/access/usertable"
 	"github.com/ectl-io/ectl/internal/atomicfile"
 	"github.com/ectl-io/ectl/internal/exit"
+	"github.com/ectl-io/ectl/internal/quantity"
 )
 
 // passwordsMode is the mode of the file of the generated passwords.
@@ -53,7 +54,7 @@ func (r *run) deliver(ctx context.Context) error {
 	case len(users) == 0, r.isDry():
 		return nil
 	case r.PasswordsOut == "":
-		return exit.BadArgsf("passwords are generated for %d users: give a file for them with --%s; nothing was changed", len(users), r.Flags.PasswordsOut)
+		return exit.BadArgsf("passwords are generated for %s: give a file for them with --%s; nothing was changed", quantity.Of(len(users), "user"), r.Flags.PasswordsOut)
 	}
 	table, err := r.passwordTable(users)
 	if err != nil {

@@ -149,7 +149,7 @@ func TestPasswordsThatCannotBeDelivered(t *testing.T) {
 		status exit.Code
 		says   string
 	}{
-		"no file":   {"", exit.BadArgs, "passwords are generated for 1 users: give a file for them with --passwords-out; nothing was changed"},
+		"no file":   {"", exit.BadArgs, "passwords are generated for 1 user: give a file for them with --passwords-out; nothing was changed"},
 		"a file":    {"taken", exit.IO, "exists, so nothing was changed"},
 		"no folder": {"none/p.csv", exit.IO, "the generated passwords would be lost, so nothing was changed"},
 	} {

@@ -2,12 +2,13 @@
 //
 //	check FILE...
 //
-// Each line has the mode, the owner and the group of a file, and its path. Links have their target
-// after an arrow.
+// Each line is a file as apk.File writes it.
 package main
 
 import (
+	"bufio"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -15,34 +16,29 @@ import (
 )
 
 func main() {
-	for _, file := range os.Args[1:] {
-		if err := check(file); err != nil {
-			fmt.Fprintf(os.Stderr, "%s: %v\n", filepath.Base(file), err)
-			os.Exit(1)
-		}
+	if err := run(os.Args[1:], os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "check:", err)
+		os.Exit(1)
 	}
 }
 
-func check(file string) error {
-	content, err := os.ReadFile(file)
-	if err != nil {
-		return err
-	}
-	p, err := apk.Check(content)
-	if err != nil {
-		return err
-	}
-	// The name is that of a package in a repository of Alpine, apart from its separators.
-	want := fmt.Sprintf("%s_%s_%s.apk", p.Field("pkgname"), p.Field("pkgver"), p.Field("arch"))
-	if filepath.Base(file) != want {
-		return fmt.Errorf("its name should be %s", want)
-	}
-	for _, f := range p.Files {
-		fmt.Printf("%04o %s:%s %s", f.Mode&0o7777, f.Owner, f.Group, f.Path)
-		if f.Link != "" {
-			fmt.Printf(" -> %s", f.Link)
+func run(files []string, to io.Writer) error {
+	out := bufio.NewWriter(to)
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			return err
 		}
-		fmt.Println()
+		p, err := apk.Check(content)
+		if err != nil {
+			return fmt.Errorf("%s: %w", filepath.Base(file), err)
+		}
+		if name := p.Name(); filepath.Base(file) != name {
+			return fmt.Errorf("%s: its name should be %s", filepath.Base(file), name)
+		}
+		for _, f := range p.Files {
+			_, _ = fmt.Fprintln(out, f) // Flush returns the error
+		}
 	}
-	return nil
+	return out.Flush()
 }
